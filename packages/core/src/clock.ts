@@ -1,0 +1,12 @@
+/** Where the manager takes the time from. Inject one to test timeouts without waiting. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+  /** Resolves after about `milliseconds`; used between retries of a contended write. */
+  sleep(milliseconds: number): Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+}

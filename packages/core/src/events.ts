@@ -1,0 +1,63 @@
+import type { SessionErrorCode } from './errors.ts'
+
+/** Why a request's cookie opened no session. */
+export type RejectionReason =
+  /** Not a token of any version and length we know: refused before any cryptography. */
+  | 'malformed'
+  /** Written for another version of the token format. */
+  | 'version'
+  /** Signed by no key of the ring, or for another purpose, namespace or cookie name. */
+  | 'signature'
+  /** Its start lies in the future, or further back than any session lives. Refused without a store read. */
+  | 'lifetime'
+  /** Genuine, but nothing live is stored under its id. */
+  | 'unknown'
+  /** The stored text cannot be read: damaged, foreign, larger than `maxRecordBytes`, or not decryptable. */
+  | 'corrupt'
+  /** The stored text was written by a newer version of the library. */
+  | 'future-version'
+  /** The data no longer fits `schema`. */
+  | 'schema'
+  /** More duplicates of the cookie than are looked at. */
+  | 'too-many-cookies'
+  /** Two different duplicates of the cookie are both live; the first one won. */
+  | 'ambiguous'
+
+/** Why a write was given up. Nothing was stored and no cookie is sent. */
+export type DropReason =
+  /** The session was destroyed, revoked or evicted, or it expired, while the request ran. */
+  | 'gone'
+  /** Another request swapped the secret and emptied the data or changed the user. */
+  | 'superseded'
+  /** The request runs on a detached session, which stores nothing. */
+  | 'detached'
+
+/**
+ * What the manager reports through `onEvent`. Public ids appear, secrets, tokens and data never do.
+ * Handlers run synchronously; what they throw is ignored.
+ */
+export type SessionEvent =
+  | { readonly type: 'created'; readonly id: string }
+  | { readonly type: 'loaded'; readonly id: string; readonly userId: string | undefined }
+  | { readonly type: 'rejected'; readonly reason: RejectionReason; readonly id?: string }
+  | { readonly type: 'touched'; readonly id: string }
+  | { readonly type: 'saved'; readonly id: string; readonly bytes: number }
+  /** Keys of the data that this request and another one both changed; `onConflict` decided. */
+  | { readonly type: 'conflict'; readonly id: string; readonly keys: readonly string[] }
+  | { readonly type: 'loggedIn'; readonly id: string; readonly userId: string }
+  | { readonly type: 'regenerated'; readonly id: string }
+  | { readonly type: 'rotated'; readonly id: string }
+  | { readonly type: 'destroyed'; readonly id: string; readonly by: 'request' | 'revoke' | 'revokeAll' }
+  | { readonly type: 'expired'; readonly id: string; readonly limit: 'idle' | 'absolute' }
+  /** A genuine token with a stale secret: `withinGrace` is ordinary, after the grace window it suggests theft. */
+  | { readonly type: 'superseded'; readonly id: string; readonly withinGrace: boolean }
+  | { readonly type: 'dropped'; readonly id: string; readonly reason: DropReason }
+  | { readonly type: 'evicted'; readonly id: string; readonly userId: string }
+  | { readonly type: 'swept'; readonly deleted: number }
+  | { readonly type: 'storeError'; readonly operation: string; readonly code: SessionErrorCode; readonly cause: unknown }
+  /** A browser will refuse the cookie, for the reason named; `cure` says what to set. */
+  | { readonly type: 'cookieSkipped'; readonly reason: 'insecure-transport' | 'headers-sent'; readonly cure: string }
+  /** The handler's own `Cache-Control` would have let shared caches keep a response with our cookie. */
+  | { readonly type: 'cacheControlTightened'; readonly was: string }
+
+export type SessionEventHandler = (event: SessionEvent) => void

@@ -1,0 +1,57 @@
+/**
+ * The contract between the session manager and a storage engine. This file is the specification: every sentence
+ * below is a case in `@kvsession/testkit`, and a third-party store is an object literal that passes them.
+ *
+ * Vocabulary. A key is *live* when a value was written under it, it was not deleted since, and its `expiresAt` lies in
+ * the future. Everything else is *absent*: never written, deleted, or past its expiry. Absence is a value, not an error.
+ *
+ * - Keys match `[A-Za-z0-9._-]{1,200}`. The manager never passes any other key, so a store may use them unescaped.
+ * - Values are text: well-formed Unicode without U+0000, from the empty string to 1 MiB. A value comes back exactly as
+ *   written: not parsed, trimmed, folded or normalised, whatever it looks like.
+ * - `expiresAt` is epoch milliseconds, absolute and mandatory. The store enforces it on every read: a value whose
+ *   `expiresAt` is not later than now is absent for every method, whether or not the engine has collected it. An
+ *   engine's own expiry is a garbage collector and nothing else; when it only knows seconds, round up.
+ * - A method rejects when, and only when, the engine could not do what was asked. It never hides a failure in a
+ *   return value and never retries a write whose outcome it does not know.
+ * - Methods may be called concurrently, in any number, from any number of processes if the engine is shared.
+ *
+ * A capability is the presence of a method. There are no flags.
+ */
+export interface KeyValueStore {
+  /** The live value under `key`; `undefined` when absent. Sees every write that resolved before the call began. */
+  get(key: string): Promise<string | undefined>
+
+  /** Writes `value` whether or not the key is live. An `expiresAt` already past leaves the key absent. */
+  set(key: string, value: string, expiresAt: number): Promise<void>
+
+  /** Makes the key absent. Deleting an absent key is not an error. Once it resolved, no earlier write comes back. */
+  delete(key: string): Promise<void>
+
+  /**
+   * The one atomic verb. Writes `value` only if the key's live value is exactly `expected` (`undefined`: nothing live
+   * there) and resolves to whether it wrote. Comparison is byte for byte: case, accents, trailing spaces count. An
+   * expired value never matches its old text and always matches `undefined`. Of any number of concurrent calls that
+   * expect the same state, exactly one resolves to `true`. Atomic against `set`, `delete` and `deleteExpired` too, and
+   * against other processes if the engine is shared. When it resolves to `false`, nothing has changed.
+   *
+   * A store without it is *non-atomic*: the manager refuses it unless `allowNonAtomicStore` is set.
+   */
+  compareAndSet?(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
+
+  /**
+   * Live keys that start with `prefix`, each once, in no particular order. Reads in pages and never blocks the engine.
+   * A key that is live for the whole iteration appears; one written or deleted meanwhile may or may not. `prefix` is
+   * literal text, possibly empty: `_`, `.` and `-` are no wildcards. Needed by `manager.list()` without a user.
+   */
+  keys?(prefix: string): AsyncIterable<string>
+
+  /**
+   * Deletes what has expired and resolves to the number of values it removed. Works in batches that do not block
+   * concurrent readers or writers. The deleting statement repeats the expiry condition, so that a value written a
+   * moment ago is never removed. Only for engines that do not expire keys themselves.
+   */
+  deleteExpired?(): Promise<number>
+
+  /** Releases what the store itself opened, never a client that was passed in. Closing twice is not an error. */
+  close?(): Promise<void>
+}

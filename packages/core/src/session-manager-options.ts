@@ -1,0 +1,102 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Clock } from './clock.ts'
+import type { Duration } from './duration.ts'
+import type { PayloadEncryption } from './encryption.ts'
+import type { SessionEventHandler } from './events.ts'
+import type { KeyValueStore } from './key-value-store.ts'
+import type { Serializer } from './serializer.ts'
+
+/** What a session holds unless a type says otherwise. */
+export type SessionData = Record<string, unknown>
+
+/** Attributes of the one cookie. They come from here at every response, never from the stored record. */
+export interface CookieOptions {
+  /** Name without prefix. Default `sid`. Part of key derivation: a token of one name is not valid under another. */
+  name?: string
+  /** Default `/`. Anything else rules out the `__Host-` prefix. */
+  path?: string
+  /** Default: none, so that the cookie belongs to exactly one host. Setting it rules out `__Host-` and lets every
+   * subdomain plant a cookie of this name (RFC 6265bis §4.1.3.2). */
+  domain?: string
+  /** Default `lax`. `none` needs Secure. */
+  sameSite?: 'strict' | 'lax' | 'none'
+  /** Default `auto`: Secure everywhere but on a loopback host over plain http. `false` sends the token in clear. */
+  secure?: 'auto' | boolean
+  /** Default `true`. `false` lets any script on the page read the token (OWASP ASVS 5.0, 3.3.4). */
+  httpOnly?: boolean
+  /** Default `false`. CHIPS; needs Secure. */
+  partitioned?: boolean
+  /** Default: not sent. */
+  priority?: 'low' | 'medium' | 'high'
+  /** Default: `host` where the rules of RFC 6265bis allow it, else `secure`, else none. */
+  prefix?: 'host' | 'secure' | 'none'
+}
+
+/** Decides a key of the data that two concurrent requests both changed. Called with the three versions of the value
+ * (`undefined`: absent); returns the value to store. */
+export type ConflictHandler = (conflict: {
+  readonly key: string
+  readonly base: unknown
+  readonly mine: unknown
+  readonly theirs: unknown
+}) => unknown
+
+export interface SessionManagerOptions<Data extends object = SessionData> {
+  /** Where records live. */
+  store: KeyValueStore
+  /** At least 32 bytes each, newest first: the first signs, all verify. Make one with `openssl rand -base64 33`. */
+  secret: string | readonly string[]
+  cookie?: CookieOptions
+  /** A session not used for this long is over. Default 1 h. (OWASP ASVS 5.0, 7.3.1) */
+  idleTimeout?: Duration
+  /** A session this old is over, however busy; only `login` starts it anew. Default 24 h. (ASVS 5.0, 7.3.2) */
+  absoluteTimeout?: Duration
+  /** Lifetime of sessions with `permanent = true`, in place of both timeouts. Default 31 d. */
+  permanentLifetime?: Duration
+  /** No session lives longer, whatever `permanent` says. Default: `permanentLifetime`. */
+  maxLifetime?: Duration
+  /** How far `lastSeenAt` may lag behind before a reading request moves it. Default 1 min, at most a tenth of
+   * `idleTimeout`; off on non-atomic stores unless set. */
+  touchInterval?: Duration
+  /** Swap the secret of a session in use this often (OWASP renewal timeout). Default: never. */
+  rotateAfter?: Duration
+  /** For how long requests already under way may still carry a token that was just replaced. Default 30 s. */
+  graceWindow?: Duration
+  /** First part of every storage key; `[A-Za-z0-9_-]{1,64}`. Part of key derivation. Default `sessions`. */
+  namespace?: string
+  /** How data becomes text. Default {@link jsonSerializer}. */
+  serializer?: Serializer
+  /** Encrypts the payload at rest; see `@kvsession/core/encryption`. Default: none. */
+  encryption?: PayloadEncryption
+  /** Any Standard Schema: types the data and validates it on every load. */
+  schema?: StandardSchemaV1<unknown, Data>
+  /** What becomes of a record whose data no longer fits `schema`. `reject` (default): no session. `reset`: the session
+   * lives on with empty data. A function may repair the data, or return `undefined` to reject. */
+  onSchemaMismatch?: 'reject' | 'reset' | ((data: unknown) => Data | undefined)
+  /** Decides keys changed by two requests at once. Default: the later commit wins. */
+  onConflict?: ConflictHandler
+  /** Largest record, in UTF-8 bytes. Default 65 536. Larger ones are refused before writing and before parsing. */
+  maxRecordBytes?: number
+  /** A login beyond this number evicts the user's oldest session. Default: unlimited. (ASVS 5.0, 7.1.2) */
+  maxSessionsPerUser?: number
+  /** Names the user of sessions whose login is made by a library that knows nothing of us, from the data:
+   * `(data) => data.passport?.user`. A commit that changes the answer is a login. */
+  userIdFrom?: (data: Data) => string | undefined
+  /** Longest wait for one store operation, in milliseconds. Default 1 s. */
+  storeTimeout?: Duration
+  /** What a request gets when the store cannot be read. `error` (default): a 503-able {@link SessionError}.
+   * `anonymous`: an empty detached session that stores nothing; the cookie is left alone. */
+  onStoreUnavailable?: 'error' | 'anonymous'
+  /** Accepts a store without `compareAndSet`, with the losses that `docs/concepts.md` lists. Default `false`. */
+  allowNonAtomicStore?: boolean
+  /** Postpones the store read to `await session.load()`. Default `false`. */
+  lazy?: boolean
+  /** Whether data changed by a request that failed is stored. Default `true`. */
+  commitOnError?: boolean
+  /** Length of the private half of a token, in bits. Default and floor 128. Changing it logs nobody out. */
+  secretBits?: number
+  /** Cryptographically secure random bytes. Default: the platform's. Anything weaker gives sessions away. */
+  randomBytes?: (length: number) => Uint8Array
+  clock?: Clock
+  onEvent?: SessionEventHandler
+}
