@@ -1,0 +1,176 @@
+import { readFileSync } from 'node:fs'
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import { type Problem, reportProblems } from './problem.ts'
+import { type ImportedModule, readSource, type SourceText } from './source-text.ts'
+import { listFiles, readWorkspaces, type Workspace, type WorkspaceKind } from './workspace.ts'
+
+/** The one file of core that may know Node. */
+const nodeFile = 'crypto-node.ts'
+/** The files of core that may know a cryptographic library. */
+const cryptoFiles = new Set([nodeFile, 'crypto-portable.ts'])
+
+/** Who may import whom. Arrows point at core; a development arrow may also point at the testkit. */
+const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; dev: readonly WorkspaceKind[] }>> = {
+  core: { src: [], dev: [] },
+  testkit: { src: ['core'], dev: ['core'] },
+  adapter: { src: ['core'], dev: ['core', 'testkit'] },
+  store: { src: ['core'], dev: ['core', 'testkit'] },
+  example: {
+    src: ['core', 'adapter', 'store', 'testkit'],
+    dev: ['core', 'adapter', 'store', 'testkit']
+  }
+}
+
+/** What the modules of core may import from outside; the cryptographic ones only in `cryptoFiles`. */
+const coreDependencies = new Set(['@standard-schema/spec', 'cookie'])
+const coreCrypto = /^@noble\/|^(?:node:)?crypto$/
+
+const nodeGlobals = /(?<![.\w$])(?:Buffer|process|setImmediate|require|__dirname|__filename|global)(?![\w$])/g
+const globalCrypto = /(?<![.\w$#'"-])(?:globalThis\s*\.\s*)?crypto\s*[.?[]/g
+const mathRandom = /\bMath\s*(?:\.|\?\.)\s*random\b/g
+const meaninglessName = /^(?:utils?|helpers?|common|misc|types)(?:\.d)?\.[cm]?[jt]sx?$/
+const loosenedTypes = /\bas\s+any\b|<any>|:\s*any\b(?!\s*\()|\bany\[\]/g
+const silencedChecks = /@ts-ignore|@ts-nocheck|biome-ignore|eslint-disable|oxlint-disable/g
+/** Proves in a type test that something does not compile; anywhere else it hides that. */
+const expectedError = /@ts-expect-error/g
+const typeTest = /\.test-d\.ts$/
+const machinePath = /(?<![\w.@/-])\/(?:work|root|home\/\w+|tmp|Users\/\w+)\/\w/g
+const registryHost = /\bregistry\.(?:npmjs|yarnpkg)\.\w+|\bdeb\.debian\.org\b/g
+
+/** Comparison of something secret by its value: it must be constant time. */
+const comparison = /(typeof\s+)?([\w$#.?[\]]+)\s*[!=]==?\s*([\w$#.?[\]'"`-]+)/g
+const secretOperand =
+  /(?:^|[.#])(?:\w*[sS]ecret|\w*[sS]ecretHash|\w*[tT]ag|mac|hmac|\w*[dD]igest|\w*[sS]ignature|token)$/
+const publicOperand = /^(?:undefined|null|true|false|-?\d.*|['"`].*)$/
+
+/** Every broken boundary of the tree at `root`. */
+export function findBoundaryProblems(root: string): Problem[] {
+  const workspaces = readWorkspaces(root)
+  const byName = new Map(workspaces.map((workspace) => [workspace.manifest.name ?? workspace.path, workspace]))
+  return workspaces.flatMap((workspace) => [
+    ...checkManifestArrows(workspace, byName),
+    ...listFiles(workspace.absolutePath, (name) => /\.[cm]?[jt]sx?$/.test(name)).flatMap((file) =>
+      checkModule(root, workspace, byName, file)
+    )
+  ])
+}
+
+function checkManifestArrows(workspace: Workspace, byName: ReadonlyMap<string, Workspace>): Problem[] {
+  const { dependencies, peerDependencies, optionalDependencies, devDependencies } = workspace.manifest
+  const allowed = arrows[workspace.kind]
+  const where = `${workspace.path}/package.json`
+  const check = (names: Readonly<Record<string, string>> | undefined, kinds: readonly WorkspaceKind[]): Problem[] =>
+    Object.keys(names ?? {}).flatMap((name) => {
+      const target = byName.get(name)
+      if (target === undefined) return []
+      if (kinds.includes(target.kind)) return []
+      return [{ where, what: `${workspace.kind} must not depend on ${name}: arrows point at core` }]
+    })
+  const runtime = { ...dependencies, ...peerDependencies, ...optionalDependencies }
+  return [...check(runtime, allowed.src), ...check(devDependencies, allowed.dev)]
+}
+
+function checkModule(
+  root: string,
+  workspace: Workspace,
+  byName: ReadonlyMap<string, Workspace>,
+  file: string
+): Problem[] {
+  const path = relative(root, file).replaceAll('\\', '/')
+  const inside = relative(workspace.absolutePath, file).replaceAll('\\', '/')
+  const source = readSource(readFileSync(file, 'utf8'))
+  const isSrc = inside.startsWith('src/')
+  const name = inside.slice(inside.lastIndexOf('/') + 1)
+  const problems: Problem[] = []
+  const say = (line: number, what: string): void => void problems.push({ where: `${path}:${line}`, what })
+  const forbid = (text: string, pattern: RegExp, what: (found: string) => string): void => {
+    for (const match of text.matchAll(pattern)) say(source.lineOf(match.index), what(match[0].trim()))
+  }
+
+  if (meaninglessName.test(name)) say(1, `${name} names nothing: call the file after the noun it holds`)
+  for (const imported of source.imports) {
+    const what = checkImport(workspace, byName, file, imported, isSrc)
+    if (what !== undefined) say(imported.line, what)
+  }
+  forbid(source.code, loosenedTypes, (found) => `\`${found}\`: decode from unknown instead`)
+  forbid(source.raw, silencedChecks, (found) => `${found}: mend the cause`)
+  if (!typeTest.test(name)) forbid(source.raw, expectedError, (found) => `${found} belongs in *.test-d.ts`)
+  forbid(source.raw, registryHost, (found) => `${found}: name no registry host`)
+  if (isSrc || workspace.kind === 'example') {
+    forbid(source.code, mathRandom, () => 'Math.random can be predicted: take randomBytes')
+    forbid(source.raw, machinePath, (found) => `${found}…: a path of one machine`)
+  }
+  if (isSrc && workspace.kind !== 'example') forbidSecretComparison(source, say)
+  if (isSrc && workspace.kind === 'core') {
+    if (inside !== `src/${nodeFile}`) {
+      forbid(source.code, nodeGlobals, (found) => `${found} exists on Node alone: only ${nodeFile} may use it`)
+    }
+    if (!cryptoFiles.has(inside.slice('src/'.length))) {
+      forbid(source.code, globalCrypto, () => `crypto belongs in ${[...cryptoFiles].join(' and ')}`)
+    }
+  }
+  return problems
+}
+
+function checkImport(
+  workspace: Workspace,
+  byName: ReadonlyMap<string, Workspace>,
+  file: string,
+  { specifier, typeOnly }: ImportedModule,
+  isSrc: boolean
+): string | undefined {
+  if (specifier.startsWith('.')) {
+    const target = resolve(file, '..', specifier)
+    const outside = relative(workspace.absolutePath, target)
+    if (outside.startsWith('..') || isAbsolute(outside)) return `${specifier} leaves the package: import it by its name`
+    if (isSrc && !relative(join(workspace.absolutePath, 'src'), target).startsWith('..')) return undefined
+    return isSrc && workspace.kind !== 'example' ? `${specifier} leaves src, which alone is published` : undefined
+  }
+  if (specifier.startsWith('#')) return undefined
+
+  const target = byName.get(packageName(specifier))
+  if (target === workspace) return undefined
+  if (target !== undefined) {
+    const kinds = arrows[workspace.kind][isSrc ? 'src' : 'dev']
+    if (!kinds.includes(target.kind)) return `${workspace.kind} must not import ${specifier}: arrows point at core`
+    const subpath = `.${specifier.slice(packageName(specifier).length)}`
+    if (!(subpath in (target.manifest.exports ?? {}))) return `${specifier} is not an entry of ${target.manifest.name}`
+    if (isSrc && workspace.kind === 'store' && target.kind === 'core' && !typeOnly) {
+      return `a store imports types alone from ${specifier}: use import type`
+    }
+    return undefined
+  }
+  if (specifier.startsWith('@kvsession/')) return `${specifier} is no package of this repository`
+  return isSrc && workspace.kind === 'core'
+    ? checkCoreImport(specifier, relative(workspace.absolutePath, file))
+    : undefined
+}
+
+function checkCoreImport(specifier: string, inside: string): string | undefined {
+  const name = inside.replaceAll('\\', '/').slice('src/'.length)
+  if (coreCrypto.test(specifier)) {
+    if (!cryptoFiles.has(name)) return `crypto belongs in ${[...cryptoFiles].join(' and ')}, not here: ${specifier}`
+    if (name === nodeFile || !/crypto$/.test(specifier)) return undefined
+  }
+  if (specifier.startsWith('node:'))
+    return name === nodeFile ? undefined : `${specifier}: only ${nodeFile} may know Node`
+  if (coreDependencies.has(packageName(specifier))) return undefined
+  return `core imports no framework, driver or other library: ${specifier}`
+}
+
+function forbidSecretComparison(source: SourceText, say: (line: number, what: string) => void): void {
+  for (const match of source.code.matchAll(comparison)) {
+    const [, asksType, left = '', right = ''] = match
+    if (asksType !== undefined || publicOperand.test(left) || publicOperand.test(right)) continue
+    if (!secretOperand.test(left) && !secretOperand.test(right)) continue
+    say(source.lineOf(match.index), `\`${match[0].trim()}\` compares a secret: use the constant-time comparison`)
+  }
+}
+
+function packageName(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+if (process.argv[1] === import.meta.filename) {
+  reportProblems('boundaries', findBoundaryProblems(process.cwd()), 'every arrow points at core')
+}

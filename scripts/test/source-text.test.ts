@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { readSource } from '../source-text.ts'
+
+function specifiers(text: string): string[] {
+  return readSource(text).imports.map(({ specifier }) => specifier)
+}
+
+describe('readSource', () => {
+  it.each([
+    ["import 'a'"],
+    ["import x from 'a'"],
+    ["import x, { y } from 'a'"],
+    ["import * as x from 'a'"],
+    ["import {\n  x,\n  y as z\n} from 'a'"],
+    ["export * from 'a'"],
+    ["export * as x from 'a'"],
+    ["export { x } from 'a'"],
+    ["const x = await import('a')"],
+    ['const x = await import(`a`)'],
+    ["type X = import('a').X"],
+    ["const x = require('a')"],
+    [`const x = \`\${await import('a')}\``]
+  ])('finds the module of %j', (text) => {
+    expect(specifiers(text)).toEqual(['a'])
+  })
+
+  it.each([
+    ["// import 'a'"],
+    ["/* import 'a' */"],
+    ['const x = "import \'a\'"'],
+    ["const x = `import 'a'`"],
+    ["const x = /import 'a'/"],
+    ["export const from = 'a'"]
+  ])('finds no module in %j', (text) => {
+    expect(specifiers(text)).toEqual([])
+  })
+
+  it('tells what is gone after the build', () => {
+    const typeOnly = (text: string) => readSource(text).imports.map((imported) => imported.typeOnly)
+    expect(typeOnly("import type { x } from 'a'")).toEqual([true])
+    expect(typeOnly("export type { x } from 'a'")).toEqual([true])
+    expect(typeOnly("import { type x } from 'a'")).toEqual([false])
+    expect(typeOnly("import type from 'a'")).toEqual([false])
+  })
+
+  it('names the line of the module', () => {
+    expect(readSource("// one\nimport {\n  x\n} from 'a'\n").imports[0]?.line).toBe(4)
+  })
+
+  it('keeps code and its place while it blanks text', () => {
+    const raw = `const a = b / c // d\nconst e = \`f\${g}h\``
+    expect(readSource(raw).code).toBe(`const a = b / c     \nconst e = \` \${g} \``)
+  })
+
+  it('is not misled by a quote in a regular expression', () => {
+    expect(specifiers("const x = text.split(/['/]/)\nimport 'a'")).toEqual(['a'])
+  })
+})
