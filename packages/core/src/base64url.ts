@@ -1,0 +1,50 @@
+const alphabet = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
+const invalid = 255
+const values = new Uint8Array(128).fill(invalid)
+alphabet.forEach((code, value) => {
+  values[code] = value
+})
+const ascii = new TextDecoder()
+
+/** Base64url without padding (RFC 4648 §5). */
+export function encodeBase64url(bytes: Uint8Array): string {
+  const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3))
+  let bits = 0
+  let held = 0
+  let at = 0
+  for (const byte of bytes) {
+    bits = ((bits & 63) << 8) | byte
+    held += 8
+    while (held >= 6) {
+      held -= 6
+      text[at++] = alphabet[(bits >> held) & 63] ?? 0
+    }
+  }
+  if (held > 0) text[at] = alphabet[(bits << (6 - held)) & 63] ?? 0
+  return ascii.decode(text)
+}
+
+/**
+ * The bytes, or `undefined` unless `text` is the one spelling {@link encodeBase64url} gives them: no padding, no other
+ * alphabet, no white space, no spare bits set. Node's own decoder skips what it does not know and would let a token
+ * have many spellings.
+ */
+export function decodeBase64url(text: string): Uint8Array | undefined {
+  const { length } = text
+  if (length % 4 === 1) return undefined
+  const bytes = new Uint8Array(Math.floor((length * 3) / 4))
+  let bits = 0
+  let held = 0
+  let at = 0
+  for (let i = 0; i < length; i++) {
+    const value = values[text.charCodeAt(i)] ?? invalid
+    if (value === invalid) return undefined
+    bits = ((bits & 63) << 6) | value
+    held += 6
+    if (held >= 8) {
+      held -= 8
+      bytes[at++] = bits >> held
+    }
+  }
+  return (bits & ((1 << held) - 1)) === 0 ? bytes : undefined
+}

@@ -1,0 +1,58 @@
+import { gcm } from '@noble/ciphers/aes.js'
+import { hkdf as nobleHkdf } from '@noble/hashes/hkdf.js'
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
+
+/** AES-256-GCM (NIST SP 800-38D) under one key. Never seal twice with the same 12-byte `iv`. */
+export interface Aead {
+  /** Ciphertext with the 16-byte tag appended. */
+  seal(iv: Uint8Array, plain: Uint8Array, aad: Uint8Array): Uint8Array
+  /** `undefined` when the tag does not fit: another key, iv or aad, or a damaged text. */
+  open(iv: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array | undefined
+}
+
+export function sha256(data: Uint8Array): Uint8Array {
+  return nobleSha256(data)
+}
+
+/** HMAC-SHA-256 (RFC 2104). The key is absorbed once; each call clones the keyed state. */
+export function createMac(key: Uint8Array): (data: Uint8Array) => Uint8Array {
+  const keyed = hmac.create(nobleSha256, key)
+  return (data) => keyed.clone().update(data).digest()
+}
+
+/** HKDF-SHA-256 (RFC 5869). */
+export function hkdf(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {
+  return nobleHkdf(nobleSha256, ikm, salt, info, length)
+}
+
+/** Takes the same time wherever the first difference is. Unequal lengths are unequal. */
+export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
+  return difference === 0
+}
+
+export function fillRandom(bytes: Uint8Array): void {
+  // getRandomValues refuses more than 65 536 bytes at once (Web Cryptography §10.1.1).
+  for (let start = 0; start < bytes.length; start += 65_536) {
+    const chunk = crypto.getRandomValues(new Uint8Array(Math.min(65_536, bytes.length - start)))
+    bytes.set(chunk, start)
+    chunk.fill(0)
+  }
+}
+
+export function createAead(key: Uint8Array): Aead {
+  const ownKey = key.slice()
+  return {
+    seal: (iv, plain, aad) => gcm(ownKey, iv, aad).encrypt(plain),
+    open(iv, sealed, aad) {
+      try {
+        return gcm(ownKey, iv, aad).decrypt(sealed)
+      } catch {
+        return undefined
+      }
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { type Clock, systemClock } from './clock.ts'
+import { SessionError } from './errors.ts'
+import type { KeyValueStore } from './key-value-store.ts'
+
+export interface MemoryStoreOptions {
+  /**
+   * Most values held. A new one beyond that drops expired ones first, then the least recently written. Up to 256 values
+   * the choice is exact; beyond that the store looks for expired ones at 256 per write. Default: unlimited.
+   */
+  readonly maxEntries?: number
+  readonly clock?: Pick<Clock, 'now'>
+}
+
+export type MemoryStore = Required<Omit<KeyValueStore, 'close'>>
+
+interface Entry {
+  readonly value: string
+  readonly expiresAt: number
+}
+
+const chunkSize = 1000
+const mostLookedAt = 256
+
+/**
+ * Sessions in this process's memory: they die with it, and no other process sees them. For development, tests, and one
+ * process that may log everybody out when it restarts. Runs no timers; expired values leave when they are read, when
+ * room is needed, and with `deleteExpired`. The reference for what the contract means.
+ *
+ * @throws SessionError `OPTION_INVALID`
+ */
+export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  const { maxEntries, clock = systemClock } = options
+  if (maxEntries !== undefined && !(Number.isSafeInteger(maxEntries) && maxEntries > 0)) {
+    throw new SessionError('OPTION_INVALID', 'maxEntries must be a positive whole number; leave it out for no limit.')
+  }
+  // With maxEntries in order of writing, else in order of creation.
+  const entries = new Map<string, Entry>()
+  const oldest = cycle(entries)
+  const hand = cycle(entries)
+
+  function read(key: string): string | undefined {
+    const entry = entries.get(key)
+    if (entry === undefined) return undefined
+    if (entry.expiresAt > clock.now()) return entry.value
+    entries.delete(key)
+    return undefined
+  }
+
+  function write(key: string, value: string, expiresAt: number): void {
+    if (maxEntries !== undefined) entries.delete(key)
+    if (!(expiresAt > clock.now())) {
+      entries.delete(key)
+      return
+    }
+    if (maxEntries !== undefined && entries.size >= maxEntries) makeRoom()
+    entries.set(key, { value, expiresAt })
+  }
+
+  function makeRoom(): void {
+    const full = entries.size
+    const now = clock.now()
+    for (let looked = Math.min(full, mostLookedAt); looked > 0; looked--) {
+      const next = hand()
+      if (next !== undefined && next[1].expiresAt <= now) entries.delete(next[0])
+    }
+    if (entries.size < full) return
+    const next = oldest()
+    if (next !== undefined) entries.delete(next[0])
+  }
+
+  return {
+    async get(key) {
+      return read(key)
+    },
+    async set(key, value, expiresAt) {
+      write(key, value, expiresAt)
+    },
+    async delete(key) {
+      entries.delete(key)
+    },
+    async compareAndSet(key, expected, value, expiresAt) {
+      if (read(key) !== expected) return false
+      write(key, value, expiresAt)
+      return true
+    },
+    async *keys(prefix) {
+      // A copy: a key deleted and written again during the iteration would appear twice in the map's own.
+      const snapshot = [...entries.keys()]
+      for (let index = 0; index < snapshot.length; index++) {
+        if (index % chunkSize === chunkSize - 1) await nextTurn()
+        const key = snapshot[index]
+        if (key?.startsWith(prefix) && read(key) !== undefined) yield key
+      }
+    },
+    async deleteExpired() {
+      let deleted = 0
+      // Values written meanwhile join at the end; without the bound a busy writer would keep the sweep going for ever.
+      let left = entries.size
+      for (const [key, entry] of entries) {
+        if (left-- === 0) break
+        if (entry.expiresAt <= clock.now()) {
+          entries.delete(key)
+          deleted++
+        }
+        if (left > 0 && left % chunkSize === 0) await nextTurn()
+      }
+      return deleted
+    }
+  }
+}
+
+/**
+ * Goes round the map for ever. One lasting iterator, because a fresh one starts by skipping every hole that deletions
+ * left at the front.
+ */
+function cycle(entries: ReadonlyMap<string, Entry>): () => [string, Entry] | undefined {
+  let iterator = entries[Symbol.iterator]()
+  return () => {
+    let next = iterator.next()
+    if (next.done) {
+      iterator = entries[Symbol.iterator]()
+      next = iterator.next()
+    }
+    return next.done ? undefined : next.value
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0))
+}
