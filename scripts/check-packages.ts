@@ -1,0 +1,241 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { join, posix } from 'node:path'
+import { type Problem, reportProblems } from './problem.ts'
+import { readSource } from './source-text.ts'
+import { listFiles, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
+
+/** Every published manifest says these the same way. */
+const fixedFields: Readonly<Record<string, unknown>> = {
+  license: 'MIT',
+  type: 'module',
+  sideEffects: false,
+  engines: { node: '>=20.19' },
+  publishConfig: { access: 'public', provenance: true }
+}
+
+const packageScripts: Readonly<Record<string, string>> = {
+  build: 'tsc -b tsconfig.build.json',
+  typecheck: 'tsc -p tsconfig.json'
+}
+
+const dependencyFields = ['dependencies', 'peerDependencies', 'optionalDependencies', 'devDependencies'] as const
+
+/** Every departure from the shape that all packages and examples share. */
+export function findPackageProblems(root: string): Problem[] {
+  const workspaces = readWorkspaces(root)
+  const packages = workspaces.filter(({ kind }) => kind !== 'example')
+  const rootManifest = readManifest(join(root, 'package.json'))
+  return [
+    ...checkVersions(packages),
+    ...workspaces.flatMap((workspace) => [
+      ...checkRootReferences(root, workspace),
+      ...checkInternalRanges(root, workspace, packages),
+      ...checkUsedDependencies(workspace, rootManifest),
+      ...(workspace.kind === 'example' ? checkExample(workspace) : checkPackage(root, workspace, packages))
+    ])
+  ]
+}
+
+function checkVersions(packages: readonly Workspace[]): Problem[] {
+  const versions = new Set(packages.map(({ manifest }) => manifest.version))
+  if (versions.size <= 1) return []
+  return [{ where: 'packages', what: `one version for all, not ${[...versions].join(', ')}` }]
+}
+
+function checkPackage(root: string, workspace: Workspace, packages: readonly Workspace[]): Problem[] {
+  const { manifest, folder, absolutePath } = workspace
+  const problems = problemList(`${workspace.path}/package.json`)
+  problems.expect(manifest.name === `@kvsession/${folder}`, `name must be @kvsession/${folder}`)
+  problems.expect(typeof manifest.description === 'string', 'description is missing')
+  for (const [field, wanted] of Object.entries(fixedFields)) {
+    const [has, should] = [JSON.stringify(manifest[field]), JSON.stringify(wanted)]
+    problems.expect(has === should, `${field} must be ${should}`)
+  }
+  for (const [name, command] of Object.entries(packageScripts)) {
+    problems.expect(manifest.scripts?.[name] === command, `scripts.${name} must be \`${command}\``)
+  }
+  const test = `vitest run --root ../.. packages/${folder}/`
+  problems.expect(manifest.scripts?.test === test, `scripts.test must be \`${test}\``)
+  for (const field of dependencyFields) {
+    problems.expect(!isEmpty(manifest[field]), `${field} is empty: leave it out`)
+  }
+  problems.expect(manifest.private === undefined, 'private keeps the package from being published')
+  const published = Array.isArray(manifest.files) ? manifest.files : []
+  problems.expect(published[0] === 'dist' && published[1] === 'src', 'files must begin with dist, src')
+  for (const file of published.slice(2)) {
+    problems.expect(existsSync(join(absolutePath, String(file))), `files names ${file}, which is not there`)
+  }
+  for (const file of ['README.md', 'LICENSE', 'tsconfig.json', 'tsconfig.build.json']) {
+    problems.expect(existsSync(join(absolutePath, file)), `${file} is missing`)
+  }
+  problems.expect(sameText(join(root, 'LICENSE'), join(absolutePath, 'LICENSE')), 'LICENSE differs from the root one')
+  problems.found.push(...checkEntries(workspace), ...checkBuildReferences(workspace, packages))
+  return problems.found
+}
+
+/** `exports`: source first, so that the workspace needs no build; types before code, as resolvers demand. */
+function checkEntries({ manifest, path, absolutePath }: Workspace): Problem[] {
+  const problems = problemList(`${path}/package.json`)
+  const { './package.json': own, ...entries } = manifest.exports ?? {}
+  problems.expect(own === './package.json', 'exports must have "./package.json"')
+  problems.expect('.' in entries, 'exports must have "."')
+  for (const [name, targets] of Object.entries(entries)) {
+    const module = name === '.' ? 'index' : name.slice(2)
+    const wanted = {
+      '@kvsession/source': `./src/${module}.ts`,
+      types: `./dist/${module}.d.ts`,
+      default: `./dist/${module}.js`
+    }
+    const shape = JSON.stringify(wanted)
+    if (/\.(?:sql|json)$/.test(name)) {
+      problems.expect(targets === name && existsSync(join(absolutePath, name)), `exports["${name}"]: no such file`)
+      continue
+    }
+    problems.expect(JSON.stringify(targets) === shape, `exports["${name}"] must be ${shape}`)
+    problems.expect(existsSync(join(absolutePath, wanted['@kvsession/source'])), `src/${module}.ts is missing`)
+  }
+  for (const target of stringsIn(manifest.imports ?? {})) {
+    const source = target.replace(/^\.\/dist\//, './src/').replace(/(?:\.d\.ts|\.js)$/, '.ts')
+    problems.expect(existsSync(join(absolutePath, source)), `imports names ${target}, which nothing builds`)
+  }
+  return problems.found
+}
+
+function checkBuildReferences(workspace: Workspace, packages: readonly Workspace[]): Problem[] {
+  const file = join(workspace.absolutePath, 'tsconfig.build.json')
+  if (!existsSync(file)) return []
+  const names = Object.keys({ ...workspace.manifest.dependencies, ...workspace.manifest.peerDependencies })
+  const wanted = packages
+    .filter(({ manifest }) => names.includes(manifest.name ?? ''))
+    .map(({ folder }) => `../${folder}/tsconfig.build.json`)
+  const [has, should] = [referencesOf(file).sort().join(', '), wanted.sort().join(', ')]
+  if (has === should) return []
+  return [{ where: `${workspace.path}/tsconfig.build.json`, what: `references must be: ${should || 'none'}` }]
+}
+
+function checkExample({ manifest, folder, path, absolutePath }: Workspace): Problem[] {
+  const problems = problemList(`${path}/package.json`)
+  problems.expect(
+    manifest.name === `example-${folder}`,
+    `name must be example-${folder}: the scope is what is released`
+  )
+  problems.expect(manifest.private === true, 'an example is private')
+  problems.expect(manifest.type === 'module', 'type must be module')
+  problems.expect(existsSync(join(absolutePath, 'README.md')), 'README.md is missing')
+  problems.expect(
+    manifest.scripts?.typecheck === packageScripts.typecheck,
+    `scripts.typecheck must be \`${packageScripts.typecheck}\``
+  )
+  if (existsSync(join(absolutePath, 'test'))) {
+    const test = `vitest run --root ../.. examples/${folder}/`
+    problems.expect(manifest.scripts?.test === test, `scripts.test must be \`${test}\``)
+  }
+  return problems.found
+}
+
+/** A workspace that the root does not reference is neither built nor type-checked. */
+function checkRootReferences(root: string, workspace: Workspace): Problem[] {
+  const problems = problemList('tsconfig.json')
+  problems.expect(
+    referencesOf(join(root, 'tsconfig.json')).includes(workspace.path),
+    `add { "path": "${workspace.path}" } to references`
+  )
+  if (workspace.kind === 'example') return problems.found
+  const build = `${workspace.path}/tsconfig.build.json`
+  if (!referencesOf(join(root, 'tsconfig.build.json')).includes(build)) {
+    problems.found.push({ where: 'tsconfig.build.json', what: `add { "path": "${build}" } to references` })
+  }
+  return problems.found
+}
+
+/** npm has no `workspace:` ranges: one that misses the local version silently installs the published package. */
+function checkInternalRanges(root: string, workspace: Workspace, packages: readonly Workspace[]): Problem[] {
+  const problems = problemList(`${workspace.path}/package.json`)
+  for (const field of dependencyFields) {
+    for (const [name, range] of Object.entries(workspace.manifest[field] ?? {})) {
+      const target = packages.find(({ manifest }) => manifest.name === name)
+      if (target === undefined) continue
+      const wanted = workspace.kind === 'example' ? '*' : `^${target.manifest.version}`
+      problems.expect(range === wanted, `${field}["${name}"] must be "${wanted}"`)
+      problems.expect(
+        field !== 'peerDependencies',
+        `${name} must be an ordinary dependency: a first-party peer turns a 0.x minor into 1.0.0`
+      )
+      const link = join(root, 'node_modules', name)
+      const linked = !existsSync(link) || realpathSync(link) === realpathSync(target.absolutePath)
+      problems.expect(linked, `node_modules/${name} is not the package of this repository: run npm install`)
+    }
+  }
+  return problems.found
+}
+
+/** What is imported is declared, and what is declared at run time is imported. */
+function checkUsedDependencies(workspace: Workspace, rootManifest: Manifest): Problem[] {
+  const { manifest, absolutePath, path } = workspace
+  const problems = problemList(`${path}/package.json`)
+  const runtime = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }
+  const development = { ...runtime, ...manifest.devDependencies, ...rootManifest.devDependencies }
+  const inSrc = importedPackages(join(absolutePath, 'src'))
+  const declares = (names: object, name: string): boolean => name in names || typesOf(name) in names
+  for (const name of inSrc) {
+    if (name !== manifest.name) problems.expect(declares(runtime, name), `src imports ${name}: add it to dependencies`)
+  }
+  for (const name of importedPackages(join(absolutePath, 'test'))) {
+    if (name !== manifest.name) problems.expect(declares(development, name), `test imports ${name}: declare it`)
+  }
+  if (workspace.kind === 'example') return problems.found
+  for (const name of Object.keys(manifest.dependencies ?? {})) {
+    const used = [...inSrc].some((imported) => imported === name || typesOf(imported) === name)
+    problems.expect(used, `dependencies["${name}"]: src does not import it`)
+  }
+  return problems.found
+}
+
+function importedPackages(folder: string): Set<string> {
+  const modules = listFiles(folder, (name) => /\.[cm]?[jt]sx?$/.test(name))
+  return new Set(
+    modules
+      .flatMap((file) => readSource(readFileSync(file, 'utf8')).imports.map(({ specifier }) => specifier))
+      .filter((specifier) => /^[@\w]/.test(specifier) && !isBuiltin(specifier))
+      .map((specifier) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'))
+  )
+}
+
+function isBuiltin(specifier: string): boolean {
+  return /^(?:node|bun):/.test(specifier) || builtinModules.includes(specifier)
+}
+
+/** `express` → `@types/express`, `@a/b` → `@types/a__b`. */
+function typesOf(name: string): string {
+  return `@types/${name.replace(/^@/, '').replace('/', '__')}`
+}
+
+function referencesOf(file: string): string[] {
+  if (!existsSync(file)) return []
+  const { references } = readManifest(file)
+  if (!Array.isArray(references)) return []
+  return references.flatMap((reference: unknown) => stringsIn(reference)).map((path) => posix.normalize(path))
+}
+
+function stringsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : []
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}
+
+function sameText(one: string, other: string): boolean {
+  return !existsSync(one) || !existsSync(other) || readFileSync(one, 'utf8') === readFileSync(other, 'utf8')
+}
+
+function problemList(where: string): { found: Problem[]; expect(holds: boolean, what: string): void } {
+  const found: Problem[] = []
+  return { found, expect: (holds, what) => void (holds || found.push({ where, what })) }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  reportProblems('packages', findPackageProblems(process.cwd()), 'every manifest has the one shape')
+}

@@ -1,0 +1,189 @@
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findPackageProblems } from '../check-packages.ts'
+import { makeTree, type TreeFiles } from './tree.ts'
+
+function entry(module: string): object {
+  return {
+    '@kvsession/source': `./src/${module}.ts`,
+    types: `./dist/${module}.d.ts`,
+    default: `./dist/${module}.js`
+  }
+}
+
+function manifestOf(folder: string): Record<string, unknown> {
+  return {
+    name: `@kvsession/${folder}`,
+    version: '0.3.0',
+    description: 'A package',
+    license: 'MIT',
+    type: 'module',
+    sideEffects: false,
+    engines: { node: '>=20.19' },
+    exports: { '.': entry('index'), './package.json': './package.json' },
+    files: ['dist', 'src'],
+    publishConfig: { access: 'public', provenance: true },
+    scripts: {
+      build: 'tsc -b tsconfig.build.json',
+      typecheck: 'tsc -p tsconfig.json',
+      test: `vitest run --root ../.. packages/${folder}/`
+    }
+  }
+}
+
+function koaWith(fields: Record<string, unknown>): TreeFiles {
+  const koa = { ...manifestOf('koa'), dependencies: { '@kvsession/core': '^0.3.0' }, peerDependencies: { koa: '^3' } }
+  return { 'packages/koa/package.json': { ...koa, ...fields } }
+}
+
+const exampleManifest = {
+  name: 'example-koa',
+  private: true,
+  type: 'module',
+  dependencies: { '@kvsession/koa': '*' },
+  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. examples/koa/' }
+}
+
+const goodTree: TreeFiles = {
+  'package.json': { devDependencies: { vitest: '5' } },
+  LICENSE: 'MIT',
+  'tsconfig.json': {
+    references: [{ path: 'packages/core' }, { path: './packages/koa' }, { path: 'examples/koa' }]
+  },
+  'tsconfig.build.json': {
+    references: [{ path: 'packages/core/tsconfig.build.json' }, { path: 'packages/koa/tsconfig.build.json' }]
+  },
+  'packages/core/package.json': {
+    ...manifestOf('core'),
+    imports: { '#crypto': { node: './dist/crypto-node.js', default: './src/index.ts' } },
+    dependencies: { cookie: '^1' }
+  },
+  'packages/core/README.md': '',
+  'packages/core/LICENSE': 'MIT',
+  'packages/core/tsconfig.json': {},
+  'packages/core/tsconfig.build.json': {},
+  'packages/core/src/index.ts': "import { parse } from 'cookie'\n",
+  'packages/core/src/crypto-node.ts': "import 'node:crypto'\n",
+  'packages/core/test/index.test.ts': "import { it } from 'vitest'\nimport 'fs'\n",
+  ...koaWith({}),
+  'packages/koa/README.md': '',
+  'packages/koa/LICENSE': 'MIT',
+  'packages/koa/tsconfig.json': {},
+  'packages/koa/tsconfig.build.json': { references: [{ path: '../core/tsconfig.build.json' }] },
+  'packages/koa/src/index.ts': "import type { Context } from 'koa'\nimport '@kvsession/core'\n",
+  'examples/koa/package.json': exampleManifest,
+  'examples/koa/README.md': '',
+  'examples/koa/src/server.ts': "import '@kvsession/koa'\n",
+  'examples/koa/test/server.test.ts': "import '@kvsession/koa'\n"
+}
+
+function problemsWith(files: TreeFiles, spoil?: (root: string) => void): string[] {
+  const root = makeTree({ ...goodTree, ...files })
+  spoil?.(root)
+  return findPackageProblems(root).map(({ where, what }) => `${where}: ${what}`)
+}
+
+const koa = 'packages/koa/package.json'
+
+describe('check-packages', () => {
+  it('finds nothing wrong with a good tree', () => {
+    expect(problemsWith({})).toEqual([])
+  })
+
+  const badManifests: readonly (readonly [what: string, fields: Record<string, unknown>, expected: RegExp])[] = [
+    ['another name', { name: '@kvsession/koajs' }, /name must be @kvsession\/koa/],
+    ['no description', { description: undefined }, /description is missing/],
+    ['another licence', { license: 'ISC' }, /license must be "MIT"/],
+    ['CommonJS', { type: 'commonjs' }, /type must be "module"/],
+    ['side effects', { sideEffects: true }, /sideEffects must be false/],
+    ['other engines', { engines: { node: '>=18' } }, /engines must be/],
+    ['no provenance', { publishConfig: { access: 'public' } }, /publishConfig must be/],
+    ['a private package', { private: true }, /private keeps/],
+    ['tests in the tarball', { files: ['dist', 'test'] }, /files must begin with dist, src/],
+    ['a file that is not there', { files: ['dist', 'src', 'schema.sql'] }, /schema\.sql, which is not there/],
+    ['no own entry', { exports: { '.': entry('index') } }, /must have "\.\/package\.json"/],
+    ['another version', { version: '0.4.0' }, /one version for all/],
+    ['an empty field', { devDependencies: {} }, /devDependencies is empty/],
+    ['a script of its own', { scripts: { ...manifestScripts(), build: 'rollup' } }, /scripts\.build must be/],
+    ['an internal range that misses', { dependencies: { '@kvsession/core': '^0.2.0' } }, /must be "\^0\.3\.0"/],
+    ['an unused dependency', { dependencies: { '@kvsession/core': '^0.3.0', left: '1' } }, /src does not import it/],
+    ['an undeclared dependency', { peerDependencies: { hono: '4' } }, /src imports koa: add it/],
+    [
+      'types after code',
+      { exports: { ...manifestExports(), '.': reversed(entry('index')) } },
+      /exports\["\."\] must be/
+    ],
+    ['an entry without source', { exports: { ...manifestExports(), './x': entry('x') } }, /src\/x\.ts is missing/],
+    ['an import without source', { imports: { '#x': './dist/x.js' } }, /imports names \.\/dist\/x\.js/]
+  ]
+
+  it.each(badManifests)('refuses %s', (_what, fields, expected) => {
+    expect(problemsWith(koaWith(fields))).toEqual([expect.stringMatching(expected)])
+  })
+
+  it('refuses a first-party peer', () => {
+    const fields = { dependencies: undefined, peerDependencies: { koa: '3', '@kvsession/core': '^0.3.0' } }
+    expect(problemsWith(koaWith(fields))).toEqual([expect.stringMatching(/must be an ordinary dependency/)])
+  })
+
+  it.each(['packages/koa/README.md', 'packages/koa/LICENSE', 'packages/koa/tsconfig.json', 'examples/koa/README.md'])(
+    'misses %s',
+    (path) => {
+      expect(problemsWith({}, (root) => rmSync(join(root, path)))).toEqual([expect.stringMatching(/is missing/)])
+    }
+  )
+
+  it('refuses a licence of its own', () => {
+    expect(problemsWith({ 'packages/koa/LICENSE': 'ISC' })).toEqual([expect.stringMatching(/LICENSE differs/)])
+  })
+
+  it('refuses an undeclared import of a test', () => {
+    const problems = problemsWith({ 'packages/koa/test/x.test.ts': "import 'supertest'\n" })
+    expect(problems).toEqual([`${koa}: test imports supertest: declare it`])
+  })
+
+  it('refuses a workspace that the root does not build or type-check', () => {
+    const problems = problemsWith({ 'tsconfig.json': { references: [] }, 'tsconfig.build.json': { references: [] } })
+    expect(problems).toHaveLength(5)
+    expect(problems).toContain('tsconfig.json: add { "path": "examples/koa" } to references')
+    expect(problems).toContain('tsconfig.build.json: add { "path": "packages/koa/tsconfig.build.json" } to references')
+  })
+
+  it('refuses a build that does not wait for its dependency', () => {
+    expect(problemsWith({ 'packages/koa/tsconfig.build.json': {} })).toEqual([
+      'packages/koa/tsconfig.build.json: references must be: ../core/tsconfig.build.json'
+    ])
+  })
+
+  it('refuses a published package in the place of ours', () => {
+    const problems = problemsWith({ 'elsewhere/core/package.json': {} }, (root) => {
+      mkdirSync(join(root, 'node_modules/@kvsession'), { recursive: true })
+      symlinkSync(join(root, 'elsewhere/core'), join(root, 'node_modules/@kvsession/core'))
+    })
+    expect(problems).toEqual([expect.stringMatching(/is not the package of this repository/)])
+  })
+
+  it.each([
+    [{ name: '@kvsession/example-koa' }, /name must be example-koa/],
+    [{ private: undefined }, /an example is private/],
+    [{ dependencies: { '@kvsession/koa': '^0.3.0' } }, /must be "\*"/],
+    [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be/],
+    [{ scripts: { test: exampleManifest.scripts.test } }, /scripts\.typecheck must be/]
+  ])('refuses an example with %j', (fields, expected) => {
+    const problems = problemsWith({ 'examples/koa/package.json': { ...exampleManifest, ...fields } })
+    expect(problems).toEqual([expect.stringMatching(expected)])
+  })
+})
+
+function manifestScripts(): object {
+  return Object(manifestOf('koa').scripts)
+}
+
+function manifestExports(): object {
+  return Object(manifestOf('koa').exports)
+}
+
+function reversed(object: object): object {
+  return Object.fromEntries(Object.entries(object).reverse())
+}
