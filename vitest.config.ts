@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { createCountReporter } from './scripts/count-reporter.ts'
 
 // Packages import one another's sources, so that tests and coverage need no build.
 const conditions = ['@kvsession/source']
@@ -8,6 +9,7 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts'],
+    reporters: ['default', createCountReporter()],
     testTimeout: 30_000
   }
 })

@@ -1,0 +1,64 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { startVitest } from 'vitest/node'
+import { createCountReporter } from '../count-reporter.ts'
+import { makeTree } from './tree.ts'
+
+const vitestEntry = fileURLToPath(import.meta.resolve('vitest'))
+const head = `import { describe, expect, it } from ${JSON.stringify(vitestEntry)}\n`
+
+interface Run {
+  readonly lines: readonly string[]
+  readonly exitCode: unknown
+}
+
+async function run(files: Readonly<Record<string, string>>, requireEngines = false): Promise<Run> {
+  const root = makeTree({ 'package.json': { type: 'module' }, ...files })
+  const exitCode = process.exitCode
+  onTestFinished(() => {
+    process.exitCode = exitCode
+  })
+  process.exitCode = undefined
+  const lines: string[] = []
+  const reporters = [createCountReporter((line) => lines.push(line), requireEngines)]
+  const vitest = await startVitest([], { root, config: false, watch: false, include: ['**/*.test.js'], reporters })
+  await vitest.close()
+  return { lines, exitCode: process.exitCode }
+}
+
+const passing = `${head}it('a', () => {})\nit('b', () => {})\n`
+const skipping = `${head}describe.skipIf(true)('a missing engine', () => { it('a', () => {}); it('b', () => {}) })\n`
+
+describe('count reporter', () => {
+  it('ends with the count', async () => {
+    expect(await run({ 'a.test.js': passing })).toEqual({ lines: ['2 passed, 0 failed'], exitCode: undefined })
+  })
+
+  it('counts failed tests, and files that do not load', async () => {
+    const failing = `${head}it('a', () => expect(1).toBe(2))\nit('b', () => {})\n`
+    const { lines, exitCode } = await run({ 'a.test.js': failing, 'b.test.js': "throw new Error('no such engine')" })
+    expect(lines.at(-1)).toBe('1 passed, 2 failed')
+    expect(exitCode).toBe(1)
+  })
+
+  it('counts errors outside of a test', async () => {
+    const throwing = `${head}it('a', () => new Promise((done) => { setImmediate(() => { done(); throw new Error('late') }) }))\n`
+    const { lines, exitCode } = await run({ 'a.test.js': throwing })
+    expect(lines.at(-1)).toMatch(/^[01] passed, [12] failed$/)
+    expect(exitCode).toBe(1)
+  })
+
+  it('names what did not run', async () => {
+    expect(await run({ 'a.test.js': passing, 'b.test.js': skipping })).toEqual({
+      lines: ['!! NOT RUN: b.test.js > a missing engine (2 tests)', '2 passed, 0 failed, 2 skipped'],
+      exitCode: undefined
+    })
+  })
+
+  it('fails what did not run where engines are required', async () => {
+    const { lines, exitCode } = await run({ 'a.test.js': passing, 'b.test.js': skipping }, true)
+    expect(lines.at(-1)).toBe('2 passed, 2 failed')
+    expect(lines[0]).toContain('NOT RUN')
+    expect(exitCode).toBe(1)
+  })
+})
