@@ -35,8 +35,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   }
   // With maxEntries in order of writing, else in order of creation.
   const entries = new Map<string, Entry>()
-  const oldest = cycle(entries)
-  const hand = cycle(entries)
+  let rounds: { readonly oldest: Round; readonly hand: Round } | undefined
+  let writesSinceReset = 0
 
   function read(key: string): string | undefined {
     const entry = entries.get(key)
@@ -47,18 +47,25 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   }
 
   function write(key: string, value: string, expiresAt: number): void {
-    if (maxEntries !== undefined) entries.delete(key)
-    if (!(expiresAt > clock.now())) {
-      entries.delete(key)
-      return
+    const live = expiresAt > clock.now()
+    if (maxEntries !== undefined || !live) entries.delete(key)
+    if (!live) return
+    if (maxEntries !== undefined) {
+      // An iterator at rest keeps alive every table the map has outgrown: none may outlast a mapful of writes.
+      if (++writesSinceReset > maxEntries) {
+        writesSinceReset = 0
+        rounds = undefined
+      }
+      if (entries.size >= maxEntries) makeRoom()
     }
-    if (maxEntries !== undefined && entries.size >= maxEntries) makeRoom()
     entries.set(key, { value, expiresAt })
   }
 
   function makeRoom(): void {
     const full = entries.size
     const now = clock.now()
+    rounds ??= { oldest: goRound(entries), hand: goRound(entries) }
+    const { oldest, hand } = rounds
     for (let looked = Math.min(full, mostLookedAt); looked > 0; looked--) {
       const next = hand()
       if (next !== undefined && next[1].expiresAt <= now) entries.delete(next[0])
@@ -109,11 +116,11 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   }
 }
 
-/**
- * Goes round the map for ever. One lasting iterator, because a fresh one starts by skipping every hole that deletions
- * left at the front.
- */
-function cycle(entries: ReadonlyMap<string, Entry>): () => [string, Entry] | undefined {
+/** The next entry in the map's order; after the last comes the first. */
+type Round = () => [string, Entry] | undefined
+
+/** One lasting iterator, because a fresh one first skips every hole that deletions left at the front of the map. */
+function goRound(entries: ReadonlyMap<string, Entry>): Round {
   let iterator = entries[Symbol.iterator]()
   return () => {
     let next = iterator.next()
