@@ -1,0 +1,153 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { readAnchors, readCodeBlocks, readLinks } from './markdown.ts'
+import { type Problem, reportProblems } from './problem.ts'
+import { snippetData, snippetVocabulary } from './snippet-vocabulary.ts'
+import { listFiles } from './workspace.ts'
+
+/** Where the blocks are laid out as modules; ignored by git, removed when all compile. */
+const snippetFolder = '.snippets'
+const checkedLanguages = new Set(['ts', 'typescript', 'js', 'javascript', 'mjs'])
+
+/** Which line of which document a line of a generated module comes from. */
+type Origin = { readonly document: string; readonly line: number } | undefined
+
+interface SnippetModule {
+  readonly name: string
+  readonly lines: readonly string[]
+  readonly origins: readonly Origin[]
+}
+
+/** Every broken relative link, and every block of TypeScript that does not compile against the sources. */
+export function findDocProblems(root: string): Problem[] {
+  const documents = listFiles(root, (name) => name.endsWith('.md') && name !== 'CHANGELOG.md').map((file) =>
+    relative(root, file).replaceAll('\\', '/')
+  )
+  return [
+    ...documents.flatMap((document) => checkLinks(root, document)),
+    ...checkSnippets(root, documents.filter(isGuide))
+  ]
+}
+
+/** Documents whose blocks a reader would paste. */
+function isGuide(document: string): boolean {
+  return !document.startsWith('docs/decisions/')
+}
+
+function checkLinks(root: string, document: string): Problem[] {
+  const markdown = readFileSync(join(root, document), 'utf8')
+  return readLinks(markdown).flatMap(({ target, line }) => {
+    if (/^[a-z][\w+.-]*:/i.test(target)) return []
+    const [path = '', anchor] = decodeURIComponent(target).split('#')
+    const file = path === '' ? join(root, document) : resolve(root, dirname(document), path)
+    const where = `${document}:${line}`
+    if (!existsSync(file)) return [{ where, what: `${target}: no such file` }]
+    if (anchor === undefined || !file.endsWith('.md') || !statSync(file).isFile()) return []
+    if (readAnchors(readFileSync(file, 'utf8')).has(anchor)) return []
+    return [{ where, what: `${target}: no such heading` }]
+  })
+}
+
+function checkSnippets(root: string, documents: readonly string[]): Problem[] {
+  const problems: Problem[] = []
+  const modules = documents.flatMap((document) => snippetsOf(root, document, problems))
+  if (modules.length === 0) return problems
+  const folder = join(root, snippetFolder)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  for (const { name, lines } of modules) writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(snippetConfig))
+  const found = compile(root, modules)
+  if (found.length === 0) rmSync(folder, { recursive: true })
+  return [...problems, ...found]
+}
+
+const snippetConfig = {
+  extends: '../tsconfig.base.json',
+  compilerOptions: {
+    noEmit: true,
+    composite: false,
+    declaration: false,
+    declarationMap: false,
+    isolatedDeclarations: false,
+    noUnusedLocals: false,
+    noUnusedParameters: false
+  },
+  include: ['*.ts']
+}
+
+function snippetsOf(root: string, document: string, problems: Problem[]): SnippetModule[] {
+  const modules: SnippetModule[] = []
+  for (const block of readCodeBlocks(readFileSync(join(root, document), 'utf8'))) {
+    if (!checkedLanguages.has(block.language)) continue
+    const where = `${document}:${block.line}`
+    const { preamble, unknown } = readDirective(block.directive ?? '', modules.at(-1))
+    for (const word of unknown) {
+      const known = ['continues', ...Object.keys(snippetVocabulary)].join(', ')
+      problems.push({ where, what: `snippet comment: \`${word}\` is not one of ${known}` })
+    }
+    const own = block.text.split('\n')
+    modules.push({
+      name: `${document.replace(/\.md$/, '').replaceAll(/[^\w]+/g, '-')}-${block.line}.ts`,
+      lines: [...preamble.lines, ...own, 'export {}'],
+      origins: [...preamble.origins, ...own.map((_, index) => ({ document, line: block.line + index })), undefined]
+    })
+  }
+  return modules
+}
+
+/** `uses a, b` declares names; `continues` puts the block below the one before it, which may itself continue. */
+function readDirective(
+  directive: string,
+  previous: SnippetModule | undefined
+): { preamble: { lines: string[]; origins: Origin[] }; unknown: string[] } {
+  const words = directive.split(/[\s,]+/).filter((word) => word !== '' && word !== 'uses')
+  const lines: string[] = []
+  const origins: Origin[] = []
+  const unknown: string[] = []
+  if (words.includes('continues') && previous !== undefined) {
+    lines.push(...previous.lines.slice(0, -1))
+    origins.push(...previous.origins.slice(0, -1))
+  }
+  for (const word of words) {
+    const declaration = snippetVocabulary[word]
+    if (declaration !== undefined) {
+      if (declaration.includes('SnippetData') && !lines.includes(snippetData)) lines.push(snippetData)
+      lines.push(declaration)
+    } else if (word !== 'continues') unknown.push(word)
+  }
+  while (origins.length < lines.length) origins.push(undefined)
+  return { preamble: { lines, origins }, unknown }
+}
+
+function compile(root: string, modules: readonly SnippetModule[]): Problem[] {
+  const tsc = join(root, 'node_modules', '.bin', 'tsc')
+  const { status, stdout, stderr } = spawnSync(tsc, ['-p', snippetFolder, '--pretty', 'false'], {
+    cwd: root,
+    encoding: 'utf8'
+  })
+  if (status === 0) return []
+  const byPlace = new Map<string, Problem>()
+  let last: Problem | undefined
+  for (const line of `${stdout}${stderr}`.split('\n')) {
+    const error = /^(.+?)\((\d+),\d+\): error (.*)$/.exec(line)
+    if (error !== null) {
+      const [, file = '', number = '', message = ''] = error
+      const module = modules.find(({ name }) => file.endsWith(`${snippetFolder}/${name}`))
+      const origin = module?.origins[Number(number) - 1]
+      const where = origin === undefined ? `${file}:${number}` : `${origin.document}:${origin.line}`
+      last = { where, what: message }
+      byPlace.set(`${where} ${message}`, last)
+    } else if (line.startsWith(' ') && last !== undefined) {
+      const longer = { where: last.where, what: `${last.what}\n${line.trimEnd()}` }
+      byPlace.set(`${last.where} ${last.what.split('\n')[0]}`, longer)
+      last = longer
+    } else if (line.trim() !== '') byPlace.set(line, { where: 'tsc', what: line })
+  }
+  return byPlace.size > 0 ? [...byPlace.values()] : [{ where: 'tsc', what: `exited with ${status}` }]
+}
+
+if (process.argv[1] === import.meta.filename) {
+  reportProblems('docs', findDocProblems(process.cwd()), 'every link resolves and every snippet compiles')
+}

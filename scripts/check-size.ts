@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { type Problem, reportProblems } from './problem.ts'
+import { readManifest } from './workspace.ts'
+
+/** What core may weigh, minified and gzipped with its dependencies, in bytes. */
+const coreBudget = 12_000
+
+interface Bundle {
+  readonly name: string
+  readonly entry: string
+  readonly platform: 'node' | 'browser'
+  readonly budget?: number
+}
+
+const bundles: readonly Bundle[] = [
+  { name: 'core, on Node', entry: '@kvsession/core', platform: 'node', budget: coreBudget },
+  { name: 'core, elsewhere', entry: '@kvsession/core', platform: 'browser', budget: coreBudget },
+  { name: 'encryption, on Node', entry: '@kvsession/core/encryption', platform: 'node' },
+  { name: 'encryption, elsewhere', entry: '@kvsession/core/encryption', platform: 'browser' }
+]
+
+/** Bytes of an entry with everything it pulls in but Node's own modules, minified and gzipped. */
+async function bundledSize(root: string, entry: string, platform: 'node' | 'browser'): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents: `export * from '${entry}'`, resolveDir: root, sourcefile: 'entry.js' },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2023',
+    platform,
+    conditions: ['@kvsession/source', ...(platform === 'browser' ? ['browser', 'worker'] : [])],
+    logLevel: 'silent'
+  })
+  return gzipSync(outputFiles.map(({ text }) => text).join(''), { level: 9 }).length
+}
+
+/** Weighs core and says what is too heavy; `print` gets one line for each number. */
+export async function findSizeProblems(root: string, print: (line: string) => void = console.log): Promise<Problem[]> {
+  const problems: Problem[] = []
+  const entries = readManifest(join(root, 'packages/core/package.json')).exports ?? {}
+  for (const { name, entry, platform, budget } of bundles) {
+    if (!(entry.replace('@kvsession/core', '.') in entries)) continue
+    const size = await bundledSize(root, entry, platform)
+    print(`${name}: ${size} bytes${budget === undefined ? '' : ` of ${budget}`}`)
+    if (budget !== undefined && size > budget) {
+      problems.push({ where: entry, what: `${name} weighs ${size} bytes, ${size - budget} over its budget` })
+    }
+  }
+  return problems
+}
+
+if (process.argv[1] === import.meta.filename) {
+  reportProblems('size', await findSizeProblems(process.cwd()), 'core is within its budget')
+}

@@ -1,0 +1,75 @@
+import { existsSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findDocProblems } from '../check-docs.ts'
+import { makeTree, type TreeFiles } from './tree.ts'
+
+const repository = join(import.meta.dirname, '../..')
+
+function ts(code: string, directive?: string): string {
+  return `${directive === undefined ? '' : `<!-- snippet: ${directive} -->\n`}\`\`\`ts\n${code}\n\`\`\`\n`
+}
+
+function problemsOf(files: TreeFiles, spoil?: (root: string) => void): string[] {
+  const root = makeTree({
+    'tsconfig.base.json': {
+      compilerOptions: { strict: true, module: 'NodeNext', target: 'ES2023', lib: ['ES2023', 'DOM'], types: [] }
+    },
+    'package.json': { type: 'module' },
+    ...files
+  })
+  symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'))
+  spoil?.(root)
+  return findDocProblems(root).map(({ where, what }) => `${where}: ${what}`)
+}
+
+describe('check-docs', () => {
+  it('finds nothing wrong with snippets that compile and links that resolve', () => {
+    const text = `# One\n[two](docs/two.md#a-heading) [web](https://example.com) [here](#one)\n${ts('const a: number = 1')}`
+    expect(problemsOf({ 'README.md': text, 'docs/two.md': '## A heading\n[up](../README.md)' })).toEqual([])
+  })
+
+  it('leaves nothing behind when all compile', () => {
+    let folder = ''
+    problemsOf({ 'README.md': ts('const a = 1') }, (root) => {
+      folder = join(root, '.snippets')
+    })
+    expect(existsSync(folder)).toBe(false)
+  })
+
+  it('names the line of the document that does not compile', () => {
+    expect(problemsOf({ 'packages/core/README.md': `# A\n\n${ts("const a = 1\nconst b: number = 'x'")}` })).toEqual([
+      "packages/core/README.md:5: TS2322: Type 'string' is not assignable to type 'number'."
+    ])
+  })
+
+  it('keeps blocks apart unless one continues the other', () => {
+    const first = ts('const a: number = 1')
+    expect(problemsOf({ 'README.md': first + ts('a.toFixed()') })).toEqual([expect.stringContaining("find name 'a'")])
+    expect(problemsOf({ 'README.md': first + ts('a.toFixed()', 'continues') + ts('a + 1', 'continues') })).toEqual([])
+    expect(problemsOf({ 'README.md': `${first}${ts('a.trim()', 'continues')}` })).toEqual([
+      expect.stringMatching(/^README\.md:6: .*'trim' does not exist/)
+    ])
+  })
+
+  it('declares what a comment names, and nothing else', () => {
+    expect(problemsOf({ 'README.md': ts('secret.trim()', 'uses secret') })).toEqual([])
+    expect(problemsOf({ 'README.md': ts('secret.trim()') })).toEqual([expect.stringContaining("find name 'secret'")])
+    expect(problemsOf({ 'README.md': ts('1', 'uses secrets') })).toEqual([
+      expect.stringMatching(/^README\.md:3: snippet comment: `secrets` is not one of/)
+    ])
+  })
+
+  it('compiles ts and js blocks alone', () => {
+    expect(problemsOf({ 'README.md': '```sh\nls )\n```\n```text\n(\n```\n```js\nconst = 1\n```\n' })).toEqual([
+      expect.stringMatching(/^README\.md:8: TS/)
+    ])
+  })
+
+  it('refuses a link to nowhere', () => {
+    expect(problemsOf({ 'docs/a.md': '[b](b.md)\n[c](../docs/a.md#c)\n' })).toEqual([
+      'docs/a.md:1: b.md: no such file',
+      'docs/a.md:2: ../docs/a.md#c: no such heading'
+    ])
+  })
+})
