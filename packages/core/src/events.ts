@@ -54,7 +54,12 @@ export type SessionEvent =
   | { readonly type: 'dropped'; readonly id: string; readonly reason: DropReason }
   | { readonly type: 'evicted'; readonly id: string; readonly userId: string }
   | { readonly type: 'swept'; readonly deleted: number }
-  | { readonly type: 'storeError'; readonly operation: string; readonly code: SessionErrorCode; readonly cause: unknown }
+  | {
+      readonly type: 'storeError'
+      readonly operation: string
+      readonly code: SessionErrorCode
+      readonly cause: unknown
+    }
   /** A browser will refuse the cookie, for the reason named; `cure` says what to set. */
   | { readonly type: 'cookieSkipped'; readonly reason: 'insecure-transport' | 'headers-sent'; readonly cure: string }
   /** The handler's own `Cache-Control` would have let shared caches keep a response with our cookie. */

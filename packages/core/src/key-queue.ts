@@ -1,0 +1,53 @@
+/** What one process knows about a key while operations on it queue up. */
+export interface KeySlot {
+  /** The text last written or read by the previous operation in the queue; `undefined` inside: nothing live there. */
+  known: { readonly text: string | undefined } | undefined
+}
+
+export interface KeyQueue {
+  /** Runs `task` when every earlier task of this key has ended, or after `patience` has given up waiting for them. */
+  run<T>(key: string, task: (slot: KeySlot) => Promise<T>): Promise<T>
+  /** Resolves when nothing is queued. */
+  idle(): Promise<void>
+}
+
+interface Entry extends KeySlot {
+  users: number
+  tail: Promise<unknown>
+}
+
+/**
+ * One queue per key, for the writes of this process: they take turns instead of fighting over the compareAndSet, and
+ * each hands what it wrote to the next, which then need not read. Safety never rests on it: the compareAndSet does.
+ *
+ * @param patience bounds the wait for earlier tasks; it rejects when they take too long.
+ */
+export function createKeyQueue(patience: (earlier: Promise<unknown>) => Promise<unknown>): KeyQueue {
+  const entries = new Map<string, Entry>()
+
+  async function run<T>(key: string, task: (slot: KeySlot) => Promise<T>): Promise<T> {
+    let entry = entries.get(key)
+    const earlier = entry?.tail
+    if (!entry) {
+      entry = { users: 0, tail: Promise.resolve(), known: undefined }
+      entries.set(key, entry)
+    }
+    const mine = entry
+    mine.users++
+    const turn = (earlier === undefined ? Promise.resolve() : patience(earlier)).then(() => task(mine))
+    mine.tail = turn.then(ignore, ignore)
+    try {
+      return await turn
+    } finally {
+      if (--mine.users === 0) entries.delete(key)
+    }
+  }
+
+  async function idle(): Promise<void> {
+    while (entries.size > 0) await Promise.all(Array.from(entries.values(), (entry) => entry.tail))
+  }
+
+  return { run, idle }
+}
+
+function ignore(): void {}

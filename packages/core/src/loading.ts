@@ -1,0 +1,181 @@
+import { timingSafeEqual } from '#crypto'
+import { decodeBase64url } from './base64url.ts'
+import type { ManagerContext } from './context.ts'
+import { findCookies } from './cookie-header.ts'
+import { SessionError } from './errors.ts'
+import type { RejectionReason } from './events.ts'
+import { deserializeData, exceeds, isFields, plainPayload, serializeData } from './payload.ts'
+import { decodeRecord, type RecordMetadata, type StoredRecord } from './record.ts'
+import { type Connection, type RequestFacts, type RequestSource, readRequest } from './request-source.ts'
+import {
+  becomeLive,
+  becomeNew,
+  createState,
+  type PresentedToken,
+  type SessionState,
+  secretHashOf
+} from './session-state.ts'
+import { isLoopbackHost } from './set-cookie.ts'
+import { longestLifetime, passedLimit } from './timeouts.ts'
+import { decodeToken } from './token.ts'
+
+const mostVerified = 16
+const mostLookedUp = 4
+
+/** Finds the genuine tokens of a request. Nothing here reaches the store, and no input makes it throw. */
+export function openState(
+  context: ManagerContext,
+  source: RequestSource,
+  connection: Connection | undefined
+): SessionState {
+  const { cookie, emit } = context
+  const request = readRequest(source, connection)
+  const form = usesPlainForm(cookie.secure, request) ? cookie.plainForm : cookie.secureForm
+  const values = request.cookieHeader === '' ? [] : findCookies(request.cookieHeader, form.fullName)
+  if (values.length === 0) return createState(context, [], form, request, false)
+
+  const now = context.clock.now()
+  const lifetime = longestLifetime(context.policy)
+  const tokens: PresentedToken[] = []
+  let reason: RejectionReason | undefined
+  const distinct = values.length === 1 ? values : [...new Set(values)]
+  for (const value of distinct.slice(0, mostVerified)) {
+    const token = decodeToken(value, context.keyring, now, lifetime)
+    if ('rejected' in token) reason ??= token.rejected
+    else tokens.push({ ...token.parts, retiredKey: token.retiredKey })
+  }
+  if (distinct.length > mostVerified || tokens.length > mostLookedUp) reason = 'too-many-cookies'
+  else if (tokens.length > 0) reason = undefined
+  if (reason) emit?.({ type: 'rejected', reason })
+  return createState(context, tokens.slice(0, mostLookedUp), form, request, true)
+}
+
+/** Without Secure and prefix only where the policy says so, or in development: plain http to this very machine. */
+function usesPlainForm(secure: 'auto' | boolean, request: RequestFacts): boolean {
+  if (secure !== 'auto') return !secure
+  const { host, encrypted } = request
+  return encrypted !== true && host !== undefined && isLoopbackHost(host) && !request.forwarded()
+}
+
+/** How a presented secret stands to a record. */
+export type Standing = 'current' | 'alias' | 'stale'
+
+export function standingOf(
+  context: ManagerContext,
+  metadata: RecordMetadata,
+  identity: { readonly id: string; readonly secret: Uint8Array }
+): Standing {
+  const hash = secretHashOf(context, identity)
+  if (matches(metadata.h, hash)) return 'current'
+  if (metadata.a === undefined || !matches(metadata.a, hash)) return 'stale'
+  return metadata.b === undefined || context.clock.now() < metadata.b ? 'alias' : 'stale'
+}
+
+function matches(stored: string, hash: Uint8Array): boolean {
+  const bytes = decodeBase64url(stored)
+  return bytes !== undefined && timingSafeEqual(bytes, hash)
+}
+
+/** Why a text holds no live session: nothing or a tombstone is there, it cannot be read, or its time is up. */
+export type NoRecord = 'absent' | 'unreadable' | 'expired'
+
+/** The live record of a text. What is unreadable or expired raises an event; what is absent does not. */
+export function readRecord(context: ManagerContext, id: string, text: string | undefined): StoredRecord | NoRecord {
+  const { emit, policy } = context
+  if (text === undefined) return 'absent'
+  const record = exceeds(text, policy.maxRecordBytes) ? 'corrupt' : decodeRecord(text)
+  if (record === 'tombstone') return 'absent'
+  if (typeof record === 'string') {
+    emit?.({ type: 'rejected', reason: record, id })
+    return 'unreadable'
+  }
+  const limit = passedLimit(record.metadata, policy, context.clock.now())
+  if (!limit) return record
+  emit?.({ type: 'expired', id, limit })
+  return 'expired'
+}
+
+/**
+ * Asks the store which of the presented tokens is live: the first one wins, and a superseded one is better than none.
+ *
+ * @throws SessionError when the store cannot be read, unless `onStoreUnavailable` says otherwise.
+ */
+export async function loadState(context: ManagerContext, state: SessionState): Promise<void> {
+  const { policy, emit, access } = context
+  let superseded: PresentedToken | undefined
+  let found: PresentedToken | undefined
+  const texts = new Map<string, string | undefined>()
+  for (const token of state.tokens) {
+    let text: string | undefined
+    try {
+      text = texts.has(token.id) ? texts.get(token.id) : await access.get(context.recordKey(token.id))
+    } catch (error) {
+      if (policy.onStoreUnavailable === 'error') throw error
+      state.phase = 'detached'
+      state.detached = 'unavailable'
+      return
+    }
+    texts.set(token.id, text)
+    const record = readRecord(context, token.id, text)
+    if (typeof record === 'string') {
+      if (record === 'absent') emit?.({ type: 'rejected', reason: 'unknown', id: token.id })
+      continue
+    }
+    const standing = standingOf(context, record.metadata, token)
+    if (standing !== 'stale' && found) {
+      emit?.({ type: 'rejected', reason: 'ambiguous', id: token.id })
+    } else if (standing !== 'stale') {
+      if (!(await acceptData(context, state, token, record, standing === 'alias'))) continue
+      found = token
+    } else {
+      const withinGrace = context.clock.now() < (record.metadata.t ?? 0) + policy.graceWindow
+      emit?.({ type: 'superseded', id: token.id, withinGrace })
+      if (withinGrace) superseded ??= token
+    }
+  }
+  if (found) {
+    emit?.({ type: 'loaded', id: found.id, userId: state.record?.metadata.u })
+  } else if (superseded) {
+    state.phase = 'detached'
+    state.detached = 'superseded'
+    state.id = superseded.id
+    state.secret = superseded.secret
+  } else {
+    becomeNew(context, state)
+  }
+}
+
+/** Makes the record the state of the session; with a schema, only if its data fits or the policy mends it. */
+async function acceptData(
+  context: ManagerContext,
+  state: SessionState,
+  token: PresentedToken,
+  record: StoredRecord,
+  alias: boolean
+): Promise<boolean> {
+  const { schema, onSchemaMismatch } = context
+  if (!schema) {
+    becomeLive(context, state, token, record, alias)
+    return true
+  }
+  const stored = plainPayload(context, context.recordKey(token.id), record)
+  const raw = stored === undefined ? undefined : deserializeData(context, stored)
+  if (stored === undefined || !raw) {
+    context.emit?.({ type: 'rejected', reason: 'corrupt', id: token.id })
+    return false
+  }
+  const result = await schema['~standard'].validate(raw)
+  let data: unknown = result.issues ? undefined : result.value
+  if (result.issues) {
+    context.emit?.({ type: 'rejected', reason: 'schema', id: token.id })
+    if (onSchemaMismatch === 'reset') data = {}
+    else if (typeof onSchemaMismatch === 'function') data = onSchemaMismatch(raw)
+  }
+  if (data === undefined) return false
+  if (!isFields(data)) throw new SessionError('OPTION_INVALID', 'schema must describe an object')
+  becomeLive(context, state, token, record, alias)
+  state.data = data
+  state.stored = stored
+  state.baseline = serializeData(context, data)
+  return true
+}

@@ -1,0 +1,60 @@
+import type { ManagerContext } from './context.ts'
+import type { HeaderList } from './response-headers.ts'
+import { identityOf, type SessionState } from './session-state.ts'
+import { absoluteDeadline } from './timeouts.ts'
+import { encodeToken } from './token.ts'
+
+/** What a response says about the handler's own caching. */
+export interface ResponseFacts {
+  /** The `Cache-Control` that the handler set. */
+  readonly cacheControl?: string | undefined
+}
+
+/**
+ * The headers of the response, of what is already safe in the store; the same list however often it is asked for.
+ * From then on the cookie can no longer change.
+ */
+export function headersOf(context: ManagerContext, state: SessionState, response: ResponseFacts): HeaderList {
+  state.headers ??= headers(context, state, response)
+  return state.headers
+}
+
+function headers(context: ManagerContext, state: SessionState, { cacheControl }: ResponseFacts): HeaderList {
+  const list: [string, string][] = []
+  const setCookie = cookieOf(context, state)
+  if (setCookie !== undefined) {
+    list.push(['Set-Cookie', setCookie])
+    if (cacheControl === undefined) list.push(['Cache-Control', 'no-store'])
+    else if (!/(?:^|[\s,])(?:private|no-store)(?:$|[\s,;])/i.test(cacheControl)) {
+      list.push(['Cache-Control', 'no-store'])
+      context.emit?.({ type: 'cacheControlTightened', was: cacheControl })
+    }
+  }
+  if (setCookie !== undefined || state.looked) list.push(['Vary', 'Cookie'])
+  return list
+}
+
+function cookieOf(context: ManagerContext, state: SessionState): string | undefined {
+  if (state.cookie === 'clear') return state.form.clear()
+  const reissued = state.phase === 'live' && state.reissue && !state.alias
+  if (state.phase !== 'live' || !state.record || (state.cookie === 'none' && !reissued)) return undefined
+  const { metadata } = state.record
+  warnIfRefused(context, state)
+  const token = encodeToken({ ...identityOf(context, state), created: metadata.c }, context.keyring)
+  if (metadata.p === undefined) return state.form.write(token)
+  const left = absoluteDeadline(metadata, context.policy) - context.clock.now()
+  return state.form.write(token, Math.max(0, Math.ceil(left / 1000)))
+}
+
+const cure =
+  'the client spoke plain http, where browsers refuse a Secure cookie. Serve https, pass X-Forwarded-Proto through ' +
+  'your proxy, or set cookie.secure: false if this network may see the tokens'
+
+/** The cookie goes out all the same: a proxy that leaves no trace may have ended the encryption. */
+function warnIfRefused(context: ManagerContext, { request, form }: SessionState): void {
+  if (request.encrypted !== false || form === context.cookie.plainForm || request.forwarded()) return
+  context.emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', cure })
+  if (context.warned) return
+  context.warned = true
+  console.warn(`kvsession: ${cure}`)
+}

@@ -1,0 +1,35 @@
+import { sha256 } from '#crypto'
+import { encodeBase64url } from './base64url.ts'
+
+const utf8 = new TextEncoder()
+const secretLabel = 'kvsession/v1/secret'
+const tokenIdLabel = 'kvsession/v1/token-id'
+const userLabel = 'kvsession/v1/user'
+
+/**
+ * What the store keeps of a secret: SHA-256 over label, namespace, id and secret. Unsalted is enough for a random
+ * secret of at least 112 bits (OWASP ASVS 5.0, 6.5.2). A store, log or backup that leaks lets nobody in.
+ */
+export function hashSecret(namespace: string, id: string, secret: Uint8Array): Uint8Array {
+  const prefix = utf8.encode(`${secretLabel}\0${namespace}\0${id}`)
+  const message = new Uint8Array(prefix.length + secret.length)
+  message.set(prefix)
+  message.set(secret, prefix.length)
+  return sha256(message)
+}
+
+/** The public name of a secret: changes whenever the secret does, and leads to neither it nor its stored hash. */
+export function tokenIdOf(secretHash: string): string {
+  return encodeBase64url(sha256(utf8.encode(`${tokenIdLabel}\0${secretHash}`)).subarray(0, 16))
+}
+
+/** A user id as part of a storage key, 64 hex characters. */
+export function userKeyOf(userId: string): string {
+  return toHex(sha256(utf8.encode(`${userLabel}\0${userId}`)))
+}
+
+export function toHex(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  return text
+}

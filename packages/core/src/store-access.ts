@@ -1,0 +1,105 @@
+import { createDeadlineTimer } from './deadline-timer.ts'
+import { SessionError, type SessionErrorCode } from './errors.ts'
+import type { SessionEventHandler } from './events.ts'
+import type { KeyValueStore } from './key-value-store.ts'
+
+/** The store as the manager sees it: bounded in time, its answers checked, its failures typed and reported. */
+export interface StoreAccess {
+  get(key: string): Promise<string | undefined>
+  compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
+  delete(key: string): Promise<void>
+  keys(prefix: string): AsyncIterable<string>
+  deleteExpired(): Promise<number>
+  /** Bounds the wait for other operations of this process, by a few store timeouts. */
+  patience(earlier: Promise<unknown>): Promise<unknown>
+}
+
+export type AtomicStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareAndSet'>>
+
+/** The only caller of stores. */
+export function createStoreAccess(
+  store: AtomicStore,
+  storeTimeout: number,
+  emit: SessionEventHandler | undefined
+): StoreAccess {
+  const timer = createDeadlineTimer(storeTimeout)
+  const patient = createDeadlineTimer(storeTimeout * 3)
+
+  function fail(operation: string, code: SessionErrorCode, message: string, cause?: unknown): SessionError {
+    emit?.({ type: 'storeError', operation, code, cause })
+    return new SessionError(code, message, cause === undefined ? undefined : { cause })
+  }
+
+  function call<T>(operation: string, start: () => Promise<T>, text: string): Promise<T> {
+    let pending: Promise<T>
+    try {
+      pending = Promise.resolve(start())
+    } catch (error) {
+      pending = Promise.reject(error)
+    }
+    return timer
+      .bound(pending, () => new SlowStore())
+      .catch((error: unknown) => {
+        if (error instanceof SlowStore) {
+          throw fail(
+            operation,
+            'STORE_TIMEOUT',
+            `The store did not answer ${operation}() within ${storeTimeout} ms. Check it, or raise storeTimeout`
+          )
+        }
+        throw fail(operation, 'STORE_UNAVAILABLE', `The store failed ${operation}(). See cause`, redact(error, text))
+      })
+  }
+
+  function misbehaved(operation: string, wanted: string): SessionError {
+    return fail(operation, 'STORE_MISBEHAVED', `The store's ${operation}() must give ${wanted}. Run @kvsession/testkit`)
+  }
+
+  return {
+    async get(key) {
+      const text: unknown = await call('get', () => store.get(key), '')
+      if (text !== undefined && typeof text !== 'string') throw misbehaved('get', 'a string or undefined')
+      return text
+    },
+    async compareAndSet(key, expected, value, expiresAt) {
+      const start = (): Promise<boolean> => store.compareAndSet(key, expected, value, expiresAt)
+      const written: unknown = await call('compareAndSet', start, value)
+      if (typeof written !== 'boolean') throw misbehaved('compareAndSet', 'a boolean')
+      return written
+    },
+    delete: (key) => call('delete', () => store.delete(key), ''),
+    keys(prefix) {
+      if (!store.keys) throw lacking('keys', 'list()')
+      return store.keys(prefix)
+    },
+    async deleteExpired() {
+      const deleted: unknown = store.deleteExpired ? await store.deleteExpired() : 0
+      if (typeof deleted !== 'number') throw misbehaved('deleteExpired', 'a number')
+      return deleted
+    },
+    patience: (earlier) =>
+      patient.bound(earlier, () =>
+        fail('queue', 'STORE_TIMEOUT', 'Earlier writes of this session are still waiting for the store')
+      )
+  }
+}
+
+class SlowStore extends Error {}
+
+function lacking(method: string, caller: string): SessionError {
+  return new SessionError('STORE_LACKS_METHOD', `${caller} needs a store with ${method}()`)
+}
+
+/** A driver's error may carry the command and its arguments: keep what diagnoses, drop what was being stored. */
+function redact(error: unknown, text: string): Error {
+  const source = error instanceof Error ? error : new Error(String(error))
+  const clean = (part: string): string => (text === '' ? part : part.split(text).join('[record]'))
+  const copy = new Error(clean(source.message).slice(0, 500))
+  copy.name = source.name
+  copy.stack = clean(source.stack ?? '')
+  for (const key of ['code', 'errno', 'syscall', 'sqlState', 'errcode']) {
+    const value: unknown = Reflect.get(source, key)
+    if (typeof value === 'string' || typeof value === 'number') Object.assign(copy, { [key]: value })
+  }
+  return copy
+}

@@ -1,0 +1,117 @@
+import type { Clock } from './clock.ts'
+import { SessionError } from './errors.ts'
+import type { KeyQueue } from './key-queue.ts'
+import type { StoreAccess } from './store-access.ts'
+
+/** What to do with a key whose live text was just seen: write this instead, or stop. Both carry the call's result. */
+export type Decision<R> =
+  | { readonly write: string; readonly expiresAt: number; readonly result: R }
+  | { readonly stop: R }
+
+export interface WriteLoop {
+  /**
+   * The one way anything is written: a compareAndSet against the text that `decide` saw, decided again on whatever is
+   * there when it fails. Writers of one process queue per key; writers of several back off with jitter.
+   *
+   * A write whose outcome is unknown is resolved by reading: our text is there: done; the text we expected is there:
+   * decided again; another: `STORE_OUTCOME_UNKNOWN`. That needs every write to be a text of its own (a write id).
+   *
+   * @param known the live text if the caller has read it; `undefined` to read it first.
+   * @param decide gets the live text and how many attempts came before. May write other keys, never this one.
+   */
+  run<R>(
+    key: string,
+    known: { readonly text: string | undefined } | undefined,
+    decide: (text: string | undefined, attempt: number) => Decision<R> | Promise<Decision<R>>
+  ): Promise<R>
+  /** Deletes the key in turn with the writes of this process; resolves only when it is gone. */
+  delete(key: string): Promise<void>
+}
+
+// Contention ends by time, not by count: 50 logins of one user from several processes all get through.
+const patienceMs = 5_000
+const leastAttempts = 8
+const mostAttempts = 2_000
+const longestPauseMs = 50
+
+export function createWriteLoop(
+  access: StoreAccess,
+  queue: KeyQueue,
+  clock: Clock,
+  randomBytes: (length: number) => Uint8Array
+): WriteLoop {
+  async function pause(attempt: number): Promise<void> {
+    if (attempt < 2) return
+    const jitter = (randomBytes(1)[0] ?? 0) / 255
+    await clock.sleep(jitter * Math.min(longestPauseMs, 2 ** attempt))
+  }
+
+  return {
+    run<R>(
+      key: string,
+      known: { readonly text: string | undefined } | undefined,
+      decide: (text: string | undefined, attempt: number) => Decision<R> | Promise<Decision<R>>
+    ): Promise<R> {
+      return queue.run(key, async (slot) => {
+        const unconfirmed: { readonly write: string; readonly result: R }[] = []
+        const start = performance.now()
+        const seen = slot.known ?? known ?? { text: await access.get(key) }
+        let text = seen.text
+        for (let attempt = 0; ; attempt++) {
+          const decision = await decide(text, attempt)
+          if ('stop' in decision) {
+            slot.known = { text }
+            return decision.stop
+          }
+          slot.known = undefined
+          let failure: unknown
+          try {
+            if (await access.compareAndSet(key, text, decision.write, decision.expiresAt)) {
+              slot.known = { text: decision.write }
+              return decision.result
+            }
+          } catch (error) {
+            failure = error
+            unconfirmed.push(decision)
+          }
+          const fresh = await access.get(key).catch((error: unknown) => {
+            throw failure ?? error
+          })
+          const ours = unconfirmed.find(({ write }) => write === fresh)
+          if (ours) {
+            slot.known = { text: fresh }
+            return ours.result
+          }
+          if (unconfirmed.length > 0 && fresh !== text) {
+            throw new SessionError(
+              'STORE_OUTCOME_UNKNOWN',
+              'The store did not confirm a write and the record has changed since: it may or may not have counted',
+              { cause: failure }
+            )
+          }
+          if (failure && attempt >= 2) throw failure
+          const exhausted = performance.now() - start > patienceMs && attempt >= leastAttempts
+          if (exhausted || attempt >= mostAttempts) {
+            throw new SessionError('CONFLICT', 'Too many concurrent writes to one record; try again')
+          }
+          text = fresh
+          await pause(attempt)
+        }
+      })
+    },
+
+    delete: (key) =>
+      queue.run(key, async (slot) => {
+        slot.known = undefined
+        try {
+          await access.delete(key)
+        } catch (error) {
+          const left = await access.get(key).catch(() => {
+            throw error
+          })
+          if (left !== undefined) await access.delete(key)
+        }
+        slot.known = { text: undefined }
+      })
+  }
+}
