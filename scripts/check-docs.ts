@@ -84,7 +84,7 @@ function snippetsOf(root: string, document: string, problems: Problem[]): Snippe
     const where = `${document}:${block.line}`
     const { preamble, unknown } = readDirective(block.directive ?? '', modules.at(-1))
     for (const word of unknown) {
-      const known = ['continues', ...Object.keys(snippetVocabulary)].join(', ')
+      const known = ['program', 'continues', ...Object.keys(snippetVocabulary)].join(', ')
       problems.push({ where, what: `snippet comment: \`${word}\` is not one of ${known}` })
     }
     const own = block.text.split('\n')
@@ -97,12 +97,15 @@ function snippetsOf(root: string, document: string, problems: Problem[]): Snippe
   return modules
 }
 
-/** `uses a, b` declares names; `continues` puts the block below the one before it, which may itself continue. */
+/**
+ * `uses a, b` declares names; `continues` puts the block below the one before it, which may itself continue;
+ * `program` says that the block runs as pasted, which check-tarballs does.
+ */
 function readDirective(
   directive: string,
   previous: SnippetModule | undefined
 ): { preamble: { lines: string[]; origins: Origin[] }; unknown: string[] } {
-  const words = directive.split(/[\s,]+/).filter((word) => word !== '' && word !== 'uses')
+  const words = directive.split(/[\s,]+/).filter((word) => word !== '' && word !== 'uses' && word !== 'program')
   const lines: string[] = []
   const origins: Origin[] = []
   const unknown: string[] = []

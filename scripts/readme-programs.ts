@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readCodeBlocks } from './markdown.ts'
+import type { Problem } from './problem.ts'
+import type { Workspace } from './workspace.ts'
+
+/** A block under `<!-- snippet: program -->`: a reader can paste it into a file and run it. */
+export interface ReadmeProgram {
+  readonly where: string
+  readonly text: string
+}
+
+const patience = 20_000
+
+/** The programs of the root README and of the packages'. */
+export function readPrograms(root: string, packages: readonly Workspace[]): ReadmeProgram[] {
+  return ['README.md', ...packages.map(({ path }) => `${path}/README.md`)]
+    .filter((path) => existsSync(join(root, path)))
+    .flatMap((path) =>
+      readCodeBlocks(readFileSync(join(root, path), 'utf8'))
+        .filter(({ directive }) => directive?.split(/[\s,]+/).includes('program'))
+        .map(({ text, line }) => ({ where: `${path}:${line}`, text }))
+    )
+}
+
+/** Those who show a server must show a whole one. */
+export function findMissingPrograms(root: string, packages: readonly Workspace[]): Problem[] {
+  const programs = readPrograms(root, packages)
+  const adapters = packages.filter(({ kind }) => kind === 'adapter').map(({ path }) => `${path}/README.md`)
+  return ['README.md', ...adapters]
+    .filter((path) => !programs.some(({ where }) => where.startsWith(`${path}:`)))
+    .map((where) => ({ where, what: 'has no complete program under `<!-- snippet: program -->`' }))
+}
+
+/**
+ * Runs a program as pasted. One that listens must answer two requests, the second with the cookies of the first, below
+ * 500; one that does not must end by itself without an error.
+ */
+export async function runProgram(folder: string, node: string, program: ReadmeProgram): Promise<Problem[]> {
+  const file = `program-${program.where.replaceAll(/\W+/g, '-')}.ts`
+  writeFileSync(join(folder, file), program.text)
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--import', './listen-anywhere.mjs', file], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, SESSION_SECRET: 'x'.repeat(48) },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  const output = collectOutput(child)
+  const exit = once(child, 'exit')
+  const problem = (what: string): Problem[] => [{ where: program.where, what: `${what}\n${output.text()}`.trimEnd() }]
+  const timer = setTimeout(() => child.kill('SIGKILL'), patience)
+  try {
+    const port = await Promise.race([output.port, exit.then(() => undefined)])
+    if (port !== undefined) return (await visitTwice(port)).flatMap(problem)
+    const [code, signal] = await exit
+    if (signal !== null) return problem(`neither listened nor ended within ${patience / 1000} s`)
+    return code === 0 ? [] : problem(`ended with ${code}`)
+  } finally {
+    clearTimeout(timer)
+    child.kill('SIGKILL')
+    await exit
+  }
+}
+
+async function visitTwice(port: number): Promise<string[]> {
+  let cookie = ''
+  for (const visit of ['first', 'second']) {
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}/`, {
+        redirect: 'manual',
+        headers: cookie === '' ? {} : { cookie },
+        signal: AbortSignal.timeout(patience)
+      })
+      await response.text()
+      if (response.status >= 400) return [`answered the ${visit} request with ${response.status}`]
+      cookie =
+        response.headers
+          .getSetCookie()
+          .map((line) => line.split(';', 1).join(''))
+          .join('; ') || cookie
+    } catch (error) {
+      return [`did not answer the ${visit} request: ${error}`]
+    }
+  }
+  return cookie === '' ? ['set no cookie'] : []
+}
+
+function collectOutput(child: ChildProcess): { text(): string; port: Promise<number> } {
+  let text = ''
+  const { promise, resolve } = Promise.withResolvers<number>()
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      const port = /^listening on (\d+)$/m.exec(text)?.[1]
+      if (port !== undefined) resolve(Number(port))
+    })
+  }
+  return { text: () => text, port: promise }
+}
