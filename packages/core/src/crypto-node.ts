@@ -16,13 +16,13 @@ export type { Aead } from './crypto-portable.ts'
 const tagLength = 16
 
 export function sha256(data: Uint8Array): Uint8Array {
-  return hash('sha256', data, 'buffer')
+  return plain(hash('sha256', data, 'buffer'))
 }
 
 /** HMAC-SHA-256 (RFC 2104). A KeyObject, because given bytes Node prepares the key anew on each call (8 x slower). */
 export function createMac(key: Uint8Array): (data: Uint8Array) => Uint8Array {
   const keyObject = createSecretKey(key)
-  return (data) => createHmac('sha256', keyObject).update(data).digest()
+  return (data) => plain(createHmac('sha256', keyObject).update(data).digest())
 }
 
 /** HKDF-SHA-256 (RFC 5869). */
@@ -42,20 +42,25 @@ export function fillRandom(bytes: Uint8Array): void {
 export function createAead(key: Uint8Array): Aead {
   const keyObject = createSecretKey(key)
   return {
-    seal(iv, plain, aad) {
+    seal(iv, text, aad) {
       const cipher = createCipheriv('aes-256-gcm', keyObject, iv, { authTagLength: tagLength })
       cipher.setAAD(aad)
-      return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+      return plain(Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]))
     },
     open(iv, sealed, aad) {
       try {
         const decipher = createDecipheriv('aes-256-gcm', keyObject, iv, { authTagLength: tagLength })
         decipher.setAAD(aad)
         decipher.setAuthTag(sealed.subarray(-tagLength))
-        return Buffer.concat([decipher.update(sealed.subarray(0, -tagLength)), decipher.final()])
+        return plain(Buffer.concat([decipher.update(sealed.subarray(0, -tagLength)), decipher.final()]))
       } catch {
         return undefined
       }
     }
   }
+}
+
+/** Not a Buffer, whose `slice` shares memory where that of a Uint8Array copies. */
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
 }

@@ -1,0 +1,64 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseDuration } from '../src/duration.ts'
+
+describe('a duration', () => {
+  it.each([
+    [1, 1],
+    [60_000, 60_000],
+    ['500ms', 500],
+    ['90s', 90_000],
+    ['30m', 1_800_000],
+    ['1h', 3_600_000],
+    ['1.5h', 5_400_000],
+    ['31d', 2_678_400_000]
+  ])('%j is %i milliseconds', (value, expected) => {
+    expect(parseDuration(value, 'idleTimeout')).toBe(expected)
+  })
+
+  it.each([
+    0,
+    -1,
+    1.5,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    2 ** 53,
+    '',
+    '30',
+    '30 m',
+    'm',
+    '-1m',
+    '0s',
+    '1.0005s1',
+    '0.1ms',
+    '1w',
+    '1M',
+    '1e3s',
+    '99999999999999999999d',
+    '٣m',
+    null,
+    undefined,
+    true,
+    1n,
+    {},
+    ['1h']
+  ])('%s is refused by an error that names the option and a cure', (value) => {
+    expect(() => parseDuration(value, 'idleTimeout')).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(/idleTimeout.*'30m'/) })
+    )
+  })
+
+  it('is a positive whole number of milliseconds or an error, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d*\.?\d*(ms|s|m|h|d)$/)), (text) => {
+        let ms: number
+        try {
+          ms = parseDuration(text, 'x')
+        } catch {
+          return
+        }
+        expect(Number.isSafeInteger(ms) && ms > 0).toBe(true)
+      })
+    )
+  })
+})
