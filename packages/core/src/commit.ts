@@ -8,6 +8,7 @@ import {
   firstMetadata,
   markUse,
   type NextMetadata,
+  restart,
   rotationDue,
   type Swap,
   setPermanent,
@@ -84,7 +85,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     const owner = ownerOf(context, next, data, change, blind)
     const { plain } = owner
     let swap = change.swap === 'rotate' && !current ? undefined : change.swap
-    if (owner.moved && !state.swapped) swap ??= 'login'
+    if (owner.moved && !state.swapped) swap ??= next.u === undefined ? 'regenerate' : 'login'
     if (current && !state.headers && !state.swapped && rotationDue(context, was, now)) swap ??= 'rotate'
     const useful = plain !== undefined || swap !== undefined || (!blind && permanent !== undefined)
     if (!useful && (blind || !touchDue(context, was, current, now))) return { stop: { outcome: 'unchanged' } }
@@ -96,9 +97,10 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     }
     const secret = swap && context.randomBytes(policy.secretBytes)
     if (swap && secret) swapSecret(context, next, { id: identity.id, secret }, swap, now)
+    else if (owner.moved && next.u !== undefined && !state.headers) restart(next, now)
     const horizon = absoluteDeadline(next, policy)
     if (next.u !== undefined && (swap === 'login' || owner.moved)) {
-      login = await announce(context, next.u, identity.id, horizon, login)
+      login = await announce(context, next.u, identity.id, horizon, login?.userId === next.u ? login : undefined)
       next.q = horizon
     } else if (next.u !== undefined && horizon > (next.q ?? 0)) {
       await extendHorizon(context, next.u, identity.id, horizon)
@@ -154,9 +156,15 @@ export async function writeNew(
       return { write: result.text, expiresAt: deadline(next, context.policy), result }
     })
     if (record) {
-      const { c: created } = record.metadata
-      Object.assign(state, { phase: 'live', record, created, data, baseline: plain, stored: plain })
-      Object.assign(state, { cookie: 'send', swapped: true, permanent: undefined })
+      state.phase = 'live'
+      state.record = record
+      state.created = record.metadata.c
+      state.data = data
+      state.baseline = plain
+      state.stored = plain
+      state.cookie = 'send'
+      state.swapped = true
+      state.permanent = undefined
       context.emit?.({ type: 'created', id: identity.id })
       if (userId !== undefined) context.emit?.({ type: 'loggedIn', id: identity.id, userId })
       if (login) await settleLogin(context, login)
@@ -277,7 +285,11 @@ function adopt(
     state.stored = plain
   }
   if (!swap || !secret) return
-  Object.assign(state, { secret, created: record.metadata.c, alias: false, swapped: true, cookie: 'send' })
+  state.secret = secret
+  state.created = record.metadata.c
+  state.alias = false
+  state.swapped = true
+  state.cookie = 'send'
   const { u: userId } = record.metadata
   if (swap === 'login' && userId !== undefined) emit?.({ type: 'loggedIn', id, userId })
   else emit?.({ type: swap === 'rotate' ? 'rotated' : 'regenerated', id })

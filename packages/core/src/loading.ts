@@ -122,7 +122,10 @@ export async function loadState(context: ManagerContext, state: SessionState): P
       continue
     }
     const standing = standingOf(context, record.metadata, token)
-    if (standing !== 'stale' && found) {
+    if (standing !== 'stale' && token.created !== record.metadata.c) {
+      // Only a record put back from an older copy has this secret and another start.
+      emit?.({ type: 'rejected', reason: 'corrupt', id: token.id })
+    } else if (standing !== 'stale' && found) {
       emit?.({ type: 'rejected', reason: 'ambiguous', id: token.id })
     } else if (standing !== 'stale') {
       if (!(await acceptData(context, state, token, record, standing === 'alias'))) continue

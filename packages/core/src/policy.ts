@@ -6,6 +6,7 @@ import type { SessionManagerOptions } from './session-manager-options.ts'
 import { type CookiePolicy, resolveCookieOptions } from './set-cookie.ts'
 import type { TimeoutPolicy } from './timeouts.ts'
 import { secretByteLength } from './token.ts'
+import { lease } from './user-index.ts'
 
 /** The options in effect: durations in milliseconds, defaults filled in. For reading back and for audits (ASVS 7.1.1). */
 export interface SessionPolicy extends TimeoutPolicy {
@@ -82,6 +83,8 @@ export function resolvePolicy<Data extends object>(
   if (options.rotateAfter !== undefined && !atomic) {
     throw invalid('rotateAfter', 'needs a store with compareAndSet')
   }
+  const storeTimeout = duration('storeTimeout', options.storeTimeout, 1_000)
+  if (storeTimeout > lease / 4) throw invalid('storeTimeout', `must be at most ${lease / 4} ms`)
   const cookie = resolveCookieOptions(options.cookie)
   const namespace = options.namespace ?? 'sessions'
   if (typeof namespace !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(namespace)) {
@@ -109,7 +112,7 @@ export function resolvePolicy<Data extends object>(
       namespace,
       maxRecordBytes: count('maxRecordBytes', options.maxRecordBytes, 65_536, 512),
       maxSessionsPerUser: count('maxSessionsPerUser', options.maxSessionsPerUser, Number.POSITIVE_INFINITY, 1),
-      storeTimeout: duration('storeTimeout', options.storeTimeout, 1_000),
+      storeTimeout,
       onStoreUnavailable: choice('onStoreUnavailable', options.onStoreUnavailable, ['error', 'anonymous']),
       lazy: flag('lazy', options.lazy, false),
       commitOnError: flag('commitOnError', options.commitOnError, true),

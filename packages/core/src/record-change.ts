@@ -46,7 +46,7 @@ export function markUse(context: ManagerContext, next: NextMetadata, current: bo
 /** Applies `session.permanent`; a lifetime of the session's own counts from when it was set. */
 export function setPermanent(
   context: ManagerContext,
-  next: NextMetadata,
+  next: Pick<NextMetadata, 'c' | 'p' | 'f'>,
   permanent: boolean | number | undefined,
   now: number
 ): void {
@@ -65,12 +65,15 @@ export function swapSecret(context: ManagerContext, next: NextMetadata, to: Iden
   delete next.a
   delete next.b
   if (swap === 'rotate') next.a = before
-  if (swap === 'login') {
-    delete next.f
-    next.c = now
-    next.l = now
-  }
+  if (swap === 'login') restart(next, now)
   next.h = encodeBase64url(secretHashOf(context, to))
   next.g++
   next.t = now
+}
+
+/** A login starts the session anew; a lifetime of its own then counts from here. */
+export function restart(next: NextMetadata, now: number): void {
+  delete next.f
+  next.c = now
+  next.l = now
 }

@@ -3,6 +3,7 @@ import type { ManagerContext } from './context.ts'
 import { SessionError } from './errors.ts'
 import type { Fields } from './merge.ts'
 import { isFields } from './payload.ts'
+import { setPermanent } from './record-change.ts'
 import { tokenIdOf } from './secret-hash.ts'
 import type { SessionData } from './session-manager-options.ts'
 import { dataOf, identityOf, inTurn, type SessionState, secretHashOf } from './session-state.ts'
@@ -115,7 +116,10 @@ export class Session<Data extends object = SessionData> {
   /** When the session ends unless it is used, epoch ms. */
   get expiresAt(): number {
     const { context, state } = look(this)
-    return deadline(state.record?.metadata ?? { c: state.created, s: state.created }, context.policy)
+    const { created: c, record, permanent } = state
+    const times = { c, s: c, ...record?.metadata }
+    setPermanent(context, times, permanent, context.clock.now())
+    return deadline(times, context.policy)
   }
 
   /**
@@ -131,6 +135,8 @@ export class Session<Data extends object = SessionData> {
   /** Reads and removes one key, once: of any number of requests that take it, one gets the value. */
   async take<Key extends keyof Data & string>(key: Key): Promise<Data[Key] | undefined> {
     let taken: Data[Key] | undefined
+    await this.load()
+    if (!Object.hasOwn(this.data, key)) return undefined
     const stored = await this.update((data) => {
       taken = Object.hasOwn(data, key) ? data[key] : undefined
       delete data[key]

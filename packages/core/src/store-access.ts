@@ -47,8 +47,12 @@ export function createStoreAccess(
             `The store did not answer ${operation}() within ${storeTimeout} ms. Check it, or raise storeTimeout`
           )
         }
-        throw fail(operation, 'STORE_UNAVAILABLE', `The store failed ${operation}(). See cause`, redact(error, text))
+        throw failed(operation, error, text)
       })
+  }
+
+  function failed(operation: string, error: unknown, text: string): SessionError {
+    return fail(operation, 'STORE_UNAVAILABLE', `The store failed ${operation}(). See cause`, redact(error, text))
   }
 
   function misbehaved(operation: string, wanted: string): SessionError {
@@ -68,14 +72,21 @@ export function createStoreAccess(
       return written
     },
     delete: (key) => call('delete', () => store.delete(key), ''),
-    keys(prefix) {
-      if (!store.keys) throw lacking('keys', 'list()')
-      return store.keys(prefix)
+    async *keys(prefix) {
+      if (!store.keys) throw new SessionError('STORE_LACKS_METHOD', 'list() without a user needs a store with keys()')
+      try {
+        yield* store.keys(prefix)
+      } catch (error) {
+        throw failed('keys', error, '')
+      }
     },
     async deleteExpired() {
-      const deleted: unknown = store.deleteExpired ? await store.deleteExpired() : 0
-      if (typeof deleted !== 'number') throw misbehaved('deleteExpired', 'a number')
-      return deleted
+      // Not bounded by storeTimeout: it runs in batches, beside requests, for as long as there is something to delete.
+      const deleted: unknown = await store.deleteExpired?.().catch((error: unknown) => {
+        throw failed('deleteExpired', error, '')
+      })
+      if (deleted !== undefined && typeof deleted !== 'number') throw misbehaved('deleteExpired', 'a number')
+      return deleted ?? 0
     },
     patience: (earlier) =>
       patient.bound(earlier, () =>
@@ -85,10 +96,6 @@ export function createStoreAccess(
 }
 
 class SlowStore extends Error {}
-
-function lacking(method: string, caller: string): SessionError {
-  return new SessionError('STORE_LACKS_METHOD', `${caller} needs a store with ${method}()`)
-}
 
 /** A driver's error may carry the command and its arguments: keep what diagnoses, drop what was being stored. */
 function redact(error: unknown, text: string): Error {
