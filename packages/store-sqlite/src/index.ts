@@ -1,1 +1,3 @@
-export {}
+export type { SqliteDatabase, SqliteStatement } from './client.ts'
+export { createSqliteStore, type SqliteStore } from './sqlite-store.ts'
+export type { SqliteStoreOptions } from './sqlite-store-options.ts'

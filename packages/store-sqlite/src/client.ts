@@ -1,0 +1,77 @@
+import { SessionError } from '@kvsession/core'
+
+/** What the store calls of an opened database: `node:sqlite`, better-sqlite3 and `bun:sqlite` all have it. */
+export interface SqliteDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): SqliteStatement
+  /** Inside somebody's transaction, as `node:sqlite` calls it. */
+  readonly isTransaction?: boolean
+  /** The same, as better-sqlite3 and `bun:sqlite` call it. */
+  readonly inTransaction?: boolean
+}
+
+/** Parameters are bound by position; results are plain rows. Everything is synchronous. */
+export interface SqliteStatement {
+  get(...parameters: (string | number)[]): unknown
+  all(...parameters: (string | number)[]): unknown[]
+  run(...parameters: (string | number)[]): unknown
+}
+
+const cure =
+  "Pass an opened database of node:sqlite, better-sqlite3 or bun:sqlite: createSqliteStore(new DatabaseSync('sessions.db'))"
+
+/** @throws SessionError `STORE_INVALID` */
+export function assertDatabase(value: unknown): asserts value is SqliteDatabase {
+  for (const method of ['exec', 'prepare']) {
+    if (typeof value !== 'object' || value === null || typeof Reflect.get(value, method) !== 'function') {
+      throw new SessionError('STORE_INVALID', `The SQLite store got no database: ${method}() is missing. ${cure}`)
+    }
+  }
+}
+
+/** A driver that answers later, or something else, must not pass for one that wrote. */
+export function changesOf(result: unknown): number {
+  const changes: unknown = typeof result === 'object' && result !== null ? Reflect.get(result, 'changes') : undefined
+  if (typeof changes !== 'number' && typeof changes !== 'bigint') throw misfit('run() reports no changes')
+  return Number(changes)
+}
+
+/** `undefined` for no row, which some drivers spell `null`. */
+export function textOf(row: unknown, column: string): string | undefined {
+  if (row === undefined || row === null) return undefined
+  const text: unknown = typeof row === 'object' ? Reflect.get(row, column) : undefined
+  if (typeof text !== 'string') throw misfit(`get() gives no text for the column ${column}`)
+  return text
+}
+
+function misfit(what: string): SessionError {
+  return new SessionError('STORE_INVALID', `The SQLite store cannot use this driver: ${what}. ${cure}`)
+}
+
+/** Somebody else holds the lock; the same call may succeed later. */
+export function isBusy(error: unknown): boolean {
+  return failedWith(error, 'SQLITE_BUSY', 5)
+}
+
+/** The driver's error as it is, except where no later call can do better: those say what to do. */
+export function explain(error: unknown, table: string): unknown {
+  if (error instanceof Error && error.message.includes('no such table')) {
+    const message = `The database has no table "${table}". Await store.ensureSchema() before the server starts, or run schema.sql`
+    return new SessionError('STORE_INVALID', message, { cause: error })
+  }
+  if (failedWith(error, 'SQLITE_NOTADB', 26) || failedWith(error, 'SQLITE_CORRUPT', 11)) {
+    const message =
+      'The database file is damaged, or is no SQLite database. Move it away and start with a new one or a backup'
+    return new SessionError('STORE_INVALID', message, { cause: error })
+  }
+  return error
+}
+
+/** Drivers name the result code (better-sqlite3, bun) or number it (node); the low byte of a number is its family. */
+function failedWith(error: unknown, name: string, number: number): boolean {
+  if (typeof error !== 'object' || error === null) return false
+  const code: unknown = Reflect.get(error, 'code')
+  if (typeof code === 'string' && (code === name || code.startsWith(`${name}_`))) return true
+  const errcode: unknown = Reflect.get(error, 'errcode')
+  return typeof errcode === 'number' && (errcode & 0xff) === number
+}

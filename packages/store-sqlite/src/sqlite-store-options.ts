@@ -1,0 +1,37 @@
+import { type Clock, SessionError } from '@kvsession/core'
+
+export interface SqliteStoreOptions {
+  /** Name of the table, letters, digits and `_`. Default: `kvsession`. */
+  readonly table?: string
+  /**
+   * What an acknowledged write survives. Both survive the death of the process, kill -9 included. `'full'`, the default,
+   * syncs each commit to the disk: a power cut undoes nothing, so a logout stays a logout. `'normal'` writes about four
+   * times as fast and may lose the last moments before a power cut or kernel crash, logouts among them; the file stays sound.
+   */
+  readonly durability?: 'full' | 'normal'
+  /**
+   * How long one statement waits for another connection's lock, in ms. The drivers are synchronous: the event loop waits
+   * along. Default: 1000.
+   */
+  readonly busyTimeout?: number
+  /** Where the time comes from. Default: `Date.now`. */
+  readonly clock?: Pick<Clock, 'now'>
+}
+
+/** @throws SessionError `OPTION_INVALID` */
+export function withDefaults(options: SqliteStoreOptions): Required<SqliteStoreOptions> {
+  const { table = 'kvsession', durability = 'full', busyTimeout = 1000, clock = { now: Date.now } } = options
+  if (typeof table !== 'string' || !/^(?!sqlite_)[a-z_][a-z0-9_]{0,62}$/i.test(table)) {
+    throw new SessionError(
+      'OPTION_INVALID',
+      'table must be 1 to 63 letters, digits or _, starting with no digit or sqlite_.'
+    )
+  }
+  if (durability !== 'full' && durability !== 'normal') {
+    throw new SessionError('OPTION_INVALID', "durability must be 'full' or 'normal'.")
+  }
+  if (!(Number.isSafeInteger(busyTimeout) && busyTimeout >= 0 && busyTimeout < 2 ** 31)) {
+    throw new SessionError('OPTION_INVALID', 'busyTimeout must be whole milliseconds from 0.')
+  }
+  return { table, durability, busyTimeout, clock }
+}

@@ -1,0 +1,146 @@
+import { type KeyValueStore, SessionError } from '@kvsession/core'
+import {
+  assertDatabase,
+  changesOf,
+  explain,
+  isBusy,
+  type SqliteDatabase,
+  type SqliteStatement,
+  textOf
+} from './client.ts'
+import { type SqliteStatements, schemaSql, statementsFor } from './sql.ts'
+import { type SqliteStoreOptions, withDefaults } from './sqlite-store-options.ts'
+
+export interface SqliteStore extends Required<KeyValueStore> {
+  /**
+   * Switches the file to WAL and creates table and index where they are missing. Await it once before serving. Any number
+   * of processes may call it at once, any number of times.
+   *
+   * @throws SessionError `STORE_INVALID`: damaged file, or a file system without WAL
+   */
+  ensureSchema(): Promise<void>
+}
+
+const pageSize = 200
+/** About 2 ms of the event loop. */
+const sweepSize = 100
+
+/**
+ * Sessions in a SQLite file: they outlive the process, and several processes of one machine may share them. Takes an
+ * opened database and never closes it. Give the store a connection of its own: inside somebody's transaction a write
+ * could still be rolled back, so there it is refused. Nothing is run before the first call.
+ *
+ * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
+ */
+export function createSqliteStore(database: SqliteDatabase, options: SqliteStoreOptions = {}): SqliteStore {
+  assertDatabase(database)
+  const { table, durability, busyTimeout, clock } = withDefaults(options)
+  const sql = statementsFor(table)
+  const prepared = new Map<string, SqliteStatement>()
+  let connected = false
+
+  /** Timeout and durability belong to the connection, not to the file: `ensureSchema()` elsewhere does not set them. */
+  function connect(): void {
+    if (connected) return
+    refuseTransaction()
+    database.exec(`PRAGMA busy_timeout = ${busyTimeout}; PRAGMA synchronous = ${durability}`)
+    connected = true
+  }
+
+  function refuseTransaction(): void {
+    if (!database.isTransaction && !database.inTransaction) return
+    const message = 'The database is inside a transaction, which could undo a write. Give the store its own connection'
+    throw new SessionError('STORE_INVALID', message)
+  }
+
+  async function use<T>(name: keyof SqliteStatements, work: (statement: SqliteStatement) => T): Promise<T> {
+    try {
+      connect()
+      let statement = prepared.get(name)
+      if (statement === undefined) {
+        statement = database.prepare(sql[name])
+        prepared.set(name, statement)
+      }
+      return work(statement)
+    } catch (error) {
+      throw explain(error, table)
+    }
+  }
+
+  function write(name: keyof SqliteStatements, ...parameters: (string | number)[]): Promise<number> {
+    return use(name, (statement) => {
+      refuseTransaction()
+      return changesOf(statement.run(...parameters))
+    })
+  }
+
+  return {
+    get: (key) => use('get', (statement) => textOf(statement.get(key, clock.now()), 'value')),
+    async set(key, value, expiresAt) {
+      await write('set', key, expiresAt, value)
+    },
+    async delete(key) {
+      await write('delete', key)
+    },
+    async compareAndSet(key, expected, value, expiresAt) {
+      const now = clock.now()
+      if (expected === undefined) return (await write('create', key, expiresAt, value, now)) === 1
+      return (await write('replace', value, expiresAt, key, expected, now)) === 1
+    },
+    async *keys(prefix) {
+      // `~` sorts behind and `-` first among the characters of a key: the bounds are a range of the index.
+      const beyond = `${prefix}~`
+      for (let from = prefix; ; ) {
+        const lowest = from
+        const rows = await use('keys', (statement) => statement.all(clock.now(), lowest, beyond, pageSize))
+        for (const row of rows) {
+          const key = textOf(row, 'key') ?? ''
+          from = `${key}-`
+          if (isLive(row)) yield key
+        }
+        if (rows.length < pageSize) return
+        await nextTurn()
+      }
+    },
+    async deleteExpired() {
+      const now = clock.now()
+      for (let deleted = 0; ; ) {
+        const batch = await write('deleteExpired', now, sweepSize, now)
+        deleted += batch
+        if (batch < sweepSize) return deleted
+        await nextTurn()
+      }
+    },
+    async close() {
+      prepared.clear()
+    },
+    async ensureSchema() {
+      // SQLite does not always wait for the lock when the journal mode changes, so this waits beside it.
+      const deadline = performance.now() + busyTimeout
+      for (;;) {
+        try {
+          connect()
+          const mode = textOf(database.prepare('PRAGMA journal_mode = WAL').all()[0], 'journal_mode')
+          // An in-memory database answers `memory` and needs no journal.
+          if (mode !== 'wal' && mode !== 'memory') {
+            const message = `SQLite cannot keep a write-ahead log here (journal mode ${mode}). Put the file on a local disk`
+            throw new SessionError('STORE_INVALID', message)
+          }
+          database.exec(schemaSql(table))
+          return
+        } catch (error) {
+          if (!isBusy(error) || performance.now() >= deadline) throw explain(error, table)
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    }
+  }
+}
+
+function isLive(row: unknown): boolean {
+  return typeof row === 'object' && row !== null && Number(Reflect.get(row, 'live')) === 1
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

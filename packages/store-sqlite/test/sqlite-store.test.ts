@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs'
+import { createTestClock } from '@kvsession/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createSqliteStore } from '../src/index.ts'
+import { schemaSql } from '../src/sql.ts'
+import { driverNames } from './support/drivers.ts'
+import { createSqliteFile, type SqliteFile } from './support/sqlite-file.ts'
+
+const later = Date.UTC(9999, 0)
+
+describe.each(driverNames)('createSqliteStore, %s', (driver) => {
+  let file: SqliteFile
+  beforeEach(() => {
+    file = createSqliteFile(driver)
+  })
+  afterEach(() => file.remove())
+
+  const pragma = (database: ReturnType<SqliteFile['open']>['database'], name: string): unknown =>
+    Object.values(Object(database.prepare(`PRAGMA ${name}`).get()))[0]
+
+  it('runs nothing before the first call', () => {
+    const { database } = file.open({ busyTimeout: 1234 })
+    expect(pragma(database, 'busy_timeout')).not.toBe(1234)
+    expect(database.prepare('SELECT name FROM sqlite_schema').all()).toEqual([])
+  })
+
+  it('ensureSchema may be called again and again, and keeps what is stored', async () => {
+    const { store } = file.open()
+    await Promise.all([store.ensureSchema(), store.ensureSchema()])
+    await store.set('key', 'value', later)
+    await store.ensureSchema()
+    expect(await store.get('key')).toBe('value')
+  })
+
+  it('keeps a write-ahead log and syncs every commit by default', async () => {
+    const { store, database } = file.open()
+    await store.ensureSchema()
+    expect(pragma(database, 'journal_mode')).toBe('wal')
+    expect(pragma(database, 'synchronous')).toBe(2)
+    expect(pragma(database, 'busy_timeout')).toBe(1000)
+  })
+
+  it('sets durability and timeout on a connection whose schema another one made', async () => {
+    await file.open().store.ensureSchema()
+    const { store, database } = file.open({ durability: 'normal', busyTimeout: 77 })
+    await store.get('key')
+    expect(pragma(database, 'synchronous')).toBe(1)
+    expect(pragma(database, 'busy_timeout')).toBe(77)
+  })
+
+  it('keeps tables of other names apart', async () => {
+    const database = file.open().database
+    const one = createSqliteStore(database, { table: 'One' })
+    const two = createSqliteStore(database, { table: 'order' })
+    await one.ensureSchema()
+    await two.ensureSchema()
+    await one.set('key', 'one', later)
+    await two.set('key', 'two', later)
+    expect([await one.get('key'), await two.get('key')]).toEqual(['one', 'two'])
+  })
+
+  it('leaves the database open when it is closed', async () => {
+    const { store, database } = file.open()
+    await store.ensureSchema()
+    await store.close()
+    expect(database.prepare('SELECT count(*) AS rows FROM kvsession').get()).toEqual({ rows: 0 })
+  })
+
+  it('sweeps a backlog in batches that let others in between', async () => {
+    const clock = createTestClock()
+    const { store } = file.open({ clock, durability: 'normal' })
+    await store.ensureSchema()
+    for (let row = 0; row < 1_000; row++) await store.set(`key.${row}`, 'value', clock.now() + 1)
+    await store.set('live', 'value', later)
+    await clock.advance(1)
+    let turns = 0
+    let sweeping = true
+    const turn = (): void => {
+      turns++
+      if (sweeping) setImmediate(turn)
+    }
+    setImmediate(turn)
+    expect(await store.deleteExpired()).toBe(1_000)
+    sweeping = false
+    expect(turns).toBeGreaterThanOrEqual(9)
+    expect(await store.get('live')).toBe('value')
+  })
+})
+
+describe('createSqliteStore', () => {
+  it.each([
+    ['a path', 'sessions.db'],
+    ['nothing', undefined],
+    ['null', null],
+    ['a class', createSqliteFile],
+    ['a pool', { query: () => undefined }]
+  ])('refuses %s and says what to pass', (_name, value) => {
+    expect(() => Reflect.apply(createSqliteStore, undefined, [value])).toThrow(
+      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('new DatabaseSync(') })
+    )
+  })
+
+  it.each(
+    [
+      ['', 'sqlite_x', 'SQLITE_x', '1st', 'a"b', 'a b', 'main.t', 'täble', 'x'.repeat(64), 'x\n', null, 7].map(
+        (table) => ({ table })
+      ),
+      ['FULL', 'off', null].map((durability) => ({ durability })),
+      [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, '1000', null].map((busyTimeout) => ({ busyTimeout }))
+    ].flat()
+  )('refuses the option %j', (options) => {
+    const database = { exec: () => undefined, prepare: () => undefined }
+    expect(() => Reflect.apply(createSqliteStore, undefined, [database, options])).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' })
+    )
+  })
+
+  it('refuses a driver that answers later, rather than taking its promise for a write', async () => {
+    const statement = { get: async () => undefined, all: () => [], run: async () => ({ changes: 1 }) }
+    const store = createSqliteStore({ exec: () => undefined, prepare: () => statement })
+    await expect(store.get('key')).rejects.toMatchObject({ code: 'STORE_INVALID' })
+    await expect(store.set('key', 'value', later)).rejects.toMatchObject({ code: 'STORE_INVALID' })
+  })
+})
+
+describe('schema.sql', () => {
+  it('is what ensureSchema runs', () => {
+    const shipped = readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')
+    expect(shipped).toBe(`PRAGMA journal_mode = WAL;\n\n${schemaSql('kvsession')}`)
+  })
+
+  it('makes a database that the store works on', async () => {
+    const file = createSqliteFile()
+    try {
+      const { store, database } = file.open()
+      database.exec(readFileSync(new URL('../schema.sql', import.meta.url), 'utf8'))
+      await store.set('key', 'value', later)
+      expect(await store.get('key')).toBe('value')
+    } finally {
+      file.remove()
+    }
+  })
+})

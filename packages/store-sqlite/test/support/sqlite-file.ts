@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createSqliteStore, type SqliteStore, type SqliteStoreOptions } from '../../src/index.ts'
+import { type DriverName, type OpenedDatabase, openDatabase } from './drivers.ts'
+
+export interface OpenedStore {
+  readonly store: SqliteStore
+  readonly database: OpenedDatabase
+}
+
+/** A database file in a folder of its own, with everything that was opened on it. */
+export interface SqliteFile {
+  readonly path: string
+  open(options?: SqliteStoreOptions): OpenedStore
+  /** The same in memory, beside the file. */
+  openInMemory(options?: SqliteStoreOptions): OpenedStore
+  remove(): void
+}
+
+export function createSqliteFile(driver: DriverName = 'node:sqlite'): SqliteFile {
+  const folder = mkdtempSync(join(tmpdir(), 'kvsession-sqlite-'))
+  const path = join(folder, 'sessions.db')
+  const opened: OpenedDatabase[] = []
+  const openAt = (place: string, options?: SqliteStoreOptions): OpenedStore => {
+    const database = openDatabase(driver, place)
+    opened.push(database)
+    return { database, store: createSqliteStore(database, options) }
+  }
+  return {
+    path,
+    open: (options) => openAt(path, options),
+    openInMemory: (options) => openAt(':memory:', options),
+    remove() {
+      for (const database of opened) closeOnce(database)
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+/** A test may have closed it already: node:sqlite objects to a second time. */
+function closeOnce(database: OpenedDatabase): void {
+  try {
+    database.close()
+  } catch (error) {
+    if (!(error instanceof Error && /not open/.test(error.message))) throw error
+  }
+}
