@@ -1,0 +1,166 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createGate, createWorld } from '../support/world.ts'
+
+describe('I1: no lost update', () => {
+  it('keeps all of 50 keys that 50 parallel requests wrote, in one process', async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { first: true }))
+    const sessions = await Promise.all(Array.from({ length: 50 }, () => tab.open()))
+    for (const [index, session] of sessions.entries()) session.data[`key${index}`] = index
+    await Promise.all(sessions.map((session) => tab.commit(session)))
+    const { data } = await tab.open()
+    expect(Object.keys(data)).toHaveLength(51)
+  })
+
+  it('keeps all of 50 keys when every request runs in a process of its own', async () => {
+    const { browser, another } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { first: true }))
+    const requests = await Promise.all(
+      Array.from({ length: 50 }, async (_, index) => {
+        const manager = another()
+        const session = await manager.open(tab.cookie)
+        session.data[`key${index}`] = index
+        return () => manager.commit(session)
+      })
+    )
+    await Promise.all(requests.map((commit) => commit()))
+    expect(Object.keys((await tab.open()).data)).toHaveLength(51)
+  })
+
+  it('counts 50 parallel increments to 50, across processes', async () => {
+    const { browser, another } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { count: 0 }))
+    await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const session = await another().open(tab.cookie)
+        await session.update((data) => {
+          data.count = Number(data.count) + 1
+        })
+      })
+    )
+    expect((await tab.open()).data.count).toBe(50)
+  })
+
+  it('takes a deleted key for a change, and a key changed by both for a conflict that the later commit wins', async () => {
+    const { browser, events } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1, b: 1, c: 1 }))
+    const [first, second] = [await tab.open(), await tab.open()]
+    delete first.data.a
+    first.data.b = 'first'
+    second.data.b = 'second'
+    await tab.commit(first)
+    await tab.commit(second)
+    expect((await tab.open()).data).toEqual({ b: 'second', c: 1 })
+    expect(events.filter(({ type }) => type === 'conflict')).toEqual([
+      expect.objectContaining({ type: 'conflict', keys: ['b'] })
+    ])
+  })
+
+  it('asks onConflict with all three versions, for conflicting keys alone', async () => {
+    const { browser } = createWorld({
+      onConflict: ({ base, mine, theirs }) => [base, mine, theirs]
+    })
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { list: 0, other: 0 }))
+    const [first, second] = [await tab.open(), await tab.open()]
+    first.data.list = 1
+    second.data.list = 2
+    second.data.other = 2
+    await tab.commit(first)
+    await tab.commit(second)
+    expect((await tab.open()).data).toEqual({ list: [0, 2, 1], other: 2 })
+  })
+
+  it('notices a nested change, and never merges below the top level', async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { cart: { items: ['a'] } }))
+    await tab.request(({ data }) => (data.cart as { items: string[] }).items.push('b'))
+    expect((await tab.open()).data).toEqual({ cart: { items: ['a', 'b'] } })
+  })
+
+  it.each(['error-after', 'hang-after'] as const)(
+    'counts an update once when its confirmation is lost (%s)',
+    async (fault) => {
+      const { browser, store } = createWorld({ storeTimeout: 20 })
+      const tab = browser()
+      await tab.request((session) => Object.assign(session.data, { count: 0 }))
+      const session = await tab.open()
+      let writes = 0
+      store.break(fault, ({ operation }) => operation === 'compareAndSet' && ++writes === 1)
+      await session.update((data) => {
+        data.count = Number(data.count) + 1
+      })
+      store.break(undefined)
+      expect((await tab.open()).data.count).toBe(1)
+    }
+  )
+
+  it('reports an unknown outcome rather than count twice when another write follows the lost confirmation', async () => {
+    const { browser, store, another } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { count: 0 }))
+    const [lost, other] = [await tab.open(), await another().open(tab.cookie)]
+    const increment = (data: Record<string, unknown>): void => {
+      data.count = Number(data.count) + 1
+    }
+    const { gate, open } = createGate()
+    const seen: string[] = []
+    store.break(({ operation }) => {
+      seen.push(operation)
+      if (seen.length === 1) return 'error-after'
+      return seen.length === 2 ? { gate } : undefined
+    })
+    const pending = lost.update(increment)
+    await vi.waitUntil(() => seen.length === 2)
+    await other.update(increment)
+    open()
+    await expect(pending).rejects.toMatchObject({ code: 'STORE_OUTCOME_UNKNOWN', status: 503 })
+    store.break(undefined)
+    expect((await tab.open()).data.count).toBe(2)
+  })
+
+  it('merges a superseded request blind when neither user nor data epoch changed, and shows it nothing', async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const late = await tab.open()
+    late.data.late = true
+    await tab.request(async (session) => {
+      await session.regenerate()
+      session.data.secretOfTheNewToken = true
+    })
+    const cookie = tab.cookie
+    await tab.commit(late)
+    expect(late.data).toEqual({ a: 1, late: true })
+    expect(tab.cookie).toBe(cookie)
+    expect((await tab.open()).data).toEqual({ a: 1, late: true, secretOfTheNewToken: true })
+  })
+
+  it('drops a superseded request when the user changed, with an event', async () => {
+    const { browser, events } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const late = await tab.open()
+    late.data.late = true
+    await tab.request((session) => session.login('alice'))
+    await tab.commit(late)
+    expect((await tab.open()).data).toEqual({ a: 1 })
+    expect(events.at(-2)).toMatchObject({ type: 'superseded' })
+    expect(events.find(({ type }) => type === 'dropped')).toMatchObject({ reason: 'superseded' })
+  })
+
+  it('gives a key that many requests take at once to one of them', async () => {
+    const { browser, another } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { flash: 'saved' }))
+    const taken = await Promise.all(
+      Array.from({ length: 10 }, async () => (await another().open(tab.cookie)).take('flash'))
+    )
+    expect(taken.filter((value) => value !== undefined)).toEqual(['saved'])
+  })
+})
