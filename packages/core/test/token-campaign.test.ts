@@ -5,14 +5,18 @@ import { decodeToken, encodeHex, encodeToken, type TokenParts } from '../src/tok
 import { collidingSecrets } from './support/colliding-secrets.ts'
 
 /** How many bad tokens to try at least: `KVSESSION_TOKENS=10000000` for the long run. */
-const wanted = Number(process.env['KVSESSION_TOKENS'] ?? 1_000_000)
+const wanted = Number(process.env.KVSESSION_TOKENS ?? 1_000_000)
 const timeout = 600_000 + wanted / 10
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const now = 1_700_000_000_000
 const longestLifetime = 31 * 86_400_000
 const scope = { namespace: 'sessions', cookieName: 'sid' }
-const [a, b, c] = ['campaign secret, long enough, A', 'campaign secret, long enough, B', 'campaign secret, long enough, C']
+const [a, b, c] = [
+  'campaign secret, long enough, A',
+  'campaign secret, long enough, B',
+  'campaign secret, long enough, C'
+]
 const ringOf = (...secrets: string[]) => createKeyring({ secrets: secrets.map((one) => one.padEnd(32, '.')), ...scope })
 
 const rings: [state: string, ring: Keyring][] = [
@@ -114,7 +118,9 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
   it('every other spelling is refused', () => {
     for (let i = 0; i < 200; i++) {
       const token = mint(ring, 16 + 3 * (i % 17))
-      const swapped = token.replace(/[A-Za-z]/g, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()))
+      const swapped = token.replace(/[A-Za-z]/g, (letter) =>
+        letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()
+      )
       const standard = Buffer.from(toBytes(token)).toString('base64')
       const percent = [...token].map((character) => `%${character.charCodeAt(0).toString(16)}`).join('')
       const wide = [...token].map((character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0)).join('')
@@ -167,7 +173,11 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
 
   it('every other version and every impossible start is refused, although signed with our key', () => {
     for (let version = 0; version < 256; version++) {
-      if (version !== 1) refuse(resign(mint(ring), ring, (bytes) => bytes.fill(version, 0, 1)), ring)
+      if (version !== 1)
+        refuse(
+          resign(mint(ring), ring, (bytes) => bytes.fill(version, 0, 1)),
+          ring
+        )
     }
     for (const created of [0, 1, now - longestLifetime, now + 60_001, now + longestLifetime, 2 ** 48 - 1]) {
       refuse(encodeToken({ id: encodeHex(random(16)), secret: random(16), created }, ring), ring)
@@ -177,7 +187,10 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
   it('every key id but ours is refused, although signed with our key', () => {
     for (let keyId = 0; keyId < 0x10000; keyId += 7) {
       if (ring.candidates(keyId).length > 0) continue
-      refuse(resign(mint(ring), ring, (bytes) => new DataView(bytes.buffer).setUint16(1, keyId)), ring)
+      refuse(
+        resign(mint(ring), ring, (bytes) => new DataView(bytes.buffer).setUint16(1, keyId)),
+        ring
+      )
     }
   })
 })

@@ -40,13 +40,19 @@ describe('a token', () => {
   it('says the same after coming back, and has 76 + 4k characters', () => {
     const bytes = (minLength: number, maxLength: number) => fc.uint8Array({ minLength, maxLength })
     fc.assert(
-      fc.property(bytes(16, 16), fc.integer({ min: 0, max: 16 }), bytes(64, 64), fc.nat(2 ** 31), (id, k, secret, ago) => {
-        const some: TokenParts = { id: encodeHex(id), secret: secret.slice(0, 16 + 3 * k), created: now - ago }
-        const token = encodeToken(some, ring)
-        expect(token).toMatch(/^[A-Za-z0-9_-]+$/)
-        expect(token.length).toBe(76 + 4 * k)
-        expect(decodeToken(token, ring, now, 2 ** 32)).toEqual({ parts: some, retiredKey: false })
-      })
+      fc.property(
+        bytes(16, 16),
+        fc.integer({ min: 0, max: 16 }),
+        bytes(64, 64),
+        fc.nat(2 ** 31),
+        (id, k, secret, ago) => {
+          const some: TokenParts = { id: encodeHex(id), secret: secret.slice(0, 16 + 3 * k), created: now - ago }
+          const token = encodeToken(some, ring)
+          expect(token).toMatch(/^[A-Za-z0-9_-]+$/)
+          expect(token.length).toBe(76 + 4 * k)
+          expect(decodeToken(token, ring, now, 2 ** 32)).toEqual({ parts: some, retiredKey: false })
+        }
+      )
     )
   })
 
@@ -82,8 +88,14 @@ describe('a token', () => {
     ['an all-zero key', new Uint8Array(32)],
     ['the secret itself', new TextEncoder().encode(secretA)],
     ['an empty key', new Uint8Array()],
-    ['another application’s key', new Uint8Array(hkdfSync('sha256', secretB, 'kvsession/v1', 'token\0sessions\0sid', 32))],
-    ['the key of another purpose', new Uint8Array(hkdfSync('sha256', secretA, 'kvsession/v1', 'kid\0sessions\0sid', 32))]
+    [
+      'another application’s key',
+      new Uint8Array(hkdfSync('sha256', secretB, 'kvsession/v1', 'token\0sessions\0sid', 32))
+    ],
+    [
+      'the key of another purpose',
+      new Uint8Array(hkdfSync('sha256', secretA, 'kvsession/v1', 'kid\0sessions\0sid', 32))
+    ]
   ])('signed with %s is refused', (_, key) => {
     expect(decodeToken(tokenByHand({ key }), ring, now, day)).toEqual({ rejected: 'signature' })
   })
@@ -92,7 +104,9 @@ describe('a token', () => {
     for (let version = 0; version < 256; version++) {
       if (version === 1) continue
       expect(decodeToken(tokenByHand({ version }), ring, now, day)).toEqual({ rejected: 'version' })
-      expect(decodeToken(tokenByHand({ version, key: new Uint8Array(32) }), ring, now, day)).toEqual({ rejected: 'version' })
+      expect(decodeToken(tokenByHand({ version, key: new Uint8Array(32) }), ring, now, day)).toEqual({
+        rejected: 'version'
+      })
     }
   })
 
@@ -109,12 +123,18 @@ describe('a token', () => {
   })
 
   it('is not believed about its age before its signature is', () => {
-    expect(decodeToken(tokenByHand({ created: 0, key: new Uint8Array(32) }), ring, now, day)).toEqual({ rejected: 'signature' })
+    expect(decodeToken(tokenByHand({ created: 0, key: new Uint8Array(32) }), ring, now, day)).toEqual({
+      rejected: 'signature'
+    })
   })
 
   it('costs no cryptography unless length, alphabet, version and key id fit', () => {
     let macs = 0
-    const current = { ...ring.current, mac: (data: Uint8Array) => (macs++, ring.current.mac(data)) }
+    const mac = (data: Uint8Array) => {
+      macs++
+      return ring.current.mac(data)
+    }
+    const current = { ...ring.current, mac }
     const spy = { current, candidates: (keyId: number) => (keyId === current.keyId ? [current] : []) }
     const token = encodeToken(parts, ring)
     const unknownKey = tokenByHand({ keyId: ring.current.keyId ^ 1 })
@@ -156,9 +176,12 @@ describe('the length of the secret', () => {
     }
   })
 
-  it.each([127, 64, 0, -128, 128.5, 513, 1024, Number.NaN, Number.POSITIVE_INFINITY])('of %d bits is refused', (bits) => {
-    expect(() => secretByteLength(bits)).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('secretBits') })
-    )
-  })
+  it.each([127, 64, 0, -128, 128.5, 513, 1024, Number.NaN, Number.POSITIVE_INFINITY])(
+    'of %d bits is refused',
+    (bits) => {
+      expect(() => secretByteLength(bits)).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('secretBits') })
+      )
+    }
+  )
 })
