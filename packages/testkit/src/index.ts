@@ -1,1 +1,13 @@
-export {}
+export { type AdapterCase, type AdapterCaseOptions, adapterCases } from './adapter-cases/adapter-cases.ts'
+export type { AdapterExchange, AppSetup, CreateApp, RunningApp } from './app-under-test.ts'
+export type { OptionalMethod } from './store-cases/store-case.ts'
+export { type AdapterTestOptions, testAdapter } from './test-adapter.ts'
+export { createTestClock, type TestClock } from './test-clock.ts'
+export {
+  type StoreCase,
+  type StoreCaseOptions,
+  type StoreTestOptions,
+  type StoreUnderTest,
+  storeCases,
+  testStore
+} from './test-store.ts'

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { assertAbsent, assertStays, assertText, assertValue } from './assert-value.ts'
+import type { CaseGroup, StoreCaseContext } from './store-case.ts'
+
+const farDeadlines: Readonly<Record<string, (now: number) => number>> = {
+  'more milliseconds ahead than a timer can count': (now) => now + 2 ** 31 + 86_400_000,
+  'beyond 2038, more seconds than 31 bits': () => (2 ** 31 + 1) * 1_000,
+  'beyond 2106, more seconds than 32 bits': () => (2 ** 32 + 1) * 1_000,
+  'in the year 9999': () => Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+}
+
+export const expiryCases: CaseGroup = {
+  group: 'expiry',
+  cases: [
+    {
+      name: 'get: a value is absent once its deadline has come',
+      check: async ({ store, expire }) => {
+        await expire(async (deadline) => {
+          await store.set('key', 'value', deadline)
+          await assertValue(store, 'key', 'value')
+        })
+        await assertAbsent(store, 'key')
+        await assertAbsent(store, 'key')
+      }
+    },
+    {
+      name: 'a value is live until its deadline, to the millisecond and not to the second',
+      // One life below a second and one above: rounding down, and "at least one second", both show.
+      check: async (context) => {
+        const start = context.now()
+        await context.store.set('short', 'short', start + 900)
+        await context.store.set('long', 'long', start + 1_200)
+        await observeLife(context, 'short', start + 900)
+        await observeLife(context, 'long', start + 1_200)
+      }
+    },
+    {
+      name: 'set with a deadline that is past or now leaves a key absent that was absent before',
+      check: async ({ store, past }) => {
+        for (const deadline of [past(), past() - 1, past() - 86_400_000, 1, 0]) {
+          await store.set('key', 'value', deadline)
+          await assertAbsent(store, 'key')
+        }
+      }
+    },
+    {
+      name: 'set with a deadline that is past or now leaves a key absent that was live before',
+      check: async ({ store, past, later }) => {
+        for (const deadline of [past(), past() - 1, past() - 86_400_000, 1, 0]) {
+          await store.set('key', 'live', later())
+          await store.set('key', 'value', deadline)
+          await assertAbsent(store, 'key')
+        }
+      }
+    },
+    ...Object.entries(farDeadlines).map(([where, deadline]) => ({
+      name: `a deadline may lie far ahead: ${where}`,
+      check: async ({ store, now }: StoreCaseContext): Promise<void> => {
+        await store.set('key', 'value', deadline(now()))
+        await assertStays(() => assertValue(store, 'key', 'value'))
+      }
+    })),
+    {
+      name: 'set replaces the deadline with a later one',
+      check: async ({ store, expire, later }) => {
+        await expire(async (deadline) => {
+          await store.set('key', 'value', deadline)
+          await store.set('key', 'value', later())
+        })
+        await assertValue(store, 'key', 'value')
+      }
+    },
+    {
+      name: 'set replaces the deadline with an earlier one',
+      check: async ({ store, expire, later }) => {
+        await expire(async (deadline) => {
+          await store.set('key', 'value', later())
+          await store.set('key', 'value', deadline)
+        })
+        await assertAbsent(store, 'key')
+      }
+    },
+    {
+      name: 'a key can be written again after its value expired',
+      check: async ({ store, expire, later }) => {
+        await expire((deadline) => store.set('key', 'old', deadline))
+        await store.set('key', 'new', later())
+        await assertStays(() => assertValue(store, 'key', 'new'))
+      }
+    },
+    {
+      name: 'delete of an expired key is not an error',
+      check: async ({ store, expire }) => {
+        await expire((deadline) => store.set('key', 'old', deadline))
+        await store.delete('key')
+        await assertAbsent(store, 'key')
+      }
+    },
+    {
+      name: 'the expiry of one key leaves the others alone',
+      check: async ({ store, expire, later }) => {
+        await store.set('a', 'before', later())
+        await expire((deadline) => store.set('a.b', 'expires', deadline))
+        await store.set('a.b.c', 'after', later())
+        await assertAbsent(store, 'a.b')
+        await assertValue(store, 'a', 'before')
+        await assertValue(store, 'a.b.c', 'after')
+      }
+    }
+  ]
+}
+
+/** Reads on until `deadline`; a read that ended after it proves nothing, but one must have ended before. */
+async function observeLife(context: StoreCaseContext, key: string, deadline: number): Promise<void> {
+  const { store, now, passTime, passDeadline } = context
+  let seen = false
+  for (;;) {
+    const value = await store.get(key)
+    const rest = deadline - now()
+    if (rest <= 0) break
+    assertText(value, key)
+    seen = true
+    await passTime(Math.max(1, Math.min(100, rest - 1)))
+  }
+  assert.ok(seen, 'the engine is too slow to read a value within a second of its writing')
+  await passDeadline(deadline)
+  await assertAbsent(store, key)
+}

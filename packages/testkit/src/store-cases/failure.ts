@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import type { CaseGroup } from './store-case.ts'
+
+/** Run on stores of `createFailingStore`: their engine cannot do what is asked, and every method must say so. */
+export const failureCases: CaseGroup = {
+  group: 'failure',
+  cases: [
+    { name: 'get rejects, it does not resolve to absence', check: ({ store }) => rejects(() => store.get('key')) },
+    { name: 'set rejects', check: ({ store, later }) => rejects(() => store.set('key', 'value', later())) },
+    { name: 'delete rejects', check: ({ store }) => rejects(() => store.delete('key')) },
+    {
+      name: 'compareAndSet rejects, it does not resolve to false',
+      needs: ['compareAndSet'],
+      check: async ({ store, later }) => {
+        await rejects(() => store.compareAndSet('key', undefined, 'value', later()))
+        await rejects(() => store.compareAndSet('key', 'old', 'value', later()))
+      }
+    },
+    {
+      name: 'keys rejects, it does not end early',
+      needs: ['keys'],
+      check: ({ store }) =>
+        rejects(async () => {
+          for await (const _ of store.keys('')) break
+        })
+    },
+    {
+      name: 'deleteExpired rejects, it does not resolve to 0',
+      needs: ['deleteExpired'],
+      check: ({ store }) => rejects(() => store.deleteExpired())
+    }
+  ]
+}
+
+async function rejects(call: () => Promise<unknown>): Promise<void> {
+  await assert.rejects(call, (error) => {
+    assert.ok(error instanceof Error, 'rejected with something that is no Error')
+    assert.ok(!(error instanceof assert.AssertionError), error.message)
+    return true
+  })
+}

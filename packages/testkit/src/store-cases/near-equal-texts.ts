@@ -1,0 +1,77 @@
+/** Pairs of different texts that a collation, a cast, a parser or a fixed-size comparison takes for equal. */
+export interface NearEqualTexts {
+  readonly kind: string
+  readonly pairs: readonly (readonly [string, string])[]
+}
+
+const kibibytes64 = 'x'.repeat(65_536)
+const mebibyte = 'x'.repeat(1_048_575)
+
+export const nearEqualTexts: readonly NearEqualTexts[] = [
+  { kind: 'case', pairs: pairs('token', 'Token', 'token', 'TOKEN', 'É', 'é', 'Σ', 'ς', 'İ', 'i', 'ß', 'SS') },
+  { kind: 'accents', pairs: pairs('e', 'é', 'e', 'ë', 'n', 'ñ', 'u', 'ü', 'o', 'ø', 'ss', 'ß', 'ae', 'æ') },
+  {
+    kind: 'composed and decomposed letters',
+    pairs: pairs('\u00e9', 'e\u0301', '\u00c5', '\u212b', '\ufb01', 'fi', '\uac00', '\u1100\u1161', '\uff21', 'A')
+  },
+  {
+    kind: 'spaces at either end',
+    pairs: pairs('x', 'x ', 'x', ' x', 'x', 'x\t', '', ' ', '', '    ', 'x\u00a0', 'x ', 'a b', 'a  b')
+  },
+  {
+    kind: 'kinds of newlines',
+    pairs: pairs('x', 'x\n', 'x\n', 'x\r\n', 'x\n', 'x\r', 'x\n', 'x\n\n', 'x\n', 'x\u2028', 'x', '\nx')
+  },
+  {
+    kind: 'spellings of a number',
+    pairs: pairs(
+      '1',
+      '01',
+      '1',
+      '1.0',
+      '1000',
+      '1e3',
+      '0',
+      '-0',
+      '',
+      '0',
+      '16',
+      '0x10',
+      '9007199254740993',
+      '9007199254740992'
+    )
+  },
+  {
+    kind: 'spellings of JSON',
+    pairs: pairs('{"a":1}', '{"a": 1}', '{"a":1,"b":2}', '{"b":2,"a":1}', '"x"', 'x', '"\\u0041"', '"A"', 'null', '')
+  },
+  {
+    kind: 'invisible characters',
+    pairs: pairs('x', 'x\u200b', 'x', '\ufeffx', 'x', 'x\u00ad', 'ab', 'a\u0001b', 'x', 'x\u007f', 'x', '\u200ex')
+  },
+  {
+    kind: 'characters beyond the basic plane',
+    pairs: pairs(
+      '\u{1f600}',
+      '\u{1f601}',
+      '\u{1f600}',
+      '\ufffd',
+      '\u{1d49c}',
+      'A',
+      '\u{10000}',
+      '\u{10ffff}',
+      '\u{1f600}',
+      '?'
+    )
+  },
+  {
+    kind: 'the last character, after 64 KiB and at 1 MiB',
+    pairs: pairs(kibibytes64, `${kibibytes64}y`, `${kibibytes64}y`, `${kibibytes64}z`, `${mebibyte}y`, `${mebibyte}z`)
+  }
+]
+
+function pairs(...texts: readonly string[]): [string, string][] {
+  const result: [string, string][] = []
+  for (let index = 0; index + 1 < texts.length; index += 2) result.push([texts[index] ?? '', texts[index + 1] ?? ''])
+  return result
+}

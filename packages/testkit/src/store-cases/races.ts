@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { assertAbsent, assertStays, assertValue } from './assert-value.ts'
+import type { CaseGroup, FullStore, StoreCaseContext } from './store-case.ts'
+
+/** Of every race, how many take part. Large enough that a check followed by a write loses, small enough for a disk. */
+const contenders = 50
+
+export const raceCases: CaseGroup = {
+  group: 'races',
+  cases: [
+    {
+      name: 'of 50 concurrent creators exactly one resolves to true, and its value stays',
+      needs: ['compareAndSet'],
+      check: (context) => assertOneWinner(context, undefined)
+    },
+    {
+      name: 'of 50 concurrent replacers exactly one resolves to true, and its value stays',
+      needs: ['compareAndSet'],
+      check: async (context) => {
+        await context.store.set('key', 'old', context.later())
+        await assertOneWinner(context, 'old')
+      }
+    },
+    {
+      name: 'of 50 concurrent creators over an expired value exactly one resolves to true, and its value stays',
+      needs: ['compareAndSet'],
+      check: async (context) => {
+        await context.expire((deadline) => context.store.set('key', 'old', deadline))
+        await assertOneWinner(context, undefined)
+      }
+    },
+    {
+      name: '50 concurrent increments by compareAndSet lose nothing',
+      needs: ['compareAndSet'],
+      check: async (context) => {
+        const handles = await bothHandles(context)
+        await Promise.all(eachContender((index) => increment(handles[index % 2 === 0 ? 0 : 1], context.later())))
+        await assertValue(context.store, 'counter', String(contenders))
+      }
+    },
+    {
+      name: 'a compareAndSet that is overtaken by a delete never brings the value back',
+      needs: ['compareAndSet'],
+      check: async (context) => {
+        const [store, second] = await bothHandles(context)
+        const keys = eachContender((index) => `key.${index}`)
+        await Promise.all(keys.map((key) => store.set(key, 'live', context.later())))
+        await Promise.all(
+          keys.flatMap((key, index) => {
+            const write = (): Promise<unknown> => second.compareAndSet(key, 'live', 'late', context.later())
+            const remove = (): Promise<unknown> => store.delete(key)
+            return index % 2 === 0 ? [write(), remove()] : [remove(), write()]
+          })
+        )
+        await assertStays(async () => {
+          for (const key of keys) await assertAbsent(store, key)
+        })
+      }
+    },
+    {
+      name: 'deleted in the middle of a storm of compareAndSet loops, the key stays absent',
+      needs: ['compareAndSet'],
+      check: async (context) => {
+        const handles = await bothHandles(context)
+        await context.store.set('key', '0', context.later())
+        let writes = 0
+        let deletion: Promise<void> | undefined
+        const loop = async (store: FullStore): Promise<void> => {
+          for (let round = 0; round < 500; round++) {
+            const value = await store.get('key')
+            if (value === undefined) return
+            if (await store.compareAndSet('key', value, String(Number(value) + 1), context.later())) writes++
+            if (writes >= 20) deletion ??= context.store.delete('key')
+            await nextTurn()
+          }
+          assert.fail('the key goes on living after its delete')
+        }
+        await Promise.all(Array.from({ length: 10 }, (_, index) => loop(handles[index % 2 === 0 ? 0 : 1])))
+        await deletion
+        await assertStays(() => assertAbsent(context.store, 'key'))
+      }
+    },
+    {
+      name: 'a compareAndSet that is overtaken by a set never replaces what was set',
+      needs: ['compareAndSet'],
+      check: async (context) => {
+        const [store, second] = await bothHandles(context)
+        const keys = eachContender((index) => `key.${index}`)
+        await Promise.all(keys.map((key) => store.set(key, 'live', context.later())))
+        await Promise.all(
+          keys.flatMap((key, index) => {
+            const compare = (): Promise<unknown> => second.compareAndSet(key, 'live', 'compared', context.later())
+            const write = (): Promise<unknown> => store.set(key, 'set', context.later())
+            return index % 2 === 0 ? [compare(), write()] : [write(), compare()]
+          })
+        )
+        for (const key of keys) await assertValue(store, key, 'set')
+      }
+    },
+    {
+      name: 'a reader never sees a half-written value, and one of the concurrent writers wins whole',
+      check: async (context) => {
+        const [store, second] = await bothHandles(context)
+        const whole = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter, index) => letter.repeat(40_000 + 7_000 * index))
+        await store.set('key', whole[0] ?? '', context.later())
+        let writing = true
+        const read = async (reader: FullStore): Promise<void> => {
+          do {
+            const value = await reader.get('key')
+            assert.ok(value !== undefined && whole.includes(value), 'read a value that nobody wrote')
+            await nextTurn()
+          } while (writing)
+        }
+        const write = async (): Promise<void> => {
+          for (let round = 0; round < 5; round++) {
+            await Promise.all(
+              whole.map((value, index) => (index % 2 === 0 ? store : second).set('key', value, context.later()))
+            )
+          }
+        }
+        await Promise.all([read(store), read(second), write().finally(() => (writing = false))])
+        await read(store)
+      }
+    },
+    {
+      name: 'concurrent deletes of one key all resolve',
+      check: async (context) => {
+        const [store, second] = await bothHandles(context)
+        await store.set('key', 'value', context.later())
+        await Promise.all(eachContender((index) => (index % 2 === 0 ? store : second).delete('key')))
+        await assertAbsent(store, 'key')
+      }
+    },
+    {
+      name: 'a value written while deleteExpired runs is never removed: set',
+      needs: ['deleteExpired'],
+      check: (context) => assertSurvivesSweep(context, (store, key) => store.set(key, 'fresh', context.later()))
+    },
+    {
+      name: 'a value written while deleteExpired runs is never removed: compareAndSet',
+      needs: ['deleteExpired', 'compareAndSet'],
+      check: (context) =>
+        assertSurvivesSweep(context, async (store, key) => {
+          assert.equal(await store.compareAndSet(key, undefined, 'fresh', context.later()), true)
+        })
+    }
+  ]
+}
+
+async function bothHandles(context: StoreCaseContext): Promise<readonly [FullStore, FullStore]> {
+  return [context.store, await context.second()]
+}
+
+function eachContender<Result>(make: (index: number) => Result): Result[] {
+  return Array.from({ length: contenders }, (_, index) => make(index))
+}
+
+async function assertOneWinner(context: StoreCaseContext, expected: string | undefined): Promise<void> {
+  const handles = await bothHandles(context)
+  const outcomes = await Promise.all(
+    eachContender((index) =>
+      handles[index % 2 === 0 ? 0 : 1].compareAndSet('key', expected, `contender ${index}`, context.later())
+    )
+  )
+  const winners = outcomes.flatMap((wrote, index) => (wrote ? [index] : []))
+  assert.equal(winners.length, 1, `${winners.length} of ${contenders} resolved to true`)
+  for (const store of handles) await assertStays(() => assertValue(store, 'key', `contender ${winners[0]}`))
+}
+
+async function increment(store: FullStore, deadline: number): Promise<void> {
+  // Each failed attempt means that another one succeeded, so nobody fails as often as there are contenders.
+  for (let attempt = 0; attempt < contenders; attempt++) {
+    const text = await store.get('counter')
+    if (await store.compareAndSet('counter', text, String(Number(text ?? 0) + 1), deadline)) return
+  }
+  assert.fail('compareAndSet resolved to false although nobody else had written')
+}
+
+async function assertSurvivesSweep(
+  context: StoreCaseContext,
+  write: (store: FullStore, key: string) => Promise<void>
+): Promise<void> {
+  const [store, second] = await bothHandles(context)
+  const keys = eachContender((index) => `key.${index}`)
+  await context.expire(async (deadline) => {
+    await Promise.all(keys.map((key) => store.set(key, 'old', deadline)))
+  })
+  await Promise.all([
+    ...keys.slice(0, 20).map((key) => write(store, key)),
+    second.deleteExpired(),
+    ...keys.slice(20).map((key) => write(second, key)),
+    store.deleteExpired()
+  ])
+  await assertStays(async () => {
+    for (const key of keys) await assertValue(store, key, 'fresh')
+  })
+}
+
+/** Between the steps of a loop, so that on a store that never waits the loop cannot starve the timers. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0))
+}

@@ -1,0 +1,154 @@
+import type { KeyValueStore } from '@kvsession/core'
+import { basicCases } from './store-cases/basic.ts'
+import { createCaseContext } from './store-cases/case-context.ts'
+import { closeCases } from './store-cases/close.ts'
+import { compareAndSetCases } from './store-cases/compare-and-set.ts'
+import { deleteExpiredCases } from './store-cases/delete-expired.ts'
+import { expiryCases } from './store-cases/expiry.ts'
+import { failureCases } from './store-cases/failure.ts'
+import { keysCases } from './store-cases/keys.ts'
+import { methodCases } from './store-cases/methods.ts'
+import { raceCases } from './store-cases/races.ts'
+import type { CaseDefinition, CaseGroup, OptionalMethod } from './store-cases/store-case.ts'
+import { textCases } from './store-cases/text.ts'
+import type { TestClock } from './test-clock.ts'
+import { withinTime } from './within-time.ts'
+
+/** What `createStore` may return when the bare store is not enough. */
+export interface StoreUnderTest {
+  store: KeyValueStore
+  /** The clock that the store was given. Without it deadlines are waited for in real time, about ten seconds in all. */
+  clock?: TestClock
+  /** Called after the case, and after the kit has closed the handles it got: drop the table, remove the folder. */
+  cleanup?(): void | Promise<void>
+}
+
+type CreatedStore = KeyValueStore | StoreUnderTest
+
+export interface StoreCaseOptions {
+  /** Makes a store on an empty engine, or in an empty namespace of one. Called once per case. */
+  createStore(): CreatedStore | Promise<CreatedStore>
+  /**
+   * The optional methods that the store has; default `compareAndSet`, `keys`, `deleteExpired`. Chooses the cases (tests
+   * must be known before there is a store to look at), and one of them fails when the store has more or fewer methods,
+   * so nothing is left out unnoticed.
+   */
+  methods?: readonly OptionalMethod[]
+  /** Another handle (connection, process) on the engine of `first`. Races then run across both handles. */
+  createSecondStore?(first: KeyValueStore): KeyValueStore | Promise<KeyValueStore>
+  /** A store whose engine fails (closed, unreachable, read-only): adds the cases about failures that must not be hidden. */
+  createFailingStore?(): CreatedStore | Promise<CreatedStore>
+  /** Milliseconds within which the store notices that a deadline has come; default 1, at most 2,000. */
+  expiryGranularity?: number
+  /** Milliseconds after which a case that still waits for the store has failed; default 20,000. */
+  caseTimeout?: number
+}
+
+export interface StoreTestOptions extends StoreCaseOptions {
+  /** The runner's `describe`: vitest, jest, mocha, node:test, bun:test. */
+  describe(name: string, register: () => void): unknown
+  /** The runner's `it`. The timeout is for runners that take one as third argument. */
+  it(name: string, run: () => Promise<void>, timeout: number): unknown
+  /** Title of the outermost group; default `key-value store`. */
+  name?: string
+}
+
+/** One sentence of the contract, ready to run; rejects when the store breaks it. */
+export interface StoreCase {
+  readonly group: string
+  readonly name: string
+  run(): Promise<void>
+}
+
+/**
+ * Registers the conformance suite of `KeyValueStore` with a test runner: one test per sentence of the contract. There
+ * is no option that leaves a sentence out.
+ *
+ * @throws RangeError or TypeError for options that make no sense
+ */
+export function testStore(options: StoreTestOptions): void {
+  const { describe, it } = options
+  const caseTimeout = options.caseTimeout ?? defaultCaseTimeout
+  const cases = storeCases(options)
+  describe(options.name ?? 'key-value store', () => {
+    for (const group of new Set(cases.map((storeCase) => storeCase.group))) {
+      describe(group, () => {
+        for (const { name, run } of cases.filter((storeCase) => storeCase.group === group)) {
+          // Set-up, case and teardown have our limit each; ours says more than the runner's, which only has to be later.
+          it(name, run, 3 * caseTimeout + 1_000)
+        }
+      })
+    }
+  })
+}
+
+/** The same suite without a runner, for other harnesses. Cases are independent of each other and may run in any order. */
+export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
+  const { methods = ['compareAndSet', 'keys', 'deleteExpired'] } = options
+  checkOptions(options, methods)
+  const bind = (groups: readonly CaseGroup[], create: StoreCaseOptions['createStore']): StoreCase[] =>
+    groups.flatMap(({ group, needs = [], cases }) =>
+      cases
+        .filter((definition) => [...needs, ...(definition.needs ?? [])].every((method) => methods.includes(method)))
+        .map((definition) => ({ group, name: definition.name, run: () => runCase(definition, create, options) }))
+    )
+  const groups = [
+    ...[methodCases(methods), basicCases, textCases, expiryCases, compareAndSetCases, raceCases],
+    ...[keysCases, deleteExpiredCases, closeCases(options.createSecondStore !== undefined)]
+  ]
+  const { createFailingStore } = options
+  return [
+    ...bind(groups, options.createStore),
+    ...(createFailingStore === undefined ? [] : bind([failureCases], createFailingStore))
+  ]
+}
+
+const defaultCaseTimeout = 20_000
+
+async function runCase(
+  definition: CaseDefinition,
+  create: StoreCaseOptions['createStore'],
+  options: StoreCaseOptions
+): Promise<void> {
+  const { caseTimeout = defaultCaseTimeout, expiryGranularity = 1, createSecondStore } = options
+  const created = await withinTime(caseTimeout, 'createStore', async () => create())
+  const { store, clock, cleanup }: StoreUnderTest = 'store' in created ? created : { store: created }
+  const handles = [store]
+  const openSecond = async (): Promise<KeyValueStore> => {
+    if (createSecondStore === undefined) return store
+    const second = await createSecondStore(store)
+    handles.push(second)
+    return second
+  }
+  const context = createCaseContext({ store, clock, expiryGranularity, openSecond })
+  const tearDown = (): Promise<void> =>
+    withinTime(caseTimeout, 'closing the store', async () => {
+      try {
+        for (const handle of handles) await handle.close?.()
+      } finally {
+        await cleanup?.()
+      }
+    })
+  try {
+    await withinTime(caseTimeout, 'the case', () => definition.check(context))
+  } catch (error) {
+    await tearDown().catch(() => undefined) // The first failure is the one to report.
+    throw error
+  }
+  await tearDown()
+}
+
+function checkOptions(options: StoreCaseOptions, methods: readonly OptionalMethod[]): void {
+  if (typeof options.createStore !== 'function')
+    throw new TypeError('createStore must be a function that makes a store.')
+  const known: readonly string[] = ['compareAndSet', 'keys', 'deleteExpired', 'close']
+  const unknown = methods.filter((method) => !known.includes(method))
+  if (unknown.length > 0) throw new TypeError(`methods: ${unknown.join(', ')} is none of ${known.join(', ')}.`)
+  const { expiryGranularity = 1, caseTimeout = defaultCaseTimeout } = options
+  if (!Number.isInteger(expiryGranularity) || expiryGranularity < 1 || expiryGranularity > 2_000) {
+    throw new RangeError('expiryGranularity must be a whole number of milliseconds from 1 to 2,000.')
+  }
+  if (!Number.isInteger(caseTimeout) || caseTimeout < 1 || caseTimeout > 600_000) {
+    throw new RangeError('caseTimeout must be a whole number of milliseconds from 1 to 600,000.')
+  }
+}
