@@ -21,6 +21,9 @@ const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; de
   }
 }
 
+/** Misuse of a store throws the one class of errors; everything else it needs of core is a type. */
+const errorClass = new Set(['SessionError', 'isSessionError'])
+
 /** What the modules of core may import from outside; the cryptographic ones only in `cryptoFiles`. */
 const coreDependencies = new Set(['@standard-schema/spec', 'cookie'])
 const coreCrypto = /^@noble\/|^(?:node:)?crypto$/
@@ -47,12 +50,26 @@ const publicOperand = /^(?:undefined|null|true|false|-?\d.*|['"`].*)$/
 export function findBoundaryProblems(root: string): Problem[] {
   const workspaces = readWorkspaces(root)
   const byName = new Map(workspaces.map((workspace) => [workspace.manifest.name ?? workspace.path, workspace]))
-  return workspaces.flatMap((workspace) => [
+  const inWorkspaces = workspaces.flatMap((workspace) => [
     ...checkManifestArrows(workspace, byName),
     ...listFiles(workspace.absolutePath, (name) => /\.[cm]?[jt]sx?$/.test(name)).flatMap((file) =>
       checkModule(root, workspace, byName, file)
     )
   ])
+  const texts = listFiles(root, (name) => /\.(?:[cm]?[jt]sx?|json|md|ya?ml|sql|html|css|sh)$/.test(name))
+  return [...inWorkspaces, ...texts.flatMap((file) => checkHosts(root, file))]
+}
+
+/** The lockfile included: whoever installs may have a registry of their own. */
+function checkHosts(root: string, file: string): Problem[] {
+  const path = relative(root, file).replaceAll('\\', '/')
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.flatMap((line, index) =>
+    (line.match(registryHost) ?? []).map((host) => ({
+      where: `${path}:${index + 1}`,
+      what: `${host}: name no registry host`
+    }))
+  )
 }
 
 function checkManifestArrows(workspace: Workspace, byName: ReadonlyMap<string, Workspace>): Problem[] {
@@ -95,7 +112,6 @@ function checkModule(
   forbid(source.code, loosenedTypes, (found) => `\`${found}\`: decode from unknown instead`)
   forbid(source.raw, silencedChecks, (found) => `${found}: mend the cause`)
   if (!typeTest.test(name)) forbid(source.raw, expectedError, (found) => `${found} belongs in *.test-d.ts`)
-  forbid(source.raw, registryHost, (found) => `${found}: name no registry host`)
   if (isSrc || workspace.kind === 'example') {
     forbid(source.code, mathRandom, () => 'Math.random can be predicted: take randomBytes')
     forbid(source.raw, machinePath, (found) => `${found}…: a path of one machine`)
@@ -116,7 +132,7 @@ function checkImport(
   workspace: Workspace,
   byName: ReadonlyMap<string, Workspace>,
   file: string,
-  { specifier, typeOnly }: ImportedModule,
+  { specifier, values }: ImportedModule,
   isSrc: boolean
 ): string | undefined {
   if (specifier.startsWith('.')) {
@@ -135,8 +151,9 @@ function checkImport(
     if (!kinds.includes(target.kind)) return `${workspace.kind} must not import ${specifier}: arrows point at core`
     const subpath = `.${specifier.slice(packageName(specifier).length)}`
     if (!(subpath in (target.manifest.exports ?? {}))) return `${specifier} is not an entry of ${target.manifest.name}`
-    if (isSrc && workspace.kind === 'store' && target.kind === 'core' && !typeOnly) {
-      return `a store imports types alone from ${specifier}: use import type`
+    const unwanted = values.filter((name) => !errorClass.has(name))
+    if (isSrc && workspace.kind === 'store' && target.kind === 'core' && unwanted.length > 0) {
+      return `a store imports types and SessionError alone from ${specifier}, not ${unwanted.join(', ')}`
     }
     return undefined
   }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { join, posix } from 'node:path'
+import { basename, join, posix } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
 import { readSource } from './source-text.ts'
 import { listFiles, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
@@ -28,6 +28,7 @@ export function findPackageProblems(root: string): Problem[] {
   const rootManifest = readManifest(join(root, 'package.json'))
   return [
     ...checkVersions(packages),
+    ...checkChangesets(root, packages),
     ...workspaces.flatMap((workspace) => [
       ...checkRootReferences(root, workspace),
       ...checkInternalRanges(root, workspace, packages),
@@ -41,6 +42,22 @@ function checkVersions(packages: readonly Workspace[]): Problem[] {
   const versions = new Set(packages.map(({ manifest }) => manifest.version))
   if (versions.size <= 1) return []
   return [{ where: 'packages', what: `one version for all, not ${[...versions].join(', ')}` }]
+}
+
+/** A changeset that names no package of ours stops the release; one without words tells its reader nothing. */
+function checkChangesets(root: string, packages: readonly Workspace[]): Problem[] {
+  const names = packages.map(({ manifest }) => manifest.name)
+  return listFiles(join(root, '.changeset'), (name) => name.endsWith('.md') && name !== 'README.md').flatMap((file) => {
+    const problems = problemList(`.changeset/${basename(file)}`)
+    const parts = /^---\n([\s\S]*?)---\n([\s\S]*)$/.exec(readFileSync(file, 'utf8'))
+    problems.expect(parts !== null && parts[2]?.trim() !== '', 'say after the second --- what users will notice')
+    for (const line of parts?.[1]?.trim().split('\n') ?? []) {
+      const [, name, bump] = /^['"]?([^'":]+)['"]?:\s*(\w+)$/.exec(line) ?? []
+      problems.expect(names.includes(name), `${line}: no package of that name`)
+      problems.expect(/^(?:patch|minor|major)$/.test(bump ?? ''), `${line}: patch, minor or major`)
+    }
+    return problems.found
+  })
 }
 
 function checkPackage(root: string, workspace: Workspace, packages: readonly Workspace[]): Problem[] {

@@ -12,7 +12,6 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   docs: ['node', 'scripts/check-docs.ts'],
   size: ['node', 'scripts/check-size.ts'],
   lockfile: ['npm', 'ci', '--dry-run', '--silent'],
-  changesets: ['changeset', 'status'],
   tarballs: ['node', 'scripts/check-tarballs.ts']
 }
 

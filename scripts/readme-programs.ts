@@ -12,7 +12,8 @@ export interface ReadmeProgram {
   readonly text: string
 }
 
-const patience = 20_000
+/** How long a program may take to listen, to answer or to end, in milliseconds. */
+const defaultPatience = 20_000
 
 /** The programs of the root README and of the packages'. */
 export function readPrograms(root: string, packages: readonly Workspace[]): ReadmeProgram[] {
@@ -38,7 +39,12 @@ export function findMissingPrograms(root: string, packages: readonly Workspace[]
  * Runs a program as pasted. One that listens must answer two requests, the second with the cookies of the first, below
  * 500; one that does not must end by itself without an error.
  */
-export async function runProgram(folder: string, node: string, program: ReadmeProgram): Promise<Problem[]> {
+export async function runProgram(
+  folder: string,
+  node: string,
+  program: ReadmeProgram,
+  patience: number = defaultPatience
+): Promise<Problem[]> {
   const file = `program-${program.where.replaceAll(/\W+/g, '-')}.ts`
   writeFileSync(join(folder, file), program.text)
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--import', './listen-anywhere.mjs', file], {
@@ -52,7 +58,7 @@ export async function runProgram(folder: string, node: string, program: ReadmePr
   const timer = setTimeout(() => child.kill('SIGKILL'), patience)
   try {
     const port = await Promise.race([output.port, exit.then(() => undefined)])
-    if (port !== undefined) return (await visitTwice(port)).flatMap(problem)
+    if (port !== undefined) return (await visitTwice(port, patience)).flatMap(problem)
     const [code, signal] = await exit
     if (signal !== null) return problem(`neither listened nor ended within ${patience / 1000} s`)
     return code === 0 ? [] : problem(`ended with ${code}`)
@@ -63,7 +69,7 @@ export async function runProgram(folder: string, node: string, program: ReadmePr
   }
 }
 
-async function visitTwice(port: number): Promise<string[]> {
+async function visitTwice(port: number, patience: number): Promise<string[]> {
   let cookie = ''
   for (const visit of ['first', 'second']) {
     try {

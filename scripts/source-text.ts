@@ -13,6 +13,8 @@ export interface ImportedModule {
   readonly specifier: string
   /** `import type` or `export type`: gone after the build. */
   readonly typeOnly: boolean
+  /** What is imported by name and lives on after the build; `*` for everything or a default. */
+  readonly values: readonly string[]
   readonly line: number
 }
 
@@ -24,7 +26,7 @@ export function readSource(raw: string): SourceText {
 }
 
 const importForms =
-  /\b(?:(import|export)\s+(type\s+(?!from\b))?(?:[\w$*{}\s,]*?\bfrom\s*)?|(import|require|resolve)\s*\(\s*)(?=['"`])/g
+  /\b(?:(?:import|export)\s+(type\s+(?!from\b))?(?:([\w$*{}\s,]*?)\bfrom\s*)?|(?:import|require|resolve)\s*\(\s*)(?=['"`])/g
 
 function findImports(
   code: string,
@@ -35,8 +37,19 @@ function findImports(
     const quote = match.index + match[0].length
     const specifier = strings.get(quote)
     if (specifier === undefined) return []
-    return [{ specifier, typeOnly: match[2] !== undefined, line: lineOf(quote) }]
+    const typeOnly = match[1] !== undefined
+    return [{ specifier, typeOnly, values: typeOnly ? [] : valuesOf(match[2]), line: lineOf(quote) }]
   })
+}
+
+function valuesOf(clause: string | undefined): string[] {
+  const names = /^\s*\{([\w$\s,]*)\}\s*$/.exec(clause ?? '')?.[1]
+  if (names === undefined) return ['*']
+  return names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '))
+    .map((name) => name.split(/\s/, 1).join(''))
 }
 
 /** A slash after one of these starts a regular expression, after anything else it divides. */

@@ -23,7 +23,7 @@ const goodTree: TreeFiles = {
   'packages/express/test/session.test-d.ts': '// @ts-expect-error: no such option\nsession({ ttl: 1 })\n',
   'packages/koa/package.json': { name: '@kvsession/koa', exports: entry },
   'packages/store-sqlite/package.json': { name: '@kvsession/store-sqlite', exports: entry },
-  'packages/store-sqlite/src/index.ts': "import type { KeyValueStore } from '@kvsession/core'\n",
+  'packages/store-sqlite/src/index.ts': "import { type KeyValueStore, SessionError } from '@kvsession/core'\n",
   'examples/koa/package.json': { name: 'example-koa', dependencies: { '@kvsession/koa': '*' } },
   'examples/koa/src/server.ts':
     "import { session } from '@kvsession/koa'\nimport { x } from '@kvsession/core/encryption'\n"
@@ -57,7 +57,13 @@ describe('check-boundaries', () => {
     ['adapters know no store', 'packages/koa/test/a.ts', "import '@kvsession/store-sqlite'", /adapter must not/],
     ['stores know no adapter', 'packages/store-sqlite/test/a.ts', "import '@kvsession/koa'", /store must not/],
     ['the testkit is for tests', 'packages/koa/src/a.ts', "import '@kvsession/testkit'", /adapter must not/],
-    ['stores take types alone', 'packages/store-sqlite/src/a.ts', "import { x } from '@kvsession/core'", /import type/],
+    [
+      'stores take types alone',
+      'packages/store-sqlite/src/a.ts',
+      "import { x } from '@kvsession/core'",
+      /types and SessionError alone/
+    ],
+    ['stores take no namespace', 'packages/store-sqlite/src/a.ts', "import * as x from '@kvsession/core'", /alone/],
     ['nobody imports an example', 'packages/koa/test/a.ts', "import 'example-koa'", /adapter must not import/],
     ['core imports no framework', 'packages/core/src/a.ts', "import 'express'", /no framework, driver/],
     ['core imports no driver', 'packages/core/src/a.ts', "import 'node:sqlite'", /only crypto-node\.ts may know Node/],
@@ -94,6 +100,14 @@ describe('check-boundaries', () => {
     const problems = problemsWith({ [path]: `${text}\n` })
     expect(problems).toEqual([expect.stringMatching(expected)])
     expect(problems[0]).toContain(`${path}:1`)
+  })
+
+  it('refuses a registry host in documents and in the lockfile', () => {
+    const host = `https://registry.${'npmjs'}.org/`
+    expect(problemsWith({ 'docs/a.md': `one\n${host}\n`, 'package-lock.json': host })).toEqual([
+      expect.stringMatching(/^docs\/a\.md:2 registry/),
+      expect.stringMatching(/^package-lock\.json:1 registry/)
+    ])
   })
 
   it.each([

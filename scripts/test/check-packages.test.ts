@@ -59,6 +59,7 @@ const goodTree: TreeFiles = {
     imports: { '#crypto': { node: './dist/crypto-node.js', default: './src/index.ts' } },
     dependencies: { cookie: '^1' }
   },
+  '.changeset/good.md': "---\n'@kvsession/core': minor\n---\n\nSomething new.\n",
   'packages/core/README.md': '',
   'packages/core/LICENSE': 'MIT',
   'packages/core/tsconfig.json': {},
@@ -120,6 +121,15 @@ describe('check-packages', () => {
 
   it.each(badManifests)('refuses %s', (_what, fields, expected) => {
     expect(problemsWith(koaWith(fields))).toEqual([expect.stringMatching(expected)])
+  })
+
+  it.each([
+    ["---\n'@kvsession/cores': minor\n---\n\nNew.", /cores': minor: no package/],
+    ["---\n'@kvsession/core': bigger\n---\n\nNew.", /patch, minor or major/],
+    ["---\n'@kvsession/core': minor\n---\n", /what users will notice/],
+    ['New.', /what users will notice/]
+  ])('refuses the changeset %j', (text, expected) => {
+    expect(problemsWith({ '.changeset/bad.md': text })).toEqual([expect.stringMatching(expected)])
   })
 
   it('refuses a first-party peer', () => {

@@ -43,6 +43,13 @@ describe('readSource', () => {
     expect(typeOnly("import type from 'a'")).toEqual([false])
   })
 
+  it('tells the names that live on after the build', () => {
+    const values = (text: string) => readSource(text).imports.map((imported) => imported.values)
+    expect(values("import { type x, y, z as w } from 'a'")).toEqual([['y', 'z']])
+    expect(values("import type { x } from 'a'")).toEqual([[]])
+    expect(values("import x from 'a'\nimport * as y from 'a'\nimport 'a'")).toEqual([['*'], ['*'], ['*']])
+  })
+
   it('names the line of the module', () => {
     expect(readSource("// one\nimport {\n  x\n} from 'a'\n").imports[0]?.line).toBe(4)
   })
