@@ -1,0 +1,43 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { applyHeaders, isSessionError, type Session } from '@kvsession/core'
+import { increment, sessions, type Visit } from './sessions.ts'
+import { acceptWebSockets } from './web-socket.ts'
+
+/** The application: what it does to the session, and what it answers. */
+async function answer({ method, url = '/' }: IncomingMessage, session: Session<Visit>): Promise<object | undefined> {
+  const { pathname, searchParams } = new URL(url, 'http://localhost')
+  const route = `${method} ${pathname}`
+  if (route === 'POST /count') await session.update(increment)
+  else if (route === 'POST /login') await session.login(searchParams.get('name') || 'ada')
+  else if (route === 'POST /logout') await session.destroy()
+  else if (route !== 'GET /') return undefined
+  return { user: session.userId ?? null, count: session.data.count ?? 0 }
+}
+
+/** Open, run, commit, and only then the first byte. */
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const session = await sessions.open(request.headers)
+  try {
+    const body = await answer(request, session)
+    const { headers } = await sessions.commit(session)
+    applyHeaders(headers, response)
+    response.writeHead(body ? 200 : 404, { 'Content-Type': 'application/json' }).end(JSON.stringify(body ?? {}))
+  } catch (error) {
+    // A login that is already stored must reach the browser, whatever failed after it.
+    applyHeaders(sessions.responseHeaders(session), response)
+    throw error
+  }
+}
+
+const server = createServer((request, response) => {
+  handle(request, response).catch((error) => {
+    console.error(error)
+    response.writeHead(isSessionError(error) ? error.status : 500).end()
+  })
+})
+acceptWebSockets(server)
+
+server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
+  const address = server.address()
+  if (typeof address === 'object' && address) console.log(`Listening on http://127.0.0.1:${address.port}`)
+})

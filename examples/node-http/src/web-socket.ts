@@ -1,0 +1,28 @@
+import type { Server } from 'node:http'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { increment, sessions } from './sessions.ts'
+
+/** Lets logged-in visitors in; every message they send counts one up, in the session that their pages show. */
+export function acceptWebSockets(server: Server): void {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 })
+  server.on('upgrade', (request, socket, head) => {
+    sessions.open(request.headers).then(
+      ({ userId, id }) => {
+        if (userId === undefined) socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n')
+        else sockets.handleUpgrade(request, socket, head, (webSocket) => serve(webSocket, id))
+      },
+      () => socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
+    )
+  })
+}
+
+/** A socket outlives the request it began with, so it works on the stored session and ends when that is logged out. */
+function serve(webSocket: WebSocket, id: string): void {
+  async function count(): Promise<void> {
+    if (!(await sessions.update(id, increment))) return webSocket.close(4401, 'logged out')
+    const found = await sessions.find(id)
+    webSocket.send(`${found?.data.count}`)
+  }
+  webSocket.on('error', console.error)
+  webSocket.on('message', () => void count().catch(() => webSocket.close(1011, 'try again later')))
+}
