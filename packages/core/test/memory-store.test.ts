@@ -237,7 +237,10 @@ describe('the memory store with maxEntries', () => {
     const keys = await keysOf(store)
     expect(keys).toHaveLength(50)
     expect(keys).toContain('k1999')
-    for (const key of keys) await store.set(key, 'again', start + 1_000)
+    for (let i = 0; i < 100; i++) {
+      await store.set('k1999', 'again', start + 1_000)
+      expect(await store.compareAndSet('k1999', 'again', 'again', start + 1_000)).toBe(true)
+    }
     expect(await keysOf(store)).toEqual(keys)
   })
 

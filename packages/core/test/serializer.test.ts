@@ -210,7 +210,8 @@ describe('JSON as the serializer', () => {
   })
 
   it('keeps the message short however long the path', () => {
-    const data = { ['k'.repeat(5_000)]: [[[{ ['l'.repeat(5_000)]: 1n }]]] }
+    const inner = Array.from({ length: 20 }).reduce<unknown>((held) => ({ ['k'.repeat(50)]: held }), 1n)
+    const data = { ['l'.repeat(5_000)]: [[inner]] }
     expect(() => serialize(data)).toThrow(expect.objectContaining({ message: expect.stringMatching(/^.{1,400}$/) }))
   })
 })

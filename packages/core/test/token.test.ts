@@ -147,6 +147,13 @@ describe('a token', () => {
     expect(macs).toBe(1)
   })
 
+  it('longer or shorter than any this version writes is refused, although signed with our key', () => {
+    for (const length of [13, 67, 70, 1_000]) {
+      const token = encodeToken({ ...parts, secret: new Uint8Array(length) }, ring)
+      expect(decodeToken(token, ring, now, day)).toEqual({ rejected: 'malformed' })
+    }
+  })
+
   it('hands out a secret that shares no memory with anything', () => {
     const verdict = decodeToken(tokenByHand(), ring, now, day)
     expect('parts' in verdict && verdict.parts.secret.buffer.byteLength).toBe(16)
