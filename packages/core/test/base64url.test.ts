@@ -31,12 +31,15 @@ describe('base64url', () => {
   it('knows one spelling per byte string: what decodes encodes back to itself', () => {
     let accepted = 0
     fc.assert(
-      fc.property(fc.oneof(fc.stringMatching(/^[\w-]{0,12}$/), fc.string({ maxLength: 12, unit: 'binary' })), (text) => {
-        const bytes = decodeBase64url(text)
-        if (bytes === undefined) return
-        accepted++
-        expect(encodeBase64url(bytes)).toBe(text)
-      }),
+      fc.property(
+        fc.oneof(fc.stringMatching(/^[\w-]{0,12}$/), fc.string({ maxLength: 12, unit: 'binary' })),
+        (text) => {
+          const bytes = decodeBase64url(text)
+          if (bytes === undefined) return
+          accepted++
+          expect(encodeBase64url(bytes)).toBe(text)
+        }
+      ),
       { numRuns: 5_000 }
     )
     expect(accepted).toBeGreaterThan(500)
