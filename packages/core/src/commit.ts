@@ -74,6 +74,8 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     const standing = known ? (state.alias ? 'alias' : 'current') : standingOf(context, was, identity)
     const current = standing === 'current'
     const blind = standing === 'stale'
+    // The request that rotated has not seen the new secret come back from the client.
+    const firstSeen = current && !state.swapped
     if (blind && (change.swap || change.update || was.u !== base?.metadata.u || was.d !== base?.metadata.d)) {
       return { stop: { outcome: 'superseded' } }
     }
@@ -88,11 +90,11 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     if (owner.moved && !state.swapped) swap ??= next.u === undefined ? 'regenerate' : 'login'
     if (current && !state.headers && !state.swapped && rotationDue(context, was, now)) swap ??= 'rotate'
     const useful = plain !== undefined || swap !== undefined || (!blind && permanent !== undefined)
-    if (!useful && (blind || !touchDue(context, was, current, now))) return { stop: { outcome: 'unchanged' } }
+    if (!useful && (blind || !touchDue(context, was, firstSeen, now))) return { stop: { outcome: 'unchanged' } }
     if (swap && state.headers) throw headersSent()
 
     if (!blind) {
-      markUse(context, next, current, now)
+      markUse(context, next, firstSeen, now)
       setPermanent(context, next, permanent, now)
     }
     const secret = swap && context.randomBytes(policy.secretBytes)
@@ -137,24 +139,30 @@ export async function writeNew(
   const data = state.data ?? {}
   const plain = serializeData(context, data)
   const userId = loginAs ?? userOf(context, plain)
+  let failure: unknown
   for (let attempt = 0; attempt < 3; attempt++) {
     const identity = identityOf(context, state)
     const key = context.recordKey(identity.id)
     let login: Announcement | undefined
-    const record = await context.loop.run<StoredRecord | undefined>(key, { text: undefined }, async (text, retry) => {
-      if (text !== undefined || retry > 0) return { stop: undefined }
-      const now = context.clock.now()
-      const next = firstMetadata(context, identity, started ?? now)
-      next.s = now
-      setPermanent(context, next, state.permanent, now)
-      if (userId !== undefined) {
-        const horizon = absoluteDeadline(next, context.policy)
-        Object.assign(next, { u: userId, l: now, q: horizon })
-        login = await announce(context, userId, identity.id, horizon, login)
+    const record = await context.loop.run<StoredRecord | undefined>(
+      key,
+      { text: undefined },
+      async (text, unconfirmed) => {
+        failure = unconfirmed
+        if (text !== undefined || failure) return { stop: undefined }
+        const now = context.clock.now()
+        const next = firstMetadata(context, identity, started ?? now)
+        next.s = now
+        setPermanent(context, next, state.permanent, now)
+        if (userId !== undefined) {
+          const horizon = absoluteDeadline(next, context.policy)
+          Object.assign(next, { u: userId, l: now, q: horizon })
+          login = await announce(context, userId, identity.id, horizon, login)
+        }
+        const result = sealRecord(context, key, next, plain, undefined)
+        return { write: result.text, expiresAt: deadline(next, context.policy), result }
       }
-      const result = sealRecord(context, key, next, plain, undefined)
-      return { write: result.text, expiresAt: deadline(next, context.policy), result }
-    })
+    )
     if (record) {
       state.phase = 'live'
       state.record = record
@@ -173,6 +181,7 @@ export async function writeNew(
     state.id = undefined
     state.secret = undefined
   }
+  if (failure) throw failure
   throw new SessionError('CONFLICT', 'No free session id in three tries: check randomBytes, or the store')
 }
 

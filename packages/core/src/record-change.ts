@@ -22,9 +22,9 @@ export function firstMetadata(context: ManagerContext, identity: Identity, now: 
   }
 }
 
-/** Whether a request should move `last seen`: its interval has passed, or a rotated secret is seen the first time. */
-export function touchDue(context: ManagerContext, { s, a, b }: RecordMetadata, current: boolean, now: number): boolean {
-  return now - s >= context.policy.touchInterval || (current && a !== undefined && b === undefined)
+/** Whether a request should move `last seen`: its interval has passed, or the secret after a rotation is first `seen`. */
+export function touchDue(context: ManagerContext, { s, a, b }: RecordMetadata, seen: boolean, now: number): boolean {
+  return now - s >= context.policy.touchInterval || (seen && a !== undefined && b === undefined)
 }
 
 /** Whether the secret is due for its periodic swap. Only who holds the current one may swap it. */
@@ -33,12 +33,12 @@ export function rotationDue(context: ManagerContext, { t, c }: RecordMetadata, n
 }
 
 /** The session was used: moves `last seen`, and starts or ends the alias's grace. */
-export function markUse(context: ManagerContext, next: NextMetadata, current: boolean, now: number): void {
+export function markUse(context: ManagerContext, next: NextMetadata, seen: boolean, now: number): void {
   next.s = Math.max(now, next.s)
   if (next.b !== undefined && next.b <= now) {
     delete next.a
     delete next.b
-  } else if (current && next.a !== undefined) {
+  } else if (seen && next.a !== undefined) {
     next.b ??= now + context.policy.graceWindow
   }
 }

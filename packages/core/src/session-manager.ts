@@ -129,8 +129,8 @@ export function createSessionManager<Data extends object = SessionData>(
 }
 
 /** Whether a touch or a rotation is due; an untouched session that needs neither costs nothing more. */
-function upkeepDue(context: ManagerContext, { phase, record, alias }: SessionState): boolean {
-  if (phase !== 'live' || !record) return false
+function upkeepDue(context: ManagerContext, { phase, record, alias, swapped }: SessionState): boolean {
+  if (phase !== 'live' || !record || swapped) return false
   const now = context.clock.now()
   return touchDue(context, record.metadata, !alias, now) || (!alias && rotationDue(context, record.metadata, now))
 }

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import { SessionError } from './errors.ts'
+import { isSessionError, SessionError } from './errors.ts'
 import type { KeyQueue } from './key-queue.ts'
 import type { StoreAccess } from './store-access.ts'
 
@@ -17,12 +17,13 @@ export interface WriteLoop {
    * decided again; another: `STORE_OUTCOME_UNKNOWN`. That needs every write to be a text of its own (a write id).
    *
    * @param known the live text if the caller has read it; `undefined` to read it first.
-   * @param decide gets the live text and how many attempts came before. May write other keys, never this one.
+   * @param decide gets the live text and, when the write before was not confirmed and is not there, why. May write
+   *   other keys, never this one.
    */
   run<R>(
     key: string,
     known: { readonly text: string | undefined } | undefined,
-    decide: (text: string | undefined, attempt: number) => Decision<R> | Promise<Decision<R>>
+    decide: (text: string | undefined, failure: unknown) => Decision<R> | Promise<Decision<R>>
   ): Promise<R>
   /** Deletes the key in turn with the writes of this process; resolves only when it is gone. */
   delete(key: string): Promise<void>
@@ -50,27 +51,29 @@ export function createWriteLoop(
     run<R>(
       key: string,
       known: { readonly text: string | undefined } | undefined,
-      decide: (text: string | undefined, attempt: number) => Decision<R> | Promise<Decision<R>>
+      decide: (text: string | undefined, failure: unknown) => Decision<R> | Promise<Decision<R>>
     ): Promise<R> {
       return queue.run(key, async (slot) => {
         const unconfirmed: { readonly write: string; readonly result: R }[] = []
         const start = performance.now()
         const seen = slot.known ?? known ?? { text: await access.get(key) }
         let text = seen.text
+        let failure: unknown
         for (let attempt = 0; ; attempt++) {
-          const decision = await decide(text, attempt)
+          const decision = await decide(text, failure)
           if ('stop' in decision) {
             slot.known = { text }
             return decision.stop
           }
           slot.known = undefined
-          let failure: unknown
+          failure = undefined
           try {
             if (await access.compareAndSet(key, text, decision.write, decision.expiresAt)) {
               slot.known = { text: decision.write }
               return decision.result
             }
           } catch (error) {
+            if (isSessionError(error) && error.code === 'STORE_MISBEHAVED') throw error
             failure = error
             unconfirmed.push(decision)
           }

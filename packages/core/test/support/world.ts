@@ -12,7 +12,7 @@ import {
 import { createFaultyStore, type FaultyStore } from './faulty-store.ts'
 
 export const secret = 'a secret for tests that is long enough'
-export const start = Date.UTC(2026, 0, 1)
+export const start: number = Date.UTC(2026, 0, 1)
 
 /** A client with one cookie, as a browser keeps it. */
 export interface Browser {

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, setCookieOf } from '../support/world.ts'
+
+describe('I3: regenerate leaves exactly one valid token', () => {
+  it.each(['regenerate', 'login'] as const)(
+    'after %s the old token is served an empty detached session',
+    async (swap) => {
+      const { browser, store } = createWorld()
+      const tab = browser()
+      await tab.request((session) => Object.assign(session.data, { a: 1 }))
+      const old = browser(tab.cookie)
+      await tab.request((session) => (swap === 'login' ? session.login('alice') : session.regenerate()))
+      const session = await old.open()
+      expect(session).toMatchObject({ detached: 'superseded', userId: undefined, data: {} })
+      session.data.intruder = true
+      const { calls, result } = await store.during(() => old.commit(session))
+      expect(calls).toEqual([])
+      expect(setCookieOf(result)).toBe(undefined)
+      expect((await tab.open()).data).toEqual({ a: 1 })
+    }
+  )
+
+  it('after the grace window the old token opens nothing and raises the alarm', async () => {
+    const world = createWorld({ graceWindow: '30s' })
+    const tab = world.browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const old = world.browser(tab.cookie)
+    await tab.request((session) => session.regenerate())
+    world.now += 30_000
+    expect(await old.open()).toMatchObject({ isNew: true, detached: false })
+    expect(world.events.at(-1)).toMatchObject({ type: 'superseded', withinGrace: false })
+  })
+
+  it('of two concurrent regenerates one wins, and only the winner sends a cookie', async () => {
+    const { browser, another } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const managers = [another(), another()]
+    const sessions = await Promise.all(managers.map((manager) => manager.open(tab.cookie)))
+    await Promise.all(sessions.map((session) => session.regenerate()))
+    const answers = await Promise.all(
+      sessions.map(async (session, index) => setCookieOf((await managers[index]?.commit(session))?.headers ?? []))
+    )
+    const sent = answers.filter((cookie) => cookie !== undefined)
+    expect(sent).toHaveLength(1)
+    expect((await browser(sent[0]?.split(';')[0]).open()).data).toEqual({ a: 1 })
+  })
+
+  it('keeps the data and the start of the session, and sends one cookie however often it is called', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const { createdAt } = await tab.open()
+    world.now += 1_000
+    const headers = await tab.request(async (session) => {
+      for (let i = 0; i < 3; i++) await session.regenerate()
+    })
+    expect(headers.filter(([name]) => name === 'Set-Cookie')).toHaveLength(1)
+    expect(await tab.open()).toMatchObject({ data: { a: 1 }, createdAt })
+  })
+
+  it('after rotate the old token works on until the new one was seen, plus the grace window', async () => {
+    const world = createWorld({ graceWindow: '30s', idleTimeout: '2h' })
+    const tab = world.browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const old = world.browser(tab.cookie)
+    await tab.request((session) => session.rotate())
+    world.now += 3_600_000
+    expect((await old.open()).data).toEqual({ a: 1 })
+    await tab.request(() => {})
+    world.now += 29_999
+    expect((await old.open()).data).toEqual({ a: 1 })
+    world.now += 1
+    expect((await old.open()).isNew).toBe(true)
+  })
+
+  it('a request with the rotated-away token writes, but neither rotates again nor sends a cookie', async () => {
+    const world = createWorld({ rotateAfter: '10m' })
+    const tab = world.browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const old = world.browser(tab.cookie)
+    world.now += 600_000
+    await tab.request(() => {})
+    expect(tab.cookie).not.toBe(old.cookie)
+    world.now += 600_000
+    const headers = await old.request(async (session) => {
+      await session.rotate()
+      session.data.b = 2
+    })
+    expect(setCookieOf(headers)).toBe(undefined)
+    expect((await tab.open()).data).toEqual({ a: 1, b: 2 })
+  })
+
+  it('50 parallel requests at the instant of rotation: one new token, nobody logged out', async () => {
+    const world = createWorld({ rotateAfter: '10m' })
+    const tab = world.browser()
+    await tab.request((session) => session.login('alice'))
+    world.now += 600_000
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const manager = world.another()
+        const session = await manager.open(tab.cookie)
+        return { user: session.userId, cookie: setCookieOf((await manager.commit(session)).headers) }
+      })
+    )
+    expect(answers.every(({ user }) => user === 'alice')).toBe(true)
+    expect(answers.filter(({ cookie }) => cookie !== undefined)).toHaveLength(1)
+    expect((await tab.open()).userId).toBe('alice')
+  })
+
+  it('a login ends the alias of a rotation at once', async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const old = browser(tab.cookie)
+    await tab.request((session) => session.rotate())
+    await tab.request((session) => session.login('alice'))
+    expect(await old.open()).toMatchObject({ detached: 'superseded', data: {} })
+  })
+
+  it('a planted pre-login token opens nothing after the victim logs in', async () => {
+    const { browser } = createWorld()
+    const attacker = browser()
+    await attacker.request((session) => Object.assign(session.data, { planted: true }))
+    const victim = browser(attacker.cookie)
+    await victim.request((session) => session.login('victim'))
+    expect((await attacker.open()).userId).toBe(undefined)
+    expect((await victim.open()).userId).toBe('victim')
+  })
+})
+
+describe('G3: losers stop, logins never vanish', () => {
+  it('a login on a superseded token makes a new session with empty data', async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { cart: 1 }))
+    const [first, second] = [await tab.open(), await tab.open()]
+    await first.login('alice')
+    await second.login('alice')
+    await tab.commit(first)
+    await tab.commit(second)
+    const { id, userId, data } = await tab.open()
+    expect({ userId, data }).toEqual({ userId: 'alice', data: {} })
+    expect(id).not.toBe(first.id)
+  })
+
+  it('a login on a session that was ended meanwhile makes a new one', async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { cart: 1 }))
+    const late = await tab.open()
+    await tab.request((session) => session.destroy())
+    await late.login('alice')
+    await tab.commit(late)
+    expect(await tab.open()).toMatchObject({ userId: 'alice', data: {} })
+  })
+
+  it('a login on a session detached by an outage throws', async () => {
+    const { browser, store } = createWorld({ onStoreUnavailable: 'anonymous' })
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { cart: 1 }))
+    store.break('error-before')
+    const session = await tab.open()
+    expect(session.detached).toBe('unavailable')
+    await expect(session.login('alice')).rejects.toMatchObject({ code: 'LOGIN_UNAVAILABLE', status: 503 })
+  })
+})
+
+describe('G4: two users never share data', () => {
+  it("keeps an anonymous visitor's data, drops it, or keeps the keys that are named", async () => {
+    for (const [keepData, expected] of [
+      [undefined, { cart: 1, draft: 2 }],
+      [true, { cart: 1, draft: 2 }],
+      [false, {}],
+      [['cart'], { cart: 1 }]
+    ] as const) {
+      const { browser } = createWorld()
+      const tab = browser()
+      await tab.request((session) => Object.assign(session.data, { cart: 1 }))
+      await tab.request((session) => {
+        session.data.draft = 2
+        return session.login('alice', keepData === undefined ? {} : { keepData })
+      })
+      expect((await tab.open()).data).toEqual(expected)
+    }
+  })
+
+  it("keeps the same user's data at a repeated login, and never another user's", async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    await tab.request((session) => session.login('alice'))
+    await tab.request((session) => Object.assign(session.data, { private: 'of alice' }))
+    await tab.request((session) => session.login('alice'))
+    expect((await tab.open()).data).toEqual({ private: 'of alice' })
+    await tab.request((session) => session.login('bob', { keepData: true }))
+    expect((await tab.open()).data).toEqual({})
+  })
+})
+
+describe('G9: nothing security-relevant binds to the id', () => {
+  it('tokenId changes with the secret, id does not', async () => {
+    const { browser, manager } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const before = await tab.open()
+    await tab.request((session) => session.login('alice'))
+    const after = await tab.open()
+    expect(after.id).toBe(before.id)
+    expect(after.tokenId).not.toBe(before.tokenId)
+    expect((await manager.find(after.id))?.tokenId).toBe(after.tokenId)
+  })
+})

@@ -1,0 +1,123 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { createMemoryStore, createSessionManager, type KeyValueStore } from '../../src/index.ts'
+import { createWorld, secret, setCookieOf } from '../support/world.ts'
+
+describe('I7: an outage is not a logout', () => {
+  it.each([
+    ['error-before', 'STORE_UNAVAILABLE'],
+    ['hang-before', 'STORE_TIMEOUT']
+  ] as const)(
+    'a store that fails a read (%s) gives a typed 503, and the user is still logged in afterwards',
+    async (fault, code) => {
+      const { browser, store, events } = createWorld({ storeTimeout: 20 })
+      const tab = browser()
+      await tab.request((session) => session.login('alice'))
+      store.break(fault)
+      await expect(tab.open()).rejects.toMatchObject({ name: 'SessionError', code, status: 503, statusCode: 503 })
+      expect(events.at(-1)).toMatchObject({ type: 'storeError', operation: 'get', code })
+      store.break(undefined)
+      expect((await tab.open()).userId).toBe('alice')
+    }
+  )
+
+  it("'anonymous' serves an empty detached session that stores nothing and leaves the cookie alone", async () => {
+    const { browser, store } = createWorld({ onStoreUnavailable: 'anonymous' })
+    const tab = browser()
+    await tab.request((session) => session.login('alice'))
+    store.break('error-before')
+    const session = await tab.open()
+    expect(session).toMatchObject({ detached: 'unavailable', data: {}, userId: undefined })
+    session.data.lost = true
+    expect(setCookieOf(await tab.commit(session))).toBe(undefined)
+    await expect(session.destroy()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    store.break(undefined)
+    expect((await tab.open()).userId).toBe('alice')
+  })
+
+  it('a write that fails leaves the previous record intact', async () => {
+    const { browser, store } = createWorld()
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await tab.open()
+    session.data.a = 2
+    store.break('error-before', ({ operation }) => operation === 'compareAndSet')
+    await expect(tab.commit(session)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    store.break(undefined)
+    expect((await tab.open()).data).toEqual({ a: 1 })
+  })
+
+  it('a create whose confirmation was lost is resolved by reading, and answers with a cookie that works', async () => {
+    const { browser, store } = createWorld()
+    const tab = browser()
+    let writes = 0
+    store.break('error-after', ({ operation }) => operation === 'compareAndSet' && ++writes === 1)
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    store.break(undefined)
+    expect((await tab.open()).data).toEqual({ a: 1 })
+  })
+
+  it('visitors without a cookie are served while the store is down', async () => {
+    const { browser, store } = createWorld()
+    store.break('error-before')
+    expect((await browser().open()).isNew).toBe(true)
+  })
+
+  it.each([
+    ['null', null],
+    ['a number', 7],
+    ['a buffer', Buffer.from('x')],
+    ['an object', {}]
+  ])('a store that gives %s for a record is a typed error, never a fresh session', async (_, value) => {
+    const good = createMemoryStore()
+    const store = { ...good, get: async () => value } as unknown as KeyValueStore
+    const manager = createSessionManager({ store, secret })
+    const session = await manager.open('')
+    session.data.a = 1
+    const { headers } = await manager.commit(session)
+    await expect(manager.open(setCookieOf(headers)?.split(';')[0])).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
+  })
+
+  it('a store that throws synchronously, or gives no boolean for compareAndSet, is a typed error too', async () => {
+    const throwing = createSessionManager({
+      secret,
+      store: {
+        ...createMemoryStore(),
+        compareAndSet: () => {
+          throw new Error('sync')
+        },
+        get: () => {
+          throw new Error('sync')
+        }
+      }
+    })
+    const session = await throwing.open('')
+    session.data.a = 1
+    await expect(throwing.commit(session)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    const odd = createSessionManager({
+      secret,
+      store: { ...createMemoryStore(), compareAndSet: async () => 1 as unknown as boolean }
+    })
+    const other = await odd.open('')
+    other.data.a = 1
+    await expect(odd.commit(other)).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
+  })
+
+  it('the cause of a store error shows nothing of what was being stored', async () => {
+    const store: KeyValueStore = {
+      ...createMemoryStore(),
+      compareAndSet: async (key, _, value) => {
+        throw Object.assign(new Error(`could not write ${key} = ${value}`), {
+          command: { args: [value] },
+          code: 'EPIPE'
+        })
+      }
+    }
+    const manager = createSessionManager({ store, secret })
+    const session = await manager.open('')
+    session.data.password = 'hunter2'
+    const error: unknown = await manager.commit(session).catch((thrown: unknown) => thrown)
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('hunter2')
+    expect(error).toMatchObject({ cause: { code: 'EPIPE' } })
+  })
+})
