@@ -33,7 +33,7 @@ async function findTarballProblems(root: string): Promise<Problem[]> {
     const problems = [
       ...findMissingPrograms(root, packages),
       ...tarballs.flatMap((tarball) => lintTarball(root, tarball)),
-      ...runOnEveryNode(folder, consumer, tarballs),
+      ...runOnEveryNode(root, folder, consumer, tarballs),
       ...typeCheck(consumer)
     ]
     for (const program of readPrograms(root, packages)) {
@@ -90,7 +90,7 @@ function lintTarball(root: string, { workspace, file, entries }: Tarball): Probl
   ]
 }
 
-function runOnEveryNode(folder: string, consumer: string, tarballs: readonly Tarball[]): Problem[] {
+function runOnEveryNode(root: string, folder: string, consumer: string, tarballs: readonly Tarball[]): Problem[] {
   const entries = tarballs.flatMap((tarball) => tarball.entries)
   const quiet = '--disable-warning=ExperimentalWarning'
   const on = (node: string, version: string, args: readonly string[]): Problem[] =>
@@ -103,8 +103,8 @@ function runOnEveryNode(folder: string, consumer: string, tarballs: readonly Tar
     [...buildArgs, 'memory-session.ts', 'sqlite-session.ts'],
     consumer
   )
-  const programs = ['built/memory-session.js']
-  const problems = [...built]
+  const problems = [...built, ...bundleForElsewhere(root, consumer)]
+  const programs = ['built/memory-session.js', 'built/portable-session.js']
   for (const { node, version, hasSqlite } of nodesToTry(folder)) {
     console.log(`consumer on Node ${version}: ${entries.length} entries imported and required`)
     problems.push(...on(node, version, ['import-entries.mjs', ...entries]))
@@ -117,6 +117,14 @@ function runOnEveryNode(folder: string, consumer: string, tarballs: readonly Tar
 }
 
 const buildArgs = '--ignoreConfig --outDir built --strict --types node --target es2023 --module nodenext'.split(' ')
+
+/** The same program as a bundler makes it for an edge runtime: without Node's conditions, so with portable crypto. */
+function bundleForElsewhere(root: string, consumer: string): Problem[] {
+  const esbuild = join(root, 'node_modules', '.bin', 'esbuild')
+  const args = ['--bundle', '--format=esm', '--platform=browser', '--external:node:*', '--log-level=warning']
+  const files = ['built/memory-session.js', '--outfile=built/portable-session.js']
+  return run('bundling for other runtimes', esbuild, [...files, ...args], consumer)
+}
 
 function typeCheck(consumer: string): Problem[] {
   const common = {
