@@ -23,13 +23,20 @@ import { type Announcement, announce, confirm, extendHorizon } from './user-inde
 /** What a write does beside storing changed data and moving `last seen`. */
 export interface Change {
   readonly swap?: Swap
-  readonly login?: { readonly userId: string; readonly keepData: boolean | readonly string[] }
+  readonly login?: LoginAttempt
   /** Empties the data and forgets the user. */
   readonly anonymous?: boolean
   /** Runs on fresh data, again after each conflict. */
   readonly update?: (data: Fields) => void
   /** Leaves changed data out: the request failed and `commitOnError` is off. */
   readonly withoutData?: boolean
+}
+
+/** One call of `login`, through however many records it takes: a `revokeAll` since its first announcement ends it. */
+export interface LoginAttempt {
+  readonly userId: string
+  readonly keepData: boolean | readonly string[]
+  announced: Announcement | undefined
 }
 
 /** `written`: stored. `unchanged`: there was nothing to store. `gone`, `superseded`: given up, and why. */
@@ -61,7 +68,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
   const { permanent } = state
   const mine = state.data && !change.withoutData ? serializeData(context, state.data) : undefined
   const changed = mine !== undefined && mine !== state.baseline
-  let login: Announcement | undefined
+  const login = change.login ?? { announced: undefined }
 
   async function decide(
     text: string | undefined
@@ -102,7 +109,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     else if (owner.moved && next.u !== undefined && !state.headers) restart(next, now)
     const horizon = absoluteDeadline(next, policy)
     if (next.u !== undefined && (swap === 'login' || owner.moved)) {
-      login = await announce(context, next.u, identity.id, horizon, login?.userId === next.u ? login : undefined)
+      login.announced = await announce(context, next.u, identity.id, horizon, login.announced)
       next.q = horizon
     } else if (next.u !== undefined && horizon > (next.q ?? 0)) {
       await extendHorizon(context, next.u, identity.id, horizon)
@@ -118,7 +125,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
 
   const { outcome, write } = await context.loop.run<Result>(key, { text: base.text }, decide)
   if (write) adopt(context, state, identity.id, write, mine, permanent)
-  if (write && login) await settleLogin(context, login)
+  if (write && login.announced) await settleLogin(context, login.announced)
   return outcome
 }
 
@@ -126,24 +133,23 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
  * Stores a new session under a fresh id. A taken id, or a write nobody confirmed, is left behind for another id: a
  * straggling write of the first then leaves an unreachable record that expires, and never revives this one.
  *
- * @param loginAs the user; without it `userIdFrom` says.
+ * @param login names the user; without one `userIdFrom` does.
  * @param started when the session began, if it moved here from another id.
  */
 export async function writeNew(
   context: ManagerContext,
   state: SessionState,
-  loginAs?: string,
+  login: Pick<LoginAttempt, 'announced'> & { readonly userId?: string | undefined } = { announced: undefined },
   started?: number
 ): Promise<void> {
   if (state.headers) throw headersSent()
   const data = state.data ?? {}
   const plain = serializeData(context, data)
-  const userId = loginAs ?? userOf(context, plain)
+  const userId = login.userId ?? userOf(context, plain)
   let failure: unknown
   for (let attempt = 0; attempt < 3; attempt++) {
     const identity = identityOf(context, state)
     const key = context.recordKey(identity.id)
-    let login: Announcement | undefined
     const record = await context.loop.run<StoredRecord | undefined>(
       key,
       { text: undefined },
@@ -157,7 +163,7 @@ export async function writeNew(
         if (userId !== undefined) {
           const horizon = absoluteDeadline(next, context.policy)
           Object.assign(next, { u: userId, l: now, q: horizon })
-          login = await announce(context, userId, identity.id, horizon, login)
+          login.announced = await announce(context, userId, identity.id, horizon, login.announced)
         }
         const result = sealRecord(context, key, next, plain, undefined)
         return { write: result.text, expiresAt: deadline(next, context.policy), result }
@@ -175,7 +181,7 @@ export async function writeNew(
       state.permanent = undefined
       context.emit?.({ type: 'created', id: identity.id })
       if (userId !== undefined) context.emit?.({ type: 'loggedIn', id: identity.id, userId })
-      if (login) await settleLogin(context, login)
+      if (login.announced) await settleLogin(context, login.announced)
       return
     }
     state.id = undefined

@@ -1,4 +1,4 @@
-import { type Change, headersSent, type Outcome, writeLive, writeNew } from './commit.ts'
+import { type Change, headersSent, type LoginAttempt, type Outcome, writeLive, writeNew } from './commit.ts'
 import type { ManagerContext } from './context.ts'
 import { SessionError } from './errors.ts'
 import { loadState, readRecord, standingOf } from './loading.ts'
@@ -35,9 +35,9 @@ export async function login(
   if (state.detached === 'unavailable') {
     throw new SessionError('LOGIN_UNAVAILABLE', 'The store could not be read for this request: nobody can log in now')
   }
+  const attempt: LoginAttempt = { userId, keepData, announced: undefined }
   if (state.phase === 'live') {
-    const change: Change = { swap: 'login', login: { userId, keepData } }
-    const outcome = await swap(context, state, change)
+    const outcome = await swap(context, state, { swap: 'login', login: attempt })
     if (outcome === 'written') return
     becomeNew(context, state)
   } else if (state.phase === 'new') {
@@ -46,7 +46,7 @@ export async function login(
   } else {
     becomeNew(context, state)
   }
-  await writeNew(context, state, userId)
+  await writeNew(context, state, attempt)
 }
 
 /** Swaps the secret; the old token opens nothing from now on. Anonymous: starts over with empty data and no user. */
@@ -165,7 +165,8 @@ export function settle(context: ManagerContext, state: SessionState, outcome: Ou
 async function swap(context: ManagerContext, state: SessionState, change: Change): Promise<Outcome> {
   if (context.atomic) return writeLive(context, state, change)
   const old = context.recordKey(identityOf(context, state).id)
-  const { userId, keepData } = change.login ?? { userId: state.record?.metadata.u, keepData: true }
+  const login = change.login ?? { userId: state.record?.metadata.u, keepData: true, announced: undefined }
+  const { userId, keepData } = login
   const owner = state.record?.metadata.u
   const created = state.record?.metadata.c
   const saved = await save(context, state, {})
@@ -177,7 +178,7 @@ async function swap(context: ManagerContext, state: SessionState, change: Change
   becomeNew(context, state)
   state.data = kept
   state.permanent = permanent
-  await writeNew(context, state, change.anonymous ? undefined : userId, change.login ? undefined : created)
+  await writeNew(context, state, change.anonymous ? undefined : login, change.login ? undefined : created)
   await context.loop.run<void>(old, undefined, (text) => {
     if (text === undefined) return { stop: undefined }
     return { write: encodeTombstone(context.newWriteId()), expiresAt: tombstoneEnd(context), result: undefined }

@@ -31,7 +31,7 @@ export function indexKey(context: ManagerContext, userId: string): string {
 }
 
 /**
- * First phase: writes a pending entry. Called again before each retry, with the first announcement.
+ * First phase: writes a pending entry. Called again before each retry, also under another id, with what it gave before.
  *
  * @throws SessionError `LOGIN_REVOKED` when `revokeAll` has passed since the login began.
  */
@@ -40,18 +40,18 @@ export async function announce(
   userId: string,
   id: string,
   horizon: number,
-  first: Announcement | undefined
+  before: Announcement | undefined
 ): Promise<Announcement> {
   const epoch = await changeIndex(context, userId, (index) => {
     const now = context.clock.now()
-    if (first && index.e !== first.epoch) return undefined
+    if (before?.userId === userId && index.e !== before.epoch) return undefined
     const sessions: Record<string, IndexEntry> = {}
     for (const [other, entry] of Object.entries(index.s)) if (entry.q > now) sessions[other] = entry
     sessions[id] = { q: horizon, t: now, n: context.newWriteId(), p: 1 }
     return { ...index, s: sessions }
   })
   if (epoch === undefined) throw revoked()
-  return first ?? { userId, id, epoch, horizon }
+  return { userId, id, epoch, horizon }
 }
 
 /**

@@ -1,0 +1,264 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createGate, createWorld, type World } from '../support/world.ts'
+
+/** Logs a fresh browser of its own process in. */
+async function logIn(world: World, userId: string): Promise<string> {
+  const manager = world.another()
+  const browser = world.browser()
+  await browser.request((session) => session.login(userId), manager)
+  return browser.cookie
+}
+
+/** Every record in the store whose metadata names the user, by id. */
+async function recordsOf(world: World, userId: string): Promise<string[]> {
+  const ids: string[] = []
+  for await (const key of world.store.keys?.('sessions.s.') ?? []) {
+    const text = await world.store.get(key)
+    if (text?.split('\n')[0]?.includes(`"u":"${userId}"`)) ids.push(key.slice('sessions.s.'.length))
+  }
+  return ids
+}
+
+describe('I9: the user index never misses a live session', () => {
+  it('lists what a user has, last seen first, and holds no token, secret or hash', async () => {
+    const world = createWorld()
+    const cookies = [await logIn(world, 'alice')]
+    world.now += 1_000
+    cookies.push(await logIn(world, 'alice'))
+    await logIn(world, 'bob')
+    const list = await world.manager.list({ userId: 'alice' })
+    expect(list.map(({ lastSeenAt, userId }) => [lastSeenAt, userId])).toEqual([
+      [world.now, 'alice'],
+      [world.now - 1_000, 'alice']
+    ])
+    const text = JSON.stringify(list)
+    for (const { id } of list) {
+      const stored = await world.store.get(`sessions.s.${id}`)
+      const hash = /"h":"([^"]+)"/.exec(stored ?? '')?.[1] ?? 'no hash'
+      expect(text).not.toContain(hash)
+    }
+    for (const cookie of cookies) expect(text).not.toContain(cookie.split('=')[1])
+  })
+
+  it('50 logins of one user from 50 processes at once are all listed', async () => {
+    const world = createWorld()
+    await Promise.all(Array.from({ length: 50 }, () => logIn(world, 'alice')))
+    expect(await world.manager.list({ userId: 'alice' })).toHaveLength(50)
+  })
+
+  it('a crash at any step of a login leaves no live session outside the index', async () => {
+    for (let step = 1; step <= 6; step++) {
+      const world = createWorld()
+      const browser = world.browser()
+      await browser.request(({ data }) => Object.assign(data, { cart: 1 }))
+      let operations = 0
+      world.store.break('hang-before', () => ++operations >= step + 1)
+      void browser.request((session) => session.login('alice'), world.another({ storeTimeout: 15_000 })).catch(() => {})
+      for (let turn = 0; turn < 200; turn++) await Promise.resolve()
+      world.store.break(undefined)
+      const live = await recordsOf(world, 'alice')
+      expect((await world.manager.list({ userId: 'alice' })).map(({ id }) => id)).toEqual(live)
+      expect(await world.manager.revokeAll('alice')).toBe(live.length)
+      expect(await recordsOf(world, 'alice')).toEqual([])
+    }
+  })
+
+  it('revokeAll ends every session of the user but the excepted, and nobody else’s', async () => {
+    const world = createWorld()
+    const mine = world.browser(await logIn(world, 'alice'))
+    const others = [world.browser(await logIn(world, 'alice')), world.browser(await logIn(world, 'alice'))]
+    const bob = world.browser(await logIn(world, 'bob'))
+    const { id } = await mine.open()
+    expect(await world.manager.revokeAll('alice', { except: id })).toBe(2)
+    for (const other of others) expect((await other.open()).isNew).toBe(true)
+    expect((await mine.open()).userId).toBe('alice')
+    expect((await bob.open()).userId).toBe('bob')
+    expect(await world.manager.list({ userId: 'alice' })).toHaveLength(1)
+    expect(await world.manager.revokeAll('alice')).toBe(1)
+    expect(await world.manager.revokeAll('alice')).toBe(0)
+    expect(await world.manager.revokeAll('nobody')).toBe(0)
+  })
+
+  it.each(['first login', 'login of an anonymous session'])(
+    'revokeAll cannot be passed by a %s under way',
+    async (kind) => {
+      for (let step = 1; step <= 6; step++) {
+        const world = createWorld()
+        const browser = world.browser()
+        if (kind !== 'first login') await browser.request(({ data }) => Object.assign(data, { cart: 1 }))
+        const manager = world.another()
+        const session = await browser.open(manager)
+        const { gate, open } = createGate()
+        let operations = 0
+        let held = false
+        world.store.break(() => {
+          operations++
+          if (operations !== step) return undefined
+          held = true
+          return { gate }
+        })
+        const login = session.login('alice').then(
+          () => 'logged in',
+          (error: unknown) => (error as { code: string }).code
+        )
+        await vi.waitUntil(() => held || operations >= 5)
+        world.store.break(undefined)
+        const listed = await world.manager.list({ userId: 'alice' })
+        await world.manager.revokeAll('alice')
+        open()
+        const outcome = await login
+        const live = await recordsOf(world, 'alice')
+        expect((await world.manager.list({ userId: 'alice' })).map(({ id }) => id)).toEqual(live)
+        // A login that had announced itself before revokeAll began does not survive it.
+        if (step > 2) expect([outcome, live, listed.length]).toEqual([expect.anything(), [], expect.anything()])
+      }
+    }
+  )
+
+  it('prunes what is dead, and never the entry of a login under way', async () => {
+    const world = createWorld()
+    const dead = world.browser(await logIn(world, 'alice'))
+    await dead.request((session) => session.destroy())
+    const session = await world.another().open('')
+    const { gate, open } = createGate()
+    let seen = false
+    world.store.break(({ operation, key }) => {
+      if (operation !== 'compareAndSet' || !key.includes('.s.')) return undefined
+      seen = true
+      return { gate }
+    })
+    const login = session.login('alice')
+    await vi.waitUntil(() => seen)
+    world.store.break(undefined)
+    expect(await world.manager.list({ userId: 'alice' })).toEqual([])
+    open()
+    await login
+    expect(await world.manager.list({ userId: 'alice' })).toHaveLength(1)
+    const [key] = world.store.calls.map((call) => call.key).filter((name) => name.includes('.u.'))
+    expect(Object.keys(JSON.parse((await world.store.get(key ?? '')) ?? '{}').s)).toEqual([session.id])
+  })
+
+  it('does not let an index grow with logouts', async () => {
+    const world = createWorld()
+    for (let i = 0; i < 300; i++) {
+      const browser = world.browser(await logIn(world, 'alice'))
+      await browser.request((session) => session.destroy())
+    }
+    const key = world.store.calls.find((call) => call.key.includes('.u.'))?.key ?? ''
+    expect(Object.keys(JSON.parse((await world.store.get(key)) ?? '{}').s).length).toBeLessThan(60)
+  })
+
+  it('the entry outlives the record when it becomes permanent later, or limits grow', async () => {
+    const world = createWorld()
+    const browser = world.browser(await logIn(world, 'alice'))
+    await browser.request((session) => {
+      session.permanent = true
+    })
+    world.now += 30 * 86_400_000
+    await logIn(world, 'alice')
+    expect(await world.manager.list({ userId: 'alice' })).toHaveLength(2)
+  })
+
+  it('leaves no key behind when everything has expired', async () => {
+    const world = createWorld()
+    await logIn(world, 'alice')
+    await world.manager.revokeAll('alice')
+    await logIn(world, 'bob')
+    world.now += 86_400_000
+    await world.manager.sweep()
+    const keys: string[] = []
+    for await (const key of world.store.keys?.('') ?? []) keys.push(key)
+    expect(keys).toEqual([])
+  })
+})
+
+describe('maxSessionsPerUser', () => {
+  it('50 parallel logins with a limit of 3 leave 3 live, and each login’s own session survives its login', async () => {
+    const world = createWorld({ maxSessionsPerUser: 3 })
+    await Promise.all(Array.from({ length: 50 }, () => logIn(world, 'alice')))
+    expect(await recordsOf(world, 'alice')).toHaveLength(3)
+    expect(await world.manager.list({ userId: 'alice' })).toHaveLength(3)
+  })
+
+  it('evicts the oldest, with an event', async () => {
+    const world = createWorld({ maxSessionsPerUser: 2 })
+    const browsers = []
+    for (let i = 0; i < 3; i++) {
+      browsers.push(world.browser(await logIn(world, 'alice')))
+      world.now += 1_000
+    }
+    const states = await Promise.all(browsers.map(async (browser) => (await browser.open()).isNew))
+    expect(states).toEqual([true, false, false])
+    expect(world.events.filter(({ type }) => type === 'evicted')).toHaveLength(1)
+  })
+
+  it('does not count sessions that are over', async () => {
+    const world = createWorld({ maxSessionsPerUser: 2 })
+    const first = world.browser(await logIn(world, 'alice'))
+    world.now += 1_000
+    const second = world.browser(await logIn(world, 'alice'))
+    await second.request((session) => session.destroy())
+    await logIn(world, 'alice')
+    expect((await first.open()).isNew).toBe(false)
+  })
+})
+
+describe('userIdFrom: logins made by a library that knows nothing of us', () => {
+  const userIdFrom = (data: Record<string, unknown>): string | undefined =>
+    (data.passport as { user?: string } | undefined)?.user
+
+  it('a commit that changes the user is a login: indexed, and the secret swapped', async () => {
+    const { browser, manager } = createWorld({ userIdFrom })
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { cart: 1 }))
+    const planted = browser(tab.cookie)
+    await tab.request(({ data }) => Object.assign(data, { passport: { user: 'alice' } }))
+    expect((await planted.open()).detached).toBe('superseded')
+    expect((await tab.open()).userId).toBe('alice')
+    expect(await manager.list({ userId: 'alice' })).toHaveLength(1)
+    expect(await manager.revokeAll('alice')).toBe(1)
+    expect((await tab.open()).isNew).toBe(true)
+  })
+
+  it('swaps the secret once when the request had regenerated before, and the limits start anew', async () => {
+    const world = createWorld({ userIdFrom, idleTimeout: '20h' })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { cart: 1 }))
+    world.now += 70_000_000
+    await tab.request(async (session) => {
+      await session.regenerate({ anonymous: true })
+      session.data.passport = { user: 'alice' }
+      await session.save()
+    })
+    const { createdAt, userId } = await tab.open()
+    expect({ createdAt, userId }).toEqual({ createdAt: world.now, userId: 'alice' })
+  })
+
+  it('a data change that takes the user away is a logout: the old token opens nothing', async () => {
+    const { browser } = createWorld({ userIdFrom })
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { passport: { user: 'alice' } }))
+    const old = browser(tab.cookie)
+    await tab.request(({ data }) => {
+      delete data.passport
+    })
+    expect((await tab.open()).userId).toBe(undefined)
+    expect((await old.open()).detached).toBe('superseded')
+  })
+
+  it('user, userId or passport in the data mean nothing without it', async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { user: 'x', userId: 'x', passport: { user: 'x' } }))
+    expect((await tab.open()).userId).toBe(undefined)
+  })
+
+  it('an update without the client cannot change whose session it is', async () => {
+    const { browser, manager } = createWorld({ userIdFrom })
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { passport: { user: 'alice' } }))
+    const { id } = await tab.open()
+    const change = manager.update(id, (data) => Object.assign(data, { passport: { user: 'bob' } }))
+    await expect(change).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+  })
+})

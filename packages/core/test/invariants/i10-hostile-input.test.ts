@@ -1,0 +1,220 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createWorld, secret } from '../support/world.ts'
+
+describe('I10: hostile input never throws, never reaches the store, never appears in a log', () => {
+  it('junk cookies of every kind cost no store call, raise one event, and change nothing about the answer', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const [name = '', token = ''] = tab.cookie.split('=')
+    const junk = [
+      `${name}=`,
+      `${name}=x`,
+      `${name}="${token}"`,
+      `${name}=${token}=`,
+      `${name}=${token.slice(0, -1)}`,
+      `${name}=${token}A`,
+      `${name}=${encodeURIComponent(`s:${token}`)}`,
+      `${name}=${'A'.repeat(76)}`,
+      `${name}=${token.slice(0, 40)}!${token.slice(41)}`,
+      `${name}=%00`,
+      `${name}=${'\u00e9'.repeat(76)}`,
+      `${name}=${'A'.repeat(65_536)}`
+    ]
+    for (const cookie of junk) {
+      const before = world.events.length
+      const { calls, result } = await world.store.during(() => world.browser(cookie).request(() => {}))
+      expect(calls).toEqual([])
+      expect(result).toEqual([])
+      expect(world.events.slice(before).map(({ type }) => type)).toEqual(['rejected'])
+      expect(JSON.stringify(world.events.slice(before))).not.toContain(token.slice(0, 20))
+    }
+  })
+
+  it('never reads a look-alike of our name', async () => {
+    const { browser, store } = createWorld()
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const token = tab.cookie.split('=')[1]
+    for (const name of ['sid', '__host-sid', '=__Host-sid', '__Host-sid2', 'x__Host-sid', '__%48ost-sid', '']) {
+      const { calls } = await store.during(() => browser(`${name}=${token}`).open())
+      expect(calls).toEqual([])
+    }
+  })
+
+  it('of duplicates the first live one wins: junk before it, a dead one before it, the same twice', async () => {
+    const { browser, store, events } = createWorld()
+    const [alice, bob, dead] = [browser(), browser(), browser()]
+    await alice.request((session) => session.login('alice'))
+    await bob.request((session) => session.login('bob'))
+    await dead.request((session) => session.login('carol'))
+    const gone = dead.cookie
+    await dead.request((session) => session.destroy())
+    expect((await browser(`__Host-sid=junk; ${alice.cookie}`).open()).userId).toBe('alice')
+    expect((await browser(`${gone}; ${alice.cookie}`).open()).userId).toBe('alice')
+    expect((await browser(`${bob.cookie}; ${alice.cookie}`).open()).userId).toBe('bob')
+    expect(events.at(-2)).toMatchObject({ type: 'rejected', reason: 'ambiguous' })
+    const { calls, result } = await store.during(() => browser(`${alice.cookie}; ${alice.cookie}`).open())
+    expect([calls.length, result.userId]).toEqual([1, 'alice'])
+  })
+
+  it('looks up at most four of any number of duplicates, and verifies at most sixteen', async () => {
+    const world = createWorld()
+    const cookies: string[] = []
+    for (let i = 0; i < 20; i++) {
+      const tab = world.browser()
+      await tab.request((session) => session.login(`user${i}`))
+      cookies.push(tab.cookie)
+      await tab.request((session) => session.destroy())
+    }
+    const { calls } = await world.store.during(() => world.browser(cookies.join('; ')).open())
+    expect(calls).toHaveLength(4)
+    expect(world.events).toContainEqual({ type: 'rejected', reason: 'too-many-cookies' })
+  })
+
+  it('tokens of another secret, namespace or cookie name are strangers', async () => {
+    const { browser, another, store } = createWorld()
+    for (const options of [
+      { secret: `${secret} of another application` },
+      { namespace: 'other' },
+      { cookie: { name: 'other' } }
+    ]) {
+      const tab = browser()
+      await tab.request(({ data }) => Object.assign(data, { a: 1 }), another(options))
+      const token = tab.cookie.split('=')[1]
+      const { calls, result } = await store.during(() => browser(`__Host-sid=${token}`).open())
+      expect([calls, result.isNew]).toEqual([[], true])
+    }
+  })
+
+  it('a destroyed token is worth one read and nothing else, a thousand times', async () => {
+    const { browser, store } = createWorld()
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const { cookie } = tab
+    await tab.request((session) => session.destroy())
+    const { calls } = await store.during(async () => {
+      for (let i = 0; i < 1_000; i++) expect((await browser(cookie).open()).isNew).toBe(true)
+    })
+    expect(calls.every(({ operation }) => operation === 'get')).toBe(true)
+    expect(calls).toHaveLength(1_000)
+  })
+
+  it('any header at all opens a session without an exception, and every key given to a store is well-formed', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('__Host-sid=', '; ', '=', ',', '\0', '\r\n', '%', '"', tab.cookie, tab.cookie.slice(0, 50))
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
+        await world.browser(pieces.join('')).open()
+      }),
+      { numRuns: 3_000 }
+    )
+    for (const { key } of world.store.calls) expect(key).toMatch(/^[A-Za-z0-9._-]{1,200}$/)
+  })
+
+  it.each(['', 'x', '../x', 'A'.repeat(32), 'f'.repeat(31), 'f'.repeat(10_000), `${'f'.repeat(32)}\n`])(
+    'the admin API answers %j with nothing, without asking the store',
+    async (id) => {
+      const { manager, store } = createWorld()
+      const { calls } = await store.during(async () => {
+        expect(await manager.find(id)).toBe(undefined)
+        expect(await manager.update(id, () => {})).toBe(false)
+        expect(await manager.revoke(id)).toBe(false)
+      })
+      expect(calls).toEqual([])
+    }
+  )
+
+  it.each([
+    ['empty', ''],
+    ['cut short', '{"v":1,'],
+    ['foreign JSON', '{"cookie":{"path":"/"}}'],
+    ['a list', '[1]\n{}'],
+    ['null', 'null\n{}'],
+    ['of wrong types', '{"v":1,"w":1,"c":"x"}\n{}'],
+    ['a payload that is no object', undefined]
+  ])('a record that is %s gives a fresh session and an event, and is kept for inspection', async (_, text) => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const { id } = await tab.open()
+    const key = `sessions.s.${id}`
+    const good = (await world.store.get(key)) ?? ''
+    const bad = text ?? good.replace('{"a":1}', '[1]')
+    await world.store.set(key, bad, world.now + 60_000)
+    const session = await tab.open()
+    expect([session.data, session.isNew]).toEqual([{}, true])
+    expect(world.events.at(-1)).toMatchObject({ type: 'rejected', reason: 'corrupt', id })
+    expect(await world.store.get(key)).toBe(bad)
+  })
+
+  it('a record of a future version is neither read nor overwritten', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await tab.open()
+    const key = `sessions.s.${session.id}`
+    const future = ((await world.store.get(key)) ?? '').replace('"v":1', '"v":2')
+    await world.store.set(key, future, world.now + 60_000)
+    session.data.a = 2
+    await tab.commit(session)
+    expect((await tab.open()).isNew).toBe(true)
+    expect(world.events.at(-1)).toMatchObject({ type: 'rejected', reason: 'future-version' })
+    expect(await world.store.get(key)).toBe(future)
+  })
+
+  it('metadata that a later version added survives a commit', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const key = `sessions.s.${(await tab.open()).id}`
+    const text = ((await world.store.get(key)) ?? '').replace('{"v":1', '{"v":1,"binding":{"key":"k"}')
+    await world.store.set(key, text, world.now + 60_000)
+    await tab.request(({ data }) => Object.assign(data, { b: 2 }))
+    expect(await world.store.get(key)).toContain('"binding":{"key":"k"}')
+  })
+
+  it('a record larger than maxRecordBytes is refused before it is parsed, and before it is written', async () => {
+    const world = createWorld({ maxRecordBytes: 1_000 })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await tab.open()
+    Object.assign(session.data, { small: 1, large: 'é'.repeat(600), larger: 'x'.repeat(900) })
+    await expect(tab.commit(session)).rejects.toMatchObject({
+      code: 'RECORD_TOO_LARGE',
+      status: 500,
+      message: expect.stringContaining('larger (902), large (602)')
+    })
+    expect((await tab.open()).data).toEqual({ a: 1 })
+    const key = `sessions.s.${session.id}`
+    await world.store.set(key, `{"v":1,${' '.repeat(1_000)}`, world.now + 60_000)
+    expect((await tab.open()).isNew).toBe(true)
+  })
+
+  it('names like __proto__ are data at every depth, through merge and back', async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    const odd = (): unknown => JSON.parse('{"__proto__":{"isAdmin":true},"constructor":{"prototype":{"isAdmin":true}}}')
+    await tab.request(({ data }) => {
+      data.nested = odd()
+      Object.defineProperty(data, '__proto__', { value: odd(), enumerable: true, configurable: true, writable: true })
+      Object.assign(data, JSON.parse('{"hasOwnProperty":1,"toJSON":"text","then":2,"":3}'))
+    })
+    const [first, second] = [await tab.open(), await tab.open()]
+    first.data.x = 1
+    second.data.y = 1
+    await tab.commit(first)
+    await tab.commit(second)
+    const { data } = await tab.open()
+    expect(Object.keys(data).sort()).toEqual(['', '__proto__', 'hasOwnProperty', 'nested', 'then', 'toJSON', 'x', 'y'])
+    expect(JSON.stringify(data.nested)).toBe(JSON.stringify(odd()))
+    expect(Object.getPrototypeOf(data)).toBe(Object.prototype)
+    expect(({} as { isAdmin?: boolean }).isAdmin).toBe(undefined)
+  })
+})
