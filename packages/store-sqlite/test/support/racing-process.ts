@@ -1,0 +1,23 @@
+import { appendFileSync, statSync } from 'node:fs'
+import { createSqliteStore } from '../../src/index.ts'
+import { driverNamed, openDatabase } from './drivers.ts'
+
+/**
+ * Creates the schema of one new file after another, each in the moment all processes have arrived there; run as
+ * `racing-process.ts <driver> <file> <files> <processes>`.
+ */
+const [driver, path, files, processes] = process.argv.slice(2)
+
+for (let number = 0; number < Number(files); number++) {
+  const database = openDatabase(driverNamed(driver), `${path}.${number}`)
+  const store = createSqliteStore(database, { busyTimeout: 20_000 })
+  const arrived = `${path}.${number}.arrived`
+  appendFileSync(arrived, '.')
+  const patience = performance.now() + 10_000
+  while (statSync(arrived).size < Number(processes)) {
+    if (performance.now() > patience) throw new Error('another process is missing')
+  }
+  await store.ensureSchema()
+  await store.set(`${driver}.${number}`, 'value', Date.UTC(9999, 0))
+  database.close()
+}
