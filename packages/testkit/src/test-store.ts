@@ -17,7 +17,7 @@ import { withinTime } from './within-time.ts'
 /** What `createStore` may return when the bare store is not enough. */
 export interface StoreUnderTest {
   store: KeyValueStore
-  /** The clock that the store was given. Without it deadlines are waited for in real time, about ten seconds in all. */
+  /** The clock that the store was given. Without it deadlines are waited for in real time, some seconds in all. */
   clock?: TestClock
   /** Called after the case, and after the kit has closed the handles it got: drop the table, remove the folder. */
   cleanup?(): void | Promise<void>
