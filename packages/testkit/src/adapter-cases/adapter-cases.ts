@@ -1,4 +1,15 @@
 import type { CreateApp } from '../app-under-test.ts'
+import { withinTime } from '../within-time.ts'
+import { type AdapterCaseDefinition, createAdapterWorld } from './adapter-site.ts'
+import { cachingCases } from './caching.ts'
+import { commitCases } from './commit.ts'
+import { cookieCases } from './cookie.ts'
+import { disconnectCases } from './disconnects.ts'
+import { errorCases } from './errors.ts'
+import { identityCases } from './identity.ts'
+import { outageCases } from './outage.ts'
+import { raceCases } from './races.ts'
+import { visitorCases } from './visitors.ts'
 
 export interface AdapterCaseOptions {
   /** Mounts the adapter on its framework and serves it on a free port of 127.0.0.1. Called once per case or more. */
@@ -17,8 +28,38 @@ export interface AdapterCase {
   run(): Promise<void>
 }
 
+const groups: Readonly<Record<string, readonly AdapterCaseDefinition[]>> = {
+  cookie: cookieCases,
+  visitors: visitorCases,
+  commit: commitCases,
+  errors: errorCases,
+  outage: outageCases,
+  identity: identityCases,
+  races: raceCases,
+  caching: cachingCases,
+  disconnects: disconnectCases
+}
+
+const caseTimeout = 20_000
+
 /** The suite without a runner, for other harnesses. Cases are independent of each other. */
 export function adapterCases(options: AdapterCaseOptions): readonly AdapterCase[] {
-  if (typeof options.createApp !== 'function') throw new TypeError('createApp must be a function that serves an app.')
-  return []
+  const { createApp, seesResponseEnd = true } = options
+  if (typeof createApp !== 'function') throw new TypeError('createApp must be a function that serves an app.')
+  return Object.entries(groups).flatMap(([group, definitions]) =>
+    definitions
+      .filter(({ needsResponseEnd = false }) => seesResponseEnd || !needsResponseEnd)
+      .map((definition) => ({ group, name: definition.name, run: () => runCase(definition, createApp) }))
+  )
+}
+
+async function runCase({ check }: AdapterCaseDefinition, createApp: CreateApp): Promise<void> {
+  const world = createAdapterWorld(createApp)
+  try {
+    await withinTime(caseTimeout, 'the case', () => check(world))
+  } catch (error) {
+    await withinTime(caseTimeout, 'closing the application', () => world.close()).catch(() => undefined)
+    throw error
+  }
+  await withinTime(caseTimeout, 'closing the application', () => world.close())
 }

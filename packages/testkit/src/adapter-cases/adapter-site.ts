@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import {
+  createMemoryStore,
+  createSessionManager,
+  type SessionEvent,
+  type SessionManager,
+  type SessionManagerOptions,
+  systemClock
+} from '@kvsession/core'
+import type { AdapterExchange, CreateApp, RunningApp } from '../app-under-test.ts'
+import { type ClientAnswer, type CookieJarClient, createCookieJarClient } from '../cookie-jar-client.ts'
+import { createGate } from '../gate.ts'
+import { createRecordingStore, type RecordingStore } from '../recording-store.ts'
+import { createTestClock, type TestClock } from '../test-clock.ts'
+
+/** A handler per path. `HEAD` and `POST` reach the same one. */
+export type Routes = Readonly<Record<string, (exchange: AdapterExchange) => unknown>>
+
+/** One application under test, its store and its browsers. */
+export interface AdapterSite {
+  readonly store: RecordingStore
+  readonly clock: TestClock
+  readonly events: readonly SessionEvent[]
+  readonly manager: SessionManager
+  /** A browser on the very machine, over plain http: the cookie is `sid`. */
+  browser(): CookieJarClient
+  /** A browser that reaches the application by https, through a proxy that ends the encryption: `__Host-sid`. */
+  httpsBrowser(headers?: Readonly<Record<string, string>>): CookieJarClient
+  /** Passes when `answer` has not come although the application had time enough to send it. */
+  stillWaiting(answer: Promise<unknown>): Promise<void>
+  /** The number of sessions in the store. */
+  sessions(): Promise<number>
+}
+
+export interface AdapterWorld {
+  /** Starts an application. Several share one store, as processes do. */
+  serve(routes: Routes, options?: Partial<SessionManagerOptions>): Promise<AdapterSite>
+  close(): Promise<void>
+}
+
+export interface AdapterCaseDefinition {
+  readonly name: string
+  /** The sentence is about the end of a response. */
+  readonly needsResponseEnd?: boolean
+  check(world: AdapterWorld): Promise<void>
+}
+
+export const cookieName = 'sid'
+export const secret = 'the adapter suite signs its tokens with this'
+
+/** Everything that every case may ask for, beside its own routes. */
+const commonRoutes: Routes = {
+  '/ping': ({ send }) => send(200, 'pong'),
+  '/read': ({ session, send }) => send(200, JSON.stringify(session.data)),
+  '/who': ({ session, send }) => send(200, session.userId ?? 'nobody'),
+  '/start': ({ session, send }) => {
+    session.data.started = true
+    return send(200, 'started')
+  },
+  '/login': async ({ session, send }) => {
+    await session.login('alice')
+    return send(200, 'welcome')
+  },
+  '/logout': async ({ session, send }) => {
+    await session.destroy()
+    return send(200, 'bye')
+  }
+}
+
+export function createAdapterWorld(createApp: CreateApp): AdapterWorld {
+  const clock = createTestClock(Date.now())
+  const store = createRecordingStore(createMemoryStore({ clock }))
+  const apps: RunningApp[] = []
+
+  return {
+    async serve(routes, options = {}) {
+      const events: SessionEvent[] = []
+      const manager = createSessionManager({
+        store,
+        secret,
+        storeTimeout: 15_000,
+        clock: { now: () => clock.now(), sleep: systemClock.sleep },
+        onEvent: (event) => events.push(event),
+        ...options
+      })
+      const all: Routes = { ...commonRoutes, ...routes }
+      const app = await createApp({
+        manager,
+        async handle(exchange) {
+          const route = all[exchange.path]
+          if (route) await route(exchange)
+          else await exchange.send(404, 'no such route')
+        }
+      })
+      apps.push(app)
+      const now = (): number => clock.now()
+      const browser = (): CookieJarClient => createCookieJarClient(app.url, { now })
+      return {
+        store,
+        clock,
+        events,
+        manager,
+        browser,
+        httpsBrowser: (headers = { 'x-forwarded-proto': 'https' }) =>
+          createCookieJarClient(app.url, { host: 'shop.example', encrypted: true, headers, now }),
+        async stillWaiting(answer) {
+          let settled = false
+          const settle = (): void => {
+            settled = true
+          }
+          void answer.then(settle, settle)
+          const other = browser()
+          for (let round = 0; round < 5; round++) await other.get('/ping')
+          assert.equal(settled, false, 'the answer came too early')
+        },
+        async sessions() {
+          let count = 0
+          for await (const _ of manager.list()) count++
+          return count
+        }
+      }
+    },
+    async close() {
+      store.recover()
+      for (const app of apps) await app.close()
+    }
+  }
+}
+
+/** A route that says it has begun and then waits until it is told to go on. */
+export interface SlowRoute {
+  readonly begun: Promise<void>
+  goOn(): void
+  readonly route: (exchange: AdapterExchange) => Promise<void>
+}
+
+export function slowRoute(
+  work: (exchange: AdapterExchange) => unknown,
+  before?: (exchange: AdapterExchange) => unknown
+): SlowRoute {
+  const begun = createGate()
+  const gate = createGate()
+  return {
+    begun: begun.passed,
+    goOn: gate.open,
+    async route(exchange) {
+      await before?.(exchange)
+      begun.open()
+      await gate.passed
+      await work(exchange)
+      await exchange.send(200, 'late')
+    }
+  }
+}
+
+/** The values of our cookie in an answer: those set, with '' for a cleared one. */
+export function ourCookies({ setCookies }: Pick<ClientAnswer, 'setCookies'>): string[] {
+  return setCookies
+    .filter((text) => /^(?:__Host-)?sid=/.test(text))
+    .map((text) => text.replace(/^[^=]*=([^;]*).*$/, '$1'))
+}
+
+export function assertNoCookie(answer: Pick<ClientAnswer, 'setCookies'>): void {
+  assert.deepEqual(ourCookies(answer), [], 'the answer sets our cookie')
+}
+
+export function assertFailed(answer: ClientAnswer): void {
+  assert.ok(answer.status >= 500, `expected a server error, got ${answer.status}`)
+}

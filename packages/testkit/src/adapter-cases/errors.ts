@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { type AdapterCaseDefinition, assertFailed, assertNoCookie, ourCookies } from './adapter-site.ts'
+
+class Teapot extends Error {
+  readonly status = 418
+  readonly statusCode = 418
+  readonly expose = true
+}
+
+function fail(): never {
+  throw new Teapot('the handler failed')
+}
+
+export const errorCases: readonly AdapterCaseDefinition[] = [
+  {
+    name: 'a handler that throws is answered with its own status, and what it changed is stored',
+    async check(world) {
+      const site = await world.serve({
+        '/fail': ({ session }) => {
+          session.data.attempts = 1
+          fail()
+        }
+      })
+      const browser = site.browser()
+      await browser.get('/start')
+      assert.equal((await browser.get('/fail')).status, 418)
+      assert.equal((await browser.get('/read')).body, '{"started":true,"attempts":1}')
+    }
+  },
+  {
+    name: 'a new session whose handler throws is stored, and the error answer carries its cookie',
+    async check(world) {
+      const site = await world.serve({
+        '/fail': async ({ session }) => {
+          session.data.attempts = 1
+          await Promise.resolve()
+          fail()
+        }
+      })
+      const browser = site.browser()
+      const answer = await browser.get('/fail')
+      assert.equal(answer.status, 418)
+      assert.equal(ourCookies(answer).length, 1)
+      assert.equal((await browser.get('/read')).body, '{"attempts":1}')
+    }
+  },
+  {
+    name: 'an error without status is a 500, and its message stays here',
+    async check(world) {
+      const site = await world.serve({
+        '/fail': () => {
+          throw new Error('the password is swordfish')
+        }
+      })
+      const answer = await site.browser().get('/fail')
+      assert.equal(answer.status, 500)
+      assert.doesNotMatch(answer.body, /swordfish/)
+    }
+  },
+  {
+    name: 'commitOnError: false: what a handler changed before it threw is not stored, and no cookie is set',
+    async check(world) {
+      const site = await world.serve(
+        {
+          '/fail': ({ session }) => {
+            session.data.attempts = 1
+            fail()
+          }
+        },
+        { commitOnError: false }
+      )
+      const browser = site.browser()
+      assertNoCookie(await browser.get('/fail'))
+      assert.equal(await site.sessions(), 0)
+      await browser.get('/start')
+      assert.equal((await browser.get('/fail')).status, 418)
+      assert.equal((await browser.get('/read')).body, '{"started":true}')
+    }
+  },
+  ...[true, false].map(
+    (commitOnError): AdapterCaseDefinition => ({
+      name: `login and then an error, commitOnError: ${commitOnError}: the error answer carries the new cookie`,
+      async check(world) {
+        const site = await world.serve(
+          {
+            '/fail': async ({ session }) => {
+              await session.login('alice')
+              fail()
+            }
+          },
+          { commitOnError }
+        )
+        const browser = site.browser()
+        await browser.get('/start')
+        const answer = await browser.get('/fail')
+        assert.equal(answer.status, 418)
+        assert.equal(ourCookies(answer).length, 1)
+        assert.equal((await browser.get('/who')).body, 'alice')
+      }
+    })
+  ),
+  {
+    name: 'regenerate and then an error: the error answer carries the new cookie, marked as not to be cached',
+    async check(world) {
+      const site = await world.serve({
+        '/fail': async ({ session }) => {
+          await session.regenerate()
+          fail()
+        }
+      })
+      const browser = site.browser()
+      await browser.get('/start')
+      const answer = await browser.get('/fail')
+      assert.equal(ourCookies(answer).length, 1)
+      assert.equal(answer.headers['cache-control'], 'no-store')
+      assert.match(answer.headers.vary ?? '', /\bcookie\b/i)
+      assert.equal((await browser.get('/read')).body, '{"started":true}')
+    }
+  },
+  {
+    name: 'destroy and then an error: the error answer clears the cookie',
+    async check(world) {
+      const site = await world.serve({
+        '/fail': async ({ session }) => {
+          await session.destroy()
+          fail()
+        }
+      })
+      const browser = site.browser()
+      await browser.get('/start')
+      assert.equal((await browser.get('/fail')).status, 418)
+      assert.deepEqual(browser.jar.names, [])
+      assert.equal(await site.sessions(), 0)
+    }
+  },
+  {
+    name: 'login and then data that cannot be stored: the error answer carries the new cookie',
+    async check(world) {
+      const site = await world.serve({
+        '/fail': async ({ session, send }) => {
+          await session.login('alice')
+          session.data.n = 1n
+          await send(200, 'the page')
+        }
+      })
+      const browser = site.browser()
+      const answer = await browser.get('/fail')
+      assertFailed(answer)
+      assert.doesNotMatch(answer.body, /the page/)
+      assert.equal(ourCookies(answer).length, 1)
+      assert.equal((await browser.get('/who')).body, 'alice')
+    }
+  },
+  {
+    name: 'an error whose data cannot be stored either is an error without cookie',
+    async check(world) {
+      const site = await world.serve({
+        '/fail': ({ session }) => {
+          session.data.n = 1
+          fail()
+        }
+      })
+      site.store.fail('compareAndSet')
+      const answer = await site.browser().get('/fail')
+      assert.ok(answer.status >= 400)
+      assertNoCookie(answer)
+    }
+  },
+  {
+    name: 'a login that the store refuses is a server error without cookie, and the old session goes on',
+    async check(world) {
+      const site = await world.serve({})
+      const browser = site.browser()
+      await browser.get('/start')
+      site.store.fail('compareAndSet')
+      const answer = await browser.get('/login')
+      assertFailed(answer)
+      assertNoCookie(answer)
+      site.store.recover()
+      assert.equal((await browser.get('/who')).body, 'nobody')
+      assert.equal((await browser.get('/read')).body, '{"started":true}')
+    }
+  },
+  {
+    name: 'a logout that the store refuses is a server error and keeps the cookie',
+    async check(world) {
+      const site = await world.serve({})
+      const browser = site.browser()
+      await browser.get('/start')
+      site.store.fail('delete')
+      const answer = await browser.get('/logout')
+      assertFailed(answer)
+      assertNoCookie(answer)
+      site.store.recover()
+      assert.equal((await browser.get('/logout')).status, 200)
+      assert.equal(await site.sessions(), 0)
+    }
+  },
+  {
+    name: 'a stream that fails half-way ends the connection, and the next request is served',
+    async check(world) {
+      const site = await world.serve({
+        '/break': (exchange) => {
+          async function* chunks(): AsyncGenerator<string> {
+            exchange.session.data.n = 1
+            yield 'one'
+            fail()
+          }
+          return exchange.stream(chunks())
+        }
+      })
+      const browser = site.browser()
+      await browser.get('/start')
+      await browser.get('/break').catch(() => undefined)
+      assert.equal((await browser.get('/ping')).body, 'pong')
+    }
+  }
+]

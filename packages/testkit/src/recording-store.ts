@@ -1,0 +1,96 @@
+import { createMemoryStore, type KeyValueStore } from '@kvsession/core'
+import { createGate, type Gate } from './gate.ts'
+
+export type StoreMethod = 'get' | 'set' | 'delete' | 'compareAndSet'
+
+export interface StoreOperation {
+  readonly method: StoreMethod
+  readonly key: string
+}
+
+export interface HeldOperation {
+  /** Resolves when the operation was called and stands still. */
+  readonly reached: Promise<void>
+  /** Lets it go on. */
+  release(): void
+}
+
+export interface FailureOptions {
+  /** What the calls reject with. Default: an ordinary error. */
+  readonly error?: Error
+  /** The operation takes effect and then rejects: what a lost answer looks like. Default `false`. */
+  readonly applied?: boolean
+}
+
+/** An atomic store that says what was asked of it, and in which a test makes any operation slow or failing. */
+export interface RecordingStore extends KeyValueStore {
+  compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
+  keys(prefix: string): AsyncIterable<string>
+  /** Every call so far, in order. */
+  readonly operations: readonly StoreOperation[]
+  /** How often these methods were called; without argument all of them. */
+  count(...methods: readonly StoreMethod[]): number
+  /** Starts counting anew. */
+  forget(): void
+  /** Makes the next call of `method` stand still, before it takes effect, until it is released. */
+  hold(method: StoreMethod): HeldOperation
+  /** Makes every call of `method` reject. @returns a function that ends that. */
+  fail(method: StoreMethod, options?: FailureOptions): () => void
+  /** Releases everything held and ends all failures. */
+  recover(): void
+}
+
+/** @param inner where values live. Default: a new in-memory store. */
+export function createRecordingStore(inner: KeyValueStore = createMemoryStore()): RecordingStore {
+  const { compareAndSet, keys } = inner
+  if (!compareAndSet || !keys) throw new TypeError('The inner store must have compareAndSet and keys')
+  const operations: StoreOperation[] = []
+  const waiting: { readonly method: StoreMethod; readonly arrival: Gate; readonly departure: Gate }[] = []
+  const releases = new Set<() => void>()
+  const failures = new Map<StoreMethod, FailureOptions>()
+
+  async function call<T>(method: StoreMethod, key: string, run: () => Promise<T>): Promise<T> {
+    operations.push({ method, key })
+    const next = waiting.findIndex((held) => held.method === method)
+    const [held] = next === -1 ? [] : waiting.splice(next, 1)
+    if (held) {
+      held.arrival.open()
+      await held.departure.passed
+    }
+    const failure = failures.get(method)
+    if (!failure) return run()
+    if (failure.applied) await run()
+    throw failure.error ?? new Error('The store was told to fail')
+  }
+
+  return {
+    get: (key) => call('get', key, () => inner.get(key)),
+    set: (key, value, expiresAt) => call('set', key, () => inner.set(key, value, expiresAt)),
+    delete: (key) => call('delete', key, () => inner.delete(key)),
+    compareAndSet: (key, expected, value, expiresAt) =>
+      call('compareAndSet', key, () => compareAndSet.call(inner, key, expected, value, expiresAt)),
+    keys: (prefix) => keys.call(inner, prefix),
+    operations,
+    count: (...methods) => operations.filter(({ method }) => methods.length === 0 || methods.includes(method)).length,
+    forget() {
+      operations.length = 0
+    },
+    hold(method) {
+      const arrival = createGate()
+      const departure = createGate()
+      waiting.push({ method, arrival, departure })
+      releases.add(departure.open)
+      return { reached: arrival.passed, release: departure.open }
+    },
+    fail(method, options = {}) {
+      failures.set(method, options)
+      return () => failures.delete(method)
+    },
+    recover() {
+      failures.clear()
+      waiting.length = 0
+      for (const release of releases) release()
+      releases.clear()
+    }
+  }
+}
