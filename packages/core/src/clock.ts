@@ -2,11 +2,11 @@
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number
-  /** Resolves after about `milliseconds`; used between retries of a contended write. */
-  sleep(milliseconds: number): Promise<void>
+  /** Resolves after about `milliseconds`; used between retries of a contended write. Default: a timer. */
+  sleep?(milliseconds: number): Promise<void>
 }
 
-export const systemClock: Clock = {
+export const systemClock: Required<Clock> = {
   now: () => Date.now(),
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

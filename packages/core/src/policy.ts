@@ -68,6 +68,7 @@ export function resolvePolicy<Data extends object>(
     const cure = replacedBy[name]
     throw new SessionError('OPTION_UNKNOWN', `There is no option ${name}${cure ? `; use ${cure}` : ''}`)
   }
+  checkHooks(options)
   const duration = (name: keyof typeof options & string, value: Duration | undefined, fallback: number): number =>
     value === undefined ? fallback : parseDuration(value, name)
 
@@ -119,6 +120,32 @@ export function resolvePolicy<Data extends object>(
       secretBytes: secretByteLength(options.secretBits ?? 128)
     })
   }
+}
+
+/** Options that are functions, and the methods that those which are objects must have. */
+const hooks: Readonly<Record<string, readonly string[]>> = {
+  onEvent: [],
+  onConflict: [],
+  userIdFrom: [],
+  randomBytes: [],
+  serializer: ['serialize', 'deserialize'],
+  encryption: ['encrypt', 'decrypt'],
+  clock: ['now'],
+  schema: ['~standard']
+}
+
+function checkHooks(options: object): void {
+  for (const [name, methods] of Object.entries(hooks)) {
+    const value: unknown = Reflect.get(options, name)
+    if (value === undefined) continue
+    if (methods.length === 0 && typeof value !== 'function') throw invalid(name, 'must be a function')
+    for (const method of methods) {
+      if (typeof value === 'object' && value !== null && Reflect.get(value, method)) continue
+      throw invalid(name, `must be an object with ${methods.join(' and ')}`)
+    }
+  }
+  const mismatch: unknown = Reflect.get(options, 'onSchemaMismatch')
+  if (typeof mismatch !== 'function') choice('onSchemaMismatch', mismatch, ['reject', 'reset'])
 }
 
 /** Refuses what is no store, and a non-atomic one that nobody asked for. */

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { isSessionError, SessionError } from './errors.ts'
 import type { KeyQueue } from './key-queue.ts'
 import type { StoreAccess } from './store-access.ts'
@@ -44,7 +44,8 @@ export function createWriteLoop(
   async function pause(attempt: number): Promise<void> {
     if (attempt < 2) return
     const jitter = (randomBytes(1)[0] ?? 0) / 255
-    await clock.sleep(jitter * Math.min(longestPauseMs, 2 ** attempt))
+    const pauseMs = jitter * Math.min(longestPauseMs, 2 ** attempt)
+    await (clock.sleep ? clock.sleep(pauseMs) : systemClock.sleep(pauseMs))
   }
 
   return {

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { createMemoryStore, createSessionManager, type KeyValueStore, type SessionManager } from '../src/index.ts'
+import { secret, setCookieOf } from './support/world.ts'
+
+function createPlainStore(): KeyValueStore & { keys: NonNullable<KeyValueStore['keys']> } {
+  const { get, set, delete: remove, keys } = createMemoryStore()
+  return { get, set, delete: remove, keys }
+}
+
+async function request(
+  manager: SessionManager,
+  cookie: string,
+  handle: (session: Awaited<ReturnType<SessionManager['open']>>) => unknown
+): Promise<string> {
+  const session = await manager.open(cookie)
+  await handle(session)
+  const { headers } = await manager.commit(session)
+  return setCookieOf(headers)?.split(';')[0] ?? cookie
+}
+
+describe('stores without compareAndSet', () => {
+  it('are refused unless asked for', () => {
+    expect(() => createSessionManager({ store: createPlainStore(), secret })).toThrow(
+      expect.objectContaining({ code: 'STORE_NOT_ATOMIC' })
+    )
+  })
+
+  it('lose nothing inside one process: 50 keys, 50 increments', async () => {
+    const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
+    const cookie = await request(manager, '', ({ data }) => Object.assign(data, { count: 0 }))
+    const sessions = await Promise.all(Array.from({ length: 50 }, () => manager.open(cookie)))
+    await Promise.all(
+      sessions.map(async (session, index) => {
+        session.data[`key${index}`] = index
+        await manager.commit(session)
+      })
+    )
+    await Promise.all(
+      Array.from({ length: 50 }, async () =>
+        (await manager.open(cookie)).update((data) => {
+          data.count = Number(data.count) + 1
+        })
+      )
+    )
+    const { data } = await manager.open(cookie)
+    expect([Object.keys(data).length, data.count]).toEqual([51, 50])
+  })
+
+  it('a late write does not bring a destroyed session back, also from another process', async () => {
+    const store = createPlainStore()
+    const [here, there] = [0, 1].map(() => createSessionManager({ store, secret, allowNonAtomicStore: true }))
+    if (!here || !there) throw new TypeError()
+    const cookie = await request(here, '', ({ data }) => Object.assign(data, { a: 1 }))
+    const late = await there.open(cookie)
+    late.data.late = true
+    await request(here, cookie, (session) => session.destroy())
+    await there.commit(late)
+    expect((await here.open(cookie)).isNew).toBe(true)
+  })
+
+  it.each(['login', 'regenerate', 'rotate'] as const)(
+    '%s moves to a new id and ends the old one (G13)',
+    async (verb) => {
+      const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
+      const before = await request(manager, '', ({ data }) => Object.assign(data, { cart: 1 }))
+      const old = await manager.open(before)
+      const after = await request(manager, before, (session) => session[verb]('alice' as never))
+      const session = await manager.open(after)
+      expect(session.data).toEqual({ cart: 1 })
+      expect(session.id).not.toBe(old.id)
+      expect((await manager.open(before)).isNew).toBe(true)
+      old.data.stale = true
+      await manager.commit(old)
+      expect((await manager.open(before)).isNew).toBe(true)
+    }
+  )
+
+  it('lists and revokes by user', async () => {
+    const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
+    const cookie = await request(manager, '', (session) => session.login('alice'))
+    expect(await manager.list({ userId: 'alice' })).toHaveLength(1)
+    expect(await manager.revokeAll('alice')).toBe(1)
+    expect((await manager.open(cookie)).isNew).toBe(true)
+  })
+
+  it('never touches unless asked, and refuses rotateAfter', () => {
+    const options = { store: createPlainStore(), secret, allowNonAtomicStore: true }
+    expect(createSessionManager(options).policy.touchInterval).toBe(Number.POSITIVE_INFINITY)
+    expect(createSessionManager({ ...options, touchInterval: '5m' }).policy.touchInterval).toBe(300_000)
+    expect(() => createSessionManager({ ...options, rotateAfter: '1h' })).toThrow(/rotateAfter.*compareAndSet/)
+  })
+})

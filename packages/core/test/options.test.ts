@@ -1,0 +1,116 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { createMemoryStore, createSessionManager, isSessionError, type SessionManagerOptions } from '../src/index.ts'
+import { secret } from './support/world.ts'
+
+function codeOf(options: object): string {
+  try {
+    createSessionManager({ store: createMemoryStore(), secret, ...options } as SessionManagerOptions)
+  } catch (error) {
+    return isSessionError(error) ? `${error.code}: ${error.message}` : String(error)
+  }
+  return 'accepted'
+}
+
+describe('misuse throws at construction, with a code and the cure', () => {
+  it.each([
+    [{ secret: undefined }, /^SECRET_MISSING: .*openssl rand/],
+    [{ secret: '' }, /^SECRET_/],
+    [{ secret: [] }, /^SECRET_MISSING/],
+    [{ secret: [''] }, /^SECRET_/],
+    [{ secret: 'short' }, /^SECRET_WEAK: .*32/],
+    [{ secret: [secret, secret] }, /^SECRET_DUPLICATE/],
+    [{ store: undefined }, /^STORE_INVALID: .*createMemoryStore/],
+    [{ store: {} }, /^STORE_INVALID/],
+    [{ resave: false }, /^OPTION_UNKNOWN: .*resave/],
+    [{ saveUninitialized: false }, /^OPTION_UNKNOWN/],
+    [{ rolling: true }, /^OPTION_UNKNOWN: .*touchInterval/],
+    [{ name: 'sid' }, /^OPTION_UNKNOWN: .*cookie\.name/],
+    [{ idelTimeout: 1 }, /^OPTION_UNKNOWN: .*idelTimeout/],
+    [{ idleTimeout: -1 }, /^OPTION_INVALID: .*idleTimeout/],
+    [{ idleTimeout: '1 fortnight' }, /^OPTION_INVALID: .*idleTimeout/],
+    [{ absoluteTimeout: Number.POSITIVE_INFINITY }, /^OPTION_INVALID: .*absoluteTimeout/],
+    [{ touchInterval: '1h' }, /^OPTION_INVALID: .*touchInterval/],
+    [{ storeTimeout: '1m' }, /^OPTION_INVALID: .*storeTimeout/],
+    [{ namespace: '../x' }, /^OPTION_INVALID: .*namespace/],
+    [{ namespace: '' }, /^OPTION_INVALID: .*namespace/],
+    [{ namespace: 'n'.repeat(65) }, /^OPTION_INVALID: .*namespace/],
+    [{ maxRecordBytes: 1 }, /^OPTION_INVALID: .*maxRecordBytes/],
+    [{ maxSessionsPerUser: 0 }, /^OPTION_INVALID: .*maxSessionsPerUser/],
+    [{ lazy: 'yes' }, /^OPTION_INVALID: .*lazy/],
+    [{ onStoreUnavailable: 'ignore' }, /^OPTION_INVALID: .*onStoreUnavailable/],
+    [{ secretBits: 64 }, /^OPTION_INVALID: .*secretBits/],
+    [{ cookie: { sameSite: 'none', secure: false } }, /^OPTION_INVALID: .*sameSite/i],
+    [{ cookie: { prefix: 'host', domain: 'example.com' } }, /^OPTION_INVALID/],
+    [{ cookie: { domain: 'a;b' } }, /^OPTION_INVALID/],
+    [{ serializer: {} }, /^OPTION_INVALID: .*serializer/],
+    [{ encryption: {} }, /^OPTION_INVALID: .*encryption/],
+    [{ schema: {} }, /^OPTION_INVALID: .*schema/],
+    [{ clock: {} }, /^OPTION_INVALID: .*clock/],
+    [{ onEvent: 'log' }, /^OPTION_INVALID: .*onEvent/],
+    [{ userIdFrom: 'user' }, /^OPTION_INVALID: .*userIdFrom/],
+    [{ onConflict: 1 }, /^OPTION_INVALID: .*onConflict/],
+    [{ onSchemaMismatch: 'drop' }, /^OPTION_INVALID: .*onSchemaMismatch/],
+    [{ randomBytes: 1 }, /^OPTION_INVALID: .*randomBytes/]
+  ])('%j', (options, expected) => {
+    expect(codeOf(options)).toMatch(expected)
+  })
+
+  it('undefined means the default', () => {
+    expect(codeOf({ idleTimeout: undefined, cookie: undefined, onEvent: undefined, schema: undefined })).toBe(
+      'accepted'
+    )
+  })
+})
+
+describe('the policy in effect can be read back', () => {
+  it('in milliseconds, with the defaults of the design', () => {
+    const { policy } = createSessionManager({ store: createMemoryStore(), secret })
+    expect(policy).toEqual({
+      cookie: { name: 'sid', path: '/', sameSite: 'lax', secure: 'auto', httpOnly: true, partitioned: false },
+      idleTimeout: 3_600_000,
+      absoluteTimeout: 86_400_000,
+      permanentLifetime: 2_678_400_000,
+      maxLifetime: 2_678_400_000,
+      touchInterval: 60_000,
+      rotateAfter: Number.POSITIVE_INFINITY,
+      graceWindow: 30_000,
+      namespace: 'sessions',
+      maxRecordBytes: 65_536,
+      maxSessionsPerUser: Number.POSITIVE_INFINITY,
+      storeTimeout: 1_000,
+      onStoreUnavailable: 'error',
+      lazy: false,
+      commitOnError: true,
+      secretBytes: 16
+    })
+    expect(Object.isFrozen(policy)).toBe(true)
+  })
+
+  it('a manager shows no key, however deep it is looked into', () => {
+    const manager = createSessionManager({ store: createMemoryStore(), secret })
+    expect(inspect(manager, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain(secret)
+  })
+})
+
+describe('what a session shows of itself', () => {
+  it('printing, serializing and its errors reveal no token, secret or data', async () => {
+    const manager = createSessionManager({ store: createMemoryStore(), secret })
+    const session = await manager.open('')
+    session.data.card = '4111-1111'
+    const { headers } = await manager.commit(session)
+    const token = /sid=([^;]+)/.exec(headers.map(String).join())?.[1] ?? 'no token'
+    session.data.bad = 1n
+    const error: unknown = await manager.commit(session).catch((thrown: unknown) => thrown)
+    const shown = [
+      inspect(session, { depth: 20, showHidden: true }),
+      JSON.stringify(session),
+      inspect(error, { depth: 20, showHidden: true }),
+      JSON.stringify(error)
+    ].join()
+    expect(error).toMatchObject({ code: 'DATA_UNSERIALIZABLE', message: expect.stringContaining('data.bad') })
+    expect(shown).not.toContain('4111')
+    expect(shown).not.toContain(token)
+    expect(shown).not.toContain(token.slice(34, 60))
+  })
+})

@@ -1,0 +1,163 @@
+import { describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { createMemoryStore, createSessionManager, type Session } from '../src/index.ts'
+import { createGate, createWorld, secret } from './support/world.ts'
+
+describe('without a client', () => {
+  it('find, update and revoke see and change what is stored; a session in flight merges with it', async () => {
+    const { browser, manager } = createWorld()
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const inFlight = await tab.open()
+    inFlight.data.b = 2
+    expect(await manager.update(inFlight.id, (data) => Object.assign(data, { plan: 'pro' }))).toBe(true)
+    await tab.commit(inFlight)
+    const info = await manager.find(inFlight.id)
+    expect(info?.data).toEqual({ a: 1, b: 2, plan: 'pro' })
+    expect(Object.keys(info ?? {}).sort()).toEqual(
+      ['createdAt', 'data', 'expiresAt', 'id', 'lastSeenAt', 'permanent', 'tokenId', 'userId'].sort()
+    )
+    expect(await manager.revoke(inFlight.id)).toBe(true)
+    expect(await manager.revoke(inFlight.id)).toBe(false)
+    expect((await tab.open()).isNew).toBe(true)
+    expect(await manager.find(inFlight.id)).toBe(undefined)
+  })
+
+  it("revoke leaves another user's session alone when a user is named", async () => {
+    const { browser, manager } = createWorld()
+    const tab = browser()
+    await tab.request((session) => session.login('alice'))
+    const { id } = await tab.open()
+    expect(await manager.revoke(id, { userId: 'mallory' })).toBe(false)
+    expect(await manager.revoke(id, { userId: 'alice' })).toBe(true)
+  })
+
+  it('lists all live sessions in pages, and says so when the store cannot', async () => {
+    const { browser, manager, another, store } = createWorld()
+    for (let i = 0; i < 30; i++) await browser().request((session) => session.login(`user${i}`))
+    const users = new Set<string | undefined>()
+    for await (const { userId } of manager.list()) users.add(userId)
+    expect(users.size).toBe(30)
+    const { get, set, delete: remove, compareAndSet } = store
+    const poor = another({ store: { get, set, delete: remove, compareAndSet } })
+    const first = poor.list()[Symbol.asyncIterator]().next()
+    await expect(first).rejects.toMatchObject({ code: 'STORE_LACKS_METHOD' })
+  })
+
+  it('update refuses an asynchronous function, which could not be run again', async () => {
+    const { browser, manager } = createWorld()
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const { id } = await tab.open()
+    const later = (): void => Promise.resolve() as unknown as undefined
+    await expect(manager.update(id, later)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+  })
+})
+
+describe('sweeping', () => {
+  it('deletes what has expired and tells how much', async () => {
+    const world = createWorld()
+    for (let i = 0; i < 5; i++) await world.browser().request(({ data }) => Object.assign(data, { i }))
+    world.now += 3_600_000
+    await world.browser().request(({ data }) => Object.assign(data, { live: true }))
+    expect(await world.manager.sweep()).toBe(5)
+    expect(world.events.at(-1)).toEqual({ type: 'swept', deleted: 5 })
+    expect(await world.manager.sweep()).toBe(0)
+  })
+
+  it('runs now and then until stopped, and goes on after a failure', async () => {
+    vi.useFakeTimers()
+    try {
+      let sweeps = 0
+      const store = {
+        ...createMemoryStore(),
+        deleteExpired: async () => {
+          if (++sweeps === 1) throw new Error('busy')
+          return 0
+        }
+      }
+      const manager = createSessionManager({ store, secret })
+      const stop = manager.startSweeper({ interval: '1m' })
+      await vi.advanceTimersByTimeAsync(70_000)
+      expect(sweeps).toBe(1)
+      await vi.advanceTimersByTimeAsync(70_000)
+      expect(sweeps).toBe(2)
+      stop()
+      await vi.advanceTimersByTimeAsync(600_000)
+      expect(sweeps).toBe(2)
+      manager.startSweeper()
+      await manager.close()
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
+describe('close', () => {
+  it('waits for the writes under way, closes the store once, and refuses new sessions', async () => {
+    let closed = 0
+    const { manager, store } = createWorld({}, { ...createMemoryStore(), close: async () => void closed++ })
+    const session = await manager.open('')
+    session.data.a = 1
+    const { gate, open } = createGate()
+    store.break({ gate })
+    const commit = manager.commit(session)
+    let done = false
+    const closing = manager.close().then(() => {
+      done = true
+    })
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+    expect(done).toBe(false)
+    open()
+    await Promise.all([commit, closing])
+    await expect(manager.open('')).rejects.toMatchObject({ code: 'MANAGER_CLOSED' })
+  })
+})
+
+describe('events and hooks', () => {
+  it('a handler that throws changes nothing', async () => {
+    const { browser } = createWorld({
+      onEvent: () => {
+        throw new Error('observer')
+      }
+    })
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    expect((await tab.open()).data).toEqual({ a: 1 })
+  })
+
+  it('never carry a token, a secret or data', async () => {
+    const { browser, events } = createWorld({ storeTimeout: 1_000 })
+    const tab = browser()
+    const tokens: string[] = []
+    for (const verb of ['login', 'regenerate', 'rotate', 'destroy'] as const) {
+      await tab.request(({ data }) => Object.assign(data, { card: '4111-1111' }))
+      tokens.push(tab.cookie.split('=')[1] ?? 'none')
+      await tab.request((session) => session[verb]('alice' as never))
+    }
+    const text = JSON.stringify(events)
+    for (const token of tokens) {
+      expect(text).not.toContain(token)
+      expect(text).not.toContain(token.slice(36, 56))
+    }
+    expect(text).not.toContain('4111')
+  })
+})
+
+describe('typing', () => {
+  it('types data, take and update by the data of the manager', async () => {
+    interface Shop {
+      cart?: string[]
+      flash?: string
+    }
+    const manager = createSessionManager<Shop>({ store: createMemoryStore(), secret })
+    const session = await manager.open('')
+    expectTypeOf(session).toEqualTypeOf<Session<Shop>>()
+    expectTypeOf(session.data.cart).toEqualTypeOf<string[] | undefined>()
+    expectTypeOf(await session.take('flash')).toEqualTypeOf<string | undefined>()
+    await session.update((data) => {
+      data.cart = [...(data.cart ?? []), 'book']
+    })
+    expect(session.data.cart).toEqual(['book'])
+  })
+})
