@@ -310,12 +310,13 @@ function adopt(
   else emit?.({ type: swap === 'rotate' ? 'rotated' : 'regenerated', id })
 }
 
-/** Brings the handler's own data object up to what was stored, keeping the values that are the same. */
+/** Brings the handler's own data object up to what was stored; what changed in it since `mine` was taken stays. */
 function refresh(context: ManagerContext, data: Fields, plain: string, mine: string | undefined): void {
-  const stored = deserializeData(context, plain) ?? {}
-  const before = mine === undefined ? {} : (deserializeData(context, mine) ?? {})
   const textOf = (value: unknown): string => context.serializer.serialize(value)
-  replaceFields(data, stored, (key) => Object.hasOwn(before, key) && textOf(before[key]) === textOf(stored[key]))
+  const stored = deserializeData(context, plain) ?? {}
+  const before = deserializeData(context, mine ?? context.emptyPayload) ?? {}
+  const merged = merge(before, data, stored, textOf, undefined).data
+  replaceFields(data, merged, (key) => Object.hasOwn(data, key) && textOf(data[key]) === textOf(merged[key]))
 }
 
 async function settleLogin(context: ManagerContext, login: Announcement): Promise<void> {

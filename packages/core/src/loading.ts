@@ -149,7 +149,7 @@ export async function loadState(context: ManagerContext, state: SessionState): P
 }
 
 /** Makes the record the state of the session; with a schema, only if its data fits or the policy mends it. */
-async function acceptData(
+export async function acceptData(
   context: ManagerContext,
   state: SessionState,
   token: PresentedToken,

@@ -35,11 +35,11 @@ export function merge(
   return { data, conflicts }
 }
 
-/** Makes `target` hold exactly the fields of `source`, in its order, keeping the object and the values in `kept`. */
-export function replaceFields(target: Fields, source: Fields, kept: (key: string) => boolean): void {
-  const before = { ...target }
+/** Makes `target` hold exactly the fields of `source`, in its order, keeping its own values where `same` says so. */
+export function replaceFields(target: Fields, source: Fields, same: (key: string) => boolean): void {
+  const next = Object.keys(source).map((key): [string, unknown] => [key, field(same(key) ? target : source, key)])
   for (const key of Object.keys(target)) delete target[key]
-  for (const key of Object.keys(source)) setField(target, key, field(kept(key) ? before : source, key))
+  for (const [key, value] of next) setField(target, key, value)
 }
 
 /** An own field: a key such as `__proto__` is data, never the prototype. */

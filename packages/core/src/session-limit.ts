@@ -1,7 +1,7 @@
 import type { ManagerContext } from './context.ts'
 import { readRecord } from './loading.ts'
 import type { StoredRecord } from './record.ts'
-import { type Announcement, endSession, prune, readIndex } from './user-index.ts'
+import { type Announcement, eachOf, endSession, prune, readIndex } from './user-index.ts'
 import type { IndexText } from './user-index-text.ts'
 
 /** Entries beyond this are sampled for dead ones at each login, so that an index does not grow with the logouts. */
@@ -48,9 +48,10 @@ export async function surveySessions(
   const entries = Object.entries(read.index.s).sort(([, a], [, b]) => a.t - b.t)
   const live: { readonly id: string; readonly record: StoredRecord }[] = []
   const dead: string[] = []
-  for (const [id] of entries) {
-    if (only && !only.includes(id)) continue
-    const record = readRecord(context, id, await context.access.get(context.recordKey(id)))
+  const ids = entries.map(([id]) => id).filter((id) => !only || only.includes(id))
+  const texts = await eachOf(ids, (id) => context.access.get(context.recordKey(id)))
+  for (const [index, id] of ids.entries()) {
+    const record = readRecord(context, id, texts[index])
     if (typeof record !== 'string' && record.metadata.u === userId) live.push({ id, record })
     else dead.push(id)
   }

@@ -1,11 +1,11 @@
 import { type Change, headersSent, type LoginAttempt, type Outcome, writeLive, writeNew } from './commit.ts'
 import type { ManagerContext } from './context.ts'
 import { SessionError } from './errors.ts'
-import { loadState, readRecord, standingOf } from './loading.ts'
-import { type Fields, replaceFields } from './merge.ts'
+import { acceptData, loadState, readRecord, standingOf } from './loading.ts'
+import { replaceFields } from './merge.ts'
 import { deserializeData, pickFields, serializeData } from './payload.ts'
 import { encodeTombstone } from './record.ts'
-import { becomeLive, becomeNew, dataOf, emptyData, identityOf, type SessionState } from './session-state.ts'
+import { becomeNew, dataOf, emptyData, identityOf, type SessionState } from './session-state.ts'
 import { tombstoneEnd } from './user-index.ts'
 
 export interface LoginOptions {
@@ -136,11 +136,10 @@ export async function reload(context: ManagerContext, state: SessionState): Prom
     return false
   }
   const facade = state.data
-  const { created, reissue } = state
-  becomeLive(context, state, { ...identity, created, retiredKey: reissue }, record, standing === 'alias')
+  const token = { ...identity, created: state.created, retiredKey: state.reissue }
+  if (!(await acceptData(context, state, token, record, standing === 'alias'))) return false
   if (facade) {
-    const fresh: Fields = dataOf(context, state)
-    replaceFields(facade, fresh, () => false)
+    replaceFields(facade, dataOf(context, state), () => false)
     if (isLive(state)) state.data = facade
   }
   return isLive(state)

@@ -132,18 +132,16 @@ export async function revokeUser(
     return Object.keys(index.s).length === 0 ? undefined : { ...index, e: index.e + 1 }
   })
   const ids = Object.keys(entries).filter((id) => !except.has(id))
-  let ended = 0
-  for (const id of ids) {
-    if (await endSession(context, id, userId, entries[id]?.p === 1)) {
-      ended++
-      context.emit?.({ type: 'destroyed', id, by: 'revokeAll' })
-    }
-  }
+  const ended = await eachOf(ids, async (id) => {
+    const live = await endSession(context, id, userId, entries[id]?.p === 1)
+    if (live) context.emit?.({ type: 'destroyed', id, by: 'revokeAll' })
+    return live
+  })
   await changeIndex(context, userId, (index) => {
     const done = ids.filter((id) => index.s[id]?.n === entries[id]?.n)
     return done.length === 0 ? undefined : without(context, index, done)
   })
-  return ended
+  return ended.filter(Boolean).length
 }
 
 /**
@@ -166,6 +164,15 @@ export function endSession(context: ManagerContext, id: string, userId: string, 
     const next = disturbed(context, record)
     return { write: next.text, expiresAt: deadline(next.metadata, context.policy), result: false }
   })
+}
+
+/** Does `task` for each id, a bounded number at a time; the results are in order. */
+export async function eachOf<T>(ids: readonly string[], task: (id: string) => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  for (let start = 0; start < ids.length; start += 16) {
+    results.push(...(await Promise.all(ids.slice(start, start + 16).map(task))))
+  }
+  return results
 }
 
 /** When a tombstone written now ends: after every login that was under way has given up. */

@@ -164,3 +164,35 @@ describe('I1: no lost update', () => {
     expect(taken.filter((value) => value !== undefined)).toEqual(['saved'])
   })
 })
+
+describe('the data object in the hands of the handler', () => {
+  it('is brought up to what was stored, and keeps what changed while the write was under way', async () => {
+    const { browser, another } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const session = await tab.open()
+    const { data } = session
+    await tab.request((other) => Object.assign(other.data, { theirs: true }), another())
+    data.mine = true
+    const saving = session.save()
+    data.during = true
+    await saving
+    expect(data).toEqual({ a: 1, mine: true, theirs: true, during: true })
+    expect(session.data).toBe(data)
+    await tab.commit(session)
+    expect((await tab.open()).data).toEqual({ a: 1, mine: true, theirs: true, during: true })
+  })
+
+  it('reload replaces what it holds, and forgets pending changes', async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const session = await tab.open()
+    const { data } = session
+    data.pending = true
+    await tab.request((other) => Object.assign(other.data, { b: 2 }))
+    expect(await session.reload()).toBe(true)
+    expect(data).toEqual({ a: 1, b: 2 })
+    expect(session.data).toBe(data)
+  })
+})
