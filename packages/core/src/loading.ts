@@ -148,7 +148,10 @@ export async function loadState(context: ManagerContext, state: SessionState): P
   }
 }
 
-/** Makes the record the state of the session; with a schema, only if its data fits or the policy mends it. */
+/**
+ * Makes the record the state of the session; with encryption, only if its payload opens: until then the user and the
+ * limits in the metadata are what any store writer says. With a schema, only if its data fits or the policy mends it.
+ */
 export async function acceptData(
   context: ManagerContext,
   state: SessionState,
@@ -157,15 +160,15 @@ export async function acceptData(
   alias: boolean
 ): Promise<boolean> {
   const { schema, onSchemaMismatch } = context
+  const stored = plainPayload(context, context.recordKey(token.id), record)
+  const raw = schema && stored !== undefined ? deserializeData(context, stored) : undefined
+  if (stored === undefined || (schema && !raw)) {
+    context.emit?.({ type: 'rejected', reason: 'corrupt', id: token.id })
+    return false
+  }
   if (!schema) {
     becomeLive(context, state, token, record, alias)
     return true
-  }
-  const stored = plainPayload(context, context.recordKey(token.id), record)
-  const raw = stored === undefined ? undefined : deserializeData(context, stored)
-  if (stored === undefined || !raw) {
-    context.emit?.({ type: 'rejected', reason: 'corrupt', id: token.id })
-    return false
   }
   const result = await schema['~standard'].validate(raw)
   let data: unknown = result.issues ? undefined : result.value

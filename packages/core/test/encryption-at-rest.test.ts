@@ -52,6 +52,23 @@ describe('encryption at rest (G11)', () => {
     expect(world.events.filter(({ type }) => type === 'rejected' || type === 'superseded').length).toBeGreaterThan(0)
   })
 
+  it('a forged user or lifetime is believed by no request, not even by one that never looks at the data', async () => {
+    const world = createWorld({ encryption })
+    const tab = world.browser()
+    await tab.request((session) => session.login('alice'))
+    const running = await tab.open()
+    const key = `sessions.s.${running.id}`
+    const text = (await world.store.get(key)) ?? ''
+    for (const forged of [text.replace('"u":"alice"', '"u":"admin"'), text.replace('"g":0', '"g":0,"p":true')]) {
+      await world.store.set(key, forged, world.now + 60_000)
+      const session = await tab.open()
+      expect([session.userId, session.permanent, session.isNew]).toEqual([undefined, false, true])
+      expect(world.events.at(-1)).toMatchObject({ type: 'rejected', reason: 'corrupt' })
+    }
+    expect(await running.reload()).toBe(false)
+    expect(running.userId).toBe('alice')
+  })
+
   it('every verb works on encrypted records, with conflicts', async () => {
     const world = createWorld({ encryption })
     const tab = world.browser()
