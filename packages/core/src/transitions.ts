@@ -39,14 +39,21 @@ export async function login(
   if (state.phase === 'live') {
     const outcome = await swap(context, state, { swap: 'login', login: attempt })
     if (outcome === 'written') return
-    becomeNew(context, state)
+    startOver(context, state)
   } else if (state.phase === 'new') {
     if (keepData === false) emptyData(context, state)
     else if (keepData !== true) state.data = pickFields(dataOf(context, state), keepData)
   } else {
-    becomeNew(context, state)
+    startOver(context, state)
   }
   await writeNew(context, state, attempt)
+}
+
+/** A login where the session was ended or overtaken: nothing of it is kept but what this request asked for. */
+function startOver(context: ManagerContext, state: SessionState): void {
+  const { permanent } = state
+  becomeNew(context, state)
+  state.permanent = permanent
 }
 
 /** Swaps the secret; the old token opens nothing from now on. Anonymous: starts over with empty data and no user. */

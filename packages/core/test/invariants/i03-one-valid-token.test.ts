@@ -136,11 +136,12 @@ describe('G3: losers stop, logins never vanish', () => {
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
     const [first, second] = [await tab.open(), await tab.open()]
     await first.login('alice')
+    second.permanent = true
     await second.login('alice')
     await tab.commit(first)
     await tab.commit(second)
-    const { id, userId, data } = await tab.open()
-    expect({ userId, data }).toEqual({ userId: 'alice', data: {} })
+    const { id, userId, data, permanent } = await tab.open()
+    expect({ userId, data, permanent }).toEqual({ userId: 'alice', data: {}, permanent: true })
     expect(id).not.toBe(first.id)
   })
 
