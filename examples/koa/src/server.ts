@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto'
+import { createMemoryStore } from '@kvsession/core'
+import { getSession, session } from '@kvsession/koa'
+import Koa from 'koa'
+
+interface Visit {
+  count?: number
+}
+
+const app = new Koa()
+
+app.use(
+  session({
+    store: createMemoryStore(),
+    // Without SESSION_SECRET a restart logs everybody out, as the memory store does anyway.
+    secret: process.env.SESSION_SECRET ?? randomBytes(33).toString('base64')
+  })
+)
+
+app.use(async (ctx) => {
+  const current = getSession<Visit>(ctx)
+  switch (`${ctx.method} ${ctx.path}`) {
+    case 'GET /':
+      break
+    case 'POST /count':
+      // Runs again on fresh data when another request was faster: no click is lost.
+      await current.update((data) => {
+        data.count = (data.count ?? 0) + 1
+      })
+      break
+    case 'POST /login':
+      await current.login(String(ctx.query.name || 'ada'))
+      break
+    case 'POST /logout':
+      await current.destroy()
+      break
+    default:
+      return
+  }
+  // The data is also where Koa's users look for it.
+  ctx.body = { user: current.userId ?? null, count: ctx.session?.count ?? 0 }
+})
+
+const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
+  const address = server.address()
+  if (typeof address === 'object' && address) console.log(`Listening on http://127.0.0.1:${address.port}`)
+})
