@@ -1,1 +1,1 @@
-export {}
+export { type SessionVariables, session } from './session.ts'

@@ -1,0 +1,84 @@
+import {
+  applyHeaders,
+  createSessionManager,
+  type HeaderList,
+  isSessionError,
+  type ResponseFacts,
+  type Session,
+  type SessionData,
+  type SessionManager,
+  type SessionManagerOptions
+} from '@kvsession/core'
+import type { Context, MiddlewareHandler } from 'hono'
+
+/** For `new Hono<{ Variables: SessionVariables<MyData> }>()`. */
+export interface SessionVariables<Data extends object = SessionData> {
+  session: Session<Data>
+}
+
+/**
+ * Hono middleware that gives every request its session, `c.var.session`. What changed is stored after the handler, also
+ * when that throws, and before the response leaves. Uses nothing of Node.
+ *
+ * @throws SessionError for options that are wrong; per request (503 unless `onError` says otherwise) when the store
+ * cannot be read: the handler then does not run and the cookie is left alone.
+ */
+export function session<Data extends object = SessionData>(
+  options: SessionManagerOptions<Data> | SessionManager<Data>
+): MiddlewareHandler<{ Variables: SessionVariables<Data> }> {
+  const manager = 'open' in options ? options : createSessionManager(options)
+  return async (c, next) => {
+    const session = await manager.open(c.req.raw).catch(rethrow)
+    c.set('session', session)
+    try {
+      await next()
+    } catch (error) {
+      // Hono answers errors before they come here; what is thrown and is no Error leaves it without a response.
+      await manager.commit(session, { failed: true })
+      throw error
+    }
+    try {
+      const { headers } = await manager.commit(session, { ...factsOf(c), failed: c.error !== undefined })
+      send(c, headers)
+    } catch (error) {
+      discardAnswer(c)
+      // What is safe in the store already, a login above all, goes out with the error.
+      send(c, manager.responseHeaders(session, factsOf(c)))
+      rethrow(error)
+    }
+  }
+}
+
+function factsOf(c: Context): ResponseFacts {
+  return { cacheControl: c.res.headers.get('Cache-Control') ?? undefined }
+}
+
+function send(c: Context, headers: HeaderList): void {
+  if (headers.length === 0) return
+  try {
+    applyHeaders(headers, c.res.headers)
+  } catch {
+    // The headers of a fetched response, and of a redirect made by Response, cannot be changed: a copy's can.
+    c.res = new Response(c.res.body, c.res)
+    applyHeaders(headers, c.res.headers)
+  }
+}
+
+const aboutTheAnswer =
+  /^(?:content-(?:disposition|encoding|language|length|location|range|type)|location|cache-control|expires|etag|last-modified|accept-ranges|transfer-encoding)$/
+
+/** Hono copies the headers of the answer so far to the error's: those that describe the answer must not stay. */
+function discardAnswer(c: Context): void {
+  c.res = undefined
+  const { headers } = c.res
+  for (const name of [...headers.keys()]) if (aboutTheAnswer.test(name)) headers.delete(name)
+}
+
+/** Hono's own error handler answers with what `getResponse` gives, and with 500 otherwise. */
+function rethrow(error: unknown): never {
+  if (isSessionError(error)) {
+    const getResponse = (): Response => new Response(null, { status: error.status })
+    Object.defineProperty(error, 'getResponse', { value: getResponse, configurable: true })
+  }
+  throw error
+}

@@ -1,0 +1,53 @@
+import { applyHeaders, type HeaderList } from '@kvsession/core'
+
+/** What of a Koa context is used here. */
+export interface ErrorContext {
+  onerror(error: Error): void
+}
+
+/**
+ * Koa's error handler removes every header and sets those of `error.headers` instead. Ours are there while it runs, and
+ * only then: an error object may be thrown again for another visitor, and may be logged.
+ */
+export function carryOnErrors(ctx: ErrorContext, headers: HeaderList): void {
+  const { onerror } = ctx
+  ctx.onerror = (thrown: unknown) => {
+    if (thrown === null || thrown === undefined) return
+    const error = isError(thrown) ? thrown : new Error('A middleware threw what is no error', { cause: thrown })
+    const before = Reflect.getOwnPropertyDescriptor(error, 'headers')
+    const fields: Record<string, HeaderValue> = { ...headersOf(error) }
+    applyHeaders(headers, targetOf(fields))
+    Reflect.defineProperty(error, 'headers', { value: fields, configurable: true, writable: true })
+    try {
+      onerror.call(ctx, error)
+    } finally {
+      if (before) Reflect.defineProperty(error, 'headers', before)
+      else Reflect.deleteProperty(error, 'headers')
+    }
+  }
+}
+
+/** As Koa asks: an error of another realm is one too. */
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]'
+}
+
+type HeaderValue = string | readonly string[]
+
+function headersOf(error: Error): object | undefined {
+  return 'headers' in error && typeof error.headers === 'object' && error.headers !== null ? error.headers : undefined
+}
+
+function targetOf(fields: Record<string, HeaderValue>): {
+  getHeader(name: string): HeaderValue | undefined
+  setHeader(name: string, value: HeaderValue): void
+} {
+  const spelling = (name: string): string =>
+    Object.keys(fields).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name
+  return {
+    getHeader: (name) => fields[spelling(name)],
+    setHeader: (name, value) => {
+      fields[spelling(name)] = value
+    }
+  }
+}

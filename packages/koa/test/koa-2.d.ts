@@ -1,0 +1,4 @@
+declare module 'koa-2' {
+  import Koa from 'koa'
+  export = Koa
+}
