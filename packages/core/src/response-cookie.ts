@@ -6,7 +6,7 @@ import { encodeToken } from './token.ts'
 
 /** What a response says about the handler's own caching. */
 export interface ResponseFacts {
-  /** The `Cache-Control` that the handler set. */
+  /** The `Cache-Control` that the handler set. Read only when a cookie is sent, so a getter may take its time. */
   readonly cacheControl?: string | undefined
 }
 
@@ -19,10 +19,11 @@ export function headersOf(context: ManagerContext, state: SessionState, response
   return state.headers
 }
 
-function headers(context: ManagerContext, state: SessionState, { cacheControl }: ResponseFacts): HeaderList {
+function headers(context: ManagerContext, state: SessionState, response: ResponseFacts): HeaderList {
   const list: [string, string][] = []
   const setCookie = cookieOf(context, state)
   if (setCookie !== undefined) {
+    const { cacheControl } = response
     list.push(['Set-Cookie', setCookie])
     if (cacheControl === undefined) list.push(['Cache-Control', 'no-store'])
     else if (!/(?:^|[\s,])(?:private|no-store)(?:$|[\s,;])/i.test(cacheControl)) {
