@@ -1,9 +1,9 @@
 import {
   applyHeaders,
+  type CommitOptions,
   createSessionManager,
   type HeaderList,
   isSessionError,
-  type ResponseFacts,
   type Session,
   type SessionData,
   type SessionManager,
@@ -38,7 +38,7 @@ export function session<Data extends object = SessionData>(
       throw error
     }
     try {
-      const { headers } = await manager.commit(session, { ...factsOf(c), failed: c.error !== undefined })
+      const { headers } = await manager.commit(session, factsOf(c))
       send(c, headers)
     } catch (error) {
       discardAnswer(c)
@@ -49,8 +49,14 @@ export function session<Data extends object = SessionData>(
   }
 }
 
-function factsOf(c: Context): ResponseFacts {
-  return { cacheControl: c.res.headers.get('Cache-Control') ?? undefined }
+function factsOf(c: Context): CommitOptions {
+  return {
+    failed: c.error !== undefined,
+    // Asked for only when a cookie is sent: looking at a response makes Hono on Node build it the slow way.
+    get cacheControl() {
+      return c.res.headers.get('Cache-Control') ?? undefined
+    }
+  }
 }
 
 function send(c: Context, headers: HeaderList): void {
