@@ -145,6 +145,17 @@ describe('G3: losers stop, logins never vanish', () => {
     expect(id).not.toBe(first.id)
   })
 
+  it('a login on a session that was superseded when the request came in makes a new one, too', async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { cart: 1 }))
+    const other = browser(tab.cookie)
+    await tab.request((session) => session.login('alice'))
+    await other.request((session) => session.login('bob'))
+    expect(await other.open()).toMatchObject({ userId: 'bob', data: {} })
+    expect(await tab.open()).toMatchObject({ userId: 'alice', data: { cart: 1 } })
+  })
+
   it('a login on a session that was ended meanwhile makes a new one', async () => {
     const { browser } = createWorld()
     const tab = browser()

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { breakages } from './breakages.ts'
+
+// Breaks core on purpose, one way at a time, and shows that the test file which names the invariant fails.
+
+const run = promisify(execFile)
+const root = new URL('..', import.meta.url).pathname
+const copied = ['packages/core/src', 'packages/core/test/invariants', 'packages/core/test/support']
+
+/** A copy of core and its invariant tests that can be broken without harm. */
+async function copyCore(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'kvsession-broken-'))
+  for (const path of [...copied, 'packages/core/package.json', 'vitest.config.ts', 'scripts/count-reporter.ts']) {
+    await cp(join(root, path), join(folder, path), { recursive: true })
+  }
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+  return folder
+}
+
+/** Whether every test of the file passes. */
+async function passes(folder: string, test: string): Promise<boolean> {
+  const args = ['run', '--root', folder, `packages/core/test/invariants/${test}`]
+  try {
+    await run(join(root, 'node_modules/.bin/vitest'), args, { cwd: folder, timeout: 120_000 })
+    return true
+  } catch {
+    return false
+  }
+}
+
+const folder = await copyCore()
+let passed = 0
+let failed = 0
+try {
+  for (const { name, file, from, to, caughtBy } of breakages) {
+    const path = join(folder, 'packages/core/src', file)
+    const source = await readFile(path, 'utf8')
+    const broken = source.replace(from, () => to)
+    const applied = broken !== source
+    await writeFile(path, broken)
+    const caught = applied && !(await passes(folder, caughtBy))
+    await writeFile(path, source)
+    if (caught) passed++
+    else failed++
+    const verdict = caught ? 'caught' : applied ? 'NOT CAUGHT' : 'NOT APPLIED: the source has changed'
+    console.log(`${verdict.padEnd(12)} ${name} (${file}) by ${caughtBy}`)
+  }
+  for (const test of new Set(breakages.map(({ caughtBy }) => caughtBy))) {
+    if (await passes(folder, test)) passed++
+    else failed++
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+console.log(`${passed} passed, ${failed} failed`)
+if (failed > 0) process.exitCode = 1
