@@ -1,5 +1,5 @@
 import type { ManagerContext } from './context.ts'
-import { SessionError } from './errors.ts'
+import { isSessionError, SessionError } from './errors.ts'
 import { readRecord, standingOf } from './loading.ts'
 import { type Fields, merge, replaceFields } from './merge.ts'
 import { deserializeData, pickFields, plainPayload, sealRecord, serializeData } from './payload.ts'
@@ -16,7 +16,7 @@ import {
   touchDue
 } from './record-change.ts'
 import { evictOldest } from './session-limit.ts'
-import { identityOf, type SessionState } from './session-state.ts'
+import { becomeOver, identityOf, type SessionState } from './session-state.ts'
 import { absoluteDeadline, deadline, passedLimit } from './timeouts.ts'
 import { type Announcement, announce, confirm, extendHorizon } from './user-index.ts'
 
@@ -125,7 +125,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
 
   const { outcome, write } = await context.loop.run<Result>(key, { text: base.text }, decide)
   if (write) adopt(context, state, identity.id, write, mine, permanent)
-  if (write && login.announced) await settleLogin(context, login.announced)
+  if (write && login.announced) await settleLogin(context, state, login.announced)
   return outcome
 }
 
@@ -181,7 +181,7 @@ export async function writeNew(
       state.permanent = undefined
       context.emit?.({ type: 'created', id: identity.id })
       if (userId !== undefined) context.emit?.({ type: 'loggedIn', id: identity.id, userId })
-      if (login.announced) await settleLogin(context, login.announced)
+      if (login.announced) await settleLogin(context, state, login.announced)
       return
     }
     state.id = undefined
@@ -319,8 +319,12 @@ function refresh(context: ManagerContext, data: Fields, plain: string, mine: str
   replaceFields(data, merged, (key) => Object.hasOwn(data, key) && textOf(data[key]) === textOf(merged[key]))
 }
 
-async function settleLogin(context: ManagerContext, login: Announcement): Promise<void> {
-  const index = await confirm(context, login)
+async function settleLogin(context: ManagerContext, state: SessionState, login: Announcement): Promise<void> {
+  const index = await confirm(context, login).catch((error: unknown) => {
+    // The record was ended again: neither its user nor its cookie may outlive it in this request.
+    if (isSessionError(error) && error.code === 'LOGIN_REVOKED') becomeOver(context, state)
+    throw error
+  })
   await evictOldest(context, login, index)
 }
 

@@ -102,6 +102,16 @@ export function becomeNew(context: ManagerContext, state: SessionState): void {
   emptyData(context, state)
 }
 
+/** Ended while this request ran: empty, without a user, and no cookie is sent. */
+export function becomeOver(context: ManagerContext, state: SessionState): void {
+  state.phase = 'over'
+  state.record = undefined
+  state.permanent = undefined
+  state.cookie = 'none'
+  state.reissue = false
+  emptyData(context, state)
+}
+
 export function emptyData(context: ManagerContext, state: SessionState): void {
   state.data = undefined
   state.stored = undefined

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createGate, createWorld, type World } from '../support/world.ts'
+import { createGate, createWorld, setCookieOf, type World } from '../support/world.ts'
 
 /** Logs a fresh browser of its own process in. */
 async function logIn(world: World, userId: string): Promise<string> {
@@ -112,6 +112,32 @@ describe('I9: the user index never misses a live session', () => {
         // A login that had announced itself before revokeAll began does not survive it.
         if (step > 2) expect([outcome, live, listed.length]).toEqual([expect.anything(), [], expect.anything()])
       }
+    }
+  )
+
+  it.each(['first login', 'login of an anonymous session'])(
+    'a %s that revokeAll undid leaves no user and no cookie behind in its request',
+    async (kind) => {
+      const world = createWorld()
+      const browser = world.browser()
+      if (kind !== 'first login') await browser.request(({ data }) => Object.assign(data, { cart: 1 }))
+      const manager = world.another()
+      const session = await browser.open(manager)
+      const { gate, open } = createGate()
+      let indexReads = 0
+      // The second look at the index is the one after the record was written.
+      world.store.break(({ operation, key }) =>
+        operation === 'get' && key.startsWith('sessions.u.') && ++indexReads === 2 ? { gate } : undefined
+      )
+      const login = session.login('alice')
+      const refused = expect(login).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
+      await vi.waitUntil(() => indexReads === 2)
+      world.store.break(undefined)
+      await world.manager.revokeAll('alice')
+      open()
+      await refused
+      expect([session.userId, session.data]).toEqual([undefined, {}])
+      expect(setCookieOf(manager.responseHeaders(session))).toBe(undefined)
     }
   )
 
