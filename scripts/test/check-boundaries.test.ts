@@ -6,7 +6,8 @@ const entry = { '.': './src/index.ts' }
 
 const goodTree: TreeFiles = {
   'packages/core/package.json': { name: '@kvsession/core', exports: { ...entry, './encryption': './src/x.ts' } },
-  'packages/core/src/index.ts': "import { parse } from 'cookie'\nexport type { Clock } from './clock.ts'\n",
+  'packages/core/src/index.ts':
+    "import type { StandardSchemaV1 } from '@standard-schema/spec'\nexport type { Clock } from './clock.ts'\n",
   'packages/core/src/crypto-node.ts': "import { createHmac } from 'node:crypto'\nprocess.emitWarning('')\n",
   'packages/core/src/crypto-portable.ts': "import { hmac } from '@noble/hashes/hmac.js'\ncrypto.getRandomValues(x)\n",
   'packages/core/test/index.test.ts': "import { it } from 'vitest'\nimport '../src/index.ts'\nimport 'node:fs'\n",

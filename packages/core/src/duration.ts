@@ -1,4 +1,4 @@
-import { SessionError } from './errors.ts'
+import { invalid } from './option-check.ts'
 
 /** Milliseconds, or a number with a unit: `'500ms'`, `'90s'`, `'30m'`, `'1h'`, `'31d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
@@ -13,10 +13,7 @@ const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_00
 export function parseDuration(value: unknown, option: string): number {
   const ms = typeof value === 'string' ? textToMs(value) : value
   if (typeof ms === 'number' && Number.isSafeInteger(ms) && ms > 0) return ms
-  throw new SessionError(
-    'OPTION_INVALID',
-    `${option} must be a positive duration: whole milliseconds, or text such as '90s', '30m', '1h', '31d'.`
-  )
+  throw invalid(option, "must be a positive duration: whole milliseconds, or text such as '90s', '30m', '1h', '31d'")
 }
 
 function textToMs(text: string): number {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from './clock.ts'
-import { SessionError } from './errors.ts'
 import type { KeyValueStore } from './key-value-store.ts'
+import { wholeNumber } from './option-check.ts'
 
 export interface MemoryStoreOptions {
   /**
@@ -30,9 +30,7 @@ const mostLookedAt = 256
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { maxEntries, clock = systemClock } = options
-  if (maxEntries !== undefined && !(Number.isSafeInteger(maxEntries) && maxEntries > 0)) {
-    throw new SessionError('OPTION_INVALID', 'maxEntries must be a positive whole number; leave it out for no limit.')
-  }
+  if (maxEntries !== undefined) wholeNumber('maxEntries', maxEntries, 1)
   // With maxEntries in order of writing, else in order of creation.
   const entries = new Map<string, Entry>()
   let rounds: { readonly oldest: Round; readonly hand: Round } | undefined

@@ -1,5 +1,5 @@
 import { fillRandom } from '#crypto'
-import { SessionError } from './errors.ts'
+import { invalid } from './option-check.ts'
 
 /** Cryptographically secure bytes; every call returns a fresh array that nobody else holds. */
 export type RandomSource = (length: number) => Uint8Array
@@ -14,10 +14,7 @@ export function createRandomSource(randomBytes?: (length: number) => Uint8Array)
   return (length) => {
     const bytes: unknown = randomBytes(length)
     if (bytes instanceof Uint8Array && bytes.length === length) return new Uint8Array(bytes)
-    throw new SessionError(
-      'OPTION_INVALID',
-      `randomBytes(${length}) must return a Uint8Array of ${length} bytes. Leave the option out to use the platform's.`
-    )
+    throw invalid(`randomBytes(${length})`, `must return a Uint8Array of ${length} bytes, or be left out`)
   }
 }
 

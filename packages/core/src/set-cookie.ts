@@ -1,5 +1,5 @@
-import { type SetCookie, stringifySetCookie } from 'cookie'
 import { SessionError } from './errors.ts'
+import { choice, invalid } from './option-check.ts'
 import type { CookieOptions } from './session-manager-options.ts'
 import { longestToken } from './token.ts'
 
@@ -18,12 +18,12 @@ export interface CookiePolicy {
   /** Without prefix. */
   readonly name: string
   readonly path: string
-  readonly domain?: string
+  readonly domain?: string | undefined
   readonly sameSite: 'strict' | 'lax' | 'none'
   readonly secure: 'auto' | boolean
   readonly httpOnly: boolean
   readonly partitioned: boolean
-  readonly priority?: 'low' | 'medium' | 'high'
+  readonly priority?: 'low' | 'medium' | 'high' | undefined
   readonly prefix: 'host' | 'secure' | 'none'
   /** For every connection, unless `plainForm` applies. The same as `plainForm` with `secure: false`. */
   readonly secureForm: CookieForm
@@ -42,38 +42,35 @@ export interface CookiePolicy {
  */
 export function resolveCookieOptions(options: CookieOptions = {}): CookiePolicy {
   checkShape(options)
-  const { name = 'sid', path = '/', sameSite = 'lax', secure = 'auto', httpOnly = true, partitioned = false } = options
-  const { priority } = options
+  const { name = 'sid', path = '/' } = options
   checkName(name)
-  checkPath(path)
+  // RFC 6265bis §4.1.1: printable ASCII without ';'; 1024 octets at most (§5.6).
+  if (typeof path !== 'string' || !/^\/[!-:=-~]{0,1023}$/.test(path)) {
+    throw refused('path', "must start with '/' and hold no space, ';', '<' or control character, 1024 at most")
+  }
   const domain = options.domain === undefined ? undefined : checkDomain(options.domain)
-  oneOf('sameSite', sameSite, ['strict', 'lax', 'none'])
-  oneOf('secure', secure, ['auto', true, false])
-  oneOf('httpOnly', httpOnly, [true, false])
-  oneOf('partitioned', partitioned, [true, false])
-  if (priority !== undefined) oneOf('priority', priority, ['low', 'medium', 'high'])
+  const pick = <const T>(option: keyof CookieOptions, allowed: readonly [T, ...T[]]): T =>
+    choice(`cookie.${option}`, options[option], allowed)
+  const sameSite = pick('sameSite', ['lax', 'strict', 'none'])
+  const secure = pick<'auto' | boolean>('secure', ['auto', true, false])
+  const httpOnly = pick('httpOnly', [true, false])
+  const partitioned = pick('partitioned', [false, true])
+  const priority = options.priority === undefined ? undefined : pick('priority', ['low', 'medium', 'high'])
 
   const hostAllowed = secure !== false && path === '/' && domain === undefined
-  const { prefix = hostAllowed ? 'host' : secure === false ? 'none' : 'secure' } = options
-  oneOf('prefix', prefix, ['host', 'secure', 'none'])
-  if (prefix === 'host' && !hostAllowed) {
-    throw invalid('prefix', `'host' needs Secure, path '/' and no domain. Change those, or leave prefix out`)
-  }
+  const prefixes = { host: '__Host-', secure: '__Secure-', none: '' }
+  const fitting = hostAllowed ? 'host' : secure ? 'secure' : 'none'
+  const prefix = options.prefix === undefined ? fitting : pick('prefix', ['host', 'secure', 'none'])
+  if (prefix === 'host' && !hostAllowed) throw refused('prefix', "'host' needs Secure, path '/' and no domain")
   if (secure === false) {
-    if (prefix === 'secure') throw invalid('prefix', `'secure' needs Secure. Leave out secure: false`)
-    if (sameSite === 'none') throw invalid('sameSite', `'none' needs Secure. Leave out secure: false, or use 'lax'`)
-    if (partitioned) throw invalid('partitioned', 'needs Secure. Leave out secure: false')
+    const needing = prefix === 'secure' ? 'prefix' : sameSite === 'none' ? 'sameSite' : partitioned && 'partitioned'
+    if (needing) throw refused(needing, `${options[needing]} needs Secure: change it, or leave out secure: false`)
   }
 
-  const common = {
-    path,
-    httpOnly,
-    ...(domain === undefined ? {} : { domain }),
-    ...(priority === undefined ? {} : { priority })
-  }
-  const secured = () => createForm(`${prefixText[prefix]}${name}`, { ...common, secure: true, partitioned, sameSite })
+  const common = { path, domain, httpOnly, priority }
   const plain = () => createForm(name, { ...common, sameSite: sameSite === 'none' ? 'lax' : sameSite })
-  const secureForm = secure === false ? plain() : secured()
+  const secureForm =
+    secure === false ? plain() : createForm(prefixes[prefix] + name, { ...common, secure: true, partitioned, sameSite })
   const plainForm = secure === 'auto' ? plain() : secureForm
   return Object.freeze({ name, ...common, sameSite, secure, partitioned, prefix, secureForm, plainForm })
 }
@@ -86,74 +83,78 @@ export function isLoopbackHost(host: string): boolean {
   return host.length < 270 && loopback.test(host)
 }
 
-const byte = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
-const loopback = new RegExp(
-  `^(?:(?:[a-z0-9_-]+\\.)*localhost|127\\.${byte}\\.${byte}\\.${byte}|\\[::1\\])(?::\\d{1,5})?$`,
-  'i'
-)
+const loopback =
+  /^(?:(?:[a-z0-9_-]+\.)*localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|\[::1\])(?::\d{1,5})?$/i
 
-const prefixText = { host: '__Host-', secure: '__Secure-', none: '' } as const
 /** RFC 6265bis §5.7: browsers keep no cookie for longer. */
 const longestMaxAge = 400 * 86_400
 
-function createForm(fullName: string, attributes: Omit<SetCookie, 'name' | 'value'>): CookieForm {
+interface CookieAttributes {
+  readonly path: string
+  readonly domain: string | undefined
+  readonly httpOnly: boolean
+  readonly secure?: boolean
+  readonly partitioned?: boolean
+  readonly priority: string | undefined
+  readonly sameSite: string
+}
+
+/** Every part is checked by now: none can break out of its place (RFC 6265bis §4.1.1). */
+function createForm(
+  fullName: string,
+  { path, domain, httpOnly, secure, partitioned, priority, sameSite }: CookieAttributes
+): CookieForm {
+  const place = `${domain === undefined ? '' : `; Domain=${domain}`}; Path=${path}`
+  const flags =
+    (httpOnly ? '; HttpOnly' : '') +
+    (secure ? '; Secure' : '') +
+    (partitioned ? '; Partitioned' : '') +
+    (priority === undefined ? '' : `; Priority=${capitalized(priority)}`) +
+    `; SameSite=${capitalized(sameSite)}`
   const start = `${fullName}=`
-  const end = stringifySetCookie({ name: fullName, value: '', ...attributes }).slice(start.length)
-  const cleared = stringifySetCookie({ name: fullName, value: '', ...attributes, maxAge: 0, expires: new Date(0) })
+  const end = place + flags
   return Object.freeze({
     fullName,
     write: (token: string, maxAgeSeconds?: number) =>
       maxAgeSeconds === undefined
         ? start + token + end
         : `${start}${token}; Max-Age=${Math.min(Math.max(Math.ceil(maxAgeSeconds), 0), longestMaxAge)}${end}`,
-    clear: () => cleared
+    clear: () => `${start}; Max-Age=0${place}; Expires=Thu, 01 Jan 1970 00:00:00 GMT${flags}`
   })
 }
 
-const known = ['name', 'path', 'domain', 'sameSite', 'secure', 'httpOnly', 'partitioned', 'priority', 'prefix']
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
+}
+
+const known = 'name path domain sameSite secure httpOnly partitioned priority prefix'.split(' ')
 
 function checkShape(options: unknown): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new SessionError('OPTION_INVALID', 'cookie must be an object of cookie options.')
-  }
+  if (typeof options !== 'object' || options === null) throw invalid('cookie', 'must be an object of cookie options')
   const unknown = Object.keys(options).find((key) => !known.includes(key))
   if (unknown === undefined) return
-  const lifetime =
-    unknown === 'maxAge' || unknown === 'expires' ? ' For lifetimes see idleTimeout, permanentLifetime.' : ''
-  throw new SessionError('OPTION_UNKNOWN', `cookie.${unknown} is no option. Known: ${known.join(', ')}.${lifetime}`)
+  throw new SessionError(
+    'OPTION_UNKNOWN',
+    `cookie.${unknown} is no option, but ${known.join(', ')}; for lifetimes see idleTimeout and permanentLifetime`
+  )
 }
 
 function checkName(name: unknown): void {
   // A cookie-name is a token (RFC 6265bis §4.1.1); name and value together stay under 4096 octets (§5.6).
   if (typeof name !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || name.length > 1024 - longestToken) {
-    throw invalid('name', "must be a short text of letters, digits, '-' and '_'")
+    throw refused('name', "must be a short text of letters, digits, '-' and '_'")
   }
-  if (/^__(?:host|secure|http)-/i.test(name))
-    throw invalid('name', 'must come without prefix. Set cookie.prefix instead')
-}
-
-function checkPath(path: unknown): void {
-  if (typeof path !== 'string' || !/^\/[!-:=-~]{0,1023}$/.test(path)) {
-    throw invalid('path', "must start with '/' and hold no space, ';', '<' or control character (1024 at most)")
-  }
+  if (/^__(?:host|secure|http)-/i.test(name)) throw refused('name', 'comes without prefix: set cookie.prefix')
 }
 
 function checkDomain(domain: unknown): string {
   // RFC 6265bis §5.6.3: a leading dot means nothing.
-  const labels = typeof domain === 'string' ? domain.replace(/^\./, '').split('.') : []
-  const text = labels.join('.')
-  const wellFormed = text.length <= 253 && labels.every((label) => /^\w(?:[\w-]{0,61}\w)?$/.test(label))
-  if (wellFormed && labels.length > 1 && !/^\d+$/.test(labels.at(-1) ?? '')) return text
-  throw invalid(
-    'domain',
-    "must be a host name such as 'example.com', no address, port or scheme; leave it out otherwise"
-  )
+  const text = typeof domain === 'string' ? domain.replace(/^\./, '') : ''
+  // Two labels or more, of 63 octets at most (RFC 1035 §2.3.4), and the last no number: that would be an address.
+  if (text.length <= 253 && /^(?:\w(?:[\w-]{0,61}\w)?\.)+(?!\d+$)\w(?:[\w-]{0,61}\w)?$/.test(text)) return text
+  throw refused('domain', "must be a host name such as 'example.com', no address, port or scheme; or leave it out")
 }
 
-function oneOf(option: string, value: unknown, allowed: readonly unknown[]): void {
-  if (!allowed.includes(value)) throw invalid(option, `must be one of ${allowed.join(', ')}`)
-}
-
-function invalid(option: string, cure: string): SessionError {
-  return new SessionError('OPTION_INVALID', `cookie.${option} ${cure}.`)
+function refused(option: keyof CookieOptions, cure: string): SessionError {
+  return invalid(`cookie.${option}`, cure)
 }

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from '#crypto'
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
-import { SessionError } from './errors.ts'
 import type { Keyring } from './keyring.ts'
+import { wholeNumber } from './option-check.ts'
 
 /**
  * What a token says. Version 1 = base64url of
@@ -75,10 +75,7 @@ export function decodeToken(text: string, keyring: Keyring, now: number, longest
  * @throws SessionError `OPTION_INVALID` unless a whole number from 128 to 512.
  */
 export function secretByteLength(secretBits: number): number {
-  if (!Number.isInteger(secretBits) || secretBits < 128 || secretBits > 512) {
-    throw new SessionError('OPTION_INVALID', 'secretBits must be a whole number from 128 to 512; leave it out for 128.')
-  }
-  return 16 + 3 * Math.ceil((secretBits - 128) / 24)
+  return 16 + 3 * Math.ceil((wholeNumber('secretBits', secretBits, 128, 512) - 128) / 24)
 }
 
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
