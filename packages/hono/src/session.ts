@@ -1,8 +1,6 @@
 import {
-  applyHeaders,
   type CommitOptions,
   createSessionManager,
-  type HeaderList,
   isSessionError,
   type Session,
   type SessionData,
@@ -10,6 +8,7 @@ import {
   type SessionManagerOptions
 } from '@kvsession/core'
 import type { Context, MiddlewareHandler } from 'hono'
+import { discardAnswer, send } from './answer.ts'
 
 /** For `new Hono<{ Variables: SessionVariables<MyData> }>()`. */
 export interface SessionVariables<Data extends object = SessionData> {
@@ -57,27 +56,6 @@ function factsOf(c: Context): CommitOptions {
       return c.res.headers.get('Cache-Control') ?? undefined
     }
   }
-}
-
-function send(c: Context, headers: HeaderList): void {
-  if (headers.length === 0) return
-  try {
-    applyHeaders(headers, c.res.headers)
-  } catch {
-    // The headers of a fetched response, and of a redirect made by Response, cannot be changed: a copy's can.
-    c.res = new Response(c.res.body, c.res)
-    applyHeaders(headers, c.res.headers)
-  }
-}
-
-const aboutTheAnswer =
-  /^(?:content-(?:disposition|encoding|language|length|location|range|type)|location|cache-control|expires|etag|last-modified|accept-ranges|transfer-encoding)$/
-
-/** Hono copies the headers of the answer so far to the error's: those that describe the answer must not stay. */
-function discardAnswer(c: Context): void {
-  c.res = undefined
-  const { headers } = c.res
-  for (const name of [...headers.keys()]) if (aboutTheAnswer.test(name)) headers.delete(name)
 }
 
 /** Hono's own error handler answers with what `getResponse` gives, and with 500 otherwise. */

@@ -19,6 +19,8 @@ export interface AdapterCaseOptions {
    * Default `true`; `false` where the framework hands its responses to the runtime and never hears of them again.
    */
   seesResponseEnd?: boolean
+  /** Milliseconds after which a case that still waits for the application has failed; default 20,000. */
+  caseTimeout?: number
 }
 
 /** One sentence that an adapter must keep, ready to run. */
@@ -40,20 +42,18 @@ const groups: Readonly<Record<string, readonly AdapterCaseDefinition[]>> = {
   disconnects: disconnectCases
 }
 
-const caseTimeout = 20_000
-
 /** The suite without a runner, for other harnesses. Cases are independent of each other. */
 export function adapterCases(options: AdapterCaseOptions): readonly AdapterCase[] {
-  const { createApp, seesResponseEnd = true } = options
+  const { createApp, seesResponseEnd = true, caseTimeout = 20_000 } = options
   if (typeof createApp !== 'function') throw new TypeError('createApp must be a function that serves an app.')
   return Object.entries(groups).flatMap(([group, definitions]) =>
     definitions
       .filter(({ needsResponseEnd = false }) => seesResponseEnd || !needsResponseEnd)
-      .map((definition) => ({ group, name: definition.name, run: () => runCase(definition, createApp) }))
+      .map((definition) => ({ group, name: definition.name, run: () => runCase(definition, createApp, caseTimeout) }))
   )
 }
 
-async function runCase({ check }: AdapterCaseDefinition, createApp: CreateApp): Promise<void> {
+async function runCase({ check }: AdapterCaseDefinition, createApp: CreateApp, caseTimeout: number): Promise<void> {
   const world = createAdapterWorld(createApp)
   try {
     await withinTime(caseTimeout, 'the case', () => check(world))

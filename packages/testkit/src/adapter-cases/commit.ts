@@ -78,6 +78,23 @@ export const commitCases: readonly AdapterCaseDefinition[] = [
       }
     })
   ),
+  ...['/send', '/redirect', '/stream', '/empty', '/unchanged'].map(
+    (path): AdapterCaseDefinition => ({
+      name: `no byte leaves before the change of an existing session is stored: ${path.slice(1)}`,
+      async check(world) {
+        const site = await world.serve(writers)
+        const browser = site.browser()
+        await browser.get('/start')
+        const write = site.store.hold('compareAndSet')
+        const answer = browser.open(path)
+        await write.reached
+        await site.stillWaiting(answer)
+        write.release()
+        assertNoCookie(await answer)
+        assert.equal((await browser.get('/read')).body, '{"started":true,"n":1}')
+      }
+    })
+  ),
   {
     name: 'a redirect that is followed at once finds what was stored',
     async check(world) {
