@@ -1,0 +1,204 @@
+import { applyHeaders, type HeaderList, isSessionError } from '@kvsession/core'
+import { emitDrain, noteDrainListeners } from './drain.ts'
+import { answerError, cacheControlOf, reportLate } from './error-answer.ts'
+import { freezeHeaders, headersSentError } from './frozen-headers.ts'
+import { holdOf, pass, type ResponseHold, setHold } from './response-hold.ts'
+import { applyHead, type ServerResponse } from './server-response.ts'
+import type { SessionEntry } from './session-entry.ts'
+
+/**
+ * Holds the response back, whichever method the handler starts it with, until the sessions in `entries` are stored (I6).
+ * Meanwhile `write` answers false, so that no more is queued than what does not listen.
+ */
+export function holdResponse(response: ServerResponse, entries: readonly SessionEntry[]): ResponseHold {
+  const { write, end, writeHead, flushHeaders } = response
+  const hold: ResponseHold = {
+    response,
+    entries,
+    beneath: { write, end, writeHead, flushHeaders },
+    phase: 'waiting',
+    failed: false,
+    sealed: false,
+    complete: false,
+    late: false,
+    calls: [],
+    head: undefined,
+    status: 0,
+    refused: false,
+    headers: undefined,
+    drain: undefined,
+    answer: 'none'
+  }
+  setHold(response, hold)
+  // Shared functions: a closure per request and method costs the garbage collector tens of milliseconds under load.
+  response.write = heldWrite
+  response.end = heldEnd
+  response.writeHead = heldWriteHead
+  response.flushHeaders = heldFlushHeaders
+  noteDrainListeners(hold)
+  return hold
+}
+
+/** Somebody looks at a session. Once the headers are out, what is changed now needs a commit of its own. */
+export function noteUse(hold: ResponseHold): void {
+  if (hold.phase === 'waiting') return
+  if (!hold.sealed) {
+    hold.sealed = true
+    for (const { manager, session } of hold.entries) manager.responseHeaders(session)
+  }
+  if (hold.phase === 'done' && !hold.late) void storeAfterEnd(hold)
+  hold.late = true
+}
+
+function heldWrite(this: ServerResponse, ...args: unknown[]): unknown {
+  const hold = holdOf(this)
+  if (passes(hold)) return pass(hold, 'write', args)
+  if (hold.phase !== 'failed') hold.calls.push({ name: 'write', args })
+  hold.refused = true
+  return false
+}
+
+function heldEnd(this: ServerResponse, ...args: unknown[]): unknown {
+  const hold = holdOf(this)
+  if (passes(hold)) {
+    if (hold.phase === 'done' || !hold.entries.some(({ used }) => used)) {
+      hold.phase = 'done'
+      return pass(hold, 'end', args)
+    }
+    hold.phase = 'ending'
+    void storeBeforeEnd(hold)
+  }
+  if (hold.phase !== 'failed') hold.calls.push({ name: 'end', args })
+  return this
+}
+
+function heldWriteHead(this: ServerResponse, ...args: unknown[]): unknown {
+  const hold = holdOf(this)
+  if (hold.phase === 'waiting' && mayStore(hold)) {
+    applyHead(this, args)
+    hold.head = typeof args[1] === 'string' ? args.slice(0, 2) : args.slice(0, 1)
+  }
+  const first = hold.phase === 'waiting'
+  if (passes(hold)) return pass(hold, 'writeHead', args)
+  // Some middlewares repeat a bare writeHead until they find the header in Node's internals.
+  if (!first && hold.phase !== 'failed' && args.length > 1) throw headersSentError()
+  return this
+}
+
+function heldFlushHeaders(this: ServerResponse, ...args: unknown[]): unknown {
+  const hold = holdOf(this)
+  if (passes(hold)) return pass(hold, 'flushHeaders', args)
+  if (hold.phase !== 'failed') hold.calls.push({ name: 'flushHeaders', args })
+  return undefined
+}
+
+/** Whether the call at hand goes straight through. The first one decides, and starts the commit if it does not. */
+function passes(hold: ResponseHold): boolean {
+  if (hold.phase === 'waiting') {
+    if (mayStore(hold)) {
+      hold.phase = 'held'
+      hold.status = hold.response.statusCode
+      freezeHeaders(hold)
+      void storeBeforeHeaders(hold)
+    } else {
+      hold.phase = 'open'
+    }
+  }
+  return hold.phase === 'open' || hold.phase === 'done'
+}
+
+/** A request without cookies, at whose session nobody looked, has nothing to store and no header to send. */
+function mayStore({ entries }: ResponseHold): boolean {
+  return entries.some(({ used, carried }) => used || carried)
+}
+
+async function storeBeforeHeaders(hold: ResponseHold): Promise<void> {
+  // One turn later, so that what the handler changes right after answering still counts.
+  await undefined
+  hold.complete = hold.calls.some(({ name }) => name === 'end')
+  try {
+    const lists = await commit(hold)
+    hold.phase = 'open'
+    hold.response.statusCode = hold.status
+    for (const list of lists) applyHeaders(list, hold.response)
+    if (hold.head) pass(hold, 'writeHead', hold.head)
+    replay(hold)
+  } catch (error) {
+    answerError(hold, error)
+  }
+}
+
+/** Stores what changed since the headers went out, and only then lets the response end. */
+async function storeBeforeEnd(hold: ResponseHold): Promise<void> {
+  try {
+    await storeLate(hold)
+    hold.phase = 'done'
+    replay(hold)
+  } catch (error) {
+    answerError(hold, error)
+  }
+}
+
+async function storeAfterEnd(hold: ResponseHold): Promise<void> {
+  try {
+    await storeLate(hold)
+  } catch (error) {
+    reportLate(error)
+  }
+}
+
+async function storeLate(hold: ResponseHold): Promise<void> {
+  await undefined
+  try {
+    await commit(hold)
+  } catch (error) {
+    // A new session can get no cookie any more. The core has raised an event; the response itself is in order.
+    if (!isSessionError(error) || error.code !== 'HEADERS_SENT') throw error
+  }
+}
+
+async function commit(hold: ResponseHold): Promise<readonly HeaderList[]> {
+  hold.sealed = true
+  hold.late = false
+  const cacheControl = cacheControlOf(hold.response)
+  const lists: HeaderList[] = []
+  for (const entry of hold.entries) {
+    if (entry.ended === 'null') {
+      await entry.session.destroy()
+      entry.ended = 'gone'
+    }
+    const failed = hold.failed || hold.status >= 500
+    lists.push((await entry.manager.commit(entry.session, { cacheControl, failed })).headers)
+  }
+  return lists
+}
+
+/** Makes the calls that were held, in order. */
+function replay(hold: ResponseHold): void {
+  let room = true
+  for (let call = hold.calls.shift(); call !== undefined; call = hold.calls.shift()) {
+    if (call.name === 'end' && hold.phase === 'open') {
+      if (!hold.complete) {
+        hold.calls.unshift(call)
+        hold.phase = 'ending'
+        void storeBeforeEnd(hold)
+        return
+      }
+      hold.phase = 'done'
+    }
+    const result = pass(hold, call.name, call.args)
+    if (call.name === 'write') room = result !== false
+  }
+  if (hold.phase === 'open') hold.response.on('close', storeAtClose)
+  else if (hold.late) void storeAfterEnd(hold)
+  if (hold.refused && room) emitDrain(hold)
+  hold.refused = false
+}
+
+/** The client has left a stream, which nobody may end now. */
+function storeAtClose(this: ServerResponse): void {
+  const hold = holdOf(this)
+  if (hold.phase !== 'open') return
+  hold.phase = 'done'
+  void storeAfterEnd(hold)
+}

@@ -1,0 +1,179 @@
+import { SessionError } from '@kvsession/core'
+import { createSessionCookie, type SessionCookie } from './session-cookie.ts'
+import type { SessionEntry } from './session-entry.ts'
+
+type Fields = Record<string, unknown>
+type Callback = (error?: Error) => void
+
+/** What a `req.session` object stands for. */
+interface Inside {
+  readonly entry: SessionEntry
+  /** The data and id it had when `regenerate` or `destroy` left it behind: readable, stored nowhere. */
+  left: { readonly id: string; readonly data: Fields } | undefined
+  cookie: SessionCookie | undefined
+}
+
+const inside: unique symbol = Symbol('kvsession request session')
+const inspect: symbol = Symbol.for('nodejs.util.inspect.custom')
+
+/**
+ * `req.session`: a view of the core session's data that answers express-session's members itself. No field of the data
+ * can shadow them, and fields of those names live on unseen; `getSession(req).data` shows them.
+ */
+export function createRequestSession(entry: SessionEntry): object {
+  const target: Inside = { entry, left: undefined, cookie: undefined }
+  return new Proxy(target, view)
+}
+
+const view: ProxyHandler<Inside> = {
+  get(target, key) {
+    if (key === inside) return target
+    if (key === inspect) return inspectData
+    if (typeof key !== 'string' || !Object.hasOwn(members, key)) return Reflect.get(dataOf(target), key)
+    if (key === 'id') return target.left?.id ?? target.entry.session.tokenId
+    if (key !== 'cookie') return Reflect.get(members, key)
+    target.cookie ??= createSessionCookie(target.entry.session, target.entry.manager.policy)
+    return target.cookie
+  },
+  has: (target, key) => Object.hasOwn(members, key) || Reflect.has(dataOf(target), key),
+  ownKeys: (target) => Reflect.ownKeys(dataOf(target)).filter((key) => !Object.hasOwn(members, key)),
+  getOwnPropertyDescriptor(target, key) {
+    if (Object.hasOwn(members, key)) return undefined
+    const descriptor = Reflect.getOwnPropertyDescriptor(dataOf(target), key)
+    return descriptor && { ...descriptor, configurable: true }
+  },
+  set(target, key, value) {
+    // Not by assignment: a key such as `__proto__` is data.
+    return define(target, key, { value, writable: true, enumerable: true, configurable: true })
+  },
+  defineProperty: define,
+  deleteProperty: (target, key) => Object.hasOwn(members, key) || Reflect.deleteProperty(dataOf(target), key),
+  getPrototypeOf: () => Object.prototype,
+  setPrototypeOf: () => false,
+  preventExtensions: () => false
+}
+
+function define(target: Inside, key: string | symbol, descriptor: PropertyDescriptor): boolean {
+  if (typeof key === 'string') refuseReserved(key)
+  return Reflect.defineProperty(dataOf(target), key, descriptor)
+}
+
+/** @throws SessionError for the names of express-session's members. */
+export function refuseReserved(key: string): void {
+  if (!Object.hasOwn(members, key)) return
+  throw new SessionError(
+    'DATA_RESERVED_NAME',
+    `req.session.${key} belongs to the session itself: name the field otherwise, or use getSession(req).data`
+  )
+}
+
+function dataOf({ entry, left }: Inside): Fields {
+  return left?.data ?? asFields(entry.session.data)
+}
+
+/** Any object may be read and written by key; that is all this says. */
+function asFields(data: object): Fields {
+  return data as Fields
+}
+
+function inspectData(this: object): Fields {
+  return { ...this }
+}
+
+const members = {
+  id: undefined,
+  cookie: undefined,
+  save(this: unknown, callback?: Callback): unknown {
+    return act(this, callback, ({ entry }) => entry.session.save())
+  },
+  reload(this: unknown, callback?: Callback): unknown {
+    return act(this, callback, reload)
+  },
+  regenerate(this: unknown, callback?: Callback): unknown {
+    return act(this, callback, regenerate)
+  },
+  destroy(this: unknown, callback?: Callback): unknown {
+    return act(this, callback, destroy)
+  },
+  touch(this: unknown, callback?: Callback): unknown {
+    return restart(this, callback)
+  },
+  resetMaxAge(this: unknown, callback?: Callback): unknown {
+    return restart(this, callback)
+  }
+}
+
+async function reload({ entry }: Inside): Promise<void> {
+  if (!(await entry.session.reload())) throw new SessionError('SESSION_MISSING', 'failed to load session')
+  entry.facade = undefined
+}
+
+async function regenerate(target: Inside): Promise<void> {
+  const { session } = target.entry
+  if (!session.loaded) await session.load()
+  const { data, tokenId } = session
+  // The core empties the object it holds; this one stays with whoever has the old req.session.
+  target.left = { id: tokenId, data: asFields(data) }
+  session.data = {}
+  try {
+    await session.regenerate({ anonymous: true })
+  } catch (error) {
+    session.data = data
+    target.left = undefined
+    throw error
+  }
+  target.entry.facade = undefined
+  target.entry.ended = false
+}
+
+async function destroy(target: Inside): Promise<void> {
+  const { entry } = target
+  entry.ended = 'gone'
+  if (entry.session.loaded) target.left = { id: entry.session.tokenId, data: asFields(entry.session.data) }
+  await entry.session.destroy()
+}
+
+function restart(self: unknown, callback: Callback | undefined): unknown {
+  const { entry, left } = insideOf(self)
+  const { permanent } = entry.session
+  if (!left && typeof permanent === 'number') entry.session.permanent = permanent
+  if (typeof callback === 'function') process.nextTick(callback)
+  return self
+}
+
+/** Runs `task` and answers by callback, once and later, or by promise. */
+function act<T>(self: unknown, callback: Callback | undefined, task: (target: Inside) => Promise<T>): unknown {
+  const target = insideOf(self)
+  const done = target.left ? Promise.reject(leftBehind()) : task(target)
+  if (typeof callback !== 'function') {
+    // Applications omit callbacks: a promise that nobody awaits must not end the process.
+    done.catch(ignore)
+    return done
+  }
+  // Outside the promise: what the callback throws is an uncaught exception, as with any other callback of Node's.
+  done.then(
+    () => process.nextTick(callback),
+    (error: unknown) => process.nextTick(callback, error)
+  )
+  return self
+}
+
+function insideOf(self: unknown): Inside {
+  const found: unknown = typeof self === 'object' && self !== null ? Reflect.get(self, inside) : undefined
+  if (isInside(found)) return found
+  throw new SessionError('ARGUMENT_INVALID', 'Call the methods of req.session on req.session')
+}
+
+/** Only {@link createRequestSession} makes objects that answer to the private symbol. */
+function isInside(value: unknown): value is Inside {
+  return typeof value === 'object' && value !== null && 'entry' in value
+}
+
+function leftBehind(): SessionError {
+  return new SessionError(
+    'SESSION_MISSING',
+    'This object was left behind by regenerate() or destroy(): use req.session'
+  )
+}
+
+function ignore(): void {}

@@ -1,0 +1,93 @@
+/** What an answer goes through. Node's `http` and its http/2 compatibility API both have it. */
+export interface ServerResponse {
+  statusCode: number
+  statusMessage?: string
+  readonly headersSent: boolean
+  destroy(): unknown
+  write(...args: unknown[]): unknown
+  end(...args: unknown[]): unknown
+  writeHead(...args: unknown[]): unknown
+  flushHeaders(...args: unknown[]): unknown
+  getHeader(name: string): number | string | readonly string[] | undefined
+  setHeader(name: string, value: string | readonly string[]): unknown
+  appendHeader(name: string, value: string | readonly string[]): unknown
+  removeHeader(name: string): unknown
+  on(event: string, listener: (...args: unknown[]) => void): unknown
+  emit(event: string): unknown
+  rawListeners(event: string): readonly unknown[]
+}
+
+const methods = [
+  'destroy',
+  'write',
+  'end',
+  'writeHead',
+  'flushHeaders',
+  'getHeader',
+  'setHeader',
+  'appendHeader',
+  'removeHeader',
+  'on',
+  'emit',
+  'rawListeners'
+]
+
+/** False for the stubs that stand for the response on an upgrade: nothing can be held there. */
+export function isServerResponse(value: object): value is ServerResponse {
+  if (!('headersSent' in value) || typeof value.headersSent !== 'boolean') return false
+  return methods.every((name) => typeof Reflect.get(value, name) === 'function')
+}
+
+/** Does what `writeHead` would with its arguments, but as ordinary headers, so that ours can still be added. */
+export function applyHead(response: ServerResponse, args: readonly unknown[]): void {
+  const [status, second, third] = args
+  if (typeof status === 'number') response.statusCode = status
+  const fields = new Map<string, { readonly name: string; readonly values: string[]; readonly value: unknown }>()
+  for (const [name, value] of pairsOf(typeof second === 'string' ? third : (third ?? second))) {
+    const values = Array.isArray(value) ? value.map(String) : [String(value)]
+    const earlier = fields.get(name.toLowerCase())
+    if (earlier) earlier.values.push(...values)
+    else fields.set(name.toLowerCase(), { name, values, value })
+  }
+  for (const { name, values, value } of fields.values()) {
+    const [only] = values
+    const single = values.length === 1 && only !== undefined && !Array.isArray(value)
+    // Node refuses undefined and accepts anything else; so do we.
+    if (value === undefined) Reflect.apply(response.setHeader, response, [name, value])
+    else response.setHeader(name, single ? only : values)
+  }
+}
+
+/** An object, a flat list of names and values, or a list of pairs. */
+function pairsOf(headers: unknown): (readonly [string, unknown])[] {
+  if (typeof headers !== 'object' || headers === null) return []
+  if (!Array.isArray(headers)) return Object.entries(headers)
+  const flat: readonly unknown[] = Array.isArray(headers[0]) ? headers.flat(1) : headers
+  if (flat.length % 2 !== 0) throw new TypeError('writeHead() takes names and values in turn')
+  return Array.from({ length: flat.length / 2 }, (_, index) => [String(flat[2 * index]), flat[2 * index + 1]])
+}
+
+/** Headers that describe an answer which is not sent after all. What concerns every answer (CORS, CSP) stays. */
+const representation = [
+  'Accept-Ranges',
+  'Cache-Control',
+  'Content-Disposition',
+  'Content-Encoding',
+  'Content-Language',
+  'Content-Length',
+  'Content-Location',
+  'Content-Range',
+  'Content-Type',
+  'ETag',
+  'Expires',
+  'Last-Modified',
+  'Location',
+  'Refresh',
+  'Trailer',
+  'Transfer-Encoding'
+]
+
+export function forgetRepresentation(response: ServerResponse): void {
+  // Only what is there: removing tells Node not to add the header by itself either.
+  for (const name of representation) if (response.getHeader(name) !== undefined) response.removeHeader(name)
+}

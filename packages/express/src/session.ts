@@ -1,0 +1,117 @@
+import {
+  type Connection,
+  createSessionManager,
+  type NodeHeaders,
+  type Session,
+  SessionError,
+  type SessionManager,
+  type SessionManagerOptions
+} from '@kvsession/core'
+import { holdResponse } from './hold-response.ts'
+import { isServerResponse } from './server-response.ts'
+import { addEntry, entriesOf, type SessionEntry } from './session-entry.ts'
+
+/** What the middleware reads of a request: Express's, Node's `http` or http/2, or an upgrade. */
+export interface IncomingRequest {
+  readonly headers: NodeHeaders
+  readonly url?: string | undefined
+  /** Express's: the URL before routers took their prefixes off. */
+  readonly originalUrl?: string | undefined
+  readonly socket?: object | null | undefined
+}
+
+export type NextHandler = (error?: unknown) => void
+
+/** `response` may be `{}`, or the stub that socket.io gives on upgrades: the session is then only loaded. */
+export type SessionMiddleware = (request: IncomingRequest, response: object, next: NextHandler) => void
+
+/**
+ * The middleware. Opens the session before `next`, offers it as `req.session` and `req.sessionID`, and holds the response
+ * until what changed is stored; a failure goes to `next(error)` in place of the response.
+ *
+ * Mounted again with the same manager or cookie name it does nothing. Of several managers the first one mounted is
+ * `req.session`; `getSession(req, manager)` reaches each.
+ *
+ * @param source options, or a manager that other parts of the application administer sessions with.
+ * @throws SessionError for wrong options.
+ */
+export function session<Data extends object = Partial<Express.SessionData>>(
+  source: SessionManagerOptions<Data> | SessionManager<Data>
+): SessionMiddleware {
+  const manager: SessionManager<object> = isManager(source) ? source : createSessionManager(source)
+  const { name, path } = manager.policy.cookie
+
+  return (request, response, next) => {
+    const mounted = entriesOf(request)
+    if (mounted?.some((entry) => entry.manager.policy.cookie.name === name) || !isWithin(path, request)) {
+      next()
+      return
+    }
+    if (!mounted && Reflect.get(request, 'session') !== undefined) {
+      next(
+        new SessionError('ARGUMENT_INVALID', 'req.session belongs to another session middleware: remove one of them')
+      )
+      return
+    }
+    const begin = (opened: Session<object>): void => {
+      start(request, response, manager, opened, next)
+    }
+    void manager.open(request.headers, connectionOf(request)).then(begin, next)
+  }
+}
+
+/**
+ * Error-handling middleware for managers with `commitOnError: false`; mount it behind the routes. Errors answered with a
+ * status below 500 then count as failures too, and what their handler changed is not stored.
+ */
+export function markFailed(error: unknown, request: object, _response: object, next: NextHandler): void {
+  for (const { hold } of entriesOf(request) ?? []) if (hold) hold.failed = true
+  next(error)
+}
+
+function start(
+  request: IncomingRequest,
+  response: object,
+  manager: SessionManager<object>,
+  opened: Session<object>,
+  next: NextHandler
+): void {
+  const mounted = entriesOf(request) ?? []
+  const hold = mounted[0] ? mounted[0].hold : isServerResponse(response) ? holdResponse(response, mounted) : undefined
+  // No response, no cookie: a first write or login must fail rather than make a session that nobody can reach.
+  if (!hold) manager.responseHeaders(opened)
+  const carried = request.headers.cookie !== undefined
+  const entry: SessionEntry = {
+    manager,
+    session: opened,
+    next,
+    carried,
+    hold,
+    used: false,
+    facade: undefined,
+    ended: false
+  }
+  addEntry(request, mounted, entry)
+  next()
+}
+
+function isManager<Data extends object>(
+  source: SessionManagerOptions<Data> | SessionManager<Data>
+): source is SessionManager<Data> {
+  return typeof source === 'object' && source !== null && 'open' in source && typeof source.open === 'function'
+}
+
+/** RFC 6265 §5.1.4: by whole segments, `/foo` is not `/foobar`. */
+function isWithin(cookiePath: string, { originalUrl, url }: IncomingRequest): boolean {
+  if (cookiePath === '/') return true
+  const path = (originalUrl ?? url ?? '/').replace(/^[a-z]+:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
+  if (!path.startsWith(cookiePath)) return false
+  return path.length === cookiePath.length || cookiePath.endsWith('/') || path[cookiePath.length] === '/'
+}
+
+const plain: Connection = { encrypted: false }
+const encrypted: Connection = { encrypted: true }
+
+function connectionOf({ socket }: IncomingRequest): Connection {
+  return socket && 'encrypted' in socket && socket.encrypted === true ? encrypted : plain
+}
