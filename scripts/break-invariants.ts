@@ -52,7 +52,10 @@ try {
   }
   for (const test of new Set(breakages.map(({ caughtBy }) => caughtBy))) {
     if (await passes(folder, test)) passed++
-    else failed++
+    else {
+      failed++
+      console.log(`FAILS UNBROKEN ${test}`)
+    }
   }
 } finally {
   await rm(folder, { recursive: true, force: true })

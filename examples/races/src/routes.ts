@@ -1,0 +1,30 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Session } from '@kvsession/core'
+
+/** What every application of this example does, whatever its framework. */
+export async function answer(session: Session, url: URL): Promise<unknown> {
+  const wait = Number(url.searchParams.get('wait') ?? 0)
+  const key = url.searchParams.get('key') ?? 'key'
+  switch (url.pathname) {
+    case '/login':
+      await session.login('ada')
+      return { user: session.userId }
+    case '/write':
+      // The handler holds what it loaded for a while, as one that asks a database does.
+      void session.data
+      await delay(wait)
+      session.data[key] = true
+      return {}
+    case '/count':
+      await delay(wait)
+      await session.update((data) => {
+        data.count = Number(data.count ?? 0) + 1
+      })
+      return {}
+    case '/logout':
+      await session.destroy()
+      return {}
+    default:
+      return { user: session.userId ?? null, data: session.data }
+  }
+}
