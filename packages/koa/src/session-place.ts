@@ -83,7 +83,8 @@ function createPlace(session: Session<object>, permanentLifetime: number): Sessi
         return
       }
       ending = 'none'
-      const { data } = session
+      // A copy: starting over empties the data in place.
+      const data = { ...session.data }
       await session.regenerate({ anonymous: true })
       session.data = data
     }

@@ -137,7 +137,7 @@ const failures: Readonly<Record<string, readonly string[]>> = {
     "caching: the handler's own Cache-Control is tightened, with an event, when shared caches could keep our cookie"
   ],
   'does not look at the session again when a stream ends': [
-    'commit: what a stream changes after its first byte and does not save is stored when the response ends'
+    'streams: what a stream changes after its first byte and does not save is stored when the response ends'
   ]
 }
 

@@ -9,6 +9,7 @@ import { errorCases } from './errors.ts'
 import { identityCases } from './identity.ts'
 import { outageCases } from './outage.ts'
 import { raceCases } from './races.ts'
+import { streamCases } from './streams.ts'
 import { visitorCases } from './visitors.ts'
 
 export interface AdapterCaseOptions {
@@ -34,6 +35,7 @@ const groups: Readonly<Record<string, readonly AdapterCaseDefinition[]>> = {
   cookie: cookieCases,
   visitors: visitorCases,
   commit: commitCases,
+  streams: streamCases,
   errors: errorCases,
   outage: outageCases,
   identity: identityCases,

@@ -1,0 +1,408 @@
+import { inspect } from 'node:util'
+import { createMemoryStore, createSessionManager, type SessionManagerOptions } from '@kvsession/core'
+import {
+  type CookieJarClient,
+  createCookieJarClient,
+  createRecordingStore,
+  type RecordingStore
+} from '@kvsession/testkit'
+import Koa from 'koa'
+import Koa2 from 'koa-2'
+import { afterEach, describe, expect, it } from 'vitest'
+import { getSession, session } from '../src/index.ts'
+import { serve } from './koa-app.ts'
+
+const closing: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+type Handler = (ctx: Koa.Context) => unknown
+
+async function serveRoutes(
+  routes: Readonly<Record<string, Handler>>,
+  options: Partial<SessionManagerOptions> = {},
+  app: Koa = new Koa()
+): Promise<{ browser: CookieJarClient; store: RecordingStore }> {
+  const store = createRecordingStore(createMemoryStore())
+  app.silent = true
+  app.use(session({ store, secret: 'x'.repeat(32), ...options }))
+  app.use((ctx) => routes[ctx.path]?.(ctx))
+  const { url, close } = await serve(app)
+  closing.push(close)
+  return { browser: createCookieJarClient(url), store }
+}
+
+const read: Handler = (ctx) => {
+  ctx.body = JSON.stringify(getSession(ctx).data)
+}
+
+for (const [name, create] of [
+  ['koa 3', () => new Koa()],
+  ['koa 2', () => new Koa2()]
+] as const) {
+  describe(`ctx.session on ${name}`, () => {
+    it('keeps plain properties, nested ones too, and deletes them', async () => {
+      const { browser } = await serveRoutes(
+        {
+          '/set': (ctx) => {
+            if (ctx.session) Object.assign(ctx.session, { a: 1, b: { c: [1] }, gone: true })
+            ctx.status = 204
+          },
+          '/change': (ctx) => {
+            if (ctx.session) delete ctx.session.gone
+            const { b } = getSession<{ b: { c: number[] } }>(ctx).data
+            b.c.push(2)
+            ctx.status = 204
+          },
+          '/read': read
+        },
+        {},
+        create()
+      )
+      await browser.get('/set')
+      await browser.get('/change')
+      expect((await browser.get('/read')).body).toBe('{"a":1,"b":{"c":[1,2]}}')
+    })
+  })
+}
+
+describe('ctx.session', () => {
+  it('shows its data and nothing else to Object.keys, for in, spread and JSON', async () => {
+    const { browser } = await serveRoutes({
+      '/': (ctx) => {
+        ctx.session = { a: 1, b: 2 }
+        const shown = ctx.session ?? {}
+        const inLoop: string[] = []
+        for (const name in shown) inLoop.push(name)
+        ctx.body = JSON.stringify([Object.keys(shown), inLoop, { ...shown }, shown, 'a' in shown])
+      }
+    })
+    expect((await browser.get('/')).body).toBe('[["a","b"],["a","b"],{"a":1,"b":2},{"a":1,"b":2},true]')
+  })
+
+  it('prints its data and neither token nor secret', async () => {
+    const { browser } = await serveRoutes({
+      '/': async (ctx) => {
+        ctx.session = { a: 1 }
+        await ctx.session?.save()
+        ctx.body = inspect([ctx.session, getSession(ctx)], { depth: 9, showHidden: true })
+      }
+    })
+    const { body } = await browser.get('/')
+    expect(body).toContain('a: 1')
+    expect(body).not.toContain(browser.jar.get('sid')?.slice(20) ?? 'no cookie')
+  })
+
+  it('is undefined before the middleware, and null once it was set to null', async () => {
+    const app = new Koa()
+    let before: unknown = 'not asked'
+    app.use((ctx, next) => {
+      before = ctx.session
+      expect(() => getSession(ctx)).toThrow(expect.objectContaining({ code: 'SESSION_MISSING' }))
+      return next()
+    })
+    const { browser } = await serveRoutes(
+      {
+        '/': (ctx) => {
+          ctx.session = null
+          ctx.body = String(ctx.session)
+        }
+      },
+      {},
+      app
+    )
+    expect((await browser.get('/')).body).toBe('null')
+    expect(before).toBeUndefined()
+  })
+
+  it('= null destroys the session and clears the cookie', async () => {
+    const { browser } = await serveRoutes({
+      '/set': (ctx) => {
+        ctx.session = { a: 1 }
+        ctx.status = 204
+      },
+      '/end': (ctx) => {
+        ctx.session = null
+        ctx.status = 204
+      },
+      '/read': read
+    })
+    await browser.get('/set')
+    const cookie = `sid=${browser.jar.get('sid')}`
+    await browser.get('/end')
+    expect(browser.jar.names).toEqual([])
+    expect((await browser.get('/read', { cookie })).body).toBe('{}')
+  })
+
+  it('= null for a visitor without a session costs no store operation', async () => {
+    const { browser, store } = await serveRoutes({
+      '/end': (ctx) => {
+        ctx.session = null
+        ctx.status = 204
+      }
+    })
+    expect((await browser.get('/end')).setCookies).toEqual([])
+    expect(store.count()).toBe(0)
+  })
+
+  it('= null and then an error destroys the session and clears the cookie', async () => {
+    const { browser } = await serveRoutes({
+      '/set': (ctx) => {
+        ctx.session = { a: 1 }
+        ctx.status = 204
+      },
+      '/end': (ctx) => {
+        ctx.session = null
+        ctx.throw(409)
+      }
+    })
+    await browser.get('/set')
+    expect((await browser.get('/end')).status).toBe(409)
+    expect(browser.jar.names).toEqual([])
+  })
+
+  it('= null and then = {…} starts over: a new token, the new data, no user', async () => {
+    const { browser } = await serveRoutes({
+      '/login': async (ctx) => {
+        await getSession(ctx).login('alice')
+        ctx.session = { a: 1 }
+        ctx.status = 204
+      },
+      '/restart': (ctx) => {
+        ctx.session = null
+        ctx.session = { b: 2 }
+        ctx.body = JSON.stringify(ctx.session)
+      },
+      '/read': (ctx) => {
+        ctx.body = JSON.stringify([getSession(ctx).data, getSession(ctx).userId ?? null])
+      }
+    })
+    await browser.get('/login')
+    const cookie = `sid=${browser.jar.get('sid')}`
+    expect((await browser.get('/restart')).body).toBe('{"b":2}')
+    expect((await browser.get('/read')).body).toBe('[{"b":2},null]')
+    expect((await browser.get('/read', { cookie })).body).toBe('[{},null]')
+  })
+
+  it('= {…} replaces the data by a copy and keeps the token', async () => {
+    const shared = { a: 1 }
+    const { browser } = await serveRoutes({
+      '/set': (ctx) => {
+        ctx.session = { old: true }
+        ctx.status = 204
+      },
+      '/replace': (ctx) => {
+        ctx.session = shared
+        if (ctx.session) ctx.session.own = true
+        ctx.status = 204
+      },
+      '/read': read
+    })
+    await browser.get('/set')
+    expect((await browser.get('/replace')).setCookies).toEqual([])
+    expect((await browser.get('/read')).body).toBe('{"a":1,"own":true}')
+    expect(shared).toEqual({ a: 1 })
+  })
+
+  it.each([undefined, 'text', 1, []])('refuses to be set to %j', async (value) => {
+    let code = ''
+    const { browser } = await serveRoutes({
+      '/': (ctx) => {
+        try {
+          Reflect.set(ctx, 'session', value)
+        } catch (error) {
+          code = error instanceof Error && 'code' in error ? String(error.code) : ''
+        }
+        ctx.status = 204
+      }
+    })
+    await browser.get('/')
+    expect(code).toBe('ARGUMENT_INVALID')
+  })
+
+  it('isNew until something is stored', async () => {
+    const { browser } = await serveRoutes({
+      '/': (ctx) => {
+        const isNew = ctx.session?.isNew
+        if (ctx.session) ctx.session.a = 1
+        ctx.body = String(isNew)
+      }
+    })
+    expect((await browser.get('/')).body).toBe('true')
+    expect((await browser.get('/')).body).toBe('false')
+  })
+
+  it("maxAge is 'session' by default, and a number makes the cookie persistent", async () => {
+    const { browser } = await serveRoutes({
+      '/set': (ctx) => {
+        if (ctx.session) Object.assign(ctx.session, { a: 1, maxAge: 3_600_000 })
+        ctx.status = 204
+      },
+      '/forever': (ctx) => {
+        getSession(ctx).permanent = true
+        ctx.status = 204
+      },
+      '/end': (ctx) => {
+        if (ctx.session) ctx.session.maxAge = 'session'
+        ctx.status = 204
+      },
+      '/read': (ctx) => {
+        ctx.body = JSON.stringify([ctx.session?.maxAge, ctx.session])
+      }
+    })
+    expect((await browser.get('/read')).body).toBe('["session",{}]')
+    expect((await browser.get('/set')).setCookies[0]).toContain('; Max-Age=3600;')
+    expect((await browser.get('/read')).body).toBe('[3600000,{"a":1}]')
+    await browser.get('/forever')
+    expect((await browser.get('/read')).body).toBe('[2678400000,{"a":1}]')
+    expect((await browser.get('/end')).setCookies[0]).not.toContain('Max-Age')
+    expect((await browser.get('/read')).body).toBe('["session",{"a":1}]')
+  })
+
+  it('save() stores at once, regenerate() swaps the token and keeps the data', async () => {
+    const { browser, store } = await serveRoutes({
+      '/save': async (ctx) => {
+        if (ctx.session) ctx.session.a = 1
+        const stored = await ctx.session?.save()
+        ctx.body = JSON.stringify([stored, store.count('compareAndSet')])
+      },
+      '/regenerate': async (ctx) => {
+        await ctx.session?.regenerate()
+        ctx.body = JSON.stringify(ctx.session)
+      },
+      '/read': read
+    })
+    expect((await browser.get('/save')).body).toBe('[true,1]')
+    const cookie = `sid=${browser.jar.get('sid')}`
+    expect((await browser.get('/regenerate')).body).toBe('{"a":1}')
+    expect((await browser.get('/read')).body).toBe('{"a":1}')
+    expect((await browser.get('/read', { cookie })).body).toBe('{}')
+  })
+
+  it.each(['isNew', 'save', 'regenerate', 'toJSON'])(
+    'refuses data named %s, and keeps what is stored of it',
+    async (name) => {
+      const codes: string[] = []
+      const attempt = (task: () => unknown): void => {
+        try {
+          task()
+        } catch (error) {
+          codes.push(error instanceof Error && 'code' in error ? String(error.code) : String(error))
+        }
+      }
+      const { browser } = await serveRoutes({
+        '/store': (ctx) => {
+          getSession(ctx).data[name] = 'stored'
+          ctx.status = 204
+        },
+        '/assign': (ctx) => {
+          const current = ctx.session
+          attempt(() => current && Reflect.set(current, name, 1))
+          attempt(() => current && Object.defineProperty(current, name, { value: 1 }))
+          attempt(() => {
+            ctx.session = { [name]: 1 }
+          })
+          if (current) current.other = true
+          ctx.body = JSON.stringify(current)
+        },
+        '/read': read
+      })
+      await browser.get('/store')
+      expect((await browser.get('/assign')).body).toBe('{"other":true}')
+      expect(codes).toEqual(['DATA_RESERVED_NAME', 'DATA_RESERVED_NAME', 'DATA_RESERVED_NAME'])
+      expect(JSON.parse((await browser.get('/read')).body)).toEqual({ [name]: 'stored', other: true })
+    }
+  )
+
+  it('treats every other name as data: __proto__, constructor, length, then, _x', async () => {
+    const names = ['__proto__', 'constructor', 'length', 'then', '_x', 'hasOwnProperty']
+    const { browser } = await serveRoutes({
+      '/set': (ctx) => {
+        for (const name of names) if (ctx.session) ctx.session[name] = name
+        ctx.body = JSON.stringify(names.map((name) => ctx.session?.[name]))
+      },
+      '/read': (ctx) => {
+        ctx.body = JSON.stringify([Object.keys(ctx.session ?? {}), ({} as { polluted?: unknown }).polluted ?? null])
+      }
+    })
+    expect(JSON.parse((await browser.get('/set')).body)).toEqual(names)
+    expect(JSON.parse((await browser.get('/read')).body)).toEqual([names, null])
+  })
+
+  it('answers hasOwnProperty and toString as any object does', async () => {
+    const { browser } = await serveRoutes({
+      '/': (ctx) => {
+        ctx.session = { a: 1 }
+        ctx.body = JSON.stringify([Object.hasOwn(ctx.session ?? {}, 'a'), String(ctx.session), `${ctx.session?.b}`])
+      }
+    })
+    expect((await browser.get('/')).body).toBe('[true,"[object Object]","undefined"]')
+  })
+
+  it('follows the data when it is replaced or reloaded', async () => {
+    const { browser } = await serveRoutes({
+      '/': async (ctx) => {
+        const shown = ctx.session
+        getSession(ctx).data = { replaced: true }
+        const first = JSON.stringify(shown)
+        await getSession(ctx).regenerate({ anonymous: true })
+        ctx.body = JSON.stringify([first, shown])
+      }
+    })
+    expect(JSON.parse((await browser.get('/')).body)).toEqual(['{"replaced":true}', {}])
+  })
+
+  it('throws SESSION_NOT_LOADED when lazy, until getSession(ctx).load()', async () => {
+    let code = ''
+    const { browser } = await serveRoutes(
+      {
+        '/set': async (ctx) => {
+          await getSession(ctx).load()
+          ctx.session = { a: 1 }
+          ctx.status = 204
+        },
+        '/look': (ctx) => {
+          try {
+            ctx.body = ctx.session?.a
+          } catch (error) {
+            code = error instanceof Error && 'code' in error ? String(error.code) : ''
+          }
+          ctx.status = 204
+        }
+      },
+      { lazy: true }
+    )
+    await browser.get('/set')
+    await browser.get('/look')
+    expect(code).toBe('SESSION_NOT_LOADED')
+  })
+
+  it('belongs to one request, also when two managers serve one application', async () => {
+    const app = new Koa()
+    app.silent = true
+    const manager = createSessionManager({
+      store: createMemoryStore(),
+      secret: 'y'.repeat(32),
+      cookie: { name: 'outer' }
+    })
+    app.use(session(manager))
+    app.use(async (ctx, next) => {
+      getSession(ctx).data.outer = true
+      await next()
+    })
+    const { browser } = await serveRoutes(
+      {
+        '/': (ctx) => {
+          ctx.session = { inner: true }
+          ctx.status = 204
+        }
+      },
+      {},
+      app
+    )
+    await browser.get('/')
+    expect([...browser.jar.names].sort()).toEqual(['outer', 'sid'])
+  })
+})

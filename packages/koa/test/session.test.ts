@@ -1,0 +1,243 @@
+import { createMemoryStore, isSessionError, type SessionManagerOptions } from '@kvsession/core'
+import {
+  type CookieJarClient,
+  createCookieJarClient,
+  createGate,
+  createRecordingStore,
+  type RecordingStore
+} from '@kvsession/testkit'
+import Koa from 'koa'
+import Koa2 from 'koa-2'
+import { afterEach, describe, expect, it } from 'vitest'
+import { getSession, session } from '../src/index.ts'
+import { serve } from './koa-app.ts'
+
+const closing: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+interface Site {
+  readonly url: string
+  readonly browser: CookieJarClient
+  readonly store: RecordingStore
+  /** What Koa reported through its `error` event. */
+  readonly reported: readonly unknown[]
+}
+
+async function serveWith(
+  app: Koa,
+  handler: Koa.Middleware,
+  options: Partial<SessionManagerOptions> = {}
+): Promise<Site> {
+  const store = createRecordingStore(createMemoryStore())
+  const reported: unknown[] = []
+  app.on('error', (error) => reported.push(error))
+  app.use(session({ store, secret: 'x'.repeat(32), ...options }))
+  app.use(handler)
+  const { url, close } = await serve(app)
+  closing.push(close)
+  return { url, browser: createCookieJarClient(url), store, reported }
+}
+
+for (const [name, create] of [
+  ['koa 3', () => new Koa()],
+  ['koa 2', () => new Koa2()]
+] as const) {
+  describe(`the error answers of ${name}`, () => {
+    it('never carry the cookie of another visitor who ran into the same error object', async () => {
+      const shared = Object.assign(new Error('not for you'), { status: 403, headers: { 'X-Own': 'yes' } })
+      const { url, browser, reported } = await serveWith(create(), async (ctx) => {
+        if (ctx.path === '/login') await getSession(ctx).login('alice')
+        throw shared
+      })
+      const alice = await browser.get('/login')
+      expect(alice.setCookies).toHaveLength(1)
+      expect(alice.headers['x-own']).toBe('yes')
+      const bob = await createCookieJarClient(url).get('/')
+      expect(bob.status).toBe(403)
+      expect(bob.setCookies).toEqual([])
+      expect(bob.headers['x-own']).toBe('yes')
+      expect(Object.keys(shared.headers)).toEqual(['X-Own'])
+      expect(reported[0]).toBe(shared)
+    })
+
+    it('carry the cookie although what was thrown is no Error', async () => {
+      const { browser } = await serveWith(create(), async (ctx) => {
+        await getSession(ctx).login('alice')
+        throw { status: 400 }
+      })
+      const answer = await browser.get('/')
+      expect(answer.status).toBe(500)
+      expect(answer.setCookies).toHaveLength(1)
+    })
+
+    it('carry the cookie when a middleware in front of the session throws after it', async () => {
+      const app = create()
+      app.use(async (_, next) => {
+        await next()
+        throw new Error('too late')
+      })
+      const { browser } = await serveWith(app, async (ctx) => {
+        await getSession(ctx).login('alice')
+        ctx.status = 204
+      })
+      const answer = await browser.get('/')
+      expect(answer.status).toBe(500)
+      expect(answer.setCookies).toHaveLength(1)
+    })
+
+    it("carry the cookie of an application's own error handler in front, which sees the error that was thrown", async () => {
+      const app = create()
+      const thrown = new Error('mine')
+      let seen: unknown
+      app.use(async (ctx, next) => {
+        try {
+          await next()
+        } catch (error) {
+          seen = error
+          ctx.status = 409
+          ctx.body = 'handled'
+        }
+      })
+      const { browser } = await serveWith(app, async (ctx) => {
+        await getSession(ctx).login('alice')
+        throw thrown
+      })
+      const answer = await browser.get('/')
+      expect([answer.status, answer.body]).toEqual([409, 'handled'])
+      expect(answer.setCookies).toHaveLength(1)
+      expect(seen).toBe(thrown)
+    })
+
+    it('report a store that fails beside the handler, and answer the error of the handler', async () => {
+      const { browser, store, reported } = await serveWith(create(), (ctx) => {
+        getSession(ctx).data.n = 1
+        ctx.throw(418)
+      })
+      store.fail('compareAndSet')
+      expect((await browser.get('/')).status).toBe(418)
+      expect(reported.some((error) => isSessionError(error) && error.code === 'STORE_UNAVAILABLE')).toBe(true)
+    })
+  })
+}
+
+describe('session() for Koa', () => {
+  it('answers 503 without telling why when the store cannot be read, and reports it', async () => {
+    let runs = 0
+    const { browser, store, reported } = await serveWith(new Koa(), (ctx) => {
+      runs++
+      getSession(ctx).data.n = 1
+      ctx.status = 204
+    })
+    await browser.get('/')
+    store.fail('get')
+    const answer = await browser.get('/')
+    expect([answer.status, answer.body, runs]).toEqual([503, 'Service Unavailable', 1])
+    expect(reported).toEqual([expect.objectContaining({ code: 'STORE_UNAVAILABLE', status: 503 })])
+  })
+
+  it('does not decode an untouched session', async () => {
+    let decoded = 0
+    const { browser } = await serveWith(
+      new Koa(),
+      (ctx) => {
+        if (ctx.path === '/set') ctx.session = { a: 1 }
+        if (ctx.path === '/read') ctx.body = ctx.session?.a
+        ctx.status = 200
+      },
+      {
+        serializer: {
+          serialize: (data) => JSON.stringify(data),
+          deserialize: (text) => {
+            decoded++
+            return JSON.parse(text)
+          }
+        }
+      }
+    )
+    await browser.get('/set')
+    decoded = 0
+    await browser.get('/untouched')
+    expect(decoded).toBe(0)
+    await browser.get('/read')
+    expect(decoded).toBe(1)
+  })
+
+  it('ctx.respond = false: a handler that writes later still gets the cookie', async () => {
+    const { browser } = await serveWith(new Koa(), (ctx) => {
+      ctx.respond = false
+      ctx.session = { a: 1 }
+      setImmediate(() => ctx.res.end('on its own'))
+    })
+    expect((await browser.get('/')).body).toBe('on its own')
+    expect(browser.jar.names).toEqual(['sid'])
+  })
+
+  it('ctx.respond = false: an existing session is stored although its handler has answered already', async () => {
+    const { browser } = await serveWith(new Koa(), (ctx) => {
+      if (ctx.path === '/read') {
+        ctx.body = JSON.stringify(ctx.session)
+        return
+      }
+      if (ctx.path === '/raw') {
+        ctx.respond = false
+        ctx.res.end('raw')
+      }
+      if (ctx.session) ctx.session[ctx.path.slice(1)] = true
+      if (ctx.path === '/set') ctx.status = 204
+    })
+    await browser.get('/set')
+    await browser.get('/raw')
+    expect((await browser.get('/read')).body).toBe('{"set":true,"raw":true}')
+  })
+
+  it('ctx.respond = false: a new session whose handler has answered already is HEADERS_SENT, and nothing is stored', async () => {
+    const failed = createGate()
+    const app = new Koa()
+    app.on('error', failed.open)
+    const { browser, store, reported } = await serveWith(app, (ctx) => {
+      ctx.respond = false
+      ctx.res.end('raw')
+      ctx.session = { a: 1 }
+    })
+    expect((await browser.get('/')).status).toBe(404)
+    await failed.passed
+    expect(reported).toEqual([expect.objectContaining({ code: 'HEADERS_SENT' })])
+    expect(store.count()).toBe(0)
+  })
+
+  it('a late change that cannot be stored is reported', async () => {
+    const failed = createGate()
+    const app = new Koa()
+    app.on('error', failed.open)
+    const { browser, store, reported } = await serveWith(app, (ctx) => {
+      if (ctx.path === '/set') {
+        ctx.session = { a: 1 }
+        ctx.status = 204
+        return
+      }
+      ctx.respond = false
+      setImmediate(() => {
+        if (ctx.session) ctx.session.late = true
+        store.fail('compareAndSet')
+        ctx.res.end('late')
+      })
+    })
+    await browser.get('/set')
+    await browser.get('/late')
+    await failed.passed
+    expect(reported).toEqual([expect.objectContaining({ code: 'STORE_UNAVAILABLE' })])
+  })
+
+  it('takes the options of the manager, and refuses wrong ones at once', () => {
+    expect(() => session({ store: createMemoryStore(), secret: '' })).toThrow(
+      expect.objectContaining({ code: 'SECRET_MISSING' })
+    )
+    const { secret: _, ...options } = { store: createMemoryStore(), secret: '', key: 'koa.sess' }
+    expect(() => session({ ...options, secret: 'x'.repeat(32) })).toThrow(
+      expect.objectContaining({ code: 'OPTION_UNKNOWN', message: expect.stringContaining('cookie.name') })
+    )
+  })
+})

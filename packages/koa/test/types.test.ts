@@ -1,0 +1,28 @@
+import type { Session } from '@kvsession/core'
+import type Koa from 'koa'
+import { describe, expectTypeOf, it } from 'vitest'
+import { getSession, type KoaSession, session } from '../src/index.ts'
+
+declare module '../src/index.ts' {
+  interface SessionFields {
+    views?: number
+  }
+}
+
+describe('types', () => {
+  it('ctx.session is a session or null, with the fields that were declared', () => {
+    expectTypeOf<Koa.DefaultContext['session']>().toEqualTypeOf<KoaSession | null>()
+    expectTypeOf<Koa.Context['session']>().toEqualTypeOf<KoaSession | null>()
+    expectTypeOf<KoaSession['views']>().toEqualTypeOf<number | undefined>()
+    expectTypeOf<KoaSession['anything']>().toEqualTypeOf<unknown>()
+    expectTypeOf<KoaSession['maxAge']>().toEqualTypeOf<number | 'session'>()
+  })
+
+  it('getSession gives the core session of the type asked for', () => {
+    expectTypeOf(getSession<{ views: number }>).returns.toEqualTypeOf<Session<{ views: number }>>()
+  })
+
+  it('session() is a middleware of Koa', () => {
+    expectTypeOf(session).returns.toExtend<Koa.Middleware>()
+  })
+})
