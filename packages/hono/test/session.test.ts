@@ -1,0 +1,199 @@
+import { createMemoryStore, isSessionError, type SessionManagerOptions } from '@kvsession/core'
+import { createRecordingStore, type RecordingStore } from '@kvsession/testkit'
+import { Hono } from 'hono'
+import { cors } from 'hono/cors'
+import { HTTPException } from 'hono/http-exception'
+import { stream } from 'hono/streaming'
+import { describe, expect, it } from 'vitest'
+import { type SessionVariables, session } from '../src/index.ts'
+
+type App = Hono<{ Variables: SessionVariables }>
+
+/** No server and nothing of Node: a request goes in, a response comes out, as on any runtime. */
+function createApp(options: Partial<SessionManagerOptions> = {}): { app: App; store: RecordingStore } {
+  const store = createRecordingStore(createMemoryStore())
+  const app: App = new Hono()
+  app.use(session({ store, secret: 'x'.repeat(32), ...options }))
+  app.get('/start', (c) => {
+    c.var.session.data.started = true
+    return c.text('started')
+  })
+  app.get('/read', (c) => c.json(c.var.session.data))
+  return { app, store }
+}
+
+function cookieOf(response: Response): string {
+  return (
+    response.headers
+      .getSetCookie()
+      .find((text) => text.includes('sid='))
+      ?.split(';')[0] ?? ''
+  )
+}
+
+async function ask(app: App, path: string, cookie = ''): Promise<Response> {
+  return app.request(path, { headers: { cookie, host: 'localhost' } })
+}
+
+describe('session() for Hono', () => {
+  it('takes host and encryption from the URL where there is no Host header', async () => {
+    const { app } = createApp()
+    const local = await app.request('http://localhost/start')
+    expect(local.headers.get('set-cookie')).toMatch(/^sid=[\w-]{76}; Path=\/; HttpOnly; SameSite=Lax$/)
+    for (const url of ['https://localhost/start', 'https://shop.example/start']) {
+      expect((await app.request(url)).headers.get('set-cookie')).toMatch(/^__Host-sid=.*; Secure;/)
+    }
+  })
+
+  it('hands out the core session, typed', async () => {
+    const { app } = createApp()
+    app.get('/login', async (c) => {
+      await c.var.session.login('alice')
+      return c.text(c.var.session.userId ?? '')
+    })
+    const first = await ask(app, '/login')
+    expect(await first.text()).toBe('alice')
+    expect(first.headers.getSetCookie()).toHaveLength(1)
+  })
+
+  it('sends our headers with a response whose headers cannot be changed, and with its body', async () => {
+    const { app } = createApp()
+    app.get('/redirect', (c) => {
+      c.var.session.data.n = 1
+      return Response.redirect('http://localhost/read')
+    })
+    app.get('/raw', (c) => {
+      c.var.session.data.n = 1
+      return new Response('raw', { status: 201, headers: { 'X-Own': 'yes', 'Set-Cookie': 'own=1' } })
+    })
+    const redirect = await ask(app, '/redirect')
+    expect([redirect.status, redirect.headers.get('location')]).toEqual([302, 'http://localhost/read'])
+    expect(redirect.headers.getSetCookie()).toHaveLength(1)
+    const raw = await ask(app, '/raw')
+    expect([raw.status, raw.headers.get('x-own'), await raw.text()]).toEqual([201, 'yes', 'raw'])
+    expect(raw.headers.getSetCookie().map((text) => text.split('=')[0])).toEqual(['own', 'sid'])
+  })
+
+  it('never puts a cookie into a Response object that other visitors get too', async () => {
+    const { app } = createApp()
+    const shared = new Response(null, { status: 204 })
+    app.get('/login', async (c) => {
+      await c.var.session.login('alice')
+      return shared
+    })
+    app.get('/shared', () => shared)
+    expect((await ask(app, '/login')).headers.getSetCookie()).toHaveLength(1)
+    expect((await ask(app, '/shared')).headers.getSetCookie()).toEqual([])
+    expect(shared.headers.getSetCookie()).toEqual([])
+  })
+
+  it('an HTTPException carries the cookie, also with a response of its own', async () => {
+    const { app } = createApp()
+    app.get('/message', async (c) => {
+      await c.var.session.login('alice')
+      throw new HTTPException(401, { message: 'no' })
+    })
+    app.get('/response', async (c) => {
+      await c.var.session.login('alice')
+      throw new HTTPException(409, { res: new Response('mine', { status: 409, headers: { 'Set-Cookie': 'own=1' } }) })
+    })
+    const message = await ask(app, '/message')
+    expect([message.status, await message.text()]).toEqual([401, 'no'])
+    expect(message.headers.getSetCookie()).toHaveLength(1)
+    const response = await ask(app, '/response')
+    expect([response.status, await response.text()]).toEqual([409, 'mine'])
+    expect(response.headers.getSetCookie().map((text) => text.split('=')[0])).toEqual(['own', 'sid'])
+  })
+
+  it("a response of an HTTPException that is thrown again never carries another visitor's cookie", async () => {
+    const { app } = createApp()
+    const shared = new HTTPException(403, { res: new Response('no', { status: 403 }) })
+    app.get('/login', async (c) => {
+      await c.var.session.login('alice')
+      throw shared
+    })
+    app.get('/fail', () => {
+      throw shared
+    })
+    expect((await ask(app, '/login')).headers.getSetCookie()).toHaveLength(1)
+    expect((await ask(app, '/fail')).headers.getSetCookie()).toEqual([])
+  })
+
+  it('what is thrown and is no Error still has its data stored', async () => {
+    const { app, store } = createApp()
+    app.get('/throw', (c) => {
+      c.var.session.data.n = 1
+      throw 'text'
+    })
+    await expect(ask(app, '/throw')).rejects.toBe('text')
+    expect(store.count('compareAndSet')).toBe(1)
+  })
+
+  it('answers 503 by default when the store cannot be read, and onError may say otherwise', async () => {
+    const { app, store } = createApp()
+    const cookie = cookieOf(await ask(app, '/start'))
+    store.fail('get')
+    const answer = await ask(app, '/read', cookie)
+    expect([answer.status, await answer.text()]).toEqual([503, ''])
+    expect(answer.headers.getSetCookie()).toEqual([])
+    app.onError((error, c) => c.text(isSessionError(error) ? error.code : 'other', 500))
+    expect(await (await ask(app, '/read', cookie)).text()).toBe('STORE_UNAVAILABLE')
+  })
+
+  it('a commit that fails leaves the headers that describe the answer out of the error, and keeps others', async () => {
+    const { app, store } = createApp()
+    app.use('/cors/*', cors({ origin: 'https://shop.example' }))
+    app.get('/cors/download', (c) => {
+      c.var.session.data.n = 1
+      c.header('Content-Disposition', 'attachment')
+      c.header('Cache-Control', 'public, max-age=600')
+      c.header('ETag', '"1"')
+      return c.json({ page: true })
+    })
+    store.fail('compareAndSet')
+    const answer = await app.request('/cors/download', { headers: { origin: 'https://shop.example' } })
+    expect([answer.status, await answer.text()]).toEqual([503, ''])
+    for (const name of ['content-disposition', 'etag', 'cache-control']) expect(answer.headers.get(name)).toBeNull()
+    expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example')
+  })
+
+  it('does not decode, and adds no header to, an untouched session', async () => {
+    let decoded = 0
+    const { app } = createApp({
+      serializer: {
+        serialize: (data) => JSON.stringify(data),
+        deserialize: (text) => {
+          decoded++
+          return JSON.parse(text)
+        }
+      }
+    })
+    app.get('/untouched', (c) => c.text('ok'))
+    const cookie = cookieOf(await ask(app, '/start'))
+    decoded = 0
+    const answer = await ask(app, '/untouched', cookie)
+    expect([...answer.headers.keys()]).toEqual(['content-type'])
+    expect(decoded).toBe(0)
+  })
+
+  it("stores what changed before Hono's own stream helper writes, and what the stream updates itself", async () => {
+    const { app } = createApp()
+    app.get('/stream', (c) => {
+      c.var.session.data.before = true
+      return stream(c, async (output) => {
+        await output.write('one')
+        await c.var.session.update((data) => {
+          data.during = true
+        })
+        await output.write('two')
+      })
+    })
+    const cookie = cookieOf(await ask(app, '/start'))
+    expect(await (await ask(app, '/stream', cookie)).text()).toBe('onetwo')
+    expect(await (await ask(app, '/read', cookie)).json()).toEqual({ started: true, before: true, during: true })
+  })
+
+  it('refuses wrong options at once', () => {
+    expect(() => createApp({ secret: '' })).toThrow(expect.objectContaining({ code: 'SECRET_MISSING' }))
+  })
+})
