@@ -42,7 +42,7 @@ export function holdResponse(response: ServerResponse, entries: readonly Session
 /** Somebody looks at a session. Once the headers are out, what is changed now needs a commit of its own. */
 export function noteUse(hold: ResponseHold): void {
   if (hold.phase === 'waiting') return
-  if (!hold.sealed) {
+  if (!hold.sealed && hold.phase !== 'held') {
     hold.sealed = true
     for (const { manager, session } of hold.entries) manager.responseHeaders(session)
   }

@@ -1,0 +1,529 @@
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
+import { Readable } from 'node:stream'
+import { createCookieJarClient, createGate } from '@kvsession/testkit'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { comparable, exchange } from './support/raw-client.ts'
+import { portOf, serveInTest } from './support/server.ts'
+import { chain, createSite, type Handler, type Site } from './support/site.ts'
+
+function request(method = 'GET', headers = ''): string {
+  return `${method} /page HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n${headers}\r\n`
+}
+
+/** Every way to answer that leaves the same bytes on the wire with and without us. */
+const answers: Readonly<Record<string, Handler>> = {
+  'end with text': (_, res) => res.end('text'),
+  'end with bytes': (_, res) => res.end(Buffer.from('bytes')),
+  'end with an encoding': (_, res) => res.end('äö', 'latin1'),
+  'end with a callback': (_, res) => res.end('text', () => undefined),
+  'end with nothing': (_, res) => res.end(),
+  'write and end': (_, res) => {
+    res.write('one')
+    res.write(Buffer.from('two'))
+    res.write('c3a4', 'hex')
+    res.end('four')
+  },
+  'writes far above the high-water mark': (_, res) => {
+    for (let index = 0; index < 40; index++) res.write('x'.repeat(20_000))
+    res.end()
+  },
+  'statusCode and statusMessage': (_, res) => {
+    res.statusCode = 404
+    res.statusMessage = 'Gone Fishing'
+    res.end('none')
+  },
+  'writeHead with an object': (_, res) => res.writeHead(201, { 'X-A': '1', 'X-B': ['2', '3'] }).end('made'),
+  'writeHead with a message and an object': (_, res) => res.writeHead(201, 'Made', { 'Content-Length': 4 }).end('made'),
+  'writeHead with a flat list': (_, res) => res.writeHead(200, ['X-A', '1', 'X-A', '2', 'X-B', '3']).end('flat'),
+  'writeHead alone': (_, res) => res.writeHead(202).end(),
+  'setHeader and writeHead': (_, res) => {
+    res.setHeader('X-A', 'old')
+    res.setHeader('X-C', 'kept')
+    res.writeHead(200, { 'X-A': 'new' })
+    res.end('both')
+  },
+  'a cookie of its own': (_, res) => {
+    res.setHeader('Set-Cookie', ['theme=dark', 'lang=fo'])
+    res.end('cookies')
+  },
+  'cookies in writeHead': (_, res) => res.writeHead(200, { 'Set-Cookie': ['theme=dark', 'lang=fo'] }).end('cookies'),
+  'flushHeaders, then a body': (_, res) => {
+    res.setHeader('Content-Type', 'text/event-stream')
+    res.flushHeaders()
+    res.write('data: 1\n\n')
+    res.end()
+  },
+  trailers: (req, res) => {
+    if (req.method === 'HEAD') return res.end()
+    res.writeHead(200, { Trailer: 'X-Sum' })
+    res.write('body')
+    res.addTrailers({ 'X-Sum': '7' })
+    return res.end()
+  },
+  'no content': (_, res) => res.writeHead(204).end(),
+  'not modified': (_, res) => {
+    res.statusCode = 304
+    res.setHeader('ETag', '"1"')
+    res.end()
+  },
+  'early hints, processing and continue': (_, res) => {
+    res.writeContinue()
+    res.writeProcessing()
+    res.writeEarlyHints({ link: '</a.css>; rel=preload' })
+    res.end('text')
+  },
+  'a second end': (_, res) => {
+    res.on('error', (error) => expect(error).toHaveProperty('code', 'ERR_STREAM_WRITE_AFTER_END'))
+    res.end('first')
+    res.end('second')
+  },
+  'a second writeHead': (_, res) => {
+    res.writeHead(200)
+    expect(() => res.writeHead(500, { 'X-Late': '1' })).toThrow(
+      expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' })
+    )
+    res.end('text')
+  },
+  'headers after the start': (_, res) => {
+    res.write('text')
+    const sent = expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' })
+    expect(() => res.setHeader('X-Late', '1')).toThrow(sent)
+    expect(() => res.appendHeader('X-Late', '1')).toThrow(sent)
+    expect(() => res.removeHeader('X-Late')).toThrow(sent)
+    res.statusCode = 500
+    res.end()
+  },
+  'a pipe': (_, res) => Readable.from(['one', 'two', 'x'.repeat(100_000)]).pipe(res),
+  'HTTP/1.0-style length': (_, res) => {
+    res.setHeader('Content-Length', '4')
+    res.write('te')
+    res.end('xt')
+  }
+}
+
+describe('a held response', () => {
+  for (const method of ['GET', 'HEAD', 'POST']) {
+    for (const [name, answer] of Object.entries(answers)) {
+      it(`leaves the wire as it is without us: ${name}, ${method}`, async () => {
+        const site = createSite()
+        const bare = await serveInTest((req, res) => Reflect.apply(answer, undefined, [req, res]))
+        const held = await serveInTest(
+          chain(site, (req, res) => {
+            req.session.n = 1
+            return answer(req, res)
+          })
+        )
+        const text = request(method, method === 'POST' ? 'Content-Length: 0\r\n' : '')
+        const answered = await exchange(held.url, text)
+        expect(comparable(answered)).toBe(comparable(await exchange(bare.url, text)))
+        expect(answered).toMatch(/^Set-Cookie: sid=/m)
+        expect(await site.sessions()).toBe(1)
+      })
+    }
+  }
+
+  it('leaves the wire as it is for a session that was only looked at, and for one nobody looked at', async () => {
+    for (const [name, answer] of Object.entries(answers)) {
+      const site = createSite()
+      const bare = await serveInTest((req, res) => Reflect.apply(answer, undefined, [req, res]))
+      const looked = await serveInTest(
+        chain(site, (req, res) => {
+          expect(req.session.n).toBe(undefined)
+          return answer(req, res)
+        })
+      )
+      const expected = comparable(await exchange(bare.url, request()))
+      expect(comparable(await exchange(looked.url, request())), name).toBe(expected)
+      const untouched = await serveInTest(chain(site, answer))
+      for (const cookie of ['', 'Cookie: a=b\r\n']) {
+        // Not a byte of ours: headers after the start throw here, as Node does it.
+        expect(comparable(await exchange(untouched.url, request('GET', cookie))), name).toBe(expected)
+      }
+    }
+  })
+
+  it('sends nothing until the record is stored, and calls back after it', async () => {
+    const site = createSite()
+    const order: string[] = []
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        req.session.n = 1
+        res.write('a', () => order.push('written'))
+        res.end('b', () => order.push('ended'))
+      })
+    )
+    const write = site.store.hold('compareAndSet')
+    const answer = createCookieJarClient(url)
+      .get('/')
+      .then((got) => {
+        order.push('received')
+        return got
+      })
+    await write.reached
+    order.push('stored')
+    write.release()
+    expect((await answer).body).toBe('ab')
+    expect(order[0]).toBe('stored')
+    expect(order.slice(1).sort()).toEqual(['ended', 'received', 'written'])
+  })
+
+  it('counts as started for the handler, and as not started once it has failed', async () => {
+    const site = createSite()
+    const seen: boolean[] = []
+    const { url } = await serveInTest((req, res) => {
+      site.middleware(req, res, (error?: unknown) => {
+        seen.push(res.headersSent)
+        if (error) {
+          res.end('sorry')
+          return
+        }
+        Reflect.set(req, 'session', { n: 1 })
+        res.write('never seen')
+        seen.push(res.headersSent)
+      })
+    })
+    site.store.fail('compareAndSet')
+    const { body, status } = await createCookieJarClient(url).get('/')
+    expect(seen).toEqual([false, true, false])
+    expect({ body, status }).toEqual({ body: 'sorry', status: 503 })
+  })
+
+  it('keeps back-pressure: write answers false, one chunk of a pipe is queued, drain comes after the commit', async () => {
+    const site = createSite()
+    let taken = 0
+    async function* chunks(): AsyncGenerator<string> {
+      for (; taken < 200; taken++) yield 'x'.repeat(1_000)
+    }
+    const write = site.store.hold('compareAndSet')
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        req.session.n = 1
+        Readable.from(chunks(), { highWaterMark: 1 }).pipe(res)
+      })
+    )
+    const answer = createCookieJarClient(url).get('/')
+    await write.reached
+    // The source would run dry within these turns if nothing stopped it.
+    for (let turn = 0; turn < 500; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(taken).toBeLessThan(5)
+    write.release()
+    expect((await answer).body.length).toBe(200_000)
+  })
+
+  it('includes what the handler changes right after answering', async () => {
+    const site = createSite()
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        res.end(String(req.session.n))
+        req.session.n = 7
+      })
+    )
+    const browser = createCookieJarClient(url)
+    await browser.get('/')
+    expect((await browser.get('/')).body).toBe('7')
+    expect(site.store.count('compareAndSet')).toBe(1)
+  })
+
+  it('drops the answer when the store fails: no byte, no header of it, no cookie, but CORS stays', async () => {
+    const site = createSite()
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        req.session.n = 1
+        res.setHeader('Access-Control-Allow-Origin', '*')
+        res.setHeader('Location', '/secret')
+        res.writeHead(302, 'Handled', { ETag: '"secret"', 'Content-Length': '6' })
+        res.write('secret')
+        res.end('secret')
+      })
+    )
+    site.store.fail('compareAndSet')
+    const answer = await exchange(url, request())
+    expect(answer).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\n/)
+    expect(answer).toMatch(/error STORE_UNAVAILABLE/)
+    expect(answer).toMatch(/Access-Control-Allow-Origin: \*/)
+    expect(answer).not.toMatch(/secret|Set-Cookie|Handled/)
+  })
+
+  it('tells the callbacks of dropped writes the error', async () => {
+    const site = createSite()
+    const errors: unknown[] = []
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        req.session.n = 1
+        res.write('a', (error) => errors.push(error))
+        res.end((error?: Error | null) => errors.push(error))
+      })
+    )
+    site.store.fail('compareAndSet')
+    await createCookieJarClient(url).get('/')
+    expect(errors).toEqual(Array(2).fill(expect.objectContaining({ code: 'STORE_UNAVAILABLE' })))
+  })
+
+  it('keeps what an abandoned handler goes on writing out of the error answer', async () => {
+    const site = createSite()
+    const failed = createGate()
+    const { url } = await serveInTest((req, res) => {
+      site.middleware(req, res, (error?: unknown) => {
+        if (error) {
+          failed.open()
+          // An error handler that takes its time.
+          setImmediate(() => {
+            res.setHeader('Content-Type', 'text/plain')
+            res.end('sorry')
+          })
+          return
+        }
+        Reflect.set(req, 'session', { n: 1 })
+        res.write('early')
+        void failed.passed.then(() => res.write('late'))
+      })
+    })
+    site.store.fail('compareAndSet')
+    const { body, status } = await createCookieJarClient(url).get('/')
+    expect({ body, status }).toEqual({ body: 'sorry', status: 503 })
+  })
+
+  it.each([
+    ['next() takes no error', (handle: () => void) => () => handle()],
+    [
+      'next() throws',
+      (handle: () => void) => (error?: unknown) => {
+        if (error) throw error
+        handle()
+      }
+    ],
+    [
+      'an abandoned handler ends first',
+      (handle: () => void, end: () => void) => (error?: unknown) => {
+        if (error) setImmediate(end)
+        else handle()
+      }
+    ]
+  ])('answers an error by itself where %s', async (_, nextOf) => {
+    const site = createSite()
+    let runs = 0
+    const { url } = await serveInTest((req, res) => {
+      const handle = (): void => {
+        runs++
+        Reflect.set(req, 'session', { n: 1 })
+        res.end('the page')
+      }
+      site.middleware(
+        req,
+        res,
+        nextOf(handle, () => res.end('the page'))
+      )
+    })
+    site.store.fail('compareAndSet')
+    const { body, status } = await createCookieJarClient(url).get('/')
+    expect({ body, status, runs }).toEqual({ body: 'Service Unavailable\n', status: 503, runs: 1 })
+  })
+
+  it('passes what Node refuses on as an error', async () => {
+    const site = createSite()
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        req.session.n = 1
+        Reflect.apply(res.end, res, [123])
+      })
+    )
+    const answer = await createCookieJarClient(url).get('/')
+    expect(answer.status).toBe(500)
+    expect(answer.headers['x-error']).toBe('ERR_INVALID_ARG_TYPE')
+    // The record was stored before, so its cookie goes out.
+    expect(answer.setCookies).toHaveLength(1)
+  })
+
+  it('refuses a bad header at once, where the handler can see it', async () => {
+    const site = createSite()
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        req.session.n = 1
+        expect(() => res.writeHead(200, { 'X-A': 'a\nb' })).toThrow(
+          expect.objectContaining({ code: 'ERR_INVALID_CHAR' })
+        )
+        res.end('ok')
+      })
+    )
+    expect((await createCookieJarClient(url).get('/')).body).toBe('ok')
+  })
+})
+
+describe('a change after the first byte', () => {
+  async function stream(site: Site, change: Handler): Promise<{ url: string; goOn: () => void }> {
+    const gate = createGate()
+    const { url } = await serveInTest(
+      chain(site, async (req, res) => {
+        if (req.url === '/read') return res.end(JSON.stringify(req.session))
+        if (req.url === '/start') {
+          req.session.text = 'there'
+          return res.end()
+        }
+        const kept = req.session
+        expect(kept.n).toBe(undefined)
+        res.write('one')
+        await gate.passed
+        await change(req, res)
+        return undefined
+      })
+    )
+    return { url, goOn: gate.open }
+  }
+
+  it('is stored before the response ends', async () => {
+    const site = createSite()
+    const { url, goOn } = await stream(site, (req, res) => {
+      req.session.n = 2
+      res.end('two')
+    })
+    const browser = createCookieJarClient(url)
+    await browser.get('/start')
+    const answer = await browser.open('/stream')
+    expect(await answer.read()).toBe('one')
+    goOn()
+    expect(await answer.read()).toBe('two')
+    expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}')
+  })
+
+  it('is stored when the client leaves and nobody ends the response', async () => {
+    const site = createSite()
+    const left = createGate()
+    const { url, goOn } = await stream(site, (req, res) => {
+      req.session.n = 2
+      res.on('close', left.open)
+    })
+    const browser = createCookieJarClient(url)
+    await browser.get('/start')
+    const answer = await browser.open('/stream')
+    expect(await answer.read()).toBe('one')
+    goOn()
+    const write = site.store.hold('compareAndSet')
+    answer.abort()
+    await left.passed
+    await write.reached
+    write.release()
+    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}'))
+  })
+
+  it('to a new session is an event, and the response ends as it should', async () => {
+    const site = createSite()
+    const { url, goOn } = await stream(site, (req, res) => {
+      req.session.n = 2
+      res.end('two')
+    })
+    const answer = await createCookieJarClient(url).open('/stream')
+    expect(await answer.read()).toBe('one')
+    goOn()
+    expect(await answer.read()).toBe('two')
+    expect(await answer.read()).toBe(undefined)
+    expect(site.events).toContainEqual(expect.objectContaining({ type: 'cookieSkipped', reason: 'headers-sent' }))
+    expect(await site.sessions()).toBe(0)
+  })
+
+  it('to a session nobody looked at before is an event too', async () => {
+    const site = createSite()
+    const gate = createGate()
+    const { url } = await serveInTest(
+      chain(site, async (req, res) => {
+        res.write('one')
+        await gate.passed
+        req.session.n = 2
+        res.end('two')
+      })
+    )
+    const answer = await createCookieJarClient(url).open('/')
+    expect(await answer.read()).toBe('one')
+    gate.open()
+    expect(await answer.read()).toBe('two')
+    expect(site.events).toContainEqual(expect.objectContaining({ type: 'cookieSkipped', reason: 'headers-sent' }))
+  })
+
+  it('that cannot be stored cuts the response, and goes to the error handling', async () => {
+    const site = createSite()
+    const { url, goOn } = await stream(site, (req, res) => {
+      req.session.n = 2
+      site.store.fail('compareAndSet')
+      res.end('two')
+    })
+    const browser = createCookieJarClient(url)
+    await browser.get('/start')
+    const answer = await browser.open('/stream')
+    expect(await answer.read()).toBe('one')
+    goOn()
+    await expect(answer.read()).rejects.toThrow()
+  })
+
+  it('made after the end is stored for an existing session and an event for a new one', async () => {
+    const site = createSite()
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        if (req.url === '/read') return res.end(JSON.stringify(req.session))
+        if (req.url === '/start') req.session.text = 'there'
+        res.on('finish', () => {
+          if (req.url !== '/start') req.session.n = 3
+        })
+        return res.end()
+      })
+    )
+    const browser = createCookieJarClient(url)
+    await browser.get('/start')
+    const write = site.store.hold('compareAndSet')
+    await browser.get('/late')
+    await write.reached
+    write.release()
+    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":3}'))
+    await createCookieJarClient(url).get('/late')
+    await vi.waitFor(() =>
+      expect(site.events).toContainEqual(expect.objectContaining({ type: 'cookieSkipped', reason: 'headers-sent' }))
+    )
+  })
+})
+
+describe('http/2', () => {
+  for (const [name, answer] of Object.entries<Handler>({
+    'end with text': (_, res) => res.end('text'),
+    'write and end': (_, res) => {
+      res.write('te')
+      res.end('xt')
+    },
+    'writeHead with an object': (_, res) => res.writeHead(200, { 'x-a': '1' }).end('text'),
+    'flushHeaders, then a body': (_, res) => {
+      res.flushHeaders()
+      res.end('text')
+    },
+    'a pipe': (_, res) => Readable.from(['te', 'xt']).pipe(res)
+  })) {
+    it(`is held until the record is stored: ${name}`, async () => {
+      const site = createSite()
+      const server = createHttp2Server((req, res) => {
+        site.middleware(req, res, () => {
+          Reflect.set(req, 'session', { n: 1 })
+          Reflect.apply(answer, undefined, [req, res])
+        })
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const client = connectHttp2(`http://127.0.0.1:${portOf(server.address())}`)
+      onTestFinished(() => {
+        client.destroy()
+        server.close()
+      })
+      const write = site.store.hold('compareAndSet')
+      const stream = client.request({ ':path': '/' })
+      const order: string[] = []
+      let body = ''
+      stream.on('response', (headers) => {
+        order.push('answered')
+        expect(headers['set-cookie']).toEqual([expect.stringMatching(/^sid=/)])
+      })
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        body += text
+      })
+      await write.reached
+      order.push('stored')
+      write.release()
+      await new Promise((resolve) => stream.on('end', resolve))
+      expect(order).toEqual(['stored', 'answered'])
+      expect(body).toBe('text')
+    })
+  }
+})
