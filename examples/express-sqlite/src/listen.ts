@@ -1,0 +1,30 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+
+const usualPort = 3000
+const mostTried = 20
+
+/**
+ * Listens on 127.0.0.1 and resolves to the address. Without a wanted port: on 3000, or the next one that is free.
+ *
+ * @throws the system's error when the wanted port is taken.
+ */
+export async function listen(server: Server, wantedPort: string | undefined): Promise<string> {
+  const first = wantedPort === undefined ? usualPort : Number(wantedPort)
+  const last = wantedPort === undefined ? usualPort + mostTried : first
+  for (let port = first; ; port++) {
+    try {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+      break
+    } catch (error) {
+      if (!isTaken(error) || port === last) throw error
+    }
+  }
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : first}`
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+}

@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
+import { createSqliteStore } from '@kvsession/store-sqlite'
+import { createApp } from './app.ts'
+import { createCrossSiteGuard } from './cross-site.ts'
+import { listen } from './listen.ts'
+import { readSecret } from './secret.ts'
+import { createSessions } from './sessions.ts'
+import { createUsers } from './users.ts'
+
+const folder = process.env.DATA_FOLDER ?? fileURLToPath(new URL('../.data', import.meta.url))
+mkdirSync(folder, { recursive: true, mode: 0o700 })
+const secret = readSecret(join(folder, 'secret'))
+
+// A connection of their own: sessions must not share the application's transactions.
+const sessionDatabase = new DatabaseSync(join(folder, 'sessions.db'))
+const store = createSqliteStore(sessionDatabase)
+await store.ensureSchema()
+const sessions = createSessions(store, secret)
+sessions.startSweeper()
+
+const shopDatabase = new DatabaseSync(join(folder, 'shop.db'))
+const app = createApp({ sessions, users: createUsers(shopDatabase), guard: createCrossSiteGuard(secret) })
+
+const server = createServer(app)
+console.log(`The corner shop is open at ${await listen(server, process.env.PORT)} (Ctrl+C closes it)`)
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close())
+
+/** Requests under way are answered, their sessions stored; then everything is closed. */
+async function close(): Promise<void> {
+  server.close()
+  server.closeIdleConnections()
+  await once(server, 'close')
+  await sessions.close()
+  sessionDatabase.close()
+  shopDatabase.close()
+}

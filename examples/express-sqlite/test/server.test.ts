@@ -1,0 +1,148 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type RunningServer, startServer } from './start-server.ts'
+import { createVisitor, password, type Visitor } from './visitor.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'shop-'))
+let server: RunningServer
+
+beforeAll(async () => {
+  server = await startServer(folder)
+})
+afterAll(async () => {
+  await server?.kill()
+  rmSync(folder, { recursive: true })
+})
+
+function visit(cookie = ''): Visitor {
+  return createVisitor(() => server.address, cookie)
+}
+
+it('gives a visitor who only looks no cookie', async () => {
+  const { status, headers } = await visit().get('/')
+  expect(status).toBe(200)
+  expect(headers.getSetCookie()).toEqual([])
+})
+
+it('lets no cache keep a page', async () => {
+  const ada = visit()
+  await ada.signUp('caches')
+  for (const path of ['/', '/devices', '/account', '/login', '/nowhere']) {
+    expect((await ada.get(path)).headers.get('cache-control')).toBe('no-store')
+  }
+})
+
+it('keeps the cart of 20 parallel requests', async () => {
+  const ada = visit()
+  await ada.signUp('parallel')
+  // Slowly: all of them read the session before the first one writes it.
+  await Promise.all(Array.from({ length: 20 }, () => ada.post('/cart/add', { product: 'tea', slow: '1' })))
+  expect((await ada.get('/')).text).toContain('20 ×')
+})
+
+it('keeps the cart of a visitor at login, and opens nothing with the cookie from before', async () => {
+  const ada = visit()
+  await ada.post('/cart/add', { product: 'honey' })
+  const before = ada.cookie()
+  await ada.signUp('kept')
+  expect((await ada.get('/')).text).toContain('Remove Lime honey')
+  expect((await visit(before).get('/')).text).not.toContain('Remove Lime honey')
+})
+
+it('shows a message once', async () => {
+  const ada = visit()
+  await ada.post('/cart/add', { product: 'bread' })
+  expect((await ada.get('/')).text).toContain('Rye bread is in your cart.')
+  expect((await ada.get('/')).text).not.toContain('Rye bread is in your cart.')
+})
+
+it('refuses a form of a logged-in user without this session’s token', async () => {
+  const [ada, eve] = [visit(), visit()]
+  await ada.signUp('token-ada')
+  await eve.signUp('token-eve')
+  const foreign = /name="csrf" value="([^"]+)"/.exec((await eve.get('/')).text)?.[1] ?? ''
+  for (const csrf of ['', foreign]) {
+    expect((await ada.post('/cart/add', { product: 'tea', csrf })).status).toBe(403)
+  }
+  expect((await ada.get('/')).text).toContain('Nothing in it yet')
+})
+
+it('refuses forms of other sites, the login among them', async () => {
+  for (const headers of [{ 'Sec-Fetch-Site': 'cross-site' }, { Origin: 'https://evil.example' }, { Origin: 'null' }]) {
+    expect((await visit().post('/login', { name: 'a', password }, headers)).status).toBe(403)
+    expect((await visit().post('/cart/add', { product: 'tea' }, headers)).status).toBe(403)
+  }
+})
+
+it('lets nobody end somebody else’s session', async () => {
+  const [ada, eve] = [visit(), visit()]
+  await ada.signUp('victim')
+  await eve.signUp('intruder')
+  const id = /<code>([0-9a-f]{32})<\/code>/.exec((await ada.get('/')).text)?.[1] ?? ''
+  await eve.post('/devices/revoke', { id })
+  expect((await ada.get('/devices')).status).toBe(200)
+})
+
+it('ends the session at logout, a slow request of it included', async () => {
+  const ada = visit()
+  await ada.signUp('slow')
+  const cookie = ada.cookie()
+  const slow = ada.post('/cart/add', { product: 'tea', slow: '1' })
+  const out = await createTab(cookie).post('/logout')
+  expect(out.headers.getSetCookie()[0]).toMatch(/^sid=;/)
+  expect((await slow).location).toBe('/login?ended')
+  expect((await visit(cookie).get('/devices')).location).toBe('/login')
+})
+
+it('swaps the secret with the password and logs out everywhere else', async () => {
+  const [here, there] = [visit(), visit()]
+  await here.signUp('changer')
+  await there.logIn('changer')
+  const stolen = visit(here.cookie())
+  const next = 'another horse battery'
+  const changed = await here.post('/account/password', { current: password, next })
+  expect(changed.location).toBe('/account')
+  expect((await here.get('/account')).text).toContain('Logged out elsewhere: 1 device.')
+  expect((await there.get('/account')).location).toBe('/login')
+  expect((await stolen.get('/account')).location).toBe('/login')
+})
+
+it('answers what a person mistyped with the form and the reason', async () => {
+  const ada = visit()
+  await ada.signUp('taken')
+  expect((await visit().post('/signup', { name: 'TAKEN', password })).text).toContain('That name is taken')
+  expect((await visit().post('/signup', { name: 'short', password: '1234567' })).text).toContain('at least 8')
+  expect((await visit().post('/signup', { name: '<script>', password })).text).toContain('&#60;script&#62;')
+  expect((await visit().post('/login', { name: 'taken', password: 'wrong horse' })).status).toBe(401)
+  expect((await visit().post('/login', { name: 'nobody', password })).status).toBe(401)
+  expect((await visit().get('/nowhere')).status).toBe(404)
+})
+
+it('keeps everybody logged in over kill -9, and over an orderly end', async () => {
+  const ada = visit()
+  await ada.signUp('restart')
+  await ada.post('/cart/add', { product: 'coffee' })
+  await server.kill()
+  server = await startServer(folder)
+  expect((await ada.get('/')).text).toContain('Remove Coffee beans')
+  expect(await server.terminate()).toBe(0)
+  server = await startServer(folder)
+  expect((await ada.get('/account')).status).toBe(200)
+})
+
+it('keeps its secret where nobody else can read it', () => {
+  expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600)
+})
+
+/** Another tab of the same browser, with the page that the first one shows. */
+function createTab(cookie: string): Pick<Visitor, 'post'> {
+  const tab = visit(cookie)
+  return {
+    async post(path, fields) {
+      await tab.get('/')
+      return tab.post(path, fields)
+    }
+  }
+}
