@@ -126,8 +126,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'wait for ever for the store',
     file: 'store-access.ts',
-    from: '.bound(pending, () => new SlowStore())',
-    to: '.bound(pending.then((answer) => answer), () => new SlowStore()) && pending',
+    from: 'throw late ?? failed(operation, error, text)\n      })',
+    to: 'throw late ?? failed(operation, error, text)\n      }) && pending',
     caughtBy: i07
   },
   {

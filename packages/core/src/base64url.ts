@@ -1,27 +1,22 @@
-const alphabet = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const invalid = 255
 const values = new Uint8Array(128).fill(invalid)
-alphabet.forEach((code, value) => {
-  values[code] = value
-})
-const ascii = new TextDecoder()
+for (let value = 0; value < 64; value++) values[alphabet.charCodeAt(value)] = value
 
 /** Base64url without padding (RFC 4648 §5). */
 export function encodeBase64url(bytes: Uint8Array): string {
-  const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3))
+  let text = ''
   let bits = 0
   let held = 0
-  let at = 0
   for (const byte of bytes) {
     bits = ((bits & 63) << 8) | byte
     held += 8
     while (held >= 6) {
       held -= 6
-      text[at++] = alphabet[(bits >> held) & 63] ?? 0
+      text += alphabet.charAt((bits >> held) & 63)
     }
   }
-  if (held > 0) text[at] = alphabet[(bits << (6 - held)) & 63] ?? 0
-  return ascii.decode(text)
+  return held > 0 ? text + alphabet.charAt((bits << (6 - held)) & 63) : text
 }
 
 /**

@@ -1,5 +1,4 @@
 import { gcm } from '@noble/ciphers/aes.js'
-import { hkdf as nobleHkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
 
@@ -21,9 +20,19 @@ export function createMac(key: Uint8Array): (data: Uint8Array) => Uint8Array {
   return (data) => keyed.clone().update(data).digest()
 }
 
-/** HKDF-SHA-256 (RFC 5869). */
+/** HKDF-SHA-256 (RFC 5869), of at most 255 blocks of 32 bytes. */
 export function hkdf(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {
-  return nobleHkdf(nobleSha256, ikm, salt, info, length)
+  const extracted = createMac(salt)(ikm)
+  const expand = createMac(extracted)
+  extracted.fill(0)
+  const key = new Uint8Array(length)
+  let block = new Uint8Array()
+  for (let start = 0, count = 1; start < length; start += block.length, count++) {
+    block = Uint8Array.from(expand(Uint8Array.of(...block, ...info, count)))
+    key.set(block.subarray(0, length - start), start)
+  }
+  block.fill(0)
+  return key
 }
 
 /** Takes the same time wherever the first difference is. Unequal lengths are unequal. */

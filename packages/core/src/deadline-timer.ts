@@ -1,3 +1,5 @@
+import { startBackgroundTimer } from './background-timer.ts'
+
 interface Waiting {
   readonly since: number
   readonly expire: () => void
@@ -18,11 +20,8 @@ export function createDeadlineTimer(milliseconds: number): DeadlineTimer {
 
   function arm(delay: number): void {
     armed = true
-    const timer: unknown = setTimeout(expireDue, delay)
-    // Where the platform allows it, a pending deadline alone must not keep the process alive.
-    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') {
-      timer.unref()
-    }
+    // A pending deadline alone must not keep the process alive.
+    startBackgroundTimer(expireDue, delay)
   }
 
   function expireDue(): void {

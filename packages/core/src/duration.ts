@@ -3,7 +3,7 @@ import { invalid } from './option-check.ts'
 /** Milliseconds, or a number with a unit: `'500ms'`, `'90s'`, `'30m'`, `'1h'`, `'31d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
-const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**
  * The duration in milliseconds, always a positive whole number.
@@ -13,10 +13,10 @@ const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_00
 export function parseDuration(value: unknown, option: string): number {
   const ms = typeof value === 'string' ? textToMs(value) : value
   if (typeof ms === 'number' && Number.isSafeInteger(ms) && ms > 0) return ms
-  throw invalid(option, "must be a positive duration: whole milliseconds, or text such as '90s', '30m', '1h', '31d'")
+  throw invalid(option, "must be whole milliseconds above 0, or text such as '90s', '30m', '1h', '31d'")
 }
 
 function textToMs(text: string): number {
-  const [, amount, unit] = /^(\d{1,15}(?:\.\d{1,15})?)(ms|s|m|h|d)$/.exec(text) ?? []
-  return unit === undefined ? Number.NaN : Number(amount) * (unitMs[unit] ?? Number.NaN)
+  const [, amount, unit = ''] = /^(\d{1,15}(?:\.\d{1,15})?)(ms|[smhd])$/.exec(text) ?? []
+  return Number(amount) * (unitMs[unit] ?? Number.NaN)
 }

@@ -1,5 +1,5 @@
 import { createMac, hkdf } from '#crypto'
-import { SessionError } from './errors.ts'
+import { SessionError, type SessionErrorCode } from './errors.ts'
 
 /** Keys by 2-byte id. Two secrets may share an id by chance; then both are candidates. */
 export interface Ring<Key> {
@@ -32,22 +32,18 @@ export function createKeyring(options: {
 }
 
 /** `secrets` newest first, as {@link checkSecrets} returned them. */
-export function createRing<Key>(
+export function createRing<Key extends { readonly keyId: number }>(
   secrets: readonly string[],
   keyIdScope: readonly string[],
   makeKey: (secret: string, keyId: number, isCurrent: boolean) => Key
 ): Ring<Key> {
-  const byId = new Map<number, Key[]>()
   const keys = secrets.map((secret, index) => {
     const [high = 0, low = 0] = derive(secret, keyIdScope, 2)
-    const keyId = high * 256 + low
-    const key = makeKey(secret, keyId, index === 0)
-    byId.set(keyId, [...(byId.get(keyId) ?? []), key])
-    return key
+    return makeKey(secret, high * 256 + low, index === 0)
   })
   const [current] = keys
   if (current === undefined) throw missing('secret')
-  return { current, candidates: (keyId) => byId.get(keyId) ?? [] }
+  return { current, candidates: (keyId) => keys.filter((key) => key.keyId === keyId) }
 }
 
 /** HMAC-SHA-256 under a key that HKDF derived for the purpose and scope named. */
@@ -66,28 +62,30 @@ export function deriveMac(secret: string, scope: readonly string[]): (data: Uint
  */
 export function checkSecrets(secret: unknown, option = 'secret'): readonly string[] {
   const secrets: unknown[] = Array.isArray(secret) ? [...secret] : [secret]
+  if (secrets.length === 0) throw missing(option)
   const checked = secrets.map((one) => {
     if (typeof one !== 'string' || one === '') throw missing(option)
-    if (encoder.encode(one).length < 32) {
-      throw new SessionError('SECRET_WEAK', `${option} must have at least 32 bytes. ${makeOne}`)
-    }
+    if (encoder.encode(one).length < 32) throw refused('SECRET_WEAK', `${option} must have 32 bytes or more`)
     return one
   })
-  if (checked.length === 0) throw missing(option)
   if (new Set(checked).size < checked.length) {
-    throw new SessionError('SECRET_DUPLICATE', `${option} lists the same secret twice. Leave one out, or: ${makeOne}`)
+    throw refused('SECRET_DUPLICATE', `${option} lists one twice: leave one out`)
   }
   return checked
 }
 
-const makeOne =
-  'Make a new one with `openssl rand -base64 33`, or ' +
-  `\`node -p "require('crypto').randomBytes(33).toString('base64')"\`, and keep it out of the source.`
-
 function missing(option: string): SessionError {
-  return new SessionError(
+  return refused(
     'SECRET_MISSING',
-    `${option} must be a non-empty text, or an array of them, newest first (is an environment variable unset?). ${makeOne}`
+    `${option} must be a text, or an array of texts, newest first: is an environment variable unset?`
+  )
+}
+
+function refused(code: SessionErrorCode, message: string): SessionError {
+  return new SessionError(
+    code,
+    `${message}. Make one, and keep it out of the source: openssl rand -base64 33, or ` +
+      `node -p "require('crypto').randomBytes(33).toString('base64')"`
   )
 }
 

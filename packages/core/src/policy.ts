@@ -128,7 +128,7 @@ function checkNames(options: object): void {
   const name = Object.keys(options).find((one) => !known.has(one))
   if (name === undefined) return
   const cure = Object.hasOwn(replacedBy, name) ? replacedBy[name] : undefined
-  const hint = cure === '' ? ': leave it out, that is how this library works' : cure ? `; use ${cure}` : ''
+  const hint = cure === '' ? ': leave it out, it is built in' : cure ? `; use ${cure}` : ''
   throw new SessionError('OPTION_UNKNOWN', `There is no option ${name}${hint}`)
 }
 
@@ -152,8 +152,7 @@ export function checkStore(store: unknown, allowNonAtomicStore: unknown): { stor
   if (!atomic && allowNonAtomicStore !== true) {
     throw new SessionError(
       'STORE_NOT_ATOMIC',
-      'The store has no compareAndSet: processes can lose writes. Use another, or accept that with ' +
-        'allowNonAtomicStore: true'
+      'The store has no compareAndSet, so processes lose writes: use another, or set allowNonAtomicStore: true'
     )
   }
   return { store, atomic }

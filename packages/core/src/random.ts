@@ -14,7 +14,7 @@ export function createRandomSource(randomBytes?: (length: number) => Uint8Array)
   return (length) => {
     const bytes: unknown = randomBytes(length)
     if (bytes instanceof Uint8Array && bytes.length === length) return new Uint8Array(bytes)
-    throw invalid(`randomBytes(${length})`, `must return a Uint8Array of ${length} bytes, or be left out`)
+    throw invalid(`randomBytes(${length})`, 'must return a Uint8Array of that length, or be left out')
   }
 }
 

@@ -25,10 +25,9 @@ function headers(context: ManagerContext, state: SessionState, response: Respons
   if (setCookie !== undefined) {
     const { cacheControl } = response
     list.push(['Set-Cookie', setCookie])
-    if (cacheControl === undefined) list.push(['Cache-Control', 'no-store'])
-    else if (!/(?:^|[\s,])(?:private|no-store)(?:$|[\s,;])/i.test(cacheControl)) {
+    if (cacheControl === undefined || !/(?:^|[\s,])(?:private|no-store)(?:$|[\s,;])/i.test(cacheControl)) {
       list.push(['Cache-Control', 'no-store'])
-      context.emit?.({ type: 'cacheControlTightened', was: cacheControl })
+      if (cacheControl !== undefined) context.emit?.({ type: 'cacheControlTightened', was: cacheControl })
     }
   }
   if (setCookie !== undefined || state.looked) list.push(['Vary', 'Cookie'])
@@ -48,8 +47,8 @@ function cookieOf(context: ManagerContext, state: SessionState): string | undefi
 }
 
 const cure =
-  'the client spoke plain http, where browsers refuse a Secure cookie. Serve https, pass X-Forwarded-Proto through ' +
-  'your proxy, or set cookie.secure: false if this network may see the tokens'
+  'browsers refuse a Secure cookie over plain http. Serve https, let the proxy send X-Forwarded-Proto, or set ' +
+  'cookie.secure: false, which shows tokens to the network'
 
 /** The cookie goes out all the same: a proxy that leaves no trace may have ended the encryption. */
 function warnIfRefused(context: ManagerContext, { request, form }: SessionState): void {

@@ -1,5 +1,6 @@
 import { sha256 } from '#crypto'
 import { encodeBase64url } from './base64url.ts'
+import { encodeHex } from './token.ts'
 
 const utf8 = new TextEncoder()
 const secretLabel = 'kvsession/v1/secret'
@@ -25,11 +26,5 @@ export function tokenIdOf(secretHash: string): string {
 
 /** A user id as part of a storage key, 64 hex characters. */
 export function userKeyOf(userId: string): string {
-  return toHex(sha256(utf8.encode(`${userLabel}\0${userId}`)))
-}
-
-export function toHex(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
-  return text
+  return encodeHex(sha256(utf8.encode(`${userLabel}\0${userId}`)))
 }

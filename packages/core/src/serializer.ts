@@ -19,7 +19,7 @@ export interface Serializer {
 export const jsonSerializer: Serializer = {
   serialize(data) {
     let text: string | undefined
-    let loss: Loss | undefined
+    let loss: string | undefined
     try {
       // JSON.stringify first: it finds cycles natively, so that the walk need not remember where it has been.
       text = JSON.stringify(data)
@@ -28,79 +28,68 @@ export const jsonSerializer: Serializer = {
       loss = explain(data, cause)
     }
     if (loss === undefined && text !== undefined) return text
+    const shown = `data${loss ?? ' is nothing JSON can hold'}`.replace(/^(.{200}).*(?= is )/, '$1')
     throw new SessionError(
       'DATA_UNSERIALIZABLE',
-      `${`data${loss?.path ?? ''}`.slice(0, 200)} is ${loss?.what ?? 'nothing JSON can hold'}. Nothing was stored. ` +
-        'Store plain values, or set the serializer option.'
+      `${shown}: nothing was stored. Store plain values, or set the serializer option`
     )
   },
   deserialize: (text) => JSON.parse(text)
 }
 
-interface Loss {
-  readonly path: string
-  readonly what: string
-}
-
-function explain(data: unknown, cause: unknown): Loss {
+function explain(data: unknown, cause: unknown): string {
   try {
-    return findLoss(data, new Set()) ?? { path: '', what: 'refused by its own toJSON or a getter' }
-  } catch {
-    return {
-      path: '',
-      what: cause instanceof RangeError ? 'nested too deeply' : 'refused by its own toJSON or a getter'
-    }
-  }
+    const loss = findLoss(data, new Set())
+    if (loss !== undefined) return loss
+  } catch {}
+  return cause instanceof RangeError ? ' is nested too deeply' : ' is refused by a toJSON or getter'
 }
 
-/** The first thing JSON cannot hold. `ancestors` are needed only when the data may contain a cycle. */
-function findLoss(value: unknown, ancestors?: Set<object>): Loss | undefined {
+/** The path of the first thing JSON cannot hold, and what it is. `ancestors`: only when there may be a cycle. */
+function findLoss(value: unknown, ancestors?: Set<object>): string | undefined {
   switch (typeof value) {
     case 'string':
     case 'boolean':
       return undefined
     case 'number':
-      return Number.isFinite(value) ? undefined : { path: '', what: 'NaN or infinite' }
+      return Number.isFinite(value) ? undefined : ' is NaN or infinite'
     case 'object':
       return value === null ? undefined : findLossInObject(value, ancestors)
     default:
-      return { path: '', what: value === undefined ? 'undefined' : `a ${typeof value}` }
+      return value === undefined ? ' is undefined' : ` is a ${typeof value}`
   }
 }
 
-function findLossInObject(value: object, ancestors: Set<object> | undefined): Loss | undefined {
-  if (ancestors?.has(value)) return { path: '', what: 'part of a cycle' }
+function findLossInObject(value: object, ancestors: Set<object> | undefined): string | undefined {
+  if (ancestors?.has(value)) return ' is part of a cycle'
   ancestors?.add(value)
   const loss = Array.isArray(value) ? findLossInArray(value, ancestors) : findLossInFields(value, ancestors)
   ancestors?.delete(value)
   return loss
 }
 
-function findLossInArray(array: readonly unknown[], ancestors: Set<object> | undefined): Loss | undefined {
+function findLossInArray(array: readonly unknown[], ancestors: Set<object> | undefined): string | undefined {
   for (let index = 0; index < array.length; index++) {
     const loss = findLoss(array[index], ancestors)
-    if (loss !== undefined) return { path: `[${index}]${loss.path}`, what: loss.what }
+    if (loss !== undefined) return `[${index}]${loss}`
   }
   return undefined
 }
 
-function findLossInFields(value: object, ancestors: Set<object> | undefined): Loss | undefined {
+function findLossInFields(value: object, ancestors: Set<object> | undefined): string | undefined {
   const plain = isPlain(value)
-  if (!plain) {
-    const what = nameOfLossy(value)
-    if (what !== undefined) return { path: '', what }
-  }
+  const what = plain ? undefined : nameOfLossy(value)
+  if (what !== undefined) return ` is ${what}`
   if ('toJSON' in value && typeof value.toJSON === 'function' && !Object.hasOwn(value, 'toJSON')) {
-    const replaced: unknown = value.toJSON('')
-    return findLoss(replaced, ancestors)
+    return findLoss(value.toJSON(''), ancestors)
   }
   const keys = Object.keys(value)
-  if (!plain && keys.length === 0) return { path: '', what: `a ${nameOf(value)} without enumerable fields` }
+  if (!plain && keys.length === 0) return ` is a ${nameOf(value)} without enumerable fields`
   const fields = asFields(value)
   for (const key of keys) {
     const field = fields[key]
     const loss = field === undefined ? undefined : findLoss(field, ancestors)
-    if (loss !== undefined) return { path: pathOf(key) + loss.path, what: loss.what }
+    if (loss !== undefined) return pathOf(key) + loss
   }
   return undefined
 }

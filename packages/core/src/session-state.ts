@@ -3,9 +3,9 @@ import type { Fields } from './merge.ts'
 import { deserializeData, plainPayload } from './payload.ts'
 import type { StoredRecord } from './record.ts'
 import type { RequestFacts } from './request-source.ts'
-import { hashSecret, toHex } from './secret-hash.ts'
+import { hashSecret } from './secret-hash.ts'
 import type { CookieForm } from './set-cookie.ts'
-import type { TokenParts } from './token.ts'
+import { encodeHex, type TokenParts } from './token.ts'
 
 /**
  * - `unloaded`: a genuine token was presented, the store was not asked yet (`lazy`).
@@ -144,7 +144,7 @@ export interface Identity {
 
 /** The id and secret of the session, made up now if it is new. */
 export function identityOf(context: ManagerContext, state: SessionState): Identity {
-  state.id ??= toHex(context.randomBytes(16))
+  state.id ??= encodeHex(context.randomBytes(16))
   state.secret ??= context.randomBytes(context.policy.secretBytes)
   return { id: state.id, secret: state.secret }
 }

@@ -46,7 +46,7 @@ export function resolveCookieOptions(options: CookieOptions = {}): CookiePolicy 
   checkName(name)
   // RFC 6265bis §4.1.1: printable ASCII without ';'; 1024 octets at most (§5.6).
   if (typeof path !== 'string' || !/^\/[!-:=-~]{0,1023}$/.test(path)) {
-    throw refused('path', "must start with '/' and hold no space, ';', '<' or control character, 1024 at most")
+    throw refused('path', "must start with '/', without space, ';', '<' or control characters, 1024 at most")
   }
   const domain = options.domain === undefined ? undefined : checkDomain(options.domain)
   const pick = <const T>(option: keyof CookieOptions, allowed: readonly [T, ...T[]]): T =>
@@ -64,7 +64,7 @@ export function resolveCookieOptions(options: CookieOptions = {}): CookiePolicy 
   if (prefix === 'host' && !hostAllowed) throw refused('prefix', "'host' needs Secure, path '/' and no domain")
   if (secure === false) {
     const needing = prefix === 'secure' ? 'prefix' : sameSite === 'none' ? 'sameSite' : partitioned && 'partitioned'
-    if (needing) throw refused(needing, `${options[needing]} needs Secure: change it, or leave out secure: false`)
+    if (needing) throw refused(needing, `${options[needing]} needs Secure: leave out secure: false`)
   }
 
   const common = { path, domain, httpOnly, priority }
@@ -127,7 +127,7 @@ function capitalized(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1)
 }
 
-const known = 'name path domain sameSite secure httpOnly partitioned priority prefix'.split(' ')
+const known = ['name', 'path', 'domain', 'sameSite', 'secure', 'httpOnly', 'partitioned', 'priority', 'prefix']
 
 function checkShape(options: unknown): void {
   if (typeof options !== 'object' || options === null) throw invalid('cookie', 'must be an object of cookie options')
@@ -135,14 +135,14 @@ function checkShape(options: unknown): void {
   if (unknown === undefined) return
   throw new SessionError(
     'OPTION_UNKNOWN',
-    `cookie.${unknown} is no option, but ${known.join(', ')}; for lifetimes see idleTimeout and permanentLifetime`
+    `cookie.${unknown} is no option. Known: ${known}; for lifetimes: idleTimeout, permanentLifetime`
   )
 }
 
 function checkName(name: unknown): void {
   // A cookie-name is a token (RFC 6265bis §4.1.1); name and value together stay under 4096 octets (§5.6).
   if (typeof name !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || name.length > 1024 - longestToken) {
-    throw refused('name', "must be a short text of letters, digits, '-' and '_'")
+    throw refused('name', "must be letters, digits, '-' and '_', and short")
   }
   if (/^__(?:host|secure|http)-/i.test(name)) throw refused('name', 'comes without prefix: set cookie.prefix')
 }
@@ -152,7 +152,7 @@ function checkDomain(domain: unknown): string {
   const text = typeof domain === 'string' ? domain.replace(/^\./, '') : ''
   // Two labels or more, of 63 octets at most (RFC 1035 §2.3.4), and the last no number: that would be an address.
   if (text.length <= 253 && /^(?:\w(?:[\w-]{0,61}\w)?\.)+(?!\d+$)\w(?:[\w-]{0,61}\w)?$/.test(text)) return text
-  throw refused('domain', "must be a host name such as 'example.com', no address, port or scheme; or leave it out")
+  throw refused('domain', "must be a name such as 'example.com', no address, scheme or port")
 }
 
 function refused(option: keyof CookieOptions, cure: string): SessionError {

@@ -37,17 +37,18 @@ export function createStoreAccess(
     } catch (error) {
       pending = Promise.reject(error)
     }
+    let late: SessionError | undefined
     return timer
-      .bound(pending, () => new SlowStore())
+      .bound(pending, () => {
+        late = fail(
+          operation,
+          'STORE_TIMEOUT',
+          `The store did not answer ${operation}() in ${storeTimeout} ms: check it, or raise storeTimeout`
+        )
+        return late
+      })
       .catch((error: unknown) => {
-        if (error instanceof SlowStore) {
-          throw fail(
-            operation,
-            'STORE_TIMEOUT',
-            `The store did not answer ${operation}() within ${storeTimeout} ms. Check it, or raise storeTimeout`
-          )
-        }
-        throw failed(operation, error, text)
+        throw late ?? failed(operation, error, text)
       })
   }
 
@@ -89,13 +90,9 @@ export function createStoreAccess(
       return deleted ?? 0
     },
     patience: (earlier) =>
-      patient.bound(earlier, () =>
-        fail('queue', 'STORE_TIMEOUT', 'Earlier writes of this session are still waiting for the store')
-      )
+      patient.bound(earlier, () => fail('queue', 'STORE_TIMEOUT', 'Earlier writes still wait for the store'))
   }
 }
-
-class SlowStore extends Error {}
 
 /** A driver's error may carry the command and its arguments: keep what diagnoses, drop what was being stored. */
 function redact(error: unknown, text: string): Error {

@@ -1,3 +1,4 @@
+import { startBackgroundTimer } from './background-timer.ts'
 import { type Duration, parseDuration } from './duration.ts'
 
 export interface SweeperOptions {
@@ -22,11 +23,7 @@ export function startSweeper(
     if (stopped) return
     const jitter = ((randomBytes(1)[0] ?? 0) / 255 - 0.5) / 5
     // A timer above 2^31 - 1 ms fires at once.
-    timer = setTimeout(run, Math.min(period * (1 + jitter), 2_147_483_647))
-    const handle: unknown = timer
-    if (typeof handle === 'object' && handle !== null && 'unref' in handle && typeof handle.unref === 'function') {
-      handle.unref()
-    }
+    timer = startBackgroundTimer(run, Math.min(period * (1 + jitter), 2_147_483_647))
   }
 
   function run(): void {

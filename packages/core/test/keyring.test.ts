@@ -114,6 +114,8 @@ describe('the keyring', () => {
   })
 
   it('cannot be empty', () => {
-    expect(() => createRing([], ['kid'], () => 1)).toThrow(expect.objectContaining({ code: 'SECRET_MISSING' }))
+    expect(() => createRing([], ['kid'], () => ({ keyId: 1 }))).toThrow(
+      expect.objectContaining({ code: 'SECRET_MISSING' })
+    )
   })
 })
