@@ -10,9 +10,9 @@ declare module '../src/index.ts' {
 }
 
 describe('types', () => {
-  it('ctx.session is a session or null, with the fields that were declared', () => {
-    expectTypeOf<Koa.DefaultContext['session']>().toEqualTypeOf<KoaSession | null>()
-    expectTypeOf<Koa.Context['session']>().toEqualTypeOf<KoaSession | null>()
+  it('ctx.session is a session with the fields that were declared', () => {
+    expectTypeOf<Koa.DefaultContext['session']>().toEqualTypeOf<KoaSession>()
+    expectTypeOf<Koa.Context['session']>().toEqualTypeOf<KoaSession>()
     expectTypeOf<KoaSession['views']>().toEqualTypeOf<number | undefined>()
     expectTypeOf<KoaSession['anything']>().toEqualTypeOf<unknown>()
     expectTypeOf<KoaSession['maxAge']>().toEqualTypeOf<number | 'session'>()
