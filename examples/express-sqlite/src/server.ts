@@ -33,8 +33,10 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 /** Requests under way are answered, their sessions stored; then everything is closed. */
 async function close(): Promise<void> {
   server.close()
-  server.closeIdleConnections()
+  // Connections that were busy then are kept alive once they are not.
+  const hangUp = setInterval(() => server.closeIdleConnections(), 100)
   await once(server, 'close')
+  clearInterval(hangUp)
   await sessions.close()
   sessionDatabase.close()
   shopDatabase.close()

@@ -162,6 +162,8 @@ describe.skipIf(chromiumPath === undefined && process.env.KVSESSION_REQUIRE_ENGI
     await enter(page, 'Sign up', 'killed')
     await add(page, 'Rye bread')
     await cart(page).getByText('1 × Rye bread').waitFor()
+    // A style sheet that breaks off half way would be a complaint.
+    await page.waitForLoadState('networkidle')
 
     await server.kill()
     server = await startServer(folder, new URL(server.address).port)

@@ -132,6 +132,19 @@ it('keeps everybody logged in over kill -9, and over an orderly end', async () =
   expect((await ada.get('/account')).status).toBe(200)
 })
 
+it('answers what is under way before it ends', async () => {
+  const ada = visit()
+  await ada.signUp('underway')
+  const slow = ada.post('/cart/add', { product: 'apples', slow: '1' })
+  // What came later is answered: the slow one is there.
+  await ada.get('/')
+  const ended = server.terminate()
+  expect((await slow).location).toBe('/')
+  expect(await ended).toBe(0)
+  server = await startServer(folder)
+  expect((await ada.get('/')).text).toContain('Remove Apples, 1 kg')
+})
+
 it('keeps its secret where nobody else can read it', () => {
   expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600)
 })
