@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type AdapterCaseDefinition, assertNoCookie } from './adapter-site.ts'
+import { type AdapterCaseDefinition, assertNoCookie, ourCookies } from './adapter-site.ts'
 
 export const visitorCases: readonly AdapterCaseDefinition[] = [
   {
@@ -136,6 +136,38 @@ export const visitorCases: readonly AdapterCaseDefinition[] = [
       assert.equal((await revoked.get('/read')).body, '{}')
       await site.clock.advance(3_600_000)
       assert.equal((await idle.get('/read')).body, '{}')
+    }
+  },
+  {
+    name: 'lazy: a logout that never looked at the session ends it',
+    async check(world) {
+      const site = await world.serve({}, { lazy: true })
+      const eager = await world.serve({})
+      const browser = eager.browser()
+      await browser.get('/login')
+      const cookie = `sid=${browser.jar.get('sid')}`
+      assert.deepEqual(ourCookies(await site.browser().get('/logout', { cookie })), [''])
+      assert.equal((await browser.get('/who')).body, 'nobody')
+    }
+  },
+  {
+    name: 'a record that cannot be read is a new and empty session, however often it comes, and stays for inspection',
+    async check(world) {
+      const site = await world.serve({})
+      const browser = site.browser()
+      await browser.get('/start')
+      const key = site.store.operations[0]?.key ?? ''
+      for (const text of ['', 'junk', '{"v":99}\n{}', '{\n{}']) {
+        await site.store.set(key, text, site.clock.now() + 3_600_000)
+        const cookie = `sid=${browser.jar.get('sid')}`
+        for (let visit = 0; visit < 2; visit++) {
+          const answer = await browser.get('/read', { cookie })
+          assert.equal(answer.status, 200, text)
+          assert.equal(answer.body, '{}', text)
+          assertNoCookie(answer)
+        }
+        assert.equal(await site.store.get(key), text)
+      }
     }
   }
 ]
