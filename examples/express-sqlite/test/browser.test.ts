@@ -23,7 +23,7 @@ describe.skipIf(chromiumPath === undefined && process.env.KVSESSION_REQUIRE_ENGI
   let browser: Browser
 
   beforeAll(async () => {
-    mkdirSync(pictures, { recursive: true })
+    mkdirSync(pictures, { recursive: true, mode: 0o700 })
     browser = await launchChromium()
     server = await startServer(folder)
   })
