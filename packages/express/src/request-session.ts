@@ -5,30 +5,33 @@ import type { SessionEntry } from './session-entry.ts'
 type Fields = Record<string, unknown>
 type Callback = (error?: Error) => void
 
+const inside: unique symbol = Symbol('kvsession request session')
+const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+
 /** What a `req.session` object stands for. */
 interface Inside {
   readonly entry: SessionEntry
   /** The data and id it had when `regenerate` or `destroy` left it behind: readable, stored nowhere. */
   left: { readonly id: string; readonly data: Fields } | undefined
+  /** Left behind for good: its methods do nothing any more. */
+  inert: boolean
   cookie: SessionCookie | undefined
+  /** Node looks for it here, past the proxy: printing a session shows its data. */
+  readonly [inspect]: () => Fields
 }
-
-const inside: unique symbol = Symbol('kvsession request session')
-const inspect: symbol = Symbol.for('nodejs.util.inspect.custom')
 
 /**
  * `req.session`: a view of the core session's data that answers express-session's members itself. No field of the data
  * can shadow them, and fields of those names live on unseen; `getSession(req).data` shows them.
  */
 export function createRequestSession(entry: SessionEntry): object {
-  const target: Inside = { entry, left: undefined, cookie: undefined }
+  const target: Inside = { entry, left: undefined, inert: false, cookie: undefined, [inspect]: inspectData }
   return new Proxy(target, view)
 }
 
 const view: ProxyHandler<Inside> = {
   get(target, key) {
     if (key === inside) return target
-    if (key === inspect) return inspectData
     if (typeof key !== 'string' || !Object.hasOwn(members, key)) return Reflect.get(dataOf(target), key)
     if (key === 'id') return target.left?.id ?? target.entry.session.tokenId
     if (key !== 'cookie') return Reflect.get(members, key)
@@ -122,6 +125,7 @@ async function regenerate(target: Inside): Promise<void> {
     target.left = undefined
     throw error
   }
+  target.inert = true
   target.entry.facade = undefined
   target.entry.ended = false
 }
@@ -129,14 +133,15 @@ async function regenerate(target: Inside): Promise<void> {
 async function destroy(target: Inside): Promise<void> {
   const { entry } = target
   entry.ended = 'gone'
+  target.inert = true
   if (entry.session.loaded) target.left = { id: entry.session.tokenId, data: asFields(entry.session.data) }
   await entry.session.destroy()
 }
 
 function restart(self: unknown, callback: Callback | undefined): unknown {
-  const { entry, left } = insideOf(self)
+  const { entry, inert } = insideOf(self)
   const { permanent } = entry.session
-  if (!left && typeof permanent === 'number') entry.session.permanent = permanent
+  if (!inert && typeof permanent === 'number') entry.session.permanent = permanent
   if (typeof callback === 'function') process.nextTick(callback)
   return self
 }
@@ -144,7 +149,7 @@ function restart(self: unknown, callback: Callback | undefined): unknown {
 /** Runs `task` and answers by callback, once and later, or by promise. */
 function act<T>(self: unknown, callback: Callback | undefined, task: (target: Inside) => Promise<T>): unknown {
   const target = insideOf(self)
-  const done = target.left ? Promise.reject(leftBehind()) : task(target)
+  const done = target.inert ? Promise.reject(leftBehind()) : task(target)
   if (typeof callback !== 'function') {
     // Applications omit callbacks: a promise that nobody awaits must not end the process.
     done.catch(ignore)

@@ -10,7 +10,7 @@ import { createRecordingStore, type RecordingStore } from '@kvsession/testkit'
 import { type SessionMiddleware, session } from '../../src/index.ts'
 
 /** Express types its requests by itself; on a plain server the application says what the middleware adds. */
-export type SessionRequest = IncomingMessage & Express.Request
+export interface SessionRequest extends IncomingMessage, Express.Request {}
 export type Handler = (request: SessionRequest, response: ServerResponse) => unknown
 
 declare global {

@@ -1,0 +1,566 @@
+import { inspect } from 'node:util'
+import { isSessionError } from '@kvsession/core'
+import { type CookieJarClient, createCookieJarClient } from '@kvsession/testkit'
+import { describe, expect, it } from 'vitest'
+import { getSession, type RequestSession } from '../src/index.ts'
+import { serveInTest } from './support/server.ts'
+import { chain, createSite, type SessionRequest, type Site } from './support/site.ts'
+
+type Step = (request: SessionRequest) => unknown
+
+/** Serves each step under its number; what it gives is the body, as JSON. */
+async function visit(site: Site, ...steps: readonly Step[]): Promise<{ bodies: unknown[]; browser: CookieJarClient }> {
+  const { url } = await serveInTest(
+    chain(site, async (req, res) => {
+      const step = steps[Number(req.url?.slice(1))]
+      const result = await step?.(req)
+      res.end(JSON.stringify(result ?? null))
+    })
+  )
+  const browser = createCookieJarClient(url)
+  const bodies: unknown[] = []
+  for (const index of steps.keys()) {
+    const { status, body, headers } = await browser.get(`/${index}`)
+    bodies.push(status === 200 ? JSON.parse(body) : headers['x-error'])
+  }
+  return { bodies, browser }
+}
+
+/** As express-session's callers do it, counting calls. */
+function called(
+  run: (callback: (error?: Error) => void) => unknown
+): Promise<{ error: Error | undefined; sync: boolean }> {
+  return new Promise((resolve) => {
+    let sync = true
+    let calls = 0
+    run((error) => {
+      if (++calls > 1) throw new Error('called back twice')
+      const early = sync
+      setImmediate(() => resolve({ error, sync: early }))
+    })
+    sync = false
+  })
+}
+
+function codeOf(error: unknown): string {
+  return isSessionError(error) ? error.code : `no SessionError: ${String(error)}`
+}
+
+function thrownBy(run: () => unknown): string {
+  try {
+    run()
+    return 'nothing'
+  } catch (error) {
+    return codeOf(error)
+  }
+}
+
+describe('req.session', () => {
+  it('shows the data as plain enumerable properties, and nothing else', async () => {
+    const { bodies } = await visit(
+      createSite(),
+      ({ session }) => {
+        session.n = 1
+        session.list = ['a']
+        session.list.push('b')
+        delete session.text
+      },
+      ({ session }) => {
+        const loop: string[] = []
+        for (const key in session) loop.push(key)
+        return {
+          loop,
+          keys: Object.keys(session),
+          names: Object.getOwnPropertyNames(session),
+          spread: { ...session },
+          json: session,
+          inspected: inspect(session),
+          has: ['n' in session, Object.hasOwn(session, 'n'), 'save' in session, Object.hasOwn(session, 'save')],
+          inherited: [String(session), session instanceof Object, 'then' in session]
+        }
+      }
+    )
+    expect(bodies[1]).toEqual({
+      loop: ['n', 'list'],
+      keys: ['n', 'list'],
+      names: ['n', 'list'],
+      spread: { n: 1, list: ['a', 'b'] },
+      json: { n: 1, list: ['a', 'b'] },
+      inspected: "{ n: 1, list: [ 'a', 'b' ] }",
+      has: [true, true, true, false],
+      inherited: ['[object Object]', true, false]
+    })
+  })
+
+  it('is one object for the whole request, and a truth that costs no decoding', async () => {
+    const site = createSite()
+    const { bodies } = await visit(
+      site,
+      (req) => {
+        req.session.n = 1
+        return new Set([req.session, req.session]).size
+      },
+      (req) => Boolean(req.session)
+    )
+    expect(bodies).toEqual([1, true])
+  })
+
+  it('has the public tokenId as id and sessionID; it cannot be assigned and changes on regenerate', async () => {
+    const { bodies } = await visit(createSite(), async (req) => {
+      req.session.n = 1
+      const before = req.session.id
+      const same = [req.sessionID === before, getSession(req).tokenId === before, getSession(req).id === before]
+      const refused = [thrownBy(() => Reflect.set(req.session, 'id', 'x')), Reflect.set(req, 'sessionID', 'x')]
+      await req.session.regenerate()
+      return { same, refused, changed: req.session.id !== before && req.sessionID === req.session.id }
+    })
+    expect(bodies[0]).toEqual({ same: [true, true, false], refused: ['DATA_RESERVED_NAME', false], changed: true })
+  })
+
+  it('keeps every key that data can have', async () => {
+    const names = [
+      '__proto__',
+      'constructor',
+      'toString',
+      'hasOwnProperty',
+      'toJSON',
+      'then',
+      'length',
+      '_x',
+      '',
+      'data'
+    ]
+    const { bodies } = await visit(
+      createSite(),
+      ({ session }) => {
+        for (const name of names) session[name] = `value of ${name}`
+      },
+      ({ session }) => ({
+        entries: Object.entries(session),
+        read: names.map((name) => session[name]),
+        clean: Reflect.get({}, 'polluted') === undefined
+      })
+    )
+    const values = names.map((name) => `value of ${name}`)
+    expect(bodies[1]).toEqual({ entries: names.map((name, index) => [name, values[index]]), read: values, clean: true })
+  })
+
+  it('refuses to be assigned the names of its members, at once', async () => {
+    const names = ['id', 'cookie', 'save', 'reload', 'regenerate', 'destroy', 'touch', 'resetMaxAge']
+    const { bodies } = await visit(createSite(), (req) => [
+      ...names.map((name) => thrownBy(() => Reflect.set(req.session, name, 1))),
+      thrownBy(() => Object.defineProperty(req.session, 'save', { value: 1 })),
+      thrownBy(() => {
+        Reflect.set(req, 'session', { save: 1 })
+      })
+    ])
+    expect(bodies[0]).toEqual(Array(names.length + 2).fill('DATA_RESERVED_NAME'))
+  })
+
+  it('answers its members itself when data of those names is stored, and keeps that data', async () => {
+    const stored = {
+      save: 1,
+      regenerate: 2,
+      cookie: 3,
+      id: 'four',
+      destroy: null,
+      reload: {},
+      touch: 5,
+      resetMaxAge: 6
+    }
+    const site = createSite()
+    const { bodies } = await visit(
+      site,
+      (req) => {
+        Object.assign(getSession(req).data, stored)
+      },
+      async (req) => {
+        const { session } = req
+        const kinds = Object.keys(stored).map((name) => typeof session[name])
+        session.n = 1
+        const saved = await session.save()
+        session.touch()
+        return { kinds, saved, keys: Object.keys(session), id: session.id === req.sessionID }
+      },
+      (req) => getSession(req).data
+    )
+    expect(bodies[1]).toEqual({
+      kinds: ['function', 'function', 'object', 'string', 'function', 'function', 'function', 'function'],
+      saved: true,
+      keys: ['n'],
+      id: true
+    })
+    expect(bodies[2]).toEqual({ ...stored, n: 1 })
+  })
+
+  it('is replaced by assigning an object, in the same session', async () => {
+    const { bodies } = await visit(
+      createSite(),
+      (req) => {
+        req.session.n = 1
+        return getSession(req).id
+      },
+      (req) => {
+        req.session = { text: 'new' }
+        req.session.list = []
+        return getSession(req).id
+      },
+      (req) => req.session,
+      (req) => thrownBy(() => Reflect.set(req, 'session', 'text')),
+      (req) => {
+        const { session } = req
+        req.session = session
+        return req.session
+      }
+    )
+    expect(bodies[1]).toBe(bodies[0])
+    expect(bodies.slice(2)).toEqual([{ text: 'new', list: [] }, 'ARGUMENT_INVALID', { text: 'new', list: [] }])
+  })
+
+  it('set to null is destroyed before the answer, which clears the cookie', async () => {
+    const site = createSite()
+    const { bodies, browser } = await visit(
+      site,
+      ({ session }) => {
+        session.n = 1
+      },
+      (req) => {
+        req.session = null
+        return [req.session, thrownBy(() => Reflect.set(req, 'session', { n: 2 }))]
+      }
+    )
+    expect(bodies[1]).toEqual([null, 'ARGUMENT_INVALID'])
+    expect(browser.jar.names).toEqual([])
+    expect(await site.sessions()).toBe(0)
+  })
+
+  it('set to null is an error when the store cannot destroy it', async () => {
+    const site = createSite()
+    const { bodies } = await visit(
+      site,
+      ({ session }) => {
+        session.n = 1
+      },
+      (req) => {
+        req.session = null
+        site.store.fail('delete')
+      }
+    )
+    expect(bodies[1]).toBe('STORE_UNAVAILABLE')
+  })
+})
+
+describe('the methods of req.session', () => {
+  it('call back once and later, and return req.session; without a callback they return a promise', async () => {
+    const { bodies } = await visit(createSite(), async (req) => {
+      req.session.n = 1
+      const outcomes: unknown[] = []
+      for (const name of ['save', 'reload', 'regenerate', 'save', 'touch', 'resetMaxAge', 'destroy'] as const) {
+        const { session } = req
+        if (name === 'save') session.n = 2
+        let chained: unknown
+        const { error, sync } = await called((callback) => {
+          chained = session[name](callback)
+        })
+        outcomes.push([name, error === undefined, sync, chained === session])
+      }
+      return outcomes
+    })
+    expect(bodies[0]).toEqual(
+      ['save', 'reload', 'regenerate', 'save', 'touch', 'resetMaxAge', 'destroy'].map((name) => [
+        name,
+        true,
+        false,
+        true
+      ])
+    )
+    const again = await visit(createSite(), async (req) => {
+      const { session } = req
+      session.n = 1
+      return [await session.save(), (await session.reload()) === undefined, session.touch() === session]
+    })
+    expect(again.bodies[0]).toEqual([true, true, true])
+  })
+
+  it('report a failing store to the callback or the promise; nobody listening ends no process', async () => {
+    const site = createSite()
+    const unhandled: unknown[] = []
+    const note = (error: unknown): void => {
+      unhandled.push(error)
+    }
+    process.on('unhandledRejection', note)
+    const { bodies } = await visit(site, async (req) => {
+      req.session.n = 1
+      await req.session.save()
+      const { session } = req
+      for (const method of ['compareAndSet', 'get', 'delete'] as const) site.store.fail(method)
+      req.session.n = 2
+      const codes: string[] = []
+      for (const name of ['save', 'reload', 'regenerate', 'destroy'] as const) {
+        codes.push(codeOf((await called((callback) => session[name](callback))).error))
+        if (name === 'destroy') break
+        codes.push(codeOf(await session[name]().catch((error: unknown) => error)))
+        void session[name]()
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+      site.store.recover()
+      return codes
+    })
+    process.off('unhandledRejection', note)
+    expect(bodies[0]).toEqual(Array(7).fill('STORE_UNAVAILABLE'))
+    expect(unhandled).toEqual([])
+  })
+
+  it('save stores at once, so that the end of the request stores nothing more', async () => {
+    const site = createSite()
+    await visit(site, async ({ session }) => {
+      session.n = 1
+      await session.save()
+      expect(await site.sessions()).toBe(1)
+    })
+    expect(site.store.count('compareAndSet')).toBe(1)
+  })
+
+  it('reload replaces req.session by what another request stored, dropping own changes', async () => {
+    const site = createSite()
+    const { bodies } = await visit(
+      site,
+      ({ session }) => {
+        session.n = 1
+      },
+      async (req) => {
+        const before = req.session
+        before.text = 'unsaved'
+        await site.manager.update(getSession(req).id, (data) => {
+          data.n = 2
+        })
+        await req.session.reload()
+        return [req.session, req.session === before]
+      }
+    )
+    expect(bodies[1]).toEqual([{ n: 2 }, false])
+  })
+
+  it('reload of a session that is gone, or was never stored, fails to load', async () => {
+    const site = createSite()
+    const { bodies } = await visit(
+      site,
+      async ({ session }) => {
+        const { error } = await called((callback) => session.reload(callback))
+        session.n = 1
+        return [codeOf(error), error?.message]
+      },
+      async (req) => {
+        await site.manager.revoke(getSession(req).id)
+        return codeOf(await req.session.reload().catch((error: unknown) => error))
+      }
+    )
+    expect(bodies).toEqual([['SESSION_MISSING', expect.stringContaining('failed to load session')], 'SESSION_MISSING'])
+  })
+
+  it('regenerate gives a new empty session; the old object stays readable and is inert', async () => {
+    const site = createSite()
+    const { bodies, browser } = await visit(
+      site,
+      ({ session }) => {
+        session.n = 1
+        session.list = ['kept']
+      },
+      async (req) => {
+        const old = req.session
+        const { id } = old
+        await called((callback) => old.regenerate(callback))
+        const fresh = req.session
+        old.text = 'written to the old object'
+        fresh.n = 2
+        return {
+          replaced: old !== fresh,
+          old: [{ ...old }, old.id === id],
+          refused: codeOf(await old.save().catch((error: unknown) => error))
+        }
+      },
+      (req) => req.session
+    )
+    expect(bodies[1]).toEqual({
+      replaced: true,
+      old: [{ n: 1, list: ['kept'], text: 'written to the old object' }, true],
+      refused: 'SESSION_MISSING'
+    })
+    expect(bodies[2]).toEqual({ n: 2 })
+    expect(await site.sessions()).toBe(1)
+    expect(browser.jar.names).toEqual(['sid'])
+  })
+
+  it('regenerate that fails leaves the session, and what was changed in it, as they were', async () => {
+    const site = createSite()
+    const { bodies } = await visit(
+      site,
+      ({ session }) => {
+        session.n = 1
+      },
+      async (req) => {
+        req.session.text = 'changed'
+        const before = req.session
+        site.store.fail('compareAndSet')
+        const { error } = await called((callback) => req.session.regenerate(callback))
+        site.store.recover()
+        return [codeOf(error), req.session === before]
+      },
+      (req) => req.session
+    )
+    expect(bodies.slice(1)).toEqual([['STORE_UNAVAILABLE', true], { n: 1, text: 'changed' }])
+  })
+
+  it('three times regenerate sends one cookie, the last', async () => {
+    const { url } = await serveInTest(
+      chain(createSite(), async (req, res) => {
+        if (req.url === '/read') return res.end(String(req.session.n))
+        for (const n of [1, 2, 3]) {
+          await req.session.regenerate()
+          req.session.n = n
+          await req.session.save()
+        }
+        return res.end()
+      })
+    )
+    const browser = createCookieJarClient(url)
+    expect((await browser.get('/')).setCookies).toHaveLength(1)
+    expect((await browser.get('/read')).body).toBe('3')
+  })
+
+  it('destroy takes req.session away at once and clears the cookie; the old object stays readable', async () => {
+    const site = createSite()
+    const { bodies, browser } = await visit(
+      site,
+      ({ session }) => {
+        session.n = 1
+      },
+      async (req) => {
+        const { session } = req
+        const done = called((callback) => session.destroy(callback))
+        const during = req.session
+        const { error } = await done
+        return [during === undefined, error === undefined, { ...session }, await site.sessions()]
+      }
+    )
+    expect(bodies[1]).toEqual([true, true, { n: 1 }, 0])
+    expect(browser.jar.names).toEqual([])
+  })
+
+  it('work when nobody waits for them before the response', async () => {
+    const site = createSite()
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        if (req.url === '/start') req.session.n = 1
+        if (req.url === '/regenerate') void req.session.regenerate()
+        if (req.url === '/destroy') void req.session.destroy()
+        res.end()
+      })
+    )
+    const browser = createCookieJarClient(url)
+    await browser.get('/start')
+    const first = browser.jar.get('sid')
+    await browser.get('/regenerate')
+    expect(browser.jar.get('sid')).not.toBe(first)
+    await browser.get('/destroy')
+    expect(browser.jar.names).toEqual([])
+    expect(await site.sessions()).toBe(0)
+  })
+
+  it('refuse to be called on anything else', async () => {
+    const { bodies } = await visit(createSite(), ({ session }) => {
+      const { save } = session
+      return thrownBy(() => Reflect.apply(save, undefined, []))
+    })
+    expect(bodies[0]).toBe('ARGUMENT_INVALID')
+  })
+})
+
+describe('req.session.cookie', () => {
+  async function withCookie(step: (session: RequestSession) => unknown): Promise<{ body: unknown; setCookie: string }> {
+    const { url } = await serveInTest(
+      chain(createSite({ permanentLifetime: '31d', cookie: { path: '/', sameSite: 'strict' } }), (req, res) => {
+        req.session.n = 1
+        res.end(JSON.stringify(step(req.session) ?? null))
+      })
+    )
+    const { body, setCookies, headers } = await createCookieJarClient(url).get('/')
+    return { body: headers['x-error'] ?? JSON.parse(body), setCookie: setCookies.join() }
+  }
+
+  it('is a browser-session cookie until maxAge or expires says otherwise', async () => {
+    const { body, setCookie } = await withCookie(({ cookie }) => [cookie.maxAge, cookie.originalMaxAge, cookie.expires])
+    expect(body).toEqual([null, null, null])
+    expect(setCookie).not.toMatch(/max-age|expires/i)
+  })
+
+  it.each<[string, (session: RequestSession) => unknown]>([
+    [
+      'maxAge in milliseconds',
+      ({ cookie }) => {
+        cookie.maxAge = 60_000
+        return [cookie.maxAge, cookie.originalMaxAge, cookie.expires !== null]
+      }
+    ],
+    [
+      'expires as a date',
+      ({ cookie }) => {
+        cookie.expires = new Date(Date.now() + 60_000)
+        return [Math.round((cookie.maxAge ?? 0) / 1000) * 1000, 60_000, cookie.expires !== null]
+      }
+    ]
+  ])('lasts as long as %s', async (_, step) => {
+    const { body, setCookie } = await withCookie(step)
+    expect(body).toEqual([60_000, 60_000, true])
+    expect(setCookie).toMatch(/Max-Age=(?:60|59)\b/)
+  })
+
+  it.each<false | null | undefined>([false, null, undefined])(
+    'ends with the browser again at maxAge = %s',
+    async (value) => {
+      const { setCookie } = await withCookie(({ cookie }) => {
+        cookie.maxAge = 60_000
+        cookie.maxAge = value
+      })
+      expect(setCookie).not.toMatch(/max-age/i)
+    }
+  )
+
+  it('shows the time that is left, and touch starts it anew', async () => {
+    const site = createSite()
+    const { bodies } = await visit(
+      site,
+      ({ session }) => {
+        session.n = 1
+        session.cookie.maxAge = 3_600_000
+      },
+      (req) => {
+        const left = req.session.cookie.maxAge ?? 0
+        const ends = getSession(req).expiresAt
+        return [left > 3_500_000 && left <= 3_600_000, req.session.cookie.originalMaxAge, ends]
+      },
+      ({ session }) => {
+        session.touch()
+      },
+      (req) => getSession(req).expiresAt
+    )
+    expect(bodies[1]).toEqual([true, 3_600_000, expect.any(Number)])
+    expect(Number(bodies[3])).toBeGreaterThanOrEqual(Number(Array.isArray(bodies[1]) && bodies[1][2]))
+    expect(site.store.count('compareAndSet')).toBe(2)
+  })
+
+  it('shows the attributes of the configuration, which a request cannot change', async () => {
+    const { body } = await withCookie((session) => [
+      { ...session.cookie, expires: undefined },
+      Reflect.set(session.cookie, 'secure', false),
+      new Set([session.cookie, session.cookie]).size
+    ])
+    const attributes = { path: '/', httpOnly: true, secure: 'auto', sameSite: 'strict', partitioned: false }
+    expect(body).toEqual([{ maxAge: null, originalMaxAge: null, ...attributes }, false, 1])
+  })
+
+  it('refuses a maxAge that is no time', async () => {
+    const { body } = await withCookie(({ cookie }) => thrownBy(() => Reflect.set(cookie, 'maxAge', 'soon')))
+    expect(body).toBe('ARGUMENT_INVALID')
+  })
+})

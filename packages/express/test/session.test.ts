@@ -1,0 +1,281 @@
+import { createRequire } from 'node:module'
+import { createMemoryStore, createSessionManager, isSessionError } from '@kvsession/core'
+import { createCookieJarClient, createGate } from '@kvsession/testkit'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { getSession, session } from '../src/index.ts'
+import { type Framework, frameworks, quiet, type RequestHandler } from './support/frameworks.ts'
+import { type RunningServer, serveInTest } from './support/server.ts'
+import { chain, createSite, isSessionRequest, secret } from './support/site.ts'
+
+quiet()
+
+describe.each(frameworks)('session() on $name', (framework: Framework) => {
+  function serveApp(middlewares: readonly RequestHandler[], handler: RequestHandler): Promise<RunningServer> {
+    return serveInTest(framework.createApp(middlewares, (app) => app.use(handler)))
+  }
+
+  it('takes options, or a manager', async () => {
+    const options = { store: createMemoryStore(), secret }
+    for (const source of [options, createSessionManager(options)]) {
+      const { url } = await serveApp([session(source)], (req, res) => {
+        req.session.n = (req.session.n ?? 0) + 1
+        res.send(String(req.session.n))
+      })
+      const browser = createCookieJarClient(url)
+      await browser.get('/')
+      expect((await browser.get('/')).body).toBe('2')
+    }
+  })
+
+  it('keeps 50 of 50 keys that parallel requests write, whatever the order', async () => {
+    const site = createSite()
+    const arrived: (() => void)[] = []
+    const all = createGate()
+    const { url } = await serveApp([site.middleware], async (req, res) => {
+      if (req.path.startsWith('/key')) {
+        req.session[req.path.slice(1)] = true
+        const turn = createGate()
+        arrived.push(turn.open)
+        if (arrived.length === 50) all.open()
+        await turn.passed
+        return void res.send('ok')
+      }
+      if (req.path === '/start') req.session.n = 0
+      return void res.json(Object.keys(req.session).length)
+    })
+    const browser = createCookieJarClient(url)
+    await browser.get('/start')
+    const answers = Array.from({ length: 50 }, (_, index) => browser.get(`/key${index}`))
+    await all.passed
+    // Every request has loaded the session by now; let them end in another order than they came.
+    for (const index of arrived.keys()) arrived[(index * 17) % 50]?.()
+    await Promise.all(answers)
+    expect((await browser.get('/count')).body).toBe('51')
+  })
+
+  it('shows a client that follows a redirect at once what a slow store was still writing', async () => {
+    const site = createSite()
+    const { url } = await serveApp([site.middleware], (req, res) => {
+      if (req.path === '/read') return void res.send(String(req.session.n))
+      req.session.n = 1
+      return res.redirect('/read')
+    })
+    const browser = createCookieJarClient(url)
+    const write = site.store.hold('compareAndSet')
+    let arrived = false
+    const redirect = browser.get('/login').then((answer) => {
+      arrived = true
+      return answer
+    })
+    await write.reached
+    await createCookieJarClient(url).get('/read')
+    expect(arrived).toBe(false)
+    write.release()
+    expect((await redirect).headers.location).toBe('/read')
+    expect((await browser.get('/read')).body).toBe('1')
+  })
+
+  it('gives errors of the commit to the error handler of the application, once', async () => {
+    const site = createSite()
+    const codes: unknown[] = []
+    const app = framework.createApp([site.middleware], (routes) => {
+      routes.get('/', (req, res) => {
+        req.session.n = 1
+        res.json({ secret: 'never seen' })
+      })
+      routes.use((error: unknown, _req: object, res: Parameters<RequestHandler>[1], _next: () => void) => {
+        codes.push(isSessionError(error) && error.code)
+        res.status(503).json({ error: 'try again' })
+      })
+    })
+    const { url } = await serveInTest(app)
+    site.store.fail('compareAndSet')
+    const answer = await createCookieJarClient(url).get('/')
+    expect(answer).toMatchObject({ status: 503, body: '{"error":"try again"}', setCookies: [] })
+    expect(codes).toEqual(['STORE_UNAVAILABLE'])
+  })
+
+  it('does not run the handler when the store cannot be read, and leaves the cookie alone', async () => {
+    const site = createSite()
+    let runs = 0
+    const { url } = await serveApp([site.middleware], (req, res) => {
+      runs++
+      req.session.n = 1
+      res.send('ok')
+    })
+    const browser = createCookieJarClient(url)
+    await browser.get('/')
+    site.store.fail('get')
+    const { status, setCookies } = await browser.get('/')
+    expect({ status, setCookies, runs }).toEqual({ status: 503, setCookies: [], runs: 1 })
+  })
+
+  it('mounted twice with one manager, or one cookie name, does its work once', async () => {
+    const site = createSite()
+    const again = session({ store: createMemoryStore(), secret })
+    const { url } = await serveApp([site.middleware, site.middleware, again], (req, res) => {
+      req.session.n = (req.session.n ?? 0) + 1
+      res.send(String(req.session.n))
+    })
+    const browser = createCookieJarClient(url)
+    expect((await browser.get('/')).setCookies).toHaveLength(1)
+    site.store.forget()
+    expect((await browser.get('/')).body).toBe('2')
+    expect(site.store.count('get')).toBe(1)
+  })
+
+  it('serves several managers: the first is req.session, getSession reaches each', async () => {
+    const main = createSite()
+    const admin = createSite({ cookie: { name: 'admin' }, namespace: 'admin' })
+    const { url } = await serveApp([main.middleware, admin.middleware], async (req, res) => {
+      if (req.path === '/login') await getSession(req, admin.manager).login('root')
+      if (req.path === '/write') req.session.n = 1
+      if (req.path === '/change') getSession(req, admin.manager).data.n = 1
+      res.json([req.session.n ?? null, getSession(req, admin.manager).userId ?? null, getSession(req).userId ?? null])
+    })
+    const browser = createCookieJarClient(url)
+    expect((await browser.get('/login')).setCookies).toEqual([expect.stringMatching(/^admin=/)])
+    expect((await browser.get('/write')).setCookies).toEqual([expect.stringMatching(/^sid=/)])
+    expect((await browser.get('/')).body).toBe('[1,"root",null]')
+    admin.store.fail('compareAndSet')
+    expect((await browser.get('/change')).status).toBe(503)
+  })
+
+  it('says so when no session middleware ran', async () => {
+    const { url } = await serveApp([], (req, res) => {
+      try {
+        getSession(req)
+      } catch (error) {
+        res.send(`${isSessionError(error) && error.code} ${String(req.session)}`)
+      }
+    })
+    expect((await createCookieJarClient(url).get('/')).body).toBe('SESSION_MISSING undefined')
+  })
+
+  it('refuses to work beside another session middleware', async () => {
+    // Not imported: its types claim req.session, as ours do.
+    const expressSession = createRequire(import.meta.url)('express-session')
+    const other: RequestHandler = expressSession({ secret, resave: false, saveUninitialized: false })
+    const { url } = await serveApp([other, createSite().middleware], (_req, res) => {
+      res.send('ok')
+    })
+    expect((await createCookieJarClient(url).get('/')).status).toBe(500)
+  })
+
+  it('gives sessions only to requests inside cookie.path, by whole segments, whatever router they are in', async () => {
+    const site = createSite({ cookie: { path: '/shop', secure: false } })
+    const app = framework.createApp([], (routes) => {
+      const handler: RequestHandler = (req, res) => {
+        res.send(typeof req.session)
+      }
+      routes.use('/shop', site.middleware, handler)
+      routes.use(site.middleware, handler)
+    })
+    const browser = createCookieJarClient((await serveInTest(app)).url)
+    const seen: Record<string, string> = {}
+    for (const path of [
+      '/shop',
+      '/shop/',
+      '/shop/cart?x=1',
+      '/shop?x=/',
+      '/shopping',
+      '/',
+      '/other?/shop',
+      '/Shop/x'
+    ]) {
+      seen[path] = (await browser.get(path)).body
+    }
+    expect(seen).toEqual({
+      '/shop': 'object',
+      '/shop/': 'object',
+      '/shop/cart?x=1': 'object',
+      '/shop?x=/': 'object',
+      '/shopping': 'undefined',
+      '/': 'undefined',
+      '/other?/shop': 'undefined',
+      '/Shop/x': 'undefined'
+    })
+  })
+
+  it('leaves nothing behind for visitors whose session nobody looked at', async () => {
+    const site = createSite()
+    const { url } = await serveApp([site.middleware], (_req, res) => {
+      res.send('ok')
+    })
+    const { headers, setCookies } = await createCookieJarClient(url).get('/')
+    expect([headers.vary, headers['cache-control'], setCookies, site.store.count()]).toEqual([
+      undefined,
+      undefined,
+      [],
+      0
+    ])
+  })
+
+  it('lets a lazy manager read only for routes that load', async () => {
+    const site = createSite({ lazy: true })
+    const { url } = await serveApp([site.middleware], async (req, res) => {
+      if (req.path === '/plain') return void res.send('ok')
+      await getSession(req).load()
+      req.session.n = (req.session.n ?? 0) + 1
+      return void res.send(String(req.session.n))
+    })
+    const browser = createCookieJarClient(url)
+    await browser.get('/')
+    site.store.forget()
+    await browser.get('/plain')
+    expect(site.store.count()).toBe(0)
+    expect((await browser.get('/')).body).toBe('2')
+  })
+})
+
+describe('session() on any server', () => {
+  it('takes a visitor whose client leaves at any moment: stored or not, nothing unhandled', async () => {
+    const site = createSite()
+    const unhandled: unknown[] = []
+    const note = (error: unknown): void => {
+      unhandled.push(error)
+    }
+    process.on('unhandledRejection', note)
+    process.on('uncaughtException', note)
+    onTestFinished(() => {
+      process.off('unhandledRejection', note)
+      process.off('uncaughtException', note)
+    })
+    let ended = 0
+    const { url } = await serveInTest(
+      chain(site, async (req, res) => {
+        if (req.url === '/read') return res.end(JSON.stringify(req.session))
+        req.session.n = 1
+        req.session.text = 'both or none'
+        for (let turn = Number(req.url?.slice(2)); turn > 0; turn--) await new Promise((go) => setImmediate(go))
+        res.on('close', () => ended++)
+        res.write('x'.repeat(50_000))
+        return res.end('end')
+      })
+    )
+    const runs = 200
+    await Promise.all(
+      Array.from({ length: runs }, async (_, index) => {
+        const later = createGate()
+        let turns = index % 20
+        const wait = (): unknown => (turns-- > 0 ? setImmediate(wait) : later.open())
+        wait()
+        await createCookieJarClient(url).abandon(`/?${index % 7}`, later.passed)
+      })
+    )
+    expect((await createCookieJarClient(url).get('/read')).body).toBe('{}')
+    for await (const { data } of site.manager.list()) expect(data).toEqual({ n: 1, text: 'both or none' })
+    expect(ended).toBeLessThanOrEqual(runs)
+    expect(unhandled).toEqual([])
+  })
+
+  it('is inert in a request that was handled before, as in sub-applications', async () => {
+    const site = createSite()
+    const { url } = await serveInTest((req, res) => {
+      site.middleware(req, res, () => {
+        site.middleware(req, res, () => res.end(String(isSessionRequest(req) && typeof req.session)))
+      })
+    })
+    expect((await createCookieJarClient(url).get('/')).body).toBe('object')
+  })
+})

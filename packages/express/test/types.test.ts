@@ -1,0 +1,79 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Session, SessionManager, SessionManagerOptions } from '@kvsession/core'
+import express, { type Request, type RequestHandler } from 'express'
+import type { Server as SocketServer } from 'socket.io'
+import { describe, expectTypeOf, it } from 'vitest'
+import {
+  getSession,
+  markFailed,
+  type RequestSession,
+  type SessionCookie,
+  type SessionMiddleware,
+  session
+} from '../src/index.ts'
+
+interface Cart {
+  items: string[]
+}
+
+describe('types', () => {
+  it('req.session is the merged SessionData, each field perhaps absent, beside the members', () => {
+    expectTypeOf<Request['session']>().toEqualTypeOf<RequestSession>()
+    // Merged into Express.SessionData by support/site.ts.
+    expectTypeOf<Request['session']['n']>().toEqualTypeOf<number | undefined>()
+    expectTypeOf<RequestSession<Cart>['items']>().toEqualTypeOf<string[] | undefined>()
+    expectTypeOf<RequestSession<Cart>>().not.toHaveProperty('other')
+    expectTypeOf<RequestSession['cookie']>().toEqualTypeOf<SessionCookie>()
+    expectTypeOf<Request['sessionID']>().toEqualTypeOf<string>()
+  })
+
+  it('members cannot be assigned; null and data can', () => {
+    const check = (req: Request): void => {
+      req.session = null
+      req.session = { n: 1 }
+      req.session.n = 2
+      // @ts-expect-error a number is asked for
+      req.session.n = 'two'
+      // @ts-expect-error read-only
+      req.session.id = 'x'
+      // @ts-expect-error read-only
+      req.sessionID = 'x'
+      // @ts-expect-error neither data nor null
+      req.session = 'x'
+      req.session.cookie.maxAge = 1
+      // @ts-expect-error attributes are configuration
+      req.session.cookie.secure = true
+    }
+    expectTypeOf(check).toBeFunction()
+  })
+
+  it('methods give a promise, or take a callback and give the session', () => {
+    expectTypeOf<RequestSession['save']>().toExtend<() => Promise<boolean>>()
+    expectTypeOf<RequestSession['regenerate']>().toExtend<(callback: (error?: Error) => void) => RequestSession>()
+    expectTypeOf<RequestSession['destroy']>().toExtend<() => Promise<void>>()
+  })
+
+  it('getSession is typed by its manager, and by SessionData without one', () => {
+    expectTypeOf<ReturnType<typeof getSession<Cart>>>().toEqualTypeOf<Session<Cart>>()
+    const both = (req: Request, manager: SessionManager<Cart>): [Session<Cart>, number | undefined] => [
+      getSession(req, manager),
+      getSession(req).data.n
+    ]
+    expectTypeOf(both).toBeFunction()
+  })
+
+  it('the middleware takes options or a manager of any data, and fits Express, plain servers and engine.io', () => {
+    expectTypeOf(session<Cart>)
+      .parameter(0)
+      .toEqualTypeOf<SessionManagerOptions<Cart> | SessionManager<Cart>>()
+    expectTypeOf<SessionMiddleware>().toExtend<RequestHandler>()
+    expectTypeOf<SessionMiddleware>().toExtend<
+      (request: IncomingMessage, response: ServerResponse, next: (error?: Error) => void) => void
+    >()
+    const mount = (middleware: SessionMiddleware, io: SocketServer): void => {
+      express().use(middleware).use('/path', middleware).use(markFailed)
+      io.engine.use(middleware)
+    }
+    expectTypeOf(mount).toBeFunction()
+  })
+})
