@@ -62,6 +62,7 @@ describe('session() for Hono', () => {
       c.var.session.data.n = 1
       return Response.redirect('http://localhost/read')
     })
+    app.get('/away', (c) => Response.redirect(`http://localhost/${c.var.session.isNew}`))
     app.get('/raw', (c) => {
       c.var.session.data.n = 1
       return new Response('raw', { status: 201, headers: { 'X-Own': 'yes', 'Set-Cookie': 'own=1' } })
@@ -69,6 +70,12 @@ describe('session() for Hono', () => {
     const redirect = await ask(app, '/redirect')
     expect([redirect.status, redirect.headers.get('location')]).toEqual([302, 'http://localhost/read'])
     expect(redirect.headers.getSetCookie()).toHaveLength(1)
+    const away = await ask(app, '/away')
+    expect([away.status, away.headers.get('location'), away.headers.get('vary')]).toEqual([
+      302,
+      'http://localhost/true',
+      'Cookie'
+    ])
     const raw = await ask(app, '/raw')
     expect([raw.status, raw.headers.get('x-own'), await raw.text()]).toEqual([201, 'yes', 'raw'])
     expect(raw.headers.getSetCookie().map((text) => text.split('=')[0])).toEqual(['own', 'sid'])

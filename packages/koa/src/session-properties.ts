@@ -105,8 +105,7 @@ class DataTraps implements ProxyHandler<KoaSession> {
       const member: unknown = Reflect.get(members, name, members)
       return typeof member === 'function' ? member.bind(members) : member
     }
-    const { data } = this.#session
-    return Reflect.get(Object.hasOwn(data, name) ? data : Object.prototype, name)
+    return Reflect.get(this.#session.data, name)
   }
 
   set(members: KoaSession, name: string | symbol, value: unknown): boolean {

@@ -305,12 +305,12 @@ describe('ctx.session', () => {
             ctx.session = { [name]: 1 }
           })
           if (current) current.other = true
-          ctx.body = JSON.stringify(current)
+          ctx.body = JSON.stringify([current, Reflect.ownKeys(current ?? {})])
         },
         '/read': read
       })
       await browser.get('/store')
-      expect((await browser.get('/assign')).body).toBe('{"other":true}')
+      expect((await browser.get('/assign')).body).toBe('[{"other":true},["other"]]')
       expect(codes).toEqual(['DATA_RESERVED_NAME', 'DATA_RESERVED_NAME', 'DATA_RESERVED_NAME'])
       expect(JSON.parse((await browser.get('/read')).body)).toEqual({ [name]: 'stored', other: true })
     }

@@ -63,6 +63,17 @@ for (const [name, create] of [
       expect(reported[0]).toBe(shared)
     })
 
+    it('never leave a cookie on an error object that had no headers', async () => {
+      const shared = Object.assign(new Error('not for you'), { status: 403 })
+      const { url, browser } = await serveWith(create(), async (ctx) => {
+        if (ctx.path === '/login') await getSession(ctx).login('alice')
+        throw shared
+      })
+      expect((await browser.get('/login')).setCookies).toHaveLength(1)
+      expect((await createCookieJarClient(url).get('/')).setCookies).toEqual([])
+      expect(Reflect.ownKeys(shared)).not.toContain('headers')
+    })
+
     it('carry the cookie although what was thrown is no Error', async () => {
       const { browser } = await serveWith(create(), async (ctx) => {
         await getSession(ctx).login('alice')
