@@ -2,7 +2,7 @@ import type { ManagerContext } from './context.ts'
 import { isSessionError, SessionError } from './errors.ts'
 import { readRecord, standingOf } from './loading.ts'
 import { type Fields, merge, replaceFields } from './merge.ts'
-import { deserializeData, pickFields, plainPayload, sealRecord, serializeData } from './payload.ts'
+import { byteLength, deserializeData, pickFields, plainPayload, sealRecord, serializeData } from './payload.ts'
 import { type StoredRecord, sealedContext } from './record.ts'
 import {
   firstMetadata,
@@ -56,6 +56,8 @@ interface Write {
   readonly conflicts: readonly string[]
   /** Stored for a superseded holder, who must see nothing of it. */
   readonly blind: boolean
+  /** The data named another user. */
+  readonly moved: boolean
 }
 
 /** Stores what changed in a live session. Every re-read checks the secret that the request came in with. */
@@ -119,7 +121,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     const clear = plain ?? (kept ? '' : stored())
     if (clear === undefined) return { stop: { outcome: 'gone' } }
     const record = sealRecord(context, key, next, clear, kept ? fresh.payload : undefined)
-    const write: Write = { record, plain, swap, secret, conflicts: data.conflicts, blind }
+    const write: Write = { record, plain, swap, secret, conflicts: data.conflicts, blind, moved: owner.moved }
     return { write: record.text, expiresAt: deadline(next, policy), result: { outcome: 'written', write } }
   }
 
@@ -257,6 +259,8 @@ function ownerOf(
   if (anonymous) {
     next.d++
     delete next.u
+    delete next.p
+    delete next.f
     return { plain: context.emptyPayload, moved: false }
   }
   if (!context.userIdFrom || plain === undefined || blind) return { plain, moved: false }
@@ -276,13 +280,13 @@ function adopt(
   context: ManagerContext,
   state: SessionState,
   id: string,
-  { record, plain, swap, secret, conflicts, blind }: Write,
+  { record, plain, swap, secret, conflicts, blind, moved }: Write,
   mine: string | undefined,
   permanent: boolean | number | undefined
 ): void {
   const { emit } = context
   if (conflicts.length > 0) emit?.({ type: 'conflict', id, keys: conflicts })
-  if (plain !== undefined) emit?.({ type: 'saved', id, bytes: record.text.length })
+  if (plain !== undefined) emit?.({ type: 'saved', id, bytes: byteLength(record.text) })
   else if (!swap) emit?.({ type: 'touched', id })
   if (blind) {
     emit?.({ type: 'superseded', id, withinGrace: true })
@@ -299,15 +303,15 @@ function adopt(
     state.baseline = plain
     state.stored = plain
   }
+  const { u: userId } = record.metadata
+  if (userId !== undefined && (swap === 'login' || moved)) emit?.({ type: 'loggedIn', id, userId })
+  else if (swap) emit?.({ type: swap === 'rotate' ? 'rotated' : 'regenerated', id })
   if (!swap || !secret) return
   state.secret = secret
   state.created = record.metadata.c
   state.alias = false
   state.swapped = true
   state.cookie = 'send'
-  const { u: userId } = record.metadata
-  if (swap === 'login' && userId !== undefined) emit?.({ type: 'loggedIn', id, userId })
-  else emit?.({ type: swap === 'rotate' ? 'rotated' : 'regenerated', id })
 }
 
 /** Brings the handler's own data object up to what was stored; what changed in it since `mine` was taken stays. */

@@ -11,7 +11,7 @@ const bytesOf = new TextEncoder()
 export function serializeData({ serializer }: PayloadContext, data: unknown): string {
   const text: unknown = serializer.serialize(data)
   if (typeof text !== 'string' || text.includes('\0') || !text.isWellFormed()) {
-    throw new SessionError('DATA_UNSERIALIZABLE', 'The serializer must give well-formed text without U+0000')
+    throw new SessionError('DATA_UNSERIALIZABLE', 'serializer must give well-formed text without U+0000')
   }
   return text
 }
@@ -49,7 +49,7 @@ export function sealRecord(
   if (exceeds(record.text, policy.maxRecordBytes)) {
     throw new SessionError(
       'RECORD_TOO_LARGE',
-      `The session is larger than maxRecordBytes (${policy.maxRecordBytes}); its largest keys: ${largestKeys(context, plain)}`
+      `The session exceeds maxRecordBytes (${policy.maxRecordBytes}). Largest keys: ${largestKeys(context, plain)}`
     )
   }
   return record
@@ -58,7 +58,11 @@ export function sealRecord(
 /** Whether a text takes more than `limit` bytes as UTF-8; counts only when its length leaves that open. */
 export function exceeds(text: string, limit: number): boolean {
   if (text.length > limit) return true
-  return text.length * 3 > limit && bytesOf.encode(text).length > limit
+  return text.length * 3 > limit && byteLength(text) > limit
+}
+
+export function byteLength(text: string): number {
+  return bytesOf.encode(text).length
 }
 
 function largestKeys(context: PayloadContext, plain: string): string {

@@ -59,6 +59,19 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect(await tab.open()).toMatchObject({ data: { a: 1 }, createdAt })
   })
 
+  it('anonymous: drops data, user and permanence with the old token', async () => {
+    const { browser } = createWorld()
+    const tab = browser()
+    await tab.request(async (session) => {
+      session.permanent = true
+      session.data.a = 1
+      await session.login('alice')
+    })
+    const headers = await tab.request((session) => session.regenerate({ anonymous: true }))
+    expect(setCookieOf(headers)).not.toContain('Max-Age')
+    expect(await tab.open()).toMatchObject({ data: {}, userId: undefined, permanent: false })
+  })
+
   it('after rotate the old token works on until the new one was seen, plus the grace window', async () => {
     const world = createWorld({ graceWindow: '30s', idleTimeout: '2h' })
     const tab = world.browser()

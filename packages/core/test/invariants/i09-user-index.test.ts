@@ -258,6 +258,7 @@ describe('userIdFrom: logins made by a library that knows nothing of us', () => 
     })
     const { createdAt, userId } = await tab.open()
     expect({ createdAt, userId }).toEqual({ createdAt: world.now, userId: 'alice' })
+    expect(world.events.filter(({ type }) => type === 'loggedIn')).toMatchObject([{ userId: 'alice' }])
   })
 
   it('a data change that takes the user away is a logout: the old token opens nothing', async () => {
