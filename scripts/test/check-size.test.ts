@@ -31,14 +31,14 @@ describe('check-size', () => {
   it('prints what core weighs on Node and elsewhere', async () => {
     const { printed, problems } = await weigh(10, 20)
     expect(printed).toEqual([
-      expect.stringMatching(/^core, on Node: \d{3} bytes of 12000$/),
-      expect.stringMatching(/^core, elsewhere: \d{3} bytes of 12000$/)
+      expect.stringMatching(/^core, on Node: \d{3} bytes of 19000$/),
+      expect.stringMatching(/^core, elsewhere: \d{3} bytes of 22000$/)
     ])
     expect(problems).toEqual([])
   })
 
   it('refuses a core that is too heavy on either side', async () => {
-    expect((await weigh(500, 1)).problems).toEqual([expect.stringMatching(/^core, on Node weighs \d+ bytes, \d+ over/)])
-    expect((await weigh(1, 500)).problems).toEqual([expect.stringMatching(/^core, elsewhere weighs \d+ bytes/)])
+    expect((await weigh(800, 1)).problems).toEqual([expect.stringMatching(/^core, on Node weighs \d+ bytes, \d+ over/)])
+    expect((await weigh(1, 800)).problems).toEqual([expect.stringMatching(/^core, elsewhere weighs \d+ bytes/)])
   })
 })

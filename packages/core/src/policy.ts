@@ -146,7 +146,7 @@ function checkHooks(options: object): void {
 /** Refuses what is no store, and a non-atomic one that nobody asked for. */
 export function checkStore(store: unknown, allowNonAtomicStore: unknown): { store: KeyValueStore; atomic: boolean } {
   if (!isStore(store)) {
-    throw new SessionError('STORE_INVALID', 'store must have get, set and delete; for one process: createMemoryStore()')
+    throw new SessionError('STORE_INVALID', 'store must have get, set and delete, as createMemoryStore() has')
   }
   const atomic = typeof store.compareAndSet === 'function'
   if (!atomic && allowNonAtomicStore !== true) {

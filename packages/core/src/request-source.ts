@@ -36,16 +36,13 @@ const forwardingHeaders = [
 ]
 
 export function readRequest(source: RequestSource, connection: Connection | undefined): RequestFacts {
-  if (source === undefined || typeof source === 'string') {
-    return { cookieHeader: source ?? '', host: connection?.host, encrypted: connection?.encrypted, forwarded: never }
-  }
-  const url = isRequest(source) ? source.url : undefined
-  const header = headerReader(isRequest(source) ? source.headers : source)
-  const encrypted = connection?.encrypted ?? (url === undefined ? undefined : url.startsWith('https:'))
+  const given = typeof source === 'object' ? source : { cookie: source }
+  const url = isRequest(given) ? given.url : undefined
+  const header = headerReader(isRequest(given) ? given.headers : given)
   return {
     cookieHeader: header('cookie') ?? '',
     host: connection?.host ?? header('host') ?? header(':authority') ?? (url === undefined ? undefined : hostOf(url)),
-    encrypted,
+    encrypted: connection?.encrypted ?? url?.startsWith('https:'),
     forwarded: () => forwardingHeaders.some((name) => header(name) !== undefined)
   }
 }
@@ -70,8 +67,4 @@ function isHeaders(value: unknown): value is Headers {
 
 function hostOf(url: string): string | undefined {
   return /^https?:\/\/(?:[^/?#@]*@)?([^/?#]*)/.exec(url)?.[1]
-}
-
-function never(): boolean {
-  return false
 }
