@@ -1,16 +1,17 @@
 import type { ManagerContext } from './context.ts'
 import { readRecord } from './loading.ts'
 import type { StoredRecord } from './record.ts'
-import { type Announcement, eachOf, endSession, prune, readIndex } from './user-index.ts'
-import type { IndexText } from './user-index-text.ts'
+import { type Announcement, eachOf, endSession, lease, prune, readIndex } from './user-index.ts'
+import type { IndexEntry, IndexText } from './user-index-text.ts'
 
 /** Entries beyond this are sampled for dead ones at each login, so that an index does not grow with the logouts. */
 const prunedAbove = 16
 const sampled = 4
 
 /**
- * After a login: ends the user's oldest other sessions beyond `maxSessionsPerUser`. Of concurrent logins the last one
- * to become live sees all others, so when all have settled the limit holds.
+ * After a login: ends the user's oldest sessions beyond `maxSessionsPerUser`. Only those that went live before this
+ * login did: two concurrent logins then never end each other, and the last one sees all others, so that the limit
+ * holds when all have settled.
  */
 export async function evictOldest(context: ManagerContext, login: Announcement, confirmed: IndexText): Promise<void> {
   const { userId } = login
@@ -18,8 +19,10 @@ export async function evictOldest(context: ManagerContext, login: Announcement, 
   const count = Object.keys(confirmed.s).length
   if (count > limit) {
     const { live, prunable } = await surveySessions(context, userId)
-    const others = live.filter(({ id }) => id !== login.id)
-    const excess = others.slice(0, Math.max(0, others.length + 1 - limit))
+    const mine = confirmed.s[login.id]?.t ?? 0
+    const settledBy = context.clock.now() - lease
+    const earlier = live.filter(({ entry: { p, t } }) => t < mine && (p === undefined || t < settledBy))
+    const excess = earlier.slice(0, Math.max(0, earlier.length + 1 - limit))
     for (const { id } of excess) {
       if (await endSession(context, id, userId, false)) context.emit?.({ type: 'evicted', id, userId })
     }
@@ -31,9 +34,15 @@ export async function evictOldest(context: ManagerContext, login: Announcement, 
   }
 }
 
+interface LiveSession {
+  readonly id: string
+  readonly record: StoredRecord
+  readonly entry: IndexEntry
+}
+
 export interface Survey {
   /** The user's live sessions, oldest login first. */
-  readonly live: readonly { readonly id: string; readonly record: StoredRecord }[]
+  readonly live: readonly LiveSession[]
   /** Removes the entries that were found dead. */
   prunable(): Promise<void>
 }
@@ -46,13 +55,16 @@ export async function surveySessions(
 ): Promise<Survey> {
   const read = await readIndex(context, userId)
   const entries = Object.entries(read.index.s).sort(([, a], [, b]) => a.t - b.t)
-  const live: { readonly id: string; readonly record: StoredRecord }[] = []
+  const live: LiveSession[] = []
   const dead: string[] = []
-  const ids = entries.map(([id]) => id).filter((id) => !only || only.includes(id))
-  const texts = await eachOf(ids, (id) => context.access.get(context.recordKey(id)))
-  for (const [index, id] of ids.entries()) {
+  const looked = entries.filter(([id]) => !only || only.includes(id))
+  const texts = await eachOf(
+    looked.map(([id]) => id),
+    (id) => context.access.get(context.recordKey(id))
+  )
+  for (const [index, [id, entry]] of looked.entries()) {
     const record = readRecord(context, id, texts[index])
-    if (typeof record !== 'string' && record.metadata.u === userId) live.push({ id, record })
+    if (typeof record !== 'string' && record.metadata.u === userId) live.push({ id, record, entry })
     else dead.push(id)
   }
   return { live, prunable: () => prune(context, userId, read, dead) }

@@ -2,7 +2,7 @@
 export interface IndexEntry {
   /** Horizon: until when the entry is sure to be kept, epoch ms; never before the record's own deadline. */
   readonly q: number
-  /** When the login began, epoch ms. */
+  /** Pending: when the login was announced. Live: when it went live, later than all before it. Epoch ms. */
   readonly t: number
   /** Nonce: changes with every write of the entry. */
   readonly n: string

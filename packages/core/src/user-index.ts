@@ -64,11 +64,10 @@ export async function confirm(context: ManagerContext, login: Announcement): Pro
   let confirmed: IndexText | undefined
   const epoch = await changeIndex(context, login.userId, (index) => {
     if (index.e !== login.epoch) return undefined
-    const entry: IndexEntry = {
-      q: login.horizon,
-      t: index.s[login.id]?.t ?? context.clock.now(),
-      n: context.newWriteId()
-    }
+    const latest = Object.entries(index.s).reduce((end, [id, { t }]) => (id === login.id ? end : Math.max(end, t)), 0)
+    // Later than all others: the order in which sessions went live decides which of them a limit ends.
+    const t = Math.max(context.clock.now(), latest + 1)
+    const entry: IndexEntry = { q: login.horizon, t, n: context.newWriteId() }
     confirmed = { ...index, s: { ...index.s, [login.id]: entry } }
     return confirmed
   })

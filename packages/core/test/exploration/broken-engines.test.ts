@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import type { Conditions, Scenario } from '../support/interleaving.ts'
+import { correctEngine, type Engine, errorFaults } from '../support/scheduled-store.ts'
+import { exploreScenario } from './explore-scenario.ts'
+import { scenarios } from './scenarios.ts'
+
+// The checks are checked: whatever breaks one rule of the store contract, or the randomness that everything rests on,
+// must be found, and by the invariant that it endangers.
+
+const find = (name: string): Scenario[] => scenarios.filter((scenario) => scenario.name === name)
+
+async function firstFinding(candidates: readonly Scenario[], conditions: Conditions): Promise<string | undefined> {
+  for (const scenario of candidates) {
+    const { finding } = await exploreScenario(scenario, conditions, 2_000)
+    if (finding) {
+      expect(finding.timeline.split('\n').length).toBeGreaterThan(2)
+      return finding.invariant
+    }
+  }
+  return undefined
+}
+
+const breaks = (broken: Engine): Conditions => ({ engine: broken })
+
+/** Writes over whatever is there, and over nothing. */
+const upserting: Engine = (ground, operation) => {
+  if (operation.verb !== 'compareAndSet') return correctEngine(ground, operation)
+  correctEngine(ground, { ...operation, verb: 'set' })
+  return true
+}
+
+/** Creates what it was to replace, when that is gone. */
+const reviving: Engine = (ground, operation) => {
+  const gone =
+    operation.verb === 'compareAndSet' && correctEngine(ground, { verb: 'get', key: operation.key }) === undefined
+  return correctEngine(ground, gone ? { ...operation, expected: undefined } : operation)
+}
+
+/** Says that it wrote, whether or not it did. */
+const boasting: Engine = (ground, operation) => {
+  const result = correctEngine(ground, operation)
+  return operation.verb === 'compareAndSet' ? true : result
+}
+
+/** Says that it did not write, whether or not it did. */
+const denying: Engine = (ground, operation) => {
+  const result = correctEngine(ground, operation)
+  return operation.verb === 'compareAndSet' && operation.key.includes('.s.') ? false : result
+}
+
+/** Answers a delete before it happened, and then forgets it. */
+const forgetful: Engine = (ground, operation) =>
+  operation.verb === 'delete' ? undefined : correctEngine(ground, operation)
+
+/** Compares the first characters alone. */
+const loose: Engine = (ground, operation) => {
+  const { verb, key, expected } = operation
+  if (verb !== 'compareAndSet') return correctEngine(ground, operation)
+  const live = correctEngine(ground, { verb: 'get', key })
+  const alike = typeof live === 'string' && live.slice(0, 8) === expected?.slice(0, 8)
+  return correctEngine(ground, alike ? { ...operation, expected: live } : operation)
+}
+
+/** A user's index is a cache to it, which it may drop. */
+const dropsIndexes: Engine = (ground, operation) => {
+  if (operation.verb === 'compareAndSet' && operation.key.includes('.u.')) return true
+  return correctEngine(ground, operation)
+}
+
+describe('the explorer finds', () => {
+  it.each<[string, Engine, string, string]>([
+    ['a compareAndSet that always writes: destroyed sessions revive', upserting, 'S1', 'destroyed-stays-destroyed'],
+    ['a compareAndSet that always writes: writes are lost', upserting, 'S2', 'no-lost-update'],
+    ['a compareAndSet that always writes: increments are lost', upserting, 'S17', 'exact-counters'],
+    ['a compareAndSet that creates what is gone', reviving, 'S1', 'destroyed-stays-destroyed'],
+    ['a compareAndSet that says it wrote when it did not', boasting, 'S2', 'no-lost-update'],
+    ['a compareAndSet that says it did not write when it did', denying, 'S17', 'retry-budget'],
+    ['a delete that does not delete', forgetful, 'S5', 'destroyed-stays-destroyed'],
+    ['a compareAndSet that compares loosely: writes are lost', loose, 'S2', 'no-lost-update'],
+    ['a compareAndSet that compares loosely: what can be had once is had twice', loose, 'X1', 'taken-once'],
+    ['an index that is not kept', dropsIndexes, 'S14', 'index-misses-none']
+  ])('%s', async (_, engine, name, invariant) => {
+    expect(await firstFinding(find(name), breaks(engine))).toBe(invariant)
+  })
+
+  it('write ids that repeat: two writes are the same text, and one increment counts for two', async () => {
+    const randomBytes = (length: number): Uint8Array => new Uint8Array(length)
+    expect(await firstFinding(find('S17'), { options: { randomBytes }, faults: errorFaults })).toBe('exact-counters')
+  })
+
+  it('secrets that repeat: the one from before a login is the one after it', async () => {
+    const randomBytes = (length: number): Uint8Array => new Uint8Array(length)
+    expect(await firstFinding(find('S14'), { options: { randomBytes } })).toBe('old-secret-sees-nothing')
+  })
+})

@@ -1,0 +1,26 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { createTally, mostSchedules } from './explore-scenario.ts'
+import { expiring, scenarios, withExpiry } from './scenarios.ts'
+
+const tally = createTally()
+const long = 60_000 + mostSchedules * 60
+
+afterAll(() => tally.print('Interleavings'))
+
+describe('in every interleaving of the store operations of several processes', () => {
+  it.each(scenarios)('$name: $title', { timeout: long }, (scenario) => tally.explore(scenario))
+})
+
+describe('wherever among them the session’s time runs out', () => {
+  const over = scenarios.filter(({ name }) => expiring.includes(name)).map(withExpiry)
+  it.each(over)('$name: $title', { timeout: long }, (scenario) => tally.explore(scenario))
+})
+
+describe('when all requests meet in one process', () => {
+  const shared = scenarios.filter(({ name }) => name !== 'S12')
+  it.each(shared)('$name: $title', { timeout: long }, (scenario) => tally.explore(scenario, { shared: true }))
+})
+
+it('explores as many schedules as promised', () => {
+  expect(tally.schedules).toBeGreaterThan(mostSchedules * 8)
+})

@@ -1,0 +1,292 @@
+import type { Client } from '../support/client.ts'
+import type { Actor, Final, Scenario } from '../support/interleaving.ts'
+import { liveRecords, shortId } from '../support/stored-text.ts'
+import {
+  administrator,
+  counter,
+  destroyer,
+  expiry,
+  lister,
+  login,
+  reader,
+  regenerator,
+  revoker,
+  rotator,
+  sweeper,
+  taker,
+  writer
+} from './actors.ts'
+
+/** One visitor with something in the cart. */
+async function visitor(client: Client): Promise<string[]> {
+  return [await client.request('', ({ data }) => void Object.assign(data, { cart: '1' }))]
+}
+
+async function user(client: Client, name: string, cookie = ''): Promise<string> {
+  return client.request(cookie, async (session) => {
+    await session.login(name)
+    session.data.private = `${name}:things`
+    return undefined
+  })
+}
+
+/** A visitor whose last visit is long enough ago for a touch. */
+async function idleVisitor(client: Client): Promise<string[]> {
+  const cookies = await visitor(client)
+  await client.jump(10 * 60_000)
+  return cookies
+}
+
+function simple(name: string, title: string, actors: (cookie: string) => readonly Actor[]): Scenario {
+  return { name, title, prepare: visitor, actors: ([cookie = '']) => actors(cookie) }
+}
+
+/** One who was heard before `revokeAll` began does not survive it. */
+function nobodyPasses({ ledger, ground, fail }: Final): void {
+  const began = ledger.steps.findIndex(({ by }) => by === 'revoker')
+  const ended = ledger.failures.every(({ by }) => by !== 'revoker')
+  if (began < 0 || !ended || ledger.crashes > 0) return
+  const live = liveRecords(ground)
+  for (const { id, by } of ledger.logins) {
+    const announced = ledger.steps.findIndex((s) => s.by === by && s.key.includes('.u.') && s.result === true)
+    if (announced >= 0 && announced < began && live.has(id)) {
+      fail('revoke-all-misses-none', `${by} had announced itself before revokeAll and lives on as ${shortId(id)}`)
+    }
+  }
+  for (const { by, code } of ledger.failures) {
+    if (code !== 'LOGIN_REVOKED') fail('unexpected-error', `${by}: ${code}`)
+  }
+}
+
+function takenOnce({ ledger, fail }: Final): void {
+  if (ledger.takes.length > 1) fail('taken-once', `${ledger.takes.length} requests took the same value`)
+  if (ledger.takes.length === 0 && ledger.failures.length + ledger.crashes === 0) {
+    fail('taken-once', 'nobody got the value')
+  }
+}
+
+const s: Record<string, Scenario> = {
+  S1: simple('S1', 'writer, destroy', (c) => [writer(c, 'a'), destroyer(c)]),
+  S2: simple('S2', 'three writers', (c) => [writer(c, 'a'), writer(c, 'b'), writer(c, 'c')]),
+  S3: simple('S3', 'two regenerates', (c) => [regenerator(c, 'first'), regenerator(c, 'second')]),
+  S4: simple('S4', 'two regenerates, writer', (c) => [
+    regenerator(c, 'first'),
+    regenerator(c, 'second'),
+    writer(c, 'a')
+  ]),
+  S5: simple('S5', 'regenerate, destroy', (c) => [regenerator(c), destroyer(c)]),
+  S6: simple('S6', 'two regenerates, destroy', (c) => [
+    regenerator(c, 'first'),
+    regenerator(c, 'second'),
+    destroyer(c)
+  ]),
+  S7: simple('S7', 'two writers, regenerate, destroy', (c) => [
+    writer(c, 'a'),
+    writer(c, 'b'),
+    regenerator(c),
+    destroyer(c)
+  ]),
+  S8: {
+    name: 'S8',
+    title: 'touch, destroy',
+    prepare: idleVisitor,
+    actors: ([c = '']) => [reader(c, 'visitor', undefined), destroyer(c)]
+  },
+  S9: {
+    name: 'S9',
+    title: 'touch, sweep',
+    prepare: idleVisitor,
+    actors: ([c = '']) => [reader(c, 'visitor'), sweeper()]
+  },
+  S11: {
+    name: 'S11',
+    title: 'revokeAll, two logins of the user',
+    prepare: async (client) => [...(await visitor(client)), await user(client, 'alice')],
+    actors: ([c = '']) => [
+      login(c, 'alice', { name: 'login' }),
+      login('', 'alice', { name: 'new login' }),
+      revoker('alice')
+    ],
+    check: nobodyPasses
+  },
+  S12: {
+    name: 'S12',
+    title: 'at most three sessions, four logins',
+    options: { maxSessionsPerUser: 3 },
+    prepare: async () => [],
+    actors: () => ['1', '2', '3', '4'].map((n) => limited(login('', 'alice', { name: `login ${n}` }))),
+    check: (final) => atMost(final, 3)
+  },
+  S12a: {
+    name: 'S12a',
+    title: 'at most one session, two logins',
+    options: { maxSessionsPerUser: 1 },
+    prepare: async (client) => [await user(client, 'alice')],
+    actors: () => ['1', '2'].map((n) => limited(login('', 'alice', { name: `login ${n}` }))),
+    check: (final) => atMost(final, 1)
+  },
+  S13: simple('S13', 'rotate, three readers', (c) => [
+    rotator(c),
+    reader(c, 'reader 1', 'cart'),
+    reader(c, 'reader 2', 'cart'),
+    reader(c, 'reader 3', 'cart')
+  ]),
+  S14: simple('S14', 'login, writer and reader holding the old secret', (c) => [
+    login(c, 'alice', { writes: true }),
+    writer(c, 'a'),
+    reader(c, 'reader')
+  ]),
+  S15: simple('S15', 'login as alice, login as bob, one token', (c) => [
+    login(c, 'alice', { writes: true }),
+    login(c, 'bob', { writes: true })
+  ]),
+  S15a: simple('S15a', 'the same user twice, one token', (c) => [
+    login(c, 'alice', { name: 'first', writes: true }),
+    login(c, 'alice', { name: 'second' })
+  ]),
+  S16: {
+    name: 'S16',
+    title: 'login without a record yet, pruning, revokeAll',
+    prepare: deadEntry,
+    actors: () => [login('', 'alice', { name: 'login' }), lister('alice'), revoker('alice')],
+    check: nobodyPasses
+  },
+  S16a: {
+    name: 'S16a',
+    title: 'login of a visitor, pruning, revokeAll',
+    prepare: async (client) => {
+      await deadEntry(client)
+      return visitor(client)
+    },
+    actors: ([c = '']) => [login(c, 'alice', { name: 'login' }), lister('alice'), revoker('alice')],
+    check: nobodyPasses
+  },
+  S17: simple('S17', 'two updates', (c) => [counter(c, 'first'), counter(c, 'second')]),
+  S17a: simple('S17a', 'three updates', (c) => [counter(c, 'first'), counter(c, 'second'), counter(c, 'third')]),
+  S18: simple('S18', 'rotate, login', (c) => [rotator(c), login(c, 'alice', { writes: true })]),
+  X1: {
+    name: 'X1',
+    title: 'take, take, writer',
+    prepare: async (client) => [
+      await client.request('', ({ data }) => void Object.assign(data, { cart: '1', once: 'flash' }))
+    ],
+    actors: ([c = '']) => [taker(c, 'taker 1'), taker(c, 'taker 2'), writer(c, 'a')],
+    check: takenOnce
+  },
+  X2: simple('X2', 'anonymous regenerate, two writers', (c) => [
+    regenerator(c, 'regenerator', true),
+    writer(c, 'a'),
+    writer(c, 'b')
+  ]),
+  X3: {
+    name: 'X3',
+    title: 'login as bob in a session of alice, two writers of hers',
+    prepare: async (client) => [await user(client, 'alice')],
+    actors: ([c = '']) => [login(c, 'bob', { writes: true }), writer(c, 'a', 'alice:a'), writer(c, 'b', 'alice:b')]
+  },
+  X4: {
+    name: 'X4',
+    title: 'three requests when a rotation is due',
+    options: { rotateAfter: '5m' },
+    prepare: idleVisitor,
+    actors: ([c = '']) => [reader(c, 'reader 1', 'cart'), reader(c, 'reader 2', 'cart'), writer(c, 'a')]
+  },
+  X5: {
+    name: 'X5',
+    title: 'administrator, login, writer',
+    prepare: visitor,
+    actors: ([c = '']) => [administrator(idOf(c), 'x'), login(c, 'alice'), writer(c, 'a')]
+  },
+  X6: {
+    name: 'X6',
+    title: 'session made permanent, login of the same user, pruning',
+    prepare: async (client) => {
+      await deadEntry(client)
+      return [await user(client, 'alice')]
+    },
+    actors: ([c = '']) => [permanent(c), login('', 'alice', { name: 'new login' }), lister('alice')]
+  },
+  X6a: {
+    name: 'X6a',
+    title: 'session made permanent, expiry of all others, login of the same user',
+    prepare: async (client) => {
+      await deadEntry(client)
+      return [await user(client, 'alice')]
+    },
+    actors: ([c = '']) => [permanent(c), expiry(), login('', 'alice', { name: 'new login' })]
+  },
+  X7: {
+    name: 'X7',
+    title: 'login again as the same user, revokeAll except that session, writer',
+    prepare: async (client) => [await user(client, 'alice')],
+    actors: ([c = '']) => [login(c, 'alice', { name: 'login' }), revoker('alice', idOf(c)()), writer(c, 'a')]
+  }
+}
+
+export const scenarios: readonly Scenario[] = Object.values(s)
+
+/** S10: the session's time runs out at any moment of a scenario. Which ones that is done to. */
+export const expiring: readonly string[] = 'S1 S2 S3 S4 S5 S6 S7 S8 S9 S14 S15 S18 X1 X2 X5 X7'.split(' ')
+
+/** The same with a jump past every limit, and a sweep. */
+export function withExpiry({ name, title, prepare, actors, options }: Scenario): Scenario {
+  return {
+    name: `${name}+expiry`,
+    title: `${title}, expiry`,
+    ...(options && { options }),
+    prepare,
+    actors: (cookies) => [...actors(cookies).filter(({ name: who }) => who !== 'sweeper'), expiry(), sweeper()],
+    check({ ledger, ground, fail }) {
+      const before = ledger.sent.filter(({ by }) => by === 'preparation').map(({ id }) => id)
+      const live = liveRecords(ground)
+      const revived = before.find((id) => live.has(id))
+      if (revived !== undefined) fail('expired-stays-expired', `${shortId(revived)} outlives its time`)
+    }
+  }
+}
+
+async function deadEntry(client: Client): Promise<string[]> {
+  const cookie = await user(client, 'alice')
+  await client.request(cookie, async (session) => {
+    client.ledger.mayEnd.add(session.id)
+    await session.destroy()
+    return undefined
+  })
+  return []
+}
+
+function idOf(cookie: string): () => string {
+  // The id is public and in the token: bytes 9 to 24.
+  return () =>
+    Buffer.from(cookie.split('=')[1] ?? '', 'base64url')
+      .subarray(9, 25)
+      .toString('hex')
+}
+
+function permanent(cookie: string): Actor {
+  return {
+    name: 'permanent',
+    run: (client) =>
+      client.request(cookie, (session) => {
+        session.permanent = true
+        return undefined
+      })
+  }
+}
+
+function limited(actor: Actor): Actor {
+  return {
+    ...actor,
+    run: async (client) => {
+      client.ledger.endsAny = true
+      await actor.run(client)
+    }
+  }
+}
+
+/** A fault may leave one too many: an eviction that did not happen, or a first record that arrived late. */
+function atMost({ ledger, ground, fail }: Final, limit: number): void {
+  const { size } = liveRecords(ground)
+  const expected = ledger.faults === 0 ? size === limit : size <= limit + ledger.faults
+  if (!expected) fail('session-limit', `${size} live sessions, ${limit} allowed and as many wanted`)
+}

@@ -1,0 +1,294 @@
+import { createSessionManager, type SessionEvent, type SessionManagerOptions } from '../../src/index.ts'
+import { type Client, createClient } from './client.ts'
+import { checkAlways, checkFinally } from './invariants.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import {
+  correctEngine,
+  createScheduledStore,
+  type Engine,
+  type Entry,
+  type Fault,
+  type Ground,
+  type Operation,
+  type Submit
+} from './scheduled-store.ts'
+import { type Run, Violation } from './scheduler.ts'
+import { describeStep, type Step } from './timeline.ts'
+
+export interface Actor {
+  readonly name: string
+  /** Actors with the same number share a manager; by default each has a process of its own. */
+  readonly process?: number
+  run(client: Client): Promise<unknown>
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly title: string
+  readonly options?: Partial<SessionManagerOptions>
+  readonly nonAtomic?: boolean
+  /** Runs alone before everything else; gives the cookies that the actors start with. */
+  prepare(client: Client): Promise<readonly string[]>
+  actors(cookies: readonly string[]): readonly Actor[]
+  /** What must hold in the end beside what always must. */
+  check?(final: Final): void
+}
+
+export interface Final {
+  readonly ledger: Ledger
+  readonly ground: Ground
+  /** Opens a cookie in a process that has nothing to do with the others. */
+  readonly checker: Client
+  fail(invariant: string, message: string): never
+}
+
+export interface Conditions {
+  readonly engine?: Engine
+  /** Kinds of faults to try, and how many of them in one schedule. */
+  readonly faults?: readonly Fault[]
+  readonly mostFaults?: number
+  /** All actors in one manager: requests of one process. */
+  readonly shared?: boolean
+  readonly options?: Partial<SessionManagerOptions>
+}
+
+interface Process {
+  readonly client: Client
+  readonly events: SessionEvent[]
+  readonly pending: Operation[]
+  random: number
+  history: number
+  operations: number
+  crashed: boolean
+  uses: number
+}
+
+/** More operations than any process needs, in any schedule, unless it retries without end. */
+const mostOperations = 90
+/** A manager remembers its last operations until their deadlines; here time stands still. */
+const mostUses = 500
+const startTime = Date.UTC(2026, 0, 1)
+const secret = 'the secret of every process in this test'
+
+/** A scenario made ready: each `start` is one execution of it from the same prepared store. */
+export async function prepareScenario(
+  scenario: Scenario,
+  conditions: Conditions = {}
+): Promise<(steps?: Step[]) => Run> {
+  const { engine = correctEngine, faults = [], mostFaults = faults.length > 0 ? 1 : 0, shared = false } = conditions
+  const ground: Ground = { now: startTime, entries: new Map() }
+  const numbers = new Map<string, number>()
+  let active: Process[] = []
+  let ledger = createLedger()
+  let violation: Violation | undefined
+
+  const numberOf = (text: string): number => {
+    let number = numbers.get(text)
+    if (number === undefined) {
+      number = numbers.size
+      numbers.set(text, number)
+    }
+    return number
+  }
+  const violated = (invariant: string, message: string): void => {
+    violation ??= new Violation(invariant, message)
+  }
+
+  function createProcess(name: string, index: number, scheduled: boolean): Process {
+    const events: SessionEvent[] = []
+    const pending: Operation[] = []
+    const submit: Submit = (operation) => {
+      if (!scheduled) return Promise.resolve(correctEngine(ground, operation))
+      process.operations++
+      return new Promise((settle, fail) => pending.push({ ...operation, process: index, settle, fail }))
+    }
+    const manager = createSessionManager({
+      store: createScheduledStore(submit, !scenario.nonAtomic),
+      secret,
+      allowNonAtomicStore: true,
+      clock: { now: () => ground.now, sleep: () => Promise.resolve() },
+      randomBytes: (length) => distinctBytes(length, index, process.random++),
+      onEvent: (event) => events.push(event),
+      ...scenario.options,
+      ...conditions.options
+    })
+    const jump = async (milliseconds: number): Promise<void> => {
+      await submit({ verb: 'jump', key: '*', expiresAt: milliseconds })
+    }
+    const current: Ledger = ledgerProxy(() => ledger)
+    const client = createClient({ name, manager, events, ledger: current, jump, violated })
+    const process: Process = { client, events, pending, random: 0, history: 0, operations: 0, crashed: false, uses: 0 }
+    return process
+  }
+
+  const preparation = createProcess('preparation', 200, false)
+  const cookies = await scenario.prepare(preparation.client)
+  const prepared = { now: ground.now, entries: new Map(ground.entries), ledger }
+  const checker = createProcess('checker', 201, false)
+  const actors = scenario.actors(cookies)
+  const processOf = (index: number): number => (shared ? 0 : (actors[index]?.process ?? index))
+  const names: string[] = []
+  for (const [index, { name }] of actors.entries()) {
+    const at = processOf(index)
+    names[at] = names[at] === undefined ? name : `${names[at]} + ${name}`
+  }
+  const clean: (Process | undefined)[] = []
+
+  return (steps) => {
+    ground.now = prepared.now
+    ground.entries.clear()
+    for (const [key, entry] of prepared.entries) ground.entries.set(key, entry)
+    ledger = createLedger()
+    ledger.sent.push(...prepared.ledger.sent)
+    for (const id of prepared.ledger.mayEnd) ledger.mayEnd.add(id)
+    violation = undefined
+    active = names.map((name, index) => {
+      const process = clean[index] ?? createProcess(name, index, true)
+      clean[index] = undefined
+      process.events.length = 0
+      return Object.assign(process, { random: 0, history: 0, operations: 0 })
+    })
+    const processes = active
+    const strays: Operation[] = []
+    let faultsLeft = mostFaults
+    let unfinished = actors.length
+    const busy = processes.map(() => 0)
+
+    for (const [index, actor] of actors.entries()) {
+      const at = processOf(index)
+      const process = processes[at]
+      if (!process) continue
+      busy[at] = (busy[at] ?? 0) + 1
+      actor
+        .run(process.client)
+        .catch((error: unknown) => violated('unexpected-error', `${actor.name}: ${String(error)}`))
+        .finally(() => {
+          unfinished--
+          busy[at] = (busy[at] ?? 0) - 1
+          steps?.push({ who: actor.name, what: 'is done' })
+        })
+    }
+
+    interface Option {
+      readonly operation: Operation
+      readonly process: Process | undefined
+      readonly fault: Fault | undefined
+    }
+
+    function options(): Option[] {
+      const list: Option[] = []
+      for (const process of processes) {
+        if (process.crashed) continue
+        for (const operation of process.pending) list.push({ operation, process, fault: undefined })
+      }
+      for (const operation of strays) list.push({ operation, process: undefined, fault: undefined })
+      if (faultsLeft === 0) return list
+      for (const process of processes) {
+        if (process.crashed) continue
+        for (const operation of process.pending) {
+          for (const fault of faults) if (applies(fault, operation)) list.push({ operation, process, fault })
+        }
+      }
+      return list
+    }
+
+    function take(choice: number): void {
+      const option = options()[choice]
+      if (!option) throw new Error('the scenario is not deterministic: a schedule cannot be replayed')
+      const { operation, process, fault } = option
+      const before = steps && liveText(ground.entries.get(operation.key), ground.now)
+      const happens = fault === undefined || fault === 'error-after' || fault === 'crash-after'
+      const result = happens ? engine(ground, operation) : undefined
+      steps?.push(
+        describeStep(names[operation.process] ?? '?', operation, fault, process === undefined, before, result)
+      )
+      if (!process) {
+        strays.splice(strays.indexOf(operation), 1)
+        return
+      }
+      const place = process.pending.indexOf(operation)
+      process.pending.splice(place, 1)
+      const told = fault === undefined ? (typeof result === 'string' ? numberOf(result) : String(result)) : fault
+      process.history = numberOf(`${process.history}/${place}/${told}/${ground.now}`)
+      if (fault === undefined) operation.settle(result)
+      else {
+        faultsLeft--
+        ledger.faults++
+        if (fault === 'late') strays.push(operation)
+        if (fault.startsWith('crash')) {
+          process.crashed = true
+          ledger.crashes++
+        } else operation.fail('the engine is down')
+      }
+    }
+
+    function fingerprint(): string {
+      let text = `${faultsLeft}/${ground.now}`
+      for (const process of processes) text += `/${process.history}`
+      const entries: string[] = []
+      for (const [key, { value, expiresAt }] of ground.entries) {
+        entries.push(`${numberOf(key)}=${numberOf(value)}@${expiresAt}`)
+      }
+      if (entries.length > 1) entries.sort()
+      for (const { key, value = '' } of strays) entries.push(`${numberOf(key)}!${numberOf(value)}`)
+      return `${text}:${entries.join()}`
+    }
+
+    function check(): void {
+      if (violation) throw violation
+      const exhausted = processes.find(({ operations }) => operations > mostOperations)
+      if (exhausted) throw new Violation('retry-budget', `more than ${mostOperations} operations of one process`)
+      checkAlways(ground, ledger)
+    }
+
+    function leave(): void {
+      for (const [index, process] of processes.entries()) {
+        if (busy[index] === 0 && process.pending.length === 0 && !process.crashed && ++process.uses < mostUses) {
+          clean[index] = process
+        }
+      }
+    }
+
+    async function finish(): Promise<void> {
+      leave()
+      const crashed = processes.some((process) => process.crashed)
+      if (unfinished > 0 && !crashed) throw new Violation('stuck', 'a request waits for nothing and never ends')
+      if (violation) throw violation
+      const fail = (invariant: string, message: string): never => {
+        throw new Violation(invariant, message)
+      }
+      const final: Final = { ledger, ground, checker: checker.client, fail }
+      await scenario.check?.(final)
+      await checkFinally(final)
+      checker.events.length = 0
+    }
+
+    return { width: () => options().length, take, fingerprint, check, finish, leave }
+  }
+}
+
+function applies(fault: Fault, { verb }: Operation): boolean {
+  if (verb === 'jump') return false
+  if (verb === 'get' || verb === 'deleteExpired') return fault === 'error-before' || fault === 'crash-before'
+  return true
+}
+
+function liveText(entry: Entry | undefined, now: number): string | undefined {
+  return entry && entry.expiresAt > now ? entry.value : undefined
+}
+
+/** Never the same twice within one execution, always the same in two executions. */
+function distinctBytes(length: number, process: number, count: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  const parts = [process + 1, count & 255, count >> 8]
+  for (let i = 0; i < Math.min(length, 3); i++) bytes[i] = parts[i] ?? 0
+  return bytes
+}
+
+/** Clients outlive an execution, ledgers do not. */
+function ledgerProxy(current: () => Ledger): Ledger {
+  return new Proxy(createLedger(), {
+    get: (_, name) => Reflect.get(current(), name),
+    set: (_, name, value) => Reflect.set(current(), name, value)
+  })
+}

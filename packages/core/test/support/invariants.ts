@@ -1,0 +1,120 @@
+import type { Final } from './interleaving.ts'
+import type { Ledger } from './ledger.ts'
+import type { Ground } from './scheduled-store.ts'
+import { Violation } from './scheduler.ts'
+import { factsOf, indexKeyOf, liveEntry, liveRecords, shortId } from './stored-text.ts'
+
+const users = ['alice', 'bob'] as const
+
+/** Holds after every single step. */
+export function checkAlways(ground: Ground, ledger: Ledger): void {
+  for (const [id, { userId, payload = '' }] of liveRecords(ground)) {
+    if (ledger.destroyed.has(id)) throw new Violation('destroyed-stays-destroyed', `${shortId(id)} is live again`)
+    const owners = users.filter((user) => payload.includes(`${user}:`))
+    if (owners.length > 1) throw new Violation('no-shared-data', `${payload} holds data of two users`)
+    const [owner] = owners
+    if (owner !== undefined && owner !== userId) {
+      throw new Violation('no-shared-data', `data of ${owner} in a session of ${userId ?? 'nobody'}: ${payload}`)
+    }
+    if (userId === undefined) continue
+    const index = liveEntry(ground, indexKeyOf(userId))
+    if (!index || !factsOf(index.value).ids?.has(id)) {
+      throw new Violation('index-misses-none', `live session ${shortId(id)} of ${userId} is not in the index`)
+    }
+  }
+}
+
+/** Holds when everybody is done, as a process sees it that had no part in it. */
+export async function checkFinally(final: Final): Promise<void> {
+  const { ledger, ground, checker, fail } = final
+  const records = liveRecords(ground)
+  const undisturbed = ledger.faults === 0
+  const { current, aliases } = await holdersOf(final)
+
+  let unreachable = 0
+  for (const id of records.keys()) {
+    const tokens = current.get(id)?.size ?? 0
+    if (tokens > 1) fail('one-token', `${tokens} tokens open ${shortId(id)}`)
+    // A rotation whose answer was lost leaves the old token working.
+    if (tokens === 0 && (undisturbed || !aliases.has(id))) unreachable++
+  }
+  // A response that was lost, or a first record that arrived late: it opens to nobody, and expires.
+  if (unreachable > ledger.faults) fail('one-token', `${unreachable} live sessions that no token opens which was sent`)
+
+  for (const { id } of ledger.sent) {
+    if (records.has(id) || ledger.mayEnd.has(id) || ledger.endsAny || !undisturbed) continue
+    fail('no-session-vanishes', `${shortId(id)} is gone, and nobody ended it`)
+  }
+
+  for (const { id, key, value, by } of ledger.writes) {
+    const record = records.get(id)
+    if (!record) {
+      if (ledger.mayEnd.has(id) || ledger.endsAny) continue
+      fail('no-lost-update', `${by} wrote to ${shortId(id)}, which is gone`)
+    }
+    if (ledger.emptied.has(id)) continue
+    const data: Record<string, unknown> = JSON.parse(record?.payload ?? '{}')
+    if (data[key] !== value) fail('no-lost-update', `${by} was told that ${key} is stored, but it is ${data[key]}`)
+  }
+
+  const { acknowledged, tried } = ledger.increments
+  if (tried > 0) {
+    const counts = [...records.values()].map(({ payload = '{}' }) => Number(JSON.parse(payload).count ?? 0))
+    const count = Math.max(0, ...counts)
+    const gone = records.size === 0 && (ledger.endsAny || ledger.mayEnd.size > 0)
+    if (!gone && (count < acknowledged || count > tried || (undisturbed && count !== acknowledged))) {
+      fail('exact-counters', `${acknowledged} of ${tried} increments were acknowledged, the counter says ${count}`)
+    }
+  }
+
+  for (const { id, cookie, userId, by } of ledger.logins) {
+    if (ledger.mayEnd.has(id) || ledger.endsAny) continue
+    const session = await checker.manager.open(cookie)
+    if (session.isNew || session.detached !== false || session.userId !== userId) {
+      fail('logins-last', `${by} logged ${userId} in, but the cookie it was given opens nothing of theirs`)
+    }
+  }
+
+  await checkUsers(
+    final,
+    [...records].map(([id, { userId }]) => ({ id, userId }))
+  )
+}
+
+/** Among the cookies that were sent: the current tokens of each session, and the sessions that an older one opens. */
+async function holdersOf({ ledger, checker, fail }: Final): Promise<{
+  readonly current: ReadonlyMap<string, ReadonlySet<string>>
+  readonly aliases: ReadonlySet<string>
+}> {
+  const current = new Map<string, Set<string>>()
+  const aliases = new Set<string>()
+  for (const { cookie, by } of ledger.sent) {
+    const session = await checker.manager.open(cookie)
+    if (session.isNew || session.detached !== false) continue
+    const stored = await checker.manager.find(session.id)
+    if (!stored) fail('one-token', `${by} opens a session that cannot be found`)
+    else if (stored.tokenId === session.tokenId) {
+      const keys = current.get(session.id) ?? new Set()
+      current.set(session.id, keys.add(session.tokenId))
+    } else aliases.add(session.id)
+  }
+  return { current, aliases }
+}
+
+/** The index names every live session of a user, and `revokeAll` ends them, whatever happened before. */
+async function checkUsers(
+  { checker, ground, fail }: Final,
+  records: readonly { readonly id: string; readonly userId: string | undefined }[]
+): Promise<void> {
+  for (const user of users) {
+    const live = records.filter(({ userId }) => userId === user).map(({ id }) => id)
+    if (live.length === 0) continue
+    const listed = await checker.manager.list({ userId: user })
+    const ids = new Set(listed.map(({ id }) => id))
+    const missing = live.find((id) => !ids.has(id))
+    if (missing !== undefined) fail('index-misses-none', `list() does not name ${shortId(missing)} of ${user}`)
+    await checker.manager.revokeAll(user)
+    const left = [...liveRecords(ground).values()].some(({ userId }) => userId === user)
+    if (left) fail('index-misses-none', `a session of ${user} lives on after revokeAll`)
+  }
+}

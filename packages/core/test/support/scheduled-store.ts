@@ -1,0 +1,89 @@
+import type { KeyValueStore } from '../../src/index.ts'
+
+export type Verb = 'get' | 'compareAndSet' | 'set' | 'delete' | 'deleteExpired' | 'jump'
+
+/** An operation that a process waits for. */
+export interface Operation {
+  readonly process: number
+  readonly verb: Verb
+  readonly key: string
+  readonly expected?: string | undefined
+  readonly value?: string
+  readonly expiresAt?: number
+  settle(result: unknown): void
+  fail(error: unknown): void
+}
+
+/** `late`: the caller is told of a failure, and the operation takes effect some time afterwards. */
+export type Fault = 'error-before' | 'error-after' | 'late' | 'crash-before' | 'crash-after'
+
+export const errorFaults: readonly Fault[] = ['error-before', 'error-after', 'late']
+export const crashFaults: readonly Fault[] = ['crash-before', 'crash-after']
+
+export interface Entry {
+  readonly value: string
+  readonly expiresAt: number
+}
+
+/** What one store and one clock hold. */
+export interface Ground {
+  now: number
+  readonly entries: Map<string, Entry>
+}
+
+/** The engine: applies an operation in one piece. A broken one is how the checks are checked. */
+export type Engine = (ground: Ground, operation: Omit<Operation, 'settle' | 'fail' | 'process'>) => unknown
+
+export const correctEngine: Engine = (ground, { verb, key, expected, value = '', expiresAt = 0 }) => {
+  const { entries, now } = ground
+  const entry = entries.get(key)
+  const live = entry && entry.expiresAt > now ? entry.value : undefined
+  switch (verb) {
+    case 'get':
+      return live
+    case 'compareAndSet':
+      if (live !== expected) return false
+      entries.set(key, { value, expiresAt })
+      return true
+    case 'set':
+      entries.set(key, { value, expiresAt })
+      return undefined
+    case 'delete':
+      entries.delete(key)
+      return undefined
+    case 'deleteExpired': {
+      let deleted = 0
+      for (const [one, { expiresAt: end }] of entries) if (end <= now && entries.delete(one)) deleted++
+      return deleted
+    }
+    case 'jump':
+      ground.now = now + expiresAt
+      return undefined
+  }
+}
+
+export type Submit = (operation: Omit<Operation, 'settle' | 'fail' | 'process'>) => Promise<unknown>
+
+/** A store whose every operation goes through `submit`, which decides when it happens. */
+export function createScheduledStore(submit: Submit, atomic: boolean): KeyValueStore {
+  const store: KeyValueStore = {
+    get: async (key) => asText(await submit({ verb: 'get', key })),
+    set: async (key, value, expiresAt) => {
+      await submit({ verb: 'set', key, value, expiresAt })
+    },
+    delete: async (key) => {
+      await submit({ verb: 'delete', key })
+    },
+    deleteExpired: async () => Number(await submit({ verb: 'deleteExpired', key: '*' }))
+  }
+  if (!atomic) return store
+  return {
+    ...store,
+    compareAndSet: async (key, expected, value, expiresAt) =>
+      (await submit({ verb: 'compareAndSet', key, expected, value, expiresAt })) === true
+  }
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,73 @@
+import { decodeRecord } from '../../src/record.ts'
+import { userKeyOf } from '../../src/secret-hash.ts'
+import type { Entry, Ground } from './scheduled-store.ts'
+
+/** What the checks need to know of one stored text. Read from the text itself, with none of the manager's policy. */
+export interface StoredFacts {
+  readonly kind: 'record' | 'tombstone' | 'index' | 'other'
+  readonly userId?: string | undefined
+  readonly payload?: string
+  /** Session ids of an index. */
+  readonly ids?: ReadonlySet<string>
+  readonly summary: string
+}
+
+const known = new Map<string, StoredFacts>()
+
+export function factsOf(text: string): StoredFacts {
+  let facts = known.get(text)
+  if (facts === undefined) {
+    facts = readFacts(text)
+    if (known.size > 200_000) known.clear()
+    known.set(text, facts)
+  }
+  return facts
+}
+
+function readFacts(text: string): StoredFacts {
+  if (!text.includes('\n')) {
+    const { e, s } = JSON.parse(text)
+    const entries = Object.entries<{ p?: number }>(s).map(([id, { p }]) => shortId(id) + (p ? '?' : ''))
+    return { kind: 'index', ids: new Set(Object.keys(s)), summary: `epoch ${e} [${entries.join(' ')}]` }
+  }
+  const record = decodeRecord(text)
+  if (record === 'tombstone') return { kind: 'tombstone', summary: 'tombstone' }
+  if (typeof record === 'string') return { kind: 'other', summary: record }
+  const { g, d, u, h, a } = record.metadata
+  const alias = a === undefined ? '' : ` alias ${a.slice(0, 4)}`
+  const summary = `g${g} d${d} user ${u ?? '-'} secret ${h.slice(0, 4)}${alias} ${record.payload}`
+  return { kind: 'record', userId: u, payload: record.payload, summary }
+}
+
+export function shortId(id: string): string {
+  return id.replace(/0+/g, '.')
+}
+
+export const recordPrefix = 'sessions.s.'
+
+const indexKeys = new Map<string, string>()
+
+export function indexKeyOf(userId: string): string {
+  let key = indexKeys.get(userId)
+  if (key === undefined) {
+    key = `sessions.u.${userKeyOf(userId)}`
+    indexKeys.set(userId, key)
+  }
+  return key
+}
+
+/** Live records, by session id. */
+export function liveRecords({ entries, now }: Ground): Map<string, StoredFacts> {
+  const records = new Map<string, StoredFacts>()
+  for (const [key, { value, expiresAt }] of entries) {
+    if (expiresAt <= now || !key.startsWith(recordPrefix)) continue
+    const facts = factsOf(value)
+    if (facts.kind === 'record') records.set(key.slice(recordPrefix.length), facts)
+  }
+  return records
+}
+
+export function liveEntry(ground: Ground, key: string): Entry | undefined {
+  const entry = ground.entries.get(key)
+  return entry && entry.expiresAt > ground.now ? entry : undefined
+}
