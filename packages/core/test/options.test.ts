@@ -56,6 +56,16 @@ describe('misuse throws at construction, with a code and the cure', () => {
     expect(codeOf(options)).toMatch(expected)
   })
 
+  it('an unknown name that every object inherits is no hint at another option', () => {
+    expect(codeOf({ constructor: 1 })).toMatch(/^OPTION_UNKNOWN: There is no option constructor \[/)
+  })
+
+  it('a schema may be a function with the standard on it', () => {
+    const validate = (value: unknown): object => ({ value })
+    const schema = Object.assign(() => {}, { '~standard': { version: 1, vendor: 'test', validate } })
+    expect(codeOf({ schema })).toBe('accepted')
+  })
+
   it('undefined means the default', () => {
     expect(codeOf({ idleTimeout: undefined, cookie: undefined, onEvent: undefined, schema: undefined })).toBe(
       'accepted'

@@ -173,6 +173,8 @@ describe('wrong options', () => {
     ['httpOnly', 'true'],
     ['partitioned', 1],
     ['priority', 'urgent'],
+    ['priority', ''],
+    ['priority', null],
     ['prefix', '__Host-'],
     ['prefix', null]
   ])('%s: %j is refused, with what is allowed', (option, value) => {
