@@ -8,7 +8,9 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts'],
+    include: ['packages', 'examples', 'tools']
+      .map((group) => `${group}/*/test/**/*.test.ts`)
+      .concat('scripts/test/**/*.test.ts'),
     reporters: ['default', createCountReporter()],
     testTimeout: 30_000
   }

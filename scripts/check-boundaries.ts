@@ -2,23 +2,24 @@ import { readFileSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
 import { type ImportedModule, readSource, type SourceText } from './source-text.ts'
-import { listFiles, readWorkspaces, type Workspace, type WorkspaceKind } from './workspace.ts'
+import { isPublished, listFiles, readWorkspaces, type Workspace, type WorkspaceKind } from './workspace.ts'
 
 /** The one file of core that may know Node. */
 const nodeFile = 'crypto-node.ts'
 /** The files of core that may know a cryptographic library. */
 const cryptoFiles = new Set([nodeFile, 'crypto-portable.ts'])
 
-/** Who may import whom. Arrows point at core; a development arrow may also point at the testkit. */
+/** Who may import whom. Arrows point at core; a development arrow may also point at the testkit and at tools. */
 const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; dev: readonly WorkspaceKind[] }>> = {
   core: { src: [], dev: [] },
-  testkit: { src: ['core'], dev: ['core'] },
-  adapter: { src: ['core'], dev: ['core', 'testkit'] },
-  store: { src: ['core'], dev: ['core', 'testkit'] },
+  testkit: { src: ['core'], dev: ['core', 'tool'] },
+  adapter: { src: ['core'], dev: ['core', 'testkit', 'tool'] },
+  store: { src: ['core'], dev: ['core', 'testkit', 'tool'] },
   example: {
     src: ['core', 'adapter', 'store', 'testkit'],
     dev: ['core', 'adapter', 'store', 'testkit']
-  }
+  },
+  tool: { src: [], dev: [] }
 }
 
 /** Misuse of a store throws the one class of errors; everything else it needs of core is a type. */
@@ -116,7 +117,7 @@ function checkModule(
     forbid(source.code, mathRandom, () => 'Math.random can be predicted: take randomBytes')
     forbid(source.raw, machinePath, (found) => `${found}…: a path of one machine`)
   }
-  if (isSrc && workspace.kind !== 'example') forbidSecretComparison(source, say)
+  if (isSrc && isPublished(workspace)) forbidSecretComparison(source, say)
   if (isSrc && workspace.kind === 'core') {
     if (inside !== `src/${nodeFile}`) {
       forbid(source.code, nodeGlobals, (found) => `${found} exists on Node alone: only ${nodeFile} may use it`)
@@ -140,7 +141,7 @@ function checkImport(
     const outside = relative(workspace.absolutePath, target)
     if (outside.startsWith('..') || isAbsolute(outside)) return `${specifier} leaves the package: import it by its name`
     if (isSrc && !relative(join(workspace.absolutePath, 'src'), target).startsWith('..')) return undefined
-    return isSrc && workspace.kind !== 'example' ? `${specifier} leaves src, which alone is published` : undefined
+    return isSrc && isPublished(workspace) ? `${specifier} leaves src, which alone is published` : undefined
   }
   if (specifier.startsWith('#')) return undefined
 

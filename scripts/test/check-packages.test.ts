@@ -45,11 +45,23 @@ const exampleManifest = {
   scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. examples/koa/' }
 }
 
+const toolManifest = {
+  name: 'engine-harness',
+  private: true,
+  type: 'module',
+  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. tools/engines/' }
+}
+
 const goodTree: TreeFiles = {
   'package.json': { devDependencies: { vitest: '5' } },
   LICENSE: 'MIT',
   'tsconfig.json': {
-    references: [{ path: 'packages/core' }, { path: './packages/koa' }, { path: 'examples/koa' }]
+    references: [
+      { path: 'packages/core' },
+      { path: './packages/koa' },
+      { path: 'examples/koa' },
+      { path: 'tools/engines' }
+    ]
   },
   'tsconfig.build.json': {
     references: [{ path: 'packages/core/tsconfig.build.json' }, { path: 'packages/koa/tsconfig.build.json' }]
@@ -76,7 +88,11 @@ const goodTree: TreeFiles = {
   'examples/koa/package.json': exampleManifest,
   'examples/koa/README.md': '',
   'examples/koa/src/server.ts': "import '@kvsession/koa'\n",
-  'examples/koa/test/server.test.ts': "import '@kvsession/koa'\n"
+  'examples/koa/test/server.test.ts': "import '@kvsession/koa'\n",
+  'tools/engines/package.json': toolManifest,
+  'tools/engines/README.md': '',
+  'tools/engines/src/index.ts': "import 'vitest'\n",
+  'tools/engines/test/redis.test.ts': "import 'vitest'\n"
 }
 
 function problemsWith(files: TreeFiles, spoil?: (root: string) => void): string[] {
@@ -155,7 +171,7 @@ describe('check-packages', () => {
 
   it('refuses a workspace that the root does not build or type-check', () => {
     const problems = problemsWith({ 'tsconfig.json': { references: [] }, 'tsconfig.build.json': { references: [] } })
-    expect(problems).toHaveLength(5)
+    expect(problems).toHaveLength(6)
     expect(problems).toContain('tsconfig.json: add { "path": "examples/koa" } to references')
     expect(problems).toContain('tsconfig.build.json: add { "path": "packages/koa/tsconfig.build.json" } to references')
   })
@@ -182,6 +198,15 @@ describe('check-packages', () => {
     [{ scripts: { test: exampleManifest.scripts.test } }, /scripts\.typecheck must be/]
   ])('refuses an example with %j', (fields, expected) => {
     const problems = problemsWith({ 'examples/koa/package.json': { ...exampleManifest, ...fields } })
+    expect(problems).toEqual([expect.stringMatching(expected)])
+  })
+
+  it.each([
+    [{ name: '@kvsession/engines' }, /name must be outside of @kvsession/],
+    [{ private: undefined }, /a tool is private/],
+    [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be .*tools\/engines/]
+  ])('refuses a tool with %j', (fields, expected) => {
+    const problems = problemsWith({ 'tools/engines/package.json': { ...toolManifest, ...fields } })
     expect(problems).toEqual([expect.stringMatching(expected)])
   })
 })

@@ -1,0 +1,83 @@
+import { accessSync, constants, readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { Engine } from './engine.ts'
+
+export type EngineName = 'redis' | 'postgres' | 'mariadb' | 'memcached'
+
+interface EngineSource {
+  readonly program: string
+  /** Debian's. */
+  readonly package: string
+  /** Holds the address of a server to use instead of an own one. */
+  readonly variable: string
+}
+
+const sources: Readonly<Record<EngineName, EngineSource>> = {
+  redis: { program: 'redis-server', package: 'redis-server', variable: 'KVSESSION_REDIS_URL' },
+  postgres: { program: 'postgres', package: 'postgresql', variable: 'KVSESSION_POSTGRES_URL' },
+  mariadb: { program: 'mariadbd', package: 'mariadb-server', variable: 'KVSESSION_MARIADB_URL' },
+  memcached: { program: 'memcached', package: 'memcached', variable: 'KVSESSION_MEMCACHED_URL' }
+}
+
+/** `undefined` when tests can run on the engine, otherwise what to do about it. */
+export function missingEngine(name: EngineName, { own = false }: { own?: boolean } = {}): string | undefined {
+  const { program, package: debianPackage, variable } = sources[name]
+  if (!own && process.env[variable]) return undefined
+  if (findProgram(program) !== undefined) return undefined
+  return `${program} is missing: apt-get install ${debianPackage}${own ? '' : `, or set ${variable}`}`
+}
+
+/** Absolute path of an installed program. @throws Error that names the missing package */
+export function programOf(name: EngineName, program: string = sources[name].program): string {
+  const path = findProgram(program)
+  if (path !== undefined) return path
+  throw new Error(`${program} is missing: apt-get install ${sources[name].package}`)
+}
+
+/** The server that the environment names, which nobody here may kill, freeze or stop. */
+export function engineFromEnvironment(name: EngineName): Engine | undefined {
+  const { variable } = sources[name]
+  const url = process.env[variable]
+  if (!url) return undefined
+  const { hostname, port } = new URL(url)
+  const refuse = (): never => {
+    throw new Error(`The server of ${variable} is not ours to kill or freeze: start one with { own: true }`)
+  }
+  return {
+    url,
+    host: hostname,
+    port: Number(port),
+    socket: undefined,
+    pid: undefined,
+    kill: async () => refuse(),
+    freeze: refuse,
+    thaw: refuse,
+    restart: async () => refuse(),
+    stop: async () => {}
+  }
+}
+
+export function findProgram(program: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', ...postgresFolders()]
+  return folders.map((folder) => join(folder, program)).find(isExecutable)
+}
+
+/** Debian keeps each version's programs in a folder of its own; newest first. */
+function postgresFolders(): string[] {
+  const root = '/usr/lib/postgresql'
+  try {
+    const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a))
+    return versions.map((version) => join(root, version, 'bin'))
+  } catch {
+    return []
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+
+/**
+ * Sends one command on a connection of its own and gives the answer: text, or several texts joined by newlines. For
+ * looking at a server from outside of the driver under test.
+ *
+ * @throws Error with the server's error reply
+ */
+export async function sendRedisCommand(port: number, ...args: readonly (string | number)[]): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    const words = args.map(String)
+    const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
+    socket.write(`*${words.length}\r\n${parts.join('')}`)
+    let answer = ''
+    for await (const chunk of socket) {
+      answer += Buffer.from(chunk).toString('latin1')
+      const reply = readReply(answer, 0)
+      if (reply === undefined) continue
+      const text = Buffer.from(reply.text, 'latin1').toString('utf8')
+      if (answer.startsWith('-')) throw new Error(text)
+      return text
+    }
+    throw new Error(`Redis closed the connection on ${words[0]}`)
+  } finally {
+    socket.destroy()
+  }
+}
+
+interface Reply {
+  readonly text: string
+  readonly end: number
+}
+
+/** RESP2, https://redis.io/docs/latest/develop/reference/protocol-spec/; `undefined` while it is incomplete. */
+function readReply(answer: string, start: number): Reply | undefined {
+  const lineEnd = answer.indexOf('\r\n', start)
+  if (lineEnd === -1) return undefined
+  const line = answer.slice(start + 1, lineEnd)
+  const afterLine = lineEnd + 2
+  const kind = answer[start]
+  if (kind !== '$' && kind !== '*') return { text: line, end: afterLine }
+  const count = Number(line)
+  if (count < 0) return { text: '', end: afterLine }
+  if (kind === '$') {
+    const end = afterLine + count
+    return answer.length < end + 2 ? undefined : { text: answer.slice(afterLine, end), end: end + 2 }
+  }
+  const texts: string[] = []
+  let end = afterLine
+  for (let index = 0; index < count; index++) {
+    const item = readReply(answer, end)
+    if (item === undefined) return undefined
+    texts.push(item.text)
+    end = item.end
+  }
+  return { text: texts.join('\n'), end }
+}
