@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { open, type RootDatabase, type RootDatabaseOptions } from 'lmdb'
+import { createLmdbStore, type LmdbStoreOptions } from '../../src/index.ts'
+
+export type LmdbStore = ReturnType<typeof createLmdbStore>
+
+export interface OpenedStore {
+  readonly store: LmdbStore
+  readonly database: RootDatabase<string>
+}
+
+/** An LMDB file in a folder of its own, with everything that was opened on it. */
+export interface LmdbFile {
+  readonly path: string
+  open(options?: LmdbStoreOptions, databaseOptions?: RootDatabaseOptions): OpenedStore
+  remove(): Promise<void>
+}
+
+export function createLmdbFile(folder: string = mkdtempSync(join(tmpdir(), 'kvsession-lmdb-'))): LmdbFile {
+  const path = join(folder, 'sessions.mdb')
+  const opened: RootDatabase<string>[] = []
+  return {
+    path,
+    open(options, databaseOptions = {}) {
+      const database = open<string>({ path, encoding: 'string', ...databaseOptions })
+      opened.push(database)
+      return { database, store: createLmdbStore(database, options) }
+    },
+    async remove() {
+      // A test may have closed it already, and lmdb objects to a second time.
+      for (const database of opened) if (Reflect.get(database, 'status') === 'open') await database.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}
