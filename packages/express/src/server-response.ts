@@ -17,25 +17,19 @@ export interface ServerResponse {
   rawListeners(event: string): readonly unknown[]
 }
 
-const methods = [
-  'destroy',
-  'write',
-  'end',
-  'writeHead',
-  'flushHeaders',
-  'getHeader',
-  'setHeader',
-  'appendHeader',
-  'removeHeader',
-  'on',
-  'emit',
-  'rawListeners'
-]
-
-/** False for the stubs that stand for the response on an upgrade: nothing can be held there. */
+/** False for `{}` and for the stubs that stand for the response on an upgrade, which have none of these. */
 export function isServerResponse(value: object): value is ServerResponse {
-  if (!('headersSent' in value) || typeof value.headersSent !== 'boolean') return false
-  return methods.every((name) => typeof Reflect.get(value, name) === 'function')
+  return (
+    hasMethod(value, 'on') &&
+    hasMethod(value, 'flushHeaders') &&
+    hasMethod(value, 'appendHeader') &&
+    'headersSent' in value &&
+    typeof value.headersSent === 'boolean'
+  )
+}
+
+function hasMethod(value: object, name: string): boolean {
+  return typeof Reflect.get(value, name) === 'function'
 }
 
 /** Does what `writeHead` would with its arguments, but as ordinary headers, so that ours can still be added. */

@@ -41,33 +41,34 @@ export function addEntry(request: object, list: SessionEntry[], entry: SessionEn
   list.push(entry)
   if (list.length > 1) return
   carrierOf(request)[entries] = list
-  Object.defineProperties(request, accessors)
+  // One by one: defineProperties takes twice as long.
+  Object.defineProperty(request, 'session', sessionAccessor)
+  Object.defineProperty(request, 'sessionID', sessionIdAccessor)
 }
 
 // Shared by all requests: a closure per request costs the garbage collector tens of milliseconds under load.
-const accessors: PropertyDescriptorMap = {
-  session: {
-    configurable: true,
-    enumerable: true,
-    get(this: object): object | null | undefined {
-      const entry = entriesOf(this)?.[0]
-      if (!entry || entry.ended) return entry?.ended === 'null' ? null : undefined
-      use(entry)
-      entry.facade ??= createRequestSession(entry)
-      return entry.facade
-    },
-    set(this: object, value: unknown) {
-      const entry = entriesOf(this)?.[0]
-      if (entry) assign(entry, value)
-    }
+const sessionAccessor: PropertyDescriptor = {
+  configurable: true,
+  enumerable: true,
+  get(this: object): object | null | undefined {
+    const entry = entriesOf(this)?.[0]
+    if (!entry || entry.ended) return entry?.ended === 'null' ? null : undefined
+    use(entry)
+    entry.facade ??= createRequestSession(entry)
+    return entry.facade
   },
-  sessionID: {
-    configurable: true,
-    enumerable: true,
-    get(this: object): string | undefined {
-      const entry = entriesOf(this)?.[0]
-      return entry && use(entry).tokenId
-    }
+  set(this: object, value: unknown) {
+    const entry = entriesOf(this)?.[0]
+    if (entry) assign(entry, value)
+  }
+}
+
+const sessionIdAccessor: PropertyDescriptor = {
+  configurable: true,
+  enumerable: true,
+  get(this: object): string | undefined {
+    const entry = entriesOf(this)?.[0]
+    return entry && use(entry).tokenId
   }
 }
 

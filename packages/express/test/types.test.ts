@@ -68,7 +68,7 @@ describe('types', () => {
       .toEqualTypeOf<SessionManagerOptions<Cart> | SessionManager<Cart>>()
     expectTypeOf<SessionMiddleware>().toExtend<RequestHandler>()
     expectTypeOf<SessionMiddleware>().toExtend<
-      (request: IncomingMessage, response: ServerResponse, next: (error?: Error) => void) => void
+      (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
     >()
     const mount = (middleware: SessionMiddleware, io: SocketServer): void => {
       express().use(middleware).use('/path', middleware).use(markFailed)
