@@ -74,7 +74,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
 
   async function decide(
     text: string | undefined
-  ): Promise<{ stop: Result } | { write: string; expiresAt: number; result: Result }> {
+  ): Promise<{ stop: Result; harmless?: boolean } | { write: string; expiresAt: number; result: Result }> {
     const now = context.clock.now()
     const known = text === base?.text && base && !passedLimit(base.metadata, policy, now)
     const fresh = known ? base : readRecord(context, identity.id, text)
@@ -91,6 +91,10 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     const stored = once(() => plainPayload(context, key, fresh))
     const data = payloadOf(context, state, change, changed ? mine : undefined, stored)
     if (!data) return { stop: { outcome: 'gone' } }
+    // Else whoever swapped the secret would be logged in by the holder of the one before it.
+    if (blind && data.plain !== undefined && userOf(context, data.plain) !== userOf(context, stored() ?? '')) {
+      return { stop: { outcome: 'superseded' } }
+    }
 
     const next: NextMetadata = { ...was, w: context.newWriteId() }
     const owner = ownerOf(context, next, data, change, blind)
@@ -99,7 +103,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     if (owner.moved && !state.swapped) swap ??= next.u === undefined ? 'regenerate' : 'login'
     if (current && !state.headers && !state.swapped && rotationDue(context, was, now)) swap ??= 'rotate'
     const useful = plain !== undefined || swap !== undefined || (!blind && permanent !== undefined)
-    if (!useful && (blind || !touchDue(context, was, firstSeen, now))) return { stop: { outcome: 'unchanged' } }
+    if (!useful && (blind || !touchDue(context, was, firstSeen, now))) return { stop: { outcome: 'unchanged' }, harmless: true }
     if (swap && state.headers) throw headersSent()
 
     if (!blind) {
@@ -220,7 +224,10 @@ function payloadOf(
   let conflicts: readonly string[] = []
   const there = mine !== undefined || update ? stored() : ''
   if (there === undefined) return undefined
-  if (mine !== undefined && there !== state.stored) {
+  const left = mine === undefined ? undefined : userOf(context, state.baseline)
+  const leaves = left !== undefined && left !== userOf(context, mine ?? '')
+  // What others wrote for the user who leaves is not the next one's: two users never share data.
+  if (mine !== undefined && there !== state.stored && !leaves) {
     const theirs = deserializeData(context, there)
     if (!theirs) return undefined
     const textOf = (value: unknown): string => context.serializer.serialize(value)

@@ -3,10 +3,13 @@ import { isSessionError, SessionError } from './errors.ts'
 import type { KeyQueue } from './key-queue.ts'
 import type { StoreAccess } from './store-access.ts'
 
-/** What to do with a key whose live text was just seen: write this instead, or stop. Both carry the call's result. */
+/**
+ * What to do with a key whose live text was just seen: write this instead, or stop. Both carry the call's result. A stop
+ * over what this process remembers of the key is decided again on what the store says, unless it is `harmless`.
+ */
 export type Decision<R> =
   | { readonly write: string; readonly expiresAt: number; readonly result: R }
-  | { readonly stop: R }
+  | { readonly stop: R; readonly harmless?: boolean }
 
 export interface WriteLoop {
   /**
@@ -57,14 +60,19 @@ export function createWriteLoop(
       return queue.run(key, async (slot) => {
         const unconfirmed: { readonly write: string; readonly result: R }[] = []
         const start = performance.now()
+        // Another process may have written since: good enough to write against, not to give up over.
+        let remembered = slot.known !== undefined && slot.known.text !== known?.text
         const seen = slot.known ?? known ?? { text: await access.get(key) }
         let text = seen.text
         let failure: unknown
         for (let attempt = 0; ; attempt++) {
           const decision = await decide(text, failure)
           if ('stop' in decision) {
+            if (!remembered || decision.harmless) return decision.stop
+            text = await access.get(key)
             slot.known = { text }
-            return decision.stop
+            remembered = false
+            continue
           }
           slot.known = undefined
           failure = undefined
@@ -99,6 +107,8 @@ export function createWriteLoop(
             throw new SessionError('CONFLICT', 'Too many concurrent writes to one record; try again')
           }
           text = fresh
+          slot.known = { text }
+          remembered = false
           await pause(attempt)
         }
       })

@@ -220,6 +220,46 @@ const s: Record<string, Scenario> = {
     title: 'login again as the same user, revokeAll except that session, writer',
     prepare: async (client) => [await user(client, 'alice')],
     actors: ([c = '']) => [login(c, 'alice', { name: 'login' }), revoker('alice', idOf(c)()), writer(c, 'a')]
+  },
+  X8: {
+    name: 'X8',
+    title: 'a library logs alice in with the planted token, its planter regenerates',
+    options: { userIdFrom: userOfData },
+    prepare: visitor,
+    actors: ([c = '']) => [libraryLogin(c, 'alice'), regenerator(c, 'planter')],
+    check: dataNamesTheUser
+  },
+  X9: {
+    name: 'X9',
+    title: 'a library logs bob in where alice was, two writers of hers',
+    options: { userIdFrom: userOfData },
+    prepare: libraryUser,
+    actors: ([c = '']) => [libraryLogin(c, 'bob'), owned(c, 'a', 'alice'), owned(c, 'b', 'alice')],
+    check: dataNamesTheUser
+  },
+  X10: {
+    name: 'X10',
+    title: 'a library logs alice out, a writer of hers',
+    options: { userIdFrom: userOfData },
+    prepare: libraryUser,
+    actors: ([c = '']) => [libraryLogin(c, undefined), owned(c, 'a', 'alice'), reader(c, 'reader', undefined)],
+    check: dataNamesTheUser
+  },
+  X11: {
+    name: 'X11',
+    title: 'idle saver, writer, and a writer with the new token in one process, login in another',
+    prepare: visitor,
+    actors: ([c = '']) => [idleSaver(c), { ...writer(c, 'b'), process: 0 }, loginThenWrite(c)]
+  },
+  X12: {
+    name: 'X12',
+    title: 'two writers in one process, login in another',
+    prepare: visitor,
+    actors: ([c = '']) => [
+      { ...writer(c, 'a'), process: 0 },
+      { ...writer(c, 'b'), process: 0 },
+      { ...login(c, 'alice', { writes: true }), process: 1 }
+    ]
   }
 }
 
@@ -277,9 +317,9 @@ function permanent(cookie: string): Actor {
 function limited(actor: Actor): Actor {
   return {
     ...actor,
-    run: async (client) => {
+    run: async (client, elsewhere) => {
       client.ledger.endsAny = true
-      await actor.run(client)
+      await actor.run(client, elsewhere)
     }
   }
 }
@@ -289,4 +329,78 @@ function atMost({ ledger, ground, fail }: Final, limit: number): void {
   const { size } = liveRecords(ground)
   const expected = ledger.faults === 0 ? size === limit : size <= limit + ledger.faults
   if (!expected) fail('session-limit', `${size} live sessions, ${limit} allowed and as many wanted`)
+}
+
+function userOfData(data: Record<string, unknown>): string | undefined {
+  const { passport } = data
+  if (typeof passport !== 'object' || passport === null || !('user' in passport)) return undefined
+  return typeof passport.user === 'string' ? passport.user : undefined
+}
+
+async function libraryUser(client: Client): Promise<string[]> {
+  const data = { passport: { user: 'alice' }, private: 'alice:things' }
+  return [await client.request('', (session) => void Object.assign(session.data, data))]
+}
+
+/** Login and logout as a library makes them that knows data alone, and no `regenerate`. */
+function libraryLogin(cookie: string, userId: string | undefined): Actor {
+  return {
+    name: 'library',
+    run: (client) =>
+      client.request(cookie, (session) => {
+        client.ledger.emptied.add(session.id)
+        session.data = userId === undefined ? {} : { passport: { user: userId } }
+        return undefined
+      })
+  }
+}
+
+/** Writes what is the user's, if the session is. */
+function owned(cookie: string, key: string, userId: string): Actor {
+  return {
+    name: `writer of ${key}`,
+    run: (client) =>
+      client.request(cookie, (session) => {
+        if (session.userId === userId) session.data[key] = `${userId}:${key}`
+        return undefined
+      })
+  }
+}
+
+function dataNamesTheUser({ ground, fail }: Final): void {
+  for (const { payload = '{}', userId } of liveRecords(ground).values()) {
+    const named = userOfData(JSON.parse(payload))
+    if (named !== userId) fail('data-names-the-user', `the data is ${named}'s, the session ${userId}'s: ${payload}`)
+  }
+}
+
+function idleSaver(cookie: string): Actor {
+  return {
+    name: 'idle saver',
+    run: (client) =>
+      client.request(cookie, async (session) => {
+        await session.save()
+        return undefined
+      })
+  }
+}
+
+/** One browser: logs in in the one process, goes on in the other. */
+function loginThenWrite(cookie: string): Actor {
+  return {
+    name: 'roamer',
+    process: 1,
+    roams: true,
+    run: async (client, elsewhere) => {
+      const fresh = await login(cookie, 'alice').run(client, elsewhere)
+      if (typeof fresh !== 'string' || fresh === cookie) return
+      const there = elsewhere(0)
+      await there.request(fresh, (session) => {
+        session.data.new = 'new!'
+        return ({ dropped }) => {
+          if (dropped) there.violated('newest-token-is-heard', 'a write with the newest token was dropped')
+        }
+      })
+    }
+  }
 }

@@ -19,7 +19,9 @@ export interface Actor {
   readonly name: string
   /** Actors with the same number share a manager; by default each has a process of its own. */
   readonly process?: number
-  run(client: Client): Promise<unknown>
+  /** The client of a browser whose requests reach several processes in turn; `elsewhere` leads to the named one. */
+  readonly roams?: boolean
+  run(client: Client, elsewhere: (process: number) => Client): Promise<unknown>
 }
 
 export interface Scenario {
@@ -158,13 +160,14 @@ export async function prepareScenario(
       const at = processOf(index)
       const process = processes[at]
       if (!process) continue
-      busy[at] = (busy[at] ?? 0) + 1
+      const touched = actor.roams ? [...processes.keys()] : [at]
+      for (const one of touched) busy[one] = (busy[one] ?? 0) + 1
       actor
-        .run(process.client)
+        .run(process.client, (other) => processes[shared ? 0 : other]?.client ?? process.client)
         .catch((error: unknown) => violated('unexpected-error', `${actor.name}: ${String(error)}`))
         .finally(() => {
           unfinished--
-          busy[at] = (busy[at] ?? 0) - 1
+          for (const one of touched) busy[one] = (busy[one] ?? 0) - 1
           steps?.push({ who: actor.name, what: 'is done' })
         })
     }
@@ -197,7 +200,7 @@ export async function prepareScenario(
       if (!option) throw new Error('the scenario is not deterministic: a schedule cannot be replayed')
       const { operation, process, fault } = option
       const before = steps && liveText(ground.entries.get(operation.key), ground.now)
-      const happens = fault === undefined || fault === 'error-after' || fault === 'crash-after'
+      const happens = fault === undefined || ['error-after', 'crash-after', 'slow'].includes(fault)
       const result = happens ? engine(ground, operation) : undefined
       steps?.push(
         describeStep(names[operation.process] ?? '?', operation, fault, process === undefined, before, result)
@@ -208,13 +211,18 @@ export async function prepareScenario(
       }
       const place = process.pending.indexOf(operation)
       process.pending.splice(place, 1)
-      const told = fault === undefined ? (typeof result === 'string' ? numberOf(result) : String(result)) : fault
+      const answer = typeof result === 'string' ? numberOf(result) : String(result)
+      const told = fault === undefined ? answer : fault === 'slow' ? `slow ${answer}` : fault
       process.history = numberOf(`${process.history}/${place}/${told}/${ground.now}`)
       if (fault === undefined) operation.settle(result)
       else {
         faultsLeft--
         ledger.faults++
         if (fault === 'late') strays.push(operation)
+        if (fault === 'slow') {
+          process.pending.push({ ...operation, verb: 'answer', result })
+          return
+        }
         if (fault.startsWith('crash')) {
           process.crashed = true
           ledger.crashes++
@@ -268,7 +276,8 @@ export async function prepareScenario(
 }
 
 function applies(fault: Fault, { verb }: Operation): boolean {
-  if (verb === 'jump') return false
+  if (verb === 'jump' || verb === 'answer') return false
+  if (fault === 'slow') return true
   if (verb === 'get' || verb === 'deleteExpired') return fault === 'error-before' || fault === 'crash-before'
   return true
 }

@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '../../src/index.ts'
 
-export type Verb = 'get' | 'compareAndSet' | 'set' | 'delete' | 'deleteExpired' | 'jump'
+export type Verb = 'get' | 'compareAndSet' | 'set' | 'delete' | 'deleteExpired' | 'jump' | 'answer'
 
 /** An operation that a process waits for. */
 export interface Operation {
@@ -10,12 +10,17 @@ export interface Operation {
   readonly expected?: string | undefined
   readonly value?: string
   readonly expiresAt?: number
+  /** What an `answer` will be. */
+  readonly result?: unknown
   settle(result: unknown): void
   fail(error: unknown): void
 }
 
-/** `late`: the caller is told of a failure, and the operation takes effect some time afterwards. */
-export type Fault = 'error-before' | 'error-after' | 'late' | 'crash-before' | 'crash-after'
+/**
+ * `late`: the caller is told of a failure, and the operation takes effect some time afterwards. `slow`: the operation
+ * takes effect, and its answer comes some time afterwards, perhaps behind the answers to later ones.
+ */
+export type Fault = 'error-before' | 'error-after' | 'late' | 'crash-before' | 'crash-after' | 'slow'
 
 export const errorFaults: readonly Fault[] = ['error-before', 'error-after', 'late']
 export const crashFaults: readonly Fault[] = ['crash-before', 'crash-after']
@@ -34,7 +39,7 @@ export interface Ground {
 /** The engine: applies an operation in one piece. A broken one is how the checks are checked. */
 export type Engine = (ground: Ground, operation: Omit<Operation, 'settle' | 'fail' | 'process'>) => unknown
 
-export const correctEngine: Engine = (ground, { verb, key, expected, value = '', expiresAt = 0 }) => {
+export const correctEngine: Engine = (ground, { verb, key, expected, value = '', expiresAt = 0, result }) => {
   const { entries, now } = ground
   const entry = entries.get(key)
   const live = entry && entry.expiresAt > now ? entry.value : undefined
@@ -56,6 +61,8 @@ export const correctEngine: Engine = (ground, { verb, key, expected, value = '',
       for (const [one, { expiresAt: end }] of entries) if (end <= now && entries.delete(one)) deleted++
       return deleted
     }
+    case 'answer':
+      return result
     case 'jump':
       ground.now = now + expiresAt
       return undefined
