@@ -21,8 +21,9 @@ export interface Client {
 }
 
 /** Called with what the client got: the cookie that was set, if any, and whether the commit was reported dropped. */
-// biome-ignore format: one line
-export type Acknowledge = ((answer: { readonly cookie: string | undefined; readonly dropped: boolean }) => void) | undefined
+export type Acknowledge =
+  | ((answer: { readonly cookie: string | undefined; readonly dropped: boolean }) => void)
+  | undefined
 
 export interface ClientParts {
   readonly name: string
