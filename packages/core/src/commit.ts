@@ -103,7 +103,8 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     if (owner.moved && !state.swapped) swap ??= next.u === undefined ? 'regenerate' : 'login'
     if (current && !state.headers && !state.swapped && rotationDue(context, was, now)) swap ??= 'rotate'
     const useful = plain !== undefined || swap !== undefined || (!blind && permanent !== undefined)
-    if (!useful && (blind || !touchDue(context, was, firstSeen, now))) return { stop: { outcome: 'unchanged' }, harmless: true }
+    if (!useful && (blind || !touchDue(context, was, firstSeen, now)))
+      return { stop: { outcome: 'unchanged' }, harmless: true }
     if (swap && state.headers) throw headersSent()
 
     if (!blind) {
