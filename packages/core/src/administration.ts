@@ -4,11 +4,12 @@ import { readRecord } from './loading.ts'
 import type { Fields } from './merge.ts'
 import { deserializeData, plainPayload, sealRecord, serializeData } from './payload.ts'
 import { encodeTombstone, type StoredRecord } from './record.ts'
+import type { NextMetadata } from './record-change.ts'
 import { tokenIdOf } from './secret-hash.ts'
 import { surveySessions } from './session-limit.ts'
 import type { SessionData } from './session-manager-options.ts'
 import { deadline } from './timeouts.ts'
-import { tombstoneEnd } from './user-index.ts'
+import { coverByIndex, tombstoneEnd } from './user-index.ts'
 
 /** A session seen without its client. Holds no token, secret or hash of one. */
 export interface SessionInfo<Data extends object = SessionData> {
@@ -67,7 +68,7 @@ export async function updateStored(
 ): Promise<boolean> {
   if (!isSessionId(id)) return false
   const key = context.recordKey(id)
-  return context.loop.run<boolean>(key, undefined, (text) => {
+  return context.loop.run<boolean>(key, undefined, async (text) => {
     const record = readRecord(context, id, text)
     const plain = typeof record === 'string' ? undefined : plainPayload(context, key, record)
     const data = plain === undefined ? undefined : deserializeData(context, plain)
@@ -77,13 +78,9 @@ export async function updateStored(
     if (context.userIdFrom?.(data) !== before) {
       throw new SessionError('ARGUMENT_INVALID', 'update() cannot change whose session it is: only a login can')
     }
-    const next = sealRecord(
-      context,
-      key,
-      { ...record.metadata, w: context.newWriteId() },
-      serializeData(context, data),
-      undefined
-    )
+    const metadata: NextMetadata = { ...record.metadata, w: context.newWriteId() }
+    await coverByIndex(context, id, metadata)
+    const next = sealRecord(context, key, metadata, serializeData(context, data), undefined)
     return { write: next.text, expiresAt: deadline(next.metadata, context.policy), result: true }
   })
 }

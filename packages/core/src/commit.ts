@@ -18,7 +18,7 @@ import {
 import { evictOldest } from './session-limit.ts'
 import { becomeOver, identityOf, type SessionState } from './session-state.ts'
 import { absoluteDeadline, deadline, passedLimit } from './timeouts.ts'
-import { type Announcement, announce, confirm, extendHorizon } from './user-index.ts'
+import { type Announcement, announce, confirm, coverByIndex } from './user-index.ts'
 
 /** What a write does beside storing changed data and moving `last seen`. */
 export interface Change {
@@ -118,10 +118,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     if (next.u !== undefined && (swap === 'login' || owner.moved)) {
       login.announced = await announce(context, next.u, identity.id, horizon, login.announced)
       next.q = horizon
-    } else if (next.u !== undefined && horizon > (next.q ?? 0)) {
-      await extendHorizon(context, next.u, identity.id, horizon)
-      next.q = horizon
-    }
+    } else await coverByIndex(context, identity.id, next)
     const kept = plain === undefined && !(context.encryption && sealedContext(key, next) !== sealedContext(key, was))
     const clear = plain ?? (kept ? '' : stored())
     if (clear === undefined) return { stop: { outcome: 'gone' } }

@@ -2,8 +2,9 @@ import type { ManagerContext } from './context.ts'
 import { SessionError } from './errors.ts'
 import { readRecord } from './loading.ts'
 import { encodeRecord, encodeTombstone, type StoredRecord } from './record.ts'
+import type { NextMetadata } from './record-change.ts'
 import { userKeyOf } from './secret-hash.ts'
-import { deadline } from './timeouts.ts'
+import { absoluteDeadline, deadline } from './timeouts.ts'
 import { type IndexEntry, type IndexText, isUserIndex } from './user-index-text.ts'
 
 /**
@@ -78,17 +79,19 @@ export async function confirm(context: ManagerContext, login: Announcement): Pro
   return confirmed
 }
 
-/** Moves an entry's horizon before a record may outlive it. */
-export async function extendHorizon(
+/** Before a record is written: moves the horizon of its entry, if the record may now outlive it. */
+export async function coverByIndex(
   context: ManagerContext,
-  userId: string,
   id: string,
-  horizon: number
+  next: Pick<NextMetadata, 'c' | 's' | 'p' | 'f' | 'u' | 'q'>
 ): Promise<void> {
-  await changeIndex(context, userId, (index) => {
+  const horizon = absoluteDeadline(next, context.policy)
+  if (next.u === undefined || horizon <= (next.q ?? 0)) return
+  await changeIndex(context, next.u, (index) => {
     const entry = index.s[id] ?? { q: 0, t: context.clock.now(), n: '' }
     return { ...index, s: { ...index.s, [id]: { ...entry, q: Math.max(entry.q, horizon), n: context.newWriteId() } } }
   })
+  next.q = horizon
 }
 
 /** The user's entries, and the text they were read from. */
@@ -161,7 +164,8 @@ export function endSession(context: ManagerContext, id: string, userId: string, 
     }
     if (!pending) return { stop: false }
     const next = disturbed(context, record)
-    return { write: next.text, expiresAt: deadline(next.metadata, context.policy), result: false }
+    const end = Math.min(deadline(next.metadata, context.policy), next.metadata.q ?? Number.POSITIVE_INFINITY)
+    return { write: next.text, expiresAt: end, result: false }
   })
 }
 
