@@ -4,7 +4,7 @@ import { type Exploration, explore, replay, sample, Violation } from '../support
 import { formatTimeline, type Step } from '../support/timeline.ts'
 
 /** Depth-first schedules per scenario. Most scenarios are exhausted before; the others get as many at random. */
-export const mostSchedules: number = Number(process.env.KVSESSION_SCHEDULES ?? 3_000)
+export const mostSchedules: number = Number(process.env.KVSESSION_SCHEDULES ?? 2_000)
 export const seed: number = Number(process.env.KVSESSION_SEED ?? 1)
 
 export interface Finding {

@@ -16,6 +16,19 @@ describe('S21: a process dies before or after one step', () => {
   it.each(scenarios)('$name: $title', { timeout: long }, (scenario) => tally.explore(scenario, { faults: crashFaults }))
 })
 
+describe('S17: two replies are lost', () => {
+  const updates = scenarios.filter(({ name }) => name.startsWith('S17'))
+  it.each(updates)('$name: $title', { timeout: long }, (scenario) =>
+    tally.explore(scenario, { faults: errorFaults, mostFaults: 2 })
+  )
+})
+
+describe('answers overtake one another on their way back to one process', () => {
+  it.each(scenarios)('$name: $title', { timeout: long }, (scenario) =>
+    tally.explore(scenario, { faults: ['slow'], shared: scenario.name !== 'X11' && scenario.name !== 'X12' })
+  )
+})
+
 it('explores as many schedules as promised', () => {
   expect(tally.schedules).toBeGreaterThan(mostSchedules * 20)
 })

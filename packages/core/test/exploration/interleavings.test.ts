@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createTally, mostSchedules } from './explore-scenario.ts'
-import { expiring, scenarios, withExpiry } from './scenarios.ts'
+import { expiring, nonAtomic, scenarios, withExpiry } from './scenarios.ts'
 
 const tally = createTally()
 const long = 60_000 + mostSchedules * 60
@@ -19,6 +19,10 @@ describe('wherever among them the session’s time runs out', () => {
 describe('when all requests meet in one process', () => {
   const shared = scenarios.filter(({ name }) => name !== 'S12')
   it.each(shared)('$name: $title', { timeout: long }, (scenario) => tally.explore(scenario, { shared: true }))
+})
+
+describe('S19: on a store without compareAndSet', () => {
+  it(nonAtomic.title, { timeout: long }, () => tally.explore(nonAtomic))
 })
 
 it('explores as many schedules as promised', () => {

@@ -265,6 +265,28 @@ const s: Record<string, Scenario> = {
 
 export const scenarios: readonly Scenario[] = Object.values(s)
 
+/**
+ * S19: two processes on a store without compareAndSet. What can be lost between them is documented; what must hold all
+ * the same is that a login gets a session of its own, and that no secret from before it reads or changes that.
+ */
+export const nonAtomic: Scenario = {
+  name: 'S19',
+  title: 'login, writer and reader holding the old secret, without compareAndSet',
+  nonAtomic: true,
+  losesUpdates: true,
+  prepare: visitor,
+  actors: ([c = '']) => [login(c, 'alice', { writes: true }), writer(c, 'a'), reader(c, 'reader')],
+  async check({ ledger, checker, fail }) {
+    const [done] = ledger.logins
+    const session = done && (await checker.manager.open(done.cookie))
+    if (session?.userId !== 'alice') fail('logins-last', 'the login does not open its session')
+    if (session?.data.private !== 'alice:secret') fail('logins-last', 'the session of the login lost its data')
+    const [before] = ledger.sent
+    const old = before && (await checker.manager.open(before.cookie))
+    if (old?.userId !== undefined) fail('old-secret-sees-nothing', 'a secret from before the login opens its session')
+  }
+}
+
 /** S10: the session's time runs out at any moment of a scenario. Which ones that is done to. */
 export const expiring: readonly string[] = 'S1 S2 S3 S4 S5 S6 S7 S8 S9 S14 S15 S18 X1 X2 X5 X7'.split(' ')
 
