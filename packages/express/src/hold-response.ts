@@ -2,6 +2,7 @@ import { applyHeaders, type HeaderList, isSessionError } from '@kvsession/core'
 import { emitDrain, noteDrainListeners } from './drain.ts'
 import { answerError, cacheControlOf, reportLate } from './error-answer.ts'
 import { freezeHeaders, headersSentError } from './frozen-headers.ts'
+import { holdCall } from './held-calls.ts'
 import { holdOf, pass, type ResponseHold, setHold } from './response-hold.ts'
 import { applyHead, type ServerResponse } from './server-response.ts'
 import type { SessionEntry } from './session-entry.ts'
@@ -22,6 +23,8 @@ export function holdResponse(response: ServerResponse, entries: readonly Session
     complete: false,
     late: false,
     calls: [],
+    heldBytes: 0,
+    overflow: undefined,
     head: undefined,
     status: 0,
     refused: false,
@@ -53,7 +56,7 @@ export function noteUse(hold: ResponseHold): void {
 function heldWrite(this: ServerResponse, ...args: unknown[]): unknown {
   const hold = holdOf(this)
   if (passes(hold)) return pass(hold, 'write', args)
-  if (hold.phase !== 'failed') hold.calls.push({ name: 'write', args })
+  holdCall(hold, 'write', args)
   hold.refused = true
   return false
 }
@@ -68,7 +71,7 @@ function heldEnd(this: ServerResponse, ...args: unknown[]): unknown {
     hold.phase = 'ending'
     void storeBeforeEnd(hold)
   }
-  if (hold.phase !== 'failed') hold.calls.push({ name: 'end', args })
+  holdCall(hold, 'end', args)
   return this
 }
 
@@ -88,7 +91,7 @@ function heldWriteHead(this: ServerResponse, ...args: unknown[]): unknown {
 function heldFlushHeaders(this: ServerResponse, ...args: unknown[]): unknown {
   const hold = holdOf(this)
   if (passes(hold)) return pass(hold, 'flushHeaders', args)
-  if (hold.phase !== 'failed') hold.calls.push({ name: 'flushHeaders', args })
+  holdCall(hold, 'flushHeaders', args)
   return undefined
 }
 
@@ -118,6 +121,7 @@ async function storeBeforeHeaders(hold: ResponseHold): Promise<void> {
   hold.complete = hold.calls.some(({ name }) => name === 'end')
   try {
     const lists = await commit(hold)
+    if (hold.overflow) throw hold.overflow
     hold.phase = 'open'
     hold.response.statusCode = hold.status
     for (const list of lists) applyHeaders(list, hold.response)
@@ -132,6 +136,7 @@ async function storeBeforeHeaders(hold: ResponseHold): Promise<void> {
 async function storeBeforeEnd(hold: ResponseHold): Promise<void> {
   try {
     await storeLate(hold)
+    if (hold.overflow) throw hold.overflow
     hold.phase = 'done'
     replay(hold)
   } catch (error) {
@@ -176,6 +181,7 @@ async function commit(hold: ResponseHold): Promise<readonly HeaderList[]> {
 /** Makes the calls that were held, in order. */
 function replay(hold: ResponseHold): void {
   let room = true
+  hold.heldBytes = 0
   for (let call = hold.calls.shift(); call !== undefined; call = hold.calls.shift()) {
     if (call.name === 'end' && hold.phase === 'open') {
       if (!hold.complete) {

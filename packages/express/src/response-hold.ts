@@ -1,3 +1,4 @@
+import type { SessionError } from '@kvsession/core'
 import type { ServerResponse } from './server-response.ts'
 import type { SessionEntry } from './session-entry.ts'
 
@@ -29,6 +30,10 @@ export interface ResponseHold {
   /** Somebody looked at a session since the last commit began. */
   late: boolean
   calls: { readonly name: HeldMethod; readonly args: readonly unknown[] }[]
+  /** Bytes of the chunks in `calls`. */
+  heldBytes: number
+  /** The handler wrote more than may wait: the response fails once the commit under way has ended. */
+  overflow: SessionError | undefined
   /** Arguments of the handler's own `writeHead`, without its headers. */
   head: readonly unknown[] | undefined
   status: number

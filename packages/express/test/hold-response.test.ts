@@ -210,6 +210,44 @@ describe('a held response', () => {
     expect((await answer).body.length).toBe(200_000)
   })
 
+  it('fails the response of a handler that writes on without end, lets what waits go, and keeps its data', async () => {
+    const site = createSite()
+    const megabyte = Buffer.alloc(1024 * 1024)
+    const told: unknown[] = []
+    const write = site.store.hold('compareAndSet')
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        req.session.n = 1
+        for (let index = 0; index < 20; index++) res.write(megabyte, (error) => told.push(error))
+        res.end(() => undefined)
+      })
+    )
+    const answer = exchange(url, request())
+    await write.reached
+    await new Promise((resolve) => setImmediate(resolve))
+    // Told before the store has answered: nothing waits any more.
+    expect(told).toEqual(Array(20).fill(expect.objectContaining({ code: 'RESPONSE_OVERFLOW' })))
+    write.release()
+    expect(await answer).toMatch(/^HTTP\/1.1 500 .*^Set-Cookie: sid=.*error RESPONSE_OVERFLOW/ms)
+    expect(await site.sessions()).toBe(1)
+  })
+
+  it('takes a single chunk of any size, and sixteen megabytes in pieces', async () => {
+    const site = createSite()
+    const sent = 16 * 1024 * 1024
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        req.session.n = 1
+        if (req.url === '/pieces') for (let index = 0; index < 16; index++) res.write(Buffer.alloc(sent / 16, 'x'))
+        else res.write(Buffer.alloc(sent + 1, 'x'))
+        res.end('!')
+      })
+    )
+    const browser = createCookieJarClient(url)
+    expect((await browser.get('/pieces')).body.length).toBe(sent + 1)
+    expect((await browser.get('/chunk')).body.length).toBe(sent + 2)
+  })
+
   it('includes what the handler changes right after answering', async () => {
     const site = createSite()
     const { url } = await serveInTest(
