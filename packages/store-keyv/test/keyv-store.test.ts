@@ -1,0 +1,147 @@
+import { createSessionManager, type KeyValueStore, type SessionManager } from '@kvsession/core'
+import { createTestClock } from '@kvsession/testkit'
+import { Keyv as Keyv5 } from 'keyv'
+import { Keyv as Keyv6 } from 'keyv6'
+import { describe, expect, it } from 'vitest'
+import { createKeyvStore } from '../src/index.ts'
+import { createKeyvOf, createWithoutIterator, keyvVersions } from './support/keyvs.ts'
+
+const later = Date.UTC(9999, 0)
+const lookalikes = ['', '123', '{"a":1}', 'null', 'true', '":base64:aGk="', ':base64:aGk=', ':bigint:1', ' padded ']
+
+for (const version of keyvVersions) {
+  describe(`createKeyvStore over Keyv ${version}`, () => {
+    it.each(lookalikes)('gives %j back as the text that it is', async (value) => {
+      const store = createKeyvStore(createKeyvOf(version, new Map()))
+      await store.set('123', value, later)
+      expect(await store.get('123')).toBe(value)
+    })
+
+    it('keeps stores apart whose namespaces contain one another, in one engine', async () => {
+      const map = new Map()
+      const stores = ['app', 'app2', 'my-app'].map((name) => createKeyvStore(createKeyvOf(version, map, name)))
+      for (const [index, store] of stores.entries()) await store.set(`key.${index}`, 'value', later)
+      await stores[1]?.set('expired', 'value', 1)
+      expect(await Promise.all(stores.map(keysOf))).toEqual([['key.0'], ['key.1'], ['key.2']])
+      expect(await stores[0]?.deleteExpired?.()).toBe(0)
+      expect(await stores[1]?.deleteExpired?.()).toBe(1)
+    })
+
+    it('works with a compressing Keyv', async () => {
+      const compression = {
+        compress: async (text: string) => Buffer.from(text).toString('base64'),
+        decompress: async (text: string) => Buffer.from(text, 'base64').toString()
+      }
+      const options = { store: new Map(), namespace: 'sessions', compression }
+      const keyv = version === 5 ? new Keyv5({ ...options, throwOnErrors: true }) : new Keyv6(options)
+      const store = createKeyvStore(keyv)
+      await store.set('key', 'välue', later)
+      expect(await store.get('key')).toBe('välue')
+      expect(await keysOf(store)).toEqual(['key'])
+    })
+
+    it('takes an event about a failure for the failure of the calls under way, and of no later one', async () => {
+      let broken = true
+      const listeners: ((error: unknown) => void)[] = []
+      const report = (): void => {
+        if (broken) for (const listener of listeners) listener(new Error('the disk is on fire'))
+      }
+      const adapter = {
+        on: (_: string, listener: (error: unknown) => void) => void listeners.push(listener),
+        get: async () => report(),
+        set: async () => report(),
+        delete: async () => report(),
+        clear: async () => undefined
+      }
+      const store = createKeyvStore(createKeyvOf(version, adapter))
+      const calls = [() => store.get('key'), () => store.set('key', 'value', later), () => store.delete('key')]
+      for (const call of calls) await expect(call()).rejects.toThrow('the disk is on fire')
+      broken = false
+      expect(await store.get('key')).toBeUndefined()
+    })
+
+    it('rejects when the adapter says that it did not store', async () => {
+      const adapter = { ...Object(createWithoutIterator()), set: async () => false }
+      const store = createKeyvStore(createKeyvOf(version, adapter))
+      await expect(store.set('key', 'value', later)).rejects.toThrow('did not store')
+    })
+
+    it('rejects when the adapter throws, whatever it throws', async () => {
+      const adapter = { ...Object(createWithoutIterator()), get: async () => Promise.reject('no error object') }
+      const store = createKeyvStore(createKeyvOf(version, adapter))
+      await expect(store.get('key')).rejects.toSatisfy((error) => String(error).includes('no error object'))
+    })
+
+    it('names the key of a foreign value, and shows nothing of the value', async () => {
+      const keyv = createKeyvOf(version, new Map())
+      await keyv.set('key', 'secret of somebody else', 60_000)
+      const message = expect.not.stringContaining('secret')
+      await expect(createKeyvStore(keyv).get('key')).rejects.toMatchObject({ code: 'STORE_INVALID', message })
+      await expect(createKeyvStore(keyv).get('key')).rejects.toThrow('under the key key')
+    })
+
+    it('serves a manager that allows it: parallel writers of one process keep all keys, a logout stays one', async () => {
+      const store = createKeyvStore(createKeyvOf(version, new Map()))
+      const manager = createSessionManager({ store, secret: 's'.repeat(32), allowNonAtomicStore: true })
+      const cookie = await logIn(manager)
+      await Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          const session = await manager.open({ cookie })
+          session.data[`key${index}`] = index
+          await manager.commit(session)
+        })
+      )
+      const session = await manager.open({ cookie })
+      expect(Object.keys(session.data)).toHaveLength(20)
+      session.data.late = true
+      await manager.revokeAll('user')
+      await manager.commit(session)
+      expect((await manager.open({ cookie })).userId).toBeUndefined()
+      await manager.close()
+    })
+  })
+}
+
+describe('createKeyvStore', () => {
+  it.each([
+    ['nothing', undefined, 'get() is missing'],
+    ['a path', 'redis://127.0.0.1', 'get() is missing'],
+    ['a Map', new Map(), 'on() is missing'],
+    ['Keyv 5 that swallows errors', new Keyv5(), 'throwOnErrors: true'],
+    ['Keyv 5 without events', new Keyv5({ throwOnErrors: true, emitErrors: false }), 'emitErrors: false'],
+    ['Keyv 6 that changes keys', new Keyv6({ sanitize: { keys: true } }), 'must not sanitize']
+  ])('refuses %s and says what to pass', (_name, value, message) => {
+    expect(() => Reflect.apply(createKeyvStore, undefined, [value])).toThrow(
+      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
+    )
+  })
+
+  it('is refused by a manager that was not told to allow it', () => {
+    const store = createKeyvStore(createKeyvOf(5, new Map()))
+    expect(() => createSessionManager({ store, secret: 's'.repeat(32) })).toThrow('allowNonAtomicStore')
+  })
+
+  it('does not count what a namesake in another process removed first', async () => {
+    const clock = createTestClock()
+    const map = new Map()
+    const [one, two] = [5, 5].map(() => createKeyvStore(createKeyvOf(5, map), { clock }))
+    await one?.set('key', 'value', clock.now() + 1)
+    clock.advance(1)
+    expect(await two?.deleteExpired?.()).toBe(1)
+    expect(await one?.deleteExpired?.()).toBe(0)
+  })
+})
+
+async function logIn(manager: SessionManager): Promise<string> {
+  const session = await manager.open({})
+  await session.login('user')
+  const { headers } = await manager.commit(session)
+  const cookies = headers.filter(([name]) => name.toLowerCase() === 'set-cookie').map(([, value]) => value)
+  return cookies.map((value) => value.split(';')[0]).join('; ')
+}
+
+async function keysOf(store: KeyValueStore): Promise<string[]> {
+  const keys: string[] = []
+  for await (const key of store.keys?.('') ?? []) keys.push(key)
+  return keys
+}
