@@ -8,6 +8,8 @@
  * - Keys match `[A-Za-z0-9._-]{1,200}`. The manager never passes any other key, so a store may use them unescaped.
  * - Values are text: well-formed Unicode without U+0000, from the empty string to 1 MiB. A value comes back exactly as
  *   written: not parsed, trimmed, folded or normalised, whatever it looks like.
+ * - An engine that holds less than 1 MiB documents its largest value: at least 100,000 bytes of UTF-8. A write of a larger
+ *   one rejects with `RECORD_TOO_LARGE` and changes nothing; as `expected` it matches nothing.
  * - `expiresAt` is epoch milliseconds, absolute and mandatory. The store enforces it on every read: a value whose
  *   `expiresAt` is not later than now is absent for every method, whether or not the engine has collected it. An
  *   engine's own expiry is a garbage collector and nothing else; when it only knows seconds, round up.

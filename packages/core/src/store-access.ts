@@ -1,5 +1,5 @@
 import { createDeadlineTimer } from './deadline-timer.ts'
-import { SessionError, type SessionErrorCode } from './errors.ts'
+import { isSessionError, SessionError, type SessionErrorCode } from './errors.ts'
 import type { SessionEventHandler } from './events.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 
@@ -53,6 +53,8 @@ export function createStoreAccess(
   }
 
   function failed(operation: string, error: unknown, text: string): SessionError {
+    // Refused before anything was written, and again however often it is tried: no outage.
+    if (isSessionError(error) && error.code === 'RECORD_TOO_LARGE') return error
     return fail(operation, 'STORE_UNAVAILABLE', `The store failed ${operation}(). See cause`, redact(error, text))
   }
 

@@ -37,6 +37,8 @@ const patienceMs = 5_000
 const leastAttempts = 8
 const mostAttempts = 2_000
 const longestPauseMs = 50
+/** Trying again changes nothing. */
+const final: ReadonlySet<string> = new Set(['STORE_MISBEHAVED', 'RECORD_TOO_LARGE'])
 
 export function createWriteLoop(
   access: StoreAccess,
@@ -82,7 +84,7 @@ export function createWriteLoop(
               return decision.result
             }
           } catch (error) {
-            if (isSessionError(error) && error.code === 'STORE_MISBEHAVED') throw error
+            if (isSessionError(error) && final.has(error.code)) throw error
             failure = error
             unconfirmed.push(decision)
           }

@@ -7,6 +7,7 @@ import { deleteExpiredCases } from './store-cases/delete-expired.ts'
 import { expiryCases } from './store-cases/expiry.ts'
 import { failureCases } from './store-cases/failure.ts'
 import { keysCases } from './store-cases/keys.ts'
+import { largeValueCases } from './store-cases/large-values.ts'
 import { methodCases } from './store-cases/methods.ts'
 import { raceCases } from './store-cases/races.ts'
 import type { CaseDefinition, CaseGroup, OptionalMethod } from './store-cases/store-case.ts'
@@ -40,6 +41,11 @@ export interface StoreCaseOptions {
   createFailingStore?(): CreatedStore | Promise<CreatedStore>
   /** Milliseconds within which the store notices that a deadline has come; default 1, at most 2,000. */
   expiryGranularity?: number
+  /**
+   * UTF-8 bytes of the largest value that the engine holds, when it holds less than 1 MiB; at least 100,000. The cases
+   * about large values then go to this size, and three more say what becomes of a larger one. Default 1,048,576.
+   */
+  largestValue?: number
   /** Milliseconds after which a case that still waits for the store has failed; default 20,000. */
   caseTimeout?: number
 }
@@ -84,7 +90,7 @@ export function testStore(options: StoreTestOptions): void {
 
 /** The same suite without a runner, for other harnesses. Cases are independent of each other and may run in any order. */
 export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
-  const { methods = ['compareAndSet', 'keys', 'deleteExpired'] } = options
+  const { methods = ['compareAndSet', 'keys', 'deleteExpired'], largestValue = mebibyte } = options
   checkOptions(options, methods)
   const bind = (groups: readonly CaseGroup[], create: StoreCaseOptions['createStore']): StoreCase[] =>
     groups.flatMap(({ group, needs = [], cases }) =>
@@ -93,7 +99,9 @@ export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
         .map((definition) => ({ group, name: definition.name, run: () => runCase(definition, create, options) }))
     )
   const groups = [
-    ...[methodCases(methods), basicCases, textCases, expiryCases, compareAndSetCases, raceCases],
+    ...[methodCases(methods), basicCases, textCases(largestValue)],
+    ...(largestValue < mebibyte ? [largeValueCases(largestValue)] : []),
+    ...[expiryCases, compareAndSetCases(largestValue), raceCases],
     ...[keysCases, deleteExpiredCases, closeCases(options.createSecondStore !== undefined)]
   ]
   const { createFailingStore } = options
@@ -104,6 +112,7 @@ export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
 }
 
 const defaultCaseTimeout = 20_000
+const mebibyte = 1_048_576
 
 async function runCase(
   definition: CaseDefinition,
@@ -144,7 +153,10 @@ function checkOptions(options: StoreCaseOptions, methods: readonly OptionalMetho
   const known: readonly string[] = ['compareAndSet', 'keys', 'deleteExpired', 'close']
   const unknown = methods.filter((method) => !known.includes(method))
   if (unknown.length > 0) throw new TypeError(`methods: ${unknown.join(', ')} is none of ${known.join(', ')}.`)
-  const { expiryGranularity = 1, caseTimeout = defaultCaseTimeout } = options
+  const { expiryGranularity = 1, caseTimeout = defaultCaseTimeout, largestValue = mebibyte } = options
+  if (!Number.isInteger(largestValue) || largestValue < 100_000 || largestValue > mebibyte) {
+    throw new RangeError('largestValue must be a whole number of bytes from 100,000 to 1,048,576.')
+  }
   if (!Number.isInteger(expiryGranularity) || expiryGranularity < 1 || expiryGranularity > 2_000) {
     throw new RangeError('expiryGranularity must be a whole number of milliseconds from 1 to 2,000.')
   }

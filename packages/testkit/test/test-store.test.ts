@@ -84,6 +84,63 @@ describe('nothing is left out unnoticed', () => {
   })
 })
 
+describe('a store whose engine holds less than 1 MiB', () => {
+  const largestValue = 100_001
+  const tooLarge = Object.assign(new Error('too large'), { code: 'RECORD_TOO_LARGE' })
+
+  type Write = (text: string, write: (text: string) => Promise<unknown>) => Promise<unknown>
+
+  /** A store whose writes of more than the limit go through `writeLarge`. */
+  function limited(writeLarge: Write): StoreUnderTest {
+    const { store, clock } = createStore()
+    const fits = (text: string): boolean => Buffer.byteLength(text) <= largestValue
+    const set: MapStore['set'] = async (key, value, expiresAt) => {
+      if (fits(value)) return store.set(key, value, expiresAt)
+      await writeLarge(value, (text) => store.set(key, text, expiresAt))
+    }
+    const compareAndSet: MapStore['compareAndSet'] = async (key, expected, value, expiresAt) => {
+      const write = (text: string): Promise<boolean> => store.compareAndSet(key, expected, text, expiresAt)
+      return fits(value) ? write(value) : (await writeLarge(value, write)) === true
+    }
+    return { store: { ...store, set, compareAndSet }, ...(clock && { clock }) }
+  }
+
+  const refuses = [
+    'large values: set rejects a value beyond 100001 bytes with RECORD_TOO_LARGE, and nothing changes',
+    'large values: compareAndSet rejects a value beyond 100001 bytes with RECORD_TOO_LARGE, and nothing changes'
+  ]
+
+  it('passes when it declares its limit and refuses what is larger', async () => {
+    const refusing = (): StoreUnderTest => limited(() => Promise.reject(tooLarge))
+    expect(await failingCases({ methods, createStore: refusing, largestValue })).toEqual([])
+    expect(await failingCases({ methods, createStore: refusing, largestValue: largestValue + 1 })).not.toEqual([])
+    expect(await failingCases({ methods, createStore: refusing })).not.toEqual([])
+  })
+
+  it.each<[string, Write]>([
+    ['cuts it', (text, write) => write(text.slice(0, largestValue))],
+    ['drops it silently', async () => false],
+    ['holds more than it declares', (text, write) => write(text)],
+    ['rejects without saying why', () => Promise.reject(new Error('the engine said no'))],
+    ['rejects, but has written', (text, write) => write(text).then(() => Promise.reject(tooLarge))],
+    ['rejects, but has dropped the old value', (_, write) => write('').then(() => Promise.reject(tooLarge))]
+  ])('fails the cases about a larger value when it %s', async (_, writeLarge) => {
+    expect(await failingCases({ methods, createStore: () => limited(writeLarge), largestValue })).toEqual(refuses)
+  })
+
+  it('fails the case about a text beyond the limit when it compares only as much as it holds', async () => {
+    const createCutting = (): StoreUnderTest => {
+      const { store, clock } = limited(() => Promise.reject(tooLarge))
+      const compareAndSet: MapStore['compareAndSet'] = async (key, expected, ...rest) =>
+        (await store.compareAndSet?.(key, expected?.slice(0, largestValue), ...rest)) === true
+      return { store: { ...store, compareAndSet }, ...(clock && { clock }) }
+    }
+    expect(await failingCases({ methods, createStore: createCutting, largestValue })).toEqual([
+      'large values: a text beyond 100001 bytes matches no live value'
+    ])
+  })
+})
+
 describe('failures of the engine', () => {
   it('a store that hides them in its return values fails every case about them', async () => {
     const createFailingStore = (): KeyValueStore => createMapStore(Date.now)
@@ -162,6 +219,9 @@ describe('options that make no sense throw', () => {
     { expiryGranularity: 0 },
     { expiryGranularity: 2_001 },
     { expiryGranularity: Number.POSITIVE_INFINITY },
+    { largestValue: 99_999 },
+    { largestValue: 1_048_577 },
+    { largestValue: 100_000.5 },
     { caseTimeout: 0 },
     { caseTimeout: Number.NaN }
   ])('%o', (wrong) => {

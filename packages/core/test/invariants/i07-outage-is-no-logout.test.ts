@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { createMemoryStore, createSessionManager, type KeyValueStore } from '../../src/index.ts'
+import { createMemoryStore, createSessionManager, type KeyValueStore, SessionError } from '../../src/index.ts'
 import { createWorld, secret, setCookieOf } from '../support/world.ts'
 
 describe('I7: an outage is not a logout', () => {
@@ -101,6 +101,32 @@ describe('I7: an outage is not a logout', () => {
     const other = await odd.open('')
     other.data.a = 1
     await expect(odd.commit(other)).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
+  })
+
+  it('a value that the store refuses as too large is asked for once, and is no outage', async () => {
+    const good = createMemoryStore()
+    const limit = 'The store holds 100000 bytes in one value'
+    const asked: string[] = []
+    const { browser, events } = createWorld(
+      {},
+      {
+        ...good,
+        compareAndSet: async (key, expected, value, expiresAt) => {
+          asked.push(key)
+          if (value.includes('large')) throw new SessionError('RECORD_TOO_LARGE', limit)
+          return good.compareAndSet(key, expected, value, Math.max(expiresAt, Date.now() + 60_000))
+        }
+      }
+    )
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 'small' }))
+    const session = await tab.open()
+    session.data.a = 'large'
+    const tooLarge = { code: 'RECORD_TOO_LARGE', status: 500, message: expect.stringContaining(limit) }
+    await expect(tab.commit(session)).rejects.toMatchObject(tooLarge)
+    expect(asked).toHaveLength(2)
+    expect(events.filter(({ type }) => type === 'storeError')).toEqual([])
+    expect((await tab.open()).data).toEqual({ a: 'small' })
   })
 
   it('the cause of a store error shows nothing of what was being stored', async () => {

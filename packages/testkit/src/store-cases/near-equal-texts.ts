@@ -1,3 +1,5 @@
+import { describeSize } from './text-samples.ts'
+
 /** Pairs of different texts that a collation, a cast, a parser or a fixed-size comparison takes for equal. */
 export interface NearEqualTexts {
   readonly kind: string
@@ -5,9 +7,17 @@ export interface NearEqualTexts {
 }
 
 const kibibytes64 = 'x'.repeat(65_536)
-const mebibyte = 'x'.repeat(1_048_575)
 
-export const nearEqualTexts: readonly NearEqualTexts[] = [
+export function nearEqualTexts(largestValue: number): readonly NearEqualTexts[] {
+  const largest = 'x'.repeat(largestValue - 1)
+  const long = {
+    kind: `the last character, after 64 KiB and at ${describeSize(largestValue)}`,
+    pairs: pairs(kibibytes64, `${kibibytes64}y`, `${kibibytes64}y`, `${kibibytes64}z`, `${largest}y`, `${largest}z`)
+  }
+  return [...shortTexts, long]
+}
+
+const shortTexts: readonly NearEqualTexts[] = [
   { kind: 'case', pairs: pairs('token', 'Token', 'token', 'TOKEN', 'É', 'é', 'Σ', 'ς', 'İ', 'i', 'ß', 'SS') },
   { kind: 'accents', pairs: pairs('e', 'é', 'e', 'ë', 'n', 'ñ', 'u', 'ü', 'o', 'ø', 'ss', 'ß', 'ae', 'æ') },
   {
@@ -63,10 +73,6 @@ export const nearEqualTexts: readonly NearEqualTexts[] = [
       '\u{1f600}',
       '?'
     )
-  },
-  {
-    kind: 'the last character, after 64 KiB and at 1 MiB',
-    pairs: pairs(kibibytes64, `${kibibytes64}y`, `${kibibytes64}y`, `${kibibytes64}z`, `${mebibyte}y`, `${mebibyte}z`)
   }
 ]
 

@@ -73,12 +73,25 @@ export const textSamples: readonly TextSample[] = [
 const kibibyte = 1_024
 
 /** Sizes in UTF-8 bytes; the multi-byte ones have no characters on power-of-two boundaries. */
-export const largeTexts: readonly TextSample[] = [
-  { kind: '64 KiB', texts: [pattern(64 * kibibyte - 1), pattern(64 * kibibyte), pattern(64 * kibibyte + 1)] },
-  { kind: '1 MiB', texts: [pattern(kibibyte * kibibyte)] },
-  { kind: '1 MiB of four-byte characters', texts: [`ab${'\u{1f600}'.repeat(256 * kibibyte - 1)}cd`] }
-]
+export function largeTexts(largestValue: number): readonly TextSample[] {
+  const largest = describeSize(largestValue)
+  return [
+    { kind: '64 KiB', texts: [64 * kibibyte - 1, 64 * kibibyte, 64 * kibibyte + 1].map(textOfBytes) },
+    { kind: largest, texts: [textOfBytes(largestValue)] },
+    { kind: `${largest} of four-byte characters`, texts: [wideTextOfBytes(largestValue)] }
+  ]
+}
 
-function pattern(length: number): string {
-  return 'The quick brown fox. '.repeat(Math.ceil(length / 21)).slice(0, length)
+export function describeSize(bytes: number): string {
+  return bytes === kibibyte * kibibyte ? '1 MiB' : `${bytes} bytes`
+}
+
+export function textOfBytes(bytes: number): string {
+  return 'The quick brown fox. '.repeat(Math.ceil(bytes / 21)).slice(0, bytes)
+}
+
+/** As many bytes in about a quarter of the characters. */
+export function wideTextOfBytes(bytes: number): string {
+  const characters = Math.floor(bytes / 4) - 1
+  return `ab${'\u{1f600}'.repeat(characters)}${'cdefg'.slice(0, bytes - 2 - 4 * characters)}`
 }
