@@ -1,0 +1,49 @@
+import { createTestClock, testStore } from '@kvsession/testkit'
+import { describeOn, type RedisEngine, startRedis } from 'engine-harness'
+import { createStorage } from 'unstorage'
+import redisDriver from 'unstorage/drivers/redis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createUnstorageStore } from '../src/index.ts'
+
+describeOn('redis')('unstorage over Redis', () => {
+  let redis: RedisEngine
+  let bases = 0
+  beforeAll(async () => {
+    redis = await startRedis()
+    // May connect, and nothing else: every call of a store is refused, without a broken connection.
+    await redis.command('ACL', 'SETUSER', 'nobody', 'on', '>nothing', '~*', '-@all', '+info', '+client', '+ping')
+  })
+  afterAll(() => redis.stop())
+
+  const open = (user = '') => {
+    const clock = createTestClock()
+    const base = `unstorage-test-${process.pid}-${bases++}`
+    const storage = createStorage({ driver: redisDriver({ base, url: redis.url.replace('//', `//${user}`) }) })
+    return { store: createUnstorageStore(storage, { clock }), clock, base, cleanup: () => storage.dispose() }
+  }
+
+  testStore({
+    describe,
+    it,
+    name: 'redis driver',
+    methods: ['keys', 'deleteExpired'],
+    createStore: () => open(),
+    createFailingStore: () => open('nobody:nothing@')
+  })
+
+  it('gives the engine a time to live beyond the deadline', async () => {
+    const { store, clock, base, cleanup } = open()
+    await store.set('key', 'value', clock.now() + 5_000)
+    const left = Number.parseInt((await redis.command('PTTL', `${base}:key_`)).replace(':', ''), 10)
+    expect(left).toBeGreaterThan(5_000)
+    expect(left).toBeLessThanOrEqual(65_000)
+    await cleanup()
+  })
+
+  it('passes on that a key holds something else than text', async () => {
+    const { store, base, cleanup } = open()
+    await redis.command('LPUSH', `${base}:key_`, 'a list')
+    await expect(store.get('key')).rejects.toThrow('WRONGTYPE')
+    await cleanup()
+  })
+})

@@ -1,0 +1,166 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createSessionManager, type KeyValueStore, type SessionManager } from '@kvsession/core'
+import { createTestClock } from '@kvsession/testkit'
+import { createStorage } from 'unstorage'
+import fsDriver from 'unstorage/drivers/fs'
+import httpDriver from 'unstorage/drivers/http'
+import memoryDriver from 'unstorage/drivers/memory'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createUnstorageStore } from '../src/index.ts'
+import { localDrivers } from './support/drivers.ts'
+
+const later = Date.UTC(9999, 0)
+const lookalikes = [
+  '',
+  '123',
+  '{"a":1}',
+  'null',
+  'true',
+  'undefined',
+  '[1]',
+  '"text"',
+  'base64:aGk=',
+  ' padded\n',
+  '\uFEFF'
+]
+const oddKeys = ['.', '..', '...', 'a..', '.git', 'node_modules', '-', '_', '123', 'null', 'x'.repeat(200)]
+
+for (const [name, create] of Object.entries(localDrivers)) {
+  describe(`createUnstorageStore, ${name} driver`, () => {
+    it('gives every text back as it is, under every key', async () => {
+      const { driver, cleanup } = create()
+      const store = createUnstorageStore(createStorage({ driver }))
+      const entries = oddKeys.flatMap((key) => lookalikes.map((value) => ({ key, value })))
+      for (const { key, value } of entries) {
+        await store.set(key, value, later)
+        expect(await store.get(key)).toBe(value)
+      }
+      expect((await keysOf(store)).sort()).toEqual([...oddKeys].sort())
+      for (const key of oddKeys) await store.delete(key)
+      expect(await keysOf(store)).toEqual([])
+      cleanup()
+    })
+
+    it('serves a manager that allows it: parallel writers of one process keep all keys, a logout stays one', async () => {
+      const { driver, cleanup } = create()
+      const store = createUnstorageStore(createStorage({ driver }))
+      const manager = createSessionManager({ store, secret: 's'.repeat(32), allowNonAtomicStore: true })
+      const cookie = await logIn(manager)
+      await Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          const session = await manager.open({ cookie })
+          session.data[`key${index}`] = index
+          await manager.commit(session)
+        })
+      )
+      const session = await manager.open({ cookie })
+      expect(Object.keys(session.data)).toHaveLength(20)
+      session.data.late = true
+      await manager.revokeAll('user')
+      await manager.commit(session)
+      expect((await manager.open({ cookie })).userId).toBeUndefined()
+      await manager.close()
+      cleanup()
+    })
+  })
+}
+
+describe('createUnstorageStore over files', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'kvsession-unstorage-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+  const open = (clock = createTestClock()) =>
+    createUnstorageStore(createStorage({ driver: fsDriver({ base: folder }) }), { clock })
+
+  it.each([
+    ['empty', () => ''],
+    ['cut off in the value', (text: string) => text.slice(0, -1)],
+    ['cut off in the deadline', (text: string) => text.slice(0, 8)],
+    ['followed by the rest of a longer one', (text: string) => `${text}rest`],
+    ['of another key, as on a disk that ignores case', (text: string) => text.replace('key', 'KEY')],
+    ['of somebody else', () => '{"json":true}']
+  ])('refuses a record that is %s, and replaces it when it is set', async (_name, damage) => {
+    const store = open()
+    await store.set('key', 'value', later)
+    const file = join(folder, 'key_')
+    writeFileSync(file, damage(readFileSync(file, 'utf8')))
+    const message = expect.stringContaining('under the key key')
+    await expect(store.get('key')).rejects.toMatchObject({ code: 'STORE_INVALID', message })
+    await expect(keysOf(store)).rejects.toMatchObject({ code: 'STORE_INVALID' })
+    await expect(store.deleteExpired()).rejects.toMatchObject({ code: 'STORE_INVALID' })
+    await store.set('key', 'next', later)
+    expect(await store.get('key')).toBe('next')
+  })
+
+  it('leaves the entries of others alone', async () => {
+    const storage = createStorage({ driver: memoryDriver() })
+    const store = createUnstorageStore(storage)
+    await storage.setItem('settings', { theme: 'dark' })
+    await storage.setItem('cache:page_', 'html')
+    await store.set('key', 'value', later)
+    expect(await keysOf(store)).toEqual(['key'])
+    expect(await store.deleteExpired()).toBe(0)
+    expect(await storage.getItem('settings')).toEqual({ theme: 'dark' })
+  })
+
+  it('makes a record absent that the driver cannot remove, and does not count it as removed', async () => {
+    const clock = createTestClock()
+    // What the file drivers do in a folder that is closed to them; a test run by root has no such folder.
+    const driver = { ...fsDriver({ base: folder }), removeItem: () => Promise.resolve(new Error('EACCES')) }
+    const store = createUnstorageStore(createStorage({ driver }), { clock })
+    await store.set('key', 'value', later)
+    await store.set('expired', 'value', clock.now() + 1)
+    await clock.advance(1)
+    await store.delete('key')
+    expect(await store.get('key')).toBeUndefined()
+    expect(await store.deleteExpired()).toBe(0)
+    expect(readdirSync(folder)).toHaveLength(2)
+  })
+})
+
+describe('createUnstorageStore', () => {
+  it.each([
+    ['nothing', undefined, 'getItem() is missing'],
+    ['a driver', memoryDriver(), 'getMount() is missing'],
+    ['a Map', new Map(), 'getItem() is missing'],
+    ['a storage that is read only', createStorage({ driver: fsDriver({ base: '/tmp', readOnly: true }) }), 'readOnly'],
+    [
+      'a storage whose driver cannot write',
+      createStorage({ driver: { getKeys: () => [], hasItem: () => false, getItem: () => null } }),
+      'has no setItem()'
+    ]
+  ])('refuses %s and says what to pass', (_name, value, message) => {
+    expect(() => Reflect.apply(createUnstorageStore, undefined, [value])).toThrow(
+      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
+    )
+  })
+
+  it('takes a driver that writes elsewhere', () => {
+    expect(() =>
+      createUnstorageStore(createStorage({ driver: httpDriver({ base: 'http://127.0.0.1:9' }) }))
+    ).not.toThrow()
+  })
+
+  it('is refused by a manager that was not told to allow it', () => {
+    const store = createUnstorageStore(createStorage())
+    expect(() => createSessionManager({ store, secret: 's'.repeat(32) })).toThrow('allowNonAtomicStore')
+  })
+})
+
+async function logIn(manager: SessionManager): Promise<string> {
+  const session = await manager.open({})
+  await session.login('user')
+  const { headers } = await manager.commit(session)
+  const cookies = headers.filter(([name]) => name.toLowerCase() === 'set-cookie').map(([, value]) => value)
+  return cookies.map((value) => value.split(';')[0]).join('; ')
+}
+
+async function keysOf(store: KeyValueStore): Promise<string[]> {
+  const keys: string[] = []
+  for await (const key of store.keys?.('') ?? []) keys.push(key)
+  return keys
+}
