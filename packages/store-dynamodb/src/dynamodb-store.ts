@@ -1,0 +1,130 @@
+import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
+import {
+  assertClient,
+  assertReader,
+  assertSingleAttempt,
+  type DynamodbClient,
+  type DynamodbPutInput,
+  type DynamodbReader,
+  propertyOf
+} from './client.ts'
+import { explain, isRefusal, tooLarge } from './failure.ts'
+
+export interface DynamodbStoreOptions {
+  /** The table; default `kvsession`. `ensureTable` makes it. */
+  readonly table?: string
+  /**
+   * A second client for reads, which may repeat what got no answer or was throttled: `new DynamoDB()`. Default: the first.
+   */
+  readonly reads?: DynamodbReader
+  /** Where the time comes from. Default: `Date.now`. */
+  readonly clock?: Pick<Clock, 'now'>
+}
+
+export type DynamodbStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareAndSet' | 'keys'>>
+
+/** An item holds 409,600 bytes, names and key included. */
+const largestValue = 400_000
+
+/**
+ * Sessions in a DynamoDB table. Takes a client that was made with `maxAttempts: 1` and never destroys it. Every method
+ * is one request; reads are strongly consistent. Values up to 400,000 bytes: a larger one rejects with
+ * `RECORD_TOO_LARGE`.
+ *
+ * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
+ */
+export function createDynamodbStore(client: DynamodbClient, options: DynamodbStoreOptions = {}): DynamodbStore {
+  assertClient(client)
+  const { table = 'kvsession', reads = client, clock = { now: Date.now } } = options
+  assertReader(reads)
+  if (typeof table !== 'string' || table === '') throw new SessionError('OPTION_INVALID', 'table must be a name')
+  let checked: Promise<void> | undefined
+
+  async function request<T>(send: () => Promise<T>): Promise<T> {
+    checked ??= assertSingleAttempt(client)
+    await checked
+    try {
+      return await send()
+    } catch (error) {
+      throw isRefusal(error) ? error : explain(error, table)
+    }
+  }
+
+  function putOf(key: string, value: string, expiresAt: number): DynamodbPutInput {
+    if (Buffer.byteLength(value) > largestValue) throw tooLarge()
+    // DynamoDB never collects what expired more than five years ago.
+    const ttl = Math.ceil(Math.max(expiresAt, clock.now()) / 1_000)
+    const item = { key: { S: key }, value: { S: value }, expiresAt: { N: String(expiresAt) }, ttl: { N: String(ttl) } }
+    return { TableName: table, Item: item }
+  }
+
+  return {
+    async get(key) {
+      const input = { TableName: table, Key: { key: { S: key } }, ConsistentRead: true } as const
+      const { Item: item } = await request(() => reads.getItem(input))
+      if (item === undefined) return undefined
+      const value = textOf(item, 'value')
+      const expiresAt = Number(propertyOf(propertyOf(item, 'expiresAt'), 'N') ?? Number.NaN)
+      if (value === undefined || Number.isNaN(expiresAt)) throw foreign(table, key)
+      return expiresAt > clock.now() ? value : undefined
+    },
+    async set(key, value, expiresAt) {
+      await request(() => client.putItem(putOf(key, value, expiresAt)))
+    },
+    async delete(key) {
+      await request(() => client.deleteItem({ TableName: table, Key: { key: { S: key } } }))
+    },
+    async compareAndSet(key, expected, value, expiresAt) {
+      const now = { N: String(clock.now()) }
+      const condition =
+        expected === undefined
+          ? {
+              ConditionExpression: 'attribute_not_exists(#key) OR #expiresAt <= :now',
+              ExpressionAttributeNames: { '#key': 'key', '#expiresAt': 'expiresAt' },
+              ExpressionAttributeValues: { ':now': now }
+            }
+          : {
+              ConditionExpression: '#value = :expected AND #expiresAt > :now',
+              ExpressionAttributeNames: { '#value': 'value', '#expiresAt': 'expiresAt' },
+              ExpressionAttributeValues: { ':expected': { S: expected }, ':now': now }
+            }
+      try {
+        await request(() => client.putItem({ ...putOf(key, value, expiresAt), ...condition }))
+        return true
+      } catch (error) {
+        if (isRefusal(error)) return false
+        throw error
+      }
+    },
+    async *keys(prefix) {
+      const input = {
+        TableName: table,
+        ConsistentRead: true,
+        ProjectionExpression: '#key',
+        FilterExpression: prefix === '' ? '#expiresAt > :now' : 'begins_with(#key, :prefix) AND #expiresAt > :now',
+        ExpressionAttributeNames: { '#key': 'key', '#expiresAt': 'expiresAt' }
+      } as const
+      for (let start: string | undefined; ; ) {
+        const values = { ':now': { N: String(clock.now()) }, ...(prefix === '' ? {} : { ':prefix': { S: prefix } }) }
+        const from = start === undefined ? {} : { ExclusiveStartKey: { key: { S: start } } }
+        const page = await request(() => reads.scan({ ...input, ExpressionAttributeValues: values, ...from }))
+        for (const item of Array.isArray(page.Items) ? page.Items : []) {
+          const key = textOf(item, 'key')
+          if (key !== undefined) yield key
+        }
+        start = textOf(page.LastEvaluatedKey, 'key')
+        if (start === undefined) return
+      }
+    }
+  }
+}
+
+function textOf(item: unknown, attribute: string): string | undefined {
+  const text = propertyOf(propertyOf(item, attribute), 'S')
+  return typeof text === 'string' ? text : undefined
+}
+
+function foreign(table: string, key: string): SessionError {
+  const message = `The DynamoDB store found something it did not write in ${table} under the key ${key}. Give it a table of its own`
+  return new SessionError('STORE_INVALID', message)
+}

@@ -1,0 +1,69 @@
+import type { DynamoDB } from '@aws-sdk/client-dynamodb'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createDynamodbStore, ensureTable } from '../src/index.ts'
+import { createClient, type Emulator, startEmulator } from './support/emulator.ts'
+
+describe('ensureTable', () => {
+  let emulator: Emulator
+  let client: DynamoDB
+  beforeEach(async () => {
+    emulator = await startEmulator(20)
+    client = emulator.client()
+    // dynalite does not know it; the answer is the one that DynamoDB documents.
+    emulator.answer('UpdateTimeToLive', 200, { TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true } })
+  })
+  afterEach(() => emulator.stop())
+
+  it('makes a table that the store works on, and lets DynamoDB collect by the attribute that the store writes', async () => {
+    await ensureTable(client)
+    expect(emulator.lastInput()).toEqual({
+      TableName: 'kvsession',
+      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true }
+    })
+    const store = createDynamodbStore(client)
+    await store.set('key', 'value', Date.now() + 60_000)
+    expect(await store.get('key')).toBe('value')
+    const { Item } = await client.getItem({ TableName: 'kvsession', Key: { key: { S: 'key' } } })
+    expect(Item).toHaveProperty('ttl')
+  })
+
+  it('leaves a table alone that exists', async () => {
+    await ensureTable(client, { table: 'mine' })
+    await createDynamodbStore(client, { table: 'mine' }).set('key', 'value', Date.now() + 60_000)
+    emulator.answer('DescribeTimeToLive', 200, { TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED' } })
+    emulator.operations()
+    await ensureTable(client, { table: 'mine' })
+    expect(emulator.operations()).toEqual(['CreateTable', 'DescribeTable', 'DescribeTimeToLive'])
+    expect(await createDynamodbStore(client, { table: 'mine' }).get('key')).toBe('value')
+  })
+
+  it('may run in several processes at once', async () => {
+    await Promise.all([ensureTable(client), ensureTable(emulator.client()), ensureTable(emulator.client())])
+    expect((await client.listTables({})).TableNames).toEqual(['kvsession'])
+  })
+
+  it('refuses a table with another key', async () => {
+    await client.createTable({
+      TableName: 'books',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'isbn', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'isbn', KeyType: 'HASH' }]
+    })
+    await expect(ensureTable(client, { table: 'books' })).rejects.toMatchObject({ code: 'STORE_INVALID' })
+    expect(emulator.operations()).not.toContain('UpdateTimeToLive')
+  })
+
+  it('gives up on a table that does not come', async () => {
+    emulator.answer('DescribeTable', 200, {
+      Table: { TableStatus: 'CREATING', KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }] }
+    })
+    await expect(ensureTable(client, { timeout: 0 })).rejects.toMatchObject({ code: 'STORE_TIMEOUT' })
+  })
+
+  it('says which right is missing, and that nobody answers', async () => {
+    const body = { __type: 'com.amazon.coral.service#AccessDeniedException', Message: 'not authorized' }
+    emulator.answer('CreateTable', 400, body)
+    await expect(ensureTable(client)).rejects.toMatchObject({ code: 'STORE_INVALID' })
+    await expect(ensureTable(createClient({ endpoint: 'http://127.0.0.1:1' }))).rejects.toThrow('ECONNREFUSED')
+  })
+})
