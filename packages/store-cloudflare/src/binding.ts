@@ -1,0 +1,19 @@
+import { SessionError } from '@kvsession/core'
+
+/** @throws SessionError `STORE_INVALID` when the binding is missing, or is one of another kind. */
+export function assertMethods(binding: unknown, methods: readonly string[], store: string, cure: string): void {
+  const missing = methods.find((method) => typeof property(binding, method) !== 'function')
+  if (missing === undefined) return
+  const what = binding === undefined || binding === null ? 'no binding' : `a binding without ${missing}()`
+  throw storeInvalid(`The ${store} store got ${what}. ${cure}`)
+}
+
+/** Of anything, `undefined` included. Bindings may be functions. */
+export function property(value: unknown, name: string): unknown {
+  const has = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return has ? Reflect.get(value, name) : undefined
+}
+
+export function storeInvalid(message: string, cause?: unknown): SessionError {
+  return new SessionError('STORE_INVALID', message, cause === undefined ? undefined : { cause })
+}

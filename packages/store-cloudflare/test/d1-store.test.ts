@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { createTestClock } from '@kvsession/testkit'
+import { Miniflare } from 'miniflare'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createD1Store, type D1Binding, type D1Statement } from '../src/index.ts'
+
+const later = Date.UTC(9999, 0)
+
+describe('createD1Store', () => {
+  let worker: Miniflare
+  let database: Awaited<ReturnType<Miniflare['getD1Database']>>
+  beforeAll(async () => {
+    const script = 'export default { fetch: () => new Response(null) }'
+    worker = new Miniflare({ modules: true, script, cf: false, d1Databases: ['DB'] })
+    database = await worker.getD1Database('DB')
+    await createD1Store(database).ensureSchema()
+  })
+  afterAll(() => worker.dispose())
+
+  it('creates what schema.sql says, and does not mind that it is there', async () => {
+    const shipped = readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')
+    await createD1Store(database).ensureSchema()
+    const { results } = await database.prepare("SELECT sql FROM sqlite_master WHERE name LIKE 'kvsession%'").all()
+    const made = results.map((row: { sql: string }) =>
+      `${row.sql};`.replace(/^CREATE (TABLE|INDEX)/, 'CREATE $1 IF NOT EXISTS')
+    )
+    expect(shipped.trim().split('\n\n').sort()).toEqual(made.sort())
+  })
+
+  it('says what to do when the table is missing', async () => {
+    const store = createD1Store(database, { table: 'missing' })
+    const problem = { code: 'STORE_INVALID', message: expect.stringMatching(/no table "missing".*schema\.sql/) }
+    const calls = [() => store.get('key'), () => store.set('key', 'value', later), () => store.deleteExpired()]
+    for (const call of calls) await expect(call()).rejects.toMatchObject(problem)
+  })
+
+  it('takes a value that is no text for foreign, and says so', async () => {
+    const sql = 'INSERT INTO kvsession (key, expires_at, value) VALUES (?, ?, ?)'
+    await database
+      .prepare(sql)
+      .bind('foreign', later, new Uint8Array([0, 255]))
+      .run()
+    const message = expect.stringContaining('a table of its own')
+    await expect(createD1Store(database).get('foreign')).rejects.toMatchObject({ code: 'STORE_INVALID', message })
+  })
+
+  it('keeps tables apart', async () => {
+    const stores = ['one', 'two'].map((table) => createD1Store(database, { table }))
+    for (const [index, store] of stores.entries()) {
+      await store.ensureSchema()
+      await store.set('key', String(index), later)
+    }
+    expect(await Promise.all(stores.map((store) => store.get('key')))).toEqual(['0', '1'])
+  })
+
+  it('runs one statement a call, each by an index, and sweeps 100 rows a statement', async () => {
+    const clock = createTestClock()
+    const recorded = record(database)
+    const store = createD1Store(recorded.binding, { clock, table: 'swept' })
+    await store.ensureSchema()
+    for (let index = 0; index < 250; index++) await store.set(`key.${index}`, 'value', clock.now() + 1)
+    recorded.statements.length = 0
+    await store.get('key.1')
+    await store.set('key.1', 'value', clock.now() + 1)
+    await store.compareAndSet('key.1', 'value', 'next', clock.now() + 1)
+    await store.compareAndSet('key.2', undefined, 'next', clock.now() + 1)
+    await store.delete('key.3')
+    for await (const _ of store.keys('key.1')) break
+    expect(recorded.statements).toHaveLength(6)
+    clock.advance(1)
+    expect(await store.deleteExpired()).toBe(249)
+    expect(recorded.statements).toHaveLength(9)
+    for (const { sql, values } of recorded.statements) {
+      const { results } = await database
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .bind(...values)
+        .all()
+      for (const { detail } of results) expect(detail, sql).not.toMatch(/^SCAN (?!CONSTANT)|TEMP B-TREE/)
+    }
+  })
+
+  it.each([
+    ['no binding', undefined, 'got no binding'],
+    ['null', null, 'got no binding'],
+    ['a name', 'DB', 'without prepare()']
+  ])('refuses %s and says what to pass', (_name, value, message) => {
+    expect(() => Reflect.apply(createD1Store, undefined, [value])).toThrow(
+      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
+    )
+  })
+
+  it('refuses a session of the database, whose reads may be late', () => {
+    const session = { prepare: () => undefined, batch: () => undefined, getBookmark: () => null }
+    expect(() => Reflect.apply(createD1Store, undefined, [session])).toThrow('a replica')
+  })
+
+  it.each(['', 'a b', '1a', 'sqlite_x', '_cf_x', 'a"b', 'x'.repeat(64)])('refuses %j as a table', (table) => {
+    expect(() => createD1Store(database, { table })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  })
+
+  it('refuses what runs a statement and reports nothing', async () => {
+    const statement: D1Statement = {
+      bind: () => statement,
+      first: async () => null,
+      all: async () => [],
+      run: async () => ({})
+    }
+    const store = createD1Store({ prepare: () => statement })
+    await expect(store.set('key', 'value', later)).rejects.toMatchObject({ code: 'STORE_INVALID' })
+    await expect(store.keys('')[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'STORE_INVALID' })
+  })
+})
+
+interface RecordedStatement {
+  readonly sql: string
+  readonly values: readonly (string | number)[]
+}
+
+/** The same database, with a list of what it was asked. */
+function record(database: D1Binding): { binding: D1Binding; statements: RecordedStatement[] } {
+  const statements: RecordedStatement[] = []
+  const binding: D1Binding = {
+    prepare(sql) {
+      const statement = database.prepare(sql)
+      return {
+        bind(...values) {
+          statements.push({ sql, values })
+          return statement.bind(...values)
+        },
+        first: () => statement.first(),
+        all: () => statement.all(),
+        run: () => statement.run()
+      }
+    }
+  }
+  return { binding, statements }
+}

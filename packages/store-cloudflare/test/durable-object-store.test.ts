@@ -1,0 +1,122 @@
+import type { Miniflare } from 'miniflare'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDurableObjectStore } from '../src/index.ts'
+import { objectsOf, startWorker } from './support/workerd.ts'
+
+const later = Date.UTC(9999, 0)
+const minute = 60_000
+
+describe('createDurableObjectStore', () => {
+  let worker: Miniflare
+  beforeAll(async () => {
+    worker = await startWorker()
+  })
+  afterAll(() => worker.dispose())
+
+  const open = async (name = 'PROBED') => {
+    const binding = await objectsOf(worker, name)
+    const ask = async (key: string, path: string): Promise<{ entries: number; alarm: number | null }> => {
+      const answer = await binding
+        .get(binding.idFromName(key))
+        .fetch(`https://session-object${path}`, { method: 'POST', body: '' })
+      return JSON.parse(await answer.text())
+    }
+    return { store: createDurableObjectStore(binding), ask }
+  }
+  const shiftClock = (milliseconds: number) => worker.dispatchFetch(`http://localhost/clock?shift=${milliseconds}`)
+
+  it('keeps a text of 1 MiB in which every character counts double, because of one', async () => {
+    const { store } = await open()
+    const value = `${'x'.repeat(2 ** 20 - 4)}😀`
+    await store.set('large', value, later)
+    expect((await store.get('large')) === value).toBe(true)
+    expect(await store.compareAndSet('large', value, 'small', later)).toBe(true)
+  })
+
+  it('stores nothing for a key that is only read', async () => {
+    const { store, ask } = await open()
+    expect(await store.get('read')).toBeUndefined()
+    expect(await store.compareAndSet('read', 'expected', 'value', later)).toBe(false)
+    expect(await ask('read', '/inside')).toEqual({ entries: 0, alarm: null })
+  })
+
+  it('leaves nothing behind when a key is deleted', async () => {
+    const { store, ask } = await open()
+    await store.set('deleted', 'value', later)
+    expect((await ask('deleted', '/inside')).entries).toBe(1)
+    await store.delete('deleted')
+    expect(await ask('deleted', '/inside')).toEqual({ entries: 0, alarm: null })
+  })
+
+  it('sets one alarm, a minute after the first deadline', async () => {
+    const { store, ask } = await open()
+    const deadline = Date.now() + 10 * minute
+    await store.set('alarm', 'first', deadline)
+    const { alarm } = await ask('alarm', '/inside')
+    expect(alarm).toBeGreaterThanOrEqual(deadline + minute)
+    expect(alarm).toBeLessThan(deadline + 2 * minute)
+    await store.compareAndSet('alarm', 'first', 'second', deadline + minute)
+    expect((await ask('alarm', '/inside')).alarm).toBe(alarm)
+  })
+
+  it('moves an alarm that comes too early, and keeps the record', async () => {
+    const { store, ask } = await open()
+    const deadline = Date.now() + 10 * minute
+    await store.set('early', 'first', Date.now() + minute)
+    await store.set('early', 'second', deadline)
+    const { entries, alarm } = await ask('early', '/alarm')
+    expect(entries).toBe(1)
+    expect(alarm).toBeGreaterThanOrEqual(deadline + minute)
+    expect(await store.get('early')).toBe('second')
+  })
+
+  it('deletes itself by the alarm once the record is over', async () => {
+    const { store, ask } = await open()
+    // The object thinks that it writes a minute ago, so that its alarm is due at once.
+    await shiftClock(-minute)
+    await store.set('over', 'value', Date.now() - 1)
+    await shiftClock(0)
+    await expect.poll(() => ask('over', '/inside'), { timeout: 10_000 }).toEqual({ entries: 0, alarm: null })
+  })
+
+  it('takes something else in its storage for foreign, and says so', async () => {
+    const { store, ask } = await open()
+    await ask('foreign', '/spoil')
+    const problem = { code: 'STORE_INVALID', message: expect.stringContaining('holds something it did not write') }
+    await expect(store.get('foreign')).rejects.toMatchObject(problem)
+    await expect(store.compareAndSet('foreign', undefined, 'value', later)).rejects.toMatchObject(problem)
+    await store.set('foreign', 'value', later)
+    expect(await store.get('foreign')).toBe('value')
+  })
+
+  it.each([
+    ['without SQLite', 'PLAIN', 'new_sqlite_classes'],
+    ['of somebody else', 'OTHER', 'another class than SessionObject']
+  ])('says what to do when the class is one %s', async (_name, binding, message) => {
+    const { store } = await open(binding)
+    for (const call of [() => store.get('key'), () => store.set('key', 'value', later), () => store.delete('key')]) {
+      await expect(call()).rejects.toMatchObject({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
+    }
+  })
+
+  it('rejects with what the object fails with', async () => {
+    const { store } = await open('BROKEN')
+    await expect(store.get('key')).rejects.toThrow('the object is broken')
+    await expect(store.compareAndSet('key', undefined, 'value', later)).rejects.toThrow('the object is broken')
+  })
+
+  it.each([
+    ['no binding', undefined],
+    ['null', null],
+    ['a name', 'SESSIONS']
+  ])('refuses %s and says what to pass', (_name, value) => {
+    expect(() => Reflect.apply(createDurableObjectStore, undefined, [value])).toThrow(
+      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('new_sqlite_classes') })
+    )
+  })
+
+  it('refuses a binding of another kind', async () => {
+    const kv = await worker.getKVNamespace('KV')
+    expect(() => Reflect.apply(createDurableObjectStore, undefined, [kv])).toThrow('a binding without idFromName()')
+  })
+})

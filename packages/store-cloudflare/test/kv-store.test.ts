@@ -1,0 +1,74 @@
+import { createSessionManager } from '@kvsession/core'
+import { Miniflare } from 'miniflare'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createKvStore, type KvBinding } from '../src/index.ts'
+import { namespaceOf } from './support/workerd.ts'
+
+const minute = 60_000
+
+describe('createKvStore', () => {
+  let worker: Miniflare
+  let binding: KvBinding
+  beforeAll(async () => {
+    worker = startNamespace()
+    binding = await namespaceOf(worker)
+  })
+  afterAll(() => worker.dispose())
+
+  it('tells KV to collect a minute after the deadline, and never before', async () => {
+    const store = createKvStore(binding)
+    const deadline = Date.now() + 10 * minute
+    await store.set('live', 'value', deadline)
+    await store.set('over', 'value', Date.now() - 1)
+    await store.set('for-ever', 'value', Date.UTC(9999, 0))
+    const metadata = expect.anything()
+    const page: unknown = await binding.list({ prefix: '', cursor: null })
+    expect(page).toHaveProperty('keys', [
+      { name: 'for-ever_', metadata },
+      { name: 'live_', metadata, expiration: expect.toSatisfy((time) => time >= (deadline + minute) / 1000 - 1) },
+      { name: 'over_', metadata, expiration: expect.toSatisfy((time) => time >= Date.now() / 1000) }
+    ])
+    expect(await store.get('over')).toBeUndefined()
+  })
+
+  it('takes something else in the namespace for foreign, and says so', async () => {
+    const store = createKvStore(binding)
+    await binding.put('foreign_', 'nonsense', { metadata: { expiresAt: 1 } })
+    const problem = { code: 'STORE_INVALID', message: expect.stringContaining('under foreign_. Give it a namespace') }
+    await expect(store.get('foreign')).rejects.toMatchObject(problem)
+    await binding.delete('foreign_')
+    await Reflect.apply(binding.put, binding, ['foreign_', 'without metadata'])
+    await expect(store.keys('foreign')[Symbol.asyncIterator]().next()).rejects.toMatchObject(problem)
+    await binding.delete('foreign_')
+  })
+
+  it('rejects when KV is gone', async () => {
+    const own = startNamespace()
+    const gone = createKvStore(await namespaceOf(own))
+    await gone.set('key', 'value', Date.now() + minute)
+    await own.dispose()
+    const calls = [() => gone.get('key'), () => gone.set('key', 'value', Date.now() + minute), () => gone.delete('key')]
+    for (const call of calls) await expect(call()).rejects.toThrow()
+    await expect(gone.keys('')[Symbol.asyncIterator]().next()).rejects.toThrow()
+  })
+
+  it('is refused by a manager that was not told to allow it', () => {
+    const store = createKvStore(binding)
+    expect(() => createSessionManager({ store, secret: 's'.repeat(32) })).toThrow('allowNonAtomicStore')
+  })
+
+  it.each([
+    ['no binding', undefined, 'got no binding'],
+    ['a name', 'SESSIONS', 'without get()'],
+    ['a Map', new Map(), 'without put()']
+  ])('refuses %s and says what to pass', (_name, value, message) => {
+    expect(() => Reflect.apply(createKvStore, undefined, [value])).toThrow(
+      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
+    )
+  })
+})
+
+function startNamespace(): Miniflare {
+  const script = 'export default { fetch: () => new Response(null) }'
+  return new Miniflare({ modules: true, script, cf: false, kvNamespaces: ['KV'] })
+}

@@ -1,0 +1,47 @@
+import { createCookieJarClient } from '@kvsession/testkit'
+import type { Miniflare } from 'miniflare'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createD1Store } from '../src/index.ts'
+import { startWorker } from './support/workerd.ts'
+
+describe('a site in workerd', () => {
+  let worker: Miniflare
+  let url = ''
+  beforeAll(async () => {
+    worker = await startWorker()
+    url = (await worker.ready).href
+    await createD1Store(await worker.getD1Database('DB')).ensureSchema()
+  })
+  afterAll(() => worker.dispose())
+
+  for (const kind of ['objects', 'd1', 'kv']) {
+    describe(kind, () => {
+      const visit = () => createCookieJarClient(url, { encrypted: true })
+      const who = async (browser: ReturnType<typeof visit>) => JSON.parse((await browser.get(`/${kind}/who`)).body)
+
+      it('keeps a login over the redirect, and ends it with the logout', async () => {
+        const browser = visit()
+        expect((await browser.get(`/${kind}/login`, { method: 'POST' })).status).toBe(303)
+        expect(await who(browser)).toEqual({ userId: 'user', keys: [] })
+        expect((await browser.get(`/${kind}/logout`, { method: 'POST' })).status).toBe(303)
+        expect(await who(browser)).toEqual({ userId: null, keys: [] })
+      })
+
+      it('revokes every session of a user', async () => {
+        const browsers = [visit(), visit(), visit()]
+        for (const browser of browsers) await browser.get(`/${kind}/login`, { method: 'POST' })
+        await visit().get(`/${kind}/revoke-all`, { method: 'POST' })
+        for (const browser of browsers) expect((await who(browser)).userId).toBeNull()
+      })
+
+      it('loses nothing that 50 parallel requests write into one session', async () => {
+        const browser = visit()
+        await browser.get(`/${kind}/login`, { method: 'POST' })
+        const keys = Array.from({ length: 50 }, (_, index) => `key${index}`)
+        const answers = await Promise.all(keys.map((key) => browser.get(`/${kind}/write/${key}`, { method: 'POST' })))
+        expect(answers.filter(({ status }) => status !== 200)).toEqual([])
+        expect((await who(browser)).keys.sort()).toEqual(keys.sort())
+      }, 60_000)
+    })
+  }
+})

@@ -1,0 +1,101 @@
+import { storeCases } from '@kvsession/testkit'
+import {
+  createD1Store,
+  createDurableObjectStore,
+  createKvStore,
+  SessionObject,
+  type SessionObjectState,
+  type SessionObjectStorage
+} from '../../src/index.ts'
+import { createSite, type Site } from './site.ts'
+import { caseOptionsOf, storeNames, type TestEnv } from './stores-in-worker.ts'
+
+export { SessionObject, SessionObject as PlainObject } from '../../src/index.ts'
+
+interface ListableStorage extends SessionObjectStorage {
+  list(): Promise<Map<string, unknown>>
+}
+
+/** Lets a test look into the storage, and write what is not ours. */
+export class ProbedObject extends SessionObject {
+  readonly #storage: ListableStorage
+
+  constructor(state: SessionObjectState & { readonly storage: ListableStorage }) {
+    super(state)
+    this.#storage = state.storage
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    if (pathname === '/spoil') await this.#storage.put('record', 'of somebody else')
+    else if (pathname === '/alarm') await this.alarm()
+    else if (pathname !== '/inside') return super.fetch(request)
+    return Response.json({ entries: (await this.#storage.list()).size, alarm: await this.#storage.getAlarm() })
+  }
+}
+
+/** A class of somebody else, bound by mistake. */
+export class OtherObject {
+  async fetch(request: Request): Promise<Response> {
+    const text = await request.text()
+    if (text.includes('"get"')) return Response.json({})
+    return text.includes('"set"') ? new Response('hello') : Response.json({ wrote: true }, { status: 404 })
+  }
+}
+
+/** A class that fails. */
+export class BrokenObject {
+  fetch(): Response {
+    throw new Error('the object is broken')
+  }
+}
+
+interface Bindings extends TestEnv {
+  readonly SESSION_SECRET: string
+}
+
+const sites = new Map<string, Site>()
+
+/** One manager for the life of the isolate, as the README says. */
+function siteOf(kind: string, env: Bindings): Site {
+  const known = sites.get(kind)
+  if (known !== undefined) return known
+  const stores = {
+    d1: () => createD1Store(env.DB),
+    kv: () => createKvStore(env.KV),
+    objects: () => createDurableObjectStore(env.SESSIONS)
+  }
+  const store = kind === 'd1' || kind === 'kv' ? stores[kind]() : stores.objects()
+  const site = createSite(store, env.SESSION_SECRET)
+  sites.set(kind, site)
+  return site
+}
+
+async function runCase(env: TestEnv, path: string): Promise<Response> {
+  const [, , store, index] = path.split('/').map(decodeURIComponent)
+  const name = storeNames.find((known) => known === store)
+  const storeCase = name && storeCases(caseOptionsOf(name, env))[Number(index)]
+  if (storeCase === undefined) return new Response('no such case', { status: 404 })
+  try {
+    await storeCase.run()
+    return Response.json({ passed: storeCase.name })
+  } catch (error) {
+    return Response.json({ failed: error instanceof Error ? String(error.stack) : String(error) })
+  }
+}
+
+const systemNow = Date.now
+
+/** What workerd takes for the default export. */
+export const worker: { fetch(request: Request, env: Bindings): Promise<Response> } = {
+  async fetch(request, env) {
+    const { pathname, searchParams } = new URL(request.url)
+    if (pathname.startsWith('/cases/')) return runCase(env, pathname)
+    if (pathname === '/clock') {
+      const shift = Number(searchParams.get('shift'))
+      Date.now = () => systemNow() + shift
+      return new Response('moved')
+    }
+    return siteOf(pathname.split('/')[1] ?? '', env).fetch(request)
+  }
+}

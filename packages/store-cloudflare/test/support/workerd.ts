@@ -1,0 +1,59 @@
+import { build } from 'esbuild'
+import { Miniflare } from 'miniflare'
+import type { DurableObjectBinding, KvBinding } from '../../src/index.ts'
+
+/** The test worker in a workerd of its own, on loopback, with nothing kept on disk. End it with `dispose()`. */
+export async function startWorker(): Promise<Miniflare> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: "export * from './worker.ts'; export { worker as default } from './worker.ts'",
+      resolveDir: import.meta.dirname
+    },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['@kvsession/source', 'workerd', 'worker', 'browser'],
+    mainFields: ['module', 'main'],
+    external: ['node:*']
+  })
+  const miniflare = new Miniflare({
+    modules: true,
+    script: outputFiles[0]?.text ?? '',
+    compatibilityDate: '2026-07-01',
+    compatibilityFlags: ['nodejs_compat'],
+    cf: false,
+    durableObjects: {
+      SESSIONS: { className: 'SessionObject', useSQLite: true },
+      PLAIN: { className: 'PlainObject', useSQLite: false },
+      PROBED: { className: 'ProbedObject', useSQLite: true },
+      BROKEN: { className: 'BrokenObject', useSQLite: true },
+      OTHER: { className: 'OtherObject', useSQLite: true }
+    },
+    d1Databases: ['DB'],
+    kvNamespaces: ['KV'],
+    bindings: { SESSION_SECRET: 'a secret for tests, long enough to sign with' }
+  })
+  await miniflare.ready
+  return miniflare
+}
+
+export async function objectsOf(worker: Miniflare, name: string): Promise<DurableObjectBinding<unknown>> {
+  const binding: unknown = await worker.getDurableObjectNamespace(name)
+  if (!isBinding(binding)) throw new TypeError(`no Durable Objects are bound as ${name}`)
+  return binding
+}
+
+function isBinding(value: unknown): value is DurableObjectBinding<unknown> {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'idFromName') === 'function'
+}
+
+export async function namespaceOf(worker: Miniflare): Promise<KvBinding> {
+  const binding: unknown = await worker.getKVNamespace('KV')
+  if (!isNamespace(binding)) throw new TypeError('no KV namespace is bound as KV')
+  return binding
+}
+
+function isNamespace(value: unknown): value is KvBinding {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'list') === 'function'
+}
