@@ -88,8 +88,9 @@ export async function updateStored(
 /** Ends a session, of that user only if one is named. */
 export async function revoke(context: ManagerContext, id: string, userId: string | undefined): Promise<boolean> {
   if (!isSessionId(id)) return false
+  const asked = context.clock.now()
   const ended = await context.loop.run<boolean>(context.recordKey(id), undefined, (text) => {
-    const record = readRecord(context, id, text)
+    const record = readRecord(context, id, text, asked)
     if (typeof record === 'string' || (userId !== undefined && record.metadata.u !== userId)) return { stop: false }
     return { write: encodeTombstone(context.newWriteId()), expiresAt: tombstoneEnd(context), result: true }
   })

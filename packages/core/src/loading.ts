@@ -79,8 +79,18 @@ function matches(stored: string, hash: Uint8Array): boolean {
 /** Why a text holds no live session: nothing or a tombstone is there, it cannot be read, or its time is up. */
 export type NoRecord = 'absent' | 'unreadable' | 'expired'
 
-/** The live record of a text. What is unreadable or expired raises an event; what is absent does not. */
-export function readRecord(context: ManagerContext, id: string, text: string | undefined): StoredRecord | NoRecord {
+/**
+ * The live record of a text. What is unreadable or expired raises an event; what is absent does not.
+ *
+ * @param now when it must be live. Who is about to act on its end passes a time before the store was asked: between
+ *   that and now somebody may have used the session, and it lives on.
+ */
+export function readRecord(
+  context: ManagerContext,
+  id: string,
+  text: string | undefined,
+  now: number = context.clock.now()
+): StoredRecord | NoRecord {
   const { emit, policy } = context
   if (text === undefined) return 'absent'
   const record = exceeds(text, policy.maxRecordBytes) ? 'corrupt' : decodeRecord(text)
@@ -89,7 +99,7 @@ export function readRecord(context: ManagerContext, id: string, text: string | u
     emit?.({ type: 'rejected', reason: record, id })
     return 'unreadable'
   }
-  const limit = passedLimit(record.metadata, policy, context.clock.now())
+  const limit = passedLimit(record.metadata, policy, now)
   if (!limit) return record
   emit?.({ type: 'expired', id, limit })
   return 'expired'

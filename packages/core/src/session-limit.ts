@@ -53,6 +53,7 @@ export async function surveySessions(
   userId: string,
   only?: readonly string[]
 ): Promise<Survey> {
+  const asked = context.clock.now()
   const read = await readIndex(context, userId)
   const entries = Object.entries(read.index.s).sort(([, a], [, b]) => a.t - b.t)
   const live: LiveSession[] = []
@@ -63,7 +64,7 @@ export async function surveySessions(
     (id) => context.access.get(context.recordKey(id))
   )
   for (const [index, [id, entry]] of looked.entries()) {
-    const record = readRecord(context, id, texts[index])
+    const record = readRecord(context, id, texts[index], asked)
     if (typeof record !== 'string' && record.metadata.u === userId) live.push({ id, record, entry })
     else dead.push(id)
   }

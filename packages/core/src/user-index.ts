@@ -48,7 +48,8 @@ export async function announce(
     if (before?.userId === userId && index.e !== before.epoch) return undefined
     const sessions: Record<string, IndexEntry> = {}
     for (const [other, entry] of Object.entries(index.s)) if (entry.q > now) sessions[other] = entry
-    sessions[id] = { q: horizon, t: now, n: context.newWriteId(), p: 1 }
+    // The record as it is may live longer than the login will let it; until the login succeeds, that is what counts.
+    sessions[id] = { q: Math.max(horizon, index.s[id]?.q ?? 0), t: now, n: context.newWriteId(), p: 1 }
     return { ...index, s: sessions }
   })
   if (epoch === undefined) throw revoked()
@@ -68,7 +69,8 @@ export async function confirm(context: ManagerContext, login: Announcement): Pro
     const latest = Object.entries(index.s).reduce((end, [id, { t }]) => (id === login.id ? end : Math.max(end, t)), 0)
     // Later than all others: the order in which sessions went live decides which of them a limit ends.
     const t = Math.max(context.clock.now(), latest + 1)
-    const entry: IndexEntry = { q: login.horizon, t, n: context.newWriteId() }
+    const q = Math.max(login.horizon, index.s[login.id]?.q ?? 0)
+    const entry: IndexEntry = { q, t, n: context.newWriteId() }
     confirmed = { ...index, s: { ...index.s, [login.id]: entry } }
     return confirmed
   })
@@ -153,8 +155,9 @@ export async function revokeUser(
  * @returns whether a live session of the user was ended.
  */
 export function endSession(context: ManagerContext, id: string, userId: string, pending: boolean): Promise<boolean> {
+  const asked = context.clock.now()
   return context.loop.run<boolean>(context.recordKey(id), undefined, (text) => {
-    const record = readRecord(context, id, text)
+    const record = readRecord(context, id, text, asked)
     if (typeof record === 'string') {
       if (!pending || text !== undefined) return { stop: false }
       return { write: encodeTombstone(context.newWriteId()), expiresAt: tombstoneEnd(context), result: false }

@@ -1,12 +1,37 @@
 import { describe, expect, it } from 'vitest'
+import { combine, grounds } from './exploration/combinations.ts'
 import { exploreScenario } from './exploration/explore-scenario.ts'
 import { scenarios } from './exploration/scenarios.ts'
+import type { Conditions, Scenario } from './support/interleaving.ts'
+
+/** An answer of the store's may be late, and what it says no longer true. */
+const slow: Conditions = { faults: ['slow'] }
+const [, , user] = grounds
+const together = (...deeds: string[]): Scenario[] => (user ? [combine(user, deeds)] : [])
 
 /** What went wrong once. Each test failed before the change that its commit explains. */
 describe('does not happen again:', () => {
-  it('two concurrent logins under a limit evict each other, and both are logged out', async () => {
-    for (const scenario of scenarios.filter(({ name }) => name === 'S12a')) {
-      expect((await exploreScenario(scenario, {}, 1_000)).finding?.timeline).toBe(undefined)
+  it.each<[string, readonly Scenario[], Conditions?]>([
+    [
+      'two concurrent logins under a limit evict each other, and both are logged out',
+      scenarios.filter(({ name }) => name === 'S12a')
+    ],
+    ['a login shortens the index entry of a session that is being made permanent', together('login', 'make permanent')],
+    ['pruning forgets a session that is used while its idle limit passes', together('visit', 'list', 'time passes')],
+    [
+      'revokeAll passes over a session that is used while its idle limit passes',
+      together('visit', 'revoke all', 'time passes'),
+      slow
+    ],
+    [
+      'revoke passes over a session that is used while its idle limit passes',
+      together('visit', 'revoke', 'time passes'),
+      slow
+    ]
+  ])('%s', async (_, candidates, conditions) => {
+    expect(candidates).toHaveLength(1)
+    for (const scenario of candidates) {
+      expect((await exploreScenario(scenario, conditions, { limit: 5_000 })).finding?.timeline).toBe(undefined)
     }
   })
 })

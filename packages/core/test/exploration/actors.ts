@@ -24,7 +24,7 @@ export function counter(cookie: string, name = 'counter'): Actor {
         const stored = await session.update((data) => {
           data.count = Number(data.count ?? 0) + 1
         })
-        if (stored) client.ledger.increments.acknowledged++
+        if (stored) client.ledger.increments.acknowledged.push(session.id)
         return undefined
       })
   }
@@ -184,6 +184,62 @@ export function administrator(id: () => string, key: string): Actor {
           data[key] = value
         })
         if (stored) client.ledger.writes.push({ id: id(), key, value, by: 'administrator' })
+      })
+  }
+}
+
+/** Uses the session as it finds it: whatever became of it, nothing of a later login is seen with an older secret. */
+export function visitor(cookie: string, name = 'visitor'): Actor {
+  return {
+    name,
+    run: (client) =>
+      client.request(cookie, (session) => {
+        look(client.violated, session)
+        return undefined
+      })
+  }
+}
+
+/** Writes, is told that it is stored, and looks again. */
+export function careful(cookie: string, key: string): Actor {
+  const by = `careful writer of ${key}`
+  return {
+    name: by,
+    run: async (client) => {
+      let id: string | undefined
+      const next = await writer(cookie, key).run(
+        {
+          ...client,
+          request: (from, handle) =>
+            client.request(from, async (session) => {
+              const acknowledge = await handle(session)
+              return (answer) => {
+                acknowledge?.(answer)
+                if (!answer.dropped) id = session.id
+              }
+            })
+        },
+        () => client
+      )
+      if (id === undefined || typeof next !== 'string') return
+      await client.request(next, (session) => {
+        const same = !session.isNew && session.detached === false && session.id === id
+        if (same && !Object.hasOwn(session.data, key)) client.ledger.unseen.push({ id: session.id, key, by })
+        return undefined
+      })
+    }
+  }
+}
+
+/** Ends one session without its client. */
+export function ender(id: () => string): Actor {
+  return {
+    name: 'ender',
+    run: (client) =>
+      client.attempt(async () => {
+        client.ledger.mayEnd.add(id())
+        const ended = await client.manager.revoke(id())
+        ;(ended ? client.ledger.destroyed : client.ledger.denied).add(id())
       })
   }
 }

@@ -11,7 +11,7 @@ const find = (name: string): Scenario[] => scenarios.filter((scenario) => scenar
 
 async function firstFinding(candidates: readonly Scenario[], conditions: Conditions): Promise<string | undefined> {
   for (const scenario of candidates) {
-    const { finding } = await exploreScenario(scenario, conditions, 2_000)
+    const { finding } = await exploreScenario(scenario, conditions, { limit: 2_000 })
     if (finding) {
       expect(finding.timeline.split('\n').length).toBeGreaterThan(2)
       return finding.invariant

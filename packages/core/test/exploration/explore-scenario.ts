@@ -1,70 +1,81 @@
 import { withFrozenTime } from '../support/frozen-time.ts'
 import { type Conditions, prepareScenario, type Scenario } from '../support/interleaving.ts'
-import { type Exploration, explore, replay, sample, Violation } from '../support/scheduler.ts'
+import { recordScenario } from '../support/recorded-scenario.ts'
+import { exploreRecorded, sampleRecorded, simplestViolation } from '../support/recorded-search.ts'
+import { drive, type Exploration, explore, replay, sample, Violation } from '../support/scheduler.ts'
 import { formatTimeline, type Step } from '../support/timeline.ts'
 
 /** Depth-first schedules per scenario. Most scenarios are exhausted before; the others get as many at random. */
-export const mostSchedules: number = Number(process.env.KVSESSION_SCHEDULES ?? 2_000)
+export const mostSchedules: number = Number(process.env.KVSESSION_SCHEDULES ?? 10_000)
 export const seed: number = Number(process.env.KVSESSION_SEED ?? 1)
+
+/** Places to look at for a simpler schedule that violates the same. */
+const mostPlaces = 100_000
 
 export interface Finding {
   readonly invariant: string
   readonly timeline: string
 }
 
-/** Every schedule, or a bounded number of them; what was violated first comes with its timeline. */
+export interface Explored {
+  readonly exploration: Exploration
+  readonly finding: Finding | undefined
+}
+
+/**
+ * Every schedule, or a bounded number of them; what was violated comes with the timeline of the simplest schedule that
+ * violates anything. Processes are run once per list of answers; `direct` runs them anew in each schedule instead.
+ */
 export async function exploreScenario(
   scenario: Scenario,
   conditions: Conditions = {},
-  limit: number = mostSchedules
-): Promise<{ readonly exploration: Exploration; readonly finding: Finding | undefined }> {
+  { limit = mostSchedules, direct = false }: { readonly limit?: number; readonly direct?: boolean } = {}
+): Promise<Explored> {
+  // A browser that reaches several processes ties them together.
+  const tied = scenario.actors([]).some(({ roams }) => roams)
   return withFrozenTime(async () => {
-    const start = await prepareScenario(scenario, conditions)
     try {
-      const exploration = await explore(() => start(), limit)
-      if (exploration.exhausted) return { exploration, finding: undefined }
-      const more = await sample(() => start(), limit, seed)
-      const schedules = exploration.schedules + more.schedules
-      return {
-        exploration: { ...exploration, schedules, states: exploration.states + more.states },
-        finding: undefined
-      }
+      const exploration =
+        direct || tied ? await runDirectly(scenario, conditions, limit) : await run(scenario, conditions, limit)
+      return { exploration, finding: undefined }
     } catch (error) {
       if (!(error instanceof Violation)) throw error
-      const steps: Step[] = []
-      await replay(start(steps), error.choices)
-      const exploration = { schedules: 0, states: 0, interleavings: 0, exhausted: false }
-      const timeline = `${scenario.name} (${scenario.title}): ${error.message}\n${formatTimeline(steps)}`
-      return { exploration, finding: { invariant: error.invariant, timeline } }
+      const simplest = tied
+        ? undefined
+        : await drive(simplestViolation(await recordScenario(scenario, conditions), mostPlaces))
+      const finding = await describeFinding(scenario, conditions, simplest ?? error)
+      return {
+        exploration: { schedules: 0, spared: 0, states: 0, interleavings: 0, exhausted: false, runs: 0 },
+        finding
+      }
     }
   })
 }
 
-/** Counts what a file explored, and prints it in the end: a bound that silently shrinks proves less and less. */
-export function createTally(): {
-  explore(scenario: Scenario, conditions?: Conditions): Promise<void>
-  print(title: string): void
-  readonly schedules: number
-} {
-  const lines: string[] = []
-  let schedules = 0
-  return {
-    async explore(scenario, conditions) {
-      const { exploration, finding } = await exploreScenario(scenario, conditions)
-      if (finding) throw new Error(`\n${finding.timeline}`)
-      schedules += exploration.schedules
-      const { interleavings, states, exhausted } = exploration
-      const extent = exhausted ? `all ${interleavings} interleavings` : 'bounded'
-      const name = scenario.name.padEnd(11)
-      lines.push(
-        `${name}${String(exploration.schedules).padStart(8)} schedules ${String(states).padStart(8)} states  ${extent}`
-      )
-    },
-    print(title) {
-      console.log(`${title} (seed ${seed})\n${lines.join('\n')}\n${schedules} schedules, 0 violations`)
-    },
-    get schedules() {
-      return schedules
-    }
-  }
+async function run(scenario: Scenario, conditions: Conditions, limit: number): Promise<Exploration> {
+  const recorded = await recordScenario(scenario, conditions)
+  const exploration = await drive(exploreRecorded(recorded, limit))
+  if (exploration.exhausted) return { ...exploration, runs: recorded.behaviours }
+  const more = await drive(sampleRecorded(recorded, limit, seed))
+  return added(exploration, more, recorded.behaviours)
+}
+
+async function runDirectly(scenario: Scenario, conditions: Conditions, limit: number): Promise<Exploration> {
+  const start = await prepareScenario(scenario, conditions)
+  const exploration = await drive(explore(() => start(), limit))
+  if (exploration.exhausted) return exploration
+  const more = await drive(sample(() => start(), limit, seed))
+  return added(exploration, more, exploration.runs + more.runs)
+}
+
+function added(one: Exploration, more: Exploration, runs: number): Exploration {
+  return { ...one, schedules: one.schedules + more.schedules, states: one.states + more.states, runs }
+}
+
+async function describeFinding(scenario: Scenario, conditions: Conditions, violation: Violation): Promise<Finding> {
+  const start = await prepareScenario(scenario, conditions)
+  const steps: Step[] = []
+  await drive(replay(start(steps), violation.choices))
+  const timeline = `${scenario.name} (${scenario.title}): ${violation.message}\n${formatTimeline(steps)}`
+  return { invariant: violation.invariant, timeline }
 }

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { crashFaults, errorFaults } from '../support/scheduled-store.ts'
-import { createTally, mostSchedules } from './explore-scenario.ts'
+import { mostSchedules } from './explore-scenario.ts'
 import { scenarios } from './scenarios.ts'
+import { createTally } from './tally.ts'
 
 const tally = createTally()
 const long = 60_000 + mostSchedules * 60

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { createTally, mostSchedules } from './explore-scenario.ts'
+import { mostSchedules } from './explore-scenario.ts'
 import { expiring, nonAtomic, scenarios, withExpiry } from './scenarios.ts'
+import { createTally } from './tally.ts'
 
 const tally = createTally()
 const long = 60_000 + mostSchedules * 60

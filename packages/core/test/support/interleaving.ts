@@ -1,24 +1,28 @@
-import { createSessionManager, type SessionEvent, type SessionManagerOptions } from '../../src/index.ts'
-import { type Client, createClient } from './client.ts'
+import type { SessionManagerOptions } from '../../src/index.ts'
+import type { Client } from './client.ts'
 import { checkAlways, checkFinally } from './invariants.ts'
-import { createLedger, type Ledger } from './ledger.ts'
+import { createLedger, inheritedLedger, type Ledger } from './ledger.ts'
+import { createProcess, type Process } from './process.ts'
 import {
+  asAnswer,
   correctEngine,
-  createScheduledStore,
   type Engine,
   type Entry,
   type Fault,
+  faultsOf,
   type Ground,
-  type Operation,
-  type Submit
+  happens,
+  type Operation
 } from './scheduled-store.ts'
-import { type Run, Violation } from './scheduler.ts'
+import { type Move, type Run, Violation } from './scheduler.ts'
 import { describeStep, type Step } from './timeline.ts'
 
 export interface Actor {
   readonly name: string
   /** Actors with the same number share a manager; by default each has a process of its own. */
   readonly process?: number
+  /** What its process is configured with beside what all are. */
+  readonly options?: Partial<SessionManagerOptions>
   /** The client of a browser whose requests reach several processes in turn; `elsewhere` leads to the named one. */
   readonly roams?: boolean
   run(client: Client, elsewhere: (process: number) => Client): Promise<unknown>
@@ -56,23 +60,18 @@ export interface Conditions {
   readonly options?: Partial<SessionManagerOptions>
 }
 
-interface Process {
-  readonly client: Client
-  readonly events: SessionEvent[]
-  readonly pending: Operation[]
-  random: number
-  history: number
-  operations: number
-  crashed: boolean
-  uses: number
+interface Option {
+  readonly operation: Operation
+  /** Undefined: nobody waits for it any more. */
+  readonly process: Process | undefined
+  readonly fault: Fault | undefined
 }
 
 /** More operations than any process needs, in any schedule, unless it retries without end. */
-const mostOperations = 90
+export const mostOperations = 90
 /** A manager remembers its last operations until their deadlines; here time stands still. */
 const mostUses = 500
-const startTime = Date.UTC(2026, 0, 1)
-const secret = 'the secret of every process in this test'
+export const startTime: number = Date.UTC(2026, 0, 1)
 
 /** A scenario made ready: each `start` is one execution of it from the same prepared store. */
 export async function prepareScenario(
@@ -98,39 +97,17 @@ export async function prepareScenario(
     violation ??= new Violation(invariant, message)
   }
 
-  function createProcess(name: string, index: number, scheduled: boolean): Process {
-    const events: SessionEvent[] = []
-    const pending: Operation[] = []
-    const submit: Submit = (operation) => {
-      if (!scheduled) return Promise.resolve(correctEngine(ground, operation))
-      process.operations++
-      return new Promise((settle, fail) => pending.push({ ...operation, process: index, settle, fail }))
-    }
-    const manager = createSessionManager({
-      store: createScheduledStore(submit, !scenario.nonAtomic),
-      secret,
-      allowNonAtomicStore: true,
-      clock: { now: () => ground.now, sleep: () => Promise.resolve() },
-      randomBytes: (length) => distinctBytes(length, index, process.random++),
-      onEvent: (event) => events.push(event),
-      ...scenario.options,
-      ...conditions.options
-    })
-    const jump = async (milliseconds: number): Promise<void> => {
-      await submit({ verb: 'jump', key: '*', expiresAt: milliseconds })
-    }
-    const current: Ledger = ledgerProxy(() => ledger)
-    const client = createClient({ name, manager, events, ledger: current, jump, violated })
-    const process: Process = { client, events, pending, random: 0, history: 0, operations: 0, crashed: false, uses: 0 }
-    return process
-  }
+  const world = { scenario, conditions, now: () => ground.now, ledger: () => ledger, violated }
+  const answered = (name: string, index: number): Process =>
+    createProcess({ ...world, name, index, answer: (operation) => correctEngine(ground, operation) })
 
-  const preparation = createProcess('preparation', 200, false)
+  const preparation = answered('preparation', 200)
   const cookies = await scenario.prepare(preparation.client)
   const prepared = { now: ground.now, entries: new Map(ground.entries), ledger }
-  const checker = createProcess('checker', 201, false)
+  const checker = answered('checker', 201)
   const actors = scenario.actors(cookies)
   const processOf = (index: number): number => (shared ? 0 : (actors[index]?.process ?? index))
+  const optionsOf = (process: number) => actors.find((_, index) => processOf(index) === process)?.options ?? {}
   const names: string[] = []
   for (const [index, { name }] of actors.entries()) {
     const at = processOf(index)
@@ -142,12 +119,10 @@ export async function prepareScenario(
     ground.now = prepared.now
     ground.entries.clear()
     for (const [key, entry] of prepared.entries) ground.entries.set(key, entry)
-    ledger = createLedger()
-    ledger.sent.push(...prepared.ledger.sent)
-    for (const id of prepared.ledger.mayEnd) ledger.mayEnd.add(id)
+    ledger = inheritedLedger(prepared.ledger, prepared.now)
     violation = undefined
     active = names.map((name, index) => {
-      const process = clean[index] ?? createProcess(name, index, true)
+      const process = clean[index] ?? createProcess({ ...world, name, index, options: optionsOf(index) })
       clean[index] = undefined
       process.events.length = 0
       return Object.assign(process, { random: 0, history: 0, operations: 0 })
@@ -174,11 +149,15 @@ export async function prepareScenario(
         })
     }
 
-    interface Option {
-      readonly operation: Operation
-      readonly process: Process | undefined
-      readonly fault: Fault | undefined
-    }
+    // A browser that reaches several processes lets a step of one become a request of another.
+    const bound = actors.every(({ roams }) => !roams)
+    const asMove = ({ operation, process, fault }: Option): Move => ({
+      name: `${process ? '' : 'late '}${operation.name}${fault ?? ''}`,
+      process: process ? operation.process : -1,
+      key: bound ? operation.key : '*',
+      reads: operation.verb === 'get',
+      faulty: fault !== undefined
+    })
 
     function options(): Option[] {
       const list: Option[] = []
@@ -191,7 +170,7 @@ export async function prepareScenario(
       for (const process of processes) {
         if (process.crashed) continue
         for (const operation of process.pending) {
-          for (const fault of faults) if (applies(fault, operation)) list.push({ operation, process, fault })
+          for (const fault of faultsOf(operation, faults)) list.push({ operation, process, fault })
         }
       }
       return list
@@ -202,8 +181,7 @@ export async function prepareScenario(
       if (!option) throw new Error('the scenario is not deterministic: a schedule cannot be replayed')
       const { operation, process, fault } = option
       const before = steps && liveText(ground.entries.get(operation.key), ground.now)
-      const happens = fault === undefined || ['error-after', 'crash-after', 'slow'].includes(fault)
-      const result = happens ? engine(ground, operation) : undefined
+      const result = happens(fault) ? engine(ground, operation) : undefined
       steps?.push(
         describeStep(names[operation.process] ?? '?', operation, fault, process === undefined, before, result)
       )
@@ -213,6 +191,7 @@ export async function prepareScenario(
       }
       const place = process.pending.indexOf(operation)
       process.pending.splice(place, 1)
+      process.told(operation, fault, result)
       const answer = typeof result === 'string' ? numberOf(result) : String(result)
       const told = fault === undefined ? answer : fault === 'slow' ? `slow ${answer}` : fault
       process.history = numberOf(`${process.history}/${place}/${told}/${ground.now}`)
@@ -222,7 +201,7 @@ export async function prepareScenario(
         ledger.faults++
         if (fault === 'late') strays.push(operation)
         if (fault === 'slow') {
-          process.pending.push({ ...operation, verb: 'answer', result })
+          process.pending.push(asAnswer(operation, result))
           return
         }
         if (fault.startsWith('crash')) {
@@ -273,33 +252,10 @@ export async function prepareScenario(
       checker.events.length = 0
     }
 
-    return { width: () => options().length, take, fingerprint, check, finish, leave }
+    return { moves: () => options().map(asMove), take, fingerprint, check, finish, leave }
   }
 }
 
-function applies(fault: Fault, { verb }: Operation): boolean {
-  if (verb === 'jump' || verb === 'answer') return false
-  if (fault === 'slow') return true
-  if (verb === 'get' || verb === 'deleteExpired') return fault === 'error-before' || fault === 'crash-before'
-  return true
-}
-
-function liveText(entry: Entry | undefined, now: number): string | undefined {
+export function liveText(entry: Entry | undefined, now: number): string | undefined {
   return entry && entry.expiresAt > now ? entry.value : undefined
-}
-
-/** Never the same twice within one execution, always the same in two executions. */
-function distinctBytes(length: number, process: number, count: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  const parts = [process + 1, count & 255, count >> 8]
-  for (let i = 0; i < Math.min(length, 3); i++) bytes[i] = parts[i] ?? 0
-  return bytes
-}
-
-/** Clients outlive an execution, ledgers do not. */
-function ledgerProxy(current: () => Ledger): Ledger {
-  return new Proxy(createLedger(), {
-    get: (_, name) => Reflect.get(current(), name),
-    set: (_, name, value) => Reflect.set(current(), name, value)
-  })
 }

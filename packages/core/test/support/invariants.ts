@@ -1,14 +1,15 @@
+import { lease } from '../../src/user-index.ts'
 import type { Final } from './interleaving.ts'
 import type { Ledger } from './ledger.ts'
 import type { Ground } from './scheduled-store.ts'
 import { Violation } from './scheduler.ts'
-import { factsOf, indexKeyOf, liveEntry, liveRecords, shortId } from './stored-text.ts'
+import { factsOf, indexKeyOf, liveEntry, liveRecords, recordPrefix, type StoredFacts, shortId } from './stored-text.ts'
 
 const users = ['alice', 'bob'] as const
 
 /** Holds after every single step. */
 export function checkAlways(ground: Ground, ledger: Ledger): void {
-  for (const [id, { userId, payload = '' }] of liveRecords(ground)) {
+  for (const [id, { userId, loggedIn = 0, latest = 0, payload = '' }] of liveRecords(ground)) {
     if (ledger.destroyed.has(id)) throw new Violation('destroyed-stays-destroyed', `${shortId(id)} is live again`)
     const owners = users.filter((user) => payload.includes(`${user}:`))
     if (owners.length > 1) throw new Violation('no-shared-data', `${payload} holds data of two users`)
@@ -16,10 +17,21 @@ export function checkAlways(ground: Ground, ledger: Ledger): void {
     if (owner !== undefined && owner !== userId) {
       throw new Violation('no-shared-data', `data of ${owner} in a session of ${userId ?? 'nobody'}: ${payload}`)
     }
+    const end = liveEntry(ground, recordPrefix + id)?.expiresAt ?? 0
+    if (end > latest) {
+      throw new Violation('ends-in-time', `${shortId(id)} is kept for ${end - latest} ms beyond every limit`)
+    }
     if (userId === undefined) continue
+    // A login that takes longer than its lease may find its entry pruned, and restores it before it ends.
+    const underWay = loggedIn >= ledger.began && !ledger.logins.some((login) => login.id === id)
+    if (underWay && ground.now > loggedIn + lease) continue
     const index = liveEntry(ground, indexKeyOf(userId))
-    if (!index || !factsOf(index.value).ids?.has(id)) {
+    const horizon = index && factsOf(index.value).ids?.get(id)
+    if (!index || horizon === undefined) {
       throw new Violation('index-misses-none', `live session ${shortId(id)} of ${userId} is not in the index`)
+    }
+    if (horizon < end || index.expiresAt < end) {
+      throw new Violation('index-misses-none', `the index forgets ${shortId(id)} of ${userId} before its time`)
     }
   }
 }
@@ -30,6 +42,10 @@ export async function checkFinally(final: Final): Promise<void> {
   const records = liveRecords(ground)
   const undisturbed = ledger.faults === 0
   const { current, aliases } = await holdersOf(final)
+
+  for (const id of ledger.denied) {
+    if (records.has(id)) fail('revoke-misses-none', `revoke() said that ${shortId(id)} is not there, but it is live`)
+  }
 
   let unreachable = 0
   for (const id of records.keys()) {
@@ -57,15 +73,12 @@ export async function checkFinally(final: Final): Promise<void> {
     if (data[key] !== value) fail('no-lost-update', `${by} was told that ${key} is stored, but it is ${data[key]}`)
   }
 
-  const { acknowledged, tried } = ledger.increments
-  if (tried > 0) {
-    const counts = [...records.values()].map(({ payload = '{}' }) => Number(JSON.parse(payload).count ?? 0))
-    const count = Math.max(0, ...counts)
-    const gone = records.size === 0 && (ledger.endsAny || ledger.mayEnd.size > 0)
-    if (!gone && (count < acknowledged || count > tried || (undisturbed && count !== acknowledged))) {
-      fail('exact-counters', `${acknowledged} of ${tried} increments were acknowledged, the counter says ${count}`)
-    }
+  for (const { id, key, by } of ledger.unseen) {
+    if (!ledger.emptied.has(id))
+      fail('no-lost-update', `${by} was told that ${key} is stored, and did not see it after`)
   }
+
+  checkCounters(final, records)
 
   for (const { id, cookie, userId, by } of ledger.logins) {
     if (ledger.mayEnd.has(id) || ledger.endsAny) continue
@@ -79,6 +92,24 @@ export async function checkFinally(final: Final): Promise<void> {
     final,
     [...records].map(([id, { userId }]) => ({ id, userId }))
   )
+}
+
+/** Each session counts what was acknowledged to it, and never more than was tried. */
+function checkCounters({ ledger, fail }: Final, records: ReadonlyMap<string, StoredFacts>): void {
+  const { acknowledged, tried } = ledger.increments
+  if (tried === 0) return
+  let sum = 0
+  for (const [id, { payload = '{}' }] of records) {
+    const count = Number(JSON.parse(payload).count ?? 0)
+    const told = acknowledged.filter((one) => one === id).length
+    sum += count
+    if (ledger.emptied.has(id)) continue
+    if (count < told || (ledger.faults === 0 && count !== told)) {
+      fail('exact-counters', `${told} increments were acknowledged, the counter says ${count}`)
+    }
+  }
+  // A first record that arrived late opens to nobody, and expires.
+  if (sum > tried + ledger.faults) fail('exact-counters', `${tried} increments were tried, the counters say ${sum}`)
 }
 
 /** Among the cookies that were sent: the current tokens of each session, and the sessions that an older one opens. */

@@ -11,20 +11,27 @@ export interface Ledger {
   readonly mayEnd: Set<string>
   /** Ids whose data somebody meant to drop. */
   readonly emptied: Set<string>
+  /** Ids that were answered not to be there. */
+  readonly denied: Set<string>
   /** Acknowledged values. */
   readonly writes: { readonly id: string; readonly key: string; readonly value: string; readonly by: string }[]
-  readonly increments: { acknowledged: number; tried: number }
+  /** Increments of a counter that were acknowledged, by session; `tried`: all of them. */
+  readonly increments: { readonly acknowledged: string[]; tried: number }
+  /** Acknowledged values that the same client did not see in its next request. */
+  readonly unseen: { readonly id: string; readonly key: string; readonly by: string }[]
   readonly logins: { readonly id: string; readonly cookie: string; readonly userId: string; readonly by: string }[]
   readonly failures: { readonly by: string; readonly code: SessionErrorCode }[]
   /** What several requests took that can be had once. */
   readonly takes: string[]
-  /** Every step, in order. */
+  /** What the store told each process, in the order of that process. */
   readonly steps: { readonly by: string; readonly verb: Verb; readonly key: string; readonly result: unknown }[]
   /** Faults that were injected; `crashes`: those after which nobody was left to answer. */
   faults: number
   crashes: number
   /** Something ends sessions without naming them: a jump past their limits, revokeAll, a limit on their number. */
   endsAny: boolean
+  /** When the preparation was over, epoch ms. */
+  began: number
 }
 
 export function createLedger(): Ledger {
@@ -33,14 +40,55 @@ export function createLedger(): Ledger {
     destroyed: new Set(),
     mayEnd: new Set(),
     emptied: new Set(),
+    denied: new Set(),
     writes: [],
-    increments: { acknowledged: 0, tried: 0 },
+    increments: { acknowledged: [], tried: 0 },
+    unseen: [],
     logins: [],
     failures: [],
     takes: [],
     steps: [],
     faults: 0,
     crashes: 0,
-    endsAny: false
+    endsAny: false,
+    began: 0
   }
+}
+
+export function copyLedger(ledger: Ledger): Ledger {
+  return addLedgers([ledger])
+}
+
+/** One ledger with what all of them say. */
+export function addLedgers(ledgers: readonly Ledger[]): Ledger {
+  const sum = createLedger()
+  for (const one of ledgers) {
+    sum.sent.push(...one.sent)
+    for (const id of one.destroyed) sum.destroyed.add(id)
+    for (const id of one.mayEnd) sum.mayEnd.add(id)
+    for (const id of one.emptied) sum.emptied.add(id)
+    for (const id of one.denied) sum.denied.add(id)
+    sum.writes.push(...one.writes)
+    sum.increments.acknowledged.push(...one.increments.acknowledged)
+    sum.increments.tried += one.increments.tried
+    sum.unseen.push(...one.unseen)
+    sum.logins.push(...one.logins)
+    sum.failures.push(...one.failures)
+    sum.takes.push(...one.takes)
+    sum.steps.push(...one.steps)
+    sum.faults += one.faults
+    sum.crashes += one.crashes
+    sum.endsAny ||= one.endsAny
+    sum.began ||= one.began
+  }
+  return sum
+}
+
+/** What the preparation leaves to whoever comes after it: the cookies it was sent, and what it ended itself. */
+export function inheritedLedger(prepared: Ledger, now: number): Ledger {
+  const ledger = createLedger()
+  ledger.began = now
+  ledger.sent.push(...prepared.sent)
+  for (const id of prepared.mayEnd) ledger.mayEnd.add(id)
+  return ledger
 }

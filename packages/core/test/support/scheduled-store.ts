@@ -5,6 +5,8 @@ export type Verb = 'get' | 'compareAndSet' | 'set' | 'delete' | 'deleteExpired' 
 /** An operation that a process waits for. */
 export interface Operation {
   readonly process: number
+  /** Unique within one execution. */
+  readonly name: string
   readonly verb: Verb
   readonly key: string
   readonly expected?: string | undefined
@@ -36,8 +38,10 @@ export interface Ground {
   readonly entries: Map<string, Entry>
 }
 
+export type Submitted = Omit<Operation, 'settle' | 'fail' | 'process' | 'name'>
+
 /** The engine: applies an operation in one piece. A broken one is how the checks are checked. */
-export type Engine = (ground: Ground, operation: Omit<Operation, 'settle' | 'fail' | 'process'>) => unknown
+export type Engine = (ground: Ground, operation: Submitted) => unknown
 
 export const correctEngine: Engine = (ground, { verb, key, expected, value = '', expiresAt = 0, result }) => {
   const { entries, now } = ground
@@ -69,7 +73,7 @@ export const correctEngine: Engine = (ground, { verb, key, expected, value = '',
   }
 }
 
-export type Submit = (operation: Omit<Operation, 'settle' | 'fail' | 'process'>) => Promise<unknown>
+export type Submit = (operation: Submitted) => Promise<unknown>
 
 /** A store whose every operation goes through `submit`, which decides when it happens. */
 export function createScheduledStore(submit: Submit, atomic: boolean): KeyValueStore {
@@ -93,4 +97,31 @@ export function createScheduledStore(submit: Submit, atomic: boolean): KeyValueS
 
 function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
+}
+
+/** What a process waits for, and how it is told apart from the others. */
+export interface Waiting extends Submitted {
+  readonly name: string
+}
+
+/** An operation that took effect and whose answer is still on its way. */
+export function asAnswer<Kind extends Waiting>(operation: Kind, result: unknown): Kind {
+  return { ...operation, verb: 'answer', name: `${operation.name} answer`, result }
+}
+
+/** Whether an operation takes effect when this becomes of it. */
+export function happens(fault: Fault | undefined): boolean {
+  return fault === undefined || fault === 'error-after' || fault === 'crash-after' || fault === 'slow'
+}
+
+/** What of `faults` can become of an operation. */
+export function faultsOf(operation: Pick<Operation, 'verb'>, faults: readonly Fault[]): readonly Fault[] {
+  return faults.filter((fault) => applies(fault, operation))
+}
+
+function applies(fault: Fault, { verb }: Pick<Operation, 'verb'>): boolean {
+  if (verb === 'jump' || verb === 'answer') return false
+  if (fault === 'slow') return true
+  if (verb === 'get' || verb === 'deleteExpired') return fault === 'error-before' || fault === 'crash-before'
+  return true
 }

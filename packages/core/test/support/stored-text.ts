@@ -7,11 +7,16 @@ export interface StoredFacts {
   readonly kind: 'record' | 'tombstone' | 'index' | 'other'
   readonly userId?: string | undefined
   readonly payload?: string
-  /** Session ids of an index. */
-  readonly ids?: ReadonlySet<string>
+  /** When the last login into a record began, epoch ms. */
+  readonly loggedIn?: number | undefined
+  /** When the absolute limit of a record ends it, epoch ms. */
+  readonly latest?: number
+  /** Session ids of an index, and until when it promises to name them. */
+  readonly ids?: ReadonlyMap<string, number>
   readonly summary: string
 }
 
+const day = 86_400_000
 const known = new Map<string, StoredFacts>()
 
 export function factsOf(text: string): StoredFacts {
@@ -27,16 +32,17 @@ export function factsOf(text: string): StoredFacts {
 function readFacts(text: string): StoredFacts {
   if (!text.includes('\n')) {
     const { e, s } = JSON.parse(text)
-    const entries = Object.entries<{ p?: number }>(s).map(([id, { p }]) => shortId(id) + (p ? '?' : ''))
-    return { kind: 'index', ids: new Set(Object.keys(s)), summary: `epoch ${e} [${entries.join(' ')}]` }
+    const entries = Object.entries<{ p?: number; q: number }>(s).map(([id, { p }]) => shortId(id) + (p ? '?' : ''))
+    const ids = new Map(Object.entries<{ q: number }>(s).map(([id, { q }]) => [id, q]))
+    return { kind: 'index', ids, summary: `epoch ${e} [${entries.join(' ')}]` }
   }
   const record = decodeRecord(text)
   if (record === 'tombstone') return { kind: 'tombstone', summary: 'tombstone' }
   if (typeof record === 'string') return { kind: 'other', summary: record }
-  const { g, d, u, h, a } = record.metadata
+  const { g, d, u, h, a, c, p, l } = record.metadata
   const alias = a === undefined ? '' : ` alias ${a.slice(0, 4)}`
   const summary = `g${g} d${d} user ${u ?? '-'} secret ${h.slice(0, 4)}${alias} ${record.payload}`
-  return { kind: 'record', userId: u, payload: record.payload, summary }
+  return { kind: 'record', userId: u, payload: record.payload, loggedIn: l, latest: c + (p ? 31 * day : day), summary }
 }
 
 export function shortId(id: string): string {

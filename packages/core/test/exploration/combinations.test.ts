@@ -1,0 +1,49 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { crashFaults, errorFaults } from '../support/scheduled-store.ts'
+import { choose, combine, deeds, grounds } from './combinations.ts'
+import { mostSchedules } from './explore-scenario.ts'
+import { createTally } from './tally.ts'
+
+const names = Object.keys(deeds)
+const timeout = 120_000 + mostSchedules * 400
+
+describe('any two deeds at once', () => {
+  const tally = createTally()
+  afterAll(() => tally.print('Pairs', { lines: false }))
+
+  it.each(names)('%s', { timeout }, async (name) => {
+    for (const pair of choose(names, 2)) {
+      if (pair[0] === name) for (const ground of grounds) await tally.explore(combine(ground, pair))
+    }
+  })
+})
+
+describe('any two deeds at once, one step of which fails or is the last of its process', () => {
+  const tally = createTally()
+  afterAll(() => tally.print('Pairs with one fault', { lines: false }))
+
+  it.each(names)('%s', { timeout }, async (name) => {
+    for (const pair of choose(names, 2)) {
+      if (pair[0] !== name) continue
+      for (const ground of grounds.slice(1)) {
+        await tally.explore(combine(ground, pair), { faults: [...errorFaults, ...crashFaults] }, mostSchedules / 10)
+      }
+    }
+  })
+})
+
+describe('any three deeds at once', () => {
+  const tally = createTally()
+  afterAll(() => tally.print('Triples', { lines: false }))
+
+  it.each(names)('%s', { timeout }, async (name) => {
+    for (const triple of choose(names, 3)) {
+      if (triple[0] !== name) continue
+      for (const ground of grounds.slice(1)) await tally.explore(combine(ground, triple), {}, mostSchedules / 20)
+    }
+  })
+
+  it('are as many as promised', () => {
+    expect(choose(names, 3)).toHaveLength(2_024)
+  })
+})

@@ -1,0 +1,126 @@
+import type { Client } from '../support/client.ts'
+import type { Actor, Final, Scenario } from '../support/interleaving.ts'
+import {
+  administrator,
+  careful,
+  counter,
+  destroyer,
+  ender,
+  expiry,
+  lister,
+  login,
+  regenerator,
+  revoker,
+  rotator,
+  sweeper,
+  taker,
+  visitor,
+  writer
+} from './actors.ts'
+import { idOf, limited, nobodyPasses, permanent } from './scenarios.ts'
+
+// Everything that can be done to a session, by twos and threes, from every ground. The scenarios with names are those
+// that somebody thought of.
+
+const secrets: readonly string[] = ['the older secret of every process here', 'the newer secret of some processes here']
+const both = [...secrets]
+
+/** One thing that can happen; `place` tells apart two actors that do the same. */
+type Deed = (cookie: string, place: number) => Actor
+
+export const deeds: Readonly<Record<string, Deed>> = {
+  visit: (c, n) => visitor(c, `visitor ${n}`),
+  write: (c, n) => writer(c, `w${n}`),
+  'write and look': (c, n) => careful(c, `l${n}`),
+  update: (c, n) => counter(c, `counter ${n}`),
+  take: (c, n) => taker(c, `taker ${n}`),
+  login: (c, n) => login(c, 'alice', { name: `login ${n}`, writes: true }),
+  'login as another': (c, n) => login(c, 'bob', { name: `login of bob ${n}`, writes: true }),
+  'login elsewhere': (_, n) => limited(login('', 'alice', { name: `new login ${n}` })),
+  regenerate: (c, n) => regenerator(c, `regenerator ${n}`),
+  'start over': (c, n) => regenerator(c, `forgetter ${n}`, true),
+  rotate: (c, n) => ({ ...rotator(c), name: `rotator ${n}` }),
+  'make permanent': (c) => permanent(c),
+  'use with a newer secret': (c, n) => ({
+    ...visitor(c, `newer process ${n}`),
+    options: { secret: [...both].reverse() }
+  }),
+  destroy: (c, n) => destroyer(c, `destroyer ${n}`),
+  revoke: (c) => ender(idOf(c)),
+  'revoke all': () => revoker('alice'),
+  list: () => lister('alice'),
+  administrate: (c, n) => administrator(idOf(c), `admin${n}`),
+  sweep: () => sweeper(),
+  'time passes': () => expiry(55 * 60_000),
+  'idle limit passes': () => expiry(61 * 60_000),
+  'every limit passes': () => expiry()
+}
+
+export interface Ground {
+  readonly name: string
+  prepare(client: Client): Promise<readonly string[]>
+}
+
+const things = { cart: '1', once: 'flash' }
+
+export const grounds: readonly Ground[] = [
+  { name: 'a visitor', prepare: begin },
+  { name: 'a visitor after a while', prepare: (client) => later(client, begin) },
+  { name: 'a user after a while', prepare: (client) => later(client, beginUser) }
+]
+
+async function begin(client: Client): Promise<string[]> {
+  return [await client.request('', ({ data }) => void Object.assign(data, things))]
+}
+
+async function beginUser(client: Client): Promise<string[]> {
+  const start = async (): Promise<string> =>
+    client.request('', async (session) => {
+      await session.login('alice')
+      Object.assign(session.data, things, { private: 'alice:things' })
+      return undefined
+    })
+  // Somebody logged out elsewhere: the index has an entry to prune.
+  const other = await start()
+  await client.request(other, async (session) => {
+    client.ledger.mayEnd.add(session.id)
+    await session.destroy()
+    return undefined
+  })
+  return [await start()]
+}
+
+async function later(client: Client, start: (client: Client) => Promise<string[]>): Promise<string[]> {
+  const cookies = await start(client)
+  await client.jump(10 * 60_000)
+  return cookies
+}
+
+/** These deeds at once, on this ground. */
+export function combine(ground: Ground, names: readonly string[]): Scenario {
+  return {
+    name: names.join(' + '),
+    title: `on ${ground.name}`,
+    options: { secret: both, ...(names.includes('login elsewhere') && { maxSessionsPerUser: 2 }) },
+    prepare: ground.prepare,
+    actors: ([cookie = '']) =>
+      names.flatMap((name, place) => {
+        const actor = deeds[name]?.(cookie, place)
+        return actor ? [actor] : []
+      }),
+    check(final) {
+      nobodyPasses(final)
+      atMostOnce(final)
+    }
+  }
+}
+
+function atMostOnce({ ledger, fail }: Final): void {
+  if (ledger.takes.length > 1) fail('taken-once', `${ledger.takes.length} requests took the same value`)
+}
+
+/** All choices of `size` names, order aside, each as often as it likes. */
+export function choose(names: readonly string[], size: number): string[][] {
+  if (size === 0) return [[]]
+  return names.flatMap((name, index) => choose(names.slice(index), size - 1).map((rest) => [name, ...rest]))
+}

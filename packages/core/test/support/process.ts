@@ -1,0 +1,92 @@
+import { createSessionManager, type SessionEvent, type SessionManagerOptions } from '../../src/index.ts'
+import { type Client, createClient } from './client.ts'
+import type { Conditions, Scenario } from './interleaving.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import { createScheduledStore, type Fault, type Operation, type Submit, type Submitted } from './scheduled-store.ts'
+
+/** One manager whose every store operation waits for the scheduler. */
+export interface Process {
+  readonly client: Client
+  readonly events: SessionEvent[]
+  readonly pending: Operation[]
+  random: number
+  history: number
+  operations: number
+  crashed: boolean
+  uses: number
+  /** Notes what became of an operation in the ledger. */
+  readonly index: number
+  told(operation: Submitted, fault: Fault | undefined, result: unknown): void
+}
+
+export interface ProcessParts {
+  readonly name: string
+  readonly index: number
+  readonly scenario: Scenario
+  readonly conditions: Conditions
+  readonly options?: Partial<SessionManagerOptions>
+  now(): number
+  ledger(): Ledger
+  violated(invariant: string, message: string): void
+  /** Answers every operation at once: the process is not scheduled. */
+  answer?(operation: Submitted): unknown
+}
+
+const secret = 'the secret of every process in this test'
+
+export function createProcess(parts: ProcessParts): Process {
+  const { name, index, scenario, conditions, now, violated, answer } = parts
+  const events: SessionEvent[] = []
+  const pending: Operation[] = []
+  const submit: Submit = (operation) => {
+    if (answer) return Promise.resolve(answer(operation))
+    const name = `${index}:${process.operations++}`
+    return new Promise((settle, fail) => pending.push({ ...operation, name, process: index, settle, fail }))
+  }
+  const manager = createSessionManager({
+    store: createScheduledStore(submit, !scenario.nonAtomic),
+    secret,
+    allowNonAtomicStore: true,
+    clock: { now, sleep: () => Promise.resolve() },
+    randomBytes: (length) => distinctBytes(length, index, process.random++),
+    onEvent: (event) => events.push(event),
+    ...scenario.options,
+    ...conditions.options,
+    ...parts.options
+  })
+  const jump = async (milliseconds: number): Promise<void> => {
+    await submit({ verb: 'jump', key: '*', expiresAt: milliseconds })
+  }
+  const ledger: Ledger = ledgerProxy(parts.ledger)
+  const process: Process = {
+    client: createClient({ name, manager, events, ledger, jump, violated }),
+    events,
+    pending,
+    random: 0,
+    history: 0,
+    operations: 0,
+    crashed: false,
+    uses: 0,
+    index,
+    told({ verb, key }, fault, result) {
+      if (fault === undefined) ledger.steps.push({ by: name, verb, key, result })
+    }
+  }
+  return process
+}
+
+/** Never the same twice within one execution, always the same in two executions. */
+function distinctBytes(length: number, process: number, count: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  const parts = [process + 1, count & 255, count >> 8]
+  for (let i = 0; i < Math.min(length, 3); i++) bytes[i] = parts[i] ?? 0
+  return bytes
+}
+
+/** Clients outlive an execution, ledgers do not. */
+function ledgerProxy(current: () => Ledger): Ledger {
+  return new Proxy(createLedger(), {
+    get: (_, name) => Reflect.get(current(), name),
+    set: (_, name, value) => Reflect.set(current(), name, value)
+  })
+}
