@@ -78,6 +78,25 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
     expect(await Promise.all(touches)).toEqual(Array(20).fill(true))
   })
 
+  it('creates a value although another process deletes, between its steps, what was there', async () => {
+    const { client, store } = connected
+    await store.set('key', 'old', later)
+    let gone: Promise<unknown> | undefined
+    const racing = createMemcachedStore({
+      gets: async (key) => {
+        gone ??= client.delete(key)
+        await gone
+        return client.gets(key)
+      },
+      set: (...args) => client.set(...args),
+      add: (...args) => client.add(...args),
+      cas: (...args) => client.cas(...args),
+      delete: (...args) => client.delete(...args)
+    })
+    expect(await racing.compareAndSet('key', undefined, 'new', later)).toBe(true)
+    expect(await store.get('key')).toBe('new')
+  })
+
   it('takes values apart that hold words of the protocol', async () => {
     const { store } = connected
     const value = 'END\r\nVALUE kvsession:key 0 5 1\r\nSTORED\r\n\\r\\nERROR\r\n'
