@@ -1,1 +1,3 @@
-export {}
+export type { MysqlCallbackClient, MysqlClient, MysqlStatement } from './client.ts'
+export { createMysqlStore, type MysqlStore } from './mysql-store.ts'
+export type { MysqlStoreOptions } from './mysql-store-options.ts'

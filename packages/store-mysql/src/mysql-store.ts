@@ -1,0 +1,123 @@
+import type { KeyValueStore } from '@kvsession/core'
+import {
+  clientOf,
+  type MysqlCallbackClient,
+  type MysqlClient,
+  rowsOf,
+  statement,
+  textOf,
+  type WriteResult,
+  writeOf
+} from './client.ts'
+import { explain, isMissingTable } from './explain.ts'
+import { type MysqlStoreOptions, targetOf } from './mysql-store-options.ts'
+import { pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
+
+export interface MysqlStore extends Required<KeyValueStore> {
+  /**
+   * Creates the table where it is missing. Await it once before serving. Any number of processes may call it at once, any
+   * number of times; where the table is, it asks for no privilege beyond SELECT.
+   *
+   * @throws SessionError `STORE_INVALID`: no database, no privilege, another table under that name
+   */
+  ensureSchema(): Promise<void>
+}
+
+/**
+ * Sessions in MariaDB or MySQL, shared by any number of processes. Takes a pool of mysql2 and never closes it; a single
+ * connection works too, but no longer once it is lost. Each statement commits by itself: on a connection inside a
+ * transaction, or without autocommit, writes are refused. Nothing is sent before the first call. A failure of the server
+ * rejects with the driver's error, which never carries a value; no statement is sent twice.
+ *
+ * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
+ */
+export function createMysqlStore(
+  client: MysqlClient | MysqlCallbackClient,
+  options: MysqlStoreOptions = {}
+): MysqlStore {
+  const mysql = clientOf(client)
+  const { name, clock } = targetOf(options)
+  const sql = statementsFor(name)
+
+  async function run(text: string, values: (string | number | Uint8Array)[]): Promise<unknown> {
+    try {
+      return await mysql.execute(statement(text, values))
+    } catch (error) {
+      throw explain(error, name)
+    }
+  }
+
+  async function read(text: string, ...values: (string | number)[]): Promise<readonly unknown[]> {
+    return rowsOf(await run(text, values))
+  }
+
+  async function write(text: string, ...values: (string | number | Uint8Array)[]): Promise<WriteResult> {
+    return writeOf(await run(text, values))
+  }
+
+  return {
+    async get(key) {
+      const [row] = await read(sql.get, key, clock.now())
+      return row === undefined ? undefined : textOf(row, 'value')
+    },
+    async set(key, value, expiresAt) {
+      await write(sql.set, key, expiresAt, bytesOf(value))
+    },
+    async delete(key) {
+      await write(sql.delete, key)
+    },
+    async compareAndSet(key, expected, value, expiresAt) {
+      const [bytes, now] = [bytesOf(value), clock.now()]
+      if (expected === undefined) {
+        const { insertId: metLive } = await write(sql.create, key, expiresAt, bytes, now, now)
+        return metLive === 0
+      }
+      const { insertId: metLive } = await write(sql.replace, bytes, now, expiresAt, key, bytesOf(expected), now)
+      return metLive === 1
+    },
+    async *keys(prefix) {
+      // `~` sorts behind and `-` first among the characters of a key: the bounds are a range of the index. Neither is
+      // empty, which MariaDB may be set to take for NULL.
+      const beyond = `${prefix}~`
+      for (let from = prefix || '-'; ; ) {
+        const rows = await read(sql.keys, clock.now(), from, beyond)
+        for (const row of rows) {
+          const key = textOf(row, 'key')
+          from = `${key}-`
+          if (isLive(row)) yield key
+        }
+        if (rows.length < pageSize) return
+      }
+    },
+    async deleteExpired() {
+      const now = clock.now()
+      for (let deleted = 0; ; ) {
+        const found = (await read(sql.expired, now)).map((row) => textOf(row, 'key'))
+        const [first] = found
+        if (first === undefined) return deleted
+        // Always as many keys, so that it is always the same prepared statement.
+        const keys = Array.from({ length: sweepSize }, (_, index) => found[index] ?? first)
+        deleted += (await write(sql.deleteExpired, now, ...keys)).affectedRows
+        if (found.length < sweepSize) return deleted
+      }
+    },
+    async close() {},
+    async ensureSchema() {
+      try {
+        await mysql.execute(statement(sql.probe, []))
+        return
+      } catch (error) {
+        if (!isMissingTable(error)) throw explain(error, name)
+      }
+      await run(schemaSql(name), [])
+    }
+  }
+}
+
+function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text)
+}
+
+function isLive(row: unknown): boolean {
+  return typeof row === 'object' && row !== null && Number(Reflect.get(row, 'live')) === 1
+}

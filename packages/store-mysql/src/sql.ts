@@ -1,0 +1,68 @@
+/** Every statement the store runs, for one table. Nothing in them depends on sql_mode, isolation level or collation. */
+export interface MysqlStatements {
+  /** key, now */
+  readonly get: string
+  /** key, expiresAt, value */
+  readonly set: string
+  /** key */
+  readonly delete: string
+  /** key, expiresAt, value, now, now */
+  readonly create: string
+  /** value, now, expiresAt, key, expected value, now */
+  readonly replace: string
+  /** now, lowest key, first key beyond the range */
+  readonly keys: string
+  /** now */
+  readonly expired: string
+  /** now, as many keys as `sweepSize` */
+  readonly deleteExpired: string
+  readonly probe: string
+}
+
+export const pageSize = 200
+export const sweepSize = 100
+
+/**
+ * What `ensureSchema()` runs. Both texts are bytes: no collation folds case or accents or ignores trailing spaces, and no
+ * character set of a connection converts them. InnoDB keeps values above 8 kB off the page that is searched.
+ */
+export function schemaSql(table: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${table} (
+  \`key\` VARBINARY(200) NOT NULL,
+  \`expires_at\` BIGINT NOT NULL,
+  \`value\` MEDIUMBLOB NOT NULL,
+  PRIMARY KEY (\`key\`),
+  KEY \`expires_at\` (\`expires_at\`)
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;
+`
+}
+
+/**
+ * How many rows a write affected means something else for each client flag (`FOUND_ROWS`), and cannot tell an insert from
+ * a live row that stayed. So the conditional writes answer in the insert id, which `LAST_INSERT_ID(expression)` sets for
+ * its statement alone: 1 when it met a live row, 0 otherwise. The expression reads a column, so that no optimizer
+ * evaluates it before a row is met. `value` is assigned before `expires_at`, which its condition reads.
+ * `VALUES(column)` is the one spelling that both MySQL and MariaDB know.
+ */
+export function statementsFor(table: string): MysqlStatements {
+  const insert = `INSERT INTO ${table} (\`key\`, \`expires_at\`, \`value\`) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE`
+  const blanks = Array.from({ length: sweepSize }, () => '?').join(', ')
+  return {
+    get: `SELECT \`value\` FROM ${table} WHERE \`key\` = ? AND \`expires_at\` > ?`,
+    set: `${insert} \`value\` = VALUES(\`value\`), \`expires_at\` = VALUES(\`expires_at\`)`,
+    delete: `DELETE FROM ${table} WHERE \`key\` = ?`,
+    create: `${insert} \`value\` = IF(\`expires_at\` > ?, \`value\`, VALUES(\`value\`)),
+      \`expires_at\` = IF(LAST_INSERT_ID(\`expires_at\` > ?), \`expires_at\`, VALUES(\`expires_at\`))`,
+    replace: `UPDATE ${table} SET \`value\` = ?, \`expires_at\` = IF(LAST_INSERT_ID(\`expires_at\` > ?), ?, \`expires_at\`)
+      WHERE \`key\` = ? AND \`value\` = ? AND \`expires_at\` > ?`,
+    // Dead rows count towards the limit: however many there are, one statement stays small.
+    keys: `SELECT \`key\`, \`expires_at\` > ? AS \`live\` FROM ${table} WHERE \`key\` >= ? AND \`key\` < ?
+      ORDER BY \`key\` LIMIT ${pageSize}`,
+    // Looked up without a lock, deleted by primary key: a DELETE by deadline would lock gaps of that index against
+    // fresh sessions, and rows in another order than their writers do.
+    expired: `SELECT \`key\` FROM ${table} WHERE \`expires_at\` <= ? ORDER BY \`expires_at\` LIMIT ${sweepSize}`,
+    deleteExpired: `DELETE s FROM ${table} AS s FORCE INDEX (PRIMARY)
+      WHERE s.\`expires_at\` <= ? AND s.\`key\` IN (${blanks})`,
+    probe: `SELECT \`key\`, \`expires_at\`, \`value\` FROM ${table} LIMIT 0`
+  }
+}

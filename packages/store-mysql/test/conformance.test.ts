@@ -1,0 +1,42 @@
+import { createTestClock, testStore } from '@kvsession/testkit'
+import { describeOn } from 'engine-harness'
+import type { Pool } from 'mysql2/promise'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { createMysqlStore } from '../src/index.ts'
+import { levels, type MariadbPlace, settingsOf, startPlace } from './support/mariadb-place.ts'
+
+/** KVSESSION_MYSQL_MATRIX=1 runs every isolation level with either meaning of an affected row. */
+const matrix = process.env.KVSESSION_MYSQL_MATRIX === '1'
+
+for (const [index, level] of levels.entries()) {
+  describeOn('mariadb', { own: true })(`MariaDB, ${level}`, () => {
+    let place: MariadbPlace
+    beforeAll(async () => {
+      place = await startPlace(settingsOf(level))
+    })
+    afterAll(() => place.stop())
+
+    const meanings = { 'found rows, as mysql2 asks by default': [], 'changed rows': ['-FOUND_ROWS'] }
+    for (const [name, flags] of Object.entries(meanings).filter((_, meaning) => matrix || meaning === index % 2)) {
+      const table = `conformance_${flags.length}`
+      let pools: [Pool, Pool]
+      beforeAll(async () => {
+        pools = [place.pool({ flags }), place.pool({ flags })]
+        await createMysqlStore(pools[0], { table }).ensureSchema()
+      })
+      const clock = createTestClock()
+      const createStore = async () => {
+        await place.admin.query(`DELETE FROM ${table}`)
+        return { store: createMysqlStore(pools[0], { table, clock }), clock }
+      }
+      const createSecondStore = () => createMysqlStore(pools[1], { table, clock })
+      const createFailingStore = async () => {
+        const pool = place.pool({ flags })
+        await pool.end()
+        return { store: createMysqlStore(pool, { table, clock }), clock }
+      }
+      const methods = ['compareAndSet', 'keys', 'deleteExpired', 'close'] as const
+      testStore({ describe, it, name, methods, createStore, createSecondStore, createFailingStore })
+    }
+  })
+}
