@@ -1,0 +1,52 @@
+import { SessionError } from '@kvsession/core'
+import type { PostgresStoreSettings } from './postgres-store-options.ts'
+import { quoted } from './sql.ts'
+
+/** What the server answers, by its code (SQLSTATE), when no later call can do better. */
+const cures: Readonly<Record<string, (settings: PostgresStoreSettings) => string>> = {
+  '42P01': ({ table, schema }) =>
+    `The database has no table ${quoted(table, schema)}. Await store.ensureSchema() before the server starts, or run schema.sql`,
+  '3F000': ({ schema }) => `The database has no schema "${schema}". Create it: CREATE SCHEMA "${schema}"`,
+  '42501': ({ table, schema }) =>
+    `The role may not do this. As owner of the table run GRANT SELECT, INSERT, UPDATE, DELETE ON ${quoted(table, schema)} TO the role, and with a schema GRANT USAGE ON SCHEMA; ensureSchema() needs CREATE on the schema while something is missing`,
+  '42703': ({ table, schema }) =>
+    `The table ${quoted(table, schema)} is not the store's. Choose another name with the option table`,
+  // A pooler without prepared statements: forgotten, or somebody else's of the same name.
+  '26000': () => 'The pooler loses prepared statements. Set prepare: false, or max_prepared_statements in pgbouncer',
+  '42P05': () => 'The pooler mixes prepared statements up. Set prepare: false, or max_prepared_statements in pgbouncer'
+}
+
+/**
+ * The server rolled the statement back because of others at the same time: a serialization failure or a deadlock. Nothing
+ * was written, so that running it again is no repeated write.
+ */
+export function isRolledBack(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === '40001' || code === '40P01'
+}
+
+/** The driver's error without what was being stored, or what to do where no later call can do better. */
+export function explain(error: unknown, settings: PostgresStoreSettings): Error {
+  if (error instanceof SessionError) return error
+  const cause = withoutValues(error)
+  const cure = cures[codeOf(error) ?? '']
+  return cure === undefined ? cause : new SessionError('STORE_INVALID', cure(settings), { cause })
+}
+
+/** Details name rows ("Failing row contains …"), and postgres.js keeps the parameters beside them. */
+function withoutValues(error: unknown): Error {
+  const source = error instanceof Error ? error : new Error(String(error))
+  const copy = new Error(source.message || codeOf(source) || 'The driver failed')
+  copy.name = source.name
+  copy.stack = source.stack ?? ''
+  for (const key of ['code', 'errno', 'syscall', 'severity', 'constraint']) {
+    const value: unknown = Reflect.get(source, key)
+    if (typeof value === 'string' || typeof value === 'number') Object.assign(copy, { [key]: value })
+  }
+  return copy
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+  return typeof code === 'string' ? code : undefined
+}

@@ -1,0 +1,41 @@
+import { type Clock, SessionError } from '@kvsession/core'
+
+export interface PostgresStoreOptions {
+  /** Name of the table: up to 52 letters, digits and `_`, case counts. Default: `kvsession`. */
+  readonly table?: string
+  /** Schema of the table, which must exist. Default: the first of the connection's `search_path`. */
+  readonly schema?: string
+  /**
+   * Whether statements are prepared once per connection under a name. `false` for a pooler that gives each transaction
+   * another connection and knows nothing of prepared statements (pgbouncer before 1.21). postgres.js has the same option
+   * for a whole client, and both must allow it. Default: true.
+   */
+  readonly prepare?: boolean
+  /** Where the time comes from; the server's own clock is never asked. Default: `Date.now`. */
+  readonly clock?: Pick<Clock, 'now'>
+}
+
+export interface PostgresStoreSettings {
+  readonly table: string
+  readonly schema: string | undefined
+  readonly prepare: boolean
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** PostgreSQL cuts names off after 63 bytes; the index is called `<table>_expires_at`. */
+const tableName = /^[a-z_][a-z0-9_]{0,51}$/i
+const schemaName = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/i
+
+/** @throws SessionError `OPTION_INVALID` */
+export function withDefaults(options: PostgresStoreOptions): PostgresStoreSettings {
+  const { table = 'kvsession', schema, prepare = true, clock = { now: Date.now } } = options
+  if (typeof table !== 'string' || !tableName.test(table)) {
+    throw new SessionError('OPTION_INVALID', 'table must be 1 to 52 letters, digits or _, starting with no digit.')
+  }
+  if (schema !== undefined && (typeof schema !== 'string' || !schemaName.test(schema))) {
+    const message = 'schema must be 1 to 63 letters, digits or _, starting with no digit and not with pg_.'
+    throw new SessionError('OPTION_INVALID', message)
+  }
+  if (typeof prepare !== 'boolean') throw new SessionError('OPTION_INVALID', 'prepare must be true or false.')
+  return { table, schema, prepare, clock }
+}

@@ -1,0 +1,47 @@
+import pg from 'pg'
+import postgres from 'postgres'
+import { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from '../../src/index.ts'
+
+export const driverNames = ['pg', 'postgres.js'] as const
+
+export type DriverName = (typeof driverNames)[number]
+
+export interface Connected {
+  readonly store: PostgresStore
+  /** Any statement, on one of the connections of the store. */
+  ask(text: string): Promise<readonly unknown[]>
+  end(): Promise<void>
+}
+
+export interface ConnectOptions extends PostgresStoreOptions {
+  /** Settings of each session, by name. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Connections. Default: 10, as in both drivers. */
+  readonly max?: number
+}
+
+/** A client of its own, as a process has. */
+export function connect(driver: DriverName, url: string, options: ConnectOptions = {}): Connected {
+  const { settings = {}, max = 10, ...storeOptions } = options
+  if (driver === 'pg') {
+    const pool = new pg.Pool({
+      connectionString: url,
+      max,
+      options: Object.entries(settings)
+        .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+        .join(' ')
+    })
+    pool.on('error', () => undefined)
+    return {
+      store: createPostgresStore(pool, storeOptions),
+      ask: async (text) => (await pool.query<Record<string, unknown>>(text)).rows,
+      end: () => pool.end()
+    }
+  }
+  const sql = postgres(url, { max, connection: settings, backoff: false, onnotice: () => undefined })
+  return {
+    store: createPostgresStore(sql, storeOptions),
+    ask: (text) => sql.unsafe<Record<string, unknown>[]>(text),
+    end: () => sql.end({ timeout: 1 })
+  }
+}

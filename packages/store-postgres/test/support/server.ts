@@ -1,0 +1,31 @@
+import { type Engine, startPostgres } from 'engine-harness'
+import { type Connected, type ConnectOptions, connect, type DriverName } from './drivers.ts'
+
+/** A private server, with what was connected to it. */
+export interface Server extends Engine {
+  /** Each name is free until then. */
+  freeTable(): string
+  connect(driver: DriverName, options?: ConnectOptions): Connected
+  /** As superuser, on a connection of the test's own. */
+  readonly admin: Connected
+}
+
+export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<Server> {
+  const engine = await startPostgres({ own: true, settings })
+  const connected: Connected[] = []
+  let tables = 0
+  const open = (driver: DriverName, options?: ConnectOptions): Connected => {
+    const opened = connect(driver, engine.url, options)
+    connected.push(opened)
+    return opened
+  }
+  return Object.assign(Object.create(engine), {
+    admin: open('pg'),
+    freeTable: () => `table_${tables++}`,
+    connect: open,
+    async stop() {
+      await Promise.all(connected.map((one) => one.end()))
+      await engine.stop()
+    }
+  })
+}
