@@ -19,7 +19,11 @@ const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; de
     src: ['core', 'adapter', 'store', 'testkit'],
     dev: ['core', 'adapter', 'store', 'testkit']
   },
-  tool: { src: [], dev: [] }
+  tool: { src: [], dev: [] },
+  campaign: {
+    src: ['core', 'adapter', 'store', 'testkit', 'tool'],
+    dev: ['core', 'adapter', 'store', 'testkit', 'tool']
+  }
 }
 
 /** Misuse of a store throws the one class of errors; everything else it needs of core is a type. */

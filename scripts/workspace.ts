@@ -16,7 +16,7 @@ export interface Manifest {
   readonly [field: string]: unknown
 }
 
-export type WorkspaceKind = 'core' | 'testkit' | 'store' | 'adapter' | 'example' | 'tool'
+export type WorkspaceKind = 'core' | 'testkit' | 'store' | 'adapter' | 'example' | 'tool' | 'campaign'
 
 export interface Workspace {
   readonly kind: WorkspaceKind
@@ -36,7 +36,7 @@ export function readWorkspaces(root: string): Workspace[] {
     folders(join(root, group))
       .filter((folder) => existsSync(join(root, group, folder, 'package.json')))
       .map((folder) => ({
-        kind: group === 'packages' ? kindOfPackage(folder) : group === 'tools' ? 'tool' : 'example',
+        kind: group === 'packages' ? kindOfPackage(folder) : group === 'tools' ? kindOfTool(folder) : 'example',
         folder,
         path: `${group}/${folder}`,
         absolutePath: join(root, group, folder),
@@ -71,12 +71,17 @@ function isManifest(value: unknown): value is Manifest {
 
 /** What users install; examples and tools are for this repository alone. */
 export function isPublished({ kind }: Workspace): boolean {
-  return kind !== 'example' && kind !== 'tool'
+  return kind !== 'example' && kind !== 'tool' && kind !== 'campaign'
 }
 
 function kindOfPackage(folder: string): WorkspaceKind {
   if (folder === 'core' || folder === 'testkit') return folder
   return folder.startsWith('store-') ? 'store' : 'adapter'
+}
+
+/** Tools know nothing of ours; campaigns attack all of it, on every runtime. */
+function kindOfTool(folder: string): WorkspaceKind {
+  return folder === 'campaigns' || folder === 'runtimes' ? 'campaign' : 'tool'
 }
 
 function folders(path: string): string[] {

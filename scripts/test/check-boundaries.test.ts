@@ -28,6 +28,9 @@ const goodTree: TreeFiles = {
   'packages/store-sqlite/test/a.test.ts': "import { startRedis } from 'engine-harness'\n",
   'tools/engines/package.json': { name: 'engine-harness', exports: entry },
   'tools/engines/src/index.ts': "import { spawn } from 'node:child_process'\n",
+  'tools/campaigns/package.json': { name: 'campaigns', exports: entry, dependencies: { '@kvsession/koa': '*' } },
+  'tools/campaigns/src/index.ts':
+    "import { session } from '@kvsession/koa'\nimport { startRedis } from 'engine-harness'\n",
   'examples/koa/package.json': { name: 'example-koa', dependencies: { '@kvsession/koa': '*' } },
   'examples/koa/src/server.ts':
     "import { session } from '@kvsession/koa'\nimport { x } from '@kvsession/core/encryption'\n"
@@ -72,6 +75,7 @@ describe('check-boundaries', () => {
     ['core uses no tool', 'packages/core/test/a.ts', "import 'engine-harness'", /core must not/],
     ['nor does an example', 'examples/koa/test/a.ts', "import 'engine-harness'", /example must not/],
     ['tools know nothing of ours', 'tools/engines/src/a.ts', "import '@kvsession/core'", /tool must not/],
+    ['nobody imports a campaign', 'tools/engines/src/a.ts', "import 'campaigns'", /tool must not import/],
     ['nobody imports an example', 'packages/koa/test/a.ts', "import 'example-koa'", /adapter must not import/],
     ['core imports no framework', 'packages/core/src/a.ts', "import 'express'", /no framework, driver/],
     ['core imports no driver', 'packages/core/src/a.ts', "import 'node:sqlite'", /only crypto-node\.ts may know Node/],

@@ -10,11 +10,15 @@ const long = 60_000 + mostSchedules * 60
 afterAll(() => tally.print('Interleavings with one fault'))
 
 describe('S20: one step fails before its effect, after it, or takes effect late', () => {
-  it.each(scenarios)('$name: $title', { timeout: long }, (scenario) => tally.explore(scenario, { faults: errorFaults }))
+  it.each(scenarios)('$name: $title', { timeout: long }, (scenario) =>
+    tally.explore(scenario, { faults: errorFaults }, mostSchedules / 2)
+  )
 })
 
 describe('S21: a process dies before or after one step', () => {
-  it.each(scenarios)('$name: $title', { timeout: long }, (scenario) => tally.explore(scenario, { faults: crashFaults }))
+  it.each(scenarios)('$name: $title', { timeout: long }, (scenario) =>
+    tally.explore(scenario, { faults: crashFaults }, mostSchedules / 2)
+  )
 })
 
 describe('S17: two replies are lost', () => {
@@ -26,7 +30,11 @@ describe('S17: two replies are lost', () => {
 
 describe('answers overtake one another on their way back to one process', () => {
   it.each(scenarios)('$name: $title', { timeout: long }, (scenario) =>
-    tally.explore(scenario, { faults: ['slow'], shared: scenario.name !== 'X11' && scenario.name !== 'X12' })
+    tally.explore(
+      scenario,
+      { faults: ['slow'], shared: scenario.name !== 'X11' && scenario.name !== 'X12' },
+      mostSchedules / 10
+    )
   )
 })
 

@@ -38,12 +38,13 @@ export function createTally(): Tally {
     },
     print(title, { lines: each = true } = {}) {
       const { user, system } = process.cpuUsage(start)
-      const sum = `${schedules} schedules, ${states} states, ${runs} runs of a process, 0 violations`
+      const seconds = (user + system) / 1e6
+      const sum = `${schedules} schedules, ${states} states, ${runs} runs of a process, 0 violations, ${seconds.toFixed(0)} s`
       const extent = `${exhausted} of ${scenarios} scenarios exhausted: ${interleavings} interleavings`
       console.log([`${title} (seed ${seed})`, ...(each ? lines : []), sum, extent].join('\n'))
       recordFigures(`explore ${title}`, {
         seed,
-        seconds: (user + system) / 1e6,
+        seconds,
         counts: {
           scenarios,
           'scenarios exhausted': exhausted,

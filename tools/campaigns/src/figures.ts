@@ -1,0 +1,21 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What a campaign counted in one process. The campaigns of core write the same. */
+export interface Figures {
+  readonly seed: number
+  readonly seconds: number
+  /** Added up over the processes. */
+  readonly counts: Readonly<Record<string, number>>
+  /** The highest of all processes counts. */
+  readonly highest?: Readonly<Record<string, number>>
+}
+
+/** Keeps the figures of a campaign for whoever asked for them by `KVSESSION_FIGURES`, a folder. */
+export function recordFigures(name: string, figures: Figures): void {
+  const folder = process.env.KVSESSION_FIGURES
+  if (folder === undefined) return
+  mkdirSync(folder, { recursive: true })
+  const file = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.${figures.seed}.json`
+  writeFileSync(join(folder, file), `${JSON.stringify({ name, ...figures }, null, 2)}\n`)
+}
