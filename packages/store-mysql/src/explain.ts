@@ -12,6 +12,15 @@ export function isMissingTable(error: unknown): boolean {
   return errnoOf(error) === 1146
 }
 
+/**
+ * ER_LOCK_DEADLOCK, and ER_CHECKREAD: what MariaDB with innodb_snapshot_isolation (the default since 11.6) answers at
+ * SERIALIZABLE to a statement that had to wait for a row. Each statement is a transaction of its own, and here it is
+ * certain that nothing of it was written.
+ */
+export function isRolledBack(error: unknown): boolean {
+  return [1213, 1020].includes(errnoOf(error))
+}
+
 function errnoOf(error: unknown): number {
   const errno: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'errno') : undefined
   return typeof errno === 'number' ? errno : 0

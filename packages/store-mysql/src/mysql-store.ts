@@ -9,7 +9,7 @@ import {
   type WriteResult,
   writeOf
 } from './client.ts'
-import { explain, isMissingTable } from './explain.ts'
+import { explain, isMissingTable, isRolledBack } from './explain.ts'
 import { type MysqlStoreOptions, targetOf } from './mysql-store-options.ts'
 import { pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
 
@@ -23,11 +23,15 @@ export interface MysqlStore extends Required<KeyValueStore> {
   ensureSchema(): Promise<void>
 }
 
+/** Each refusal means that another writer has succeeded, so it takes as many as there are connections, not more. */
+const mostRepeats = 100
+
 /**
  * Sessions in MariaDB or MySQL, shared by any number of processes. Takes a pool of mysql2 and never closes it; a single
  * connection works too, but no longer once it is lost. Each statement commits by itself: on a connection inside a
  * transaction, or without autocommit, writes are refused. Nothing is sent before the first call. A failure of the server
- * rejects with the driver's error, which never carries a value; no statement is sent twice.
+ * rejects with the driver's error, which never carries a value. A statement is sent again only when the server said that it
+ * rolled it back for another writer's sake.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
@@ -40,10 +44,12 @@ export function createMysqlStore(
   const sql = statementsFor(name)
 
   async function run(text: string, values: (string | number | Uint8Array)[]): Promise<unknown> {
-    try {
-      return await mysql.execute(statement(text, values))
-    } catch (error) {
-      throw explain(error, name)
+    for (let left = mostRepeats; ; left--) {
+      try {
+        return await mysql.execute(statement(text, values))
+      } catch (error) {
+        if (left === 0 || !isRolledBack(error)) throw explain(error, name)
+      }
     }
   }
 

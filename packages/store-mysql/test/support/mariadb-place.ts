@@ -14,7 +14,7 @@ export function settingsOf(level: IsolationLevel): Readonly<Record<string, strin
     SERIALIZABLE: 'ORACLE,SIMULTANEOUS_ASSIGNMENT'
   }
   const snapshot = level === 'READ-COMMITTED' ? 'OFF' : 'ON'
-  return { 'transaction-isolation': level, 'sql-mode': modes[level], 'innodb-snapshot-isolation': snapshot }
+  return { 'transaction-isolation': level, 'sql-mode': modes[level], 'loose-innodb-snapshot-isolation': snapshot }
 }
 
 /** A server for one test file, with everything that was opened on it. */
