@@ -34,7 +34,7 @@ const pauseMs = 500
  * what has expired (time to live on `ttl`). Changes nothing else of a table that exists. Needs more rights than the
  * store: run it when you deploy.
  *
- * @throws SessionError `STORE_INVALID` for a table with another key, `STORE_TIMEOUT`
+ * @throws SessionError `STORE_INVALID` for a table with another key or another time to live, `STORE_TIMEOUT`
  */
 export async function ensureTable(client: DynamodbTableClient, options: EnsureTableOptions = {}): Promise<void> {
   const { table = 'kvsession', timeout = 60_000 } = options
@@ -43,7 +43,11 @@ export async function ensureTable(client: DynamodbTableClient, options: EnsureTa
     await waitUntilActive(client, table, timeout)
     const { TimeToLiveDescription: ttl } = await client.describeTimeToLive({ TableName: table })
     const status = propertyOf(ttl, 'TimeToLiveStatus')
-    if (status === 'ENABLED' || status === 'ENABLING') return
+    if (status === 'ENABLED' || status === 'ENABLING') {
+      const attribute = propertyOf(ttl, 'AttributeName')
+      if (attribute === 'ttl') return
+      throw misfit(table, `deletes items by the time in ${String(attribute)}, and not in ttl`)
+    }
     const specification = { AttributeName: 'ttl', Enabled: true }
     await client.updateTimeToLive({ TableName: table, TimeToLiveSpecification: specification })
   } catch (error) {
@@ -83,6 +87,13 @@ async function waitUntilActive(client: DynamodbTableClient, table: string, timeo
 function assertKey(description: unknown, table: string): void {
   const schema = propertyOf(description, 'KeySchema')
   const [first, second]: unknown[] = Array.isArray(schema) ? schema : []
-  if (propertyOf(first, 'AttributeName') === 'key' && second === undefined) return
-  throw new SessionError('STORE_INVALID', `The table ${table} has another key than the text key. Take another name`)
+  const definitions = propertyOf(description, 'AttributeDefinitions')
+  const kinds: unknown[] = Array.isArray(definitions) ? definitions : []
+  const kind = kinds.find((definition) => propertyOf(definition, 'AttributeName') === 'key')
+  const isKey = propertyOf(first, 'AttributeName') === 'key' && propertyOf(kind, 'AttributeType') === 'S'
+  if (!isKey || second !== undefined) throw misfit(table, 'has another key than the text key')
+}
+
+function misfit(table: string, what: string): SessionError {
+  return new SessionError('STORE_INVALID', `The table ${table} ${what}. Give the sessions a table of their own`)
 }

@@ -18,7 +18,7 @@ export function isRefusal(error: unknown): boolean {
 export function explain(error: unknown, table: string): unknown {
   const name = String(propertyOf(error, 'name'))
   const message = String(propertyOf(error, 'message'))
-  const typed = (code: 'STORE_INVALID' | 'STORE_UNAVAILABLE' | 'RECORD_TOO_LARGE', text: string): SessionError =>
+  const typed = (code: 'STORE_INVALID' | 'STORE_UNAVAILABLE', text: string): SessionError =>
     new SessionError(code, text, { cause: error })
   if (throttled.has(name)) {
     return typed('STORE_UNAVAILABLE', `DynamoDB throttles the table ${table}. Raise its capacity, or make it on-demand`)
@@ -33,14 +33,13 @@ export function explain(error: unknown, table: string): unknown {
     return typed('STORE_INVALID', 'The client repeated a write: give it no retryStrategy that does, and maxAttempts: 1')
   }
   if (name !== 'ValidationException') return error
-  if (message.includes('Item size')) return tooLarge(error)
   if (message.includes('key element') || message.includes('Type mismatch') || message.includes('Missing the key')) {
     return typed('STORE_INVALID', `The table ${table} has another key. Give the store a table that ensureTable() made`)
   }
   return error
 }
 
-export function tooLarge(cause?: unknown): SessionError {
+export function tooLarge(): SessionError {
   const message = 'The value exceeds 400,000 bytes, all that an item of DynamoDB holds. Keep large things elsewhere'
-  return new SessionError('RECORD_TOO_LARGE', message, cause === undefined ? undefined : { cause })
+  return new SessionError('RECORD_TOO_LARGE', message)
 }

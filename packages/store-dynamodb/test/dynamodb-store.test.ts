@@ -118,12 +118,15 @@ describe('createDynamodbStore', () => {
       for (const call of calls) await rejects(call, 'STORE_INVALID', 'Call ensureTable()')
     })
 
-    it('the table has another key', async () => {
+    it.each([
+      ['of another name', 'isbn', 'S'],
+      ['of another kind', 'key', 'N']
+    ] as const)('the table has a key %s', async (_name, name, kind) => {
       await client.createTable({
         TableName: 'books',
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: 'isbn', AttributeType: 'N' }],
-        KeySchema: [{ AttributeName: 'isbn', KeyType: 'HASH' }]
+        AttributeDefinitions: [{ AttributeName: name, AttributeType: kind }],
+        KeySchema: [{ AttributeName: name, KeyType: 'HASH' }]
       })
       const store = createDynamodbStore(client, { table: 'books' })
       // A scan needs no key.

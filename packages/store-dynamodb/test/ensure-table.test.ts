@@ -30,7 +30,9 @@ describe('ensureTable', () => {
   it('leaves a table alone that exists', async () => {
     await ensureTable(client, { table: 'mine' })
     await createDynamodbStore(client, { table: 'mine' }).set('key', 'value', Date.now() + 60_000)
-    emulator.answer('DescribeTimeToLive', 200, { TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED' } })
+    emulator.answer('DescribeTimeToLive', 200, {
+      TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED', AttributeName: 'ttl' }
+    })
     emulator.operations()
     await ensureTable(client, { table: 'mine' })
     expect(emulator.operations()).toEqual(['CreateTable', 'DescribeTable', 'DescribeTimeToLive'])
@@ -42,12 +44,33 @@ describe('ensureTable', () => {
     expect((await client.listTables({})).TableNames).toEqual(['kvsession'])
   })
 
-  it('refuses a table with another key', async () => {
+  it('refuses a table that deletes by another time', async () => {
+    emulator.answer('DescribeTimeToLive', 200, {
+      TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED', AttributeName: 'expires' }
+    })
+    await expect(ensureTable(client)).rejects.toMatchObject({ code: 'STORE_INVALID' })
+    expect(emulator.operations()).not.toContain('UpdateTimeToLive')
+  })
+
+  it.each([
+    ['of another name', [{ AttributeName: 'isbn', AttributeType: 'S' }] as const],
+    ['of another kind', [{ AttributeName: 'key', AttributeType: 'N' }] as const],
+    [
+      'of two parts',
+      [
+        { AttributeName: 'key', AttributeType: 'S' },
+        { AttributeName: 'sort', AttributeType: 'S' }
+      ] as const
+    ]
+  ])('refuses a table with a key %s', async (_name, attributes) => {
     await client.createTable({
       TableName: 'books',
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [{ AttributeName: 'isbn', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'isbn', KeyType: 'HASH' }]
+      AttributeDefinitions: [...attributes],
+      KeySchema: attributes.map(({ AttributeName }, index) => ({
+        AttributeName,
+        KeyType: index === 0 ? 'HASH' : 'RANGE'
+      }))
     })
     await expect(ensureTable(client, { table: 'books' })).rejects.toMatchObject({ code: 'STORE_INVALID' })
     expect(emulator.operations()).not.toContain('UpdateTimeToLive')
@@ -55,7 +78,11 @@ describe('ensureTable', () => {
 
   it('gives up on a table that does not come', async () => {
     emulator.answer('DescribeTable', 200, {
-      Table: { TableStatus: 'CREATING', KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }] }
+      Table: {
+        TableStatus: 'CREATING',
+        KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }]
+      }
     })
     await expect(ensureTable(client, { timeout: 0 })).rejects.toMatchObject({ code: 'STORE_TIMEOUT' })
   })
