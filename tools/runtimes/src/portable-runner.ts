@@ -1,0 +1,152 @@
+/** A test runner small enough for every JavaScript runtime: suites, hooks, tables, and nothing of a file system. */
+
+export type Work = (...values: never[]) => unknown
+
+export interface Failure {
+  readonly title: string
+  readonly message: string
+}
+
+export interface Report {
+  readonly passed: number
+  readonly skipped: number
+  readonly failures: readonly Failure[]
+}
+
+type Hook = () => unknown
+
+interface Suite {
+  readonly title: string
+  readonly parent: Suite | undefined
+  readonly skipped: boolean
+  readonly parts: (Suite | Test)[]
+  readonly hooks: Readonly<Record<HookName, Hook[]>>
+}
+
+interface Test {
+  readonly title: string
+  readonly work: () => unknown
+}
+
+type HookName = 'beforeAll' | 'afterAll' | 'beforeEach' | 'afterEach'
+
+const mostMs = 60_000
+
+const root = createSuite('', undefined, false)
+let current = root
+let finishers: Hook[] = []
+
+function createSuite(title: string, parent: Suite | undefined, skipped: boolean): Suite {
+  return { title, parent, skipped, parts: [], hooks: { beforeAll: [], afterAll: [], beforeEach: [], afterEach: [] } }
+}
+
+export function addSuite(title: string, register: () => unknown, skipped: boolean): void {
+  const suite = createSuite(title, current, skipped || current.skipped)
+  current.parts.push(suite)
+  current = suite
+  try {
+    register()
+  } finally {
+    current = suite.parent ?? root
+  }
+}
+
+/** What a test file registers while it loads; its hooks are for its own tests. */
+export async function addFile(title: string, load: () => Promise<unknown>): Promise<void> {
+  const file = createSuite(title, root, false)
+  root.parts.push(file)
+  current = file
+  try {
+    await load()
+  } catch (error) {
+    addTest('loads', () => Promise.reject(error))
+  } finally {
+    current = root
+  }
+}
+
+export function addTest(title: string, work: () => unknown): void {
+  current.parts.push({ title, work })
+}
+
+export function addHook(name: HookName, hook: Hook): void {
+  current.hooks[name].push(hook)
+}
+
+/** Runs after the test under way, whatever becomes of it; the last one registered first. */
+export function addFinisher(hook: Hook): void {
+  finishers.unshift(hook)
+}
+
+/** Runs all that was registered, in order, one test at a time. */
+export async function runAll(): Promise<Report> {
+  const failures: Failure[] = []
+  const counts = { passed: 0, skipped: 0 }
+
+  async function runSuite(suite: Suite, path: readonly string[]): Promise<void> {
+    const skipped = suite.skipped
+    if (!skipped) await runHooks(suite.hooks.beforeAll)
+    for (const part of suite.parts) {
+      const inside = [...path, part.title]
+      if ('parts' in part) await runSuite(part, inside).catch((error: unknown) => note(inside, error))
+      else if (skipped) counts.skipped++
+      else await runTest(part, suite, inside)
+    }
+    if (!skipped) await runHooks(suite.hooks.afterAll)
+  }
+
+  async function runTest({ work }: Test, suite: Suite, path: readonly string[]): Promise<void> {
+    finishers = []
+    const errors: unknown[] = []
+    const attempt = async (action: Hook): Promise<void> => {
+      try {
+        await action()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    await attempt(async () => {
+      await runHooks(around(suite, 'beforeEach'))
+      await withinTime(work)
+    })
+    for (const hook of around(suite, 'afterEach').toReversed()) await attempt(hook)
+    for (const finisher of finishers) await attempt(finisher)
+    if (errors.length === 0) counts.passed++
+    else note(path, errors[0])
+  }
+
+  function note(path: readonly string[], error: unknown): void {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    failures.push({ title: path.join(' > '), message: message.slice(0, 2_000) })
+  }
+
+  // A process whose timers are all unref'd would end in the middle of a test.
+  const awake = setInterval(() => undefined, 1_000)
+  try {
+    await runSuite(root, [])
+  } finally {
+    clearInterval(awake)
+  }
+  return { ...counts, failures }
+}
+
+async function withinTime(work: () => unknown): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${mostMs} ms`)), mostMs)
+  })
+  try {
+    await Promise.race([work(), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function runHooks(hooks: readonly Hook[]): Promise<void> {
+  for (const hook of hooks) await hook()
+}
+
+/** A suite's hooks behind those of the suites around it. */
+function around(suite: Suite, name: HookName): Hook[] {
+  return [...(suite.parent === undefined ? [] : around(suite.parent, name)), ...suite.hooks[name]]
+}

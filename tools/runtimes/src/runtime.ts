@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { Miniflare } from 'miniflare'
+import type { Report } from './portable-runner.ts'
+import type { SuiteName } from './suites.ts'
+
+export interface Runtime {
+  readonly name: string
+  readonly suites: readonly SuiteName[]
+  /** What is missing, and how to get it; `undefined`: it can run. */
+  missing(): string | undefined
+  version(): Promise<string>
+  /** Runs a bundled suite from a file inside the repository, so that libraries are found. */
+  run(file: string, code: string): Promise<Report>
+}
+
+const everywhere: readonly SuiteName[] = ['core', 'hono', 'express', 'koa']
+const binaries = join(import.meta.dirname, '../binaries/node_modules')
+const mostMs = 600_000
+
+export const runtimes: readonly Runtime[] = [
+  program('Node 20', join(binaries, 'node20/bin/node')),
+  program('Node 22', join(binaries, 'node22/bin/node')),
+  program('Node 24', process.execPath),
+  program('Node 26', join(binaries, 'node26/bin/node')),
+  program('Bun', join(binaries, '@oven/bun-linux-x64/bin/bun'), ['run']),
+  program('Deno', join(binaries, '@deno/linux-x64-glibc/deno'), ['run', '--allow-all', '--no-check'], ['core', 'hono']),
+  workerd()
+]
+
+function program(
+  name: string,
+  path: string,
+  args: readonly string[] = [],
+  suites: readonly SuiteName[] = everywhere
+): Runtime {
+  return {
+    name,
+    suites,
+    missing: () => (existsSync(path) ? undefined : `${name} is missing: npm ci --prefix tools/runtimes/binaries`),
+    version: async () => /\d[\w.]*/.exec(await output(path, ['--version']))?.[0] ?? '?',
+    async run(file) {
+      const text = await output(path, [...args, file])
+      const line = text.split('\n').findLast((one) => one.startsWith('report '))
+      if (line === undefined) throw new Error(`${name} ended without a report:\n${text.slice(-2_000)}`)
+      return readReport(JSON.parse(line.slice('report '.length)))
+    }
+  }
+}
+
+function workerd(): Runtime {
+  return {
+    name: 'workerd',
+    suites: ['core', 'hono'],
+    missing: () => undefined,
+    version: async () => workerdVersion(),
+    async run(_, code) {
+      const worker = new Miniflare({
+        modules: [{ type: 'ESModule', path: 'suite.mjs', contents: code }],
+        compatibilityDate: '2026-07-01',
+        compatibilityFlags: ['nodejs_compat']
+      })
+      try {
+        const response = await worker.dispatchFetch('http://127.0.0.1/')
+        if (response.status !== 200) throw new Error(await response.text())
+        return readReport(await response.json())
+      } finally {
+        await worker.dispose()
+      }
+    }
+  }
+}
+
+function workerdVersion(): string {
+  const manifest: unknown = createRequire(import.meta.url)('workerd/package.json')
+  return typeof manifest === 'object' && manifest !== null ? String(Reflect.get(manifest, 'version')) : '?'
+}
+
+/** What a process prints, on both outputs. */
+async function output(path: string, args: readonly string[]): Promise<string> {
+  const child = spawn(path, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+    timeout: mostMs
+  })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+    })
+  }
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', () => resolve())
+  })
+  return text
+}
+
+function readReport(value: unknown): Report {
+  if (typeof value === 'object' && value !== null && 'passed' in value && 'failures' in value) {
+    const { passed, failures } = value
+    if (typeof passed === 'number' && Array.isArray(failures)) {
+      const skipped = 'skipped' in value && typeof value.skipped === 'number' ? value.skipped : 0
+      const read = failures.map((one: unknown) => {
+        const failure = typeof one === 'object' && one !== null ? one : {}
+        return { title: String(Reflect.get(failure, 'title')), message: String(Reflect.get(failure, 'message')) }
+      })
+      return { passed, skipped, failures: read }
+    }
+  }
+  throw new Error(`No report: ${JSON.stringify(value).slice(0, 500)}`)
+}

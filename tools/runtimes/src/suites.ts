@@ -1,0 +1,67 @@
+import { globSync } from 'node:fs'
+import { join, relative } from 'node:path'
+
+export type SuiteName = 'core' | 'hono' | 'express' | 'koa'
+
+interface LeftOut {
+  /** A test file, or a folder of them with its slash. */
+  readonly path: string
+  readonly why: string
+  /** The runtimes that leave it out; default all. */
+  readonly on?: readonly string[]
+}
+
+/** The files that do not run on the portable runner, each with its reason. */
+export const leftOut: readonly LeftOut[] = [
+  { path: 'packages/core/test/session-manager.test.ts', why: 'steers timers by vitest' },
+  { path: 'packages/core/test/errors-doc.test.ts', why: 'reads a document of the repository' },
+  { path: 'packages/core/test/memory-store.test.ts', why: 'measures the heap of a Node process' },
+  { path: 'packages/core/test/exploration/', why: 'explores schedules of the same code, which no runtime changes' },
+  { path: 'packages/core/test/fuzz/', why: 'is a campaign with limits on time' },
+  {
+    path: 'packages/core/test/regressions.test.ts',
+    why: "replays schedules in the turns that Node's promises take",
+    on: ['Bun', 'workerd']
+  },
+  { path: 'packages/core/test/random.test.ts', why: 'makes functions from text', on: ['workerd'] },
+  { path: 'packages/core/test/set-cookie.test.ts', why: 'makes functions from text', on: ['workerd'] },
+  { path: 'packages/core/test/crypto.test.ts', why: 'compares with node:crypto', on: ['workerd'] },
+  { path: 'packages/core/test/response-headers.test.ts', why: 'listens on a socket', on: ['workerd'] },
+  {
+    path: 'packages/core/test/serializer.test.ts',
+    why: 'makes values of another realm with node:vm',
+    on: ['workerd']
+  }
+]
+
+/** Where a runtime is unlike Node, and not we: these tests fail there, and one that no longer does is reported. */
+export const differences: readonly { readonly runtime: string; readonly test: string; readonly why: string }[] = [
+  {
+    runtime: 'Bun',
+    test: 'refuses at data.o what is without enumerable fields (21)',
+    why: "Bun's URLSearchParams has a toJSON, so that it can be stored"
+  },
+  {
+    runtime: 'Bun',
+    test: 'passes what Node refuses on as an error',
+    why: "Bun's res.end(123) throws after it has closed the connection"
+  },
+  {
+    runtime: 'Bun',
+    test: 'ws shares the session on upgrade',
+    why: "Bun's WebSocket does not tell the status of a refused upgrade"
+  },
+  ...[
+    'a client that goes away while the handler works leaves nothing unhandled, and its session intact',
+    'a client that goes away while the record is written leaves nothing unhandled'
+  ].map((test) => ({ runtime: 'workerd', test, why: 'without a socket nobody goes away' }))
+]
+
+/** The test files of a suite on a runtime, from the root of the repository. */
+export function filesOf(root: string, suite: SuiteName, runtime: string): string[] {
+  const out = leftOut.filter(({ on }) => on?.includes(runtime) ?? true)
+  return globSync(join(root, `packages/${suite}/test/**/*.test.ts`))
+    .map((file) => relative(root, file))
+    .filter((file) => !out.some(({ path }) => file.startsWith(path)))
+    .sort()
+}

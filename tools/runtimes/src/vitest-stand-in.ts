@@ -1,0 +1,145 @@
+import {
+  ASYMMETRIC_MATCHERS_OBJECT,
+  customMatchers,
+  GLOBAL_EXPECT,
+  JestAsymmetricMatchers,
+  JestChaiExpect,
+  JestExtend,
+  setState
+} from '@vitest/expect'
+import { spyOn } from '@vitest/spy'
+import * as chai from 'chai'
+import { addFinisher, addHook, addSuite, addTest } from './portable-runner.ts'
+
+// What our test files import from vitest, on the portable runner: `expect` is vitest's own, the rest is what they use.
+
+chai.use(JestExtend)
+chai.use(JestChaiExpect)
+chai.use(JestAsymmetricMatchers)
+
+function createExpect(): object {
+  const check = (value: unknown, message?: string): unknown => chai.expect(value, message)
+  Object.assign(check, chai.expect, Reflect.get(globalThis, ASYMMETRIC_MATCHERS_OBJECT))
+  Reflect.set(globalThis, GLOBAL_EXPECT, check)
+  setState({ assertionCalls: 0 }, Reflect.get(globalThis, GLOBAL_EXPECT))
+  const extend: unknown = Reflect.get(chai.expect, 'extend')
+  if (typeof extend === 'function') Reflect.apply(extend, chai.expect, [check, customMatchers])
+  return check
+}
+
+export const expect: object = createExpect()
+
+type Work = (...values: unknown[]) => unknown
+/** `it(title, work)`, `it(title, options, work)`, `it(title, work, timeout)`. */
+type Declare = (title: string, ...rest: readonly unknown[]) => void
+
+interface Register extends Declare {
+  each(table: readonly unknown[]): Declare
+  skipIf(condition: unknown): Declare
+  runIf(condition: unknown): Declare
+  skip: Declare
+}
+
+export const it: Register = createRegister((title, work, skipped) => {
+  if (skipped) addSuite('skipped', () => addTest(title, work), true)
+  else addTest(title, work)
+})
+export const test: Register = it
+export const describe: Register = createRegister((title, work, skipped) => addSuite(title, work, skipped))
+
+function createRegister(add: (title: string, work: () => unknown, skipped: boolean) => void): Register {
+  const declare =
+    (skipped: boolean): Declare =>
+    (title, ...rest) =>
+      add(title, () => workOf(rest)(), skipped)
+  const each =
+    (table: readonly unknown[]): Declare =>
+    (title, ...rest) => {
+      const spread = table.every(Array.isArray)
+      for (const [index, row] of table.entries()) {
+        const values: readonly unknown[] = spread && Array.isArray(row) ? row : [row]
+        add(`${titleOf(title, values)} (${index})`, () => workOf(rest)(...values), false)
+      }
+    }
+  return Object.assign(declare(false), {
+    each,
+    skip: declare(true),
+    skipIf: (condition: unknown): Declare => declare(Boolean(condition)),
+    runIf: (condition: unknown): Declare => declare(!condition)
+  })
+}
+
+function workOf(rest: readonly unknown[]): Work {
+  for (const part of rest) if (typeof part === 'function') return (...values) => Reflect.apply(part, undefined, values)
+  throw new TypeError('A test without a function')
+}
+
+/** `$field` of the first value, or the values in turn for `%s` and kin. */
+function titleOf(title: string, values: readonly unknown[]): string {
+  const [first] = values
+  const left = [...values]
+  const field = (_: string, name: string): string =>
+    typeof first === 'object' && first !== null ? String(Reflect.get(first, name)) : ''
+  return title.replace(/\$([\w.]+)/g, field).replace(/%[sdijfoO]/g, () => String(left.shift()))
+}
+
+const hook =
+  (name: Parameters<typeof addHook>[0]) =>
+  (work: () => unknown): void =>
+    addHook(name, work)
+
+export const beforeAll: (work: () => unknown) => void = hook('beforeAll')
+export const afterAll: (work: () => unknown) => void = hook('afterAll')
+export const beforeEach: (work: () => unknown) => void = hook('beforeEach')
+export const afterEach: (work: () => unknown) => void = hook('afterEach')
+
+export function onTestFinished(work: () => unknown): void {
+  addFinisher(work)
+}
+
+/** Types are checked elsewhere, once. */
+export function expectTypeOf(): unknown {
+  const nothing: unknown = new Proxy(() => nothing, { get: () => nothing })
+  return nothing
+}
+
+interface WaitOptions {
+  readonly timeout?: number
+  readonly interval?: number
+}
+
+async function waitUntil<T>(
+  look: () => T | Promise<T>,
+  { timeout = 5_000, interval = 10 }: WaitOptions = {}
+): Promise<T> {
+  const patience = Date.now() + timeout
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    if (Date.now() > patience) throw new Error('waited in vain')
+    await new Promise((resolve) => setTimeout(resolve, interval))
+  }
+}
+
+async function waitFor<T>(attempt: () => T | Promise<T>, options?: WaitOptions): Promise<T> {
+  let failure: unknown
+  const settled = await waitUntil(async () => {
+    try {
+      return { value: await attempt() }
+    } catch (error) {
+      failure = error
+      return undefined
+    }
+  }, options).catch((error: unknown) => {
+    throw failure ?? error
+  })
+  if (settled === undefined) throw failure
+  return settled.value
+}
+
+/** Without fake timers: files that need those are left out by name. */
+export const vi: { spyOn: typeof spyOn; waitFor: typeof waitFor; waitUntil: typeof waitUntil } = {
+  spyOn,
+  waitFor,
+  waitUntil
+}

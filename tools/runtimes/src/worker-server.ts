@@ -1,0 +1,28 @@
+import { EventEmitter } from 'node:events'
+
+type Fetch = (request: Request) => Response | Promise<Response>
+
+const servers = new Map<number, Fetch>()
+// Above the ports that a URL leaves out.
+let lastPort = 40_000
+
+/** Where no socket can be listened on: the applications of a suite by the port they would have. */
+export function applicationAt(port: number): Fetch | undefined {
+  return servers.get(port)
+}
+
+/** Stands in for that of `@hono/node-server`. */
+export function createAdaptorServer({ fetch }: { readonly fetch: Fetch }): EventEmitter {
+  const port = ++lastPort
+  return Object.assign(new EventEmitter(), {
+    listen(this: EventEmitter) {
+      servers.set(port, fetch)
+      queueMicrotask(() => this.emit('listening'))
+    },
+    address: () => ({ port }),
+    close(this: EventEmitter) {
+      servers.delete(port)
+      queueMicrotask(() => this.emit('close'))
+    }
+  })
+}
