@@ -1,11 +1,16 @@
 import { type Engine, startPostgres } from 'engine-harness'
 import { type Connected, type ConnectOptions, connect, type DriverName } from './drivers.ts'
 
+export interface ServerConnectOptions extends ConnectOptions {
+  /** Role; the server asks for no password. Default: `postgres`, a superuser. */
+  readonly user?: string
+}
+
 /** A private server, with what was connected to it. */
 export interface Server extends Engine {
   /** Each name is free until then. */
   freeTable(): string
-  connect(driver: DriverName, options?: ConnectOptions): Connected
+  connect(driver: DriverName, options?: ServerConnectOptions): Connected
   /** As superuser, on a connection of the test's own. */
   readonly admin: Connected
 }
@@ -14,8 +19,9 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
   const engine = await startPostgres({ own: true, settings })
   const connected: Connected[] = []
   let tables = 0
-  const open = (driver: DriverName, options?: ConnectOptions): Connected => {
-    const opened = connect(driver, engine.url, options)
+  const open = (driver: DriverName, options: ServerConnectOptions = {}): Connected => {
+    const { user = 'postgres', ...others } = options
+    const opened = connect(driver, engine.url.replace('postgres@', `${user}@`), others)
     connected.push(opened)
     return opened
   }
