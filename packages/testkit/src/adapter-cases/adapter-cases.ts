@@ -1,4 +1,7 @@
+import { createMemoryStore, type KeyValueStore } from '@kvsession/core'
 import type { CreateApp } from '../app-under-test.ts'
+import { createTestClock, type TestClock } from '../test-clock.ts'
+import type { StoreUnderTest } from '../test-store.ts'
 import { withinTime } from '../within-time.ts'
 import { type AdapterCaseDefinition, createAdapterWorld } from './adapter-site.ts'
 import { cachingCases } from './caching.ts'
@@ -15,6 +18,11 @@ import { visitorCases } from './visitors.ts'
 export interface AdapterCaseOptions {
   /** Mounts the adapter on its framework and serves it on a free port of 127.0.0.1. Called once per case or more. */
   createApp: CreateApp
+  /**
+   * Makes the store of a case, on an empty engine and with the clock that it is given. It needs `compareAndSet` and
+   * `keys`. Default: the in-memory store.
+   */
+  createStore?(clock: TestClock): KeyValueStore | StoreUnderTest | Promise<KeyValueStore | StoreUnderTest>
   /**
    * Whether the adapter can see that a response has ended, and so store what a stream changed and did not save itself.
    * Default `true`; `false` where the framework hands its responses to the runtime and never hears of them again.
@@ -46,22 +54,35 @@ const groups: Readonly<Record<string, readonly AdapterCaseDefinition[]>> = {
 
 /** The suite without a runner, for other harnesses. Cases are independent of each other. */
 export function adapterCases(options: AdapterCaseOptions): readonly AdapterCase[] {
-  const { createApp, seesResponseEnd = true, caseTimeout = 20_000 } = options
+  const { createApp, seesResponseEnd = true } = options
   if (typeof createApp !== 'function') throw new TypeError('createApp must be a function that serves an app.')
   return Object.entries(groups).flatMap(([group, definitions]) =>
     definitions
       .filter(({ needsResponseEnd = false }) => seesResponseEnd || !needsResponseEnd)
-      .map((definition) => ({ group, name: definition.name, run: () => runCase(definition, createApp, caseTimeout) }))
+      .map((definition) => ({ group, name: definition.name, run: () => runCase(definition, options) }))
   )
 }
 
-async function runCase({ check }: AdapterCaseDefinition, createApp: CreateApp, caseTimeout: number): Promise<void> {
-  const world = createAdapterWorld(createApp)
+async function runCase({ check }: AdapterCaseDefinition, options: AdapterCaseOptions): Promise<void> {
+  const { createApp, createStore, caseTimeout = 20_000 } = options
+  const clock = createTestClock(Date.now())
+  const created = await withinTime(
+    caseTimeout,
+    'createStore',
+    async () => createStore?.(clock) ?? createMemoryStore({ clock })
+  )
+  const { store, cleanup }: StoreUnderTest = 'store' in created ? created : { store: created }
+  const world = createAdapterWorld(createApp, clock, store)
+  const tearDown = (): Promise<void> =>
+    withinTime(caseTimeout, 'closing the application', async () => {
+      await world.close()
+      await cleanup?.()
+    })
   try {
     await withinTime(caseTimeout, 'the case', () => check(world))
   } catch (error) {
-    await withinTime(caseTimeout, 'closing the application', () => world.close()).catch(() => undefined)
+    await tearDown().catch(() => undefined)
     throw error
   }
-  await withinTime(caseTimeout, 'closing the application', () => world.close())
+  await tearDown()
 }

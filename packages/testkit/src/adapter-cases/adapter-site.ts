@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {
-  createMemoryStore,
   createSessionManager,
+  type KeyValueStore,
   type SessionEvent,
   type SessionManager,
   type SessionManagerOptions,
@@ -11,7 +11,7 @@ import type { AdapterExchange, CreateApp, RunningApp } from '../app-under-test.t
 import { type ClientAnswer, type CookieJarClient, createCookieJarClient } from '../cookie-jar-client.ts'
 import { createGate } from '../gate.ts'
 import { createRecordingStore, type RecordingStore } from '../recording-store.ts'
-import { createTestClock, type TestClock } from '../test-clock.ts'
+import type { TestClock } from '../test-clock.ts'
 
 /** A handler per path. `HEAD` and `POST` reach the same one. */
 export type Routes = Readonly<Record<string, (exchange: AdapterExchange) => unknown>>
@@ -67,9 +67,8 @@ const commonRoutes: Routes = {
   }
 }
 
-export function createAdapterWorld(createApp: CreateApp): AdapterWorld {
-  const clock = createTestClock(Date.now())
-  const store = createRecordingStore(createMemoryStore({ clock }))
+export function createAdapterWorld(createApp: CreateApp, clock: TestClock, inner: KeyValueStore): AdapterWorld {
+  const store = createRecordingStore(inner)
   const apps: RunningApp[] = []
 
   return {
