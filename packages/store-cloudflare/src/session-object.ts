@@ -59,8 +59,8 @@ export class SessionObject {
       await this.#storage.deleteAll()
       return { wrote: true }
     }
-    const stored = await this.#storage.get(place)
     if (command.verb === 'set') return this.#write(command)
+    const stored = await this.#storage.get(place)
     if (stored !== undefined && !isRecord(stored)) return { problem: 'foreign' }
     const live = stored !== undefined && stored.expiresAt > command.now ? textOf(stored) : undefined
     if (command.verb === 'get') return { value: live ?? null }
@@ -89,7 +89,7 @@ function isRecord(stored: unknown): stored is StoredRecord {
 }
 
 function textOf(record: StoredRecord): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(record.bytes)
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(record.bytes)
 }
 
 /** In an object without it, this throws. */

@@ -9,7 +9,8 @@ const minute = 60_000
 describe('createDurableObjectStore', () => {
   let worker: Miniflare
   beforeAll(async () => {
-    worker = await startWorker()
+    // Then deleteAll() left the alarm.
+    worker = await startWorker('2025-06-01')
   })
   afterAll(() => worker.dispose())
 

@@ -27,6 +27,14 @@ for (const version of keyvVersions) {
       expect(await stores[1]?.deleteExpired?.()).toBe(1)
     })
 
+    it('passes over what others keep in the same engine under another namespace', async () => {
+      const map = new Map()
+      await createKeyvOf(version, map, 'other').set('key', 'of somebody else', 60_000)
+      const store = createKeyvStore(createKeyvOf(version, map))
+      expect(await keysOf(store)).toEqual([])
+      expect(await store.deleteExpired?.()).toBe(0)
+    })
+
     it('works with a compressing Keyv', async () => {
       const compression = {
         compress: async (text: string) => Buffer.from(text).toString('base64'),

@@ -3,7 +3,7 @@ import { Miniflare } from 'miniflare'
 import type { DurableObjectBinding, KvBinding } from '../../src/index.ts'
 
 /** The test worker in a workerd of its own, on loopback, with nothing kept on disk. End it with `dispose()`. */
-export async function startWorker(): Promise<Miniflare> {
+export async function startWorker(compatibilityDate = '2026-07-01'): Promise<Miniflare> {
   const { outputFiles } = await build({
     stdin: {
       contents: "export * from './worker.ts'; export { worker as default } from './worker.ts'",
@@ -20,7 +20,7 @@ export async function startWorker(): Promise<Miniflare> {
   const miniflare = new Miniflare({
     modules: true,
     script: outputFiles[0]?.text ?? '',
-    compatibilityDate: '2026-07-01',
+    compatibilityDate,
     compatibilityFlags: ['nodejs_compat'],
     cf: false,
     durableObjects: {
