@@ -33,8 +33,8 @@ export function foreignItem(key: string, cause?: unknown): SessionError {
 const mostSeconds = 2 ** 31 - 1
 
 /**
- * When memcached may drop the item, in its own unit. It counts seconds from its start and can be up to one early; before
- * that it must not. Beyond 32 bits it knows no time, and 0 is never; a deadline in the past is a negative time, because
+ * When memcached may drop the item, in its own unit. It counts whole seconds from its start by a clock of its own: one of
+ * margin keeps it from being early. Beyond 32 bits it knows no time, and 0 is never; a deadline in the past is a negative time, because
  * small positive numbers count from now.
  */
 export function lifetimeOf(expiresAt: number, now: number): number {
