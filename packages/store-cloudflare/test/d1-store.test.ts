@@ -58,7 +58,12 @@ describe('createD1Store', () => {
     const recorded = record(database)
     const store = createD1Store(recorded.binding, { clock, table: 'swept' })
     await store.ensureSchema()
-    for (let index = 0; index < 250; index++) await store.set(`key.${index}`, 'value', clock.now() + 1)
+    const fill = `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 249)
+      INSERT INTO swept (key, expires_at, value) SELECT 'key.' || i, ?, 'value' FROM n`
+    await database
+      .prepare(fill)
+      .bind(clock.now() + 1)
+      .run()
     recorded.statements.length = 0
     await store.get('key.1')
     await store.set('key.1', 'value', clock.now() + 1)
