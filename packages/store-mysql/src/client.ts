@@ -14,7 +14,7 @@ export interface MysqlCallbackClient {
 /** A prepared statement. The options win over those of the pool, which may suit other queries. */
 export interface MysqlStatement {
   sql: string
-  values: (string | number | Uint8Array)[]
+  values: (number | Uint8Array)[]
   rowsAsArray: boolean
   nestTables: boolean
   namedPlaceholders: boolean
@@ -38,11 +38,11 @@ function hasMethod<Name extends string>(value: unknown, name: Name): value is Re
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function'
 }
 
-/** Text is bound as bytes: the driver would encode a string in the character set of its connection. */
-export function statement(sql: string, values: (string | number | Uint8Array)[]): MysqlStatement {
+/** Text is bound as bytes: a string would pass through the character sets of driver and connection. */
+export function statement(sql: string, values: readonly (string | number)[]): MysqlStatement {
   return {
     sql,
-    values,
+    values: values.map((value) => (typeof value === 'string' ? Buffer.from(value) : value)),
     rowsAsArray: false,
     nestTables: false,
     namedPlaceholders: false,

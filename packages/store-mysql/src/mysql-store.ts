@@ -43,7 +43,7 @@ export function createMysqlStore(
   const { name, clock } = targetOf(options)
   const sql = statementsFor(name)
 
-  async function run(text: string, values: (string | number | Uint8Array)[]): Promise<unknown> {
+  async function run(text: string, values: readonly (string | number)[]): Promise<unknown> {
     for (let left = mostRepeats; ; left--) {
       try {
         return await mysql.execute(statement(text, values))
@@ -57,7 +57,7 @@ export function createMysqlStore(
     return rowsOf(await run(text, values))
   }
 
-  async function write(text: string, ...values: (string | number | Uint8Array)[]): Promise<WriteResult> {
+  async function write(text: string, ...values: (string | number)[]): Promise<WriteResult> {
     return writeOf(await run(text, values))
   }
 
@@ -67,18 +67,18 @@ export function createMysqlStore(
       return row === undefined ? undefined : textOf(row, 'value')
     },
     async set(key, value, expiresAt) {
-      await write(sql.set, key, expiresAt, bytesOf(value))
+      await write(sql.set, key, expiresAt, value)
     },
     async delete(key) {
       await write(sql.delete, key)
     },
     async compareAndSet(key, expected, value, expiresAt) {
-      const [bytes, now] = [bytesOf(value), clock.now()]
+      const now = clock.now()
       if (expected === undefined) {
-        const { insertId: metLive } = await write(sql.create, key, expiresAt, bytes, now, now)
+        const { insertId: metLive } = await write(sql.create, key, expiresAt, value, now, now)
         return metLive === 0
       }
-      const { insertId: metLive } = await write(sql.replace, bytes, now, expiresAt, key, bytesOf(expected), now)
+      const { insertId: metLive } = await write(sql.replace, value, now, expiresAt, key, expected, now)
       return metLive === 1
     },
     async *keys(prefix) {
@@ -118,10 +118,6 @@ export function createMysqlStore(
       await run(schemaSql(name), [])
     }
   }
-}
-
-function bytesOf(text: string): Uint8Array {
-  return Buffer.from(text)
 }
 
 function isLive(row: unknown): boolean {

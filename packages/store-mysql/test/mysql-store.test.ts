@@ -1,0 +1,234 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { readFileSync } from 'node:fs'
+import { createTestClock } from '@kvsession/testkit'
+import { describeOn } from 'engine-harness'
+import mysqlWithCallbacks from 'mysql2'
+import type { PoolOptions } from 'mysql2/promise'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createMysqlStore } from '../src/index.ts'
+import { schemaSql } from '../src/sql.ts'
+import { failureOf, keysOf, later } from './support/calls.ts'
+import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+
+const texts = ['', ' ', 'é', 'e\u0301', "'; DROP TABLE x; --\\", '\\', '\ufeffmark', '😀𝒳 日本', '{"a":1}']
+
+describeOn('mariadb')('createMysqlStore', () => {
+  let place: MariadbPlace
+  beforeAll(async () => {
+    place = await startPlace()
+  })
+  afterAll(() => place.stop())
+
+  it('sends nothing before the first call, and leaves the pool open when it is closed', async () => {
+    const pool = place.pool()
+    let connections = 0
+    pool.on('connection', () => connections++)
+    const store = createMysqlStore(pool, { table: 'quiet' })
+    expect(connections).toBe(0)
+    await store.ensureSchema()
+    expect(connections).toBe(1)
+    await store.close()
+    await store.close()
+    expect(await pool.query('SELECT 1 AS one')).toMatchObject([[{ one: 1 }], {}])
+  })
+
+  it('takes a pool of the callback API, and a single connection', async () => {
+    const pool = mysqlWithCallbacks.createPool({ uri: place.engine.url })
+    const connection = await place.connection()
+    for (const client of [pool, connection]) {
+      const store = createMysqlStore(client, { table: 'clients' })
+      await store.ensureSchema()
+      await store.set('key', 'value', later)
+      expect(await store.compareAndSet('key', 'value', 'new', later)).toBe(true)
+      expect(await store.get('key')).toBe('new')
+    }
+    await pool.promise().end()
+  })
+
+  it('ensureSchema may be called by many at once, again and again, and keeps what is stored', async () => {
+    for (let round = 0; round < 5; round++) {
+      const stores = Array.from({ length: 8 }, () =>
+        createMysqlStore(place.pool({ connectionLimit: 1 }), { table: `shared_${round}` })
+      )
+      await Promise.all(stores.map((store) => store.ensureSchema()))
+      const [store] = stores
+      await store?.set('key', 'value', later)
+      await store?.ensureSchema()
+      expect(await store?.get('key')).toBe('value')
+    }
+  })
+
+  it('makes an InnoDB table of bytes, whatever the defaults of server and connection are', async () => {
+    const connection = await place.connection()
+    await connection.query("SET default_storage_engine = 'Aria', sql_mode = 'ANSI', collation_database = 'utf8mb3_bin'")
+    await createMysqlStore(connection, { table: 'engine' }).ensureSchema()
+    const where = "table_schema = 'kvsession' AND table_name = 'engine'"
+    expect(await place.ask(`SELECT engine FROM information_schema.tables WHERE ${where}`)).toEqual([
+      { engine: 'InnoDB' }
+    ])
+    const columns = `SELECT column_name AS name, column_type AS type FROM information_schema.columns WHERE ${where}`
+    expect(await place.ask(`${columns} ORDER BY ordinal_position`)).toEqual([
+      { name: 'key', type: 'varbinary(200)' },
+      { name: 'expires_at', type: 'bigint(20)' },
+      { name: 'value', type: 'mediumblob' }
+    ])
+  })
+
+  it('keeps tables and databases apart, reserved words and hyphens among their names', async () => {
+    await place.admin.query('CREATE DATABASE `my-app`')
+    const pool = place.pool()
+    const stores = [
+      { table: 'order' },
+      { table: 'Order2' },
+      { table: '1st' },
+      { table: 'order', database: 'my-app' },
+      { database: 'my-app' }
+    ].map((options) => createMysqlStore(pool, options))
+    for (const [index, store] of stores.entries()) {
+      await store.ensureSchema()
+      await store.set('key', `value ${index}`, later)
+    }
+    for (const [index, store] of stores.entries()) expect(await store.get('key')).toBe(`value ${index}`)
+    const lost = createMysqlStore(place.pool({ database: 'mysql' }), { database: 'my-app' })
+    expect(await lost.get('key')).toBe('value 4')
+  })
+
+  it.each<[string, PoolOptions]>([
+    ['rows as arrays', { rowsAsArray: true }],
+    ['rows by table', { nestTables: true }],
+    ['rows by table and column', { nestTables: '_' }],
+    ['a typeCast of its own', { typeCast: (field) => field.string() }],
+    ['no typeCast', { typeCast: false }],
+    ['named placeholders', { namedPlaceholders: true }],
+    ['big numbers as strings', { supportBigNumbers: true, bigNumberStrings: true }],
+    ['latin1', { charset: 'LATIN1_SWEDISH_CI' }],
+    ['no eval', { disableEval: true }],
+    ['compression', { compress: true }]
+  ])('is not led astray by a pool with %s', async (_name, options) => {
+    const clock = createTestClock()
+    const { store } = await place.open(options, { clock })
+    for (const text of texts) {
+      await store.set('key', text, clock.now() + 10)
+      expect(await store.get('key')).toBe(text)
+      expect(await store.compareAndSet('key', `${text} `, 'new', later)).toBe(false)
+      expect(await store.compareAndSet('key', text, text, later)).toBe(true)
+      expect(await store.compareAndSet('key', undefined, 'new', later)).toBe(false)
+    }
+    expect(await keysOf(store, 'k')).toEqual(['key'])
+    await store.set('key', 'over', clock.now())
+    expect(await keysOf(store, '')).toEqual([])
+    expect(await store.deleteExpired()).toBe(1)
+  })
+
+  it('keeps bytes as they are on a connection that converts what it is sent', async () => {
+    const connection = await place.connection()
+    const store = createMysqlStore(connection, { table: 'converting' })
+    await store.ensureSchema()
+    await connection.query("SET character_set_client = 'latin1', character_set_connection = 'utf16'")
+    await connection.query("SET character_set_results = 'cp850', sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'")
+    for (const text of texts) {
+      await store.set('key', text, later)
+      expect(await store.get('key')).toBe(text)
+      expect(await store.compareAndSet('key', text, text, later)).toBe(true)
+    }
+    expect(await keysOf(store, 'ke')).toEqual(['key'])
+  })
+
+  it.each(['START TRANSACTION', 'SET autocommit = 0'])(
+    'refuses writes after %s, which are not committed',
+    async (sql) => {
+      const { store: other, table } = await place.open()
+      const connection = await place.connection()
+      const store = createMysqlStore(connection, { table })
+      await connection.query(sql)
+      const calls = [
+        () => store.set('key', 'value', later),
+        () => store.compareAndSet('new', undefined, 'value', later),
+        () => store.delete('key')
+      ]
+      for (const call of calls) {
+        const message = expect.stringContaining('transaction')
+        expect(await failureOf(call())).toMatchObject({ code: 'STORE_INVALID', message })
+      }
+      await connection.query('ROLLBACK')
+      expect(await keysOf(other, '')).toEqual([])
+    }
+  )
+
+  it('answers in the asynchronous context of its caller', async () => {
+    const { store } = await place.open({ connectionLimit: 2 })
+    const context = new AsyncLocalStorage<number>()
+    const seen = Array.from({ length: 30 }, (_, number) =>
+      context.run(number, async () => {
+        await store.set(`key.${number}`, 'value', later)
+        await store.compareAndSet(`key.${number}`, 'value', 'new', later)
+        for await (const _key of store.keys(`key.${number}`)) if (context.getStore() !== number) return 'lost'
+        await store.deleteExpired()
+        await store.get('absent')
+        return context.getStore()
+      })
+    )
+    expect(await Promise.all(seen)).toEqual(Array.from({ length: 30 }, (_, number) => number))
+  })
+
+  it('sweeps a backlog in batches, whole', async () => {
+    const clock = createTestClock()
+    const { store, table } = await place.open({}, { clock })
+    await place.admin.query(
+      `INSERT INTO ${table} SELECT CONCAT('key.', seq), ${clock.now()} + seq MOD 2, 'x' FROM seq_1_to_2000`
+    )
+    expect(await store.deleteExpired()).toBe(1_000)
+    expect(await store.deleteExpired()).toBe(0)
+    expect(await keysOf(store, '')).toHaveLength(1_000)
+  })
+
+  it('schema.sql is what ensureSchema runs, and makes a table that the store works on', async () => {
+    const shipped = readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')
+    expect(shipped).toBe(schemaSql('`kvsession`'))
+    await place.admin.query(shipped)
+    const store = createMysqlStore(place.admin)
+    await store.set('schema', 'value', later)
+    expect(await store.get('schema')).toBe('value')
+    await store.delete('schema')
+  })
+})
+
+describe('createMysqlStore', () => {
+  it.each([
+    ['an address', 'mysql://127.0.0.1/kvsession'],
+    ['nothing', undefined],
+    ['null', null],
+    ['a class', Map],
+    ['a client without execute()', { query: async () => [[], []] }],
+    ['a promise of a connection', Promise.resolve({ execute: async () => [[], []] })],
+    ['promise() that gives something else', { promise: () => undefined }]
+  ])('refuses %s and says what to pass', (_name, value) => {
+    expect(() => Reflect.apply(createMysqlStore, undefined, [value])).toThrow(
+      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('mysql.createPool(') })
+    )
+  })
+
+  it.each([
+    ...['', '12', 'a`b', 'a b', 'db.t', 'täble', 'x'.repeat(65), 'x\n', null, 7].map((table) => ({ table })),
+    ...['', 'a`b', 'a.b', 'x\n', 'x'.repeat(65), null, 7].map((database) => ({ database })),
+    ...[null, 7, {}, 'now', { now: 7 }].map((clock) => ({ clock }))
+  ])('refuses the option %j', (options) => {
+    const client = { execute: async () => [[], []] }
+    expect(() => Reflect.apply(createMysqlStore, undefined, [client, options])).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' })
+    )
+  })
+
+  it.each([
+    ['rows without their fields', async () => [{ value: Buffer.from('x') }]],
+    ['a header without an insert id', async () => [{ affectedRows: 1, serverStatus: 2 }, undefined]],
+    ['a header without a status', async () => [{ affectedRows: 1, insertId: 0 }, undefined]],
+    ['nothing', async () => undefined]
+  ])('refuses a driver that answers %s', async (_name, execute) => {
+    const store = Reflect.apply(createMysqlStore, undefined, [{ execute }])
+    expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID' })
+    expect(await failureOf(store.compareAndSet('key', undefined, 'value', later))).toMatchObject({
+      code: 'STORE_INVALID'
+    })
+  })
+})

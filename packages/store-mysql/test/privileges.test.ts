@@ -1,0 +1,127 @@
+import { inspect } from 'node:util'
+import { createSessionManager } from '@kvsession/core'
+import { describeOn } from 'engine-harness'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createMysqlStore, type MysqlStore } from '../src/index.ts'
+import { callsOf, failureOf, later } from './support/calls.ts'
+import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+
+const all = ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
+
+describeOn('mariadb', { own: true })('what the server refuses', () => {
+  let place: MariadbPlace
+  let users = 0
+  beforeAll(async () => {
+    place = await startPlace({})
+    await createMysqlStore(place.admin).ensureSchema()
+    await place.admin.query('CREATE TABLE neighbour (secret INT)')
+  })
+  afterAll(() => place.stop())
+
+  /** A store whose user has these privileges on this table and no others. */
+  async function storeOf(privileges: readonly string[], table?: string): Promise<MysqlStore> {
+    const user = `u${users++}`
+    await place.admin.query(`CREATE USER ${user}@'127.0.0.1'`)
+    // Only on a database may one grant what is about a table that is not there yet.
+    const grantedOn = table === undefined ? 'kvsession.kvsession' : 'kvsession.*'
+    await place.admin.query(`GRANT ${privileges.join(', ')} ON ${grantedOn} TO ${user}@'127.0.0.1'`)
+    return createMysqlStore(place.pool({ user, connectionLimit: 1 }), table === undefined ? {} : { table })
+  }
+
+  it('SELECT, INSERT, UPDATE, DELETE on the table are enough for every method and a table that is there', async () => {
+    const store = await storeOf(all)
+    await store.ensureSchema()
+    for (const call of Object.values(callsOf(store))) await call()
+    expect(await store.get('new')).toBe('top secret')
+    await store.delete('new')
+  })
+
+  it.each(all)('without %s every method either works or names the grant', async (missing) => {
+    const store = await storeOf(all.filter((privilege) => privilege !== missing))
+    const refused: string[] = []
+    for (const [name, call] of Object.entries(callsOf(store))) {
+      await createMysqlStore(place.admin).set('key', 'old', later)
+      await createMysqlStore(place.admin).set('over', 'old', 1)
+      const error: unknown = await call().then(
+        () => undefined,
+        (thrown: unknown) => thrown
+      )
+      if (error === undefined) continue
+      refused.push(name)
+      const message = expect.stringContaining('GRANT SELECT, INSERT, UPDATE, DELETE ON `kvsession`')
+      expect(error).toMatchObject({ code: 'STORE_INVALID', message, cause: expect.any(Error) })
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('top secret')
+    }
+    expect(refused).toEqual(
+      {
+        SELECT: ['get', 'set', 'delete', 'create', 'replace', 'keys', 'deleteExpired'],
+        INSERT: ['set', 'create'],
+        UPDATE: ['set', 'create', 'replace'],
+        DELETE: ['delete', 'deleteExpired']
+      }[missing]
+    )
+  })
+
+  it('ensureSchema of a missing table without CREATE names the grant, and works with it', async () => {
+    const message = expect.stringContaining('CREATE')
+    const without = await storeOf(all, 'fresh')
+    expect(await failureOf(without.ensureSchema())).toMatchObject({ code: 'STORE_INVALID', message })
+    const store = await storeOf([...all, 'CREATE'], 'fresh')
+    await store.ensureSchema()
+    await store.set('key', 'value', later)
+    expect(await store.get('key')).toBe('value')
+  })
+
+  it('a missing table names ensureSchema, for every method', async () => {
+    const store = createMysqlStore(place.admin, { table: 'missing' })
+    for (const [name, call] of Object.entries(callsOf(store))) {
+      const message = expect.stringContaining('ensureSchema()')
+      expect(await failureOf(call()), name).toMatchObject({ code: 'STORE_INVALID', message, cause: expect.any(Error) })
+    }
+  })
+
+  it.each([
+    ['no database', { database: undefined }, 'Name it in its options'],
+    ['a database that does not exist', { database: 'nowhere' }, 'does not exist']
+  ])('%s says so', async (_name, { database }, text) => {
+    const pool = place.pool({ uri: place.engine.url.replace('/kvsession', '') })
+    const store = createMysqlStore(pool, database === undefined ? {} : { database })
+    const message = expect.stringContaining(text)
+    expect(await failureOf(store.ensureSchema())).toMatchObject({ code: 'STORE_INVALID', message })
+  })
+
+  it("somebody else's table is a typed error, for ensureSchema too", async () => {
+    const store = createMysqlStore(place.admin, { table: 'neighbour' })
+    const message = expect.stringContaining('schema.sql')
+    for (const [name, call] of Object.entries({ ...callsOf(store), ensureSchema: () => store.ensureSchema() })) {
+      expect(await failureOf(call()), name).toMatchObject({ code: 'STORE_INVALID', message })
+    }
+  })
+
+  it('a foreign value under a key of ours is an error, never an empty session', async () => {
+    await place.admin.query(`REPLACE INTO kvsession VALUES ('key', ${later}, 0xC328)`)
+    const store = createMysqlStore(place.admin)
+    const message = expect.stringContaining('something else wrote')
+    expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID', message })
+    expect(await store.compareAndSet('key', undefined, 'value', later)).toBe(false)
+    await store.delete('key')
+  })
+
+  it('a table whose columns are text is refused, rather than compared without case', async () => {
+    await place.admin.query('CREATE TABLE folded (`key` VARCHAR(200) PRIMARY KEY, expires_at BIGINT, value TEXT)')
+    const store = createMysqlStore(place.admin, { table: 'folded' })
+    await store.set('key', 'value', later)
+    expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID' })
+  })
+
+  it('the manager reports what to do as the cause of an outage', async () => {
+    const store = createMysqlStore(place.admin, { table: 'missing' })
+    const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
+    const session = await manager.open('')
+    session.data.views = 1
+    const error = await failureOf(manager.commit(session))
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', status: 503 })
+    expect(inspect(error)).toContain('ensureSchema()')
+    await manager.close()
+  })
+})
