@@ -39,7 +39,7 @@ function withoutValues(error: unknown): Error {
   const copy = new Error(source.message || codeOf(source) || 'The driver failed')
   copy.name = source.name
   copy.stack = source.stack ?? ''
-  for (const key of ['code', 'errno', 'syscall', 'severity', 'constraint']) {
+  for (const key of ['code', 'errno', 'syscall', 'severity']) {
     const value: unknown = Reflect.get(source, key)
     if (typeof value === 'string' || typeof value === 'number') Object.assign(copy, { [key]: value })
   }

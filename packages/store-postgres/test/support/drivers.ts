@@ -10,6 +10,7 @@ export interface Connected {
   readonly store: PostgresStore
   /** Any statement, on one of the connections of the store. */
   ask(text: string): Promise<readonly unknown[]>
+  /** Twice is no error. */
   end(): Promise<void>
 }
 
@@ -35,7 +36,7 @@ export function connect(driver: DriverName, url: string, options: ConnectOptions
     return {
       store: createPostgresStore(pool, storeOptions),
       ask: async (text) => (await pool.query<Record<string, unknown>>(text)).rows,
-      end: () => pool.end()
+      end: async () => (pool.ended ? undefined : pool.end())
     }
   }
   const sql = postgres(url, { max, connection: settings, backoff: false, onnotice: () => undefined })

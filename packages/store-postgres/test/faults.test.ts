@@ -1,0 +1,322 @@
+import { createSessionManager, type SessionManager } from '@kvsession/core'
+import { describeOn, startProxy } from 'engine-harness'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { PostgresStore } from '../src/index.ts'
+import { type Connected, connect, type DriverName, driverNames } from './support/drivers.ts'
+import { type Server, startServer } from './support/server.ts'
+
+const later = Date.UTC(9999, 0)
+const secret = 'a secret for tests that is long enough'
+
+describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
+  const unhandled: unknown[] = []
+  const note = (error: unknown): void => void unhandled.push(error)
+  let server: Server
+  beforeAll(async () => {
+    process.on('unhandledRejection', note)
+    process.on('uncaughtException', note)
+    server = await startServer()
+  })
+  afterEach(() => expect(unhandled.splice(0)).toEqual([]))
+  afterAll(async () => {
+    process.off('unhandledRejection', note)
+    process.off('uncaughtException', note)
+    await server.stop()
+  })
+
+  describe.each(driverNames)('%s', (driver) => {
+    let store: PostgresStore
+    let client: Connected
+    let table: string
+    let manager: SessionManager
+    beforeEach(async () => {
+      table = server.freeTable()
+      client = server.connect(driver, { table })
+      store = client.store
+      await store.ensureSchema()
+      manager = createSessionManager({ store, secret, storeTimeout: 300 })
+    })
+    afterEach(async () => {
+      await manager.close()
+      await client.end()
+    })
+
+    /** A session with a count in it, as its cookie. */
+    async function begin(): Promise<string> {
+      const session = await manager.open('')
+      session.data.count = 0
+      return cookieOf((await manager.commit(session)).headers)
+    }
+
+    /** What a request does that reads and writes; gives what it read. */
+    async function visit(cookie: string): Promise<unknown> {
+      const session = await manager.open(cookie)
+      const { count } = session.data
+      session.data.count = Number(count) + 1
+      await manager.commit(session)
+      return count
+    }
+
+    it('down at the start: 503 with a cookie, none without, and service once it is there', async () => {
+      const cookie = await begin()
+      await client.end()
+      await server.kill()
+      const late = server.connect(driver, { table })
+      const started = createSessionManager({ store: late.store, secret, storeTimeout: 300 })
+      await expect(started.open(cookie).then((session) => session.load())).rejects.toMatchObject({ status: 503 })
+      await started.commit(await started.open(''))
+      await server.restart()
+      await recovered(() => late.store.get('key'))
+      const session = await started.open(cookie)
+      expect(session.data.count).toBe(0)
+      await started.close()
+      await late.end()
+    })
+
+    it('killed while connections idle: the process lives, the next request fails or is served, then all are', async () => {
+      const cookie = await begin()
+      await server.kill()
+      await expect(visit(cookie)).rejects.toMatchObject({ status: 503 })
+      await server.restart()
+      await recovered(() => store.get('key'))
+      expect(await visit(cookie)).toBe(0)
+      expect(await visit(cookie)).toBe(1)
+    })
+
+    it('killed in mid-traffic and started again: nothing acknowledged is lost, nothing deleted comes back', async () => {
+      const keys = Array.from({ length: 40 }, (_, index) => `key.${index}`)
+      await Promise.all(keys.map((key) => store.set(key, '0', later)))
+      const acknowledged = new Map(keys.map((key) => [key, 0]))
+      const attempted = new Map(acknowledged)
+      const deleted = new Set<string>()
+      let writes = 0
+      let killed = false
+      const traffic = keys.map(async (key, index) => {
+        try {
+          for (let count = 0; !killed; count++) {
+            attempted.set(key, count + 1)
+            if (!(await store.compareAndSet(key, String(count), String(count + 1), later))) throw new Error('lost')
+            acknowledged.set(key, count + 1)
+            writes++
+            if (index % 4 === 0 && count === 2) {
+              await store.delete(key)
+              deleted.add(key)
+              return
+            }
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error)
+          expect(error).not.toMatchObject({ message: 'lost' })
+        }
+      })
+      while (writes < 400) await new Promise((resolve) => setImmediate(resolve))
+      await server.kill()
+      killed = true
+      await Promise.all(traffic)
+      await server.restart()
+      await recovered(() => store.get('key'))
+      for (const key of keys) {
+        const found = await store.get(key)
+        if (deleted.has(key)) expect(found).toBe(undefined)
+        else expect([String(acknowledged.get(key)), String(attempted.get(key)), undefined]).toContain(found)
+        // Absent only where the delete was asked for.
+        if (found === undefined) expect(acknowledged.get(key)).toBe(3)
+      }
+    })
+
+    it('frozen: 503 after storeTimeout, the old or the new record afterwards, and service after the thaw', async () => {
+      const cookie = await begin()
+      await visit(cookie)
+      server.freeze()
+      await expect(manager.open(cookie).then((session) => session.load())).rejects.toMatchObject({
+        status: 503,
+        code: 'STORE_TIMEOUT'
+      })
+      server.thaw()
+      await recovered(() => store.get('key'))
+      expect(await visit(cookie)).toBe(1)
+      const session = await manager.open(cookie)
+      await session.load()
+      session.data.count = 100
+      server.freeze()
+      await expect(manager.commit(session)).rejects.toMatchObject({ status: 503 })
+      server.thaw()
+      await recovered(() => store.get('key'))
+      expect([2, 100]).toContain(await visit(cookie))
+    })
+
+    it('a lock held for longer than storeTimeout: 503, the old or the new record afterwards', async () => {
+      const cookie = await begin()
+      const other = new pg.Client({ connectionString: server.url })
+      await other.connect()
+      await other.query(`BEGIN; SELECT FROM "${table}" FOR UPDATE`)
+      await expect(visit(cookie)).rejects.toMatchObject({ status: 503, code: 'STORE_TIMEOUT' })
+      const session = await manager.open(cookie)
+      await expect(session.destroy()).rejects.toMatchObject({ status: 503 })
+      await other.query('COMMIT')
+      await other.end()
+      // What still waited in the server has been done by now: a logout that failed is done, or can be repeated.
+      const again = await manager.open(cookie)
+      await again.destroy()
+      expect(await keysOf(store)).toEqual([])
+    })
+
+    it('lock_timeout ends the wait with nothing written', async () => {
+      const impatient = server.connect(driver, { table, settings: { lock_timeout: '20ms' } }).store
+      await store.set('key', 'old', later)
+      const other = new pg.Client({ connectionString: server.url })
+      await other.connect()
+      await other.query(`BEGIN; SELECT FROM "${table}" FOR UPDATE`)
+      await expect(impatient.compareAndSet('key', 'old', 'new', later)).rejects.toMatchObject({ code: '55P03' })
+      await expect(impatient.delete('key')).rejects.toMatchObject({ code: '55P03' })
+      expect(await impatient.deleteExpired()).toBe(0)
+      await other.query('COMMIT')
+      await other.end()
+      expect(await store.get('key')).toBe('old')
+      expect(await impatient.compareAndSet('key', 'old', 'new', later)).toBe(true)
+    })
+
+    it('cut at any byte of an answer: a read is never absence, a write old or new and never a refusal', async () => {
+      await store.set('read', 'value', later)
+      const reads = await cutEverywhere(server, driver, table, (cut) => cut.get('read'), 'value')
+      const creates = await cutEverywhere(
+        server,
+        driver,
+        table,
+        async (cut, turn) => {
+          try {
+            return await cut.compareAndSet(`created.${turn}`, undefined, 'value', later)
+          } finally {
+            expect([undefined, 'value']).toContain(await store.get(`created.${turn}`))
+          }
+        },
+        true
+      )
+      const replaces = await cutEverywhere(
+        server,
+        driver,
+        table,
+        async (cut, turn) => {
+          await store.set(`replaced.${turn}`, 'old', later)
+          try {
+            return await cut.compareAndSet(`replaced.${turn}`, 'old', 'new', later)
+          } finally {
+            expect(['old', 'new']).toContain(await store.get(`replaced.${turn}`))
+          }
+        },
+        true
+      )
+      const sets = await cutEverywhere(
+        server,
+        driver,
+        table,
+        async (cut) => {
+          await store.set('set', 'old', later)
+          await cut.set('set', 'new', later).finally(async () => {
+            expect(['old', 'new']).toContain(await store.get('set'))
+          })
+        },
+        undefined
+      )
+      const deletes = await cutEverywhere(
+        server,
+        driver,
+        table,
+        async (cut) => {
+          await store.set('deleted', 'old', later)
+          await cut.delete('deleted').finally(async () => {
+            expect([undefined, 'old']).toContain(await store.get('deleted'))
+          })
+        },
+        undefined
+      )
+      const sweeps = await cutEverywhere(server, driver, table, (cut) => cut.deleteExpired(), 0)
+      const pages = await cutEverywhere(server, driver, table, (cut) => keysOf(cut, 'read'), ['read'])
+      // Whole answers were cut, the closing ReadyForQuery of 6 bytes among them.
+      for (const bytes of [reads, creates, replaces, sets, deletes, sweeps, pages]) expect(bytes).toBeGreaterThan(20)
+    })
+
+    it('UNLOGGED: a crash ends every session, brings none back, and the next login works', async () => {
+      await client.ask(`ALTER TABLE "${table}" SET UNLOGGED`)
+      const cookie = await begin()
+      await server.kill()
+      await server.restart()
+      await recovered(() => store.get('key'))
+      expect(await keysOf(store)).toEqual([])
+      const session = await manager.open(cookie)
+      expect(session.data.count).toBe(undefined)
+      expect(await visit(await begin())).toBe(0)
+    })
+
+    it('with lost answers: an update of the session manager counts once', async () => {
+      const proxy = await startProxy(server)
+      const through = connect(driver, proxy.url, { table, max: 2 })
+      const cutting = createSessionManager({ store: through.store, secret })
+      const session = await cutting.open('')
+      session.data.count = 0
+      await cutting.commit(session)
+      let counted = 0
+      // The answer to a prepared compareAndSet has 30 bytes.
+      for (let bytes = 0; bytes < 30; bytes++) {
+        proxy.cutAfter(bytes)
+        await session.update((data) => {
+          data.count = Number(data.count) + 1
+        })
+        counted++
+        expect(session.data.count).toBe(counted)
+      }
+      await cutting.close()
+      await through.end()
+      await proxy.close()
+    })
+  })
+})
+
+/** Cuts after 0, 1, 2 … bytes of the answer, on a connection that is open already, until the call gets all of it. */
+async function cutEverywhere(
+  server: Server,
+  driver: DriverName,
+  table: string,
+  call: (store: PostgresStore, turn: number) => Promise<unknown>,
+  answer: unknown
+): Promise<number> {
+  const proxy = await startProxy(server)
+  const { store, end } = connect(driver, proxy.url, { table, max: 1 })
+  try {
+    for (let bytes = 0; ; bytes++) {
+      await recovered(() => store.get('warm'))
+      proxy.cutAfter(bytes)
+      const outcome = await call(store, bytes).catch((error: unknown) => error)
+      if (outcome instanceof Error) continue
+      expect(outcome).toEqual(answer)
+      return bytes
+    }
+  } finally {
+    await end()
+    await proxy.close()
+  }
+}
+
+async function keysOf(store: PostgresStore, prefix = ''): Promise<string[]> {
+  const keys: string[] = []
+  for await (const key of store.keys(prefix)) keys.push(key)
+  return keys
+}
+
+/** The server was there again before: a few broken connections have to be thrown away first. */
+async function recovered(call: () => Promise<unknown>): Promise<void> {
+  const patience = performance.now() + 5_000
+  for (;;) {
+    try {
+      await call()
+      return
+    } catch (error) {
+      if (performance.now() > patience) throw error
+    }
+  }
+}
+
+function cookieOf(headers: readonly (readonly [string, string])[]): string {
+  return headers.find(([name]) => name.toLowerCase() === 'set-cookie')?.[1].split(';')[0] ?? ''
+}
