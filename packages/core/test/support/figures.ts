@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What a campaign counted. Sums are made of `counts` and `seconds` when it runs in several processes. */
+/** What a campaign counted. `counts` and `seconds` are added up when it runs in several processes. */
 export interface Figures {
   readonly seed: number
   /** Of one processor. */
   readonly seconds: number
   readonly counts: Readonly<Record<string, number>>
+  /** Of these the highest counts. */
+  readonly highest?: Readonly<Record<string, number>>
 }
 
 /** Keeps the figures of a campaign for whoever asked for them by `KVSESSION_FIGURES`, a folder. */

@@ -26,7 +26,7 @@ export function checkAlways(ground: Ground, ledger: Ledger): void {
     const underWay = loggedIn >= ledger.began && !ledger.logins.some((login) => login.id === id)
     if (underWay && ground.now > loggedIn + lease) continue
     const index = liveEntry(ground, indexKeyOf(userId))
-    const horizon = index && factsOf(index.value).ids?.get(id)
+    const horizon = index && factsOf(index.value).ids?.get(id)?.q
     if (!index || horizon === undefined) {
       throw new Violation('index-misses-none', `live session ${shortId(id)} of ${userId} is not in the index`)
     }

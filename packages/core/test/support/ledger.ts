@@ -24,7 +24,13 @@ export interface Ledger {
   /** What several requests took that can be had once. */
   readonly takes: string[]
   /** What the store told each process, in the order of that process. */
-  readonly steps: { readonly by: string; readonly verb: Verb; readonly key: string; readonly result: unknown }[]
+  readonly steps: {
+    readonly by: string
+    readonly verb: Verb
+    readonly key: string
+    readonly value: string | undefined
+    readonly result: unknown
+  }[]
   /** Faults that were injected; `crashes`: those after which nobody was left to answer. */
   faults: number
   crashes: number

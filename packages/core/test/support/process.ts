@@ -68,8 +68,8 @@ export function createProcess(parts: ProcessParts): Process {
     crashed: false,
     uses: 0,
     index,
-    told({ verb, key }, fault, result) {
-      if (fault === undefined) ledger.steps.push({ by: name, verb, key, result })
+    told({ verb, key, value }, fault, result) {
+      if (fault === undefined) ledger.steps.push({ by: name, verb, key, value, result })
     }
   }
   return process

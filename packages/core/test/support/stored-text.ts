@@ -1,5 +1,6 @@
 import { decodeRecord } from '../../src/record.ts'
 import { userKeyOf } from '../../src/secret-hash.ts'
+import type { IndexEntry } from '../../src/user-index-text.ts'
 import type { Entry, Ground } from './scheduled-store.ts'
 
 /** What the checks need to know of one stored text. Read from the text itself, with none of the manager's policy. */
@@ -11,8 +12,8 @@ export interface StoredFacts {
   readonly loggedIn?: number | undefined
   /** When the absolute limit of a record ends it, epoch ms. */
   readonly latest?: number
-  /** Session ids of an index, and until when it promises to name them. */
-  readonly ids?: ReadonlyMap<string, number>
+  /** Entries of an index by session id. */
+  readonly ids?: ReadonlyMap<string, IndexEntry>
   readonly summary: string
 }
 
@@ -32,8 +33,8 @@ export function factsOf(text: string): StoredFacts {
 function readFacts(text: string): StoredFacts {
   if (!text.includes('\n')) {
     const { e, s } = JSON.parse(text)
-    const entries = Object.entries<{ p?: number; q: number }>(s).map(([id, { p }]) => shortId(id) + (p ? '?' : ''))
-    const ids = new Map(Object.entries<{ q: number }>(s).map(([id, { q }]) => [id, q]))
+    const ids = new Map(Object.entries<IndexEntry>(s))
+    const entries = [...ids].map(([id, { p }]) => shortId(id) + (p ? '?' : ''))
     return { kind: 'index', ids, summary: `epoch ${e} [${entries.join(' ')}]` }
   }
   const record = decodeRecord(text)

@@ -1,0 +1,106 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { timingSafeEqual } from '../../src/crypto-node.ts'
+import { createKeyring } from '../../src/keyring.ts'
+import { decodeToken, encodeHex, encodeToken } from '../../src/token.ts'
+import { recordFigures } from '../support/figures.ts'
+import { createSeeded } from '../support/seeded.ts'
+import { type Contest, measureLeakage, welch } from './leakage.ts'
+
+// Only as `npm run campaign -- timing`: on a machine that does something else a time proves nothing.
+
+const samples = Number(process.env.KVSESSION_TIMING ?? 0)
+const attempts = 3
+const threshold = 4.5
+const now = Date.UTC(2026, 0, 1)
+const seeded = createSeeded(Number(process.env.KVSESSION_SEED ?? 1))
+const coin = (): 0 | 1 => (seeded.below(2) === 0 ? 0 : 1)
+const ring = createKeyring({
+  secrets: ['the secret of a timing test, long enough'],
+  namespace: 'sessions',
+  cookieName: 'sid'
+})
+
+let consumed = 0
+
+/** Good tokens with one wrong byte: the first of the tag, or the last. */
+const tag: Contest = {
+  prepare(right) {
+    const parts = { id: encodeHex(seeded.bytes(16)), secret: seeded.bytes(16), created: now }
+    const bytes = Buffer.from(encodeToken(parts, ring), 'base64url')
+    const place = right === 0 ? bytes.length - 16 : bytes.length - 1
+    bytes[place] = (bytes[place] ?? 0) ^ (1 + seeded.below(255))
+    const text = bytes.toString('base64url')
+    return () => {
+      if ('rejected' in decodeToken(text, ring, now, 86_400_000)) consumed++
+    }
+  }
+}
+
+/** Two 32-byte hashes as of secrets, of which the first differs, or the last. */
+function hashes(compare: (a: Uint8Array, b: Uint8Array) => boolean): Contest {
+  return {
+    prepare(right) {
+      const stored = seeded.bytes(32)
+      const given = stored.slice()
+      const place = right === 0 ? 0 : 31
+      given[place] = (given[place] ?? 0) ^ (1 + seeded.below(255))
+      return () => {
+        if (!compare(stored, given)) consumed++
+      }
+    }
+  }
+}
+
+/** As a comparison is written that nobody thought about. */
+function leaky(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+describe('the test of leakage', () => {
+  it('tells apart what differs, and nothing else', () => {
+    const list = Array.from({ length: 2_000 }, () => seeded.below(1_000))
+    const slower = list.map((time) => time + 200)
+    expect(Math.abs(welch(list, list.toReversed()))).toBeLessThan(threshold)
+    expect(Math.abs(welch(list, slower))).toBeGreaterThan(threshold)
+  })
+})
+
+if (samples > 0) describe('how long a comparison takes', { timeout: 600_000 + samples }, compareTimes)
+
+function compareTimes(): void {
+  const highest: Record<string, number> = {}
+  const start = process.cpuUsage()
+
+  /** The smallest of a few attempts: another program can make a difference, but hide none three times. */
+  function leakage(contest: Contest, repeat: number): number {
+    measureLeakage(contest, 20_000, repeat, coin)
+    let least = Number.POSITIVE_INFINITY
+    for (let attempt = 0; attempt < attempts && least >= threshold; attempt++) {
+      least = Math.min(least, Math.abs(measureLeakage(contest, samples, repeat, coin).t))
+    }
+    return Math.round(least * 100) / 100
+  }
+
+  it('says nothing of how much of a tag is right', () => {
+    highest['|t| of the tag'] = leakage(tag, 1)
+    expect(highest['|t| of the tag']).toBeLessThan(threshold)
+  })
+
+  it('says nothing of how much of a secret’s hash is right', () => {
+    highest['|t| of the hash of the secret'] = leakage(hashes(timingSafeEqual), 8)
+    expect(highest['|t| of the hash of the secret']).toBeLessThan(threshold)
+  })
+
+  it('would be noticed if it did', () => {
+    highest['|t| of a comparison that leaks'] = leakage(hashes(leaky), 8)
+    expect(highest['|t| of a comparison that leaks']).toBeGreaterThan(threshold)
+  })
+
+  afterAll(() => {
+    const { user, system } = process.cpuUsage(start)
+    console.log(`${consumed} comparisons: ${JSON.stringify(highest)}`)
+    const counts = { 'samples per attempt': samples, 'attempts at most': attempts }
+    recordFigures('timing', { seed: 1, seconds: (user + system) / 1e6, counts, highest })
+  })
+}

@@ -1,0 +1,63 @@
+/** A test file in its long form. What it counts, it writes down by itself. */
+export interface Campaign {
+  readonly name: string
+  /** What it shows, one sentence. */
+  readonly claim: string
+  /** Test files, relative to the root. */
+  readonly files: readonly string[]
+  /** The environment variable that says how much one process does, and how much that is in the long form. */
+  readonly scale: { readonly variable: string; readonly long: number }
+  /** How many seeds the long form takes, each in a process of its own. */
+  readonly seeds: number
+  /** What makes the sources under test. */
+  readonly sources: readonly string[]
+}
+
+const core = ['packages/core']
+const adapters = ['packages/core', 'packages/express', 'packages/koa', 'packages/hono', 'tools/campaigns']
+
+export const campaigns: readonly Campaign[] = [
+  {
+    name: 'explore',
+    claim:
+      'In no order of the store operations of concurrent requests is an update lost, a session revived, a token too many valid, or a session missing from its user’s index; with every single step failing before or after its effect, answered late, or the last of its process.',
+    files: ['packages/core/test/exploration/'],
+    scale: { variable: 'KVSESSION_SCHEDULES', long: 250_000 },
+    seeds: 1,
+    sources: core
+  },
+  {
+    name: 'tokens',
+    claim: 'No token that was not issued is accepted, reaches the store, or throws.',
+    files: ['packages/core/test/token-campaign.test.ts'],
+    scale: { variable: 'KVSESSION_TOKENS', long: 25_000_000 },
+    seeds: 40,
+    sources: core
+  },
+  {
+    name: 'fuzz',
+    claim:
+      'Whatever is in a header, a token, a stored text, an encrypted payload, session data or the options: no crash, no wrong answer, nothing slow.',
+    files: ['packages/core/test/fuzz/'],
+    scale: { variable: 'KVSESSION_FUZZ', long: 20_000_000 },
+    seeds: 10,
+    sources: core
+  },
+  {
+    name: 'headers',
+    claim:
+      'No `Cookie` header over real HTTP makes Express, Koa or Hono answer 500 or more, hang, send a header of the client’s making, or touch a prototype; a good cookie is found among bad ones.',
+    files: ['tools/campaigns/test/headers.test.ts'],
+    scale: { variable: 'KVSESSION_HEADERS', long: 501_000 },
+    seeds: 10,
+    sources: adapters
+  },
+  {
+    name: 'timing',
+    claim: 'How long a bad token takes does not depend on how much of it is right.',
+    files: ['packages/core/test/timing/'],
+    scale: { variable: 'KVSESSION_TIMING', long: 1_000_000 },
+    seeds: 1,
+    sources: core
+  }
+]

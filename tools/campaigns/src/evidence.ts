@@ -1,0 +1,54 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { campaigns } from './campaigns.ts'
+import { type CampaignResult, evidenceFolder, type Part, readResult, root } from './results.ts'
+
+const page = join(root, 'docs/evidence.md')
+
+/** The page from the figures; what has no figures is named as such. */
+export function renderEvidence(results: readonly CampaignResult[], preface: string): string {
+  const sections = campaigns.map(({ name, claim, files, scale, seeds }) => {
+    const result = results.find(({ campaign }) => campaign === name)
+    const again = `Again: \`npm run campaign -- ${name}\` (\`${scale.variable}=${scale.long}\`, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}); what it runs: \`${files.join(' ')}\`.`
+    const found = result ? render(result) : 'No long run was recorded yet.'
+    return `## ${name}\n\n${claim}\n\n${found}\n\n${again}\n`
+  })
+  return `${preface.trim()}\n\n${sections.join('\n')}`
+}
+
+function render({ commit, date, minutes, processes, seeds, node, parts, scale }: CampaignResult): string {
+  const first = seeds[0] ?? 0
+  const last = seeds.at(-1) ?? 0
+  const which = first === last ? `seed ${first}` : `seeds ${first} to ${last}`
+  const times = `${minutes} minutes in ${processes} ${processes === 1 ? 'process' : 'processes'} at a time`
+  const facts = `Commit \`${commit}\`, ${date}, Node ${node}, ${which}, \`${scale.variable}=${scale.value}\`, ${times}.`
+  return [facts, ...parts.map((part) => renderPart(part))].join('\n\n')
+}
+
+function renderPart({ name, seconds, counts, highest = {} }: Part): string {
+  const rows = [...Object.entries(counts), ...Object.entries(highest), ['seconds of a processor', seconds] as const]
+  const lines = rows.map(([label, value]) => `| ${label} | ${formatCount(value)} |`)
+  return [`| ${name} | |`, '|---|---:|', ...lines].join('\n')
+}
+
+function formatCount(value: number): string {
+  if (value > Number.MAX_SAFE_INTEGER) return `about ${value.toExponential(1)}`
+  return value.toLocaleString('en-US', { maximumFractionDigits: 2 })
+}
+
+export function readResults(): CampaignResult[] {
+  if (!existsSync(evidenceFolder)) return []
+  const files = readdirSync(evidenceFolder).filter((file) => file.endsWith('.json'))
+  return files.map((file) => readResult(readFileSync(join(evidenceFolder, file), 'utf8')))
+}
+
+export function expectedPage(): string {
+  return renderEvidence(readResults(), readFileSync(join(evidenceFolder, 'preface.md'), 'utf8'))
+}
+
+export function writeEvidence(): void {
+  writeFileSync(page, expectedPage())
+  console.log('docs/evidence.md is up to date')
+}
+
+if (process.argv[1] === import.meta.filename) writeEvidence()

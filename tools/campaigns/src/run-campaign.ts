@@ -1,0 +1,72 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Campaign, campaigns } from './campaigns.ts'
+import { writeEvidence } from './evidence.ts'
+import { addFigures, type CampaignResult, evidenceFolder, readFigures, root } from './results.ts'
+
+// `run-campaign.ts tokens --processes 2`: the long form of a campaign, and a new page of evidence.
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { processes: { type: 'string' }, seeds: { type: 'string' }, scale: { type: 'string' } }
+})
+const campaign = campaigns.find(({ name }) => name === positionals[0])
+if (!campaign) throw new Error(`usage: run-campaign.ts ${campaigns.map(({ name }) => name).join(' | ')}`)
+
+const processes = Number(values.processes ?? 1)
+const seeds = Array.from({ length: Number(values.seeds ?? campaign.seeds) }, (_, index) => index + 1)
+const scale = Number(values.scale ?? campaign.scale.long)
+const folder = mkdtempSync(join(tmpdir(), 'kvsession-figures-'))
+try {
+  const result = await runCampaign(campaign)
+  mkdirSync(evidenceFolder, { recursive: true })
+  writeFileSync(join(evidenceFolder, `${campaign.name}.json`), `${JSON.stringify(result, null, 2)}\n`)
+  writeEvidence()
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function runCampaign({ name, files, scale: { variable }, sources }: Campaign): Promise<CampaignResult> {
+  const commit = commitOf(sources)
+  const date = new Date().toISOString().slice(0, 10)
+  const start = performance.now()
+  const waiting = [...seeds]
+  let failed = false
+
+  async function work(): Promise<void> {
+    for (let seed = waiting.shift(); seed !== undefined && !failed; seed = waiting.shift()) {
+      const env = { ...process.env, KVSESSION_FIGURES: folder, KVSESSION_SEED: String(seed), [variable]: String(scale) }
+      const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+      const child = spawn(process.execPath, [vitest, 'run', ...files], { cwd: root, env, stdio: 'inherit' })
+      const [code] = await once(child, 'exit')
+      if (code !== 0) failed = true
+    }
+  }
+
+  await Promise.all(Array.from({ length: processes }, work))
+  if (failed) throw new Error(`${name} has found something: see above. No figures were kept`)
+  const parts = addFigures(readdirSync(folder).map((file) => readFigures(readFileSync(join(folder, file), 'utf8'))))
+  const minutes = Math.round((performance.now() - start) / 6_000) / 10
+  return {
+    campaign: name,
+    commit,
+    date,
+    minutes,
+    processes,
+    seeds,
+    scale: { variable, value: scale },
+    node: process.version,
+    parts
+  }
+}
+
+/** The commit, and whether the sources differ from it. */
+function commitOf(sources: readonly string[]): string {
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
+  const changed = git('status', '--porcelain', '--', ...sources)
+  return git('rev-parse', '--short=12', 'HEAD') + (changed === '' ? '' : ' with local changes')
+}

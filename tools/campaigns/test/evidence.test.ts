@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { campaigns } from '../src/campaigns.ts'
+import { expectedPage, renderEvidence } from '../src/evidence.ts'
+import { addFigures, type CampaignResult, root } from '../src/results.ts'
+
+describe('the page of evidence', () => {
+  it('is what the figures say: npm run evidence', () => {
+    expect(readFileSync(join(root, 'docs/evidence.md'), 'utf8')).toBe(expectedPage())
+  })
+
+  it('says of a campaign without figures that it has none, and of every other all that was counted', () => {
+    const result: CampaignResult = {
+      campaign: 'tokens',
+      commit: 'abc',
+      date: '2026-01-01',
+      minutes: 1.5,
+      processes: 2,
+      seeds: [1, 2, 3],
+      scale: { variable: 'X', value: 7 },
+      node: 'v24.0.0',
+      parts: [{ name: 'tokens', seconds: 3, counts: { tried: 1_234_567 }, highest: { pause: 5 } }]
+    }
+    const page = renderEvidence([result], '# Evidence')
+    expect(page.match(/No long run was recorded yet/g)).toHaveLength(campaigns.length - 1)
+    expect(page).toContain('Commit `abc`, 2026-01-01, Node v24.0.0, seeds 1 to 3, `X=7`, 1.5 minutes in 2 processes')
+    expect(page).toContain('| tried | 1,234,567 |')
+    expect(page).toContain('| pause | 5 |')
+  })
+
+  it('adds up what several processes counted, and keeps the highest of what is highest', () => {
+    const one = { name: 'a', seed: 1, seconds: 2, counts: { x: 1, y: 0 }, highest: { z: 9 } }
+    const other = { name: 'a', seed: 2, seconds: 3, counts: { x: 4 }, highest: { z: 7 } }
+    expect(addFigures([one, other, { ...one, name: 'b' }])).toEqual([
+      { name: 'a', seconds: 5, counts: { x: 5, y: 0 }, highest: { z: 9 } },
+      { name: 'b', seconds: 2, counts: { x: 1, y: 0 }, highest: { z: 9 } }
+    ])
+  })
+})
