@@ -1,10 +1,11 @@
 import { createSessionManager, type SessionManager } from '@kvsession/core'
-import { describeOn, startProxy } from 'engine-harness'
+import { describeOn } from 'engine-harness'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PostgresStore } from '../src/index.ts'
-import { type Connected, connect, type DriverName, driverNames } from './support/drivers.ts'
+import { type Connected, driverNames } from './support/drivers.ts'
 import { type Server, startServer } from './support/server.ts'
+import { keysOf, recovered } from './support/store-state.ts'
 
 const later = Date.UTC(9999, 0)
 const secret = 'a secret for tests that is long enough'
@@ -67,7 +68,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       await expect(started.open(cookie).then((session) => session.load())).rejects.toMatchObject({ status: 503 })
       await started.commit(await started.open(''))
       await server.restart()
-      await recovered(() => late.store.get('key'))
+      await recovered(late.store)
       const session = await started.open(cookie)
       expect(session.data.count).toBe(0)
       await started.close()
@@ -79,7 +80,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       await server.kill()
       await expect(visit(cookie)).rejects.toMatchObject({ status: 503 })
       await server.restart()
-      await recovered(() => store.get('key'))
+      await recovered(store)
       expect(await visit(cookie)).toBe(0)
       expect(await visit(cookie)).toBe(1)
     })
@@ -115,7 +116,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       killed = true
       await Promise.all(traffic)
       await server.restart()
-      await recovered(() => store.get('key'))
+      await recovered(store)
       for (const key of keys) {
         const found = await store.get(key)
         if (deleted.has(key)) expect(found).toBe(undefined)
@@ -134,7 +135,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
         code: 'STORE_TIMEOUT'
       })
       server.thaw()
-      await recovered(() => store.get('key'))
+      await recovered(store)
       expect(await visit(cookie)).toBe(1)
       const session = await manager.open(cookie)
       await session.load()
@@ -142,7 +143,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       server.freeze()
       await expect(manager.commit(session)).rejects.toMatchObject({ status: 503 })
       server.thaw()
-      await recovered(() => store.get('key'))
+      await recovered(store)
       expect([2, 100]).toContain(await visit(cookie))
     })
 
@@ -177,145 +178,19 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       expect(await impatient.compareAndSet('key', 'old', 'new', later)).toBe(true)
     })
 
-    it('cut at any byte of an answer: a read is never absence, a write old or new and never a refusal', async () => {
-      await store.set('read', 'value', later)
-      const reads = await cutEverywhere(server, driver, table, (cut) => cut.get('read'), 'value')
-      const creates = await cutEverywhere(
-        server,
-        driver,
-        table,
-        async (cut, turn) => {
-          try {
-            return await cut.compareAndSet(`created.${turn}`, undefined, 'value', later)
-          } finally {
-            expect([undefined, 'value']).toContain(await store.get(`created.${turn}`))
-          }
-        },
-        true
-      )
-      const replaces = await cutEverywhere(
-        server,
-        driver,
-        table,
-        async (cut, turn) => {
-          await store.set(`replaced.${turn}`, 'old', later)
-          try {
-            return await cut.compareAndSet(`replaced.${turn}`, 'old', 'new', later)
-          } finally {
-            expect(['old', 'new']).toContain(await store.get(`replaced.${turn}`))
-          }
-        },
-        true
-      )
-      const sets = await cutEverywhere(
-        server,
-        driver,
-        table,
-        async (cut) => {
-          await store.set('set', 'old', later)
-          await cut.set('set', 'new', later).finally(async () => {
-            expect(['old', 'new']).toContain(await store.get('set'))
-          })
-        },
-        undefined
-      )
-      const deletes = await cutEverywhere(
-        server,
-        driver,
-        table,
-        async (cut) => {
-          await store.set('deleted', 'old', later)
-          await cut.delete('deleted').finally(async () => {
-            expect([undefined, 'old']).toContain(await store.get('deleted'))
-          })
-        },
-        undefined
-      )
-      const sweeps = await cutEverywhere(server, driver, table, (cut) => cut.deleteExpired(), 0)
-      const pages = await cutEverywhere(server, driver, table, (cut) => keysOf(cut, 'read'), ['read'])
-      // Whole answers were cut, the closing ReadyForQuery of 6 bytes among them.
-      for (const bytes of [reads, creates, replaces, sets, deletes, sweeps, pages]) expect(bytes).toBeGreaterThan(20)
-    })
-
     it('UNLOGGED: a crash ends every session, brings none back, and the next login works', async () => {
       await client.ask(`ALTER TABLE "${table}" SET UNLOGGED`)
       const cookie = await begin()
       await server.kill()
       await server.restart()
-      await recovered(() => store.get('key'))
+      await recovered(store)
       expect(await keysOf(store)).toEqual([])
       const session = await manager.open(cookie)
       expect(session.data.count).toBe(undefined)
       expect(await visit(await begin())).toBe(0)
     })
-
-    it('with lost answers: an update of the session manager counts once', async () => {
-      const proxy = await startProxy(server)
-      const through = connect(driver, proxy.url, { table, max: 2 })
-      const cutting = createSessionManager({ store: through.store, secret })
-      const session = await cutting.open('')
-      session.data.count = 0
-      await cutting.commit(session)
-      let counted = 0
-      // The answer to a prepared compareAndSet has 30 bytes.
-      for (let bytes = 0; bytes < 30; bytes++) {
-        proxy.cutAfter(bytes)
-        await session.update((data) => {
-          data.count = Number(data.count) + 1
-        })
-        counted++
-        expect(session.data.count).toBe(counted)
-      }
-      await cutting.close()
-      await through.end()
-      await proxy.close()
-    })
   })
 })
-
-/** Cuts after 0, 1, 2 … bytes of the answer, on a connection that is open already, until the call gets all of it. */
-async function cutEverywhere(
-  server: Server,
-  driver: DriverName,
-  table: string,
-  call: (store: PostgresStore, turn: number) => Promise<unknown>,
-  answer: unknown
-): Promise<number> {
-  const proxy = await startProxy(server)
-  const { store, end } = connect(driver, proxy.url, { table, max: 1 })
-  try {
-    for (let bytes = 0; ; bytes++) {
-      await recovered(() => store.get('warm'))
-      proxy.cutAfter(bytes)
-      const outcome = await call(store, bytes).catch((error: unknown) => error)
-      if (outcome instanceof Error) continue
-      expect(outcome).toEqual(answer)
-      return bytes
-    }
-  } finally {
-    await end()
-    await proxy.close()
-  }
-}
-
-async function keysOf(store: PostgresStore, prefix = ''): Promise<string[]> {
-  const keys: string[] = []
-  for await (const key of store.keys(prefix)) keys.push(key)
-  return keys
-}
-
-/** The server was there again before: a few broken connections have to be thrown away first. */
-async function recovered(call: () => Promise<unknown>): Promise<void> {
-  const patience = performance.now() + 5_000
-  for (;;) {
-    try {
-      await call()
-      return
-    } catch (error) {
-      if (performance.now() > patience) throw error
-    }
-  }
-}
 
 function cookieOf(headers: readonly (readonly [string, string])[]): string {
   return headers.find(([name]) => name.toLowerCase() === 'set-cookie')?.[1].split(';')[0] ?? ''

@@ -1,0 +1,20 @@
+import type { PostgresStore } from '../../src/index.ts'
+
+/** The server was there again before: a few broken connections have to be thrown away first. */
+export async function recovered(store: PostgresStore): Promise<void> {
+  const patience = performance.now() + 5_000
+  for (;;) {
+    try {
+      await store.get('any')
+      return
+    } catch (error) {
+      if (performance.now() > patience) throw error
+    }
+  }
+}
+
+export async function keysOf(store: PostgresStore, prefix = ''): Promise<string[]> {
+  const keys: string[] = []
+  for await (const key of store.keys(prefix)) keys.push(key)
+  return keys
+}
