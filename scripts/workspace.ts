@@ -79,9 +79,9 @@ function kindOfPackage(folder: string): WorkspaceKind {
   return folder.startsWith('store-') ? 'store' : 'adapter'
 }
 
-/** Tools know nothing of ours; campaigns attack all of it, on every runtime. */
+/** The engines know nothing of ours; the others try all of it. */
 function kindOfTool(folder: string): WorkspaceKind {
-  return folder === 'campaigns' || folder === 'runtimes' ? 'campaign' : 'tool'
+  return folder === 'engines' ? 'tool' : 'campaign'
 }
 
 function folders(path: string): string[] {
