@@ -1,4 +1,4 @@
-/** One realistic mistake, and the test file whose name it violates. */
+/** One realistic mistake, and the test file that finds it, relative to the tests of core. */
 export interface Breakage {
   readonly name: string
   readonly file: string
@@ -7,15 +7,20 @@ export interface Breakage {
   readonly caughtBy: string
 }
 
-const i01 = 'i01-no-lost-update.test.ts'
-const i02 = 'i02-destroyed-stays-destroyed.test.ts'
-const i03 = 'i03-one-valid-token.test.ts'
-const i04 = 'i04-reads-never-write.test.ts'
-const i06 = 'i06-commit-before-first-byte.test.ts'
-const i07 = 'i07-outage-is-no-logout.test.ts'
-const i08 = 'i08-timeouts.test.ts'
-const i09 = 'i09-user-index.test.ts'
-const i10 = 'i10-hostile-input.test.ts'
+const i01 = 'invariants/i01-no-lost-update.test.ts'
+const i02 = 'invariants/i02-destroyed-stays-destroyed.test.ts'
+const i03 = 'invariants/i03-one-valid-token.test.ts'
+const i04 = 'invariants/i04-reads-never-write.test.ts'
+const i06 = 'invariants/i06-commit-before-first-byte.test.ts'
+const i07 = 'invariants/i07-outage-is-no-logout.test.ts'
+const i08 = 'invariants/i08-timeouts.test.ts'
+const i09 = 'invariants/i09-user-index.test.ts'
+const i10 = 'invariants/i10-hostile-input.test.ts'
+const interleavings = 'exploration/interleavings.test.ts'
+const combinations = 'exploration/combinations.test.ts'
+const faults = 'exploration/faults.test.ts'
+const tokens = 'token-campaign.test.ts'
+const fuzz = 'fuzz/fuzz.test.ts'
 
 export const breakages: readonly Breakage[] = [
   {
@@ -192,5 +197,96 @@ export const breakages: readonly Breakage[] = [
     from: "return 'future-version'",
     to: "return 'corrupt'",
     caughtBy: i10
+  },
+  {
+    name: 'revokeAll leaves no trace for the logins under way',
+    file: 'user-index.ts',
+    from: '{ ...index, e: index.e + 1 }',
+    to: '{ ...index }',
+    caughtBy: interleavings
+  },
+  {
+    name: 'prune by the index as it is now, not as it was read',
+    file: 'user-index.ts',
+    from: '.compareAndSet(indexKey(context, userId), read.text, JSON.stringify(next)',
+    to: '.compareAndSet(indexKey(context, userId), await context.access.get(indexKey(context, userId)), JSON.stringify(next)',
+    caughtBy: interleavings
+  },
+  {
+    name: 'shorten the entry of a session that is being made permanent',
+    file: 'user-index.ts',
+    from: 'q: Math.max(horizon, index.s[id]?.q ?? 0)',
+    to: 'q: horizon',
+    caughtBy: combinations
+  },
+  {
+    name: 'take for expired what is used meanwhile',
+    file: 'session-limit.ts',
+    from: 'readRecord(context, id, texts[index], asked)',
+    to: 'readRecord(context, id, texts[index])',
+    caughtBy: combinations
+  },
+  {
+    name: 'believe what the process remembers of a record',
+    file: 'write-loop.ts',
+    from: 'if (!remembered || decision.harmless)',
+    to: 'if (true)',
+    caughtBy: interleavings
+  },
+  {
+    name: 'take a lost reply for a write that did not happen',
+    file: 'write-loop.ts',
+    from: 'const ours = unconfirmed.find(({ write }) => write === fresh)',
+    to: 'const ours = unconfirmed.find(() => false)',
+    caughtBy: faults
+  },
+  {
+    name: 'compare the first half of a tag',
+    file: 'token.ts',
+    from: 'timingSafeEqual(candidate.mac(signed), tag)',
+    to: 'timingSafeEqual(candidate.mac(signed).subarray(0, 8), tag.subarray(0, 8))',
+    caughtBy: tokens
+  },
+  {
+    name: 'leave the version of a token out',
+    file: 'token.ts',
+    from: "if (bytes[0] !== version) return { rejected: 'version' }",
+    to: '',
+    caughtBy: tokens
+  },
+  {
+    name: 'decode what is no base64url',
+    file: 'token.ts',
+    from: 'const bytes = decodeBase64url(text)',
+    to: "const bytes = decodeBase64url(text.replaceAll('+', '-').replaceAll('/', '_'))",
+    caughtBy: tokens
+  },
+  {
+    name: 'find a name inside another',
+    file: 'cookie-header.ts',
+    from: 'if (startsPair(header, at)) {',
+    to: 'if (at >= 0) {',
+    caughtBy: fuzz
+  },
+  {
+    name: 'take any number for a time',
+    file: 'record.ts',
+    from: 'return Number.isSafeInteger(value) && Number(value) >= 0',
+    to: "return typeof value === 'number'",
+    caughtBy: fuzz
+  },
+  {
+    name: 'encrypt every record with the same key',
+    file: 'encryption.ts',
+    from: 'createAead(keyOf(encoder.encode(key)))',
+    to: "createAead(keyOf(encoder.encode('key'.slice(0, Math.min(0, key.length)))))",
+    caughtBy: fuzz
+  },
+  {
+    name: 'take any entry of an index',
+    file: 'user-index-text.ts',
+    from: 'Number.isFinite(entry.q) && Number.isFinite(entry.t)',
+    to: 'Number.isFinite(entry.q)',
+    caughtBy: fuzz
   }
 ]

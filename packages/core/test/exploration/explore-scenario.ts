@@ -22,6 +22,13 @@ export interface Explored {
   readonly finding: Finding | undefined
 }
 
+export interface ExploreOptions {
+  readonly limit?: number
+  readonly direct?: boolean
+  /** Draws schedules at random when there are more than the limit. */
+  readonly sampling?: boolean
+}
+
 /**
  * Every schedule, or a bounded number of them; what was violated comes with the timeline of the simplest schedule that
  * violates anything. Processes are run once per list of answers; `direct` runs them anew in each schedule instead.
@@ -29,14 +36,16 @@ export interface Explored {
 export async function exploreScenario(
   scenario: Scenario,
   conditions: Conditions = {},
-  { limit = mostSchedules, direct = false }: { readonly limit?: number; readonly direct?: boolean } = {}
+  { limit = mostSchedules, direct = false, sampling = true }: ExploreOptions = {}
 ): Promise<Explored> {
   // A browser that reaches several processes ties them together.
   const tied = scenario.actors([]).some(({ roams }) => roams)
   return withFrozenTime(async () => {
     try {
       const exploration =
-        direct || tied ? await runDirectly(scenario, conditions, limit) : await run(scenario, conditions, limit)
+        direct || tied
+          ? await runDirectly(scenario, conditions, limit, sampling)
+          : await run(scenario, conditions, limit, sampling)
       return { exploration, finding: undefined }
     } catch (error) {
       if (!(error instanceof Violation)) throw error
@@ -52,18 +61,23 @@ export async function exploreScenario(
   })
 }
 
-async function run(scenario: Scenario, conditions: Conditions, limit: number): Promise<Exploration> {
+async function run(scenario: Scenario, conditions: Conditions, limit: number, sampling: boolean): Promise<Exploration> {
   const recorded = await recordScenario(scenario, conditions)
   const exploration = await drive(exploreRecorded(recorded, limit))
-  if (exploration.exhausted) return { ...exploration, runs: recorded.behaviours }
+  if (exploration.exhausted || !sampling) return { ...exploration, runs: recorded.behaviours }
   const more = await drive(sampleRecorded(recorded, limit, seed))
   return added(exploration, more, recorded.behaviours)
 }
 
-async function runDirectly(scenario: Scenario, conditions: Conditions, limit: number): Promise<Exploration> {
+async function runDirectly(
+  scenario: Scenario,
+  conditions: Conditions,
+  limit: number,
+  sampling: boolean
+): Promise<Exploration> {
   const start = await prepareScenario(scenario, conditions)
   const exploration = await drive(explore(() => start(), limit))
-  if (exploration.exhausted) return exploration
+  if (exploration.exhausted || !sampling) return exploration
   const more = await drive(sample(() => start(), limit, seed))
   return added(exploration, more, exploration.runs + more.runs)
 }

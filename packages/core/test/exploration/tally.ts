@@ -5,6 +5,8 @@ import { exploreScenario, mostSchedules, seed } from './explore-scenario.ts'
 
 export interface Tally {
   explore(scenario: Scenario, conditions?: Conditions, limit?: number): Promise<void>
+  /** Every schedule there is, however many. */
+  exhaust(scenario: Scenario): Promise<void>
   /** Prints the sum, with a line per scenario if wanted, and keeps the figures. */
   print(title: string, how?: { readonly lines?: boolean }): void
   readonly schedules: number
@@ -30,12 +32,15 @@ export function createTally(): Tally {
     lines.push(`${name.padEnd(11)}${counted}  ${extent}`)
   }
 
+  async function run(scenario: Scenario, conditions: Conditions, limit: number): Promise<void> {
+    const { exploration, finding } = await exploreScenario(scenario, conditions, { limit })
+    if (finding) throw new Error(`\n${finding.timeline}`)
+    note(scenario.name, exploration)
+  }
+
   return {
-    async explore(scenario, conditions = {}, limit = mostSchedules) {
-      const { exploration, finding } = await exploreScenario(scenario, conditions, { limit })
-      if (finding) throw new Error(`\n${finding.timeline}`)
-      note(scenario.name, exploration)
-    },
+    explore: (scenario, conditions = {}, limit = mostSchedules) => run(scenario, conditions, limit),
+    exhaust: (scenario) => run(scenario, {}, Number.POSITIVE_INFINITY),
     print(title, { lines: each = true } = {}) {
       const { user, system } = process.cpuUsage(start)
       const seconds = (user + system) / 1e6

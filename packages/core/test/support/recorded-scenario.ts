@@ -99,8 +99,10 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
     if (process === undefined) return { ...place, store, strays: place.strays.filter((one) => one !== operation) }
     const from = place.behaviours[process]
     if (!from) throw new Error('processes are numbered from 0')
-    const answer: Answer = { place: from.waiting.indexOf(operation), fault, result, now: store.now }
-    const key = `${answer.place} ${fault} ${numberOf(result)} ${answer.now}`
+    // What went wrong is all that a process learns of a failure.
+    const heard = fault === undefined || fault === 'slow' ? result : undefined
+    const answer: Answer = { place: from.waiting.indexOf(operation), fault, result: heard, now: store.now }
+    const key = `${answer.place} ${fault} ${numberOf(heard)} ${answer.now}`
     const next = behaviours.known(from, key) ?? (yield* behaviours.learn(from, key, answer))
     return {
       store,
