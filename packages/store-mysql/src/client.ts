@@ -67,18 +67,12 @@ const autocommit = 2
 /** @throws SessionError `STORE_INVALID` for a write that is not committed: a rollback would undo it */
 export function writeOf(answer: unknown): WriteResult {
   const header: unknown = Array.isArray(answer) ? answer[0] : undefined
-  const number = (name: string): number => {
-    const found: unknown = typeof header === 'object' && header !== null ? Reflect.get(header, name) : undefined
-    const value = typeof found === 'string' ? Number(found) : found
-    if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw misfit(`execute() gives no ${name}`)
-    return value
-  }
-  if ((number('serverStatus') & (inTransaction | autocommit)) !== autocommit) {
+  if ((numberOf(header, 'serverStatus') & (inTransaction | autocommit)) !== autocommit) {
     const message =
       'The connection is inside a transaction or has autocommit off: the write is not committed. Give the store a pool of its own, with autocommit on'
     throw new SessionError('STORE_INVALID', message)
   }
-  return { affectedRows: number('affectedRows'), insertId: number('insertId') }
+  return { affectedRows: numberOf(header, 'affectedRows'), insertId: numberOf(header, 'insertId') }
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -95,6 +89,14 @@ export function textOf(row: unknown, column: string): string {
     const message = `The column ${column} holds bytes that are no text, so something else wrote them. Delete that row`
     throw new SessionError('STORE_INVALID', message)
   }
+}
+
+/** A number, which drivers may be set to give as text. */
+export function numberOf(row: unknown, column: string): number {
+  const found: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, column) : undefined
+  const value = typeof found === 'string' && found !== '' ? Number(found) : found
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw misfit(`execute() gives no number as ${column}`)
+  return value
 }
 
 function misfit(what: string): SessionError {

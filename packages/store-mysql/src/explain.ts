@@ -7,6 +7,20 @@ export function explain(error: unknown, table: string): unknown {
   return new SessionError(found.code ?? 'STORE_INVALID', found.message(table), { cause: error })
 }
 
+/** Two records of 1 MiB, the one that is replaced and the one that replaces it, and what is around them. */
+const smallestPacket = 2 * 1_048_576 + 1_024
+
+/**
+ * Asked early, because too large a packet often ends in a connection reset, which names no reason.
+ *
+ * @throws SessionError `STORE_INVALID`
+ */
+export function assertRoom(largestPacket: number): void {
+  if (largestPacket >= smallestPacket) return
+  const message = `The server's max_allowed_packet is ${largestPacket} bytes: a session may be too large. Set it to 4M or more`
+  throw new SessionError('STORE_INVALID', message)
+}
+
 /** ER_NO_SUCH_TABLE */
 export function isMissingTable(error: unknown): boolean {
   return errnoOf(error) === 1146
@@ -62,7 +76,7 @@ const explanations: ReadonlyMap<number, Explanation> = new Map<number, Explanati
     1153,
     {
       code: 'RECORD_TOO_LARGE',
-      message: () => "The record does not fit into the server's max_allowed_packet. Set that to 4 MiB or more"
+      message: () => "The record does not fit into the server's max_allowed_packet. Set that to 4M or more"
     }
   ],
   [

@@ -3,13 +3,14 @@ import {
   clientOf,
   type MysqlCallbackClient,
   type MysqlClient,
+  numberOf,
   rowsOf,
   statement,
   textOf,
   type WriteResult,
   writeOf
 } from './client.ts'
-import { explain, isMissingTable, isRolledBack } from './explain.ts'
+import { assertRoom, explain, isMissingTable, isRolledBack } from './explain.ts'
 import { type MysqlStoreOptions, targetOf } from './mysql-store-options.ts'
 import { pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
 
@@ -18,7 +19,8 @@ export interface MysqlStore extends Required<KeyValueStore> {
    * Creates the table where it is missing. Await it once before serving. Any number of processes may call it at once, any
    * number of times; where the table is, it asks for no privilege beyond SELECT.
    *
-   * @throws SessionError `STORE_INVALID`: no database, no privilege, another table under that name
+   * @throws SessionError `STORE_INVALID`: no database, no privilege, another table under that name, too small a
+   *   max_allowed_packet
    */
   ensureSchema(): Promise<void>
 }
@@ -90,7 +92,7 @@ export function createMysqlStore(
         for (const row of rows) {
           const key = textOf(row, 'key')
           from = `${key}-`
-          if (isLive(row)) yield key
+          if (numberOf(row, 'live') === 1) yield key
         }
         if (rows.length < pageSize) return
       }
@@ -109,6 +111,8 @@ export function createMysqlStore(
     },
     async close() {},
     async ensureSchema() {
+      const [packet] = await read(sql.largestPacket)
+      assertRoom(numberOf(packet, 'bytes'))
       try {
         await mysql.execute(statement(sql.probe, []))
         return
@@ -118,8 +122,4 @@ export function createMysqlStore(
       await run(schemaSql(name), [])
     }
   }
-}
-
-function isLive(row: unknown): boolean {
-  return typeof row === 'object' && row !== null && Number(Reflect.get(row, 'live')) === 1
 }

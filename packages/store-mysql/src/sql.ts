@@ -16,6 +16,7 @@ export interface MysqlStatements {
   readonly expired: string
   /** now, as many keys as `sweepSize` */
   readonly deleteExpired: string
+  readonly largestPacket: string
   readonly probe: string
 }
 
@@ -63,6 +64,7 @@ export function statementsFor(table: string): MysqlStatements {
     expired: `SELECT \`key\` FROM ${table} WHERE \`expires_at\` <= ? ORDER BY \`expires_at\` LIMIT ${sweepSize}`,
     deleteExpired: `DELETE s FROM ${table} AS s FORCE INDEX (PRIMARY)
       WHERE s.\`expires_at\` <= ? AND s.\`key\` IN (${blanks})`,
+    largestPacket: 'SELECT @@max_allowed_packet AS bytes',
     probe: `SELECT \`key\`, \`expires_at\`, \`value\` FROM ${table} LIMIT 0`
   }
 }

@@ -1,0 +1,144 @@
+import { inspect } from 'node:util'
+import { createSessionManager } from '@kvsession/core'
+import { describeOn } from 'engine-harness'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createMysqlStore, type MysqlStore } from '../src/index.ts'
+import { callsOf, failureOf, later } from './support/calls.ts'
+import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+
+const secret = 'a secret for tests that is long enough'
+/** KVSESSION_KILL_CYCLES=100 for the long form. */
+const cycles = Number(process.env.KVSESSION_KILL_CYCLES ?? 3)
+
+describeOn('mariadb', { own: true })('a server in trouble', () => {
+  let place: MariadbPlace
+  let store: MysqlStore
+  beforeEach(async () => {
+    place = await startPlace({ 'innodb-flush-log-at-trx-commit': '1' })
+    store = createMysqlStore(place.pool({ connectionLimit: 4 }))
+    await store.ensureSchema()
+    await store.set('key', 'old', later)
+  })
+  afterEach(() => place.stop())
+
+  it('that is down rejects every call, and serves the same store once it is up', async () => {
+    await place.engine.kill()
+    const late = createMysqlStore(place.pool())
+    for (const [name, call] of Object.entries({ ...callsOf(late), ensureSchema: () => late.ensureSchema() })) {
+      expect(await failureOf(call()), name).toMatchObject({ code: 'ECONNREFUSED' })
+    }
+    await place.engine.restart()
+    await late.ensureSchema()
+    expect(await late.compareAndSet('key', 'old', 'new', later)).toBe(true)
+  })
+
+  it('that dies while nobody asks takes no process with it, and no call but the next', async () => {
+    await place.engine.restart()
+    await store.get('key').catch(() => undefined)
+    expect(await store.get('key')).toBe('old')
+  })
+
+  it(`that is killed under load loses no acknowledged write and revives nothing, ${cycles} times`, {
+    timeout: 30_000 + cycles * 20_000
+  }, async () => {
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      const counters = Array.from({ length: 8 }, (_, index) => ({
+        key: `c${cycle}.${index}`,
+        acknowledged: 0,
+        tried: 0
+      }))
+      const ended = new Set<string>()
+      let kill: Promise<void> | undefined
+      const write = async (counter: (typeof counters)[number]): Promise<void> => {
+        for (let value = 1; ; value++) {
+          const expected = value === 1 ? undefined : String(value - 1)
+          counter.tried = value
+          expect(await store.compareAndSet(counter.key, expected, String(value), later)).toBe(true)
+          counter.acknowledged = value
+          const own = `ended.${counter.key}.${value}`
+          await store.set(own, 'value', later)
+          await store.delete(own)
+          ended.add(own)
+          if (value === 10 + cycle) kill ??= place.engine.kill()
+        }
+      }
+      const failures = await Promise.all(counters.map((counter) => failureOf(write(counter))))
+      for (const error of failures) expect(error).toMatchObject({ code: expect.any(String) })
+      await kill
+      await place.engine.restart()
+      for (const { key, acknowledged, tried } of counters) {
+        const found = Number((await store.get(key)) ?? 0)
+        expect([acknowledged, tried], key).toContain(found)
+      }
+      for (const key of ended) expect(await store.get(key)).toBeUndefined()
+    }
+  })
+
+  it('that is frozen is a timeout for each request, and serves again when it thaws', async () => {
+    const manager = createSessionManager({ store, secret, storeTimeout: 80 })
+    const session = await manager.open('')
+    session.data.views = 1
+    const { headers } = await manager.commit(session)
+    const cookie = headers.find(([name]) => name.toLowerCase() === 'set-cookie')?.[1].split(';')[0] ?? ''
+    place.engine.freeze()
+    const readings = Array.from({ length: 20 }, async () => (await manager.open(cookie)).data.views)
+    for (const reading of readings) expect(await failureOf(reading)).toMatchObject({ code: 'STORE_TIMEOUT' })
+    place.engine.thaw()
+    await store.get('key')
+    expect((await manager.open(cookie)).data.views).toBe(1)
+    await manager.close()
+  })
+
+  it('that is read-only rejects what writes, goes on reading, and recovers', async () => {
+    await place.admin.query("CREATE USER app@'127.0.0.1'")
+    await place.admin.query("GRANT SELECT, INSERT, UPDATE, DELETE ON kvsession.kvsession TO app@'127.0.0.1'")
+    const plain = createMysqlStore(place.pool({ user: 'app' }))
+    await plain.set('over', 'old', 1)
+    await place.admin.query('SET GLOBAL read_only = 1')
+    const { get, keys, ...writes } = callsOf(plain)
+    for (const [name, call] of Object.entries(writes)) {
+      const error = await failureOf(call())
+      expect(error, name).toMatchObject({ errno: 1290 })
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('top secret')
+    }
+    expect(await get?.()).toBe('old')
+    expect(await keys?.()).toEqual(['key'])
+    await place.admin.query('SET GLOBAL read_only = 0')
+    expect(await plain.compareAndSet('key', 'old', 'new', later)).toBe(true)
+  })
+
+  it('whose max_allowed_packet is too small says so at the start, and rejects a large value without harm', async () => {
+    await place.admin.query('SET GLOBAL max_allowed_packet = 65536')
+    const small = createMysqlStore(place.pool())
+    const message = expect.stringContaining('max_allowed_packet is 65536 bytes')
+    expect(await failureOf(small.ensureSchema())).toMatchObject({ code: 'STORE_INVALID', message })
+    const large = 'top secret '.repeat(20_000)
+    for (const call of [
+      () => small.set('key', large, later),
+      () => small.compareAndSet('key', 'old', large, later),
+      () => small.compareAndSet('new', undefined, large, later)
+    ]) {
+      const error = await failureOf(call())
+      // The server says why and hangs up; what it says may be lost on the way.
+      expect(['RECORD_TOO_LARGE', 'ECONNRESET', 'EPIPE', 'PROTOCOL_CONNECTION_LOST']).toContain(
+        Reflect.get(Object(error), 'code')
+      )
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('top secret')
+    }
+    // A connection that the server hung up on may be handed out once more.
+    await small.get('key').catch(() => undefined)
+    expect(await small.get('key')).toBe('old')
+    expect(await small.get('new')).toBeUndefined()
+    expect(await small.compareAndSet('key', 'old', 'x'.repeat(30_000), later)).toBe(true)
+  })
+
+  it('that ends idle connections is not noticed', async () => {
+    await Promise.all(Array.from({ length: 4 }, () => store.get('key')))
+    const rows = await place.ask('SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID()')
+    for (const { id } of rows) await place.admin.query(`KILL ${Number(id)}`)
+    const sql = 'SELECT COUNT(*) AS others FROM information_schema.processlist WHERE id <> CONNECTION_ID()'
+    while (Number((await place.ask(sql))[0]?.others) > 0) await place.ask('DO 0')
+    expect(await store.get('key')).toBe('old')
+    expect(await store.compareAndSet('key', 'old', 'new', later)).toBe(true)
+  })
+})
