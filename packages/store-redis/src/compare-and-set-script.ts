@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto'
+
+/**
+ * `KEYS[1]`; then whether a value is expected (1 or 0), the expected value, now, the text to write and when the server may
+ * drop it. A live text that is not the store's is no match and no absence: it is an error.
+ */
+export const source = `local stored = redis.call('GET', KEYS[1])
+if stored then
+  local deadline, start = string.match(stored, '^(%d+) ()')
+  if not deadline then return redis.error_reply('FOREIGN value') end
+  local live = tonumber(deadline) > tonumber(ARGV[3])
+  if live and ARGV[1] == '0' then return 0 end
+  if ARGV[1] == '1' and not (live and string.sub(stored, start) == ARGV[2]) then return 0 end
+elseif ARGV[1] == '1' then
+  return 0
+end
+redis.call('SET', KEYS[1], ARGV[4], 'PXAT', ARGV[5])
+return 1`
+
+export const sha1: string = createHash('sha1').update(source).digest('hex')

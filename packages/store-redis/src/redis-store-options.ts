@@ -1,0 +1,34 @@
+import { type Clock, SessionError } from '@kvsession/core'
+
+export interface RedisStoreOptions {
+  /**
+   * A write counts only when so many replicas have it. Costs each write a WAIT, which holds up everything behind it on the
+   * connection; a write that too few confirm rejects, and its session cannot be read until enough do. It narrows what a
+   * failover can undo, but promises nothing: the replica that becomes master may be another one. Not with Cluster, and not
+   * with node-redis's sentinel client. Default 0: a failover may bring back what was just deleted.
+   */
+  readonly waitReplicas?: number
+  /** Milliseconds to wait for the replicas; default 500. Keep it below the manager's `storeTimeout`. */
+  readonly waitTimeout?: number
+  /** Where the time comes from. Default: `Date.now`. */
+  readonly clock?: Pick<Clock, 'now'>
+}
+
+export interface RedisStoreSettings {
+  readonly waitReplicas: number
+  readonly waitTimeout: number
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** @throws SessionError `OPTION_INVALID` */
+export function settingsOf(options: RedisStoreOptions): RedisStoreSettings {
+  const { waitReplicas = 0, waitTimeout = 500, clock = { now: Date.now } } = options
+  if (!Number.isInteger(waitReplicas) || waitReplicas < 0) {
+    throw new SessionError('OPTION_INVALID', 'waitReplicas must be a whole number of replicas, 0 for none')
+  }
+  // WAIT takes 0 for "for ever".
+  if (!Number.isInteger(waitTimeout) || waitTimeout < 1) {
+    throw new SessionError('OPTION_INVALID', 'waitTimeout must be a whole number of milliseconds, at least 1')
+  }
+  return { waitReplicas, waitTimeout, clock }
+}

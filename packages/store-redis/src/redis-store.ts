@@ -1,0 +1,112 @@
+import type { KeyValueStore } from '@kvsession/core'
+import { commandsOf, type RedisClient, type Scan } from './client.ts'
+import { sha1, source } from './compare-and-set-script.ts'
+import { explain, isScriptMissing } from './explain.ts'
+import { type RedisStoreOptions, settingsOf } from './redis-store-options.ts'
+import { createReplication } from './replication.ts'
+import { decodeText, encodeText, headLength, type StoredText } from './stored-text.ts'
+
+export type RedisStore = Required<Omit<KeyValueStore, 'deleteExpired'>>
+
+const pageSize = 500
+/** The server's clock may be ahead of ours: it collects late, and never decides what is live. */
+const marginMs = 60_000
+/** The last millisecond that Redis can add its own clock to without overflow. */
+const latest = Number.MAX_SAFE_INTEGER
+
+/**
+ * Sessions in Redis or Valkey, shared by any number of machines: one server, Sentinel or Cluster. Takes a client of redis
+ * (node-redis) or ioredis and never closes it. Each call is one command on one key, and the engine removes what expires.
+ *
+ * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
+ */
+export function createRedisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisStore {
+  const settings = settingsOf(options)
+  const commands = commandsOf(client)
+  const replication = createReplication(commands, settings)
+  const { clock } = settings
+
+  async function explained<T>(key: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw explain(error, key)
+    }
+  }
+
+  function isLive(stored: StoredText | undefined): stored is StoredText {
+    return stored !== undefined && stored.expiresAt > clock.now()
+  }
+
+  async function runScript(key: string, args: string[]): Promise<unknown> {
+    try {
+      return await commands.evalSha(sha1, key, args)
+    } catch (error) {
+      // Restarted, failed over or flushed: nothing has run, so that this is no repeated write.
+      if (isScriptMissing(error)) return commands.eval(source, key, args)
+      throw error
+    }
+  }
+
+  /** Live keys of a page; each head tells the deadline, without the value. */
+  async function liveOf(keys: readonly string[]): Promise<string[]> {
+    const heads = await Promise.all(keys.map((key) => explained(key, () => commands.head(key, headLength))))
+    // GETRANGE gives an empty text for no key.
+    return keys.filter((key, index) => isLive(decodeText(heads[index] || undefined, key)))
+  }
+
+  return {
+    get: (key) =>
+      explained(key, async () => {
+        await replication.settle(key)
+        const stored = decodeText(await commands.get(key), key)
+        return isLive(stored) ? stored.value : undefined
+      }),
+    async set(key, value, expiresAt) {
+      const text = encodeText(value, expiresAt)
+      await explained(key, () => replication.write(key, () => commands.set(key, text, collectableAt(expiresAt))))
+    },
+    async delete(key) {
+      await explained(key, () => replication.write(key, () => commands.del(key)))
+    },
+    compareAndSet: (key, expected, value, expiresAt) =>
+      explained(key, async () => {
+        const args = [
+          expected === undefined ? '0' : '1',
+          expected ?? '',
+          String(clock.now()),
+          encodeText(value, expiresAt),
+          String(collectableAt(expiresAt))
+        ]
+        return (await replication.write(key, () => runScript(key, args))) === 1
+      }),
+    async *keys(prefix) {
+      // SCAN may give a key twice. A prefix of the contract's characters has none that a pattern reads otherwise.
+      const seen = new Set<string>()
+      for (const scan of await explained(prefix, () => commands.masters())) {
+        for await (const page of pagesOf(scan, `${prefix}*`)) {
+          for (const key of await liveOf(page.filter((one) => !seen.has(one)))) {
+            if (seen.has(key)) continue
+            seen.add(key)
+            yield key
+          }
+        }
+      }
+    },
+    async close() {}
+  }
+}
+
+async function* pagesOf(scan: Scan, pattern: string): AsyncIterable<readonly string[]> {
+  let cursor = '0'
+  do {
+    const page = await scan(cursor, pattern, pageSize)
+    cursor = page.cursor
+    yield page.keys
+  } while (cursor !== '0')
+}
+
+/** A deadline in the past is one at once, since Redis refuses times before 1970. */
+function collectableAt(expiresAt: number): number {
+  return Math.min(Math.max(Math.ceil(expiresAt) + marginMs, 1), latest)
+}

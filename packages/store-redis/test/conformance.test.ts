@@ -1,0 +1,51 @@
+import { createTestClock, testStore } from '@kvsession/testkit'
+import { describeOn, type RedisCluster, type RedisEngine, startRedis, startRedisCluster } from 'engine-harness'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { type Connected, connect, connectCluster, driverNames } from './support/drivers.ts'
+
+const methods = ['compareAndSet', 'keys', 'close'] as const
+// Redis collects by its own clock, the real one: deadlines must lie in its future.
+const startClock = () => createTestClock(Date.now())
+type Engine = RedisEngine | RedisCluster
+
+function conform(
+  start: () => Promise<Engine>,
+  open: (engine: Engine, clock: ReturnType<typeof startClock>) => Connected
+) {
+  let engine: Engine
+  let pair: [Connected, Connected]
+  const clock = startClock()
+  beforeAll(async () => {
+    engine = await start()
+    pair = [open(engine, clock), open(engine, clock)]
+  })
+  afterAll(async () => {
+    for (const one of pair) one.end()
+    await engine.stop()
+  })
+  testStore({
+    describe,
+    it,
+    name: 'store',
+    methods,
+    async createStore() {
+      for (const node of 'nodes' in engine ? engine.nodes.slice(0, 3) : [engine]) await node.command('FLUSHALL')
+      return { store: pair[0].store, clock }
+    },
+    createSecondStore: () => pair[1].store,
+    createFailingStore: () => {
+      const lost = connect('node-redis 6', 'redis://127.0.0.1:1')
+      lost.end()
+      return lost.store
+    }
+  })
+}
+
+describeOn('redis', { own: true })('the Redis store', () => {
+  describe.each(driverNames)('%s', (driver) => {
+    const open = (engine: Engine, clock: ReturnType<typeof startClock>): Connected =>
+      'url' in engine ? connect(driver, engine.url, { clock }) : connectCluster(driver, engine.urls, { clock })
+    describe('one server', () => conform(() => startRedis({ own: true }), open))
+    describe('a cluster', () => conform(startRedisCluster, open))
+  })
+})

@@ -1,0 +1,48 @@
+import { Cluster, Redis } from 'ioredis'
+import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5'
+import { createClient, createCluster } from 'redis'
+import { createClient as createClient5, createCluster as createCluster5 } from 'redis5'
+import { createRedisStore, type RedisClient, type RedisStore, type RedisStoreOptions } from '../../src/index.ts'
+
+export interface Connected {
+  readonly client: RedisClient
+  readonly store: RedisStore
+  end(): void
+}
+
+export const driverNames = ['node-redis 6', 'node-redis 5', 'ioredis 6', 'ioredis 5'] as const
+export type DriverName = (typeof driverNames)[number]
+
+const ignore = (): void => undefined
+
+/** A client of its own, as a process has, which may not be connected yet. */
+export function connect(driver: DriverName, url: string, options: RedisStoreOptions = {}): Connected {
+  if (driver.startsWith('node-redis')) {
+    const client = driver === 'node-redis 6' ? createClient({ url }) : createClient5({ url })
+    client.on('error', ignore)
+    client.connect().catch(ignore)
+    return { client, store: createRedisStore(client, options), end: () => client.destroy() }
+  }
+  const settings = { maxRetriesPerRequest: 0 }
+  const client = driver === 'ioredis 6' ? new Redis(url, settings) : new Redis5(url, settings)
+  client.on('error', ignore)
+  return { client, store: createRedisStore(client, options), end: () => client.disconnect() }
+}
+
+export function connectCluster(
+  driver: DriverName,
+  urls: readonly string[],
+  options: RedisStoreOptions = {}
+): Connected {
+  if (driver.startsWith('node-redis')) {
+    const rootNodes = urls.map((url) => ({ url }))
+    const client = driver === 'node-redis 6' ? createCluster({ rootNodes }) : createCluster5({ rootNodes })
+    client.on('error', ignore)
+    client.connect().catch(ignore)
+    return { client, store: createRedisStore(client, options), end: () => client.destroy() }
+  }
+  const settings = { retryDelayOnFailover: 0 }
+  const client = driver === 'ioredis 6' ? new Cluster([...urls], settings) : new Cluster5([...urls], settings)
+  client.on('error', ignore)
+  return { client, store: createRedisStore(client, options), end: () => client.disconnect() }
+}
