@@ -231,13 +231,13 @@ export const breakages: readonly Breakage[] = [
     file: 'write-loop.ts',
     from: 'if (!remembered || decision.harmless)',
     to: 'if (true)',
-    caughtBy: interleavings
+    caughtBy: faults
   },
   {
-    name: 'take a lost reply for a write that did not happen',
+    name: 'write again what may have been written',
     file: 'write-loop.ts',
-    from: 'const ours = unconfirmed.find(({ write }) => write === fresh)',
-    to: 'const ours = unconfirmed.find(() => false)',
+    from: 'unconfirmed.length > 0 && fresh !== text',
+    to: 'unconfirmed.length > 99 && fresh !== text',
     caughtBy: faults
   },
   {
