@@ -1,7 +1,8 @@
+import { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { createSessionManager } from '@kvsession/core'
-import { describeOn } from 'engine-harness'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { describeOn, startProxy } from 'engine-harness'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createMysqlStore, type MysqlStore } from '../src/index.ts'
 import { callsOf, failureOf, later } from './support/calls.ts'
 import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
@@ -13,17 +14,21 @@ const cycles = Number(process.env.KVSESSION_KILL_CYCLES ?? 3)
 describeOn('mariadb', { own: true })('a server in trouble', () => {
   let place: MariadbPlace
   let store: MysqlStore
-  beforeEach(async () => {
+  let table: string
+  beforeAll(async () => {
     place = await startPlace({ 'innodb-flush-log-at-trx-commit': '1' })
-    store = createMysqlStore(place.pool({ connectionLimit: 4 }))
-    await store.ensureSchema()
+  })
+  beforeEach(async () => {
+    const opened = await place.open({ connectionLimit: 4 })
+    store = opened.store
+    table = opened.table
     await store.set('key', 'old', later)
   })
-  afterEach(() => place.stop())
+  afterAll(() => place.stop())
 
   it('that is down rejects every call, and serves the same store once it is up', async () => {
     await place.engine.kill()
-    const late = createMysqlStore(place.pool())
+    const late = createMysqlStore(place.pool(), { table })
     for (const [name, call] of Object.entries({ ...callsOf(late), ensureSchema: () => late.ensureSchema() })) {
       expect(await failureOf(call()), name).toMatchObject({ code: 'ECONNREFUSED' })
     }
@@ -91,8 +96,8 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
 
   it('that is read-only rejects what writes, goes on reading, and recovers', async () => {
     await place.admin.query("CREATE USER app@'127.0.0.1'")
-    await place.admin.query("GRANT SELECT, INSERT, UPDATE, DELETE ON kvsession.kvsession TO app@'127.0.0.1'")
-    const plain = createMysqlStore(place.pool({ user: 'app' }))
+    await place.admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO app@'127.0.0.1'`)
+    const plain = createMysqlStore(place.pool({ user: 'app' }), { table })
     await plain.set('over', 'old', 1)
     await place.admin.query('SET GLOBAL read_only = 1')
     const { get, keys, ...writes } = callsOf(plain)
@@ -108,8 +113,9 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
   })
 
   it('whose max_allowed_packet is too small says so at the start, and rejects a large value without harm', async () => {
+    const [before] = await place.ask('SELECT @@global.max_allowed_packet AS bytes')
     await place.admin.query('SET GLOBAL max_allowed_packet = 65536')
-    const small = createMysqlStore(place.pool())
+    const small = createMysqlStore(place.pool(), { table })
     const message = expect.stringContaining('max_allowed_packet is 65536 bytes')
     expect(await failureOf(small.ensureSchema())).toMatchObject({ code: 'STORE_INVALID', message })
     const large = 'top secret '.repeat(20_000)
@@ -130,6 +136,27 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
     expect(await small.get('key')).toBe('old')
     expect(await small.get('new')).toBeUndefined()
     expect(await small.compareAndSet('key', 'old', 'x'.repeat(30_000), later)).toBe(true)
+    await place.admin.query(`SET GLOBAL max_allowed_packet = ${Number(before?.bytes)}`)
+  })
+
+  it('that has vanished from the network is replaced as soon as the sockets give up, as the README has it', async () => {
+    const proxy = await startProxy(place.engine)
+    const pool = place.pool({ uri: proxy.url, connectionLimit: 2 })
+    pool.on('connection', (connection) => {
+      const stream: unknown = Reflect.get(connection, 'stream')
+      if (stream instanceof Socket) stream.setTimeout(150, () => stream.destroy(new Error('MySQL does not answer')))
+    })
+    const far = createMysqlStore(pool, { table })
+    await Promise.all([far.get('key'), far.get('key')])
+    proxy.freeze()
+    const stuck = [far.get('key'), far.compareAndSet('key', 'old', 'new', later), far.get('key')]
+    const failures = await Promise.allSettled(stuck.slice(0, 2))
+    expect(failures.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    proxy.thaw()
+    await stuck[2]?.catch(() => undefined)
+    expect(['old', 'new']).toContain(await far.get('key'))
+    await pool.end()
+    await proxy.close()
   })
 
   it('that ends idle connections is not noticed', async () => {
