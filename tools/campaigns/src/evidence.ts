@@ -17,12 +17,21 @@ export function renderEvidence(results: readonly CampaignResult[], preface: stri
 }
 
 function render({ commit, date, minutes, processes, seeds, node, parts, scale }: CampaignResult): string {
-  const first = seeds[0] ?? 0
-  const last = seeds.at(-1) ?? 0
-  const which = first === last ? `seed ${first}` : `seeds ${first} to ${last}`
+  const which = seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${rangesOf(seeds)}`
   const times = `${minutes} minutes in ${processes} ${processes === 1 ? 'process' : 'processes'} at a time`
   const facts = `Commit \`${commit}\`, ${date}, Node ${node}, ${which}, \`${scale.variable}=${scale.value}\`, ${times}.`
   return [facts, ...parts.map((part) => renderPart(part))].join('\n\n')
+}
+
+/** `1 to 4, 7`. */
+function rangesOf(seeds: readonly number[]): string {
+  const ranges: { first: number; last: number }[] = []
+  for (const seed of seeds) {
+    const range = ranges.at(-1)
+    if (range && seed === range.last + 1) range.last = seed
+    else ranges.push({ first: seed, last: seed })
+  }
+  return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first} to ${last}`)).join(', ')
 }
 
 function renderPart({ name, seconds, counts, highest = {} }: Part): string {

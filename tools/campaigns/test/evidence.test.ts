@@ -17,14 +17,14 @@ describe('the page of evidence', () => {
       date: '2026-01-01',
       minutes: 1.5,
       processes: 2,
-      seeds: [1, 2, 3],
+      seeds: [1, 2, 3, 7],
       scale: { variable: 'X', value: 7 },
       node: 'v24.0.0',
       parts: [{ name: 'tokens', seconds: 3, counts: { tried: 1_234_567 }, highest: { pause: 5 } }]
     }
     const page = renderEvidence([result], '# Evidence')
     expect(page.match(/No long run was recorded yet/g)).toHaveLength(campaigns.length - 1)
-    expect(page).toContain('Commit `abc`, 2026-01-01, Node v24.0.0, seeds 1 to 3, `X=7`, 1.5 minutes in 2 processes')
+    expect(page).toContain('Commit `abc`, 2026-01-01, Node v24.0.0, seeds 1 to 3, 7, `X=7`, 1.5 minutes in 2 processes')
     expect(page).toContain('| tried | 1,234,567 |')
     expect(page).toContain('| pause | 5 |')
   })
