@@ -36,7 +36,12 @@ export function connectCluster(
 ): Connected {
   if (driver.startsWith('node-redis')) {
     const rootNodes = urls.map((url) => ({ url }))
-    const client = driver === 'node-redis 6' ? createCluster({ rootNodes }) : createCluster5({ rootNodes })
+    // Five seconds as it comes.
+    const topologyRefreshOnReconnectionAttemptStrategy = 500
+    const client =
+      driver === 'node-redis 6'
+        ? createCluster({ rootNodes, topologyRefreshOnReconnectionAttemptStrategy })
+        : createCluster5({ rootNodes })
     client.on('error', ignore)
     client.connect().catch(ignore)
     return { client, store: createRedisStore(client, options), end: () => client.destroy() }

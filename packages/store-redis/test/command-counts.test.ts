@@ -1,0 +1,92 @@
+import { createSessionManager, type SessionManager } from '@kvsession/core'
+import { describeOn, type RedisEngine, startRedis } from 'engine-harness'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Connected, connect, driverNames } from './support/drivers.ts'
+import { begin, secret, visit } from './support/requests.ts'
+
+/** By the server's own count, INFO commandstats. */
+describeOn('redis', { own: true })('commands that the server has executed', () => {
+  let redis: RedisEngine
+  beforeAll(async () => {
+    redis = await startRedis({ own: true })
+  })
+  afterAll(() => redis.stop())
+
+  async function count(work: () => Promise<unknown>): Promise<Record<string, number>> {
+    await redis.command('CONFIG', 'RESETSTAT')
+    await work()
+    const lines = (await redis.command('INFO', 'commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)
+    const counts = Object.fromEntries([...lines].map(([, name = '', calls]) => [name, Number(calls)]))
+    // The question itself, and what a script does inside the server.
+    delete counts['config|resetstat']
+    delete counts.info
+    if (counts.evalsha && counts.get) counts.get -= counts.evalsha
+    delete counts.set
+    return Object.fromEntries(Object.entries(counts).filter(([, calls]) => calls > 0))
+  }
+
+  describe.each(driverNames)('%s', (driver) => {
+    let connected: Connected
+    let manager: SessionManager
+    beforeAll(async () => {
+      connected = connect(driver, redis.url)
+      manager = createSessionManager({ store: connected.store, secret })
+      // The connection's greetings, and the script's first run.
+      await begin(manager)
+    })
+    afterAll(async () => {
+      await manager.close()
+      connected.end()
+    })
+
+    it('a visitor who stores nothing: 0', async () => {
+      expect(await count(async () => manager.commit(await manager.open('')))).toEqual({})
+    })
+
+    it('a session that lazy requests never look at: 0', async () => {
+      const lazy = createSessionManager({ store: connected.store, secret, lazy: true })
+      const cookie = await begin(manager)
+      expect(await count(async () => lazy.commit(await lazy.open(cookie)))).toEqual({})
+    })
+
+    it('first write: 1', async () => {
+      expect(await count(() => begin(manager))).toEqual({ evalsha: 1 })
+    })
+
+    it('read: 1', async () => {
+      const cookie = await begin(manager)
+      const read = async (): Promise<unknown> => manager.commit(await manager.open(cookie))
+      expect(await count(read)).toEqual({ get: 1 })
+    })
+
+    it('read and write: 2', async () => {
+      const cookie = await begin(manager)
+      expect(await count(() => visit(manager, cookie))).toEqual({ get: 1, evalsha: 1 })
+    })
+
+    it('regenerate: 1 beyond the load', async () => {
+      const session = await manager.open(await begin(manager))
+      const regenerate = async (): Promise<unknown> => {
+        await session.regenerate()
+        return manager.commit(session)
+      }
+      expect(await count(regenerate)).toEqual({ evalsha: 1 })
+    })
+
+    it('destroy: 1 beyond the load', async () => {
+      const session = await manager.open(await begin(manager))
+      expect(await count(() => session.destroy())).toEqual({ del: 1 })
+    })
+
+    it('a million sessions would change nothing: no command looks at more than its key', async () => {
+      const counts = await count(async () => {
+        const cookie = await begin(manager)
+        await visit(manager, cookie)
+        const session = await manager.open(cookie)
+        await session.login('ada')
+        await session.destroy()
+      })
+      expect(Object.keys(counts).filter((name) => !['get', 'evalsha', 'del'].includes(name))).toEqual([])
+    })
+  })
+})

@@ -1,0 +1,156 @@
+import { createSessionManager, type SessionManager } from '@kvsession/core'
+import { describeOn, type RedisEngine, startRedis, startRedisCluster } from 'engine-harness'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Connected, connect, connectCluster, driverNames } from './support/drivers.ts'
+import { begin, later, recovered, secret, visit } from './support/requests.ts'
+
+const unhandled: unknown[] = []
+const note = (error: unknown): void => void unhandled.push(error)
+beforeAll(() => {
+  process.on('unhandledRejection', note)
+  process.on('uncaughtException', note)
+})
+afterEach(() => expect(unhandled.splice(0)).toEqual([]))
+afterAll(() => {
+  process.off('unhandledRejection', note)
+  process.off('uncaughtException', note)
+})
+
+describeOn('redis', { own: true })('a Redis that fails', () => {
+  let redis: RedisEngine
+  beforeAll(async () => {
+    // Every write is on the disk before it is answered: a kill loses nothing that was acknowledged.
+    redis = await startRedis({ own: true, settings: { appendonly: 'yes', appendfsync: 'always' } })
+  })
+  afterAll(() => redis.stop())
+
+  describe.each(driverNames)('%s', (driver) => {
+    let connected: Connected
+    let manager: SessionManager
+    beforeEach(async () => {
+      connected = connect(driver, redis.url)
+      await recovered(connected.store)
+      manager = createSessionManager({ store: connected.store, secret, storeTimeout: 500 })
+    })
+    afterEach(async () => {
+      await manager.close()
+      connected.end()
+    })
+
+    it('down at the start: 503 with a cookie, none without, and service once it is there', async () => {
+      const cookie = await begin(manager)
+      await redis.kill()
+      const late = connect(driver, redis.url)
+      const started = createSessionManager({ store: late.store, secret, storeTimeout: 500 })
+      await expect(visit(started, cookie)).rejects.toMatchObject({ status: 503 })
+      await started.commit(await started.open(''))
+      await redis.restart()
+      await recovered(late.store)
+      expect(await visit(started, cookie)).toBe(0)
+      await started.close()
+      late.end()
+    })
+
+    it('killed while the connection idles: the process lives, requests get 503, then all are served', async () => {
+      const cookie = await begin(manager)
+      await redis.kill()
+      await expect(visit(manager, cookie)).rejects.toMatchObject({ status: 503 })
+      await redis.restart()
+      await recovered(connected.store)
+      expect(await visit(manager, cookie)).toBe(0)
+      expect(await visit(manager, cookie)).toBe(1)
+    })
+
+    it('killed in mid-traffic and started again: nothing acknowledged is lost, nothing deleted comes back', async () => {
+      const { store } = connected
+      const keys = Array.from({ length: 20 }, (_, index) => `${driver.replace(' ', '.')}.${index}`)
+      await Promise.all(keys.map((key) => store.set(key, '0', later)))
+      const acknowledged = new Map(keys.map((key) => [key, 0]))
+      let killed = false
+      const traffic = keys.map(async (key, index) => {
+        try {
+          for (let count = 0; !killed; count++) {
+            expect(await store.compareAndSet(key, String(count), String(count + 1), later)).toBe(true)
+            acknowledged.set(key, count + 1)
+            if (index % 5 === 0 && count === 3) {
+              await store.delete(key)
+              acknowledged.set(key, -1)
+              return
+            }
+          }
+        } catch {}
+      })
+      while ([...acknowledged.values()].filter((count) => count > 20 || count === -1).length < keys.length / 2) {
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      await redis.kill()
+      killed = true
+      await redis.restart()
+      await Promise.all(traffic)
+      await recovered(store)
+      for (const [key, count] of acknowledged) {
+        const found = await store.get(key)
+        if (count === -1) expect(found).toBeUndefined()
+        else expect([String(count), String(count + 1)]).toContain(found)
+      }
+    })
+
+    it('frozen: an error within the time that storeTimeout gives, the cookie stays, service when it goes on', async () => {
+      const cookie = await begin(manager)
+      redis.freeze()
+      await expect(visit(manager, cookie)).rejects.toMatchObject({ code: 'STORE_TIMEOUT', status: 503 })
+      redis.thaw()
+      await recovered(connected.store)
+      expect(await visit(manager, cookie)).toBe(0)
+    })
+
+    it('full: what is there can be read, nothing can be written, and nobody is logged out', async () => {
+      const cookie = await begin(manager)
+      await redis.command('CONFIG', 'SET', 'maxmemory', '1')
+      await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+      await expect(visit(manager, cookie)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+      const session = await manager.open(cookie)
+      expect(session.data.count).toBe(0)
+      await redis.command('CONFIG', 'SET', 'maxmemory', '0')
+      expect(await visit(manager, cookie)).toBe(0)
+    })
+  })
+})
+
+describeOn('redis', { own: true })('a cluster whose master is killed under load', () => {
+  // node-redis 5 looks for the new master only when another one names it: see the README.
+  it.each(driverNames.filter((name) => name !== 'node-redis 5'))(
+    '%s: 503 for its sessions for a while, then service, and nothing is read as absent',
+    async (driver) => {
+      const cluster = await startRedisCluster({ nodeTimeout: 500 })
+      const { store, end } = connectCluster(driver, cluster.urls)
+      try {
+        await recovered(store)
+        const keys = Array.from({ length: 60 }, (_, index) => `key.${index}`)
+        await Promise.all(keys.map((key) => store.set(key, '0', later)))
+        // Replication is not awaited by a write, so that everything must have arrived first.
+        for (const node of cluster.nodes.slice(3)) {
+          while (!(await node.command('INFO', 'replication')).includes('master_link_status:up'));
+        }
+        await new Promise((resolve) => setImmediate(resolve))
+        await cluster.nodes[0]?.kill()
+        const left = new Set(keys)
+        while (left.size > 0) {
+          for (const key of left) {
+            const found = await Promise.race([
+              store.get(key).catch(() => 'failed'),
+              new Promise<string>((resolve) => setTimeout(resolve, 300, 'late'))
+            ])
+            expect(['0', 'failed', 'late']).toContain(found)
+            if (found === '0') left.delete(key)
+          }
+        }
+        for (const key of keys) expect(await store.compareAndSet(key, '0', '1', later)).toBe(true)
+      } finally {
+        end()
+        await cluster.stop()
+      }
+    },
+    60_000
+  )
+})

@@ -1,0 +1,162 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { createSessionManager } from '@kvsession/core'
+import { describeOn, type RedisEngine, startRedis } from 'engine-harness'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRedisStore, type RedisStore } from '../src/index.ts'
+import { type Connected, connect, driverNames } from './support/drivers.ts'
+import { begin, later, secret, visit } from './support/requests.ts'
+
+const create: (client: unknown, options?: unknown) => RedisStore = (...args) =>
+  Reflect.apply(createRedisStore, undefined, args)
+const listening = <T extends { on(event: 'error', listener: () => void): unknown }>(client: T): T => {
+  client.on('error', () => undefined)
+  return client
+}
+
+describe('a client that the store cannot use is refused with the cure', () => {
+  const url = 'redis://127.0.0.1:1'
+  const lazy = { lazyConnect: true, maxRetriesPerRequest: 0 }
+
+  it.each([
+    ['nothing', undefined, /no client.*createClient\(\)/],
+    ['an address', url, /no client/],
+    ['another object', { get: () => undefined }, /lacks the commands/],
+    ['node-redis without a listener', createClient({ url }), /nobody listens.*client\.on\('error'/],
+    ['a cluster without a listener', createCluster({ rootNodes: [{ url }] }), /nobody listens/],
+    ['reads from replicas', listening(createCluster({ rootNodes: [{ url }], useReplicas: true })), /useReplicas/],
+    ['ioredis as it comes', new Redis(url, { lazyConnect: true }), /repeats writes.*maxRetriesPerRequest: 0/],
+    ['a hidden prefix', new Redis(url, { ...lazy, keyPrefix: 'app:' }), /keyPrefix.*namespace/],
+    ['an ioredis cluster as it comes', new Cluster([url], { lazyConnect: true }), /retryDelayOnFailover: 0/],
+    [
+      'a cluster that reads from replicas',
+      new Cluster([url], { lazyConnect: true, retryDelayOnFailover: 0, scaleReads: 'slave' }),
+      /scaleReads/
+    ]
+  ])('%s', (_, client, message) => {
+    const refused = expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringMatching(message) })
+    expect(() => create(client)).toThrow(refused)
+  })
+
+  it.each([
+    ['ioredis that repeats nothing', new Redis(url, lazy)],
+    ['ioredis that drops what was lost', new Redis(url, { lazyConnect: true, autoResendUnfulfilledCommands: false })],
+    ['a cluster', listening(createCluster({ rootNodes: [{ url }] }))],
+    ['ioredis with sentinels', new Redis({ ...lazy, sentinels: [{ host: '127.0.0.1', port: 1 }], name: 'main' })]
+  ])('and %s is taken', (_, client) => {
+    expect(create(client)).toHaveProperty('compareAndSet')
+  })
+
+  it.each([
+    [{ waitReplicas: -1 }, /whole number of replicas/],
+    [{ waitReplicas: 1.5 }, /whole number of replicas/],
+    [{ waitReplicas: 1, waitTimeout: 0 }, /at least 1/]
+  ])('options %j', (options, message) => {
+    const refused = expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(message) })
+    expect(() => create(new Redis(url, lazy), options)).toThrow(refused)
+  })
+
+  it('waitReplicas with a client of several connections', () => {
+    const refused = expect.objectContaining({
+      code: 'OPTION_INVALID',
+      message: expect.stringMatching(/one connection/)
+    })
+    expect(() => create(listening(createCluster({ rootNodes: [{ url }] })), { waitReplicas: 1 })).toThrow(refused)
+    const cluster = new Cluster([url], { lazyConnect: true, retryDelayOnFailover: 0 })
+    expect(() => create(cluster, { waitReplicas: 1 })).toThrow(refused)
+  })
+})
+
+describeOn('redis', { own: true })('on a server', () => {
+  let redis: RedisEngine
+  beforeAll(async () => {
+    redis = await startRedis({ own: true })
+  })
+  afterAll(() => redis.stop())
+
+  describe.each(driverNames)('%s', (driver) => {
+    let connected: Connected
+    let store: RedisStore
+    beforeAll(() => {
+      connected = connect(driver, redis.url)
+      store = connected.store
+    })
+    afterAll(() => connected.end())
+
+    it('what somebody else wrote under a key is an error that names it, and stays', async () => {
+      await redis.command('SET', 'foreign', 'hello world')
+      await redis.command('DEL', 'list')
+      await redis.command('RPUSH', 'list', 'a')
+      for (const key of ['foreign', 'list']) {
+        const calls = [
+          store.get(key),
+          store.compareAndSet(key, undefined, 'value', later),
+          store.compareAndSet(key, 'hello world', 'value', later)
+        ]
+        for (const call of calls) {
+          await expect(call).rejects.toMatchObject({
+            code: 'STORE_INVALID',
+            message: expect.stringContaining(`did not write under ${key}`)
+          })
+        }
+      }
+      expect(await redis.command('GET', 'foreign')).toBe('hello world')
+      expect(await redis.command('LRANGE', 'list', 0, -1)).toBe('a')
+      await redis.command('DEL', 'foreign', 'list')
+    })
+
+    it('never makes a fresh session of what it cannot read', async () => {
+      const manager = createSessionManager({ store, secret, storeTimeout: 5_000 })
+      const cookie = await begin(manager)
+      const [key = ''] = (await redis.command('KEYS', '*')).split('\n').filter((name) => name.includes('.s.'))
+      await redis.command('SET', key, 'hello')
+      await expect(visit(manager, cookie)).rejects.toMatchObject({ status: 503, code: 'STORE_UNAVAILABLE' })
+      await redis.command('FLUSHALL')
+      await manager.close()
+    })
+
+    it('goes on when the script cache was flushed, and loads the script once', async () => {
+      await store.compareAndSet('flushed', undefined, '1', later)
+      await redis.command('SCRIPT', 'FLUSH')
+      expect(await store.compareAndSet('flushed', '1', '2', later)).toBe(true)
+      await redis.command('CONFIG', 'RESETSTAT')
+      expect(await store.compareAndSet('flushed', '2', '3', later)).toBe(true)
+      expect(await redis.command('INFO', 'commandstats')).not.toContain('cmdstat_eval:')
+      await store.delete('flushed')
+    })
+
+    it('lets the server collect a minute after the deadline, by an absolute time', async () => {
+      const deadline = Date.now() + 3_600_000
+      await store.compareAndSet('collected', undefined, 'value', deadline)
+      expect(Number(await redis.command('PEXPIRETIME', 'collected'))).toBe(deadline + 60_000)
+      await store.set('collected', 'value', deadline + 1)
+      expect(Number(await redis.command('PEXPIRETIME', 'collected'))).toBe(deadline + 60_001)
+    })
+
+    it('pages through more keys than a page holds, without KEYS', async () => {
+      await redis.command('FLUSHALL')
+      const names = Array.from({ length: 1_700 }, (_, index) => `page.${index}`)
+      await Promise.all(names.map((name) => store.set(name, 'value', later)))
+      await store.set('other', 'value', later)
+      await redis.command('CONFIG', 'RESETSTAT')
+      const found: string[] = []
+      for await (const key of store.keys('page.')) found.push(key)
+      expect(found.sort()).toEqual(names.sort())
+      const stats = await redis.command('INFO', 'commandstats')
+      expect(stats).not.toMatch(/^cmdstat_keys:/m)
+      expect(stats).toMatch(/^cmdstat_scan:calls=[4-9]/m)
+    })
+
+    it('keeps the async context of its caller', async () => {
+      const context = new AsyncLocalStorage<string>()
+      const seen = await context.run('mine', async () => {
+        await store.compareAndSet('context', undefined, 'value', later)
+        await store.get('context')
+        await store.delete('context')
+        return context.getStore()
+      })
+      expect(seen).toBe('mine')
+    })
+  })
+})
