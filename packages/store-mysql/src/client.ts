@@ -17,7 +17,6 @@ export interface MysqlStatement {
   values: (number | Uint8Array)[]
   rowsAsArray: boolean
   nestTables: boolean
-  namedPlaceholders: boolean
   typeCast(field: unknown, next: () => unknown): unknown
 }
 
@@ -45,7 +44,6 @@ export function statement(sql: string, values: readonly (string | number)[]): My
     values: values.map((value) => (typeof value === 'string' ? Buffer.from(value) : value)),
     rowsAsArray: false,
     nestTables: false,
-    namedPlaceholders: false,
     typeCast: (_field, next) => next()
   }
 }
@@ -61,13 +59,13 @@ export interface WriteResult {
   readonly insertId: number
 }
 
+/** SERVER_STATUS_IN_TRANS: set for the first write without autocommit, too. */
 const inTransaction = 1
-const autocommit = 2
 
 /** @throws SessionError `STORE_INVALID` for a write that is not committed: a rollback would undo it */
 export function writeOf(answer: unknown): WriteResult {
   const header: unknown = Array.isArray(answer) ? answer[0] : undefined
-  if ((numberOf(header, 'serverStatus') & (inTransaction | autocommit)) !== autocommit) {
+  if ((numberOf(header, 'serverStatus') & inTransaction) !== 0) {
     const message =
       'The connection is inside a transaction or has autocommit off: the write is not committed. Give the store a pool of its own, with autocommit on'
     throw new SessionError('STORE_INVALID', message)
