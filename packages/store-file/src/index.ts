@@ -1,1 +1,2 @@
-export {}
+export { createFileStore } from './file-store.ts'
+export type { FileStoreOptions } from './file-store-options.ts'
