@@ -136,6 +136,17 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await keysOf(store, 'ke')).toEqual(['key'])
   })
 
+  it('lists every key where MariaDB takes the empty text for NULL, and rejects an empty value', async () => {
+    const { store: plain, table } = await place.open()
+    await plain.set('key', 'value', later)
+    const connection = await place.connection()
+    await connection.query("SET sql_mode = 'EMPTY_STRING_IS_NULL,STRICT_ALL_TABLES'")
+    const store = createMysqlStore(connection, { table })
+    expect(await keysOf(store, '')).toEqual(['key'])
+    expect(await failureOf(store.set('key', '', later))).toMatchObject({ errno: 1048 })
+    expect(await store.get('key')).toBe('value')
+  })
+
   it.each(['START TRANSACTION', 'SET autocommit = 0'])(
     'refuses writes after %s, which are not committed',
     async (sql) => {
