@@ -90,3 +90,48 @@ describe('stores without compareAndSet', () => {
     expect(() => createSessionManager({ ...options, rotateAfter: '1h' })).toThrow(/rotateAfter.*compareAndSet/)
   })
 })
+
+describe('a swap without compareAndSet', () => {
+  const managerOf = (): SessionManager =>
+    createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
+  const fill = (): { cart: number; secret: number } => ({ cart: 1, secret: 2 })
+
+  it.each([
+    ['login keeps the data that is named', { keepData: ['cart'] }, { cart: 1 }],
+    ['login drops the data when told to', { keepData: false }, {}]
+  ])('%s', async (_, options, expected) => {
+    const manager = managerOf()
+    const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
+    const after = await request(manager, before, (session) => session.login('alice', options))
+    const { data, userId } = await manager.open(after)
+    expect([data, userId]).toEqual([expected, 'alice'])
+  })
+
+  it('starting over leaves data and user behind', async () => {
+    const manager = managerOf()
+    const before = await request(manager, '', async (session) => {
+      await session.login('alice')
+      Object.assign(session.data, fill())
+    })
+    const after = await request(manager, before, async (session) => {
+      await session.regenerate({ anonymous: true })
+      session.data.fresh = true
+    })
+    const { data, userId } = await manager.open(after)
+    expect([data, userId]).toEqual([{ fresh: true }, undefined])
+  })
+
+  it('finds the session ended meanwhile: a login makes a new one, a regenerate makes none', async () => {
+    for (const verb of ['login', 'regenerate'] as const) {
+      const manager = managerOf()
+      const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
+      const late = await manager.open(before)
+      late.data.late = true
+      await request(manager, before, (session) => session.destroy())
+      if (verb === 'login') await late.login('alice')
+      else await late.regenerate()
+      const set = setCookieOf((await manager.commit(late)).headers)
+      expect(set === undefined).toBe(verb === 'regenerate')
+    }
+  })
+})

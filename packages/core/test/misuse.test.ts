@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { createMemoryStore, createSessionManager, type KeyValueStore, SessionError } from '../src/index.ts'
+import { createWorld, secret } from './support/world.ts'
+
+/** Calls a function with what its types forbid. */
+function misuse(call: (...args: never[]) => unknown, ...args: readonly unknown[]): unknown {
+  return Reflect.apply(call, undefined, args)
+}
+
+describe('misuse is told what it did', () => {
+  it.each([[undefined], [null], ['sid']])('options that are %j', (options) => {
+    expect(() => misuse(createSessionManager, options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  })
+
+  it('committing what is no session', async () => {
+    const { manager } = createWorld()
+    for (const thing of [undefined, null, {}, 'session']) {
+      await expect(async () => misuse(manager.commit, thing)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    }
+  })
+
+  it('data that is no object, and lifetimes that are none', async () => {
+    const session = await createWorld().browser().open()
+    for (const value of [undefined, null, 'x', [1]]) {
+      expect(() => Reflect.set(session, 'data', value)).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }))
+    }
+    for (const value of ['1h', 0, -1, 1.5, Number.NaN]) {
+      expect(() => Reflect.set(session, 'permanent', value)).toThrow(
+        expect.objectContaining({ code: 'ARGUMENT_INVALID' })
+      )
+    }
+  })
+
+  it.each(['', 'x'.repeat(513), '\ud800', 7])('a login of %j', async (userId) => {
+    const session = await createWorld().browser().open()
+    await expect(Reflect.apply(session.login, session, [userId])).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+  })
+
+  it('a schema that makes something else than an object', async () => {
+    const schema = {
+      '~standard': { version: 1 as const, vendor: 'test', validate: () => ({ value: 'text' as never }) }
+    }
+    const { browser, another } = createWorld()
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    await expect(tab.open(another({ schema }))).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+  })
+
+  it.each(['\0', '\ud800', 7])('a serializer that gives %j', async (text) => {
+    const serializer = {
+      serialize: (data: unknown) => (Object.keys(Object(data)).length > 0 ? text : '{}'),
+      deserialize: JSON.parse
+    }
+    const { browser } = createWorld({ serializer: serializer as never })
+    const storing = browser().request(({ data }) => Object.assign(data, { a: 1 }))
+    await expect(storing).rejects.toMatchObject({ code: 'DATA_UNSERIALIZABLE' })
+  })
+
+  it('randomness that repeats: no session is made twice under one id', async () => {
+    const world = createWorld({ randomBytes: (length) => new Uint8Array(length) })
+    await world.browser().request(({ data }) => Object.assign(data, { a: 1 }))
+    const second = world.browser().request(({ data }) => Object.assign(data, { b: 1 }))
+    await expect(second).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+})
+
+describe('an error', () => {
+  it('is never shown to clients by frameworks that ask it', () => {
+    const error = new SessionError('CONFLICT', 'x')
+    expect([error.expose, error.status, error.statusCode]).toEqual([false, 503, 503])
+  })
+})
+
+describe('a store that misbehaves', () => {
+  const memory = createMemoryStore()
+  const managerOn = (store: object) => createSessionManager({ store: { ...memory, ...store } as KeyValueStore, secret })
+
+  it('when it lists: the error is the store’s', async () => {
+    const { list } = managerOn({
+      keys: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('down')) }) })
+    })
+    const all = list()[Symbol.asyncIterator]()
+    await expect(all.next()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+
+  it('when it sweeps: a count that is none', async () => {
+    const { sweep } = managerOn({ deleteExpired: () => Promise.resolve('many') })
+    await expect(sweep()).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
+  })
+
+  it('has nothing to sweep when its engine expires by itself', async () => {
+    const { sweep } = managerOn({ deleteExpired: undefined })
+    expect(await sweep()).toBe(0)
+  })
+
+  it('when no write ever succeeds: contention ends', async () => {
+    const world = createWorld()
+    const manager = world.another({
+      store: { ...world.store, compareAndSet: () => Promise.resolve(false) }
+    })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await tab.open(manager)
+    const update = session.update((data) => {
+      data.a = 2
+    })
+    await expect(update).rejects.toMatchObject({ code: 'CONFLICT', status: 503 })
+  })
+
+  it('when it neither deletes nor says what is left: destroy fails with its error', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await tab.open()
+    world.store.break('error-before')
+    await expect(session.destroy()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+
+  it('when it hangs: whoever queues behind writes that wait is told before long', async () => {
+    const world = createWorld({ storeTimeout: 20 })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const sessions = await Promise.all(Array.from({ length: 8 }, () => tab.open()))
+    world.store.break('hang-before')
+    const updates = sessions.map((session) =>
+      session.update((data) => {
+        data.a = 2
+      })
+    )
+    const results = await Promise.allSettled(updates)
+    expect(results.every(({ status }) => status === 'rejected')).toBe(true)
+    expect(world.events).toContainEqual(expect.objectContaining({ type: 'storeError', operation: 'queue' }))
+  })
+})
