@@ -5,7 +5,7 @@ import { connect, type DriverName } from './support/drivers.ts'
 import { begin, recovered, secret } from './support/requests.ts'
 
 /** KVSESSION_REDIS_EVENTS=1000 for the long form. */
-const events = Number(process.env.KVSESSION_REDIS_EVENTS ?? 16)
+const events = Number(process.env.KVSESSION_REDIS_EVENTS ?? 50)
 const drivers: readonly DriverName[] = ['node-redis 6', 'ioredis 6']
 
 interface Client {
