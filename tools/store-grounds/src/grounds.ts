@@ -10,13 +10,24 @@ export interface ConnectOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
+export type GroundName =
+  | 'sqlite'
+  | 'lmdb'
+  | 'file'
+  | 'redis'
+  | 'redis cluster'
+  | 'postgres'
+  | 'mariadb'
+  | 'dynamodb'
+  | 'memcached'
+
 type Connect = (address: string, options: ConnectOptions) => Promise<Connection>
 
 /**
  * A store by the address that each process is given: a file, a folder, a URL. Drivers are imported when they are needed,
  * because a process needs one of them.
  */
-const connectors = {
+const connectors: Readonly<Record<GroundName, Connect>> = {
   async sqlite(file, options) {
     const [{ DatabaseSync }, { createSqliteStore }] = [
       await import('node:sqlite'),
@@ -86,9 +97,7 @@ const connectors = {
     const client = new MemcacheClient({ server: { server, maxConnections: 4 }, cmdTimeout: 15_000 })
     return { store: createMemcachedStore(client, options), close: async () => client.shutdown() }
   }
-} satisfies Record<string, Connect>
-
-export type GroundName = keyof typeof connectors
+}
 
 export function isGroundName(name: string): name is GroundName {
   return Object.hasOwn(connectors, name)
