@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { lstat, readlink, symlink, unlink } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -70,7 +71,7 @@ async function acquire(path: string): Promise<void> {
         `Process ${owner?.split('-')[0]} holds the lock ${path} for more than ${patience} ms. If it is none of yours, remove the lock`
       )
     }
-    await pause(wait * (0.5 + Math.random()))
+    await pause(randomInt(wait, 2 * wait + 1))
   }
 }
 

@@ -1,0 +1,201 @@
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createTestClock } from '@kvsession/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createFileStore } from '../src/index.ts'
+import { createStoreFolder, type FileStore, type StoreFolder } from './support/store-folder.ts'
+
+const later = Date.UTC(9999, 0)
+const denied = fileURLToPath(new URL('support/denied-process.ts', import.meta.url))
+
+describe('createFileStore', () => {
+  let folder: StoreFolder
+  beforeEach(() => {
+    folder = createStoreFolder()
+  })
+  afterEach(() => folder.remove())
+
+  async function fileOf(store: FileStore, key: string): Promise<string> {
+    await store.set(key, 'value', later)
+    const [path = ''] = folder.files()
+    return path
+  }
+
+  it('touches no disk before the first write', async () => {
+    const store = folder.open()
+    expect(await store.get('key')).toBeUndefined()
+    expect(await keysOf(store)).toEqual([])
+    expect(await store.deleteExpired()).toBe(0)
+    expect(existsSync(folder.path)).toBe(false)
+  })
+
+  it('makes folders and files that their owner alone can open', async () => {
+    const path = await fileOf(folder.open(), 'key')
+    const modes = [folder.path, dirname(path), path].map((each) => (statSync(each).mode & 0o777).toString(8))
+    expect(modes).toEqual(['700', '700', '600'])
+  })
+
+  it('names files so that no two differ by case alone, and none is a path or a device', async () => {
+    const store = folder.open({ durability: 'normal' })
+    const keys = ['key', 'KEY', 'Key', '.', '..', 'CON', 'nul', 'aux.txt', 'trailing.', '-', '.lock', 'x'.repeat(200)]
+    for (const key of keys) await store.set(key, `of ${key}`, later)
+    for (const key of keys) expect(await store.get(key)).toBe(`of ${key}`)
+    const names = folder.files().map((path) => path.slice(folder.path.length + 1))
+    expect(new Set(names).size).toBe(keys.length)
+    for (const name of names) expect(name).toMatch(/^([0-9a-f]{2})[/\\]\1[0-9a-f]{62}$/)
+    expect((await keysOf(store)).sort()).toEqual(keys.sort())
+  })
+
+  it('goes on when its folder was removed', async () => {
+    const store = folder.open()
+    await store.set('key', 'value', later)
+    folder.remove()
+    expect(await store.get('key')).toBeUndefined()
+    await expect(store.set('key', 'value', later)).rejects.toMatchObject({ code: 'ENOENT' })
+    await store.set('key', 'value', later)
+    expect(await store.get('key')).toBe('value')
+  })
+
+  it.each([
+    ['an empty file', () => ''],
+    ['a foreign file', () => '{"json":true}'],
+    ['half a file', (text: string) => text.slice(0, -2)],
+    ['another deadline', (text: string) => text.replace(`${later}`, `${later + 1}`)],
+    ['another value', (text: string) => text.replace(/value$/, 'VALUE')],
+    ['zeros instead of the value', (text: string) => text.replace(/value$/, '\0'.repeat(5))],
+    ['the file of another key', (text: string) => text.replace(' key\n', ' KEY\n')]
+  ])('refuses %s under a key, and says what to do', async (_name, damage) => {
+    const store = folder.open()
+    const path = await fileOf(store, 'key')
+    const text = readFileSync(path, 'utf8')
+    writeFileSync(path, damage(text))
+    expect(readFileSync(path, 'utf8')).not.toBe(text)
+    for (const call of [
+      () => store.get('key'),
+      () => store.compareAndSet('key', undefined, 'new', later),
+      () => store.compareAndSet('key', 'value', 'new', later)
+    ]) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'STORE_INVALID',
+        message: expect.stringContaining(`${path} is damaged`)
+      })
+    }
+    expect(readFileSync(path, 'utf8')).toBe(damage(text))
+    expect(folder.files()).toEqual([path])
+    await store.delete('key')
+    expect(await store.get('key')).toBeUndefined()
+  })
+
+  it('refuses a folder under a key, and says what to do', async () => {
+    const store = folder.open()
+    const path = await fileOf(store, 'key')
+    await store.delete('key')
+    mkdirSync(path)
+    const refusal = { code: 'STORE_INVALID', message: expect.stringContaining(path) }
+    await expect(store.get('key')).rejects.toMatchObject(refusal)
+    await expect(store.compareAndSet('key', undefined, 'new', later)).rejects.toMatchObject(refusal)
+    await expect(keysOf(store)).rejects.toMatchObject(refusal)
+  })
+
+  it('sweeps the rest when one file is damaged, and then says so', async () => {
+    const clock = createTestClock()
+    const store = folder.open({ clock, durability: 'normal' })
+    const path = await fileOf(store, 'damaged')
+    truncateSync(path)
+    utimesSync(path, 0, 0)
+    for (let index = 0; index < 50; index++) await store.set(`key.${index}`, 'value', clock.now() + 1)
+    await clock.advance(1)
+    await expect(store.deleteExpired()).rejects.toMatchObject({ message: expect.stringContaining(path) })
+    expect(folder.files()).toEqual([path])
+  })
+
+  it('sweeps by the time of the file without opening what is live', async () => {
+    const clock = createTestClock()
+    const store = folder.open({ clock, durability: 'normal' })
+    const path = await fileOf(store, 'live')
+    const { mtime } = statSync(path)
+    // Only a sweep that opens live records would meet this.
+    writeFileSync(path, 'damaged')
+    utimesSync(path, mtime, mtime)
+    await store.set('over', 'value', clock.now() + 1)
+    await clock.advance(1)
+    expect(await store.deleteExpired()).toBe(1)
+  })
+
+  it('never deletes a live record whose file looks old', async () => {
+    const store = folder.open()
+    utimesSync(await fileOf(store, 'key'), 0, 0)
+    expect(await store.deleteExpired()).toBe(0)
+    expect(await store.get('key')).toBe('value')
+  })
+
+  it('leaves files alone that have other names', async () => {
+    const store = folder.open()
+    const path = await fileOf(store, 'key')
+    const others = [join(dirname(path), 'README'), join(folder.path, 'notes.tmp'), `${path}.old.tmp`]
+    for (const other of others) writeFileSync(other, 'somebody else')
+    await store.deleteExpired()
+    expect(await keysOf(store)).toEqual(['key'])
+    expect(folder.files()).toEqual([path, ...others].sort())
+  })
+
+  it.skipIf(process.platform === 'win32')('says which folder it may not use', async () => {
+    await folder.open().set('key', 'value', later)
+    chmodSync(folder.path, process.geteuid?.() === 0 ? 0o700 : 0)
+    const options = ['--conditions=@kvsession/source', denied, folder.path]
+    const { stdout } = spawnSync(process.execPath, options, { encoding: 'utf8' })
+    chmodSync(folder.path, 0o700)
+    const lines = stdout.trim().split('\n')
+    expect(lines).toHaveLength(2)
+    for (const line of lines) expect(line).toMatch(`may not work in ${folder.path} (EACCES)`)
+  })
+
+  it('stays in its folder when the process changes its own', async () => {
+    const before = process.cwd()
+    process.chdir(dirname(folder.path))
+    const store = createFileStore('sessions')
+    process.chdir(before)
+    await store.set('key', 'value', later)
+    expect(await folder.open().get('key')).toBe('value')
+  })
+})
+
+describe('createFileStore', () => {
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['an empty path', ''],
+    ['a path with a zero', 'a\0b'],
+    ['an object', {}]
+  ])('refuses %s and says what to pass', (_name, value) => {
+    expect(() => Reflect.apply(createFileStore, undefined, [value])).toThrow(
+      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('the path of a folder') })
+    )
+  })
+
+  it.each([
+    ['durability', { durability: 'some' }],
+    ['clock', { clock: {} }]
+  ])('refuses a wrong %s', (name, options) => {
+    expect(() => Reflect.apply(createFileStore, undefined, ['sessions', options])).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining(name) })
+    )
+  })
+})
+
+async function keysOf(store: FileStore): Promise<string[]> {
+  const keys: string[] = []
+  for await (const key of store.keys('')) keys.push(key)
+  return keys
+}

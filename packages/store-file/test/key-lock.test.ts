@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createKeyLock } from '../src/key-lock.ts'
+import { nextOwner, stateOf } from '../src/lock-owner.ts'
+
+const rounds = Number(process.env.KVSESSION_LOCK_ROUNDS ?? 100)
+
+describe('a key lock', () => {
+  let folder: string
+  let path: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'kvsession-lock-'))
+    path = join(folder, 'key.lock')
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it(`of a dead owner passes to one after the other, ${rounds} times`, { timeout: 30_000 + rounds * 500 }, async () => {
+    const dead = await deadOwner()
+    // As many processes: none of these knows the queue of another.
+    const locks = Array.from({ length: 8 }, createKeyLock)
+    for (let round = 0; round < rounds; round++) {
+      symlinkSync(dead, path)
+      // Every third time somebody was killed while taking it over.
+      if (round % 3 === 0) symlinkSync(dead, `${path}.lock`)
+      let inside = 0
+      const most: number[] = []
+      const work = async (): Promise<void> => {
+        most.push(++inside)
+        await new Promise((resolve) => setImmediate(resolve))
+        inside--
+      }
+      await Promise.all(locks.map((lock) => lock.holding(path, work)))
+      expect(most).toEqual(Array(8).fill(1))
+      expect(readdirSync(folder)).toEqual([])
+    }
+  })
+
+  it('is given back when the work fails', async () => {
+    const lock = createKeyLock()
+    const failing = lock.holding(path, () => Promise.reject(new Error('no')))
+    const next = lock.holding(path, async () => readlinkSync(path))
+    await expect(failing).rejects.toThrow('no')
+    expect(await next).toMatch(new RegExp(`^${process.pid}-`))
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('is not taken from an owner in another container before ten minutes are over', async () => {
+    const [pid, start, boot, , nonce] = (await nextOwner()).split('-')
+    symlinkSync([pid, start, boot, '00000000', nonce].join('-'), path)
+    const lock = createKeyLock()
+    await lock.removeDead(path)
+    expect(readdirSync(folder)).toHaveLength(1)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 })
+    await lock.removeDead(path)
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('is not taken from what is no lock of ours before ten minutes are over', async () => {
+    writeFileSync(path, 'foreign')
+    const lock = createKeyLock()
+    await lock.removeDead(path)
+    expect(readdirSync(folder)).toHaveLength(1)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 })
+    expect(await lock.holding(path, async () => 'held')).toBe('held')
+  })
+})
+
+describe('the owner of a lock', () => {
+  it('is alive in this process, and fits into an inode', async () => {
+    const owner = await nextOwner()
+    expect(await stateOf(owner)).toBe('alive')
+    expect(owner.length).toBeLessThan(60)
+  })
+
+  it('is dead once its process ended', async () => {
+    expect(await stateOf(await deadOwner())).toBe('dead')
+  })
+
+  it.skipIf(process.platform !== 'linux')('is dead when another process has its pid (needs /proc)', async () => {
+    const [pid, start, ...rest] = (await nextOwner()).split('-')
+    expect(await stateOf([pid, Number(start) - 1, ...rest].join('-'))).toBe('dead')
+  })
+
+  it.skipIf(process.platform !== 'linux')('is dead since the machine started anew (needs /proc)', async () => {
+    const [pid, start, , ...rest] = (await nextOwner()).split('-')
+    expect(await stateOf([pid, start, '00000000', ...rest].join('-'))).toBe('dead')
+  })
+
+  it.each(['', 'foreign', '-1-2-3-4', '1', 'x-1-2-3-4'])('is unknown when it reads %j', async (text) => {
+    expect(await stateOf(text)).toBe('unknown')
+  })
+})
+
+async function deadOwner(): Promise<string> {
+  const { pid } = spawnSync(process.execPath, ['--version'])
+  return [pid, ...(await nextOwner()).split('-').slice(1)].join('-')
+}

@@ -1,0 +1,55 @@
+import { fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createStoreFolder, type StoreFolder } from './support/store-folder.ts'
+
+const counting = fileURLToPath(new URL('support/counting-process.ts', import.meta.url))
+const holding = fileURLToPath(new URL('support/holding-process.ts', import.meta.url))
+const processes = 8
+/** KVSESSION_FILE_INCREMENTS=10000 for the long form. */
+const times = Number(process.env.KVSESSION_FILE_INCREMENTS ?? 25)
+const execArgv = ['--conditions=@kvsession/source']
+
+describe('several processes on one folder', () => {
+  let folder: StoreFolder
+  beforeEach(() => {
+    folder = createStoreFolder()
+  })
+  afterEach(() => folder.remove())
+
+  it('lose no increment, and go on when the holder of the lock is killed', {
+    timeout: 60_000 + 50 * processes * times
+  }, async () => {
+    const holder = spawn(process.execPath, [...execArgv, holding, folder.path, 'counter'], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    await once(holder.stdout, 'data')
+    expect(folder.files()).toEqual([expect.stringMatching(/\.lock$/)])
+    const counters = Array.from({ length: processes }, () => fork(counting, [folder.path, String(times)], { execArgv }))
+    const exits = Promise.all(counters.map((counter) => once(counter, 'exit')))
+    await Promise.all(counters.map((counter) => once(counter, 'message')))
+    const store = folder.open()
+    await store.set('bystander', 'another key', Date.UTC(9999, 0))
+    expect(await store.get('counter')).toBeUndefined()
+    holder.kill('SIGKILL')
+    expect(await exits).toEqual(Array(processes).fill([0, null]))
+    expect(await store.get('counter')).toBe(String(processes * times))
+    expect(folder.files()).toHaveLength(2)
+  })
+
+  it('sweep away the lock of a killed one, and wait for a living one', async () => {
+    const holder = spawn(process.execPath, [...execArgv, holding, folder.path, 'key'], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    await once(holder.stdout, 'data')
+    const store = folder.open()
+    await store.deleteExpired()
+    expect(folder.files()).toHaveLength(1)
+    const killed = once(holder, 'exit')
+    holder.kill('SIGKILL')
+    await killed
+    await store.deleteExpired()
+    expect(folder.files()).toEqual([])
+  })
+})
