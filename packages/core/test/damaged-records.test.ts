@@ -64,6 +64,30 @@ describe('a payload that somebody damages while a request has the session open',
     expect(world.eventTypes()).toContain('dropped')
   })
 
+  it('an update that would have to decrypt it gives up, and an administrator finds nothing', async () => {
+    const world = createWorld({ encryption: createEncryption({ secret: 'an encryption secret that is long enough' }) })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await tab.open()
+    await damage(world, session, 'AAAA')
+    const stored = await session.update((data) => {
+      data.b = 1
+    })
+    expect(stored).toBe(false)
+    expect(await world.manager.find(session.id)).toBe(undefined)
+  })
+
+  it('a reload of what was looked at before finds a new session', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await tab.open()
+    expect(session.data).toEqual({ a: 1 })
+    await damage(world, session, 'null')
+    expect(await session.reload()).toBe(false)
+    expect([session.isNew, session.data]).toEqual([true, {}])
+  })
+
   it('an administrator finds no session there, and lists the others', async () => {
     const world = createWorld()
     const [one, other] = [world.browser(), world.browser()]

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createMemoryStore, createSessionManager, type KeyValueStore, SessionError } from '../src/index.ts'
 import { createWorld, secret } from './support/world.ts'
 
@@ -64,6 +64,15 @@ describe('misuse is told what it did', () => {
   })
 })
 
+describe('a record that is too large', () => {
+  it('is measured in bytes, not in characters', async () => {
+    const { browser } = createWorld({ maxRecordBytes: 1_000 })
+    await browser().request(({ data }) => Object.assign(data, { text: 'x'.repeat(500) }))
+    const wide = browser().request(({ data }) => Object.assign(data, { text: '\u20ac'.repeat(500) }))
+    await expect(wide).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' })
+  })
+})
+
 describe('an error', () => {
   it('is never shown to clients by frameworks that ask it', () => {
     const error = new SessionError('CONFLICT', 'x')
@@ -105,6 +114,37 @@ describe('a store that misbehaves', () => {
       data.a = 2
     })
     await expect(update).rejects.toMatchObject({ code: 'CONFLICT', status: 503 })
+  })
+
+  it('when no write succeeds for seconds: contention ends by time', async () => {
+    const world = createWorld()
+    const manager = world.another({ store: { ...world.store, compareAndSet: () => Promise.resolve(false) } })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await tab.open(manager)
+    let now = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 300))
+    const { calls } = await world.store.during(async () => {
+      session.data.a = 2
+      await expect(session.save()).rejects.toMatchObject({ code: 'CONFLICT' })
+    })
+    clock.mockRestore()
+    expect(calls.length).toBeLessThan(100)
+  })
+
+  it('when a few writes lose: the pauses between them are the clock’s, or the system’s', async () => {
+    const world = createWorld()
+    let losses = 4
+    const manager = world.another({
+      clock: { now: () => world.now },
+      store: {
+        ...world.store,
+        compareAndSet: async (...args) => (losses-- > 0 ? false : world.store.compareAndSet(...args))
+      }
+    })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }), manager)
+    expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
   it('when it neither deletes nor says what is left: destroy fails with its error', async () => {

@@ -134,4 +134,24 @@ describe('a swap without compareAndSet', () => {
       expect(set === undefined).toBe(verb === 'regenerate')
     }
   })
+
+  it('leaves nothing behind where the old record went away by itself', async () => {
+    const store = createPlainStore()
+    const old: string[] = []
+    const vanishing: KeyValueStore = {
+      ...store,
+      async set(key, value, expiresAt) {
+        for (const one of old.splice(0)) await store.delete(one)
+        await store.set(key, value, expiresAt)
+      }
+    }
+    const manager = createSessionManager({ store: vanishing, secret, allowNonAtomicStore: true })
+    const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
+    const session = await manager.open(before)
+    old.push(`sessions.s.${session.id}`)
+    await session.regenerate()
+    const keys: string[] = []
+    for await (const key of store.keys('sessions.s.')) keys.push(key)
+    expect(keys).toEqual([`sessions.s.${session.id}`])
+  })
 })

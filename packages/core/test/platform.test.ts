@@ -28,6 +28,26 @@ describe('timers', () => {
     expect(createDeadlineTimer(Number.POSITIVE_INFINITY).bound(promise, () => new Error('late'))).toBe(promise)
   })
 
+  it('one deadline after another: a single timer is set anew', async () => {
+    vi.useFakeTimers()
+    try {
+      const timer = createDeadlineTimer(100)
+      const never = new Promise<never>(() => {})
+      const first = timer.bound(never, () => new Error('first'))
+      const failed = expect(first).rejects.toThrow('first')
+      await vi.advanceTimersByTimeAsync(60)
+      const later = expect(timer.bound(never, () => new Error('second'))).rejects.toThrow('second')
+      await vi.advanceTimersByTimeAsync(40)
+      await failed
+      expect(vi.getTimerCount()).toBe(1)
+      await vi.advanceTimersByTimeAsync(60)
+      await later
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('a sweeper that is stopped while it sweeps does not sweep again', async () => {
     const timers: (() => void)[] = []
     vi.stubGlobal('setTimeout', (task: () => void) => timers.push(task))
@@ -89,6 +109,17 @@ describe('a store without compareAndSet', () => {
     expect(await store.get('absent')).toBe(undefined)
     await store.close?.()
     expect(closed).toBe(true)
+  })
+})
+
+describe('two writers of one process on a store without compareAndSet', () => {
+  it('take turns: of those that expect the same, one writes', async () => {
+    const { get, set, delete: remove } = createMemoryStore()
+    const store = overNonAtomicStore({ get, set, delete: remove }, 1_000, Date.now, () => 'w')
+    const end = Date.now() + 60_000
+    const won = await Promise.all(['a', 'b', 'c'].map((value) => store.compareAndSet('key', undefined, value, end)))
+    expect(won.filter(Boolean)).toHaveLength(1)
+    expect(await store.get('key')).toBe('a')
   })
 })
 
