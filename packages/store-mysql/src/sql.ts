@@ -59,8 +59,8 @@ export function statementsFor(table: string): MysqlStatements {
     // Dead rows count towards the limit: however many there are, one statement stays small.
     keys: `SELECT \`key\`, \`expires_at\` > ? AS \`live\` FROM ${table} WHERE \`key\` >= ? AND \`key\` < ?
       ORDER BY \`key\` LIMIT ${pageSize}`,
-    // Looked up without a lock, deleted by primary key: a DELETE by deadline would lock gaps of that index against
-    // fresh sessions, and rows in another order than their writers do.
+    // Looked up without a lock, deleted by primary key: a DELETE by deadline would lock a row's entry in that index
+    // before the row, the other way round than its writer does, and the two would deadlock.
     expired: `SELECT \`key\` FROM ${table} WHERE \`expires_at\` <= ? ORDER BY \`expires_at\` LIMIT ${sweepSize}`,
     deleteExpired: `DELETE s FROM ${table} AS s FORCE INDEX (PRIMARY)
       WHERE s.\`expires_at\` <= ? AND s.\`key\` IN (${blanks})`,

@@ -158,6 +158,27 @@ for (const level of levels) {
       expect(await sweeping).toBe(30)
     })
 
+    it('a sweep that meets a session which is just coming back neither deadlocks with it nor removes it', async () => {
+      const clock = createTestClock()
+      const { store, table } = await place.open({}, { clock })
+      for (let row = 0; row < 30; row++) await store.set(`key.${row}`, 'over', clock.now() - row)
+      // So many that nobody's plan is to read them all.
+      await place.admin.query(`INSERT INTO ${table} SELECT CONCAT('live.', seq), ${later}, 'value' FROM seq_1_to_5000`)
+      await place.admin.query(`ANALYZE TABLE ${table}`)
+      const before = await status('Innodb_deadlocks')
+      const other = await place.connection()
+      // The two locks of one write, taken apart: first the row, then its entry in the index of deadlines.
+      await other.query('START TRANSACTION')
+      await other.query(`SELECT * FROM ${table} WHERE \`key\` = 'key.7' FOR UPDATE`)
+      const sweeping = store.deleteExpired()
+      await waits()
+      await other.query(`UPDATE ${table} SET value = 'back', expires_at = ${later} WHERE \`key\` = 'key.7'`)
+      await other.query('COMMIT')
+      expect(await sweeping).toBe(29)
+      expect(await status('Innodb_deadlocks')).toBe(before)
+      expect(await store.get('key.7')).toBe('back')
+    })
+
     it('no live session is lost to sweeps that run while sessions end, come back and are renewed', async () => {
       const clock = createTestClock()
       const { store, table } = await place.open({}, { clock })
