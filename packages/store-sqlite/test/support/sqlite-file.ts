@@ -18,8 +18,10 @@ export interface SqliteFile {
   remove(): void
 }
 
-export function createSqliteFile(driver: DriverName = 'node:sqlite'): SqliteFile {
-  const folder = mkdtempSync(join(tmpdir(), 'kvsession-sqlite-'))
+export function createSqliteFile(
+  driver: DriverName = 'node:sqlite',
+  folder: string = mkdtempSync(join(tmpdir(), 'kvsession-sqlite-'))
+): SqliteFile {
   const path = join(folder, 'sessions.db')
   const opened: OpenedDatabase[] = []
   const openAt = (place: string, options?: SqliteStoreOptions): OpenedStore => {
