@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { campaigns } from './campaigns.ts'
 import { type CampaignResult, evidenceFolder, type Part, readResult, root } from './results.ts'
+import { unreached } from './unreached.ts'
 
 const page = join(root, 'docs/evidence.md')
 
@@ -13,7 +14,17 @@ export function renderEvidence(results: readonly CampaignResult[], preface: stri
     const found = result ? render(result) : 'No long run was recorded yet.'
     return `## ${name}\n\n${claim}\n\n${found}\n\n${again}\n`
   })
-  return `${preface.trim()}\n\n${sections.join('\n')}`
+  const coverage = results.find(({ campaign }) => campaign === 'coverage')
+  return `${preface.trim()}\n\n${sections.join('\n')}\n${renderCoverage(coverage)}`
+}
+
+/** What no test of core reaches is listed with its reason, or there would be no figures. */
+function renderCoverage(result: CampaignResult | undefined): string {
+  const rows = unreached.map(({ file, part, why }) => `| ${file} | \`${part.replaceAll('|', '\\|')}\` | ${why} |`)
+  const list = ['| file | not reached | why |', '|---|---|---|', ...rows].join('\n')
+  const found = result ? render(result) : 'No run was recorded yet.'
+  const claim = 'The tests of core reach every line of it, and every branch but these.'
+  return `## coverage\n\n${claim}\n\n${found}\n\n${list}\n\nAgain: \`npm run coverage\`.\n`
 }
 
 function render({ commit, date, minutes, processes, seeds, node, parts, scale }: CampaignResult): string {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Figures } from './figures.ts'
 
@@ -74,4 +75,11 @@ function isFigures(value: unknown): value is NamedFigures {
 function isResult(value: unknown): value is CampaignResult {
   const fields = Object(value)
   return typeof fields.campaign === 'string' && Array.isArray(fields.parts) && Array.isArray(fields.seeds)
+}
+
+/** The commit, and whether the sources differ from it. */
+export function commitOf(sources: readonly string[]): string {
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
+  const changed = git('status', '--porcelain', '--', ...sources)
+  return git('rev-parse', '--short=12', 'HEAD') + (changed === '' ? '' : ' with local changes')
 }

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Campaign, campaigns } from './campaigns.ts'
 import { writeEvidence } from './evidence.ts'
-import { addFigures, type CampaignResult, evidenceFolder, readFigures, root } from './results.ts'
+import { addFigures, type CampaignResult, commitOf, evidenceFolder, readFigures, root } from './results.ts'
 
 // `run-campaign.ts tokens --processes 2`: the long form of a campaign, and a new page of evidence.
 
@@ -72,11 +72,4 @@ async function runCampaign({ name, files, scale: { variable }, sources }: Campai
 
   await Promise.all(Array.from({ length: processes }, work))
   if (failed) throw new Error(`${name} has found something: see above`)
-}
-
-/** The commit, and whether the sources differ from it. */
-function commitOf(sources: readonly string[]): string {
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
-  const changed = git('status', '--porcelain', '--', ...sources)
-  return git('rev-parse', '--short=12', 'HEAD') + (changed === '' ? '' : ' with local changes')
 }
