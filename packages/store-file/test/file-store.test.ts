@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -74,7 +75,7 @@ describe('createFileStore', () => {
     ['another deadline', (text: string) => text.replace(`${later}`, `${later + 1}`)],
     ['another value', (text: string) => text.replace(/value$/, 'VALUE')],
     ['zeros instead of the value', (text: string) => text.replace(/value$/, '\0'.repeat(5))],
-    ['the file of another key', (text: string) => text.replace(' key\n', ' KEY\n')]
+    ['another key', (text: string) => text.replace(' key\n', ' KEY\n')]
   ])('refuses %s under a key, and says what to do', async (_name, damage) => {
     const store = folder.open()
     const path = await fileOf(store, 'key')
@@ -95,6 +96,17 @@ describe('createFileStore', () => {
     expect(folder.files()).toEqual([path])
     await store.delete('key')
     expect(await store.get('key')).toBeUndefined()
+  })
+
+  it('refuses the sound file of another key, and says what to do', async () => {
+    const store = folder.open()
+    const path = await fileOf(store, 'key')
+    await store.set('other', 'value of another', later)
+    const other = folder.files().find((each) => each !== path) ?? ''
+    copyFileSync(other, path)
+    const refusal = { code: 'STORE_INVALID', message: expect.stringContaining(path) }
+    await expect(store.get('key')).rejects.toMatchObject(refusal)
+    await expect(keysOf(store)).rejects.toMatchObject(refusal)
   })
 
   it('refuses a folder under a key, and says what to do', async () => {

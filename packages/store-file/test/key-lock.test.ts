@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -32,7 +33,8 @@ describe('a key lock', () => {
       const most: number[] = []
       const work = async (): Promise<void> => {
         most.push(++inside)
-        await new Promise((resolve) => setImmediate(resolve))
+        // As long as a write takes: whoever still takes the lock for the dead one's would take it now.
+        for (let call = 0; call < 20; call++) await stat(folder)
         inside--
       }
       await Promise.all(locks.map((lock) => lock.holding(path, work)))
@@ -48,6 +50,27 @@ describe('a key lock', () => {
     await expect(failing).rejects.toThrow('no')
     expect(await next).toMatch(new RegExp(`^${process.pid}-`))
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('passes in the order of the calls within a process', async () => {
+    const lock = createKeyLock()
+    const order: number[] = []
+    const calls = Array.from({ length: 20 }, (_, index) => index)
+    await Promise.all(calls.map((index) => lock.holding(path, async () => order.push(index))))
+    expect(order).toEqual(calls)
+  })
+
+  it('rejects after ten seconds behind a living owner, and names both', async () => {
+    symlinkSync(await nextOwner(), path)
+    let now = performance.now()
+    const spy = vi.spyOn(performance, 'now').mockImplementation(() => {
+      now += 6_000
+      return now
+    })
+    const held = createKeyLock().holding(path, async () => 'held')
+    await expect(held).rejects.toThrow(`Process ${process.pid} holds the lock ${path} for more than 10000 ms`)
+    spy.mockRestore()
+    expect(readdirSync(folder)).toHaveLength(1)
   })
 
   it('is not taken from an owner in another container before ten minutes are over', async () => {

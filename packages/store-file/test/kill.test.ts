@@ -63,7 +63,8 @@ async function runAndKill(writer: ChildProcess, enough: number): Promise<number>
   writer.stdout?.setEncoding('latin1').on('data', (text: string) => {
     if (output === '') writer.stdin?.write('go')
     output += text
-    if (output.length > enough) writer.kill('SIGKILL')
+    // Anywhere within a write, which takes some milliseconds, rather than always right behind the one before.
+    if (output.length > enough) setTimeout(() => writer.kill('SIGKILL'), scramble(enough) % 5)
   })
   const [, signal] = await once(writer, 'close')
   expect(signal).toBe('SIGKILL')

@@ -10,6 +10,7 @@ const processes = 8
 /** KVSESSION_FILE_INCREMENTS=10000 for the long form. */
 const times = Number(process.env.KVSESSION_FILE_INCREMENTS ?? 25)
 const execArgv = ['--conditions=@kvsession/source']
+const later = Date.UTC(9999, 0)
 
 describe('several processes on one folder', () => {
   let folder: StoreFolder
@@ -30,12 +31,36 @@ describe('several processes on one folder', () => {
     const exits = Promise.all(counters.map((counter) => once(counter, 'exit')))
     await Promise.all(counters.map((counter) => once(counter, 'message')))
     const store = folder.open()
-    await store.set('bystander', 'another key', Date.UTC(9999, 0))
+    await store.set('bystander', 'another key', later)
     expect(await store.get('counter')).toBeUndefined()
     holder.kill('SIGKILL')
     expect(await exits).toEqual(Array(processes).fill([0, null]))
     expect(await store.get('counter')).toBe(String(processes * times))
     expect(folder.files()).toHaveLength(2)
+  })
+
+  it('wait for the holder of the lock with every write, and read meanwhile', async () => {
+    await folder.open().set('key', 'old', later)
+    const holder = spawn(process.execPath, [...execArgv, holding, folder.path, 'key'], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    await once(holder.stdout, 'data')
+    const waiting = [
+      folder.open().set('key', 'new', later),
+      folder.open().delete('key'),
+      folder.open().compareAndSet('key', 'old', 'new', later),
+      folder.open({ clock: { now: () => later } }).deleteExpired()
+    ]
+    let done = 0
+    for (const call of waiting) call.finally(() => done++)
+    // Longer than any of them takes when nothing is in its way.
+    const bystander = folder.open()
+    for (let count = 0; count < 20; count++) await bystander.set('bystander', `${count}`, later + 1)
+    expect(done).toBe(0)
+    expect(await bystander.get('key')).toBe('old')
+    holder.kill('SIGKILL')
+    await Promise.all(waiting)
+    expect(folder.files().filter((path) => path.endsWith('.lock'))).toEqual([])
   })
 
   it('sweep away the lock of a killed one, and wait for a living one', async () => {
