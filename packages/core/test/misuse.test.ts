@@ -93,7 +93,7 @@ describe('a store that misbehaves', () => {
   })
 
   it('when it sweeps: a count that is none', async () => {
-    const { sweep } = managerOn({ deleteExpired: () => Promise.resolve('many') })
+    const { sweep } = managerOn({ deleteExpired: () => Promise.resolve({}) })
     await expect(sweep()).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
   })
 
