@@ -46,9 +46,9 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
 
   /** Runs the work, which says whether it changed something, as the only writer of the key. */
   function change(key: string, work: (path: string) => Promise<boolean>): Promise<boolean> {
-    const path = pathOf(key)
-    const place = dirname(path)
     return explained(async () => {
+      const path = pathOf(key)
+      const place = dirname(path)
       try {
         const making = made.get(place) ?? makeFolder(root, place, synced)
         made.set(place, making)
@@ -80,8 +80,9 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
   async function* batches(): AsyncGenerator<readonly string[]> {
     for (const place of (await absentIsUndefined(readdir(root))) ?? []) {
       if (!/^[0-9a-f]{2}$/.test(place)) continue
-      const names = await readdir(join(root, place))
-      const paths = names.filter((name) => ourFile.test(name)).map((name) => join(root, place, name))
+      // A file that is replaced meanwhile may be listed twice.
+      const names = new Set(await readdir(join(root, place)))
+      const paths = [...names].filter((name) => ourFile.test(name)).map((name) => join(root, place, name))
       for (let start = 0; start < paths.length; start += batchSize) yield paths.slice(start, start + batchSize)
     }
   }

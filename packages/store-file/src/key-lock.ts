@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { lstat, readlink, symlink, unlink } from 'node:fs/promises'
+import { uptime } from 'node:os'
 import { basename } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { absentIsUndefined, codeOf } from './explain.ts'
@@ -110,7 +111,10 @@ async function readOwner(path: string): Promise<LockOwner | undefined> {
 
 async function isDead(path: string, owner: LockOwner): Promise<boolean> {
   const state = await stateOf(owner)
-  if (state !== 'unknown') return state === 'dead'
+  if (state === 'alive' || state === 'dead') return state === 'dead'
   const stats = await absentIsUndefined(lstat(path))
-  return stats !== undefined && Date.now() - stats.ctimeMs > unknownFor
+  if (stats === undefined) return false
+  // Older than this kernel: the machine started anew. Younger: a machine that shares the disk, against all advice.
+  const longest = state === 'elsewhere' ? Math.min(uptime() * 1000, unknownFor) : unknownFor
+  return Date.now() - stats.ctimeMs > longest
 }

@@ -15,13 +15,12 @@ export async function nextOwner(): Promise<LockOwner> {
   return `${await thisProcess()}-${randomBytes(4).toString('hex')}`
 }
 
-/** `unknown`: runs in another container, or did. */
-export async function stateOf(owner: LockOwner): Promise<'alive' | 'dead' | 'unknown'> {
+/** `elsewhere`: under a kernel before this one, or beside it. `unknown`: runs in another container, or did. */
+export async function stateOf(owner: LockOwner): Promise<'alive' | 'dead' | 'elsewhere' | 'unknown'> {
   const [pid = '', start, boot, namespaces] = owner.split('-')
   const [, , ownBoot, ownNamespaces] = (await thisProcess()).split('-')
   if (!/^\d+$/.test(pid) || namespaces === undefined) return 'unknown'
-  // A local disk belongs to one kernel: the process ended with the kernel it ran on.
-  if (boot !== ownBoot) return 'dead'
+  if (boot !== ownBoot) return 'elsewhere'
   if (namespaces !== ownNamespaces) return 'unknown'
   if (!exists(Number(pid))) return 'dead'
   const stat = await readStat(pid)
@@ -41,7 +40,8 @@ async function describeSelf(): Promise<string> {
   const [stat, boot, ...namespaces] = await Promise.all([
     readStat('self'),
     readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '0'),
-    readlink('/proc/self/ns/pid').catch(() => ''),
+    // Where that cannot be told, no other process passes for a neighbour.
+    readlink('/proc/self/ns/pid').catch(() => randomBytes(4).toString('hex')),
     // Start times are relative to it. Older kernels have none.
     readlink('/proc/self/ns/time').catch(() => '')
   ])

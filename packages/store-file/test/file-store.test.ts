@@ -58,6 +58,22 @@ describe('createFileStore', () => {
     expect((await keysOf(store)).sort()).toEqual(keys.sort())
   })
 
+  it.each(['', '../key', 'a/b', 'a\\b', 'a\0b', 'key\n', 'clé', 'x'.repeat(201)])(
+    'refuses %j, which is no key, and writes nothing',
+    async (key) => {
+      const store = folder.open()
+      for (const call of [
+        () => store.get(key),
+        () => store.set(key, 'value', later),
+        () => store.delete(key),
+        () => store.compareAndSet(key, undefined, 'value', later)
+      ]) {
+        await expect(call()).rejects.toMatchObject({ code: 'STORE_INVALID', message: expect.stringMatching(/^A key/) })
+      }
+      expect(existsSync(folder.path)).toBe(false)
+    }
+  )
+
   it('goes on when its folder was removed', async () => {
     const store = folder.open()
     await store.set('key', 'value', later)

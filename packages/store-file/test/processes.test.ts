@@ -1,4 +1,4 @@
-import { fork, spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -13,21 +13,33 @@ const execArgv = ['--conditions=@kvsession/source']
 const later = Date.UTC(9999, 0)
 
 describe('several processes on one folder', () => {
+  const started: ChildProcess[] = []
   let folder: StoreFolder
   beforeEach(() => {
     folder = createStoreFolder()
   })
-  afterEach(() => folder.remove())
+  afterEach(() => {
+    for (const child of started.splice(0)) child.kill('SIGKILL')
+    folder.remove()
+  })
+
+  /** Resolves once the process holds the lock of the key. */
+  async function startHolder(key: string): Promise<ChildProcess> {
+    const holder = spawn(process.execPath, [...execArgv, holding, folder.path, key], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    started.push(holder)
+    await once(holder.stdout, 'data')
+    return holder
+  }
 
   it('lose no increment, and go on when the holder of the lock is killed', {
     timeout: 60_000 + 50 * processes * times
   }, async () => {
-    const holder = spawn(process.execPath, [...execArgv, holding, folder.path, 'counter'], {
-      stdio: ['ignore', 'pipe', 'inherit']
-    })
-    await once(holder.stdout, 'data')
+    const holder = await startHolder('counter')
     expect(folder.files()).toEqual([expect.stringMatching(/\.lock$/)])
     const counters = Array.from({ length: processes }, () => fork(counting, [folder.path, String(times)], { execArgv }))
+    started.push(...counters)
     const exits = Promise.all(counters.map((counter) => once(counter, 'exit')))
     await Promise.all(counters.map((counter) => once(counter, 'message')))
     const store = folder.open()
@@ -41,10 +53,7 @@ describe('several processes on one folder', () => {
 
   it('wait for the holder of the lock with every write, and read meanwhile', async () => {
     await folder.open().set('key', 'old', later)
-    const holder = spawn(process.execPath, [...execArgv, holding, folder.path, 'key'], {
-      stdio: ['ignore', 'pipe', 'inherit']
-    })
-    await once(holder.stdout, 'data')
+    const holder = await startHolder('key')
     const waiting = [
       folder.open().set('key', 'new', later),
       folder.open().delete('key'),
@@ -64,10 +73,7 @@ describe('several processes on one folder', () => {
   })
 
   it('sweep away the lock of a killed one, and wait for a living one', async () => {
-    const holder = spawn(process.execPath, [...execArgv, holding, folder.path, 'key'], {
-      stdio: ['ignore', 'pipe', 'inherit']
-    })
-    await once(holder.stdout, 'data')
+    const holder = await startHolder('key')
     const store = folder.open()
     await store.deleteExpired()
     expect(folder.files()).toHaveLength(1)
