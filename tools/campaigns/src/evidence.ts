@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { campaigns } from './campaigns.ts'
+import { preface } from './preface.ts'
 import { type CampaignResult, evidenceFolder, type Part, readResult, root } from './results.ts'
 import { unreached } from './unreached.ts'
 
 const page = join(root, 'docs/evidence.md')
 
 /** The page from the figures; what has no figures is named as such. */
-export function renderEvidence(results: readonly CampaignResult[], preface: string): string {
+export function renderEvidence(results: readonly CampaignResult[], above: string): string {
   const sections = campaigns.map(({ name, claim, files, scale, seeds }) => {
     const result = results.find(({ campaign }) => campaign === name)
     const again = `Again: \`npm run campaign -- ${name}\` (\`${scale.variable}=${scale.long}\`, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}); what it runs: \`${files.join(' ')}\`.`
@@ -15,7 +16,7 @@ export function renderEvidence(results: readonly CampaignResult[], preface: stri
     return `## ${name}\n\n${claim}\n\n${found}\n\n${again}\n`
   })
   const coverage = results.find(({ campaign }) => campaign === 'coverage')
-  return `${preface.trim()}\n\n${sections.join('\n')}\n${renderCoverage(coverage)}`
+  return `${above.trim()}\n\n${sections.join('\n')}\n${renderCoverage(coverage)}`
 }
 
 /** What no test of core reaches is listed with its reason, or there would be no figures. */
@@ -63,7 +64,7 @@ export function readResults(): CampaignResult[] {
 }
 
 export function expectedPage(): string {
-  return renderEvidence(readResults(), readFileSync(join(evidenceFolder, 'preface.md'), 'utf8'))
+  return renderEvidence(readResults(), preface)
 }
 
 export function writeEvidence(): void {
