@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { createKeyring, type Keyring } from '../src/keyring.ts'
 import { decodeToken, encodeHex, encodeToken, type TokenParts } from '../src/token.ts'
 import { collidingSecrets } from './support/colliding-secrets.ts'
-import { recordFigures } from './support/figures.ts'
+import { recordFigures, startStopwatch } from './support/figures.ts'
 import { createWorld } from './support/world.ts'
 
 /** How many bad tokens to try at least, and which: the same seed tries the same. */
@@ -32,7 +32,7 @@ const rings: [state: string, ring: Keyring][] = [
 
 let tried = 0
 const counts = new Map<string, number>()
-const started = process.cpuUsage()
+const stopwatch = startStopwatch()
 /** Some of those that were refused under one key, to be sent to a manager too. */
 const refused: string[] = []
 const mostRefused = 60_000
@@ -272,8 +272,7 @@ it('none of them reaches the store', async () => {
 })
 
 afterAll(() => {
-  const { user, system } = process.cpuUsage(started)
-  const seconds = (user + system) / 1e6
+  const seconds = stopwatch()
   const reasons = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ')
   console.log(
     `${tried} bad tokens refused (${reasons}), ${refused.length} sent to a manager, seed ${seed}, ${seconds} s`

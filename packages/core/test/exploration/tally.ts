@@ -1,4 +1,4 @@
-import { recordFigures } from '../support/figures.ts'
+import { recordFigures, startStopwatch } from '../support/figures.ts'
 import type { Conditions, Scenario } from '../support/interleaving.ts'
 import type { Exploration } from '../support/scheduler.ts'
 import { exploreScenario, mostSchedules, seed } from './explore-scenario.ts'
@@ -15,7 +15,7 @@ export interface Tally {
 /** Counts what a file explored, and prints it in the end: a bound that silently shrinks proves less and less. */
 export function createTally(): Tally {
   const lines: string[] = []
-  const start = process.cpuUsage()
+  const stopwatch = startStopwatch()
   let [scenarios, exhausted, schedules, states, interleavings, runs] = [0, 0, 0, 0, 0, 0]
 
   function note(name: string, exploration: Exploration): void {
@@ -42,8 +42,7 @@ export function createTally(): Tally {
     explore: (scenario, conditions = {}, limit = mostSchedules) => run(scenario, conditions, limit),
     exhaust: (scenario) => run(scenario, {}, Number.POSITIVE_INFINITY),
     print(title, { lines: each = true } = {}) {
-      const { user, system } = process.cpuUsage(start)
-      const seconds = (user + system) / 1e6
+      const seconds = stopwatch()
       const sum = `${schedules} schedules, ${states} states, ${runs} runs of a process, 0 violations, ${seconds.toFixed(0)} s`
       const extent = `${exhausted} of ${scenarios} scenarios exhausted: ${interleavings} interleavings`
       console.log([`${title} (seed ${seed})`, ...(each ? lines : []), sum, extent].join('\n'))

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { recordFigures } from '../support/figures.ts'
+import { recordFigures, startStopwatch } from '../support/figures.ts'
 import { fuzz } from './run-target.ts'
 import { type Target, targets } from './targets.ts'
 
@@ -11,7 +11,7 @@ const bound = 50
 
 describe('whatever strangers send', () => {
   const counts: Record<string, number> = {}
-  const start = process.cpuUsage()
+  const stopwatch = startStopwatch()
   let done = 0
 
   it.each(targets)('$name: no crash, no wrong answer, nothing slow', { timeout: 60_000 + executions }, (target) => {
@@ -26,11 +26,10 @@ describe('whatever strangers send', () => {
   })
 
   afterAll(() => {
-    const { user, system } = process.cpuUsage(start)
     console.log(`${done} executions, 0 crashes (seed ${seed}): ${JSON.stringify(counts)}`)
     recordFigures('fuzz', {
       seed,
-      seconds: (user + system) / 1e6,
+      seconds: stopwatch(),
       counts: { executions: done, ...counts, crashes: 0, [`slower than ${bound} ms`]: 0 }
     })
   })

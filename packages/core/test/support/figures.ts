@@ -19,3 +19,14 @@ export function recordFigures(name: string, figures: Figures): void {
   const file = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.${figures.seed}.json`
   writeFileSync(join(folder, file), `${JSON.stringify({ name, ...figures }, null, 2)}\n`)
 }
+
+/** Seconds of a processor since now; of a clock where the platform does not tell. */
+export function startStopwatch(): () => number {
+  const start = performance.now()
+  if (typeof process.cpuUsage !== 'function') return () => (performance.now() - start) / 1_000
+  const used = process.cpuUsage()
+  return () => {
+    const { user, system } = process.cpuUsage(used)
+    return (user + system) / 1e6
+  }
+}

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { timingSafeEqual } from '../../src/crypto-node.ts'
 import { createKeyring } from '../../src/keyring.ts'
 import { decodeToken, encodeHex, encodeToken } from '../../src/token.ts'
-import { recordFigures } from '../support/figures.ts'
+import { recordFigures, startStopwatch } from '../support/figures.ts'
 import { createSeeded } from '../support/seeded.ts'
 import { type Contest, measureLeakage, welch } from './leakage.ts'
 
@@ -70,7 +70,7 @@ if (samples > 0) describe('how long a comparison takes', { timeout: 600_000 + sa
 
 function compareTimes(): void {
   const highest: Record<string, number> = {}
-  const start = process.cpuUsage()
+  const stopwatch = startStopwatch()
 
   /** The smallest of a few attempts: another program can make a difference, but hide none three times. */
   function leakage(contest: Contest, repeat: number): number {
@@ -98,9 +98,8 @@ function compareTimes(): void {
   })
 
   afterAll(() => {
-    const { user, system } = process.cpuUsage(start)
     console.log(`${consumed} comparisons: ${JSON.stringify(highest)}`)
     const counts = { 'samples per attempt': samples, 'attempts at most': attempts }
-    recordFigures('timing', { seed: 1, seconds: (user + system) / 1e6, counts, highest })
+    recordFigures('timing', { seed: 1, seconds: stopwatch(), counts, highest })
   })
 }
