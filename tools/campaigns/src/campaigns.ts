@@ -3,7 +3,7 @@ export interface Campaign {
   readonly name: string
   /** What it shows, one sentence. */
   readonly claim: string
-  /** Test files, relative to the root. */
+  /** Test files, relative to the root; each runs in a process of its own. */
   readonly files: readonly string[]
   /** The environment variable that says how much one process does, and how much that is in the long form. */
   readonly scale: { readonly variable: string; readonly long: number }
@@ -21,7 +21,9 @@ export const campaigns: readonly Campaign[] = [
     name: 'explore',
     claim:
       'In no order of the store operations of concurrent requests is an update lost, a session revived, a token too many valid, or a session missing from its user’s index; with every single step failing before or after its effect, answered late, or the last of its process.',
-    files: ['packages/core/test/exploration/'],
+    files: ['interleavings', 'faults', 'pairs', 'triples'].map(
+      (name) => `packages/core/test/exploration/${name}.test.ts`
+    ),
     scale: { variable: 'KVSESSION_SCHEDULES', long: 250_000 },
     seeds: 1,
     sources: core

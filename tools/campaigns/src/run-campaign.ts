@@ -31,36 +31,41 @@ async function runCampaign({ name, files, scale: { variable }, sources }: Campai
   const commit = commitOf(sources)
   const date = new Date().toISOString().slice(0, 10)
   const start = performance.now()
-  const waiting = [...seeds]
-  const done: number[] = []
+  const waiting = seeds.flatMap((seed) => files.map((file) => ({ seed, file })))
+  const done: { readonly seed: number; readonly figures: string }[] = []
   let failed = false
 
   async function work(): Promise<void> {
-    for (let seed = waiting.shift(); seed !== undefined && !failed; seed = waiting.shift()) {
-      const own = join(folder, String(seed))
-      const env = { ...process.env, KVSESSION_FIGURES: own, KVSESSION_SEED: String(seed), [variable]: String(scale) }
+    for (let next = waiting.shift(); next && !failed; next = waiting.shift()) {
+      const { seed, file } = next
+      const figures = mkdtempSync(join(folder, 'run-'))
+      const env = {
+        ...process.env,
+        KVSESSION_FIGURES: figures,
+        KVSESSION_SEED: String(seed),
+        [variable]: String(scale)
+      }
       const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-      const child = spawn(process.execPath, [vitest, 'run', ...files], { cwd: root, env, stdio: 'inherit' })
+      const child = spawn(process.execPath, [vitest, 'run', file], { cwd: root, env, stdio: 'inherit' })
       const [code] = await once(child, 'exit')
-      if (code === 0) keep(seed)
+      if (code === 0) keep(seed, figures)
       else failed = true
     }
   }
 
-  /** After each seed, so that a run that is cut short has shown what it has shown. */
-  function keep(seed: number): void {
-    done.push(seed)
-    const figures = done.flatMap((one) => {
-      const own = join(folder, String(one))
-      return readdirSync(own).map((file) => readFigures(readFileSync(join(own, file), 'utf8')))
-    })
+  /** After each process, so that a campaign that is cut short has shown what it has shown. */
+  function keep(seed: number, of: string): void {
+    done.push({ seed, figures: of })
+    const figures = done.flatMap((one) =>
+      readdirSync(one.figures).map((file) => readFigures(readFileSync(join(one.figures, file), 'utf8')))
+    )
     const result: CampaignResult = {
       campaign: name,
       commit,
       date,
       minutes: Math.round((performance.now() - start) / 6_000) / 10,
       processes,
-      seeds: done.toSorted((a, b) => a - b),
+      seeds: [...new Set(done.map((one) => one.seed))].sort((a, b) => a - b),
       scale: { variable, value: scale },
       node: process.version,
       parts: addFigures(figures)

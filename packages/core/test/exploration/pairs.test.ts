@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import { crashFaults, errorFaults } from '../support/scheduled-store.ts'
 import { choose, combine, deeds, grounds } from './combinations.ts'
 import { mostSchedules } from './explore-scenario.ts'
@@ -29,21 +29,5 @@ describe('any two deeds at once, one step of which fails or is the last of its p
         await tally.explore(combine(ground, pair), { faults: [...errorFaults, ...crashFaults] }, mostSchedules / 10)
       }
     }
-  })
-})
-
-describe('any three deeds at once', () => {
-  const tally = createTally()
-  afterAll(() => tally.print('Triples', { lines: false }))
-
-  it.each(names)('%s', { timeout }, async (name) => {
-    for (const triple of choose(names, 3)) {
-      if (triple[0] !== name) continue
-      for (const ground of grounds.slice(1)) await tally.explore(combine(ground, triple), {}, mostSchedules / 60)
-    }
-  })
-
-  it('are as many as promised', () => {
-    expect(choose(names, 3)).toHaveLength(2_024)
   })
 })
