@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { readdir, stat, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { stat, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { KeyValueStore } from '@kvsession/core'
 import { makeFolder, syncFolder, writeAtomically } from './atomic-write.ts'
 import { absentIsUndefined, codeOf, explain } from './explain.ts'
 import { type FileStoreOptions, folderPath, withDefaults } from './file-store-options.ts'
 import { createKeyLock } from './key-lock.ts'
-import { encodeRecord, fileNameOf, readHead, readRecord } from './stored-record.ts'
+import { batchesOfPaths, recordPathOf } from './record-paths.ts'
+import { encodeRecord, readHead, readRecord } from './stored-record.ts'
 
-/** Files looked at side by side; as many are open at most for a list or a sweep. */
-const batchSize = 32
-const ourFile = /^[0-9a-f]{64}((\.lock)+|\.[0-9a-f]{8}\.tmp)?$/
 const temporaryEnd = /\.[0-9a-f]{8}\.tmp$/
 
 /**
@@ -34,11 +32,6 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
     }
   }
 
-  function pathOf(key: string): string {
-    const name = fileNameOf(key)
-    return join(root, name.slice(0, 2), name)
-  }
-
   async function liveValueAt(path: string): Promise<string | undefined> {
     const record = await readRecord(path)
     return record !== undefined && record.expiresAt > clock.now() ? record.value : undefined
@@ -47,7 +40,7 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
   /** Runs the work, which says whether it changed something, as the only writer of the key. */
   function change(key: string, work: (path: string) => Promise<boolean>): Promise<boolean> {
     return explained(async () => {
-      const path = pathOf(key)
+      const path = recordPathOf(root, key)
       const place = dirname(path)
       try {
         const making = made.get(place) ?? makeFolder(root, place, synced)
@@ -76,17 +69,6 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
     return true
   }
 
-  /** The names in one folder after another, in batches. */
-  async function* batches(): AsyncGenerator<readonly string[]> {
-    for (const place of (await absentIsUndefined(readdir(root))) ?? []) {
-      if (!/^[0-9a-f]{2}$/.test(place)) continue
-      // A file that is replaced meanwhile may be listed twice.
-      const names = new Set(await readdir(join(root, place)))
-      const paths = [...names].filter((name) => ourFile.test(name)).map((name) => join(root, place, name))
-      for (let start = 0; start < paths.length; start += batchSize) yield paths.slice(start, start + batchSize)
-    }
-  }
-
   /** What a killed writer left goes as well. Gives the number of records removed. */
   async function sweepFile(path: string, now: number): Promise<number> {
     if (path.endsWith('.lock')) {
@@ -106,7 +88,7 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
   }
 
   return {
-    get: (key) => explained(() => liveValueAt(pathOf(key))),
+    get: (key) => explained(() => liveValueAt(recordPathOf(root, key))),
     async set(key, value, expiresAt) {
       await change(key, (path) => write(path, key, value, expiresAt))
     },
@@ -120,7 +102,7 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
       }),
     async *keys(prefix) {
       try {
-        for await (const paths of batches()) {
+        for await (const paths of batchesOfPaths(root)) {
           const records = paths.filter((path) => !/\.(lock|tmp)$/.test(path))
           for (const head of await Promise.all(records.map(readHead))) {
             if (head?.key.startsWith(prefix) && head.expiresAt > clock.now()) yield head.key
@@ -135,7 +117,7 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
         const now = clock.now()
         let deleted = 0
         const failures: unknown[] = []
-        for await (const paths of batches()) {
+        for await (const paths of batchesOfPaths(root)) {
           for (const result of await Promise.allSettled(paths.map((path) => sweepFile(path, now)))) {
             if (result.status === 'fulfilled') deleted += result.value
             else failures.push(result.reason)

@@ -3,6 +3,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { SessionError } from '@kvsession/core'
 import { absentIsUndefined } from './explain.ts'
+import { recordNameOf } from './record-paths.ts'
 
 /** A file is `kvsession 1 <digest> <deadline> <key>`, a line feed, the value. */
 export interface RecordHead {
@@ -14,23 +15,8 @@ export interface StoredRecord extends RecordHead {
   readonly value: string
 }
 
-const keyPattern = /^[A-Za-z0-9._-]{1,200}$/
 const headPattern = /^kvsession 1 ([0-9a-f]{64}) (\d{1,16}) ([A-Za-z0-9._-]{1,200})\n/
 const mostHeadBytes = 400
-
-/**
- * Where the record of a key lives: hexadecimal and of one length, so that no key is a path, a device of Windows or, on a
- * disk that folds case, another key.
- *
- * @throws SessionError `STORE_INVALID`: no key of the contract; its file could not be read again
- */
-export function fileNameOf(key: string): string {
-  if (keyPattern.test(key)) return sha256(key)
-  throw new SessionError(
-    'STORE_INVALID',
-    'A key of the file store must be 1 to 200 of the characters A-Z a-z 0-9 . _ -'
-  )
-}
 
 export function encodeRecord(key: string, value: string, expiresAt: number): string {
   const content = `${Math.ceil(expiresAt)} ${key}\n${value}`
@@ -66,7 +52,7 @@ async function readStart(file: FileHandle): Promise<string> {
 
 function decodeHead(text: string, path: string): RecordHead & { digest: string; length: number } {
   const [head = '', digest = '', deadline, key = ''] = headPattern.exec(text) ?? []
-  if (head === '' || fileNameOf(key) !== basename(path)) throw foreign(path)
+  if (head === '' || recordNameOf(key) !== basename(path)) throw foreign(path)
   return { key, expiresAt: Number(deadline), digest, length: head.length }
 }
 
