@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { createStoreFolder, type StoreFolder } from './support/store-folder.ts'
+import { scramble } from './support/write-steps.ts'
+
+const script = fileURLToPath(new URL('support/acknowledging-process.ts', import.meta.url))
+const processes = 8
+/** KVSESSION_KILL_CYCLES=500 for the long form. */
+const kills = Number(process.env.KVSESSION_KILL_CYCLES ?? 16)
+
+describe('kill -9 of processes that write one key', () => {
+  it(`lets the others go on and loses no acknowledged increment, ${kills} times`, {
+    timeout: 60_000 + kills * 2_000
+  }, async () => {
+    const folder = createStoreFolder()
+    const running = new Set<ChildProcess>()
+    try {
+      let acknowledged = 0
+      let left = kills
+      const slots = Array.from({ length: processes }, async () => {
+        while (left-- > 0) {
+          const counted = await countAndDie(folder, 1 + (scramble(left) % 60), running)
+          acknowledged += counted
+        }
+      })
+      await Promise.all(slots)
+      // A killed process may have written once more than it said. A lock that two hold at once loses some.
+      const counted = Number(await folder.open().get('counter'))
+      expect(counted).toBeGreaterThanOrEqual(acknowledged)
+      expect(counted).toBeLessThanOrEqual(acknowledged + kills)
+      await folder.open().deleteExpired()
+      expect(folder.files()).toHaveLength(1)
+    } finally {
+      for (const child of running) child.kill('SIGKILL')
+      folder.remove()
+    }
+  })
+})
+
+/** Gives the number of increments acknowledged when the process was dead; `enough` of them draw the kill. */
+async function countAndDie(folder: StoreFolder, enough: number, running: Set<ChildProcess>): Promise<number> {
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(dirname(folder.path), 'compiled') }
+  const options = ['--conditions=@kvsession/source', script, folder.path]
+  const child = spawn(process.execPath, options, { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  running.add(child)
+  let output = ''
+  child.stdout.setEncoding('latin1').on('data', (text: string) => {
+    if (output === '') child.stdin.write('go')
+    output += text
+    if (output.length > enough) child.kill('SIGKILL')
+  })
+  const [, signal] = await once(child, 'close')
+  running.delete(child)
+  expect(signal).toBe('SIGKILL')
+  return output.length - 1
+}
