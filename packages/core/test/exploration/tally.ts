@@ -39,7 +39,7 @@ export function createTally(): Tally {
   }
 
   return {
-    explore: (scenario, conditions = {}, limit = mostSchedules) => run(scenario, conditions, limit),
+    explore: (scenario, conditions = {}, limit = mostSchedules) => run(scenario, conditions, Math.ceil(limit)),
     exhaust: (scenario) => run(scenario, {}, Number.POSITIVE_INFINITY),
     print(title, { lines: each = true } = {}) {
       const seconds = stopwatch()
