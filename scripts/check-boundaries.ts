@@ -23,6 +23,10 @@ const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; de
   campaign: {
     src: ['core', 'adapter', 'store', 'testkit', 'tool'],
     dev: ['core', 'adapter', 'store', 'testkit', 'tool']
+  },
+  bench: {
+    src: ['core', 'adapter', 'store', 'testkit', 'tool'],
+    dev: ['core', 'adapter', 'store', 'testkit', 'tool']
   }
 }
 

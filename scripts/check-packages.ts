@@ -3,7 +3,15 @@ import { builtinModules } from 'node:module'
 import { basename, join, posix } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
 import { readSource } from './source-text.ts'
-import { isPublished, listFiles, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
+import {
+  isPublished,
+  listFiles,
+  type Manifest,
+  readManifest,
+  readWorkspaces,
+  type Workspace,
+  type WorkspaceKind
+} from './workspace.ts'
 
 /** Every published manifest says these the same way. */
 const fixedFields: Readonly<Record<string, unknown>> = {
@@ -18,6 +26,8 @@ const packageScripts: Readonly<Record<string, string>> = {
   build: 'tsc -b tsconfig.build.json',
   typecheck: 'tsc -p tsconfig.json'
 }
+
+const privateNouns: Readonly<Partial<Record<WorkspaceKind, string>>> = { example: 'an example', bench: 'the bench' }
 
 const dependencyFields = ['dependencies', 'peerDependencies', 'optionalDependencies', 'devDependencies'] as const
 
@@ -131,7 +141,7 @@ function checkBuildReferences(workspace: Workspace, packages: readonly Workspace
   return [{ where: `${workspace.path}/tsconfig.build.json`, what: `references must be: ${should || 'none'}` }]
 }
 
-/** An example or a tool. */
+/** An example, a tool or the bench. */
 function checkPrivate({ kind, manifest, folder, path, absolutePath }: Workspace): Problem[] {
   const problems = problemList(`${path}/package.json`)
   if (kind === 'example') {
@@ -145,7 +155,7 @@ function checkPrivate({ kind, manifest, folder, path, absolutePath }: Workspace)
       'name must be outside of @kvsession/: the scope is what is released'
     )
   }
-  problems.expect(manifest.private === true, `${kind === 'tool' ? 'a tool' : 'an example'} is private`)
+  problems.expect(manifest.private === true, `${privateNouns[kind] ?? 'a tool'} is private`)
   problems.expect(manifest.type === 'module', 'type must be module')
   problems.expect(existsSync(join(absolutePath, 'README.md')), 'README.md is missing')
   problems.expect(
@@ -153,7 +163,7 @@ function checkPrivate({ kind, manifest, folder, path, absolutePath }: Workspace)
     `scripts.typecheck must be \`${packageScripts.typecheck}\``
   )
   if (existsSync(join(absolutePath, 'test'))) {
-    const test = `vitest run --root ../.. ${path}/`
+    const test = `vitest run --root ${path.includes('/') ? '../..' : '..'} ${path}/`
     problems.expect(manifest.scripts?.test === test, `scripts.test must be \`${test}\``)
   }
   return problems.found

@@ -16,7 +16,7 @@ export interface Manifest {
   readonly [field: string]: unknown
 }
 
-export type WorkspaceKind = 'core' | 'testkit' | 'store' | 'adapter' | 'example' | 'tool' | 'campaign'
+export type WorkspaceKind = 'core' | 'testkit' | 'store' | 'adapter' | 'example' | 'tool' | 'campaign' | 'bench'
 
 export interface Workspace {
   readonly kind: WorkspaceKind
@@ -30,9 +30,9 @@ export interface Workspace {
 
 const notOurs = new Set(['node_modules', 'dist', 'coverage'])
 
-/** Every workspace under `packages/`, `examples/` and `tools/`, in the order of their names. */
+/** Every workspace under `packages/`, `examples/` and `tools/`, in the order of their names, and the bench. */
 export function readWorkspaces(root: string): Workspace[] {
-  return ['packages', 'examples', 'tools'].flatMap((group) =>
+  const grouped = ['packages', 'examples', 'tools'].flatMap((group) =>
     folders(join(root, group))
       .filter((folder) => existsSync(join(root, group, folder, 'package.json')))
       .map((folder) => ({
@@ -43,6 +43,15 @@ export function readWorkspaces(root: string): Workspace[] {
         manifest: readManifest(join(root, group, folder, 'package.json'))
       }))
   )
+  return [...grouped, ...readBench(root)]
+}
+
+/** The one workspace that is no member of a group. */
+function readBench(root: string): Workspace[] {
+  const absolutePath = join(root, 'bench')
+  const file = join(absolutePath, 'package.json')
+  if (!existsSync(file)) return []
+  return [{ kind: 'bench', folder: 'bench', path: 'bench', absolutePath, manifest: readManifest(file) }]
 }
 
 /** Files below `folder` for which `wanted` says yes, absolute, sorted. Build output and hidden folders are left out. */
@@ -69,9 +78,11 @@ function isManifest(value: unknown): value is Manifest {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** What users install; examples and tools are for this repository alone. */
+const forThisRepository: ReadonlySet<WorkspaceKind> = new Set(['example', 'tool', 'campaign', 'bench'])
+
+/** What users install; examples, tools and the bench are for this repository alone. */
 export function isPublished({ kind }: Workspace): boolean {
-  return kind !== 'example' && kind !== 'tool' && kind !== 'campaign'
+  return !forThisRepository.has(kind)
 }
 
 function kindOfPackage(folder: string): WorkspaceKind {

@@ -31,6 +31,8 @@ const goodTree: TreeFiles = {
   'tools/campaigns/package.json': { name: 'campaigns', exports: entry, dependencies: { '@kvsession/koa': '*' } },
   'tools/campaigns/src/index.ts':
     "import { session } from '@kvsession/koa'\nimport { startRedis } from 'engine-harness'\n",
+  'bench/package.json': { name: 'bench', dependencies: { '@kvsession/koa': '*' } },
+  'bench/src/main.ts': "import { session } from '@kvsession/koa'\nimport { startRedis } from 'engine-harness'\n",
   'examples/koa/package.json': { name: 'example-koa', dependencies: { '@kvsession/koa': '*' } },
   'examples/koa/src/server.ts':
     "import { session } from '@kvsession/koa'\nimport { x } from '@kvsession/core/encryption'\n"
@@ -76,6 +78,9 @@ describe('check-boundaries', () => {
     ['nor does an example', 'examples/koa/test/a.ts', "import 'engine-harness'", /example must not/],
     ['tools know nothing of ours', 'tools/engines/src/a.ts', "import '@kvsession/core'", /tool must not/],
     ['nobody imports a campaign', 'tools/engines/src/a.ts', "import 'campaigns'", /tool must not import/],
+    ['nobody imports the bench', 'packages/koa/test/a.ts', "import 'bench'", /adapter must not import/],
+    ['the bench imports no campaign', 'bench/src/a.ts', "import 'campaigns'", /bench must not import/],
+    ['the bench enters by entries', 'bench/src/a.ts', "import '@kvsession/koa/src/a.ts'", /is not an entry of/],
     ['nobody imports an example', 'packages/koa/test/a.ts', "import 'example-koa'", /adapter must not import/],
     ['core imports no framework', 'packages/core/src/a.ts', "import 'express'", /no framework, driver/],
     ['core imports no driver', 'packages/core/src/a.ts', "import 'node:sqlite'", /only crypto-node\.ts may know Node/],

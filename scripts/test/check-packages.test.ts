@@ -52,6 +52,14 @@ const toolManifest = {
   scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. tools/engines/' }
 }
 
+const benchManifest = {
+  name: 'bench',
+  private: true,
+  type: 'module',
+  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root .. bench/' },
+  dependencies: { koa: '^3' }
+}
+
 const goodTree: TreeFiles = {
   'package.json': { devDependencies: { vitest: '5' } },
   LICENSE: 'MIT',
@@ -60,7 +68,8 @@ const goodTree: TreeFiles = {
       { path: 'packages/core' },
       { path: './packages/koa' },
       { path: 'examples/koa' },
-      { path: 'tools/engines' }
+      { path: 'tools/engines' },
+      { path: 'bench' }
     ]
   },
   'tsconfig.build.json': {
@@ -92,7 +101,11 @@ const goodTree: TreeFiles = {
   'tools/engines/package.json': toolManifest,
   'tools/engines/README.md': '',
   'tools/engines/src/index.ts': "import 'vitest'\n",
-  'tools/engines/test/redis.test.ts': "import 'vitest'\n"
+  'tools/engines/test/redis.test.ts': "import 'vitest'\n",
+  'bench/package.json': benchManifest,
+  'bench/README.md': '',
+  'bench/src/main.ts': "import 'koa'\n",
+  'bench/test/statistics.test.ts': "import 'vitest'\n"
 }
 
 function problemsWith(files: TreeFiles, spoil?: (root: string) => void): string[] {
@@ -171,7 +184,7 @@ describe('check-packages', () => {
 
   it('refuses a workspace that the root does not build or type-check', () => {
     const problems = problemsWith({ 'tsconfig.json': { references: [] }, 'tsconfig.build.json': { references: [] } })
-    expect(problems).toHaveLength(6)
+    expect(problems).toHaveLength(7)
     expect(problems).toContain('tsconfig.json: add { "path": "examples/koa" } to references')
     expect(problems).toContain('tsconfig.build.json: add { "path": "packages/koa/tsconfig.build.json" } to references')
   })
@@ -207,6 +220,15 @@ describe('check-packages', () => {
     [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be .*tools\/engines/]
   ])('refuses a tool with %j', (fields, expected) => {
     const problems = problemsWith({ 'tools/engines/package.json': { ...toolManifest, ...fields } })
+    expect(problems).toEqual([expect.stringMatching(expected)])
+  })
+
+  it.each([
+    [{ private: undefined }, /the bench is private/],
+    [{ dependencies: undefined }, /src imports koa: add it to dependencies/],
+    [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be `vitest run --root \.\. bench\/`/]
+  ])('refuses a bench with %j', (fields, expected) => {
+    const problems = problemsWith({ 'bench/package.json': { ...benchManifest, ...fields } })
     expect(problems).toEqual([expect.stringMatching(expected)])
   })
 })
