@@ -25,6 +25,8 @@ const atOnce = 256
 const touchInterval = 59 * minute
 /** An engine that has not removed them by then does so when it needs the room. */
 const patience = 30_000
+/** What a session may take to be loaded, and a request to be measured, before others are due to end. */
+const [loadMs, lullMs] = [0.15, 10]
 
 /**
  * Fills an engine in two steps, measures requests after each, lets half of the sessions end while requests go on, and
@@ -41,32 +43,35 @@ export async function measureGround(ground: ScaleGroundName, options: ScaleOptio
   const { store, close } = await connectTo(ground, engine.address, { clock })
   const manager = createSessionManager({ store, secret, clock, touchInterval, storeTimeout: 15_000 })
   try {
-    const empty = await engine.bytes()
     const first = await createPopulation({ lasting: few, brief: 0, briefUntil: 0, secret, clock })
     const firstSeconds = await load(engine, store, first)
     const small = await measureRequests(manager, first.cookies, { sessions: few, requests })
     say(`${few} sessions measured`)
 
-    // An engine that removes by itself is given the moment at which it may, after the load and what is timed before.
-    const busy = (firstSeconds * 2 * sessions) / few + (requests * 20) / 1_000 + 2
-    const dueAt = Date.now() + (engine.entries ? busy * 1_000 : briefLifetime)
+    // An engine that removes by itself is told when before the load begins: once that and what is timed next are over.
+    const dueAt = Date.now() + (engine.entries ? sessions * loadMs + requests * lullMs + 2_000 : briefLifetime)
     const briefUntil = dueAt - (engine.margin ?? 0)
     const rest = await createPopulation({ lasting: sessions - few - brief, brief, briefUntil, secret, clock })
+    const before = await engine.bytes()
     const seconds = firstSeconds + (await load(engine, store, rest))
-    const bytesPerSession = Math.round(((await engine.bytes()) - empty) / sessions)
+    const bytesPerSession = Math.round(((await engine.bytes()) - before) / (sessions - few))
     say(`${sessions} sessions loaded in ${seconds.toFixed(1)} s, ${bytesPerSession} bytes each`)
     const large = await measureRequests(manager, rest.cookies, { sessions, requests })
     say(`${sessions} sessions measured`)
 
     const cookies = [...first.cookies, ...rest.cookies]
     await store.set(probeKey, 'x'.repeat(400), Date.now() + 24 * 60 * minute)
+    const logins = small.logins + large.logins
+    if (engine.entries) await until(dueAt - (requests * lullMs) / 2)
     const watch = await watchPauses(ground, engine.address, probeKey)
     const traffic = startTraffic(manager, cookies)
     let sweep: ScaleSweep
     let list: ScaleListing | undefined
     try {
       if (!engine.entries) ahead = briefLifetime + minute
-      sweep = await measureSweep({ engine, manager, traffic, watch, requests, dueAt })
+      // A login is a session and its user's entry.
+      const stored = sessions + 2 * logins + 1
+      sweep = await measureSweep({ engine, manager, traffic, watch, requests, stored, brief, dueAt })
       say(`${sweep.removed} of ${brief} removed in ${sweep.seconds.toFixed(1)} s`)
       list = store.keys && (await measureListing(store.keys('sessions.s.'), traffic, watch))
       say(`${list?.keys ?? 0} listed`)
@@ -74,8 +79,8 @@ export async function measureGround(ground: ScaleGroundName, options: ScaleOptio
       await traffic.stop()
       await watch.stop()
     }
-    const logins = small.logins + large.logins
     const missing = list ? sessions - brief + logins - list.keys : 0
+    if (missing < 0) throw new Error(`${ground} lists ${-missing} sessions that have ended`)
     return {
       ground,
       date: new Date().toISOString().slice(0, 10),
@@ -106,36 +111,37 @@ interface Sweeping {
   readonly traffic: Traffic
   readonly watch: PauseWatch
   readonly requests: number
+  readonly stored: number
+  readonly brief: number
   readonly dueAt: number
 }
 
-async function measureSweep({ engine, manager, traffic, watch, requests, dueAt }: Sweeping): Promise<ScaleSweep> {
-  const entries = await engine.entries?.()
+async function measureSweep(sweeping: Sweeping): Promise<ScaleSweep> {
+  const { engine, manager, traffic, watch, requests, dueAt } = sweeping
   const before = await traffic.takeAfter(requests)
-  if (entries !== undefined) {
-    if (Date.now() > dueAt) throw new Error('the load took longer than its first hundredth promised: run it again')
-    await new Promise((resolve) => setTimeout(resolve, dueAt - Date.now()))
-  }
+  const late = engine.entries !== undefined && Date.now() > dueAt
+  if (engine.entries) await until(dueAt)
   traffic.take()
   await watch.take()
   const began = performance.now()
-  const removed = entries === undefined ? await manager.sweep() : entries - (await settledEntries(engine, entries))
+  const removed = await (engine.entries ? removedBy(engine.entries, sweeping) : manager.sweep())
   const seconds = (performance.now() - began) / 1_000
-  const by = entries === undefined ? 'store' : 'engine'
-  return { by, seconds, removed, before, during: traffic.take(), pauses: await watch.take() }
+  const by = engine.entries ? 'engine' : 'store'
+  return { by, seconds, removed, ...(!late && { before }), during: traffic.take(), pauses: await watch.take() }
 }
 
-/** Until nothing more goes, for it removes them in its own time. */
-async function settledEntries(engine: ScaleEngine, before: number): Promise<number> {
-  const until = performance.now() + patience
-  let last = before
-  for (let still = 0; still < 10 && performance.now() < until; ) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    const now = (await engine.entries?.()) ?? 0
-    still = now === last && now !== before ? still + 1 : 0
-    last = now
+/** Until all are gone, or for as long as it is worth waiting: it removes them in its own time. */
+async function removedBy(entries: () => Promise<number>, { stored, brief }: Sweeping): Promise<number> {
+  const end = Date.now() + patience
+  for (;;) {
+    const removed = stored - (await entries())
+    if (removed >= brief || Date.now() > end) return removed
+    await until(Date.now() + 50)
   }
-  return last
+}
+
+function until(time: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, time - Date.now())))
 }
 
 async function measureListing(keys: AsyncIterable<string>, traffic: Traffic, watch: PauseWatch): Promise<ScaleListing> {

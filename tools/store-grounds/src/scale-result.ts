@@ -22,7 +22,8 @@ export interface ScaleSweep {
   readonly by: 'store' | 'engine'
   readonly seconds: number
   readonly removed: number
-  readonly before: Latency
+  /** Missing when an engine had begun before it could be measured. */
+  readonly before?: Latency
   readonly during: Latency
   readonly pauses: Pauses
 }
