@@ -41,11 +41,15 @@ async function passes(folder: string, test: string): Promise<boolean> {
   }
 }
 
+/** Those whose name or test holds what was given, or all. */
+const wanted = process.argv[2] ?? ''
+const chosen = breakages.filter(({ name, caughtBy }) => `${name} ${caughtBy}`.includes(wanted))
+
 const folder = await copyCore()
 let passed = 0
 let failed = 0
 try {
-  for (const { name, file, from, to, caughtBy } of breakages) {
+  for (const { name, file, from, to, caughtBy } of chosen) {
     const path = join(folder, 'packages/core/src', file)
     const source = await readFile(path, 'utf8')
     const broken = source.replace(from, () => to)
@@ -58,7 +62,7 @@ try {
     const verdict = caught ? 'caught' : applied ? 'NOT CAUGHT' : 'NOT APPLIED: the source has changed'
     console.log(`${verdict.padEnd(12)} ${name} (${file}) by ${caughtBy}`)
   }
-  for (const test of new Set(breakages.map(({ caughtBy }) => caughtBy))) {
+  for (const test of new Set(chosen.map(({ caughtBy }) => caughtBy))) {
     if (await passes(folder, test)) passed++
     else {
       failed++
