@@ -1,6 +1,10 @@
 import { SessionError } from '@kvsession/core'
 
-/** What the store calls of node-redis 5 and 6: the client of `createClient`, `createSentinel` or `createCluster`. */
+/**
+ * What the store calls of node-redis 5 and 6: the client of `createClient`, `createClientPool`, `createCluster`, or
+ * `createSentinel` with `maxCommandRediscovers: 0`. With another number a sentinel client sends a write again whose answer
+ * was lost, is told that nothing was written, and a change counts twice; the store cannot see that setting.
+ */
 export interface NodeRedisClient {
   get(key: string): Promise<unknown>
   getRange(key: string, start: number, end: number): Promise<unknown>
@@ -41,12 +45,12 @@ export interface RedisCommands {
   evalSha(sha1: string, key: string, args: string[]): Promise<unknown>
   /** Every master. */
   masters(): Promise<readonly Scan[]>
-  /** How many replicas have what this connection wrote; `undefined` where a client has several connections. */
+  /** How many replicas have what the connection has seen so far; `undefined` where a client has several connections. */
   readonly wait: ((replicas: number, milliseconds: number) => Promise<unknown>) | undefined
 }
 
 const clients =
-  'createRedisStore(client) takes the client of createClient(), createSentinel() or createCluster() of redis, or a Redis or Cluster of ioredis'
+  'createRedisStore(client) takes the client of createClient(), createClientPool(), createSentinel() or createCluster() of redis, or a Redis or Cluster of ioredis'
 
 /** @throws SessionError `STORE_INVALID` */
 export function commandsOf(client: RedisClient): RedisCommands {
@@ -61,24 +65,32 @@ function nodeRedis(client: NodeRedisClient): RedisCommands {
   const isCluster = hasMethods(client, ['nodeClient'])
   const options = propertyOf(client, '_options')
   if (propertyOf(options, 'useReplicas') === true) throw misfit('useReplicas reads what is out of date', 'Leave it out')
+  // A sentinel client may send what only reads to a replica (`replicaPoolSize`), unless it is told not to.
+  const onMaster = hasMethods(client, ['acquire'])
+    ? async (...args: string[]): Promise<unknown> => call(client, 'sendCommand', [false, args])
+    : undefined
   return {
-    get: (key) => client.get(key),
-    head: (key, length) => client.getRange(key, 0, length - 1),
+    get: (key) => onMaster?.('GET', key) ?? client.get(key),
+    head: (key, length) => onMaster?.('GETRANGE', key, '0', String(length - 1)) ?? client.getRange(key, 0, length - 1),
     set: (key, value, at) => client.set(key, value, { expiration: { type: 'PXAT', value: at } }),
     del: (key) => client.del(key),
     eval: (script, key, args) => client.eval(script, { keys: [key], arguments: args }),
     evalSha: (sha1, key, args) => client.evalSha(sha1, { keys: [key], arguments: args }),
     async masters() {
+      if (onMaster !== undefined) {
+        const scan = (...args: [string, string, number]) => onMaster('SCAN', ...ioredisScanArgs(...args).map(String))
+        return [pagesBy(scan)]
+      }
       if (!isCluster) return [scanOf(client, nodeScanArgs)]
       const masters: unknown = propertyOf(client, 'masters')
-      const nodes = Array.isArray(masters) ? masters.map((node: unknown) => call(client, 'nodeClient', [node])) : []
-      return (await Promise.all(nodes)).map((node) => scanOf(node, nodeScanArgs))
+      if (!Array.isArray(masters) || masters.length === 0) throw incomplete()
+      const nodes = await Promise.all(masters.map((node: unknown) => call(client, 'nodeClient', [node])))
+      return nodes.map((node) => scanOf(node, nodeScanArgs))
     },
-    // A sentinel client keeps a pool of connections; only a plain one is sure to ask where it wrote.
-    wait:
-      isCluster || hasMethods(client, ['acquire'])
-        ? undefined
-        : async (replicas, milliseconds) => call(client, 'wait', [replicas, milliseconds])
+    // WAIT has to go where the write went: a client that can watch keys has one connection.
+    wait: hasMethods(client, ['watch'])
+      ? async (replicas, milliseconds) => call(client, 'wait', [replicas, milliseconds])
+      : undefined
   }
 }
 
@@ -99,11 +111,26 @@ function ioredis(client: IoredisClient): RedisCommands {
     eval: (script, key, args) => client.eval(script, 1, key, ...args),
     evalSha: (sha1, key, args) => client.evalsha(sha1, 1, key, ...args),
     async masters() {
-      const nodes: unknown = isCluster ? call(client, 'nodes', ['master']) : [client]
-      return (Array.isArray(nodes) ? nodes : []).map((node: unknown) => scanOf(node, ioredisScanArgs))
+      const nodes = isCluster ? ioredisMasters(client) : [client]
+      return nodes.map((node) => scanOf(node, ioredisScanArgs))
     },
     wait: isCluster ? undefined : async (replicas, milliseconds) => call(client, 'wait', [replicas, milliseconds])
   }
+}
+
+/** The cluster forgets a master whose connection ended, and goes on without its keys: each slot must have one. */
+function ioredisMasters(client: object): readonly unknown[] {
+  const nodes: unknown = call(client, 'nodes', ['master'])
+  const slots: unknown = propertyOf(client, 'slots')
+  if (!Array.isArray(nodes) || !Array.isArray(slots) || slots.length === 0) throw incomplete()
+  const addressOf = (node: unknown): string => {
+    const options = propertyOf(node, 'options')
+    return `${propertyOf(options, 'host')}:${propertyOf(options, 'port')}`
+  }
+  const known = new Set(nodes.map(addressOf))
+  const isKnown = (slot: unknown): boolean => !Array.isArray(slot) || known.has(String(slot[0]))
+  if (!slots.every(isKnown)) throw incomplete()
+  return nodes
 }
 
 /** Without a listener the end of any connection ends the process. */
@@ -119,13 +146,16 @@ function assertListened(client: object): void {
 
 /** A write that the driver sends again after it was applied is answered with "not written". */
 function assertNeverRepeats(options: unknown, isCluster: boolean): void {
+  const repeats = 'it repeats writes whose answer was lost'
   if (isCluster) {
-    if (propertyOf(options, 'retryDelayOnFailover') === 0) return
-    throw misfit('it repeats writes whose answer was lost', 'Set retryDelayOnFailover: 0')
+    if (propertyOf(options, 'retryDelayOnFailover') !== 0) throw misfit(repeats, 'Set retryDelayOnFailover: 0')
+    // Without it a node's connection is never opened again.
+    if (typeof propertyOf(options, 'clusterNodeRetryStrategy') !== 'function') return
   }
-  if (propertyOf(options, 'maxRetriesPerRequest') === 0) return
-  if (propertyOf(options, 'autoResendUnfulfilledCommands') === false) return
-  throw misfit('it repeats writes whose answer was lost', 'Set maxRetriesPerRequest: 0')
+  const connection = isCluster ? propertyOf(options, 'redisOptions') : options
+  if (propertyOf(connection, 'maxRetriesPerRequest') === 0) return
+  if (propertyOf(connection, 'autoResendUnfulfilledCommands') === false) return
+  throw misfit(repeats, isCluster ? 'Set redisOptions: { maxRetriesPerRequest: 0 }' : 'Set maxRetriesPerRequest: 0')
 }
 
 type ScanArgs = (cursor: string, pattern: string, count: number) => readonly unknown[]
@@ -134,12 +164,20 @@ const nodeScanArgs: ScanArgs = (cursor, pattern, count) => [cursor, { MATCH: pat
 const ioredisScanArgs: ScanArgs = (cursor, pattern, count) => [cursor, 'MATCH', pattern, 'COUNT', count]
 
 function scanOf(node: unknown, argsOf: ScanArgs): Scan {
+  return pagesBy(async (...args) => call(node, 'scan', argsOf(...args)))
+}
+
+function pagesBy(scan: (cursor: string, pattern: string, count: number) => Promise<unknown>): Scan {
   return async (cursor, pattern, count) => {
-    const page: unknown = await call(node, 'scan', argsOf(cursor, pattern, count))
+    const page = await scan(cursor, pattern, count)
     const [next, keys]: unknown[] = Array.isArray(page) ? page : [propertyOf(page, 'cursor'), propertyOf(page, 'keys')]
     if (!Array.isArray(keys)) throw misfit('scan() gives no page of keys', clients)
     return { cursor: String(next), keys: keys.map(String) }
   }
+}
+
+function incomplete(): Error {
+  return new Error('The cluster client does not reach every master now. List the keys again when it does')
 }
 
 function misfit(what: string, cure: string): SessionError {

@@ -40,10 +40,10 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
 
   async function runScript(key: string, args: string[]): Promise<unknown> {
     try {
-      return await commands.evalSha(sha1, key, args)
+      return await replication.write(key, () => commands.evalSha(sha1, key, args))
     } catch (error) {
       // Restarted, failed over or flushed: nothing has run, so that this is no repeated write.
-      if (isScriptMissing(error)) return commands.eval(source, key, args)
+      if (isScriptMissing(error)) return replication.write(key, () => commands.eval(source, key, args))
       throw error
     }
   }
@@ -78,13 +78,14 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
           encodeText(value, expiresAt),
           String(collectableAt(expiresAt))
         ]
-        return (await replication.write(key, () => runScript(key, args))) === 1
+        return (await runScript(key, args)) === 1
       }),
     async *keys(prefix) {
-      // SCAN may give a key twice. A prefix of the contract's characters has none that a pattern reads otherwise.
+      // SCAN may give a key twice.
       const seen = new Set<string>()
       for (const scan of await explained(prefix, () => commands.masters())) {
-        for await (const page of pagesOf(scan, `${prefix}*`)) {
+        const explainedScan: Scan = (...args) => explained(prefix, () => scan(...args))
+        for await (const page of pagesOf(explainedScan, `${asLiteral(prefix)}*`)) {
           for (const key of await liveOf(page.filter((one) => !seen.has(one)))) {
             if (seen.has(key)) continue
             seen.add(key)
@@ -104,6 +105,11 @@ async function* pagesOf(scan: Scan, pattern: string): AsyncIterable<readonly str
     cursor = page.cursor
     yield page.keys
   } while (cursor !== '0')
+}
+
+/** What a pattern of SCAN would read otherwise; no key of the manager has any of it. */
+function asLiteral(prefix: string): string {
+  return prefix.replace(/[*?[\]\\^]/g, '\\$&')
 }
 
 /** A deadline in the past is one at once, since Redis refuses times before 1970. */

@@ -4,7 +4,7 @@ import type { RedisStoreSettings } from './redis-store-options.ts'
 
 /** Waits until enough replicas have what was written. */
 export interface Replication {
-  /** Sends a write with its WAIT right behind it: on one connection, or on none. */
+  /** Sends one command that writes, with its WAIT right behind it: on one connection, or on none. */
   write<T>(key: string, send: () => Promise<T>): Promise<T>
   /** Before a read: what few replicas had may not pass for stored, even if the master has it. */
   settle(key: string): Promise<void>
@@ -23,27 +23,34 @@ export function createReplication(
       'waitReplicas needs a client with one connection: createClient() of redis, or Redis of ioredis, which takes sentinels too'
     throw new SessionError('OPTION_INVALID', message)
   }
-  const unconfirmed = new Set<string>()
+  /** Each with the number of its last write, which is also the order of the entries. */
+  const unconfirmed = new Map<string, number>()
+  let writes = 0
 
-  async function confirm(key: string, answer: Promise<unknown>): Promise<void> {
-    unconfirmed.add(key)
+  async function confirm(answer: Promise<unknown>): Promise<void> {
+    // The answer speaks of all that was sent before its WAIT, and of nothing that is sent while it is awaited.
+    const spokenFor = writes
     const replicas = Number(await answer)
     if (!(replicas >= waitReplicas)) {
       throw new Error(`${replicas} of ${waitReplicas} replicas confirmed the write in ${waitTimeout} ms`)
     }
-    // WAIT speaks of everything that the connection wrote before.
-    unconfirmed.clear()
+    for (const [key, write] of unconfirmed) {
+      if (write > spokenFor) break
+      unconfirmed.delete(key)
+    }
   }
 
   return {
     async write(key, send) {
-      const [sent, confirmed] = await Promise.allSettled([send(), confirm(key, wait(waitReplicas, waitTimeout))])
+      unconfirmed.delete(key)
+      unconfirmed.set(key, ++writes)
+      const [sent, confirmed] = await Promise.allSettled([send(), confirm(wait(waitReplicas, waitTimeout))])
       if (sent.status === 'rejected') throw sent.reason
       if (confirmed.status === 'rejected') throw confirmed.reason
       return sent.value
     },
     async settle(key) {
-      if (unconfirmed.has(key)) await confirm(key, wait(waitReplicas, waitTimeout))
+      if (unconfirmed.has(key)) await confirm(wait(waitReplicas, waitTimeout))
     }
   }
 }

@@ -1,26 +1,27 @@
 import { createSessionManager } from '@kvsession/core'
 import { describeOn, type RedisEngine, startProxy, startRedis } from 'engine-harness'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Connected, connect, driverNames } from './support/drivers.ts'
 import { begin, later, secret, visit } from './support/requests.ts'
 
 describeOn('redis', { own: true })('a master and its replica', () => {
   let master: RedisEngine
   let replica: RedisEngine
-  beforeEach(async () => {
+  beforeAll(async () => {
     master = await startRedis({ own: true })
     replica = await startRedis({ own: true, replicaOf: master.port })
-    while (!(await replica.command('INFO', 'replication')).includes('master_link_status:up'));
+    await replicating(master)
   })
-  afterEach(async () => {
+  afterAll(async () => {
     await replica.stop()
     await master.stop()
   })
 
   describe.each(driverNames)('%s', (driver) => {
     let waiting: Connected
-    beforeEach(() => {
-      waiting = connect(driver, master.url, { waitReplicas: 1, waitTimeout: 200 })
+    beforeEach(async () => {
+      await master.command('FLUSHALL')
+      waiting = connect(driver, master.url, { waitReplicas: 1, waitTimeout: 500 })
     })
     afterEach(() => waiting.end())
 
@@ -53,6 +54,42 @@ describeOn('redis', { own: true })('a master and its replica', () => {
       await manager.close()
     })
 
+    it('with waitReplicas the replicas are asked again when the script had to be sent whole', async () => {
+      await waiting.store.compareAndSet('key', undefined, 'value', later)
+      await master.command('SCRIPT', 'FLUSH')
+      await master.command('CONFIG', 'RESETSTAT')
+      expect(await waiting.store.compareAndSet('key', 'value', 'next', later)).toBe(true)
+      const stats = await master.command('INFO', 'commandstats')
+      expect(stats).toMatch(/cmdstat_eval:calls=1,/)
+      expect(stats).toMatch(/cmdstat_wait:calls=2,/)
+    })
+
+    it('with waitReplicas what confirms one write does not pass for the next one', async () => {
+      const alone = await startRedis({ own: true })
+      const link = await startProxy(alone)
+      const behind = await startRedis({ own: true, replicaOf: link.port })
+      await replicating(alone)
+      const { store, end } = connect(driver, alone.url, { waitReplicas: 1, waitTimeout: 500 })
+      const offset = async (): Promise<number> =>
+        Number(/master_repl_offset:(\d+)/.exec(await alone.command('INFO', 'replication'))?.[1])
+      await store.set('first', 'value', later)
+      const before = await offset()
+      await store.set('first', 'value', later)
+      // The replica gets as much as one write and the question about it.
+      link.cutAfter((await offset()) - before)
+      const first = store.set('first', 'value', later)
+      const second = store.set('second', 'value', later).catch(String)
+      await first
+      const closed = link.close()
+      expect(await store.get('second').catch(String)).toContain('0 of 1 replicas')
+      expect(await second).toContain('0 of 1 replicas')
+      expect(await store.get('first')).toBe('value')
+      end()
+      await closed
+      await behind.stop()
+      await alone.stop()
+    })
+
     it('a replica takes no writes, and says so', async () => {
       const { store, end } = connect(driver, replica.url)
       await expect(store.set('key', 'value', later)).rejects.toThrow(/READONLY/)
@@ -62,22 +99,32 @@ describeOn('redis', { own: true })('a master and its replica', () => {
   })
 
   it('without waitReplicas a failover can undo an acknowledged delete, as the README says', async () => {
-    const link = await startProxy(master)
+    const alone = await startRedis({ own: true })
+    const link = await startProxy(alone)
     const behind = await startRedis({ own: true, replicaOf: link.port })
-    const { store, end } = connect('node-redis 6', master.url)
+    const { store, end } = connect('node-redis 6', alone.url)
     await store.compareAndSet('key', undefined, 'value', later)
     while ((await behind.command('EXISTS', 'key')) !== '1');
     link.freeze()
     await store.delete('key')
     expect(await store.get('key')).toBeUndefined()
     end()
-    await master.kill()
+    await alone.kill()
     await link.close()
     await behind.command('REPLICAOF', 'NO', 'ONE')
     const promoted = connect('node-redis 6', behind.url)
     expect(await promoted.store.get('key')).toBe('value')
     promoted.end()
     await behind.stop()
-    await master.restart()
+    await alone.stop()
   })
 })
+
+/** What is written is sent to a new replica only when the master has heard from it, later than its link is up. */
+async function replicating(master: RedisEngine): Promise<void> {
+  let heard = false
+  while (!heard) {
+    await master.command('SET', 'something', 'to send')
+    heard = /^slave\d+:.*state=online,offset=[1-9]/m.test(await master.command('INFO', 'replication'))
+  }
+}
