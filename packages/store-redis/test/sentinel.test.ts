@@ -1,9 +1,43 @@
-import { describeOn, type RedisEngine, startRedis, startRedisSentinel } from 'engine-harness'
+import { describeOn, type RedisEngine, startProxy, startRedis, startRedisSentinel } from 'engine-harness'
 import { Redis } from 'ioredis'
 import { createSentinel } from 'redis'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRedisStore, type RedisStore } from '../src/index.ts'
-import { later } from './support/requests.ts'
+import { connect } from './support/drivers.ts'
+import { later, recovered } from './support/requests.ts'
+
+interface Watched {
+  readonly store: RedisStore
+  end(): Promise<void> | void
+}
+
+const clients: readonly (readonly [string, (port: number) => Promise<Watched>])[] = [
+  [
+    'ioredis',
+    async (port) => {
+      const client = new Redis({ sentinels: [{ host: '127.0.0.1', port }], name: 'main', maxRetriesPerRequest: 0 })
+      client.on('error', () => undefined)
+      return { store: createRedisStore(client), end: () => client.disconnect() }
+    }
+  ],
+  [
+    'node-redis 6',
+    async (port) => {
+      const client = createSentinel({
+        name: 'main',
+        sentinelRootNodes: [{ host: '127.0.0.1', port }],
+        scanInterval: 500,
+        // As the README asks.
+        maxCommandRediscovers: 0,
+        // Reads go to the replica, but not those of the store.
+        replicaPoolSize: 1
+      })
+      client.on('error', () => undefined)
+      await client.connect()
+      return { store: createRedisStore(client), end: () => client.destroy() }
+    }
+  ]
+]
 
 describeOn('redis', { own: true })('behind a sentinel', () => {
   let master: RedisEngine
@@ -22,51 +56,67 @@ describeOn('redis', { own: true })('behind a sentinel', () => {
     await master.stop()
   })
 
-  async function failOver(store: RedisStore): Promise<void> {
-    expect(await store.compareAndSet('key', undefined, 'before', later)).toBe(true)
-    while ((await replica.command('EXISTS', 'key')) !== '1');
-    await master.kill()
-    let found: unknown
-    while (found !== 'before') {
-      found = await Promise.race([
-        store.get('key').catch(() => 'failed'),
-        new Promise((resolve) => setTimeout(resolve, 300, 'late'))
-      ])
-      // An outage, and never a session that is gone.
-      expect(['before', 'failed', 'late']).toContain(found)
-    }
-    // The script cache of the new master is empty.
-    expect(await store.compareAndSet('key', 'before', 'after', later)).toBe(true)
-    expect(await replica.command('GET', 'key')).toBe(`${later} after`)
-    const keys: string[] = []
-    for await (const key of store.keys('k')) keys.push(key)
-    expect(keys).toEqual(['key'])
-  }
-
-  it("ioredis follows a failover: a while of failures, then the new master's sessions", {
-    timeout: 60_000
-  }, async () => {
-    const client = new Redis({
-      sentinels: [{ host: '127.0.0.1', port: sentinel.port }],
-      name: 'main',
-      maxRetriesPerRequest: 0
+  describe.each(clients)('%s', (_, open) => {
+    it("follows a failover: a while of failures, then the new master's sessions", { timeout: 60_000 }, async () => {
+      const { store, end } = await open(sentinel.port)
+      expect(await store.compareAndSet('key', undefined, 'before', later)).toBe(true)
+      while ((await replica.command('EXISTS', 'key')) !== '1');
+      await master.kill()
+      let found: unknown
+      while (found !== 'before') {
+        found = await Promise.race([
+          store.get('key').catch(() => 'failed'),
+          new Promise((resolve) => setTimeout(resolve, 300, 'late'))
+        ])
+        // An outage, and never a session that is gone.
+        expect(['before', 'failed', 'late']).toContain(found)
+      }
+      // The script cache of the new master is empty.
+      expect(await store.compareAndSet('key', 'before', 'after', later)).toBe(true)
+      expect(await replica.command('GET', 'key')).toBe(`${later} after`)
+      expect(await keysOf(store, 'k')).toEqual(['key'])
+      await end()
     })
-    client.on('error', () => undefined)
-    await failOver(createRedisStore(client))
-    client.disconnect()
-  })
 
-  it("node-redis follows a failover: a while of failures, then the new master's sessions", {
-    timeout: 60_000
-  }, async () => {
-    const client = createSentinel({
-      name: 'main',
-      sentinelRootNodes: [{ host: '127.0.0.1', port: sentinel.port }],
-      scanInterval: 500
+    it('reads what was written at once, however far behind the replica is', async () => {
+      const { store, end } = await open(sentinel.port)
+      replica.freeze()
+      for (let round = 0; round < 20; round++) {
+        expect(await store.compareAndSet(`key.${round}`, undefined, 'value', later)).toBe(true)
+        expect(await store.get(`key.${round}`)).toBe('value')
+      }
+      expect(await keysOf(store, 'key.')).toHaveLength(20)
+      replica.thaw()
+      await end()
     })
-    client.on('error', () => undefined)
-    await client.connect()
-    await failOver(createRedisStore(client))
-    await client.destroy()
   })
 })
+
+describeOn('redis', { own: true })('behind a sentinel, a write whose answer is lost', () => {
+  it.each(clients)('%s: is an error, and no "not written"', { timeout: 60_000 }, async (_, open) => {
+    const master = await startRedis({ own: true })
+    const proxy = await startProxy(master)
+    const sentinel = await startRedisSentinel(proxy)
+    const direct = connect('node-redis 6', master.url)
+    const { store, end } = await open(sentinel.port)
+    for (let round = 0; round < 5; round++) {
+      await recovered(store)
+      await recovered(store)
+      const write = store.compareAndSet(`key.${round}`, undefined, 'value', later).catch(() => 'failed')
+      proxy.cutAfter(0)
+      expect(await write).toBe('failed')
+      expect([undefined, 'value']).toContain(await direct.store.get(`key.${round}`))
+    }
+    await end()
+    direct.end()
+    await sentinel.stop()
+    await proxy.close()
+    await master.stop()
+  })
+})
+
+async function keysOf(store: RedisStore, prefix: string): Promise<string[]> {
+  const keys: string[] = []
+  for await (const key of store.keys(prefix)) keys.push(key)
+  return keys
+}
