@@ -1,6 +1,6 @@
 import { createSessionManager, type SessionManager } from '@kvsession/core'
 import { describeOn, startProxy, startRedis } from 'engine-harness'
-import { expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { connect, type DriverName } from './support/drivers.ts'
 import { begin, recovered, secret } from './support/requests.ts'
 
@@ -14,6 +14,17 @@ interface Client {
   attempted: number
   ended: boolean
 }
+
+const unhandled: unknown[] = []
+const note = (error: unknown): void => void unhandled.push(error)
+beforeAll(() => {
+  process.on('unhandledRejection', note)
+  process.on('uncaughtException', note)
+})
+afterAll(() => {
+  process.off('unhandledRejection', note)
+  process.off('uncaughtException', note)
+})
 
 describeOn('redis', { own: true })('kills, freezes and cuts under load', () => {
   it.each(drivers)(
@@ -65,6 +76,7 @@ describeOn('redis', { own: true })('kills, freezes and cuts under load', () => {
         expect(Number(session.data.count)).toBeLessThanOrEqual(attempted)
       }
       expect(clients.some(({ ended }) => ended)).toBe(true)
+      expect(unhandled).toEqual([])
       await manager.close()
       end()
       await proxy.close()

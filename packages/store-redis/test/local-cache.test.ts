@@ -1,9 +1,10 @@
-import { describeOn, type RedisEngine, startRedis } from 'engine-harness'
+import { createSessionManager, type SessionManager } from '@kvsession/core'
+import { describeOn, type RedisEngine, startProxy, startRedis } from 'engine-harness'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createRedisStore } from '../src/index.ts'
 import { connect } from './support/drivers.ts'
-import { later } from './support/requests.ts'
+import { begin, later, recovered, secret } from './support/requests.ts'
 
 /** KVSESSION_CACHE_ROUNDS=1000 prints how long a deleted session could still be read. */
 const rounds = Number(process.env.KVSESSION_CACHE_ROUNDS ?? 20)
@@ -41,6 +42,63 @@ describeOn('redis', { own: true })("node-redis's local cache", () => {
         `readable after the delete was acknowledged, ms: median ${at(0.5)}, p99 ${at(0.99)}, most ${at(0.9999)}`
       )
     }
+    other.end()
+    cached.destroy()
+  })
+
+  it('forgets everything when the connection ends, and after its ttl when the connection falls silent', async () => {
+    const proxy = await startProxy(redis)
+    const cached = createClient({ url: proxy.url, RESP: 3, clientSideCache: { ttl: 500, maxEntries: 10_000 } })
+    cached.on('error', () => undefined)
+    await cached.connect()
+    const reader = createRedisStore(cached)
+    const other = connect('node-redis 6', redis.url)
+    for (const key of ['cut', 'silent']) {
+      await other.store.set(key, 'value', later)
+      await recovered(reader)
+      expect(await reader.get(key)).toBe('value')
+      if (key === 'cut') {
+        proxy.cutAll()
+        while (cached.isReady) await new Promise((resolve) => setImmediate(resolve))
+      } else proxy.freeze()
+      await other.store.delete(key)
+      const read = (): Promise<unknown> =>
+        Promise.race([
+          reader.get(key).catch(() => 'failed'),
+          new Promise((resolve) => setTimeout(resolve, 100, 'no answer'))
+        ])
+      if (key === 'cut') expect(await read()).not.toBe('value')
+      else while ((await read()) === 'value');
+      proxy.thaw()
+      await recovered(reader)
+      expect(await reader.get(key)).toBeUndefined()
+    }
+    other.end()
+    cached.destroy()
+    await proxy.close()
+  })
+
+  it('counts every update of two processes that change one session, one of them with a cache', async () => {
+    const cached = createClient({ url: redis.url, RESP: 3, clientSideCache: { ttl: 60_000, maxEntries: 10_000 } })
+    cached.on('error', () => undefined)
+    await cached.connect()
+    const other = connect('node-redis 6', redis.url)
+    const managers = [createRedisStore(cached), other.store].map((store) =>
+      createSessionManager({ store, secret, storeTimeout: 5_000 })
+    )
+    const [first] = managers
+    const cookie = first === undefined ? '' : await begin(first)
+    const count = async (manager: SessionManager): Promise<void> => {
+      for (let round = 0; round < 30; round++) {
+        const session = await manager.open(cookie)
+        await session.update((data) => {
+          data.count = Number(data.count) + 1
+        })
+      }
+    }
+    await Promise.all(managers.map(count))
+    expect((await managers[1]?.open(cookie))?.data.count).toBe(60)
+    for (const manager of managers) await manager.close()
     other.end()
     cached.destroy()
   })
