@@ -5,6 +5,9 @@ import type { RedisStore } from '../src/index.ts'
 import { type Connected, connect, type DriverName, driverNames } from './support/drivers.ts'
 import { later, recovered, secret } from './support/requests.ts'
 
+/** KVSESSION_REDIS_CUTS=1 cuts at every byte of a request too. */
+const step = Number(process.env.KVSESSION_REDIS_CUTS ?? 23)
+
 describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
   let redis: RedisEngine
   beforeAll(async () => {
@@ -16,14 +19,17 @@ describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
   async function cutEverywhere(
     driver: DriverName,
     call: (store: RedisStore, turn: number) => Promise<unknown>,
-    answer: unknown
+    answer: unknown,
+    { direction = 'answers', step = 1 }: { direction?: 'answers' | 'requests'; step?: number } = {}
   ): Promise<number> {
     const proxy = await startProxy(redis)
     const { store, end } = connect(driver, proxy.url)
     try {
-      for (let bytes = 0; ; bytes++) {
+      for (let bytes = 0; ; bytes += step) {
+        // Drivers go on greeting a new connection while they use it.
         await recovered(store)
-        proxy.cutAfter(bytes)
+        await recovered(store)
+        proxy.cutAfter(bytes, direction)
         const outcome = await call(store, bytes).catch((error: unknown) => error)
         if (outcome instanceof Error) continue
         expect(outcome).toEqual(answer)
@@ -67,6 +73,37 @@ describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
         return outcome
       }
       expect(await cutEverywhere(driver, remove, undefined)).toBeGreaterThan(2)
+      const overwrite = async (cut: RedisStore): Promise<unknown> => {
+        await store.set('overwritten', 'old', later)
+        const outcome = await cut.set('overwritten', 'new', later).catch((error: unknown) => error)
+        expect(['old', 'new']).toContain(await store.get('overwritten'))
+        return outcome
+      }
+      expect(await cutEverywhere(driver, overwrite, undefined)).toBeGreaterThan(2)
+      const list = async (cut: RedisStore): Promise<unknown> => {
+        const keys: string[] = []
+        for await (const key of cut.keys('read')) keys.push(key)
+        return keys
+      }
+      expect(await cutEverywhere(driver, list, ['read'])).toBeGreaterThan(10)
+    })
+
+    it('cut within a request: nothing of it counts', async () => {
+      const { store } = direct
+      const cuts: [(cut: RedisStore) => Promise<unknown>, answer: unknown][] = [
+        [(cut) => cut.compareAndSet('asked', 'old', 'new', later), true],
+        [(cut) => cut.set('asked', 'new', later), undefined],
+        [(cut) => cut.delete('asked'), undefined]
+      ]
+      for (const [call, answer] of cuts) {
+        await store.set('asked', 'old', later)
+        const ask = async (cut: RedisStore): Promise<unknown> => {
+          const outcome = await call(cut).catch((error: unknown) => error)
+          if (outcome instanceof Error) expect(await store.get('asked')).toBe('old')
+          return outcome
+        }
+        expect(await cutEverywhere(driver, ask, answer, { direction: 'requests', step })).toBeGreaterThan(20)
+      }
     })
 
     it('with lost answers an update of the session manager counts once', async () => {
