@@ -10,7 +10,8 @@ export function isScriptMissing(error: unknown): boolean {
 export function explain(error: unknown, key: string): unknown {
   if (error instanceof SessionError) return error
   const message = messageOf(error)
-  if (/^(?:ERR )?FOREIGN|^WRONGTYPE/.test(message)) return foreign(key, error)
+  // Before Redis 7 a script's error stands behind where it happened.
+  if (/^(?:ERR )?FOREIGN|\bWRONGTYPE\b/.test(message)) return foreign(key, error)
   if (message.startsWith('MOVED') || message.startsWith('CROSSSLOT')) {
     return invalid(
       'The server is part of a cluster. Give the store a client of createCluster(), or Cluster of ioredis',

@@ -3,9 +3,10 @@ import { type Clock, SessionError } from '@kvsession/core'
 export interface RedisStoreOptions {
   /**
    * A write counts only when so many replicas have it. Costs each write a WAIT, which holds up everything behind it on the
-   * connection; a write that too few confirm rejects, and its session cannot be read until enough do. It narrows what a
-   * failover can undo, but promises nothing: the replica that becomes master may be another one. Not with Cluster, and not
-   * with node-redis's sentinel client. Default 0: a failover may bring back what was just deleted.
+   * connection. A write that too few confirm rejects, and this process does not read its session until enough do; other
+   * processes may see it. Narrows what a failover can undo, but promises nothing: the replica that becomes master may be
+   * another one. Not with Cluster, a pool, or node-redis's sentinel client. Default 0: a failover may bring back what was
+   * just deleted.
    */
   readonly waitReplicas?: number
   /** Milliseconds to wait for the replicas; default 500. Keep it below the manager's `storeTimeout`. */

@@ -1,6 +1,7 @@
 import { describeOn, type RedisEngine, startProxy, startRedis, startRedisSentinel } from 'engine-harness'
 import { Redis } from 'ioredis'
 import { createSentinel } from 'redis'
+import { createSentinel as createSentinel5 } from 'redis5'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRedisStore, type RedisStore } from '../src/index.ts'
 import { connect } from './support/drivers.ts'
@@ -23,21 +24,32 @@ const clients: readonly (readonly [string, (port: number) => Promise<Watched>])[
   [
     'node-redis 6',
     async (port) => {
-      const client = createSentinel({
-        name: 'main',
-        sentinelRootNodes: [{ host: '127.0.0.1', port }],
-        scanInterval: 500,
-        // As the README asks.
-        maxCommandRediscovers: 0,
-        // Reads go to the replica, but not those of the store.
-        replicaPoolSize: 1
-      })
+      const client = createSentinel(sentinelOptions(port))
+      client.on('error', () => undefined)
+      await client.connect()
+      return { store: createRedisStore(client), end: () => client.destroy() }
+    }
+  ],
+  [
+    'node-redis 5',
+    async (port) => {
+      const client = createSentinel5(sentinelOptions(port))
       client.on('error', () => undefined)
       await client.connect()
       return { store: createRedisStore(client), end: () => client.destroy() }
     }
   ]
 ]
+
+const sentinelOptions = (port: number) => ({
+  name: 'main',
+  sentinelRootNodes: [{ host: '127.0.0.1', port }],
+  scanInterval: 500,
+  // As the README asks.
+  maxCommandRediscovers: 0,
+  // Reads go to the replica, but not those of the store.
+  replicaPoolSize: 1
+})
 
 describeOn('redis', { own: true })('behind a sentinel', () => {
   let master: RedisEngine
