@@ -2,7 +2,6 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createSecretKey,
   hash,
   hkdfSync,
@@ -15,14 +14,45 @@ export type { Aead } from './crypto-portable.ts'
 
 const tagLength = 16
 
+const digestLength = 32
+/** Of SHA-256: RFC 2104 pads the key to it. */
+const blockLength = 64
+
 export function sha256(data: Uint8Array): Uint8Array {
-  return plain(hash('sha256', data, 'buffer'))
+  const digest = new Uint8Array(digestLength)
+  digestInto(data, digest, 0)
+  return digest
 }
 
-/** HMAC-SHA-256 (RFC 2104). A KeyObject, because given bytes Node prepares the key anew on each call (8 x slower). */
+/**
+ * HMAC-SHA-256 (RFC 2104) as two one-shot hashes over padded keys made once: 0.5 µs, where `createHmac` takes 2.1 and
+ * leaves a native object to the garbage collector.
+ */
 export function createMac(key: Uint8Array): (data: Uint8Array) => Uint8Array {
-  const keyObject = createSecretKey(key)
-  return (data) => plain(createHmac('sha256', keyObject).update(data).digest())
+  const block = new Uint8Array(blockLength)
+  block.set(key.length > blockLength ? sha256(key) : key)
+  const outer = new Uint8Array(blockLength + digestLength)
+  outer.set(block.map((byte) => byte ^ 0x5c))
+  const innerPad = block.map((byte) => byte ^ 0x36)
+  block.fill(0)
+  // Kept between calls, which mostly have one length: arrays above 64 bytes are slow to make.
+  let inner = new Uint8Array()
+  return (data) => {
+    if (inner.length !== blockLength + data.length) {
+      inner = new Uint8Array(blockLength + data.length)
+      inner.set(innerPad)
+    }
+    inner.set(data, blockLength)
+    digestInto(inner, outer, blockLength)
+    inner.fill(0, blockLength)
+    return sha256(outer)
+  }
+}
+
+/** By way of a text of one character a byte, which Node makes four times as fast as a Buffer (230 ns instead of 1,000). */
+function digestInto(data: Uint8Array, target: Uint8Array, offset: number): void {
+  const text = hash('sha256', data, 'binary')
+  for (let i = 0; i < digestLength; i++) target[offset + i] = text.charCodeAt(i)
 }
 
 /** HKDF-SHA-256 (RFC 5869). */

@@ -3,19 +3,28 @@ import { startBackgroundTimer } from './background-timer.ts'
 interface Waiting {
   readonly since: number
   readonly expire: () => void
-  done: boolean
 }
 
 /** Bounds promises by one duration with a single timer: all waits are equally long, so they end in order. */
 export interface DeadlineTimer {
-  /** Settles as `promise` does, or rejects with `late()` when that takes too long; a late answer is then ignored. */
-  bound<T>(promise: Promise<T>, late: () => Error): Promise<T>
+  /**
+   * Settles as `promise` does, or rejects with `late()` when that takes too long; a late answer is then ignored.
+   *
+   * @param accept what to resolve to; rejects when it throws.
+   * @param refuse what to reject with.
+   */
+  bound<T, R = T>(
+    promise: Promise<T>,
+    late: () => Error,
+    accept: (value: T) => R,
+    refuse?: (error: unknown) => unknown
+  ): Promise<R>
 }
 
 /** @param milliseconds how long each promise may take; `Infinity` never expires. Real time: an injected clock may jump. */
 export function createDeadlineTimer(milliseconds: number): DeadlineTimer {
-  const waiting: Waiting[] = []
-  let first = 0
+  // In order of time. Who is answered leaves at once: what stays for as long as the deadline outlives the young generation.
+  const waiting = new Set<Waiting>()
   let armed = false
 
   function arm(delay: number): void {
@@ -27,31 +36,38 @@ export function createDeadlineTimer(milliseconds: number): DeadlineTimer {
   function expireDue(): void {
     armed = false
     const now = performance.now()
-    let head = waiting[first]
-    while (head && (head.done || head.since + milliseconds <= now)) {
-      first++
-      if (!head.done) head.expire()
-      head = waiting[first]
+    for (const entry of waiting) {
+      const left = entry.since + milliseconds - now
+      if (left > 0) {
+        arm(Math.max(1, left))
+        return
+      }
+      waiting.delete(entry)
+      entry.expire()
     }
-    waiting.splice(0, first)
-    first = 0
-    if (head) arm(Math.max(1, head.since + milliseconds - now))
   }
 
-  function bound<T>(promise: Promise<T>, late: () => Error): Promise<T> {
-    if (milliseconds === Number.POSITIVE_INFINITY) return promise
+  function bound<T, R>(
+    promise: Promise<T>,
+    late: () => Error,
+    accept: (value: T) => R,
+    refuse?: (error: unknown) => unknown
+  ): Promise<R> {
     return new Promise((resolve, reject) => {
-      const entry: Waiting = { since: performance.now(), expire: () => reject(late()), done: false }
-      waiting.push(entry)
+      const entry: Waiting = { since: performance.now(), expire: () => reject(late()) }
+      waiting.add(entry)
       if (!armed) arm(milliseconds)
       promise.then(
         (value) => {
-          entry.done = true
-          resolve(value)
+          if (!waiting.delete(entry)) return
+          try {
+            resolve(accept(value))
+          } catch (error) {
+            reject(error)
+          }
         },
         (error) => {
-          entry.done = true
-          reject(error)
+          if (waiting.delete(entry)) reject(refuse ? refuse(error) : error)
         }
       )
     })

@@ -27,7 +27,7 @@ export function createKeyring(options: {
   const scope = [options.namespace, options.cookieName]
   return createRing(options.secrets, ['kid', ...scope], (secret, keyId, isCurrent) => {
     const mac = deriveMac(secret, ['token', ...scope])
-    return { keyId, isCurrent, mac: (data) => mac(data).subarray(0, 16) }
+    return { keyId, isCurrent, mac: (data) => mac(data).slice(0, 16) }
   })
 }
 

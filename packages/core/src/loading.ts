@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { timingSafeEqual } from '#crypto'
 import { decodeBase64url } from './base64url.ts'
 import type { ManagerContext } from './context.ts'
@@ -114,18 +115,19 @@ export async function loadState(context: ManagerContext, state: SessionState): P
   const { policy, emit, access } = context
   let superseded: PresentedToken | undefined
   let found: PresentedToken | undefined
-  const texts = new Map<string, string | undefined>()
+  // Several tokens may be of one session, which is read once.
+  const texts = state.tokens.length > 1 ? new Map<string, string | undefined>() : undefined
   for (const token of state.tokens) {
     let text: string | undefined
     try {
-      text = texts.has(token.id) ? texts.get(token.id) : await access.get(context.recordKey(token.id))
+      text = texts?.has(token.id) ? texts.get(token.id) : await access.get(context.recordKey(token.id))
     } catch (error) {
       if (policy.onStoreUnavailable === 'error') throw error
       state.phase = 'detached'
       state.detached = 'unavailable'
       return
     }
-    texts.set(token.id, text)
+    texts?.set(token.id, text)
     const record = readRecord(context, token.id, text)
     if (typeof record === 'string') {
       if (record === 'absent') emit?.({ type: 'rejected', reason: 'unknown', id: token.id })
@@ -138,8 +140,9 @@ export async function loadState(context: ManagerContext, state: SessionState): P
     } else if (standing !== 'stale' && found) {
       emit?.({ type: 'rejected', reason: 'ambiguous', id: token.id })
     } else if (standing !== 'stale') {
-      if (!(await acceptData(context, state, token, record, standing === 'alias'))) continue
-      found = token
+      const accepted = acceptData(context, state, token, record, standing === 'alias')
+      // Awaited only where a schema may take its time: a turn of the microtasks costs as much as finding the cookie.
+      if (typeof accepted === 'boolean' ? accepted : await accepted) found = token
     } else {
       const withinGrace = context.clock.now() < (record.metadata.t ?? 0) + policy.graceWindow
       emit?.({ type: 'superseded', id: token.id, withinGrace })
@@ -162,24 +165,36 @@ export async function loadState(context: ManagerContext, state: SessionState): P
  * Makes the record the state of the session; with encryption, only if its payload opens: until then the user and the
  * limits in the metadata are what any store writer says. With a schema, only if its data fits or the policy mends it.
  */
-export async function acceptData(
+export function acceptData(
   context: ManagerContext,
   state: SessionState,
   token: PresentedToken,
   record: StoredRecord,
   alias: boolean
-): Promise<boolean> {
-  const { schema, onSchemaMismatch } = context
-  const stored = plainPayload(context, context.recordKey(token.id), record)
+): boolean | Promise<boolean> {
+  const { schema, encryption } = context
+  const stored = encryption || schema ? plainPayload(context, context.recordKey(token.id), record) : ''
   const raw = schema && stored !== undefined ? deserializeData(context, stored) : undefined
   if (stored === undefined || (schema && !raw)) {
     context.emit?.({ type: 'rejected', reason: 'corrupt', id: token.id })
     return false
   }
-  if (!schema) {
-    becomeLive(context, state, token, record, alias)
-    return true
-  }
+  if (schema) return acceptBySchema(context, state, token, record, alias, schema, stored, raw)
+  becomeLive(context, state, token, record, alias)
+  return true
+}
+
+async function acceptBySchema(
+  context: ManagerContext,
+  state: SessionState,
+  token: PresentedToken,
+  record: StoredRecord,
+  alias: boolean,
+  schema: StandardSchemaV1,
+  stored: string,
+  raw: unknown
+): Promise<boolean> {
+  const { onSchemaMismatch } = context
   const result = await schema['~standard'].validate(raw)
   let data: unknown = result.issues ? undefined : result.value
   if (result.issues) {

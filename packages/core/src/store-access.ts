@@ -30,26 +30,25 @@ export function createStoreAccess(
     return new SessionError(code, message, cause === undefined ? undefined : { cause })
   }
 
-  function call<T>(operation: string, start: () => Promise<T>, text: string): Promise<T> {
-    let pending: Promise<T>
+  function call<R>(
+    operation: string,
+    start: () => Promise<unknown>,
+    text: string,
+    accept: (answer: unknown) => R
+  ): Promise<R> {
+    let pending: Promise<unknown>
     try {
       pending = Promise.resolve(start())
     } catch (error) {
       pending = Promise.reject(error)
     }
-    let late: SessionError | undefined
-    return timer
-      .bound(pending, () => {
-        late = fail(
-          operation,
-          'STORE_TIMEOUT',
-          `The store did not answer ${operation}() in ${storeTimeout} ms: check it, or raise storeTimeout`
-        )
-        return late
-      })
-      .catch((error: unknown) => {
-        throw late ?? failed(operation, error, text)
-      })
+    const late = (): SessionError =>
+      fail(
+        operation,
+        'STORE_TIMEOUT',
+        `The store did not answer ${operation}() in ${storeTimeout} ms: check it, or raise storeTimeout`
+      )
+    return timer.bound(pending, late, accept, (error) => failed(operation, error, text))
   }
 
   function failed(operation: string, error: unknown, text: string): SessionError {
@@ -62,19 +61,27 @@ export function createStoreAccess(
     return fail(operation, 'STORE_MISBEHAVED', `The store's ${operation}() must give ${wanted}. Run @kvsession/testkit`)
   }
 
+  function acceptText(text: unknown): string | undefined {
+    if (text === undefined || typeof text === 'string') return text
+    throw misbehaved('get', 'a string or undefined')
+  }
+
+  function acceptBoolean(written: unknown): boolean {
+    if (typeof written === 'boolean') return written
+    throw misbehaved('compareAndSet', 'a boolean')
+  }
+
   return {
-    async get(key) {
-      const text: unknown = await call('get', () => store.get(key), '')
-      if (text !== undefined && typeof text !== 'string') throw misbehaved('get', 'a string or undefined')
-      return text
-    },
-    async compareAndSet(key, expected, value, expiresAt) {
-      const start = (): Promise<boolean> => store.compareAndSet(key, expected, value, expiresAt)
-      const written: unknown = await call('compareAndSet', start, value)
-      if (typeof written !== 'boolean') throw misbehaved('compareAndSet', 'a boolean')
-      return written
-    },
-    delete: (key) => call('delete', () => store.delete(key), ''),
+    get: (key) => call('get', () => store.get(key), '', acceptText),
+    compareAndSet: (key, expected, value, expiresAt) =>
+      call('compareAndSet', () => store.compareAndSet(key, expected, value, expiresAt), value, acceptBoolean),
+    delete: (key) =>
+      call(
+        'delete',
+        () => store.delete(key),
+        '',
+        () => undefined
+      ),
     async *keys(prefix) {
       if (!store.keys) throw new SessionError('STORE_LACKS_METHOD', 'list() without a user needs a store with keys()')
       try {
@@ -92,7 +99,11 @@ export function createStoreAccess(
       return deleted ?? 0
     },
     patience: (earlier) =>
-      patient.bound(earlier, () => fail('queue', 'STORE_TIMEOUT', 'Earlier writes still wait for the store'))
+      patient.bound(
+        earlier,
+        () => fail('queue', 'STORE_TIMEOUT', 'Earlier writes still wait for the store'),
+        () => undefined
+      )
   }
 }
 

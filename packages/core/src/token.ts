@@ -35,14 +35,12 @@ export function encodeToken(parts: TokenParts, keyring: Keyring): string {
   const { keyId, mac } = keyring.current
   const tagOffset = secretOffset + parts.secret.length
   const bytes = new Uint8Array(tagOffset + tagLength)
-  const view = new DataView(bytes.buffer)
   bytes[0] = version
-  view.setUint16(1, keyId)
-  view.setUint16(3, parts.created / 2 ** 32)
-  view.setUint32(5, parts.created % 2 ** 32)
+  writeNumber(bytes, 1, 2, keyId)
+  writeNumber(bytes, 3, 6, parts.created)
   for (let i = 0; i < 16; i++) bytes[idOffset + i] = Number.parseInt(parts.id.slice(2 * i, 2 * i + 2), 16)
   bytes.set(parts.secret, secretOffset)
-  bytes.set(mac(bytes.subarray(0, tagOffset)), tagOffset)
+  bytes.set(mac(bytes.slice(0, tagOffset)), tagOffset)
   return encodeBase64url(bytes)
 }
 
@@ -57,16 +55,28 @@ export function decodeToken(text: string, keyring: Keyring, now: number, longest
   const bytes = decodeBase64url(text)
   if (bytes === undefined) return { rejected: 'malformed' }
   if (bytes[0] !== version) return { rejected: 'version' }
-  const view = new DataView(bytes.buffer)
   const tagOffset = bytes.length - tagLength
-  const signed = bytes.subarray(0, tagOffset)
-  const tag = bytes.subarray(tagOffset)
-  const key = keyring.candidates(view.getUint16(1)).find((candidate) => timingSafeEqual(candidate.mac(signed), tag))
+  // Copies: a view, like a DataView, moves a small array out of the heap first (200 ns instead of 25).
+  const signed = bytes.slice(0, tagOffset)
+  const tag = bytes.slice(tagOffset)
+  const keyId = readNumber(bytes, 1, 2)
+  const key = keyring.candidates(keyId).find((candidate) => timingSafeEqual(candidate.mac(signed), tag))
   if (key === undefined) return { rejected: 'signature' }
-  const created = view.getUint16(3) * 2 ** 32 + view.getUint32(5)
+  const created = readNumber(bytes, 3, 6)
   if (created > now + clockSkewMs || now - created >= longestLifetime) return { rejected: 'lifetime' }
-  const id = encodeHex(bytes.subarray(idOffset, secretOffset))
+  const id = encodeHex(bytes.slice(idOffset, secretOffset))
   return { parts: { id, secret: bytes.slice(secretOffset, tagOffset), created }, retiredKey: !key.isCurrent }
+}
+
+/** Big-endian, of up to 6 bytes. */
+function readNumber(bytes: Uint8Array, offset: number, length: number): number {
+  let value = 0
+  for (let i = 0; i < length; i++) value = value * 256 + (bytes[offset + i] ?? 0)
+  return value
+}
+
+function writeNumber(bytes: Uint8Array, offset: number, length: number, value: number): void {
+  for (let i = length - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) bytes[offset + i] = rest
 }
 
 /**
