@@ -74,7 +74,7 @@ export async function measureGround(ground: ScaleGroundName, options: ScaleOptio
       sweep = await measureSweep({ engine, manager, traffic, watch, requests, stored, brief, dueAt })
       say(`${sweep.removed} of ${brief} removed in ${sweep.seconds.toFixed(1)} s`)
       list = store.keys && (await measureListing(store.keys('sessions.s.'), traffic, watch))
-      say(`${list?.keys ?? 0} listed`)
+      if (list) say(`${list.keys} listed`)
     } finally {
       await traffic.stop()
       await watch.stop()
