@@ -26,42 +26,49 @@ const touchInterval = 59 * minute
 /** An engine that has not removed them by then does so when it needs the room. */
 const patience = 30_000
 /** What a session may take to be loaded, and a request to be measured, before others are due to end. */
-const [loadMs, lullMs] = [0.15, 10]
+const [loadMs, lullMs] = [0.1, 10]
 
 /**
- * Fills an engine in two steps, measures requests after each, lets half of the sessions end while requests go on, and
- * lists what is left.
+ * Fills an engine, and a second one with a hundredth of that; measures requests to both; lets half of the sessions end
+ * while requests go on, and lists what is left.
  */
 export async function measureGround(ground: ScaleGroundName, options: ScaleOptions): Promise<ScaleResult> {
   const { sessions, requests, say = () => undefined } = options
   const brief = Math.floor(sessions / 2)
-  const few = Math.max(100, Math.round(sessions / 100))
   let ahead = 0
   const clock = { now: (): number => Date.now() + ahead }
   const secret = randomBytes(33).toString('base64')
-  const engine = await scaleEngines[ground]()
-  const { store, close } = await connectTo(ground, engine.address, { clock })
-  const manager = createSessionManager({ store, secret, clock, touchInterval, storeTimeout: 15_000 })
+  const scenes: Scene[] = []
+  const open = async (): Promise<Scene> => {
+    const scene = await openScene(ground, { secret, clock })
+    scenes.push(scene)
+    return scene
+  }
   try {
-    const first = await createPopulation({ lasting: few, brief: 0, briefUntil: 0, secret, clock })
-    const firstSeconds = await load(engine, store, first)
-    const small = await measureRequests(manager, first.cookies, { sessions: few, requests })
-    say(`${few} sessions measured`)
+    const { engine, store, manager } = await open()
+    const beside = await open()
+    const few = Math.max(100, Math.round(sessions / 100))
+    const fewer = await createPopulation({ lasting: few, brief: 0, briefUntil: 0, secret, clock })
+    await load(beside, fewer)
 
     // An engine that removes by itself is told when before the load begins: once that and what is timed next are over.
     const dueAt = Date.now() + (engine.entries ? sessions * loadMs + requests * lullMs + 2_000 : briefLifetime)
     const briefUntil = dueAt - (engine.margin ?? 0)
-    const rest = await createPopulation({ lasting: sessions - few - brief, brief, briefUntil, secret, clock })
-    const before = await engine.bytes()
-    const seconds = firstSeconds + (await load(engine, store, rest))
-    const bytesPerSession = Math.round(((await engine.bytes()) - before) / (sessions - few))
+    const population = await createPopulation({ lasting: sessions - brief, brief, briefUntil, secret, clock })
+    const { cookies } = population
+    const empty = await engine.bytes()
+    const seconds = await load({ engine, store }, population)
+    const bytesPerSession = Math.round(((await engine.bytes()) - empty) / sessions)
     say(`${sessions} sessions loaded in ${seconds.toFixed(1)} s, ${bytesPerSession} bytes each`)
-    const large = await measureRequests(manager, rest.cookies, { sessions, requests })
-    say(`${sessions} sessions measured`)
+    const { small, large } = await measureRequests(
+      { manager: beside.manager, cookies: fewer.cookies, sessions: few },
+      { manager, cookies, sessions },
+      requests
+    )
+    say('requests measured')
 
-    const cookies = [...first.cookies, ...rest.cookies]
     await store.set(probeKey, 'x'.repeat(400), Date.now() + 24 * 60 * minute)
-    const logins = small.logins + large.logins
+    const { logins } = large
     if (engine.entries) await until(dueAt - (requests * lullMs) / 2)
     const watch = await watchPauses(ground, engine.address, probeKey)
     const traffic = startTraffic(manager, cookies)
@@ -93,13 +100,40 @@ export async function measureGround(ground: ScaleGroundName, options: ScaleOptio
       lost: missing + (await countLost(manager, cookies))
     }
   } finally {
-    await manager.close()
-    await close()
-    await engine.stop()
+    for (const scene of scenes) await scene.close()
   }
 }
 
-async function load(engine: ScaleEngine, store: KeyValueStore, population: Population): Promise<number> {
+/** An empty engine of its own and what requests need of it. */
+interface Scene {
+  readonly engine: ScaleEngine
+  readonly store: KeyValueStore
+  readonly manager: SessionManager
+  close(): Promise<void>
+}
+
+async function openScene(ground: ScaleGroundName, { secret, clock }: SceneOptions): Promise<Scene> {
+  const engine = await scaleEngines[ground]()
+  const { store, close } = await connectTo(ground, engine.address, { clock })
+  const manager = createSessionManager({ store, secret, clock, touchInterval, storeTimeout: 15_000 })
+  return {
+    engine,
+    store,
+    manager,
+    async close() {
+      await manager.close()
+      await close()
+      await engine.stop()
+    }
+  }
+}
+
+interface SceneOptions {
+  readonly secret: string
+  readonly clock: { now(): number }
+}
+
+async function load({ engine, store }: Pick<Scene, 'engine' | 'store'>, population: Population): Promise<number> {
   const began = performance.now()
   await (engine.load ? engine.load(population.sessions()) : storeAll(store, population.sessions(), atOnce))
   return (performance.now() - began) / 1_000

@@ -18,7 +18,7 @@ export interface RequestLatencies {
   readonly logins: number
 }
 
-const warmUp = 200
+const mostWarmUp = 200
 
 /** Every cookie in turn, in an order that has nothing to do with the one they were made in. */
 export function createRotation(cookies: readonly string[]): () => string {
@@ -26,21 +26,62 @@ export function createRotation(cookies: readonly string[]): () => string {
   return () => cookies[(turn++ * 7_919) % cookies.length] ?? ''
 }
 
+/** Where requests go. */
+export interface Crowd {
+  readonly manager: SessionManager
+  readonly cookies: readonly string[]
+  readonly sessions: number
+}
+
+const kinds = ['open', 'change', 'login'] as const
+const rounds = 10
+
+/** The same requests to a small and a large crowd by turns: when the machine is slow for a while, it is so for both. */
 export async function measureRequests(
-  manager: SessionManager,
-  cookies: readonly string[],
-  { sessions, requests }: { sessions: number; requests: number }
-): Promise<RequestLatencies> {
-  const next = createRotation(cookies)
-  const usersBefore = lastUser
-  const measure = async (work: () => Promise<unknown>): Promise<Latency> => {
-    await timesOf(Math.min(warmUp, requests), work)
-    return summarise(await timesOf(requests, work))
+  small: Crowd,
+  large: Crowd,
+  requests: number
+): Promise<{ readonly small: RequestLatencies; readonly large: RequestLatencies }> {
+  const both = [measureCrowd(small), measureCrowd(large)] as const
+  for (const kind of kinds) {
+    for (const crowd of both) await crowd.warmUp(kind, Math.min(mostWarmUp, requests))
+    for (let round = 0; round < rounds; round++) {
+      for (const crowd of both) await crowd.measure(kind, Math.ceil(requests / rounds))
+    }
   }
-  const open = await measure(() => openSession(manager, next()))
-  const change = await measure(() => changeSession(manager, next()))
-  const login = await measure(() => loginSomebody(manager))
-  return { sessions, open, change, login, logins: lastUser - usersBefore }
+  return { small: both[0].latencies(), large: both[1].latencies() }
+}
+
+interface MeasuredCrowd {
+  warmUp(kind: (typeof kinds)[number], requests: number): Promise<void>
+  measure(kind: (typeof kinds)[number], requests: number): Promise<void>
+  latencies(): RequestLatencies
+}
+
+function measureCrowd({ manager, cookies, sessions }: Crowd): MeasuredCrowd {
+  const next = createRotation(cookies)
+  let logins = 0
+  const work = {
+    open: () => openSession(manager, next()),
+    change: () => changeSession(manager, next()),
+    login: () => loginSomebody(manager, `user-${++logins}`)
+  }
+  const times: Record<(typeof kinds)[number], number[]> = { open: [], change: [], login: [] }
+  return {
+    async warmUp(kind, requests) {
+      await timesOf(requests, work[kind])
+    },
+    async measure(kind, requests) {
+      times[kind].push(...(await timesOf(requests, work[kind])))
+    },
+    latencies: () => ({
+      sessions,
+      open: summarise(times.open),
+      change: summarise(times.change),
+      login: summarise(times.login),
+      logins
+    })
+  }
 }
 
 /** @throws Error when the cookie opens nothing. */
@@ -57,14 +98,11 @@ export async function changeSession(manager: SessionManager, cookie: string): Pr
   await manager.commit(session)
 }
 
-let lastUser = 0
-
-/** A user who is logged in nowhere else. */
-async function loginSomebody(manager: SessionManager): Promise<void> {
+async function loginSomebody(manager: SessionManager, user: string): Promise<void> {
   const session = await manager.open('')
   session.data.name = 'Ada Lovelace'
   session.permanent = true
-  await session.login(`user-${++lastUser}`)
+  await session.login(user)
   await manager.commit(session)
 }
 

@@ -21,8 +21,9 @@ export function scaleText(results: readonly ScaleResult[], { node, cores, memory
     '`innodb_flush_log_at_trx_commit` 2), and the servers have room for everything in memory. In bulk means past the store, with',
     'many rows in a statement, and for files through it without syncing; the others were loaded through the store, 256 at once.',
     '',
-    'Requests one after the other through the session manager, with a hundredth of the sessions and with all of them; × is',
-    'what the median grew by. A tree that holds a hundred times as much is half as deep again: up to × 1.5.',
+    'Requests one after the other through the session manager, by turns to a store with a hundredth of the sessions and to',
+    'one with all of them; × is what the median grew by. A tree that holds a hundred times as much is half as deep again, so',
+    'up to × 1.5 is the depth of an index.',
     '',
     ...table(
       ['store', 'sessions', 'loading', 'bytes each', 'open', 'open, change, commit', 'login'],
