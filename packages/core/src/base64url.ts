@@ -3,24 +3,8 @@ const invalid = 255
 const values = new Uint8Array(128).fill(invalid)
 for (let value = 0; value < 64; value++) values[alphabet.charCodeAt(value)] = value
 
-/** Base64url without padding (RFC 4648 §5). */
-export function encodeBase64url(bytes: Uint8Array): string {
-  let text = ''
-  let bits = 0
-  let held = 0
-  for (const byte of bytes) {
-    bits = ((bits & 63) << 8) | byte
-    held += 8
-    while (held >= 6) {
-      held -= 6
-      text += alphabet.charAt((bits >> held) & 63)
-    }
-  }
-  return held > 0 ? text + alphabet.charAt((bits << (6 - held)) & 63) : text
-}
-
 /**
- * The bytes, or `undefined` unless `text` is the one spelling {@link encodeBase64url} gives them: no padding, no other
+ * The bytes, or `undefined` unless `text` is the one spelling `encodeBase64url` gives them: no padding, no other
  * alphabet, no white space, no spare bits set. Node's own decoder skips what it does not know and would let a token
  * have many spellings.
  */

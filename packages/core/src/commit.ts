@@ -30,6 +30,8 @@ export interface Change {
   readonly update?: (data: Fields) => void
   /** Leaves changed data out: the request failed and `commitOnError` is off. */
   readonly withoutData?: boolean
+  /** What the data serializes to, where the caller has found that out. */
+  readonly plain?: string
 }
 
 /** One call of `login`, through however many records it takes: a `revokeAll` since its first announcement ends it. */
@@ -68,7 +70,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
   const identity = identityOf(context, state)
   const key = context.recordKey(identity.id)
   const { permanent } = state
-  const mine = state.data && !change.withoutData ? serializeData(context, state.data) : undefined
+  const mine = state.data && !change.withoutData ? (change.plain ?? serializeData(context, state.data)) : undefined
   const changed = mine !== undefined && mine !== state.baseline
   const login = change.login ?? { announced: undefined }
 
@@ -118,7 +120,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     if (next.u !== undefined && (swap === 'login' || owner.moved)) {
       login.announced = await announce(context, next.u, identity.id, horizon, login.announced)
       next.q = horizon
-    } else await coverByIndex(context, identity.id, next)
+    } else if (next.u !== undefined) await coverByIndex(context, identity.id, next)
     const kept = plain === undefined && !(context.encryption && sealedContext(key, next) !== sealedContext(key, was))
     const clear = plain ?? (kept ? '' : stored())
     if (clear === undefined) return { stop: { outcome: 'gone' } }
@@ -139,16 +141,17 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
  *
  * @param login names the user; without one `userIdFrom` does.
  * @param started when the session began, if it moved here from another id.
+ * @param plain what the data serializes to.
  */
 export async function writeNew(
   context: ManagerContext,
   state: SessionState,
   login: Pick<LoginAttempt, 'announced'> & { readonly userId?: string | undefined } = { announced: undefined },
-  started?: number
+  started?: number,
+  plain: string = serializeData(context, state.data ?? {})
 ): Promise<void> {
   if (state.headers) throw headersSent()
   const data = state.data ?? {}
-  const plain = serializeData(context, data)
   const userId = login.userId ?? userOf(context, plain)
   let failure: unknown
   for (let attempt = 0; attempt < 3; attempt++) {

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { encodeBase64url } from './base64url.ts'
+import { encodeBase64url } from '#crypto'
 import { type Clock, systemClock } from './clock.ts'
 import type { PayloadEncryption } from './encryption.ts'
 import { SessionError } from './errors.ts'

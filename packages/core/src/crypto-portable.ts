@@ -52,6 +52,24 @@ export function fillRandom(bytes: Uint8Array): void {
   }
 }
 
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** Base64url without padding (RFC 4648 §5). */
+export function encodeBase64url(bytes: Uint8Array): string {
+  let text = ''
+  let bits = 0
+  let held = 0
+  for (const byte of bytes) {
+    bits = ((bits & 63) << 8) | byte
+    held += 8
+    while (held >= 6) {
+      held -= 6
+      text += alphabet.charAt((bits >> held) & 63)
+    }
+  }
+  return held > 0 ? text + alphabet.charAt((bits << (6 - held)) & 63) : text
+}
+
 export function createAead(key: Uint8Array): Aead {
   const ownKey = key.slice()
   return {

@@ -1,5 +1,5 @@
-import { createAead } from '#crypto'
-import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { createAead, encodeBase64url } from '#crypto'
+import { decodeBase64url } from './base64url.ts'
 import { checkSecrets, createRing, deriveMac } from './keyring.ts'
 import { createRandomSource } from './random.ts'
 

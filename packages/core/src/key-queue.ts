@@ -34,7 +34,7 @@ export function createKeyQueue(patience: (earlier: Promise<unknown>) => Promise<
     }
     const mine = entry
     mine.users++
-    const turn = (earlier === undefined ? Promise.resolve() : patience(earlier)).then(() => task(mine))
+    const turn = earlier === undefined ? task(mine) : patience(earlier).then(() => task(mine))
     mine.tail = turn.then(ignore, ignore)
     try {
       return await turn

@@ -142,7 +142,8 @@ export async function loadState(context: ManagerContext, state: SessionState): P
     } else if (standing !== 'stale') {
       const accepted = acceptData(context, state, token, record, standing === 'alias')
       // Awaited only where a schema may take its time: a turn of the microtasks costs as much as finding the cookie.
-      if (typeof accepted === 'boolean' ? accepted : await accepted) found = token
+      const usable = typeof accepted === 'boolean' ? accepted : await accepted
+      if (usable) found = token
     } else {
       const withinGrace = context.clock.now() < (record.metadata.t ?? 0) + policy.graceWindow
       emit?.({ type: 'superseded', id: token.id, withinGrace })

@@ -1,4 +1,4 @@
-import { encodeBase64url } from './base64url.ts'
+import { encodeBase64url } from '#crypto'
 import type { ManagerContext } from './context.ts'
 import type { RecordMetadata } from './record.ts'
 import { type Identity, secretHashOf } from './session-state.ts'

@@ -82,12 +82,20 @@ function isMetadata(value: object): value is RecordMetadata {
     (line.p === undefined || line.p === true || isTime(line.p)) &&
     (line.u === undefined || typeof line.u === 'string') &&
     (line.a === undefined || isHash(line.a)) &&
-    [line.f, line.t, line.b, line.l, line.q].every((time) => time === undefined || isTime(time))
+    isTimeOrAbsent(line.f) &&
+    isTimeOrAbsent(line.t) &&
+    isTimeOrAbsent(line.b) &&
+    isTimeOrAbsent(line.l) &&
+    isTimeOrAbsent(line.q)
   )
 }
 
+function isTimeOrAbsent(value: unknown): boolean {
+  return value === undefined || isTime(value)
+}
+
 function isTime(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0
+  return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)
 }
 
 /** Base64url of 32 bytes in its one spelling: the last character holds 4 bits, its spare ones are 0. */

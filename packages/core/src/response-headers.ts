@@ -25,8 +25,7 @@ export function applyHeaders(headers: HeaderList, target: HeaderTarget, cookieNa
   for (const [name, value] of headers) {
     const lowerName = name.toLowerCase()
     if (lowerName === 'set-cookie') addCookie(target, value, cookieName)
-    else if (lowerName === 'vary') set(target, name, mergeVary(current(target, name).join(', '), value))
-    else set(target, name, value)
+    else set(target, name, lowerName === 'vary' ? mergeVary(current(target, name), value) : value)
   }
 }
 
@@ -49,7 +48,9 @@ function nameOf(cookie: string): string {
   return cookie.split('=', 1).join('').trim()
 }
 
-function mergeVary(existing: string, added: string): string {
+function mergeVary(earlier: readonly string[], added: string): string {
+  if (earlier.length === 0) return added
+  const existing = earlier.join(', ')
   const fields = split(existing)
   const lower = fields.map((field) => field.toLowerCase())
   if (lower.includes('*')) return existing

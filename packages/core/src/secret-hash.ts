@@ -1,5 +1,4 @@
-import { sha256 } from '#crypto'
-import { encodeBase64url } from './base64url.ts'
+import { encodeBase64url, sha256 } from '#crypto'
 import { encodeHex } from './token.ts'
 
 const utf8 = new TextEncoder()
@@ -12,19 +11,25 @@ const userLabel = 'kvsession/v1/user'
  * secret of at least 112 bits (OWASP ASVS 5.0, 6.5.2). A store, log or backup that leaks lets nobody in.
  */
 export function hashSecret(namespace: string, id: string, secret: Uint8Array): Uint8Array {
-  const prefix = `${secretLabel}\0${namespace}\0${id}`
-  const { length } = prefix
-  if (message.length !== length + secret.length) message = new Uint8Array(length + secret.length)
-  // ASCII throughout; a third of the time that a TextEncoder takes.
-  for (let i = 0; i < length; i++) message[i] = prefix.charCodeAt(i)
-  message.set(secret, length)
+  const length = secretLabel.length + namespace.length + id.length + secret.length + 2
+  if (namespace !== preparedFor || message.length !== length) {
+    preparedFor = namespace
+    message = new Uint8Array(length)
+    utf8.encodeInto(`${secretLabel}\0${namespace}\0`, message)
+  }
+  const secretOffset = length - secret.length
+  const idOffset = secretOffset - id.length
+  // ASCII, like all before it; a third of the time that an encoder takes.
+  for (let i = 0; i < id.length; i++) message[idOffset + i] = id.charCodeAt(i)
+  message.set(secret, secretOffset)
   const digest = sha256(message)
-  message.fill(0, length)
+  message.fill(0, secretOffset)
   return digest
 }
 
-/** Kept between calls, which mostly have one length. */
+/** Kept between calls, which mostly have one namespace and one length. */
 let message = new Uint8Array()
+let preparedFor = ''
 
 /** The public name of a secret: changes whenever the secret does, and leads to neither it nor its stored hash. */
 export function tokenIdOf(secretHash: string): string {

@@ -37,6 +37,11 @@ export interface SessionManager<Data extends object = SessionData> {
    * @throws SessionError when it could not be stored. Answer with an error and with {@link responseHeaders}.
    */
   commit(session: Session<Data>, options?: CommitOptions): Promise<{ readonly headers: HeaderList }>
+  /**
+   * Whether {@link commit} has anything to store or any header to give. False while nobody has looked at the session and
+   * no upkeep is due: its response need not wait.
+   */
+  needsCommit(session: Session<Data>): boolean
   /** The headers for what is already safe in the store: those of an error response when {@link commit} threw. */
   responseHeaders(session: Session<Data>, response?: ResponseFacts): HeaderList
   /** A session by its public id; `undefined` when there is none, or for anything that is no id. */
@@ -102,6 +107,10 @@ export function createSessionManager<Data extends object = SessionData>(
       }
       return { headers: headersOf(context, state, response) }
     },
+    needsCommit(session) {
+      const { state } = insideOf(session)
+      return state.looked || state.reissue || upkeepDue(context, state)
+    },
     responseHeaders: (session, response = {}) => headersOf(context, insideOf(session).state, response),
     find: (id) => find<Data>(context, id),
     list,
@@ -145,12 +154,12 @@ async function storeChanges(context: ManagerContext, state: SessionState, { fail
       context.emit?.({ type: 'cookieSkipped', reason: 'headers-sent', cure: 'store before the response starts' })
       throw headersSent()
     }
-    await writeNew(context, state)
+    await writeNew(context, state, undefined, undefined, plain)
   } else if (state.phase === 'live') {
     const lost = changed || state.permanent !== undefined
     if (!lost && !upkeepDue(context, state)) return
     try {
-      settle(context, state, await writeLive(context, state, { withoutData }), lost)
+      settle(context, state, await writeLive(context, state, { withoutData, plain }), lost)
     } catch (error) {
       // A failed touch is not worth a failed request: the store's error was reported as an event.
       if (lost || !(error instanceof SessionError) || error.status !== 503) throw error

@@ -1,4 +1,4 @@
-import { encodeBase64url } from './base64url.ts'
+import { encodeBase64url } from '#crypto'
 import type { ManagerContext } from './context.ts'
 import { SessionError } from './errors.ts'
 import type { Fields } from './merge.ts'

@@ -1,5 +1,5 @@
-import { timingSafeEqual } from '#crypto'
-import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { encodeBase64url, timingSafeEqual } from '#crypto'
+import { decodeBase64url } from './base64url.ts'
 import type { Keyring } from './keyring.ts'
 import { wholeNumber } from './option-check.ts'
 
@@ -38,7 +38,7 @@ export function encodeToken(parts: TokenParts, keyring: Keyring): string {
   bytes[0] = version
   writeNumber(bytes, 1, 2, keyId)
   writeNumber(bytes, 3, 6, parts.created)
-  for (let i = 0; i < 16; i++) bytes[idOffset + i] = Number.parseInt(parts.id.slice(2 * i, 2 * i + 2), 16)
+  for (let i = 0; i < 16; i++) bytes[idOffset + i] = nibble(parts.id, 2 * i) * 16 + nibble(parts.id, 2 * i + 1)
   bytes.set(parts.secret, secretOffset)
   bytes.set(mac(bytes.slice(0, tagOffset)), tagOffset)
   return encodeBase64url(bytes)
@@ -66,6 +66,12 @@ export function decodeToken(text: string, keyring: Keyring, now: number, longest
   if (created > now + clockSkewMs || now - created >= longestLifetime) return { rejected: 'lifetime' }
   const id = encodeHex(bytes.slice(idOffset, secretOffset))
   return { parts: { id, secret: bytes.slice(secretOffset, tagOffset), created }, retiredKey: !key.isCurrent }
+}
+
+/** The value of one of the lower-case hex characters that {@link encodeHex} writes. */
+function nibble(id: string, at: number): number {
+  const code = id.charCodeAt(at)
+  return code > 0x60 ? code - 0x57 : code - 0x30
 }
 
 /** Big-endian, of up to 6 bytes. */

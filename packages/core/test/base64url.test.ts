@@ -1,8 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeBase64url, encodeBase64url } from '../src/base64url.ts'
+import { decodeBase64url } from '../src/base64url.ts'
+import * as node from '../src/crypto-node.ts'
+import * as portable from '../src/crypto-portable.ts'
 
-describe('base64url', () => {
+describe.each([
+  ['node:crypto', node],
+  ['portable', portable]
+])('base64url, %s', (_, { encodeBase64url }) => {
   it.each([
     ['', ''],
     ['f', 'Zg'],

@@ -110,9 +110,9 @@ function passes(hold: ResponseHold): boolean {
   return hold.phase === 'open' || hold.phase === 'done'
 }
 
-/** A request without cookies, at whose session nobody looked, has nothing to store and no header to send. */
+/** A session at which nobody looked has nothing to store and no header to send, unless its upkeep is due. */
 function mayStore({ entries }: ResponseHold): boolean {
-  return entries.some(({ used, carried }) => used || carried)
+  return entries.some(({ used, manager, session }) => used || manager.needsCommit(session))
 }
 
 async function storeBeforeHeaders(hold: ResponseHold): Promise<void> {

@@ -9,8 +9,6 @@ export interface SessionEntry {
   readonly session: Session<object>
   /** Where errors of the commit go. */
   readonly next: (error?: unknown) => void
-  /** The request carries cookies, ours perhaps among them. */
-  readonly carried: boolean
   readonly hold: ResponseHold | undefined
   /** Somebody looked: there may be something to store. */
   used: boolean
@@ -41,9 +39,29 @@ export function addEntry(request: object, list: SessionEntry[], entry: SessionEn
   list.push(entry)
   if (list.length > 1) return
   carrierOf(request)[entries] = list
+  const target = applicationRequest(request) ?? request
+  if (Object.hasOwn(target, 'session')) return
   // One by one: defineProperties takes twice as long.
-  Object.defineProperty(request, 'session', sessionAccessor)
-  Object.defineProperty(request, 'sessionID', sessionIdAccessor)
+  Object.defineProperty(target, 'session', sessionAccessor)
+  Object.defineProperty(target, 'sessionID', sessionIdAccessor)
+}
+
+/**
+ * What Express gives the requests of an application as prototype, of the outermost application if several are nested:
+ * accessors there cost a request nothing, 0.6 µs on each request. `undefined`: the server is not Express.
+ */
+function applicationRequest(request: object): object | undefined {
+  let found: object | undefined
+  let prototype: unknown = Object.getPrototypeOf(request)
+  while (isObject(prototype) && Object.hasOwn(prototype, 'app')) {
+    found = prototype
+    prototype = Object.getPrototypeOf(prototype)
+  }
+  return found
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 // Shared by all requests: a closure per request costs the garbage collector tens of milliseconds under load.
@@ -60,6 +78,8 @@ const sessionAccessor: PropertyDescriptor = {
   set(this: object, value: unknown) {
     const entry = entriesOf(this)?.[0]
     if (entry) assign(entry, value)
+    // Another session middleware, on a path where ours is not mounted.
+    else Object.defineProperty(this, 'session', { value, writable: true, enumerable: true, configurable: true })
   }
 }
 
@@ -69,6 +89,12 @@ const sessionIdAccessor: PropertyDescriptor = {
   get(this: object): string | undefined {
     const entry = entriesOf(this)?.[0]
     return entry && use(entry).tokenId
+  },
+  set(this: object, value: unknown) {
+    if (entriesOf(this)) {
+      throw new SessionError('ARGUMENT_INVALID', 'req.sessionID cannot be set: regenerate() gives another one')
+    }
+    Object.defineProperty(this, 'sessionID', { value, writable: true, enumerable: true, configurable: true })
   }
 }
 

@@ -80,12 +80,10 @@ function start(
   const hold = mounted[0] ? mounted[0].hold : isServerResponse(response) ? holdResponse(response, mounted) : undefined
   // No response, no cookie: a first write or login must fail rather than make a session that nobody can reach.
   if (!hold) manager.responseHeaders(opened)
-  const carried = request.headers.cookie !== undefined
   const entry: SessionEntry = {
     manager,
     session: opened,
     next,
-    carried,
     hold,
     used: false,
     facade: undefined,

