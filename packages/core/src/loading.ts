@@ -142,7 +142,7 @@ export async function loadState(context: ManagerContext, state: SessionState): P
     } else if (standing !== 'stale') {
       const accepted = acceptData(context, state, token, record, standing === 'alias')
       // Awaited only where a schema may take its time: a turn of the microtasks costs as much as finding the cookie.
-      const usable = typeof accepted === 'boolean' ? accepted : await accepted
+      const usable: boolean = typeof accepted === 'boolean' ? accepted : await accepted
       if (usable) found = token
     } else {
       const withinGrace = context.clock.now() < (record.metadata.t ?? 0) + policy.graceWindow
