@@ -83,8 +83,7 @@ export async function measureGround(ground: ScaleGroundName, options: ScaleOptio
       list = store.keys && (await measureListing(store.keys('sessions.s.'), traffic, watch))
       if (list) say(`${list.keys} listed`)
     } finally {
-      await traffic.stop()
-      await watch.stop()
+      await Promise.all([traffic.stop(), watch.stop()])
     }
     const missing = list ? sessions - brief + logins - list.keys : 0
     if (missing < 0) throw new Error(`${ground} lists ${-missing} sessions that have ended`)

@@ -14,6 +14,8 @@ process.on('message', (message) => {
   longest = 0
   if (message === 'stop') running = false
 })
+// Whoever started it is gone.
+process.on('disconnect', () => process.exit())
 await store.get(key)
 process.send?.(0)
 while (running) {
