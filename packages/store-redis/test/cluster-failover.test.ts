@@ -30,6 +30,7 @@ describeOn('redis', { own: true })('a cluster whose master is killed under load'
       const cluster = await startRedisCluster({ nodeTimeout: 500 })
       const { store, end } = connectCluster(driver, cluster.urls)
       const manager = createSessionManager({ store, secret, storeTimeout: 300 })
+      let stopped = false
       try {
         await recovered(store)
         const visitors: Visitor[] = []
@@ -42,7 +43,6 @@ describeOn('redis', { own: true })('a cluster whose master is killed under load'
           while ((await replica.command('DBSIZE')) !== size);
         }
         const killed = new Set((await cluster.nodes[0]?.command('KEYS', '*'))?.split('\n'))
-        let stopped = false
         const traffic = visitors.map(async (visitor) => {
           while (!stopped) await request(manager, visitor)
         })
@@ -70,6 +70,7 @@ describeOn('redis', { own: true })('a cluster whose master is killed under load'
         }
         expect(unhandled).toEqual([])
       } finally {
+        stopped = true
         await manager.close()
         end()
         await cluster.stop()

@@ -88,7 +88,7 @@ describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
       expect(await cutEverywhere(driver, list, ['read'])).toBeGreaterThan(10)
     })
 
-    it('cut within a request: nothing of it counts', async () => {
+    it('cut within a request: nothing of it counts', { timeout: step === 1 ? 300_000 : 30_000 }, async () => {
       const { store } = direct
       const cuts: [(cut: RedisStore) => Promise<unknown>, answer: unknown][] = [
         [(cut) => cut.compareAndSet('asked', 'old', 'new', later), true],

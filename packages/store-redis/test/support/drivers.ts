@@ -23,7 +23,8 @@ export function connect(driver: DriverName, url: string, options: RedisStoreOpti
     client.connect().catch(ignore)
     return { client, store: createRedisStore(client, options), end: () => client.destroy() }
   }
-  const settings = { maxRetriesPerRequest: 0 }
+  // Before ioredis introduces itself it reads a file: a connection that works would be cut in the middle of that.
+  const settings = { maxRetriesPerRequest: 0, disableClientInfo: true }
   const client = driver === 'ioredis 6' ? new Redis(url, settings) : new Redis5(url, settings)
   client.on('error', ignore)
   return { client, store: createRedisStore(client, options), end: () => client.disconnect() }
