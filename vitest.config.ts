@@ -10,7 +10,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['packages', 'examples', 'tools']
       .map((group) => `${group}/*/test/**/*.test.ts`)
-      .concat('scripts/test/**/*.test.ts'),
+      .concat('scripts/test/**/*.test.ts', 'bench/test/**/*.test.ts'),
     reporters: ['default', createCountReporter()],
     testTimeout: 30_000
   }

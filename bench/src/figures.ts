@@ -1,0 +1,79 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
+import { join } from 'node:path'
+
+export interface Table {
+  readonly title: string
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+  readonly note?: string
+}
+
+/** One bar of the chart: processor time of a request, above the bare framework. */
+export interface Bar {
+  readonly framework: string
+  readonly act: string
+  readonly subject: string
+  readonly microseconds: number
+}
+
+/** One line of the targets. */
+export interface Verdict {
+  readonly target: string
+  readonly wanted: string
+  readonly reached: string
+  readonly met: boolean
+}
+
+/** What one section found, as it is kept between runs: each section can run alone, and the page shows them all. */
+export interface Figures {
+  readonly ran: string
+  readonly machine: string
+  readonly quick: boolean
+  readonly tables: readonly Table[]
+  readonly verdicts: readonly Verdict[]
+  readonly bars?: readonly Bar[]
+}
+
+export interface Section {
+  readonly name: string
+  readonly title: string
+  /** What is measured, and how. */
+  readonly about: string
+  run(quick: boolean): Promise<Pick<Figures, 'tables' | 'verdicts' | 'bars'>>
+}
+
+export const folder: string = join(import.meta.dirname, '../../docs/performance')
+
+export function keepFigures(
+  section: string,
+  quick: boolean,
+  found: Pick<Figures, 'tables' | 'verdicts' | 'bars'>
+): void {
+  const machine = `Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}`
+  const figures: Figures = { ran: new Date().toISOString().slice(0, 10), machine, quick, ...found }
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, `${section}.json`), `${JSON.stringify(figures, undefined, 1)}\n`)
+}
+
+export function readFigures(section: string): Figures | undefined {
+  try {
+    return asFigures(JSON.parse(readFileSync(join(folder, `${section}.json`), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+/** {@link keepFigures} wrote it. */
+function asFigures(value: unknown): Figures {
+  return value as Figures
+}
+
+/** A target that is a ratio which must not be exceeded. */
+export function atMost(target: string, limit: number, ratio: number): Verdict {
+  return { target, wanted: `≤ ${limit}`, reached: ratio.toFixed(2), met: ratio <= limit }
+}
+
+export function atLeast(target: string, limit: number, ratio: number): Verdict {
+  return { target, wanted: `≥ ${limit}`, reached: ratio.toFixed(2), met: ratio >= limit }
+}

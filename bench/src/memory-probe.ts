@@ -1,0 +1,118 @@
+import { createMemoryStore } from '@kvsession/core'
+import { applicationsOf, type FrameworkName } from './applications.ts'
+import { pairsOf } from './cell.ts'
+import { quantile } from './statistics.ts'
+
+// Run with --expose-gc: prints one number, or several, as JSON.
+
+const [what = '', subject = '', amount = '0'] = process.argv.slice(2)
+const count = Number(amount)
+
+function heap(): number {
+  globalThis.gc?.()
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers
+}
+
+function keyOf(index: number): string {
+  return `sessions.s.${index.toString(16).padStart(32, '0')}`
+}
+
+/** Exactly 200 characters, each its own text. */
+function recordOf(index: number): string {
+  return Buffer.from(`{"v":1,"n":"${index}"}\n`.padEnd(200, 'x')).toString('latin1')
+}
+
+/** Heap bytes of an entry, at so many entries. */
+async function bytesPerEntry(): Promise<number> {
+  const map = new Map<string, string>()
+  const store = createMemoryStore()
+  const before = heap()
+  for (let index = 0; index < count; index++) {
+    const key = Buffer.from(keyOf(index)).toString('latin1')
+    if (subject === 'Map') map.set(key, recordOf(index))
+    else await store.compareAndSet(key, undefined, recordOf(index), Date.now() + 3_600_000)
+  }
+  const bytes = (heap() - before) / count
+  if (map.size + (await store.deleteExpired()) < 0) throw new Error('kept alive until here')
+  return bytes
+}
+
+/** Longest time, in ms, for which a sweep of so many expired entries lets nothing else run, and how long it takes. */
+async function sweepPauses(): Promise<{ longest: number; whole: number }> {
+  let now = Date.now()
+  const store = createMemoryStore({ clock: { now: () => now } })
+  for (let index = 0; index < count; index++) {
+    await store.set(keyOf(index), recordOf(index), index % 2 === 0 ? now + 1_000 : now + 7_200_000)
+  }
+  now += 10_000
+  globalThis.gc?.()
+  const cpu: number[] = []
+  let last = process.threadCpuUsage()
+  let sweeping = true
+  const begin = performance.now()
+  const watch = (): void => {
+    const { user, system } = process.threadCpuUsage(last)
+    cpu.push((user + system) / 1000)
+    last = process.threadCpuUsage()
+    if (sweeping) setImmediate(watch)
+  }
+  setImmediate(watch)
+  await store.deleteExpired()
+  sweeping = false
+  return { longest: quantile(cpu, 1), whole: performance.now() - begin }
+}
+
+/** Heap bytes of a request under way whose handler waits. */
+async function bytesInFlight(framework: FrameworkName): Promise<number> {
+  const application = await (await applicationsOf(framework))[subject]?.()
+  if (!application) throw new Error(`no ${subject}`)
+  const cookie = pairsOf(await application.request('/create/300B', ''))
+  for (let i = 0; i < 2_000; i++) await application.request('/read', cookie)
+  const waiting: Promise<unknown>[] = []
+  const before = heap()
+  for (let i = 0; i < count; i++) waiting.push(application.request('/wait', cookie))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const bytes = (heap() - before) / count
+  await Promise.all(waiting)
+  return bytes
+}
+
+/** Heap after so many reading and writing requests, in bytes, at ten moments. */
+async function growth(framework: FrameworkName): Promise<number[]> {
+  const application = await (await applicationsOf(framework))[subject]?.()
+  if (!application) throw new Error(`no ${subject}`)
+  const cookies: string[] = []
+  for (let i = 0; i < 64; i++) cookies.push(pairsOf(await application.request('/create/300B', '')))
+  const heaps: number[] = []
+  for (let part = 0; part < 10; part++) {
+    await Promise.all(
+      Array.from({ length: 16 }, async (_, worker) => {
+        for (let i = 0; i < count / 160; i++) {
+          const path = i % 4 === 0 ? '/write' : i % 4 === 1 ? '/untouched' : '/read'
+          await application.request(path, cookies[(worker + 16 * i) % 64] ?? '')
+        }
+      })
+    )
+    heaps.push(heap())
+  }
+  return heaps
+}
+
+async function probe(): Promise<unknown> {
+  switch (what) {
+    case 'entry':
+      return bytesPerEntry()
+    case 'sweep':
+      return sweepPauses()
+    case 'flight':
+      return bytesInFlight('express')
+    case 'growth':
+      return growth('express')
+    default:
+      throw new Error(`Nothing is called ${what}`)
+  }
+}
+
+console.log(JSON.stringify(await probe()))
+process.exit()
