@@ -19,6 +19,8 @@ describe('readSource', () => {
     ['const x = await import(`a`)'],
     ["type X = import('a').X"],
     ["const x = require('a')"],
+    ["const x = require.resolve('a')"],
+    ["const x = import.meta.resolve('a')"],
     [`const x = \`\${await import('a')}\``]
   ])('finds the module of %j', (text) => {
     expect(specifiers(text)).toEqual(['a'])
@@ -30,6 +32,8 @@ describe('readSource', () => {
     ['const x = "import \'a\'"'],
     ["const x = `import 'a'`"],
     ["const x = /import 'a'/"],
+    // A promise is resolved, not a module.
+    ["resolve('a' in answer ? 1 : 2)"],
     ["export const from = 'a'"]
   ])('finds no module in %j', (text) => {
     expect(specifiers(text)).toEqual([])
