@@ -26,7 +26,7 @@ export function readSource(raw: string): SourceText {
 }
 
 const importForms =
-  /\b(?:(?:import|export)\s+(type\s+(?!from\b))?(?:([\w$*{}\s,]*?)\bfrom\s*)?|(?:import|require|resolve)\s*\(\s*)(?=['"`])/g
+  /\b(?:(?:import|export)\s+(type\s+(?!from\b))?(?:([\w$*{}\s,]*?)\bfrom\s*)?|(?:import(?:\.meta\.resolve)?|require(?:\.resolve)?)\s*\(\s*)(?=['"`])/g
 
 function findImports(
   code: string,
