@@ -16,7 +16,16 @@ export interface Manifest {
   readonly [field: string]: unknown
 }
 
-export type WorkspaceKind = 'core' | 'testkit' | 'store' | 'adapter' | 'example' | 'tool' | 'campaign' | 'bench'
+export type WorkspaceKind =
+  | 'core'
+  | 'testkit'
+  | 'store'
+  | 'adapter'
+  | 'example'
+  | 'tool'
+  | 'figures'
+  | 'campaign'
+  | 'bench'
 
 export interface Workspace {
   readonly kind: WorkspaceKind
@@ -78,7 +87,7 @@ function isManifest(value: unknown): value is Manifest {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-const forThisRepository: ReadonlySet<WorkspaceKind> = new Set(['example', 'tool', 'campaign', 'bench'])
+const forThisRepository: ReadonlySet<WorkspaceKind> = new Set(['example', 'tool', 'figures', 'campaign', 'bench'])
 
 /** What users install; examples, tools and the bench are for this repository alone. */
 export function isPublished({ kind }: Workspace): boolean {
@@ -90,8 +99,9 @@ function kindOfPackage(folder: string): WorkspaceKind {
   return folder.startsWith('store-') ? 'store' : 'adapter'
 }
 
-/** The engines know nothing of ours; the others try all of it. */
+/** The engines and the figures know nothing of ours; the others try all of it. */
 function kindOfTool(folder: string): WorkspaceKind {
+  if (folder === 'figures') return 'figures'
   return folder === 'engines' ? 'tool' : 'campaign'
 }
 

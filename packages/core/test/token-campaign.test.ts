@@ -1,9 +1,9 @@
 import { createCipheriv, createHash, createHmac } from 'node:crypto'
+import { recordFigures, startStopwatch } from 'campaign-figures'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createKeyring, type Keyring } from '../src/keyring.ts'
 import { decodeToken, encodeHex, encodeToken, type TokenParts } from '../src/token.ts'
 import { collidingSecrets } from './support/colliding-secrets.ts'
-import { recordFigures, startStopwatch } from './support/figures.ts'
 import { createWorld } from './support/world.ts'
 
 /** How many bad tokens to try at least, and which: the same seed tries the same. */

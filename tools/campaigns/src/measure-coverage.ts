@@ -82,7 +82,6 @@ function summarize(coverage: Readonly<Record<string, FileCoverage>>): CampaignRe
   if (unexplained.length > 0) throw new Error(`not reached, and not explained:\n${unexplained.join('\n')}`)
   return {
     name: 'core',
-    seconds: 0,
     counts: {
       lines,
       'lines reached': reachedLines,

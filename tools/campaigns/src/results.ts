@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import type { Figures } from './figures.ts'
+import type { Figures } from 'campaign-figures'
 
 export const root: string = join(import.meta.dirname, '../../..')
 export const evidenceFolder: string = join(root, 'docs/evidence')
@@ -9,7 +9,7 @@ export const evidenceFolder: string = join(root, 'docs/evidence')
 export interface Part {
   readonly name: string
   /** Of processors, over all processes. */
-  readonly seconds: number
+  readonly seconds?: number
   readonly counts: Readonly<Record<string, number>>
   readonly highest?: Readonly<Record<string, number>>
 }
@@ -34,10 +34,10 @@ export type NamedFigures = Figures & { readonly name: string }
 export function addFigures(all: readonly NamedFigures[]): Part[] {
   const parts = new Map<string, Part>()
   for (const { name, seconds, counts, highest = {} } of all) {
-    const sum = parts.get(name) ?? { name, seconds: 0, counts: {}, highest: {} }
+    const sum = parts.get(name) ?? { name, counts: {}, highest: {} }
     parts.set(name, {
       name,
-      seconds: Math.round(sum.seconds + seconds),
+      ...(seconds !== undefined && { seconds: Math.round((sum.seconds ?? 0) + seconds) }),
       counts: combine(sum.counts, counts, (a, b) => a + b),
       highest: combine(sum.highest ?? {}, highest, Math.max)
     })
@@ -69,7 +69,7 @@ export function readResult(text: string): CampaignResult {
 
 function isFigures(value: unknown): value is NamedFigures {
   const fields = Object(value)
-  return typeof fields.name === 'string' && typeof fields.seconds === 'number' && typeof fields.counts === 'object'
+  return typeof fields.name === 'string' && typeof fields.counts === 'object'
 }
 
 function isResult(value: unknown): value is CampaignResult {

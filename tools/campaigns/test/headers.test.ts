@@ -1,6 +1,6 @@
+import { recordFigures } from 'campaign-figures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { frameworks } from '../src/applications.ts'
-import { recordFigures } from '../src/figures.ts'
 import { attack } from '../src/header-campaign.ts'
 import { type Flaw, startTarget, type Target } from '../src/target.ts'
 

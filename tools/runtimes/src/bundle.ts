@@ -52,7 +52,7 @@ const keepLibraries: Plugin = {
   name: 'keep-libraries',
   setup({ onResolve }) {
     onResolve({ filter: /^[^./#]/ }, ({ path }) =>
-      /^(?:@kvsession\/|vitest$|@vitest\/|chai$)/.test(path) ? undefined : { path, external: true }
+      /^(?:@kvsession\/|campaign-figures$|vitest$|@vitest\/|chai$)/.test(path) ? undefined : { path, external: true }
     )
   }
 }

@@ -1,5 +1,5 @@
+import { recordFigures, startStopwatch } from 'campaign-figures'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { recordFigures, startStopwatch } from '../support/figures.ts'
 import { fuzz } from './run-target.ts'
 import { type Target, targets } from './targets.ts'
 

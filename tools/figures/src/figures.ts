@@ -4,8 +4,8 @@ import { join } from 'node:path'
 /** What a campaign counted. `counts` and `seconds` are added up when it runs in several processes. */
 export interface Figures {
   readonly seed: number
-  /** Of one processor. */
-  readonly seconds: number
+  /** Of one processor; left out where other processes do the work. */
+  readonly seconds?: number
   readonly counts: Readonly<Record<string, number>>
   /** Of these the highest counts. */
   readonly highest?: Readonly<Record<string, number>>
