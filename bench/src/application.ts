@@ -19,7 +19,12 @@ export interface SessionAccess<Context> {
 }
 
 /** Nothing to look at: what the framework alone costs. */
-export const noAccess: SessionAccess<unknown> = { read() {}, write() {}, create() {} }
+export const noAccess: SessionAccess<unknown> = { read: () => 'nobody', write() {}, create() {} }
+
+/** Reads, and fails where nobody is found: a library that has lost the session would be a fast one. */
+export async function readUser<Context>(access: SessionAccess<Context>, context: Context): Promise<void> {
+  if ((await access.read(context)) === undefined) throw new Error('The session has lost its user')
+}
 
 export function listen(server: Server): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { getSession, session as kvsession } from '@kvsession/express'
 import cookieSession from 'cookie-session'
 import express, { type Express, type Request, type Response } from 'express'
 import { getIronSession } from 'iron-session'
-import { type Application, listen, noAccess, type SessionAccess } from './application.ts'
+import { type Application, listen, noAccess, readUser, type SessionAccess } from './application.ts'
 import { expressSession } from './express-session-peer.ts'
 import { createFloor, type FloorKind, type FloorSession, floorData } from './floor.ts'
 import { exchange } from './node-exchange.ts'
@@ -125,10 +125,10 @@ function build(mount: (app: Express) => unknown, access: SessionAccess<Context>)
     })
   }
   answer('/untouched', () => undefined)
-  answer('/read', access.read)
+  answer('/read', (context) => readUser(access, context))
   // For as long as it takes to measure what it holds on to.
   answer('/wait', async (context) => {
-    await access.read(context)
+    await readUser(access, context)
     await new Promise((resolve) => setTimeout(resolve, 4_000))
   })
   answer('/write', access.write)

@@ -1,7 +1,7 @@
 import fastifyCookie from '@fastify/cookie'
 import fastifySession from '@fastify/session'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import { type Application, noAccess, type SessionAccess } from './application.ts'
+import { type Application, noAccess, readUser, type SessionAccess } from './application.ts'
 import { exchange } from './node-exchange.ts'
 import { makePayload } from './payload.ts'
 import { secret } from './secret.ts'
@@ -46,7 +46,7 @@ async function build(
     })
   }
   answer('/untouched', () => undefined)
-  answer('/read', access.read)
+  answer('/read', (context) => readUser(access, context))
   answer('/write', access.write)
   answer('/create/300B', (request) => access.create(request, { ...makePayload('300 B') }))
   answer('/create/4kB', (request) => access.create(request, { ...makePayload('4 kB') }))

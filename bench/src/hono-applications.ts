@@ -6,7 +6,7 @@ import { session as kvsession } from '@kvsession/hono'
 import { type Context, Hono } from 'hono'
 import { MemoryStore, sessionMiddleware } from 'hono-sessions'
 import { getIronSession } from 'iron-session'
-import { type Application, listen, noAccess, type SessionAccess } from './application.ts'
+import { type Application, listen, noAccess, readUser, type SessionAccess } from './application.ts'
 import { createFloor, type FloorKind, type FloorSession, floorData } from './floor.ts'
 import { makePayload } from './payload.ts'
 import { secret } from './secret.ts'
@@ -126,7 +126,7 @@ function build(mount: (app: Hono) => unknown, access: SessionAccess<Context>): A
     })
   }
   answer('/untouched', () => undefined)
-  answer('/read', access.read)
+  answer('/read', (context) => readUser(access, context))
   answer('/write', access.write)
   answer('/create/300B', (c) => access.create(c, { ...makePayload('300 B') }))
   answer('/create/4kB', (c) => access.create(c, { ...makePayload('4 kB') }))
@@ -135,6 +135,7 @@ function build(mount: (app: Hono) => unknown, access: SessionAccess<Context>): A
       const headers: Record<string, string> = { host: 'localhost:3000', 'user-agent': 'bench', accept: '*/*' }
       if (cookieHeader !== '') headers.cookie = cookieHeader
       const response = await app.fetch(new Request(`http://localhost:3000${path}`, { headers }))
+      if (response.status !== 200) throw new Error(`${path} was answered with ${response.status}`)
       return response.headers.getSetCookie()
     },
     serve: () => listen(createServer(getRequestListener(app.fetch)))

@@ -3,7 +3,7 @@ import { createMemoryStore } from '@kvsession/core'
 import { session as kvsession } from '@kvsession/koa'
 import Koa, { type Context } from 'koa'
 import { createSession } from 'koa-session'
-import { type Application, listen, noAccess, type SessionAccess } from './application.ts'
+import { type Application, listen, noAccess, readUser, type SessionAccess } from './application.ts'
 import { createFloor, type FloorKind, type FloorSession, floorData } from './floor.ts'
 import { exchange } from './node-exchange.ts'
 import { makePayload } from './payload.ts'
@@ -83,7 +83,7 @@ function build(mount: (app: Koa) => unknown, access: SessionAccess<Context>): Ap
   mount(app)
   const routes = new Map<string, (ctx: Context) => unknown>([
     ['/untouched', () => undefined],
-    ['/read', access.read],
+    ['/read', (ctx) => readUser(access, ctx)],
     ['/write', access.write],
     ['/create/300B', (ctx) => access.create(ctx, { ...makePayload('300 B') })],
     ['/create/4kB', (ctx) => access.create(ctx, { ...makePayload('4 kB') })]
