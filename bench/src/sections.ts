@@ -3,6 +3,7 @@ import type { Section } from './figures.ts'
 import { type CostTarget, costSection } from './framework-cost.ts'
 import { httpSection } from './http-section.ts'
 import { memorySection } from './memory-section.ts'
+import { profileSection } from './profile-section.ts'
 import { storeSection } from './store-section.ts'
 
 const floor = 'floor: our cryptography, our store'
@@ -37,6 +38,7 @@ export const sections: readonly Section[] = [
     ...against(floor, 1.25, 1.25, 1.25, 1.25)
   ]),
   costSection('fastify', 'Fastify', []),
+  profileSection,
   httpSection,
   storeSection('redis'),
   storeSection('postgres'),

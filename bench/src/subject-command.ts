@@ -7,6 +7,8 @@ export type SubjectCommand =
   | { readonly type: 'load'; readonly framework: FrameworkName; readonly subject: string }
   /** Answers with the processor time of a request, in microseconds. */
   | { readonly type: 'batch'; readonly cell: Cell; readonly requests: number }
+  /** Answers with pairs of a room and its share, by a profile of so many requests. */
+  | { readonly type: 'profile'; readonly cell: Cell; readonly requests: number }
   /** Answers with `Cookie` headers of live sessions. */
   | { readonly type: 'cookies'; readonly size: PayloadSize }
   /** Answers with a port. */

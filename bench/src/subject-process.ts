@@ -20,6 +20,7 @@ async function obey(command: SubjectCommand): Promise<unknown> {
   if (command.type === 'serve') return application.serve()
   if (command.type === 'cookies') return cookiesOf(application, command.size)
   if (command.type === 'cpu') return process.cpuUsage()
+  if (command.type === 'profile') return profile(application, command.cell, command.requests)
   return runBatch(application, command.cell, command.requests)
 }
 
@@ -39,6 +40,20 @@ async function runBatch(subject: Application, cell: Cell, requests: number): Pro
   )
   const { user, system } = process.cpuUsage(before)
   return (user + system) / (each * atOnce)
+}
+
+/** Loaded when it is asked for: what only measures must not weigh on what is measured. */
+async function profile(subject: Application, cell: Cell, requests: number): Promise<unknown> {
+  const [{ Session }, { roomsOf }] = [await import('node:inspector/promises'), await import('./rooms.ts')]
+  const session = new Session()
+  session.connect()
+  await session.post('Profiler.enable')
+  await session.post('Profiler.setSamplingInterval', { interval: 200 })
+  await session.post('Profiler.start')
+  await runBatch(subject, cell, requests)
+  const { profile: found } = await session.post('Profiler.stop')
+  session.disconnect()
+  return [...roomsOf(found)]
 }
 
 function cookiesOf(subject: Application, size: PayloadSize): Promise<string[]> {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { FrameworkName } from './applications.ts'
 import type { Cell } from './cell.ts'
 import type { PayloadSize } from './payload.ts'
+import type { Rooms } from './rooms.ts'
 import type { SubjectCommand } from './subject-command.ts'
 
 /** One subject in a process of its own: what one makes the compiler assume cannot slow another. */
@@ -11,6 +12,8 @@ export interface Subject {
   readonly pid: number
   /** Microseconds of processor time a request. */
   batch(cell: Cell, requests: number): Promise<number>
+  /** Where the time of so many requests goes. */
+  profile(cell: Cell, requests: number): Promise<Rooms>
   cookies(size: PayloadSize): Promise<readonly string[]>
   serve(): Promise<number>
   /** Processor time since the start, microseconds. */
@@ -30,6 +33,7 @@ export async function startSubject(framework: FrameworkName, name: string, store
     name,
     pid: child.pid ?? 0,
     batch: async (cell, requests) => Number(await ask({ type: 'batch', cell, requests })),
+    profile: async (cell, requests) => new Map(asPairs(await ask({ type: 'profile', cell, requests }))),
     cookies: async (size) => asTexts(await ask({ type: 'cookies', size })),
     serve: async () => Number(await ask({ type: 'serve' })),
     async cpu() {
@@ -57,6 +61,11 @@ function answerOf(child: ChildProcess, name: string, command: SubjectCommand): P
 
 function asTexts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map(String) : []
+}
+
+/** The subject's process makes them of {@link Rooms}. */
+function asPairs(value: unknown): readonly (readonly [string, number])[] {
+  return value as readonly (readonly [string, number])[]
 }
 
 function isUsage(value: unknown): value is NodeJS.CpuUsage {
