@@ -40,7 +40,7 @@ export const memorySection: Section = {
 const flags = ['--expose-gc', '--max-old-space-size=8192']
 
 function probe(what: string, subject: string, count: number): Promise<unknown> {
-  return runScript('memory-probe.ts', [what, subject, String(count)], flags)
+  return runScript('memory-probe.ts', [what, subject, String(count)], { flags })
 }
 
 function pauseVerdict(pause: number): Verdict {

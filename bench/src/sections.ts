@@ -4,6 +4,7 @@ import { type CostTarget, costSection } from './framework-cost.ts'
 import { httpSection } from './http-section.ts'
 import { memorySection } from './memory-section.ts'
 import { profileSection } from './profile-section.ts'
+import { startupSection } from './startup-section.ts'
 import { storeSection } from './store-section.ts'
 
 const floor = 'floor: our cryptography, our store'
@@ -43,5 +44,6 @@ export const sections: readonly Section[] = [
   storeSection('redis'),
   storeSection('postgres'),
   contentionSection,
-  memorySection
+  memorySection,
+  startupSection
 ]
