@@ -29,8 +29,8 @@ const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; de
     dev: ['core', 'adapter', 'store', 'testkit', 'tool', 'figures']
   },
   bench: {
-    src: ['core', 'adapter', 'store', 'testkit', 'tool'],
-    dev: ['core', 'adapter', 'store', 'testkit', 'tool']
+    src: ['core', 'adapter', 'store', 'testkit', 'tool', 'campaign'],
+    dev: ['core', 'adapter', 'store', 'testkit', 'tool', 'campaign']
   }
 }
 

@@ -17,11 +17,20 @@ export interface Bar {
   readonly microseconds: number
 }
 
+/** One point of the curves: by how much our part of a reading request has grown. */
+export interface Point {
+  readonly curve: string
+  readonly sessions: number
+  readonly growth: number
+}
+
 /** One line of the targets. */
 export interface Verdict {
   readonly target: string
   readonly wanted: string
   readonly reached: string
+  /** What hand-written sessions reach of the same, where there are some. */
+  readonly floors?: string
   readonly met: boolean
 }
 
@@ -33,23 +42,24 @@ export interface Figures {
   readonly tables: readonly Table[]
   readonly verdicts: readonly Verdict[]
   readonly bars?: readonly Bar[]
+  readonly points?: readonly Point[]
 }
+
+export type Found = Pick<Figures, 'tables' | 'verdicts' | 'bars' | 'points'>
 
 export interface Section {
   readonly name: string
   readonly title: string
   /** What is measured, and how. */
   readonly about: string
-  run(quick: boolean): Promise<Pick<Figures, 'tables' | 'verdicts' | 'bars'>>
+  /** Left out unless it is asked for by its name. */
+  readonly onlyNamed?: boolean
+  run(quick: boolean): Promise<Found>
 }
 
 export const folder: string = join(import.meta.dirname, '../../docs/performance')
 
-export function keepFigures(
-  section: string,
-  quick: boolean,
-  found: Pick<Figures, 'tables' | 'verdicts' | 'bars'>
-): void {
+export function keepFigures(section: string, quick: boolean, found: Found): void {
   const machine = `Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}`
   const figures: Figures = { ran: new Date().toISOString().slice(0, 10), machine, quick, ...found }
   mkdirSync(folder, { recursive: true })

@@ -10,7 +10,7 @@ if (unknown !== undefined) {
 }
 
 for (const section of sections) {
-  if (wanted.length > 0 && !wanted.includes(section.name)) continue
+  if (wanted.length > 0 ? !wanted.includes(section.name) : section.onlyNamed) continue
   const begin = performance.now()
   console.log(`── ${section.title}`)
   const found = await section.run(quick)

@@ -1,7 +1,7 @@
 import { createMemoryStore } from '@kvsession/core'
 import { applicationsOf, type FrameworkName } from './applications.ts'
 import { pairsOf } from './cell.ts'
-import { quantile } from './statistics.ts'
+import { longestTurn } from './turns.ts'
 
 // Run with --expose-gc: prints one number, or several, as JSON.
 
@@ -47,20 +47,9 @@ async function sweepPauses(): Promise<{ longest: number; whole: number }> {
   }
   now += 10_000
   globalThis.gc?.()
-  const cpu: number[] = []
-  let last = process.threadCpuUsage()
-  let sweeping = true
   const begin = performance.now()
-  const watch = (): void => {
-    const { user, system } = process.threadCpuUsage(last)
-    cpu.push((user + system) / 1000)
-    last = process.threadCpuUsage()
-    if (sweeping) setImmediate(watch)
-  }
-  setImmediate(watch)
-  await store.deleteExpired()
-  sweeping = false
-  return { longest: quantile(cpu, 1), whole: performance.now() - begin }
+  const longest = await longestTurn(() => store.deleteExpired())
+  return { longest, whole: performance.now() - begin }
 }
 
 /** Heap bytes of a request under way whose handler waits. */

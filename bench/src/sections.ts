@@ -4,6 +4,7 @@ import { type CostTarget, costSection } from './framework-cost.ts'
 import { httpSection } from './http-section.ts'
 import { memorySection } from './memory-section.ts'
 import { profileSection } from './profile-section.ts'
+import { scaleSection, tenMillionSection } from './scale-section.ts'
 import { startupSection } from './startup-section.ts'
 import { storeSection } from './store-section.ts'
 
@@ -45,5 +46,7 @@ export const sections: readonly Section[] = [
   storeSection('postgres'),
   contentionSection,
   memorySection,
+  scaleSection,
+  tenMillionSection,
   startupSection
 ]

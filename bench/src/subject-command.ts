@@ -17,6 +17,6 @@ export type SubjectCommand =
   | { readonly type: 'cpu' }
 
 /** The parent process sends nothing else. */
-export function isCommand(message: unknown): message is SubjectCommand {
-  return typeof message === 'object' && message !== null && 'type' in message
+export function isCommand(message: object): message is SubjectCommand {
+  return 'type' in message
 }

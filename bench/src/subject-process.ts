@@ -3,6 +3,7 @@ import { applicationsOf } from './applications.ts'
 import { type Cell, cookieHeader, hasSession, pairsOf, pathOf } from './cell.ts'
 import type { PayloadSize } from './payload.ts'
 import { isCommand, type SubjectCommand } from './subject-command.ts'
+import { answerCommands } from './worker.ts'
 
 /** As many requests are under way at once: what waits for a turn of the event loop shares that turn with others. */
 const atOnce = 16
@@ -73,11 +74,4 @@ async function makeSessions(subject: Application, size: PayloadSize): Promise<st
   return made
 }
 
-process.on('message', (message) => {
-  if (!isCommand(message)) return
-  obey(message).then(
-    (result) => process.send?.({ result }),
-    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) })
-  )
-})
-process.on('disconnect', () => process.exit())
+answerCommands(async (command) => (isCommand(command) ? obey(command) : undefined))

@@ -1,10 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { join } from 'node:path'
 import type { FrameworkName } from './applications.ts'
 import type { Cell } from './cell.ts'
 import type { PayloadSize } from './payload.ts'
 import type { Rooms } from './rooms.ts'
 import type { SubjectCommand } from './subject-command.ts'
+import { startWorker } from './worker.ts'
 
 /** One subject in a process of its own: what one makes the compiler assume cannot slow another. */
 export interface Subject {
@@ -23,15 +22,12 @@ export interface Subject {
 
 /** @param store address of a server, for subjects that keep their sessions there. */
 export async function startSubject(framework: FrameworkName, name: string, store = ''): Promise<Subject> {
-  const child = fork(join(import.meta.dirname, 'subject-process.ts'), {
-    execArgv: ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning'],
-    env: { ...process.env, NODE_ENV: 'production', KVSESSION_BENCH_STORE: store }
-  })
-  const ask = (command: SubjectCommand): Promise<unknown> => answerOf(child, name, command)
+  const { pid, ask: askAny, stop } = startWorker(name, 'subject-process.ts', [], { KVSESSION_BENCH_STORE: store })
+  const ask = (command: SubjectCommand): Promise<unknown> => askAny(command)
   await ask({ type: 'load', framework, subject: name })
   return {
     name,
-    pid: child.pid ?? 0,
+    pid,
     batch: async (cell, requests) => Number(await ask({ type: 'batch', cell, requests })),
     profile: async (cell, requests) => new Map(asPairs(await ask({ type: 'profile', cell, requests }))),
     cookies: async (size) => asTexts(await ask({ type: 'cookies', size })),
@@ -40,23 +36,8 @@ export async function startSubject(framework: FrameworkName, name: string, store
       const usage = await ask({ type: 'cpu' })
       return isUsage(usage) ? usage.user + usage.system : Number.NaN
     },
-    stop: () => void child.kill()
+    stop
   }
-}
-
-function answerOf(child: ChildProcess, name: string, command: SubjectCommand): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const gone = (code: number | null, signal: string | null): void =>
-      reject(new Error(`The process of ${name} ended with ${code ?? signal}`))
-    child.once('exit', gone)
-    child.once('message', (answer: unknown) => {
-      child.off('exit', gone)
-      if (typeof answer !== 'object' || answer === null) reject(new Error(`${name}: no answer`))
-      else if ('error' in answer) reject(new Error(`${name}: ${answer.error}`))
-      else resolve('result' in answer ? answer.result : undefined)
-    })
-    child.send(command, (error) => error && reject(error))
-  })
 }
 
 function asTexts(value: unknown): readonly string[] {

@@ -22,6 +22,8 @@ export interface PopulationOptions {
   readonly briefUntil: number
   readonly secret: string
   readonly clock: { now(): number }
+  /** Most cookies that are kept. */
+  readonly mostCookies?: number
 }
 
 /** About 200 bytes of JSON. */
@@ -38,14 +40,12 @@ export const visitor: Readonly<Record<string, unknown>> = {
   csrf: 'p3Yx1nQ0c7ZqkE5uV2mJ9w'
 }
 
-const mostCookies = 5_000
-
 /**
  * Records that core wrote, and copies of them under ids and hashes of their own: core makes about twenty thousand in a
  * second, and only a session that is requested needs a token.
  */
 export async function createPopulation(options: PopulationOptions): Promise<Population> {
-  const { lasting, brief, briefUntil } = options
+  const { lasting, brief, briefUntil, mostCookies = 5_000 } = options
   const made = await createSessions(Math.min(lasting, mostCookies), options)
   const [pattern] = made
   if (pattern === undefined) throw new Error('a population has sessions')
