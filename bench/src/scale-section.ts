@@ -19,11 +19,11 @@ const requests = ['read', 'write', 'login'] as const
 const limit = 1.2
 
 const about =
-  'One operation after the other through the session manager, on one connection; sessions of 200 B of data. Each size is measured by ' +
-  'turns with a store of the same kind that holds the smallest, each in a process of its own, and its times are compared with that ' +
-  'one’s: *grew* is by how much, with the engine’s own *get* and *set* taken off, as many as the request makes. *list* and *revokeAll* are for a user with five sessions among all the others. *get* and *set* are the engine’s own: one ' +
-  'value by the client alone, over keys that no request touches. Writes do not wait for the disk (SQLite `normal`, LMDB `noSync`, ' +
-  'PostgreSQL and Redis servers of tests). A tenth of the sessions end before the *sweep*.'
+  'One operation after the other through the session manager, sessions of 200 B of data. Each size is measured by turns with a store ' +
+  'of the same kind that holds the smallest, each in a process of its own, and compared with that one: *grew* is by how much, with the ' +
+  'engine’s own *get* and *set* taken off, as many as the request makes. These are one value by the client alone, over keys that no ' +
+  'request touches. *list* and *revokeAll* are for a user with five sessions among all the others. Writes do not wait for the disk ' +
+  '(SQLite `normal`, LMDB `noSync`, private servers). A tenth of the sessions end before the *sweep*.'
 
 /** What requests take when there are many sessions. */
 export const scaleSection: Section = {
