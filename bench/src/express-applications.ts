@@ -6,7 +6,8 @@ import express, { type Express, type Request, type Response } from 'express'
 import { getIronSession } from 'iron-session'
 import { type Application, listen, noAccess, readUser, type SessionAccess } from './application.ts'
 import { expressSession } from './express-session-peer.ts'
-import { createFloor, type FloorKind, type FloorSession, floorData } from './floor.ts'
+import { createPlainFloor, createSameFloor, type Floor, type FloorSession, floorData } from './floor.ts'
+import { plainFloor, sameFloor } from './floor-names.ts'
 import { exchange } from './node-exchange.ts'
 import { makePayload } from './payload.ts'
 import { secret } from './secret.ts'
@@ -22,8 +23,8 @@ const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: false } as 
 
 export const expressApplications: Readonly<Record<string, () => Application>> = {
   bare: () => build(() => {}, noAccess),
-  'floor: HMAC, Map, JSON': () => withFloor('plain'),
-  'floor: our cryptography, our store': () => withFloor('same'),
+  [plainFloor]: () => withFloor(createPlainFloor()),
+  [sameFloor]: () => withFloor(createSameFloor()),
   kvsession: () => withKvsession(createMemoryStore()),
   'express-session': () => withExpressSession(),
   'cookie-session': () =>
@@ -79,8 +80,7 @@ const ironAccess: SessionAccess<Context> = {
   }
 }
 
-function withFloor(kind: FloorKind): Application {
-  const floor = createFloor(kind)
+export function withFloor(floor: Floor): Application {
   const access: SessionAccess<Context> = {
     read: ({ response }) => floorData(floorSession(response)).user,
     write({ response }) {

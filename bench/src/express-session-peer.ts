@@ -4,8 +4,9 @@ import type { RequestHandler } from 'express'
 /** Its memory store, with callbacks. */
 export interface PeerStore {
   get(id: string, done: unknown): void
-  set(id: string, data: unknown, done: unknown): void
+  set(id: string, data: unknown, done?: unknown): void
   touch(id: string, data: unknown, done: unknown): void
+  all(done: unknown): void
 }
 
 /** express-session, without its types: they declare `req.sessionID` otherwise than we do, and one program holds one. */

@@ -2,15 +2,7 @@ import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual } from 
 import { createMemoryStore } from '@kvsession/core'
 import { secret } from './secret.ts'
 
-/**
- * Sessions as somebody writes them by hand in an afternoon, without any of what makes them safe in a race or an outage.
- *
- * - `plain`: an id signed with HMAC-SHA-256, a `Map`, JSON.
- * - `same`: with the cryptography and the store that kvsession uses: the store holds a SHA-256 of a secret in the cookie,
- *   and is our memory store, asked and written once.
- */
-export type FloorKind = 'plain' | 'same'
-
+/** A session as somebody writes it by hand in an afternoon, without any of what makes it safe in a race or an outage. */
 export interface FloorSession {
   id: string | undefined
   secret: Buffer | undefined
@@ -29,17 +21,14 @@ const attributes = '; Path=/; HttpOnly; SameSite=Lax'
 const hour = 3_600_000
 const key = createSecretKey(Buffer.from(secret))
 
-export function createFloor(kind: FloorKind): Floor {
-  return kind === 'plain' ? createPlainFloor() : createSameFloor()
-}
-
 /** The data, parsed when it is first looked at. */
 export function floorData(session: FloorSession): Record<string, unknown> {
   session.data ??= session.text === undefined ? {} : asFields(JSON.parse(session.text))
   return session.data
 }
 
-function createPlainFloor(): Floor {
+/** An id signed with HMAC-SHA-256, a `Map`, JSON. */
+export function createPlainFloor(): Floor {
   const sessions = new Map<string, string>()
   return {
     open(header) {
@@ -63,7 +52,39 @@ function createPlainFloor(): Floor {
   }
 }
 
-function createSameFloor(): Floor {
+/** An id signed the same way, and a server that is asked once, and told once what has changed. */
+export function createRemoteFloor({ get, set }: RemoteTexts): Floor {
+  return {
+    async open(header) {
+      const id = tokenIn(header, 32)?.toString('hex', 0, 16)
+      const text = id === undefined ? undefined : ((await get(id)) ?? undefined)
+      return { id: text === undefined ? undefined : id, secret: undefined, text, data: undefined }
+    },
+    async commit(session) {
+      const text = changed(session)
+      if (text === undefined) return undefined
+      if (session.id !== undefined) {
+        await set(session.id, text, hour)
+        return undefined
+      }
+      const bytes = randomBytes(16)
+      await set(bytes.toString('hex'), text, hour)
+      return name + signed(bytes) + attributes
+    }
+  }
+}
+
+export interface RemoteTexts {
+  get(key: string): Promise<string | null>
+  /** Forgets it after so many milliseconds. */
+  set(key: string, text: string, lifetime: number): Promise<unknown>
+}
+
+/**
+ * The cryptography and the store that kvsession uses: the store holds a SHA-256 of a secret in the cookie, and is our
+ * memory store, asked once and written once, by `compareAndSet`.
+ */
+export function createSameFloor(): Floor {
   const store = createMemoryStore()
   const keyOf = (id: string): string => `sessions.s.${id}`
   return {

@@ -1,6 +1,7 @@
 import { applicationsOf, type FrameworkName } from './applications.ts'
 import { type Act, acts, type Cell } from './cell.ts'
 import { atMost, type Bar, type Section, type Table, type Verdict } from './figures.ts'
+import { floorNames } from './floor-names.ts'
 import { quantile, shown, shownSpread, spreadOf } from './statistics.ts'
 import { type Subject, startSubject } from './subject.ts'
 
@@ -114,11 +115,18 @@ function tablesOf(subjects: readonly Subject[], cells: readonly Cell[], times: T
 
 function verdictOf(title: string, { against, act, limit }: CostTarget, times: Times): Verdict {
   const cell: Cell = { act, ...small }
-  const ours = quantile(costOf(times, 'kvsession', cell), 0.5)
+  const cost = (subject: string): number => quantile(costOf(times, subject, cell), 0.5)
+  const costs = floorNames.map(cost)
   if (against === 'bare') {
-    return { target: `${title}, ${act}`, wanted: `≤ ${limit} µs`, reached: `${shown(ours)} µs`, met: ours <= limit }
+    const ours = cost('kvsession')
+    return {
+      ...{ target: `${title}, ${act}`, wanted: `≤ ${limit} µs`, reached: `${shown(ours)} µs`, met: ours <= limit },
+      floors: costs.map(shown).join(' / ')
+    }
   }
-  return atMost(`${title}, ${act}, against ${against}`, limit, ours / quantile(costOf(times, against, cell), 0.5))
+  const verdict = atMost(`${title}, ${act}, against ${against}`, limit, cost('kvsession') / cost(against))
+  if (floorNames.includes(against)) return verdict
+  return { ...verdict, floors: costs.map((one) => (one / cost(against)).toFixed(2)).join(' / ') }
 }
 
 function barsOf(title: string, subjects: readonly Subject[], times: Times): Bar[] {

@@ -7,7 +7,8 @@ import { type Context, Hono } from 'hono'
 import { MemoryStore, sessionMiddleware } from 'hono-sessions'
 import { getIronSession } from 'iron-session'
 import { type Application, listen, noAccess, readUser, type SessionAccess } from './application.ts'
-import { createFloor, type FloorKind, type FloorSession, floorData } from './floor.ts'
+import { createPlainFloor, createSameFloor, type Floor, type FloorSession, floorData } from './floor.ts'
+import { plainFloor, sameFloor } from './floor-names.ts'
 import { makePayload } from './payload.ts'
 import { secret } from './secret.ts'
 
@@ -17,8 +18,8 @@ const cookie = { path: '/', httpOnly: true, sameSite: 'Lax', secure: false } as 
 
 export const honoApplications: Readonly<Record<string, () => Application>> = {
   bare: () => build(() => {}, noAccess),
-  'floor: HMAC, Map, JSON': () => withFloor('plain'),
-  'floor: our cryptography, our store': () => withFloor('same'),
+  [plainFloor]: () => withFloor(createPlainFloor()),
+  [sameFloor]: () => withFloor(createSameFloor()),
   kvsession: () =>
     build((app) => app.use(asMiddleware(kvsession({ store: createMemoryStore(), secret }))), kvsessionAccess),
   'hono-sessions, plain id': () => withHonoSessions(undefined),
@@ -93,8 +94,7 @@ const ironAccess: SessionAccess<Context> = {
   }
 }
 
-function withFloor(kind: FloorKind): Application {
-  const floor = createFloor(kind)
+function withFloor(floor: Floor): Application {
   return build(
     (app) => {
       app.use(async (c, next) => {

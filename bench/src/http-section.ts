@@ -1,14 +1,14 @@
 import type { FrameworkName } from './applications.ts'
 import type { Section, Table } from './figures.ts'
+import { sameFloor } from './floor-names.ts'
 import { quantile, shown } from './statistics.ts'
 import { type Subject, startSubject } from './subject.ts'
 import { hasWrk, type Load, runWrk } from './wrk.ts'
 
-const floor = 'floor: our cryptography, our store'
 const subjectsOf: Readonly<Partial<Record<FrameworkName, readonly string[]>>> = {
-  express: ['bare', floor, 'kvsession', 'express-session', 'iron-session'],
-  koa: ['bare', floor, 'kvsession', 'koa-session, store'],
-  hono: ['bare', floor, 'kvsession', 'hono-sessions, plain id', '@hono/session'],
+  express: ['bare', sameFloor, 'kvsession', 'express-session', 'iron-session'],
+  koa: ['bare', sameFloor, 'kvsession', 'koa-session, store'],
+  hono: ['bare', sameFloor, 'kvsession', 'hono-sessions, plain id', '@hono/session'],
   fastify: ['bare', '@fastify/session']
 }
 

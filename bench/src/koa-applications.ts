@@ -4,7 +4,8 @@ import { session as kvsession } from '@kvsession/koa'
 import Koa, { type Context } from 'koa'
 import { createSession } from 'koa-session'
 import { type Application, listen, noAccess, readUser, type SessionAccess } from './application.ts'
-import { createFloor, type FloorKind, type FloorSession, floorData } from './floor.ts'
+import { createPlainFloor, createSameFloor, type Floor, type FloorSession, floorData } from './floor.ts'
+import { plainFloor, sameFloor } from './floor-names.ts'
 import { exchange } from './node-exchange.ts'
 import { makePayload } from './payload.ts'
 import { secret } from './secret.ts'
@@ -13,8 +14,8 @@ type Fields = Record<string, unknown>
 
 export const koaApplications: Readonly<Record<string, () => Application>> = {
   bare: () => build(() => {}, noAccess),
-  'floor: HMAC, Map, JSON': () => withFloor('plain'),
-  'floor: our cryptography, our store': () => withFloor('same'),
+  [plainFloor]: () => withFloor(createPlainFloor()),
+  [sameFloor]: () => withFloor(createSameFloor()),
   kvsession: () => build((app) => app.use(kvsession({ store: createMemoryStore(), secret })), propertyAccess),
   'koa-session, store': () => withKoaSession(createTextStore()),
   'koa-session, cookie': () => withKoaSession()
@@ -57,8 +58,7 @@ const propertyAccess: SessionAccess<Context> = {
   create: (ctx, fields) => Object.assign(asFields(Reflect.get(ctx, 'session')), fields)
 }
 
-function withFloor(kind: FloorKind): Application {
-  const floor = createFloor(kind)
+function withFloor(floor: Floor): Application {
   const access: SessionAccess<Context> = {
     read: (ctx) => floorData(asFloorSession(ctx.state.floor)).user,
     write(ctx) {

@@ -1,6 +1,7 @@
 import { createMemoryStore } from '@kvsession/core'
 import { applicationsOf, type FrameworkName } from './applications.ts'
 import { pairsOf } from './cell.ts'
+import { expressSession } from './express-session-peer.ts'
 import { longestTurn } from './turns.ts'
 
 // Run with --expose-gc: prints one number, or several, as JSON.
@@ -23,18 +24,26 @@ function recordOf(index: number): string {
   return Buffer.from(`{"v":1,"n":"${index}"}\n`.padEnd(200, 'x')).toString('latin1')
 }
 
+/** As its JSON text, which is what it keeps, the same 200 characters. */
+function peerRecordOf(index: number): object {
+  const empty = JSON.stringify({ n: index, x: '' }).length
+  return { n: index, x: 'x'.repeat(200 - empty) }
+}
+
 /** Heap bytes of an entry, at so many entries. */
 async function bytesPerEntry(): Promise<number> {
   const map = new Map<string, string>()
   const store = createMemoryStore()
+  const peer = new expressSession.MemoryStore()
   const before = heap()
   for (let index = 0; index < count; index++) {
     const key = Buffer.from(keyOf(index)).toString('latin1')
     if (subject === 'Map') map.set(key, recordOf(index))
+    else if (subject === 'express-session') peer.set(key, peerRecordOf(index))
     else await store.compareAndSet(key, undefined, recordOf(index), Date.now() + 3_600_000)
   }
   const bytes = (heap() - before) / count
-  if (map.size + (await store.deleteExpired()) < 0) throw new Error('kept alive until here')
+  if (map.size + (await store.deleteExpired()) + Object.keys(peer).length < 0) throw new Error('kept alive until here')
   return bytes
 }
 
@@ -49,6 +58,20 @@ async function sweepPauses(): Promise<{ longest: number; whole: number }> {
   globalThis.gc?.()
   const begin = performance.now()
   const longest = await longestTurn(() => store.deleteExpired())
+  return { longest, whole: performance.now() - begin }
+}
+
+/** The same of express-session's store, which looks at all that it has, half of it expired. */
+async function peerPauses(): Promise<{ longest: number; whole: number }> {
+  const peer = new expressSession.MemoryStore()
+  const now = Date.now()
+  for (let index = 0; index < count; index++) {
+    const expires = new Date(now + (index % 2 === 0 ? -1_000 : 7_200_000))
+    peer.set(keyOf(index), { cookie: { expires }, ...peerRecordOf(index) })
+  }
+  globalThis.gc?.()
+  const begin = performance.now()
+  const longest = await longestTurn(() => new Promise((resolve) => peer.all(resolve)))
   return { longest, whole: performance.now() - begin }
 }
 
@@ -93,7 +116,7 @@ async function probe(): Promise<unknown> {
     case 'entry':
       return bytesPerEntry()
     case 'sweep':
-      return sweepPauses()
+      return subject === 'express-session' ? peerPauses() : sweepPauses()
     case 'flight':
       return bytesInFlight('express')
     case 'growth':

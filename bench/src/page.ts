@@ -41,8 +41,11 @@ export function writePage(sections: readonly Section[]): void {
 function verdictTable(verdicts: readonly Verdict[]): string[] {
   return markdown({
     title: '',
-    columns: ['target', 'wanted', 'reached', ''],
-    rows: verdicts.map(({ target, wanted, reached, met }) => [target, wanted, reached, met ? 'met' : '**not met**'])
+    columns: ['target', 'wanted', 'the floors', 'reached', ''],
+    rows: verdicts.map(({ target, wanted, floors = '', reached, met }) => [
+      ...[target, wanted, floors, reached],
+      met ? 'met' : '**not met**'
+    ])
   })
 }
 

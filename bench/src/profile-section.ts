@@ -1,11 +1,11 @@
 import type { FrameworkName } from './applications.ts'
 import { acts, type Cell } from './cell.ts'
 import type { Section, Table } from './figures.ts'
+import { sameFloor } from './floor-names.ts'
 import type { Rooms } from './rooms.ts'
 import { quantile } from './statistics.ts'
 import { startSubject } from './subject.ts'
 
-const floor = 'floor: our cryptography, our store'
 const peers: readonly (readonly [FrameworkName, string])[] = [
   ['express', 'express-session'],
   ['koa', 'koa-session, store'],
@@ -34,7 +34,7 @@ export const profileSection: Section = {
 }
 
 async function profileTable(framework: FrameworkName, peer: string, cell: Cell, quick: boolean): Promise<Table> {
-  const names = ['bare', floor, 'kvsession', peer]
+  const names = ['bare', sameFloor, 'kvsession', peer]
   const columns: { readonly whole: number; readonly rooms: Rooms }[] = []
   for (const name of names) columns.push(await profileOf(framework, name, cell, quick))
   const all = new Set(columns.flatMap(({ rooms }) => [...rooms.keys()]))

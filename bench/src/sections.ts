@@ -1,5 +1,6 @@
 import { contentionSection } from './contention-section.ts'
 import type { Section } from './figures.ts'
+import { sameFloor } from './floor-names.ts'
 import { type CostTarget, costSection } from './framework-cost.ts'
 import { httpSection } from './http-section.ts'
 import { memorySection } from './memory-section.ts'
@@ -7,8 +8,6 @@ import { profileSection } from './profile-section.ts'
 import { scaleSection, tenMillionSection } from './scale-section.ts'
 import { startupSection } from './startup-section.ts'
 import { storeSection } from './store-section.ts'
-
-const floor = 'floor: our cryptography, our store'
 
 function against(subject: string, untouched: number, read: number, write: number, create: number): CostTarget[] {
   return [
@@ -24,11 +23,11 @@ export const sections: readonly Section[] = [
   costSection('express', 'Express', [
     { against: 'bare', act: 'no cookie', limit: 1 },
     ...against('express-session', 0.2, 0.25, 0.3, 0.35),
-    ...against(floor, 1.25, 1.25, 1.25, 1.25)
+    ...against(sameFloor, 1.25, 1.25, 1.25, 1.25)
   ]),
   costSection('koa', 'Koa', [
     ...against('koa-session, store', 0.12, 0.12, 0.15, 0.8),
-    ...against(floor, 1.25, 1.25, 1.25, 1.25)
+    ...against(sameFloor, 1.25, 1.25, 1.25, 1.25)
   ]),
   costSection('hono', 'Hono', [
     { against: 'hono-sessions, plain id', act: 'read', limit: 0.35 },
@@ -37,7 +36,7 @@ export const sections: readonly Section[] = [
     { against: 'iron-session', act: 'write', limit: 0.05 },
     { against: '@hono/session', act: 'read', limit: 0.05 },
     { against: '@hono/session', act: 'write', limit: 0.05 },
-    ...against(floor, 1.25, 1.25, 1.25, 1.25)
+    ...against(sameFloor, 1.25, 1.25, 1.25, 1.25)
   ]),
   costSection('fastify', 'Fastify', []),
   profileSection,

@@ -5,13 +5,21 @@ import { Pool } from 'pg'
 import { createClient } from 'redis'
 import type { Application } from './application.ts'
 import { RedisStore } from './connect-redis-peer.ts'
-import { withExpressSession, withKvsession } from './express-applications.ts'
+import { withExpressSession, withFloor, withKvsession } from './express-applications.ts'
 import { expressSession } from './express-session-peer.ts'
+import { createRemoteFloor } from './floor.ts'
+import { redisFloor } from './floor-names.ts'
 
 /** Where the server is; the parent process says. */
 const url = process.env.KVSESSION_BENCH_STORE ?? ''
 
 export const redisApplications: Readonly<Record<string, () => Promise<Application>>> = {
+  async [redisFloor]() {
+    const client = await connect()
+    const set = (key: string, text: string, lifetime: number): Promise<unknown> =>
+      client.set(key, text, { PX: lifetime })
+    return withFloor(createRemoteFloor({ get: (key) => client.get(key), set }))
+  },
   kvsession: async () => withKvsession(createRedisStore(await connect())),
   'kvsession, lazy': async () => withKvsession(createRedisStore(await connect()), true),
   'express-session, connect-redis': async () => withExpressSession(new RedisStore({ client: await connect() }))
