@@ -15,7 +15,7 @@ interface LeftOut {
 export const leftOut: readonly LeftOut[] = [
   { path: 'packages/core/test/session-manager.test.ts', why: 'steers timers by vitest' },
   { path: 'packages/core/test/errors-doc.test.ts', why: 'reads a document of the repository' },
-  { path: 'packages/core/test/memory-store.test.ts', why: 'measures the heap of a Node process' },
+  { path: 'packages/core/test/limits/', why: 'measures the heap and the time of a Node process' },
   { path: 'packages/core/test/exploration/', why: 'explores schedules of the same code, which no runtime changes' },
   { path: 'packages/core/test/fuzz/', why: 'is a campaign with limits on time' },
   {
