@@ -17,6 +17,17 @@ export interface Bar {
   readonly microseconds: number
 }
 
+/** Where the time of one kind of request goes. */
+export interface Profile {
+  readonly framework: string
+  readonly act: string
+  readonly subject: string
+  /** Microseconds a request. */
+  readonly whole: number
+  /** The same by room, all of them together. */
+  readonly rooms: Readonly<Record<string, number>>
+}
+
 /** One point of the curves: by how much our part of a reading request has grown. */
 export interface Point {
   readonly curve: string
@@ -43,9 +54,10 @@ export interface Figures {
   readonly verdicts: readonly Verdict[]
   readonly bars?: readonly Bar[]
   readonly points?: readonly Point[]
+  readonly profiles?: readonly Profile[]
 }
 
-export type Found = Pick<Figures, 'tables' | 'verdicts' | 'bars' | 'points'>
+export type Found = Omit<Figures, 'ran' | 'machine' | 'quick'>
 
 export interface Section {
   readonly name: string

@@ -1,41 +1,67 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { drawChart } from './chart.ts'
+import { drawCurves } from './curves.ts'
 import { type Figures, folder, readFigures, type Section, type Table, type Verdict } from './figures.ts'
-import { unmet } from './unmet.ts'
+import { keptIn, unmetText } from './unmet.ts'
 
-/** Writes `docs/performance.md` and its chart from what every section found last. */
+/** Writes `docs/performance.md` and its pictures from what every section found last. */
 export function writePage(sections: readonly Section[]): void {
   const found = sections.flatMap((section) => {
     const figures = readFigures(section.name)
     return figures ? [{ section, figures }] : []
   })
-  const bars = found.flatMap(({ figures }) => figures.bars ?? [])
-  writeFileSync(join(folder, 'chart.svg'), drawChart(bars))
-  const page = [
+  const all = found.map(({ figures }) => figures)
+  writeFileSync(join(folder, 'chart.svg'), drawChart(all.flatMap(({ bars = [] }) => bars)))
+  writeFileSync(join(folder, 'growth.svg'), drawCurves(all.flatMap(({ points = [] }) => points)))
+  writeFileSync(join(folder, '../performance.md'), pageText(sections, found))
+}
+
+interface Found {
+  readonly section: Section
+  readonly figures: Figures
+}
+
+export function pageText(sections: readonly Section[], found: readonly Found[]): string {
+  const all = found.map(({ figures }) => figures)
+  const verdicts = all.flatMap((figures) => figures.verdicts)
+  const lines = [
     '# What sessions cost',
     '',
     'Written by `npm run bench`; run it on your own machine. `npm run bench -- --quick` takes about two minutes, and',
-    '`npm run bench -- express scale` runs those sections alone: ' +
-      sections.map(({ name }) => `\`${name}\``).join(', ') +
-      '.',
+    `\`npm run bench -- express scale\` runs those sections alone: ${sections.map(({ name }) => `\`${name}\``).join(', ')}.`,
+    'Each keeps its figures in this folder’s `performance/`, so that one of them can be measured again without the others.',
+    '[How it measures, and what it cannot see](decisions/0012-how-the-bench-measures.md).',
     '',
     'Read ratios, not microseconds: absolute times differ from machine to machine and by a third from hour to hour on one.',
     'All subjects hold the same data, behind the same cookie attributes, on the same version of the framework, with the',
     'same durability, each in a process of its own, measured by turns in one run. Each is set up as its documentation says',
-    'for production, and none is asked for more than it can do. The *floors* are what somebody writes by hand in an',
-    'afternoon, without a word on races, outages or hostile input: they show what the job costs at the least.',
+    'for production, and none is asked for more than it can do. Sessions kept in the cookie need no store and cannot be ended.',
     '',
     '![Microseconds that sessions add to a request, by library](performance/chart.svg)',
     '',
+    '## The floors',
+    '',
+    'What somebody writes by hand in an afternoon, without a word on races, outages or hostile input: what the job costs at',
+    'the least, on each framework.',
+    '',
+    '- **HMAC, Map, JSON**: 16 random bytes signed by one HMAC-SHA-256 (`createHmac` with a KeyObject), looked up in a',
+    '  `Map` of texts; `JSON.parse` when the handler looks, `JSON.stringify` and a comparison of texts when it has looked.',
+    '- **our cryptography, our store**: the same with a secret beside the id, whose SHA-256 stands in the record, and with',
+    '  kvsession’s memory store, asked by `get` and told by `compareAndSet`, each once.',
+    '- **HMAC, GET, SET, JSON**: the first, with Redis in place of the `Map`.',
+    '',
     '## Targets',
     '',
-    ...verdictTable(found.flatMap(({ figures }) => figures.verdicts)),
+    'They were set before the work began. *The floors*: what the first and the second floor reach of the same target, by the same',
+    'figures; a target below both is out of reach of anything that signs, looks up and parses.',
     '',
-    ...unmet,
+    ...verdictTable(verdicts),
+    '',
+    ...unmetText(verdicts, keptIn(all), markdown),
     ...found.flatMap(({ section, figures }) => sectionText(section, figures))
   ]
-  writeFileSync(join(folder, '../performance.md'), `${page.join('\n').trimEnd()}\n`)
+  return `${lines.join('\n').trimEnd()}\n`
 }
 
 function verdictTable(verdicts: readonly Verdict[]): string[] {
@@ -49,14 +75,17 @@ function verdictTable(verdicts: readonly Verdict[]): string[] {
   })
 }
 
-function sectionText({ title, about }: Section, { ran, machine, quick, tables }: Figures): string[] {
+function sectionText({ name, title, about }: Section, { ran, machine, quick, tables }: Figures): string[] {
   return [
     `## ${title}`,
     '',
     about,
     '',
-    `*${ran}, ${machine}${quick ? ', quick form' : ''}.*`,
+    `*${ran}, ${machine}${quick ? ', quick form' : ''}. \`npm run bench -- ${name}\`*`,
     '',
+    ...(name === 'scale'
+      ? ['![Growth of a reading request with the number of sessions](performance/growth.svg)', '']
+      : []),
     ...tables.flatMap((table) => [
       ...(table.title === '' ? [] : [`**${table.title}**`, '']),
       ...markdown(table),

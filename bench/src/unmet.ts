@@ -1,2 +1,199 @@
-/** What the page says of targets that were not met: why, by the profiles, and what would get there. */
-export const unmet: readonly string[] = []
+import { acts } from './cell.ts'
+import type { Bar, Figures, Profile, Table, Verdict } from './figures.ts'
+import { floorNames } from './floor-names.ts'
+import { groupTimes, profileGroups } from './profile-groups.ts'
+import { shown } from './statistics.ts'
+
+/** Why some targets are missed, and what would get there. Stands on the page while one of them is. */
+interface Explanation {
+  readonly targets: RegExp
+  readonly title: string
+  why(kept: Kept): string
+  readonly next: string
+  /** Framework and act of the profile that shows it. */
+  readonly profile?: readonly [framework: string, act: string]
+}
+
+/** What the sections have kept. */
+export interface Kept {
+  readonly bars: readonly Bar[]
+  readonly profiles: readonly Profile[]
+}
+
+const explanations: readonly Explanation[] = [
+  {
+    targets: /^Express, .* against express-session$/,
+    title: 'Express against express-session',
+    why: (kept) =>
+      'The targets were set by measurements on another machine, where express-session took 34 to 39 µs a request with a session and ' +
+      `the floors 5 to 8. Here express-session takes ${range(kept, 'Express', ['express-session'])} and the floors ` +
+      `${range(kept, 'Express', floorNames)}: what hand-written sessions leave of the target is in the column *the floors*, and a ` +
+      'target below that column asks for less than one HMAC, one SHA-256 and one `JSON.parse`, which is all they do. What comes on ' +
+      'top of the floor is the table below: strict checks of what is stored, deadlines, events, and a response that waits for its ' +
+      'commit through whichever of four methods it is begun with.',
+    next:
+      'A bounded map from a token’s text to its verified parts would save the HMAC and the hash for every request but the first of a ' +
+      'session; it would hold live secrets in memory, which is why it is not there. Data that tells when it was changed (a proxy) would ' +
+      'save the comparison of every request that reads; it would not be the plain object that it is now, for `structuredClone` and for identity.',
+    profile: ['express', 'read']
+  },
+  {
+    targets: /^Koa, (?:untouched|read|write), against koa-session/,
+    title: 'Koa against koa-session',
+    why: (kept) =>
+      `koa-session takes ${range(kept, 'Koa', ['koa-session, store'], 'read')} for a request that reads, most of it in keygrip’s ` +
+      `verification (Node’s \`createHmac\` with a key that is no KeyObject), and the floors ${range(kept, 'Koa', floorNames, 'read')}.`,
+    next: 'The same as for Express: a map of verified tokens, and data that tells when it was changed.',
+    profile: ['koa', 'read']
+  },
+  {
+    targets: /^Koa, create, against koa-session/,
+    title: 'Creating sessions on Koa',
+    why: (kept) =>
+      `Nothing is verified when a session is created, so that koa-session is near the floors there: ${range(kept, 'Koa', ['koa-session, store'], 'create')} ` +
+      `against ${range(kept, 'Koa', floorNames, 'create')}. It signs with SHA-1, keeps the id itself in its store, and does not wait to learn whether the store had ` +
+      'that id already; ours draws an id and a secret, hashes the one, signs both, and creates by compareAndSet.',
+    next: 'Ids and secrets drawn ahead, their hashes and tags with them, while the event loop is idle: it moves the work, and takes none away.',
+    profile: ['koa', 'write']
+  },
+  {
+    targets: /^Hono, .* against (?:hono-sessions|iron-session|@hono)/,
+    title: 'Hono against its peers',
+    why: (kept) =>
+      `hono-sessions takes ${range(kept, 'Hono', ['hono-sessions, plain id'], 'read')} for a request that reads, and signs nothing; the floors take ` +
+      `${range(kept, 'Hono', floorNames, 'read')}. Half of a floor’s cost is not the session’s: the first look at a request’s headers makes Node ` +
+      'build a `Headers` object, and a `Set-Cookie` makes Hono build a new response. Against iron-session and @hono/session, which encrypt and decrypt all data in each ' +
+      'request, a twentieth is about what a floor takes.',
+    next: 'A map of verified tokens, and reading the cookie from Node’s own request where Hono runs on Node, past the `Headers` object.',
+    profile: ['hono', 'read']
+  },
+  {
+    targets: /against floor/,
+    title: 'Against the hand-written floor',
+    why: () =>
+      'The floor trusts its store, its clock and its caller. What it leaves out and we do, in each request: look at every cookie of the name, ' +
+      'not at the first; check the record’s shape, idle and absolute deadline; bound the store’s time; refuse data that JSON would lose; hold the ' +
+      'response until the commit is confirmed; merge with what another request has stored meanwhile; answer `Vary` and `Cache-Control`. ' +
+      'No single one of them is large: the table says where they add up, the one on [where the time goes](#where-the-time-goes) which files they are in.',
+    next:
+      'To write only what a request needs into its session state, in one object made in one place: the most of what is left is a dozen ' +
+      'small objects and promises a request, and their garbage.',
+    profile: ['express', 'write']
+  },
+  {
+    targets: /^Redis .* p99/,
+    title: 'The slowest requests on Redis',
+    why: () =>
+      'With 32 connections and a store 1 ms away the median waits for the network; the 99th percentile is the event loop of whichever ' +
+      'process shares the two cores with `wrk`, Redis and the delaying proxy. One command in place of two halves the waiting, and not that.',
+    next: 'A machine with a core for each of the four processes: the ratio of medians, which is in the table, shows what is left there.'
+  },
+  {
+    targets: /^Redis .* throughput/,
+    title: 'Throughput on Redis',
+    why: () =>
+      'Most of the processor time of such a request is the framework’s and the client’s: the column *the floors* is what one GET, one HMAC and ' +
+      'one `JSON.parse` leave of connect-redis’s. One command in place of two is what can be saved.',
+    next: 'Reading several sessions with one MGET where requests arrive in the same turn: fewer replies to parse, at the price of waiting for the turn’s end.'
+  },
+  {
+    targets: /^64 writers, updates a second/,
+    title: 'Many writers on one session',
+    why: () =>
+      'Who loses updates writes all of them at once: 64 writes are 64 parallel round trips, of which one survives. Who keeps all of ' +
+      'them stores one after the other, or several in one.',
+    next:
+      'All updates that wait are applied to the last text that is known and stored by one compareAndSet: then the round trips, two for a request, ' +
+      'set the pace, and not the number of writers.'
+  },
+  {
+    targets: /sessions against/,
+    title: 'Growth',
+    why: () =>
+      'What grows is what is asked of memory: a million records do not fit a processor’s cache, and a request reads all of its record where the ' +
+      'engine’s own *get*, which is taken off, need not look at a value. In a tree of pages a write also dirties more of them.',
+    next: 'Smaller records: a binary head in place of the line of JSON, and data that is compressed beyond a kilobyte.'
+  },
+  {
+    targets: /^Memory store.*bytes/,
+    title: 'Bytes of the memory store',
+    why: () => 'An entry is a text and a deadline, an object of two fields beside what a `Map` of texts needs.',
+    next: 'The deadline as the first characters of the text: no object an entry, at the price of a slice for each read.'
+  },
+  {
+    targets: /^Memory store.*pause/,
+    title: 'Pauses of a sweep',
+    why: () =>
+      'The sweep gives way every thousand entries, which takes less than a millisecond; what is longer is a rehash of the map, which ' +
+      'shrinks when half of it is deleted, or the garbage collector’s.',
+    next: 'Several maps by the first byte of the key: each rehash is then a fraction as long.'
+  },
+  {
+    targets: /^Heap/,
+    title: 'Heap over many requests',
+    why: () =>
+      'The heap after a full collection also holds what V8 compiles and caches, which goes on for as long as functions are optimised.',
+    next: 'A longer run: a leak grows with the requests, what is compiled does not.'
+  }
+]
+
+/** The part of the page about what is not met. */
+export function unmetText(verdicts: readonly Verdict[], kept: Kept, markdown: (table: Table) => string[]): string[] {
+  const missed = verdicts.filter(({ met }) => !met)
+  const sections = explanations.flatMap(({ targets, title, why, next, profile }) => {
+    const mine = missed.filter(({ target }) => targets.test(target))
+    if (mine.length === 0) return []
+    const list = mine.map(({ target, reached, wanted }) => `${target} (${reached}, wanted ${wanted})`).join('; ')
+    const table = profile && profileTable(kept, ...profile)
+    return [
+      ...[`### ${title}`, '', `Missed: ${list}.`, '', why(kept), ''],
+      ...(table ? [...markdown(table), ''] : []),
+      ...[`**The next design.** ${next}`, '']
+    ]
+  })
+  return sections.length === 0 ? [] : ['## What is not met, and why', '', ...sections]
+}
+
+/** Verdicts for which no explanation is written. */
+export function unexplained(verdicts: readonly Verdict[]): readonly string[] {
+  return verdicts
+    .filter(({ target, met }) => !met && !explanations.some(({ targets }) => targets.test(target)))
+    .map(({ target }) => target)
+}
+
+function profileTable({ profiles }: Kept, framework: string, act: string): Table | undefined {
+  const mine = profiles.filter((profile) => profile.framework === framework && profile.act === act)
+  const bare = mine.find(({ subject }) => subject === 'bare')
+  if (!bare) return undefined
+  const columns = mine.map((profile) => groupTimes(profile, bare))
+  return {
+    title: '',
+    columns: [`${framework}, ${act}: µs a request`, ...mine.map(({ subject }) => subject)],
+    rows: [
+      ...profileGroups.map((group) => [group, ...columns.map((times) => cellOf(times.get(group) ?? 0))]),
+      ['in all', ...mine.map(({ whole }) => cellOf(whole))]
+    ]
+  }
+}
+
+function cellOf(microseconds: number): string {
+  return microseconds < 0.05 ? '' : microseconds.toFixed(1)
+}
+
+/** `17–23 µs`: from the least to the most that these subjects take for what has a session. */
+function range({ bars }: Kept, framework: string, subjects: readonly string[], act?: string): string {
+  const times = bars
+    .filter((bar) => bar.framework === framework && subjects.includes(bar.subject))
+    .filter((bar) => (act === undefined ? bar.act !== acts[0] : bar.act === act))
+    .map(({ microseconds }) => microseconds)
+  const [least, most] = [Math.min(...times), Math.max(...times)].map(shown)
+  return least === most ? `${least} µs` : `${least} to ${most} µs`
+}
+
+/** What the explanations are made of, from the figures of all sections. */
+export function keptIn(figures: readonly Figures[]): Kept {
+  return {
+    bars: figures.flatMap(({ bars = [] }) => bars),
+    profiles: figures.flatMap(({ profiles = [] }) => profiles)
+  }
+}
