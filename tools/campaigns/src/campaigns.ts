@@ -55,6 +55,15 @@ export const campaigns: readonly Campaign[] = [
     sources: adapters
   },
   {
+    name: 'kills',
+    claim:
+      'A process that is killed with SIGKILL while it writes, alone or beside another, leaves what was acknowledged: no change is lost, no record torn, none revived.',
+    files: ['tools/store-grounds/test/kills.test.ts'],
+    scale: { variable: 'KVSESSION_KILLS', long: 500 },
+    seeds: 10,
+    sources: ['packages/store-sqlite', 'packages/store-lmdb', 'packages/store-file', 'tools/store-grounds']
+  },
+  {
     name: 'timing',
     claim: 'How long a bad token takes does not depend on how much of it is right.',
     files: ['packages/core/test/timing/'],
