@@ -37,7 +37,7 @@ export function costSection(framework: FrameworkName, title: string, targets: re
         const times = await measure(subjects, cells, quick ? 7 : 15)
         return {
           tables: tablesOf(subjects, cells, times),
-          verdicts: targets.map((target) => verdictOf(title, target, times)),
+          verdicts: targets.map((target) => costVerdict(title, target, times)),
           bars: barsOf(title, subjects, times)
         }
       } finally {
@@ -113,7 +113,7 @@ function tablesOf(subjects: readonly Subject[], cells: readonly Cell[], times: T
   }))
 }
 
-function verdictOf(title: string, { against, act, limit }: CostTarget, times: Times): Verdict {
+export function costVerdict(title: string, { against, act, limit }: CostTarget, times: Times): Verdict {
   const cell: Cell = { act, ...small }
   const cost = (subject: string): number => quantile(costOf(times, subject, cell), 0.5)
   const costs = floorNames.map(cost)

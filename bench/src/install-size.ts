@@ -49,17 +49,19 @@ const alwaysPacked = /^(?:package\.json|readme|licen[cs]e)/i
 function packedBytes(folder: string): number {
   const { files = [] } = manifestOf(folder)
   const published = folder.includes('node_modules')
-  return readdirSync(folder)
-    .filter((name) => published || files.includes(name) || alwaysPacked.test(name))
-    .reduce((sum, name) => sum + bytesAt(join(folder, name)), 0)
+  return (
+    readdirSync(folder)
+      // Nested installations are packages of their own.
+      .filter((name) => name !== 'node_modules')
+      .filter((name) => published || files.includes(name) || alwaysPacked.test(name))
+      .reduce((sum, name) => sum + bytesAt(join(folder, name)), 0)
+  )
 }
 
 function bytesAt(path: string): number {
   const { size } = statSync(path)
   if (!statSync(path).isDirectory()) return size
-  // Nested installations are packages of their own.
-  const names = readdirSync(path).filter((name) => name !== 'node_modules')
-  return names.reduce((sum, name) => sum + bytesAt(join(path, name)), 0)
+  return readdirSync(path).reduce((sum, name) => sum + bytesAt(join(path, name)), 0)
 }
 
 function manifestOf(folder: string): SizedManifest {

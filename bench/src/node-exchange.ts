@@ -44,10 +44,13 @@ export function exchange(
   return new Promise((resolve, reject) => {
     response.once('finish', () => {
       response.detachSocket(socket)
+      // An application that answers with errors would be a fast one. Nobody knows what it has left on the socket.
+      if (response.statusCode !== 200) {
+        reject(new Error(`${path} was answered with ${response.statusCode}`))
+        return
+      }
       free.push(socket)
-      // An application that answers with errors would be a fast one.
-      if (response.statusCode === 200) resolve(setCookiesIn(socket.head))
-      else reject(new Error(`${path} was answered with ${response.statusCode}`))
+      resolve(setCookiesIn(socket.head))
     })
     handler(request, response)
   })

@@ -31,7 +31,7 @@ export function roomsOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profi
   return new Map(Array.from(times, ([room, time]) => [room, time / whole]))
 }
 
-const packageOf = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/
+const packageOf = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/
 
 /** `undefined`: its caller's. */
 function roomOf({ functionName, url }: Readonly<Pick<Runtime.CallFrame, 'functionName' | 'url'>>): string | undefined {

@@ -90,7 +90,10 @@ export const scalePlaces: Readonly<Record<PlaceName, (options: PlaceOptions) => 
         database.resetReadTxn()
         return database.get(key)
       },
-      set: (key, value, expiresAt) => database.transaction(() => database.putSync(key, `${expiresAt} ${value}`)),
+      async set(key, value, expiresAt) {
+        await database.transaction(() => database.putSync(key, `${expiresAt} ${value}`))
+        await database.flushed
+      },
       async close() {
         await database.close()
         await engine.stop()

@@ -38,6 +38,15 @@ const explanations: readonly Explanation[] = [
     profile: ['express', 'read']
   },
   {
+    targets: /no cookie$/,
+    title: 'Without a cookie',
+    why: () =>
+      'A visitor without a cookie gets an empty session, which is made before anybody asks for it, and a response that is ready to wait ' +
+      'for a commit in case the handler fills it.',
+    next: 'A session that is made when the handler first looks, by the getter alone.',
+    profile: ['express', 'read']
+  },
+  {
     targets: /^Koa, (?:untouched|read|write), against koa-session/,
     title: 'Koa against koa-session',
     why: (kept) =>
@@ -95,6 +104,12 @@ const explanations: readonly Explanation[] = [
       'Most of the processor time of such a request is the framework’s and the client’s: the column *the floors* is what one GET, one HMAC and ' +
       'one `JSON.parse` leave of connect-redis’s. One command in place of two is what can be saved.',
     next: 'Reading several sessions with one MGET where requests arrive in the same turn: fewer replies to parse, at the price of waiting for the turn’s end.'
+  },
+  {
+    targets: /^64 writers, updates lost/,
+    title: 'Lost updates',
+    why: () => 'An update that was answered as stored and is not there is a defect, not a matter of speed.',
+    next: 'None: run `npm test` and report what you see.'
   },
   {
     targets: /^64 writers, updates a second/,

@@ -64,7 +64,8 @@ end
 `
 }
 
-function loadOf(out: string): Load {
+/** What the script above printed. @throws Error where it did not get to it */
+export function loadOf(out: string): Load {
   const found = /FIGURES (\S+) (\S+) (\S+) (\S+) (\S+) (\S+)/.exec(out)
   if (!found) throw new Error(`wrk printed no figures: ${out}`)
   const [requests = 0, duration = 0, p50 = 0, p99 = 0, p999 = 0, errors = 0] = found.slice(1).map(Number)
