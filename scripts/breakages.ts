@@ -27,8 +27,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'write without comparing',
     file: 'write-loop.ts',
-    from: 'access.compareAndSet(key, text, decision.write',
-    to: 'access.compareAndSet(key, await access.get(key), decision.write',
+    from: 'access.compareAndSet(key, text, next.write',
+    to: 'access.compareAndSet(key, await access.get(key), next.write',
     caughtBy: i01
   },
   {
@@ -48,8 +48,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'revive what was destroyed',
     file: 'write-loop.ts',
-    from: 'access.compareAndSet(key, text, decision.write',
-    to: 'access.compareAndSet(key, await access.get(key), decision.write',
+    from: 'access.compareAndSet(key, text, next.write',
+    to: 'access.compareAndSet(key, await access.get(key), next.write',
     caughtBy: i02
   },
   {
@@ -229,9 +229,9 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'believe what the process remembers of a record',
-    file: 'write-loop.ts',
-    from: 'if (!remembered || decision.harmless)',
-    to: 'if (true)',
+    file: 'write-group.ts',
+    from: '(read || text === one.known?.text)',
+    to: 'true',
     caughtBy: faults
   },
   {

@@ -129,7 +129,9 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     return { write: record.text, expiresAt: deadline(next, policy), result: { outcome: 'written', write } }
   }
 
-  const { outcome, write } = await context.loop.run<Result>(key, { text: base.text }, decide)
+  // A login writes to the index before it is stored: nobody else's write waits for that.
+  const alone = change.login !== undefined
+  const { outcome, write } = await context.loop.run<Result>(key, { text: base.text }, decide, alone)
   if (write) adopt(context, state, identity.id, write, mine, permanent)
   if (write && login.announced) await settleLogin(context, state, login.announced)
   return outcome

@@ -1,3 +1,5 @@
+import type { WriteGroup } from './write-group.ts'
+
 /** What one process knows about a key while operations on it queue up. */
 export interface KeySlot {
   /** The text last written or read by the previous operation in the queue; `undefined` inside: nothing live there. */
@@ -5,8 +7,14 @@ export interface KeySlot {
 }
 
 export interface KeyQueue {
-  /** Runs `task` when every earlier task of this key has ended, or after `patience` has given up waiting for them. */
-  run<T>(key: string, task: (slot: KeySlot) => Promise<T>): Promise<T>
+  /**
+   * Runs `task` when every earlier task of this key has ended; rejects when `patience` has given up waiting for them.
+   *
+   * @param group what the task is going to store: more may join it while it waits, until something waits behind it.
+   */
+  run<T>(key: string, task: (slot: KeySlot) => Promise<T>, group?: WriteGroup): Promise<T>
+  /** The group that waits behind all others. */
+  waiting(key: string): WriteGroup | undefined
   /** Resolves when nothing is queued. */
   idle(): Promise<void>
 }
@@ -14,6 +22,7 @@ export interface KeyQueue {
 interface Entry extends KeySlot {
   users: number
   tail: Promise<unknown>
+  group: WriteGroup | undefined
 }
 
 /**
@@ -25,16 +34,24 @@ interface Entry extends KeySlot {
 export function createKeyQueue(patience: (earlier: Promise<unknown>) => Promise<unknown>): KeyQueue {
   const entries = new Map<string, Entry>()
 
-  async function run<T>(key: string, task: (slot: KeySlot) => Promise<T>): Promise<T> {
+  async function run<T>(key: string, task: (slot: KeySlot) => Promise<T>, group?: WriteGroup): Promise<T> {
     let entry = entries.get(key)
     const earlier = entry?.tail
     if (!entry) {
-      entry = { users: 0, tail: Promise.resolve(), known: undefined }
+      entry = { users: 0, tail: Promise.resolve(), known: undefined, group: undefined }
       entries.set(key, entry)
     }
     const mine = entry
     mine.users++
-    const turn = earlier === undefined ? task(mine) : patience(earlier).then(() => task(mine))
+    mine.group = earlier && group
+    const turn =
+      earlier === undefined
+        ? task(mine)
+        : patience(earlier)
+            .finally(() => {
+              if (mine.group === group) mine.group = undefined
+            })
+            .then(() => task(mine))
     mine.tail = turn.then(ignore, ignore)
     try {
       return await turn
@@ -47,7 +64,7 @@ export function createKeyQueue(patience: (earlier: Promise<unknown>) => Promise<
     while (entries.size > 0) await Promise.all(Array.from(entries.values(), (entry) => entry.tail))
   }
 
-  return { run, idle }
+  return { run, waiting: (key) => entries.get(key)?.group, idle }
 }
 
 function ignore(): void {}

@@ -1,20 +1,14 @@
 import { type Clock, systemClock } from './clock.ts'
 import { isSessionError, SessionError } from './errors.ts'
-import type { KeyQueue } from './key-queue.ts'
+import type { KeyQueue, KeySlot } from './key-queue.ts'
 import type { StoreAccess } from './store-access.ts'
-
-/**
- * What to do with a key whose live text was just seen: write this instead, or stop. Both carry the call's result. A stop
- * over what this process remembers of the key is decided again on what the store says, unless it is `harmless`.
- */
-export type Decision<R> =
-  | { readonly write: string; readonly expiresAt: number; readonly result: R }
-  | { readonly stop: R; readonly harmless?: boolean }
+import { decideInOrder, type PendingWrite, type WriteGroup } from './write-group.ts'
 
 export interface WriteLoop {
   /**
    * The one way anything is written: a compareAndSet against the text that `decide` saw, decided again on whatever is
-   * there when it fails. Writers of one process queue per key; writers of several back off with jitter.
+   * there when it fails. Writers of one process queue per key, and those who wait are stored together; writers of several
+   * back off with jitter.
    *
    * A write whose outcome is unknown is resolved by reading: our text is there: done; the text we expected is there:
    * decided again; another: `STORE_OUTCOME_UNKNOWN`. That needs every write to be a text of its own (a write id).
@@ -23,11 +17,7 @@ export interface WriteLoop {
    * @param decide gets the live text and, when the write before was not confirmed and is not there, why. May write
    *   other keys, never this one.
    */
-  run<R>(
-    key: string,
-    known: { readonly text: string | undefined } | undefined,
-    decide: (text: string | undefined, failure: unknown) => Decision<R> | Promise<Decision<R>>
-  ): Promise<R>
+  run<R>(key: string, known: KeySlot['known'], decide: PendingWrite<R>['decide'], alone?: boolean): Promise<R>
   /** Deletes the key in turn with the writes of this process; resolves only when it is gone. */
   delete(key: string): Promise<void>
 }
@@ -37,6 +27,8 @@ const patienceMs = 5_000
 const leastAttempts = 8
 const mostAttempts = 2_000
 const longestPauseMs = 50
+/** More would hold up everything else in the process: to change 300 bytes of data takes 64 requests about a millisecond. */
+const mostTogether = 64
 /** Trying again changes nothing. */
 const final: ReadonlySet<string> = new Set(['STORE_MISBEHAVED', 'RECORD_TOO_LARGE'])
 
@@ -53,68 +45,80 @@ export function createWriteLoop(
     await (clock.sleep ? clock.sleep(pauseMs) : systemClock.sleep(pauseMs))
   }
 
-  return {
-    run<R>(
-      key: string,
-      known: { readonly text: string | undefined } | undefined,
-      decide: (text: string | undefined, failure: unknown) => Decision<R> | Promise<Decision<R>>
-    ): Promise<R> {
-      return queue.run(key, async (slot) => {
-        const unconfirmed: { readonly write: string; readonly result: R }[] = []
-        const start = performance.now()
-        // Another process may have written since: good enough to write against, not to give up over.
-        let remembered = slot.known !== undefined && slot.known.text !== known?.text
-        const seen = slot.known ?? known ?? { text: await access.get(key) }
-        let text = seen.text
-        let failure: unknown
-        for (let attempt = 0; ; attempt++) {
-          const decision = await decide(text, failure)
-          if ('stop' in decision) {
-            if (!remembered || decision.harmless) return decision.stop
-            text = await access.get(key)
-            slot.known = { text }
-            remembered = false
-            continue
+  async function store(key: string, slot: KeySlot, group: WriteGroup): Promise<void> {
+    const unconfirmed: { readonly text: string; answer(): void }[] = []
+    const start = performance.now()
+    const [first] = group
+    const seen = slot.known ?? first?.known
+    let text = seen ? seen.text : await access.get(key)
+    // Another process may have written since: good enough to write against, not to give up over.
+    let read = !seen
+    let failure: unknown
+    for (let attempt = 0; ; attempt++) {
+      const { next, answer } = await decideInOrder(group, text, read, failure)
+      if (group.size === 0) return
+      if (next) {
+        slot.known = undefined
+        failure = undefined
+        try {
+          if (await access.compareAndSet(key, text, next.write, next.expiresAt)) {
+            slot.known = { text: next.write }
+            answer()
+            return
           }
-          slot.known = undefined
-          failure = undefined
-          try {
-            if (await access.compareAndSet(key, text, decision.write, decision.expiresAt)) {
-              slot.known = { text: decision.write }
-              return decision.result
-            }
-          } catch (error) {
-            if (isSessionError(error) && final.has(error.code)) throw error
-            failure = error
-            unconfirmed.push(decision)
+        } catch (error) {
+          const code = isSessionError(error) && error.code
+          if (code === 'RECORD_TOO_LARGE' && group.size > 1 && unconfirmed.length === 0) {
+            // Nothing was stored, and one of them may be to blame.
+            for (const one of group) await store(key, slot, new Set([one])).catch(one.reject)
+            return
           }
-          const fresh = await access.get(key).catch((error: unknown) => {
-            throw failure ?? error
-          })
-          const ours = unconfirmed.find(({ write }) => write === fresh)
-          if (ours) {
-            slot.known = { text: fresh }
-            return ours.result
-          }
-          if (unconfirmed.length > 0 && fresh !== text) {
-            throw new SessionError(
-              'STORE_OUTCOME_UNKNOWN',
-              'The store did not confirm a write and the record has changed since: it may or may not have counted',
-              { cause: failure }
-            )
-          }
-          if (failure && attempt >= 2) throw failure
-          const exhausted = performance.now() - start > patienceMs && attempt >= leastAttempts
-          if (exhausted || attempt >= mostAttempts) {
-            throw new SessionError('CONFLICT', 'Too many concurrent writes to one record; try again')
-          }
-          text = fresh
-          slot.known = { text }
-          remembered = false
-          await pause(attempt)
+          if (code && final.has(code)) throw error
+          failure = error
+          unconfirmed.push({ text: next.write, answer })
         }
+      }
+      const fresh = await access.get(key).catch((error: unknown) => {
+        throw failure ?? error
       })
-    },
+      slot.known = { text: fresh }
+      const ours = unconfirmed.find((one) => one.text === fresh)
+      if (ours) {
+        ours.answer()
+        return
+      }
+      if (unconfirmed.length > 0 && fresh !== text) {
+        throw new SessionError(
+          'STORE_OUTCOME_UNKNOWN',
+          'The store did not confirm a write and the record has changed since: it may or may not have counted',
+          { cause: failure }
+        )
+      }
+      if (failure && attempt >= 2) throw failure
+      const exhausted = performance.now() - start > patienceMs && attempt >= leastAttempts
+      if (exhausted || attempt >= mostAttempts) {
+        throw new SessionError('CONFLICT', 'Too many concurrent writes to one record; try again')
+      }
+      text = fresh
+      read = true
+      await pause(attempt)
+    }
+  }
+
+  return {
+    run: (key, known, decide, alone = false) =>
+      new Promise((resolve, reject) => {
+        const write = { known, decide, resolve, reject }
+        const waiting = alone ? undefined : queue.waiting(key)
+        if (waiting && waiting.size < mostTogether) waiting.add(write)
+        else {
+          const group: WriteGroup = new Set([write])
+          const turn = queue.run(key, (slot) => store(key, slot, group), alone ? undefined : group)
+          turn.catch((error: unknown) => {
+            for (const one of group) one.reject(error)
+          })
+        }
+      }),
 
     delete: (key) =>
       queue.run(key, async (slot) => {
