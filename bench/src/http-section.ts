@@ -55,7 +55,7 @@ async function measure(
     const tables: Table[] = []
     for (const kind of kinds) {
       const found = subjects.map((): Figure[] => [])
-      for (let round = 0; round < (quick ? 2 : 4); round++) {
+      for (let round = 0; round < (quick ? 2 : 3); round++) {
         for (const [index, subject] of subjects.entries()) {
           const figure = await loadOnce(subject, ports[index] ?? 0, kind)
           // The first round warms the compiler up.
