@@ -62,18 +62,16 @@ const explanations: readonly Explanation[] = [
       `Nothing is verified when a session is created, so that koa-session is near the floors there: ${range(kept, 'Koa', ['koa-session, store'], 'create')} ` +
       `against ${range(kept, 'Koa', floorNames, 'create')}. It signs with SHA-1, keeps the id itself in its store, and does not wait to learn whether the store had ` +
       'that id already; ours draws an id and a secret, hashes the one, signs both, and creates by compareAndSet.',
-    next: 'Ids and secrets drawn ahead, their hashes and tags with them, while the event loop is idle: it moves the work, and takes none away.',
-    profile: ['koa', 'write']
+    next: 'Ids and secrets drawn ahead, their hashes and tags with them, while the event loop is idle: it moves the work, and takes none away.'
   },
   {
     targets: /^Hono, .* against (?:hono-sessions|iron-session|@hono)/,
     title: 'Hono against its peers',
     why: (kept) =>
-      `hono-sessions takes ${range(kept, 'Hono', ['hono-sessions, plain id'], 'read')} for a request that reads, and signs nothing; the floors take ` +
-      `${range(kept, 'Hono', floorNames, 'read')}. Half of a floor’s cost is not the session’s: the first look at a request’s headers makes Node ` +
-      'build a `Headers` object, and a `Set-Cookie` makes Hono build a new response. Against iron-session and @hono/session, which encrypt and decrypt all data in each ' +
-      'request, a twentieth is about what a floor takes.',
-    next: 'A map of verified tokens, and reading the cookie from Node’s own request where Hono runs on Node, past the `Headers` object.',
+      `hono-sessions takes ${range(kept, 'Hono', ['hono-sessions, plain id'], 'read')} for a request that reads: it signs nothing, and its store hands ` +
+      `out the live object. The floors take ${range(kept, 'Hono', floorNames, 'read')}. Against iron-session and @hono/session, which encrypt and decrypt all ` +
+      'data in each request, a twentieth is about what a floor takes: see the column.',
+    next: 'The same as for Express: a map of verified tokens, and data that tells when it was changed.',
     profile: ['hono', 'read']
   },
   {
