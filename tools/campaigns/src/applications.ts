@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import type { Session, SessionManager } from '@kvsession/core'
+import { isSessionError, type Session, type SessionManager } from '@kvsession/core'
 import { getSession as expressSession, session as expressSessions } from '@kvsession/express'
 import { session as honoSessions, type SessionVariables } from '@kvsession/hono'
 import { getSession as koaSession, session as koaSessions } from '@kvsession/koa'
@@ -38,6 +38,6 @@ export function createApplication(framework: Framework, manager: SessionManager,
   const app = new Hono<{ Variables: SessionVariables }>()
   app.use(honoSessions(manager))
   app.all('*', async (c) => Response.json(await handle(c.var.session, c.req.path)))
-  app.onError((_, c) => c.json({}, 500))
+  app.onError((error, c) => c.json({}, isSessionError(error) ? error.status : 500))
   return getRequestListener(app.fetch)
 }

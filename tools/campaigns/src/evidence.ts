@@ -16,7 +16,16 @@ export function renderEvidence(results: readonly CampaignResult[], above: string
     return `## ${name}\n\n${claim}\n\n${found}\n\n${again}\n`
   })
   const coverage = results.find(({ campaign }) => campaign === 'coverage')
-  return `${above.trim()}\n\n${sections.join('\n')}\n${renderCoverage(coverage)}`
+  const soak = results.find(({ campaign }) => campaign === 'soak')
+  return `${above.trim()}\n\n${sections.join('\n')}\n${renderSoak(soak)}\n${renderCoverage(coverage)}`
+}
+
+/** The one campaign whose length is a time. */
+function renderSoak(result: CampaignResult | undefined): string {
+  const claim =
+    'While applications and stores are killed, frozen and restarted and keys are rotated, every acknowledged change is there, every ended session stays ended, nobody is logged out without a reason, and neither memory nor handles grow.'
+  const found = result ? render(result) : 'No run was recorded yet.'
+  return `## soak\n\n${claim}\n\n${found}\n\nAgain: \`npm run soak\` (\`--minutes 60 --seed 1\`); its short form is \`tools/campaigns/test/soak.test.ts\`.\n`
 }
 
 /** What no test of core reaches is listed with its reason, or there would be no figures. */

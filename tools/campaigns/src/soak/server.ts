@@ -1,0 +1,139 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Framework } from '../applications.ts'
+import type { SoakedStore } from './connection.ts'
+import type { Flaw } from './flaw.ts'
+
+/** What a process tells of itself when nothing is under way, after a collection of garbage. */
+export interface Vitals {
+  readonly rss: number
+  readonly heapUsed: number
+  /** File descriptors, or what keeps the event loop alive, whichever is more. */
+  readonly handles: number
+  readonly unhandled: number
+  /** Seconds. */
+  readonly processor: number
+}
+
+/** What the parent asks a process to do; each is answered once. */
+export interface Order {
+  readonly name: 'deploy' | 'vitals' | 'end'
+  readonly secrets: readonly string[]
+}
+
+export interface ServerOptions {
+  readonly store: SoakedStore
+  readonly address: string
+  readonly framework: Framework
+  readonly flaw: Flaw | undefined
+  /** Called when the process ends and nobody has ended it. */
+  onCrash(error: Error): void
+}
+
+/** An application process that serves over HTTP, and what can happen to it. */
+export interface Server {
+  readonly name: string
+  readonly port: number
+  /** Requests under way. */
+  waiting: number
+  start(secrets: readonly string[]): Promise<void>
+  /** New secrets without a restart. */
+  deploy(secrets: readonly string[]): Promise<void>
+  vitals(): Promise<Vitals>
+  kill(): Promise<void>
+  freeze(): void
+  thaw(): void
+  /** Ends it as a deployment does: no new connections, requests under way are answered. */
+  end(): Promise<void>
+}
+
+const script = fileURLToPath(new URL('soaked-process.ts', import.meta.url))
+const execArgv = ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning', '--expose-gc']
+
+export function createServer({ store, address, framework, flaw, onCrash }: ServerOptions): Server {
+  let child: ChildProcess | undefined
+  let port = 0
+  const killAtExit = (): void => void child?.kill('SIGKILL')
+
+  /** What the process says next. */
+  async function heard(from: ChildProcess): Promise<unknown> {
+    const over = new AbortController()
+    const { signal } = over
+    const ended = once(from, 'exit', { signal }).then(() => {
+      throw new Error(`a process of ${framework} ended instead of answering`)
+    })
+    try {
+      const [message] = await Promise.race([once(from, 'message', { signal }), ended])
+      return Reflect.get(Object(message), 'answer')
+    } finally {
+      ended.catch(() => undefined)
+      over.abort()
+    }
+  }
+
+  function ask(name: Order['name'], secrets: readonly string[] = []): Promise<unknown> {
+    if (!child) throw new Error(`${framework} does not run`)
+    const answer = heard(child)
+    child.send({ name, secrets })
+    return answer
+  }
+
+  async function deploy(secrets: readonly string[]): Promise<void> {
+    port = Number(await ask('deploy', secrets))
+  }
+
+  /** From here on its end is no crash. */
+  function release(): { readonly ending: ChildProcess; readonly ended: Promise<unknown> } | undefined {
+    const ending = child
+    child = undefined
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return undefined
+    process.off('exit', killAtExit)
+    return { ending, ended: once(ending, 'exit') }
+  }
+
+  const server: Server = {
+    name: framework,
+    get port() {
+      return port
+    },
+    waiting: 0,
+    async start(secrets) {
+      const started = fork(script, [store, address, framework, flaw ?? ''], {
+        execArgv,
+        env: { ...process.env, NODE_ENV: 'test' },
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+      })
+      child = started
+      process.on('exit', killAtExit)
+      started.once('exit', (code, signal) => {
+        if (child === started) onCrash(new Error(`a process of ${framework} ended by itself: ${code ?? signal}`))
+      })
+      await heard(started)
+      await deploy(secrets)
+    },
+    deploy,
+    async vitals() {
+      const vitals = await ask('vitals')
+      if (isVitals(vitals)) return vitals
+      throw new Error(`${framework} does not say how it is`)
+    },
+    async kill() {
+      const released = release()
+      released?.ending.kill('SIGKILL')
+      await released?.ended
+    },
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
+    async end() {
+      const released = release()
+      released?.ending.send({ name: 'end', secrets: [] })
+      await released?.ended
+    }
+  }
+  return server
+}
+
+function isVitals(value: unknown): value is Vitals {
+  return typeof Reflect.get(Object(value), 'heapUsed') === 'number'
+}

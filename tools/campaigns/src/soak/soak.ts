@@ -1,0 +1,188 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { frameworks } from '../applications.ts'
+import { type Chance, createChance } from '../chance.ts'
+import type { Answer } from './browser.ts'
+import { pooled, type SoakedStore, soakedStores } from './connection.ts'
+import { type Drift, driftOf } from './drift.ts'
+import type { Flaw } from './flaw.ts'
+import { takeStep } from './itinerary.ts'
+import { createKeys } from './keys.ts'
+import { createGraves, createPerson, findFault, findLoss } from './ledger.ts'
+import { inAnyOrder, mishapsOf, type Scenery } from './mishaps.ts'
+import { startPlace } from './place.ts'
+import { createServer, type Server, type Vitals } from './server.ts'
+import { judgeGhost, list, revokeAll } from './steps.ts'
+import { createTraffic, type Traffic } from './traffic.ts'
+import { isSettled, type Scene, settle, violation, visit } from './visitor.ts'
+
+export interface SoakOptions {
+  readonly store: SoakedStore
+  readonly seed: number
+  readonly clients: number
+  /** Requests that are done between two mishaps. */
+  readonly stride: number
+  /** Milliseconds between two steps of a client. */
+  readonly pause?: number
+  /** Asked after each mishap. */
+  readonly goesOn: (mishaps: number) => boolean
+  readonly flaw?: Flaw
+  readonly onMishap?: (name: string, vitals: Vitals, counts: Readonly<Record<string, number>>) => void
+}
+
+export interface SoakResult {
+  readonly counts: Readonly<Record<string, number>>
+  readonly drift: Drift
+  /** Errors that nobody handled. */
+  readonly unhandled: number
+  /** How many handles come and go by themselves. */
+  readonly pooled: number
+}
+
+const personsOfClient = 3
+
+/**
+ * Lets clients visit three application processes that share a store, lets mishaps befall all of them, and compares what
+ * is there with what was acknowledged, all the time and once more at the end.
+ *
+ * @throws Error that names the first thing that should not be, and what the visitor did before it.
+ */
+export async function soak(options: SoakOptions): Promise<SoakResult> {
+  const { store, seed, clients, flaw } = options
+  const place = await startPlace[store]()
+  let traffic: Traffic | undefined
+  const onCrash = (error: Error): void => traffic?.fail(error)
+  const turn = soakedStores.indexOf(store)
+  const create = (index: number): Server => {
+    const framework = frameworks[(turn + index) % frameworks.length] ?? 'express'
+    return createServer({ store, address: place.address, framework, flaw, onCrash })
+  }
+  const lasting = create(0)
+  const others = [create(1), create(2)] as const
+  const servers = [lasting, ...others] as const
+  try {
+    const keys = createKeys(store)
+    await Promise.all(servers.map((server) => server.start(keys.secrets)))
+    traffic = createTraffic(servers)
+    return await run(options, { place, lasting, others, traffic, keys }, people(clients, store, seed, traffic))
+  } finally {
+    traffic?.close()
+    await Promise.all(servers.map((server) => server.kill()))
+    await place.stop()
+  }
+}
+
+type Props = Pick<Scenery, 'place' | 'lasting' | 'others' | 'traffic' | 'keys'>
+
+/** For each client the people whose steps it takes. */
+function people(clients: number, store: SoakedStore, seed: number, traffic: Traffic): readonly (readonly Scene[])[] {
+  const graves = createGraves(createChance(seed))
+  return Array.from({ length: clients }, (_, client) => {
+    const chance = createChance(seed * 1_000 + client)
+    return Array.from({ length: personsOfClient }, (_, number) => {
+      const person = createPerson(`${store}-${client}-${number}`)
+      return { traffic, graves, chance, person }
+    })
+  })
+}
+
+async function run(options: SoakOptions, props: Props, clients: readonly (readonly Scene[])[]): Promise<SoakResult> {
+  const { traffic, lasting, place } = props
+  const { stride, goesOn, store } = options
+  const scenes = clients.flat()
+  const chance = createChance(options.seed)
+  const visitEverybody = async (): Promise<void> => {
+    for (const scene of scenes) await visitDevices(scene)
+  }
+  const end = { reached: false }
+  const visitors = clients.map((persons) => live(persons, traffic, end, options.pause))
+  const samples: Vitals[] = []
+  let mishaps = 0
+  try {
+    await served(traffic, stride)
+    for (const mishap of inAnyOrder(mishapsOf(place), chance)) {
+      await mishap.strike({ ...props, clients: clients.length, chance, visitEverybody })
+      traffic.count(`mishaps: ${mishap.name}`)
+      await served(traffic, stride)
+      const vitals = await traffic.quietly(() => lasting.vitals())
+      samples.push(vitals)
+      options.onMishap?.(mishap.name, vitals, traffic.counts)
+      if (!goesOn(++mishaps)) break
+    }
+  } finally {
+    end.reached = true
+    await Promise.race([Promise.all(visitors), traffic.failed])
+  }
+  for (const scene of scenes) await audit(scene, [props.lasting, ...props.others])
+  await auditGraves(scenes, chance)
+  const { unhandled } = await lasting.vitals()
+  return { counts: traffic.counts, drift: driftOf(samples), unhandled, pooled: pooled[store] }
+}
+
+/** A client: one step after the other, of one of its people. What it finds ends the soak. */
+async function live(
+  persons: readonly Scene[],
+  traffic: Traffic,
+  end: { readonly reached: boolean },
+  pause = 0
+): Promise<void> {
+  const [first] = persons
+  if (!first) return
+  try {
+    while (!end.reached) {
+      await traffic.enter()
+      try {
+        await takeStep(persons[first.chance.below(persons.length)] ?? first)
+      } finally {
+        traffic.leave()
+      }
+      if (pause > 0) await wait(pause)
+    }
+  } catch (error) {
+    traffic.fail(error)
+  }
+}
+
+async function served(traffic: Traffic, some: number): Promise<void> {
+  const { done } = traffic
+  await traffic.until(() => traffic.done >= done + some)
+}
+
+/** Until all is known and each of the devices has been answered. */
+async function visitDevices(scene: Scene): Promise<void> {
+  while (!isSettled(scene.person)) await settle(scene)
+  for (const device of scene.person.devices) while (!(await visit(scene, device, '/read')));
+}
+
+/** All that is known of a person is what every process answers; then everything is revoked, and nothing is left. */
+async function audit(scene: Scene, servers: readonly Server[]): Promise<void> {
+  const { person, traffic } = scene
+  await visitDevices(scene)
+  for (const device of person.devices) {
+    for (const server of servers) {
+      const { body, cookie } = await insist(() => traffic.askAt(server, '/read', device.cookie))
+      const fault = findFault(device, body) ?? findLoss(device, body?.data ?? {})
+      if (fault !== undefined) throw violation(scene, `${fault} (${device.id}, at ${server.name})`)
+      if (cookie !== undefined) device.cookie = cookie
+      traffic.count('sessions compared at the end')
+    }
+  }
+  await list(scene)
+  await revokeAll(scene)
+  while (!isSettled(person)) await settle(scene)
+  await list(scene)
+}
+
+async function auditGraves([scene]: readonly Scene[], chance: Chance): Promise<void> {
+  if (!scene) return
+  for (const { why, cookie } of scene.graves.all(Date.now())) {
+    judgeGhost(scene, why, (await insist(() => scene.traffic.ask(chance, '/read', cookie))).body)
+  }
+}
+
+/** Asks again until somebody answers. */
+async function insist(ask: () => Promise<Answer | undefined>): Promise<Answer> {
+  for (;;) {
+    const answer = await ask()
+    if (answer?.status === 200) return answer
+  }
+}
