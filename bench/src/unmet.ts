@@ -113,11 +113,12 @@ const explanations: readonly Explanation[] = [
     targets: /^64 writers, updates a second/,
     title: 'Many writers on one session',
     why: () =>
-      'Who loses updates writes all of them at once: 64 writes are 64 parallel round trips, of which one survives. Who keeps all of ' +
-      'them stores one after the other, or several in one.',
+      'Who loses updates writes all of them at once: 64 requests are 64 reads and 64 writes side by side, of which one write survives. Who ' +
+      'keeps them all lets those of one process take turns, and stores together what waits ([13](decisions/0013-group-commit.md)): a request takes ' +
+      'its read, the rest of the write under way, and its own.',
     next:
-      'All updates that wait are applied to the last text that is known and stored by one compareAndSet: then the round trips, two for a request, ' +
-      'set the pace, and not the number of writers.'
+      'A second write of the same session under way before the first is confirmed, made of the first one’s text, and decided again with it ' +
+      'when that is refused: the wait for a write under way goes, and a refusal costs two.'
   },
   {
     targets: /sessions against/,
