@@ -32,6 +32,8 @@ export interface World {
   now: number
   /** Another manager on the same store, as another process would have. */
   another(options?: Partial<SessionManagerOptions>): SessionManager
+  /** One that nobody listens to. */
+  silent(options?: Partial<SessionManagerOptions>): SessionManager
   browser(cookie?: string): Browser
   /** The types of the events since the last call. */
   eventTypes(): string[]
@@ -48,6 +50,10 @@ export function createWorld(options: Partial<SessionManagerOptions> = {}, inner?
   const store = createFaultyStore({ ...memory, compareAndSet })
   const another: World['another'] = (more = {}) =>
     createSessionManager({ store, secret, clock, onEvent: (event) => events.push(event), ...options, ...more })
+  const silent: World['silent'] = (more = {}) => {
+    const { onEvent: _, ...rest } = { ...options, ...more }
+    return createSessionManager({ store, secret, clock, ...rest })
+  }
   let seen = 0
   const manager = another()
   const world: World = {
@@ -61,6 +67,7 @@ export function createWorld(options: Partial<SessionManagerOptions> = {}, inner?
       time.now = value
     },
     another,
+    silent,
     browser: (cookie = '') => createBrowser(manager, cookie),
     eventTypes() {
       const types = events.slice(seen).map((event) => event.type)
