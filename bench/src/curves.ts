@@ -1,13 +1,16 @@
 import type { Point } from './figures.ts'
 
 const [left, top, width, height] = [56, 40, 520, 240]
-const [least, most] = [10_000, 10_000_000]
 const highest = 2
 const target = 1.2
 const colours = ['#1a5fb4', '#e5a50a', '#26a269', '#a51d2d', '#813d9c']
 
 /** By how much our part of a reading request grows with the number of sessions, by engine; the target as a line. */
 export function drawCurves(points: readonly Point[]): string {
+  const sizes = points.map(({ sessions }) => sessions)
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)]
+  const x = (sessions: number): number =>
+    Math.round(left + (Math.log10(sessions / least) / Math.log10(most / least)) * width)
   const names = [...new Set(points.map(({ curve }) => curve))]
   const lines = names.map((name, index) => {
     const mine = points.filter(({ curve }) => curve === name).sort((a, b) => a.sessions - b.sessions)
@@ -21,7 +24,7 @@ export function drawCurves(points: readonly Point[]): string {
       `<text x="${left + width + 16}" y="${top + 14 + index * 20}" fill="${colour}" class="name">${name}</text>`
     ].join('')
   })
-  const marks = [10_000, 100_000, 1_000_000, 10_000_000].map((sessions) =>
+  const marks = Array.from(new Set(sizes), (sessions) =>
     text(x(sessions), top + height + 18, sessions.toLocaleString('en'), 'middle')
   )
   const steps = [0, 0.5, 1, 1.5, 2].map(
@@ -36,7 +39,7 @@ export function drawCurves(points: readonly Point[]): string {
     text(
       8,
       20,
-      'A reading request with more sessions in the store, against 10,000 (the engine’s own part taken off)',
+      'A reading request with more sessions in the store, against few (the engine’s own part taken off)',
       'start'
     ),
     ...steps,
@@ -46,10 +49,6 @@ export function drawCurves(points: readonly Point[]): string {
     '</svg>',
     ''
   ].join('\n')
-}
-
-function x(sessions: number): number {
-  return Math.round(left + (Math.log10(sessions / least) / Math.log10(most / least)) * width)
 }
 
 function y(growth: number): number {

@@ -13,7 +13,8 @@ export function writePage(sections: readonly Section[]): void {
   })
   const all = found.map(({ figures }) => figures)
   writeFileSync(join(folder, 'chart.svg'), drawChart(all.flatMap(({ bars = [] }) => bars)))
-  writeFileSync(join(folder, 'growth.svg'), drawCurves(all.flatMap(({ points = [] }) => points)))
+  const points = all.flatMap((figures) => figures.points ?? [])
+  if (points.length > 0) writeFileSync(join(folder, 'growth.svg'), drawCurves(points))
   writeFileSync(join(folder, '../performance.md'), pageText(sections, found))
 }
 
