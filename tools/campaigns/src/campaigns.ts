@@ -64,6 +64,22 @@ export const campaigns: readonly Campaign[] = [
     sources: ['packages/store-sqlite', 'packages/store-lmdb', 'packages/store-file', 'tools/store-grounds']
   },
   {
+    name: 'events',
+    claim:
+      'Servers that are killed, freeze and lose their connections under load lose no change that was acknowledged, do none twice and bring no ended session back.',
+    files: ['tools/store-grounds/test/events.test.ts'],
+    scale: { variable: 'KVSESSION_EVENTS', long: 40 },
+    seeds: 10,
+    sources: [
+      'packages/core',
+      'packages/store-redis',
+      'packages/store-postgres',
+      'packages/store-mysql',
+      'tools/store-grounds',
+      'tools/engines'
+    ]
+  },
+  {
     name: 'timing',
     claim: 'How long a bad token takes does not depend on how much of it is right.',
     files: ['packages/core/test/timing/'],
