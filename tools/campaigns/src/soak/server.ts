@@ -51,10 +51,15 @@ export interface Server {
 const script = fileURLToPath(new URL('soaked-process.ts', import.meta.url))
 const execArgv = ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning', '--expose-gc']
 
+/** Whoever leaves in a hurry leaves no process behind, and none frozen. */
+const living = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of living) child.kill('SIGKILL')
+})
+
 export function createServer({ store, address, framework, flaw, onCrash }: ServerOptions): Server {
   let child: ChildProcess | undefined
   let port = 0
-  const killAtExit = (): void => void child?.kill('SIGKILL')
 
   /** What the process says next. */
   async function heard(from: ChildProcess): Promise<unknown> {
@@ -88,7 +93,6 @@ export function createServer({ store, address, framework, flaw, onCrash }: Serve
     const ending = child
     child = undefined
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return undefined
-    process.off('exit', killAtExit)
     return { ending, ended: once(ending, 'exit') }
   }
 
@@ -105,8 +109,9 @@ export function createServer({ store, address, framework, flaw, onCrash }: Serve
         stdio: ['ignore', 'ignore', 'inherit', 'ipc']
       })
       child = started
-      process.on('exit', killAtExit)
+      living.add(started)
       started.once('exit', (code, signal) => {
+        living.delete(started)
         if (child === started) onCrash(new Error(`a process of ${framework} ended by itself: ${code ?? signal}`))
       })
       await heard(started)
