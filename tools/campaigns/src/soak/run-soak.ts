@@ -15,15 +15,17 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     clients: { type: 'string', default: '4' },
     pause: { type: 'string', default: '25' },
-    stride: { type: 'string', default: '800' }
+    stride: { type: 'string', default: '200' },
+    rest: { type: 'string', default: '10' }
   }
 })
-const [minutes, seed, clients, pause, stride] = [
+const [minutes, seed, clients, pause, stride, rest] = [
   Number(values.minutes),
   Number(values.seed),
   Number(values.clients),
   Number(values.pause),
-  Number(values.stride)
+  Number(values.stride),
+  Number(values.rest) * 1_000
 ]
 /** A leak of ten bytes a request would be more, in an hour; a short soak has not got over its start. */
 const limit = minutes >= 30 ? 0.05 : 0.25
@@ -41,6 +43,7 @@ const results = await Promise.all(
       clients,
       stride,
       pause,
+      rest,
       goesOn: () => elapsed() < minutes,
       onMishap(name, { rss, heapUsed, handles }, { requests }) {
         const memory = `${(rss / 1e6).toFixed(1)} MB, heap ${(heapUsed / 1e6).toFixed(2)} MB, ${handles} handles`

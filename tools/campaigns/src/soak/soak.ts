@@ -23,6 +23,8 @@ export interface SoakOptions {
   readonly stride: number
   /** Milliseconds between two steps of a client. */
   readonly pause?: number
+  /** Milliseconds between two mishaps, at least. */
+  readonly rest?: number
   /** Asked after each mishap. */
   readonly goesOn: (mishaps: number) => boolean
   readonly flaw?: Flaw
@@ -87,7 +89,7 @@ function people(clients: number, store: SoakedStore, seed: number, traffic: Traf
 
 async function run(options: SoakOptions, props: Props, clients: readonly (readonly Scene[])[]): Promise<SoakResult> {
   const { traffic, lasting, place } = props
-  const { stride, goesOn, store } = options
+  const { stride, rest = 0, goesOn, store } = options
   const scenes = clients.flat()
   const chance = createChance(options.seed)
   const visitEverybody = async (): Promise<void> => {
@@ -103,6 +105,7 @@ async function run(options: SoakOptions, props: Props, clients: readonly (readon
       await mishap.strike({ ...props, clients: clients.length, chance, visitEverybody })
       traffic.count(`mishaps: ${mishap.name}`)
       await served(traffic, stride)
+      if (rest > 0) await wait(rest)
       const vitals = await traffic.quietly(() => lasting.vitals())
       samples.push(vitals)
       options.onMishap?.(mishap.name, vitals, traffic.counts)
