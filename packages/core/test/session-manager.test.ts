@@ -114,6 +114,42 @@ describe('close', () => {
   })
 })
 
+describe('whether there is anything to commit', () => {
+  const stored = async () => {
+    const world = createWorld({ rotateAfter: '1h', idleTimeout: '1d', touchInterval: '30m' })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    return { world, tab }
+  }
+
+  it('not before somebody looks', async () => {
+    const { world, tab } = await stored()
+    for (const cookie of ['', tab.cookie]) {
+      const session = await world.manager.open(cookie)
+      expect(world.manager.needsCommit(session)).toBe(false)
+      expect(session.data).toBeTypeOf('object')
+      expect(world.manager.needsCommit(session)).toBe(true)
+    }
+  })
+
+  it('when it is time for a touch or a new secret', async () => {
+    for (const [minutes, expected] of [
+      [29, false],
+      [30, true]
+    ] as const) {
+      const { world, tab } = await stored()
+      world.now += minutes * 60_000
+      expect(world.manager.needsCommit(await tab.open())).toBe(expected)
+    }
+  })
+
+  it('when the key that signed the token has been retired', async () => {
+    const { world, tab } = await stored()
+    const next = world.another({ secret: ['another secret for tests, long enough', secret] })
+    expect(next.needsCommit(await tab.open(next))).toBe(true)
+  })
+})
+
 describe('events and hooks', () => {
   it('a handler that throws changes nothing', async () => {
     const { browser } = createWorld({

@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest'
+import type { SessionEvent, SessionManager } from '../src/index.ts'
+import { type Browser, createWorld, type World } from './support/world.ts'
+
+interface Stage {
+  readonly world: World
+  readonly manager: SessionManager
+  /** Holds one stored session. */
+  readonly tab: Browser
+  readonly id: string
+}
+
+type Happening = (stage: Stage) => unknown
+
+const keyOf = (id: string): string => `sessions.s.${id}`
+
+/** Two requests of one client at once, the second committed last. */
+async function race(
+  { tab, manager }: Stage,
+  first: (session: Opened) => unknown,
+  second: (session: Opened) => unknown
+) {
+  const [one, other] = [await tab.open(manager), await tab.open(manager)]
+  await second(other)
+  await first(one)
+  await manager.commit(one)
+  await manager.commit(other)
+}
+
+type Opened = Awaited<ReturnType<SessionManager['open']>>
+
+/** What makes each kind of event happen. */
+const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[] = [
+  [
+    'created',
+    '',
+    ({ world, manager }) => world.browser().request(({ data }) => Object.assign(data, { a: 1 }), manager)
+  ],
+  ['loaded', '', ({ tab, manager }) => tab.open(manager)],
+  ['rejected', 'malformed', ({ tab, manager }) => manager.open(`${tab.cookie}x`)],
+  [
+    'rejected',
+    'unknown',
+    async ({ world, tab, manager, id }) => {
+      await world.store.delete(keyOf(id))
+      await tab.open(manager)
+    }
+  ],
+  [
+    'rejected',
+    'corrupt',
+    async ({ world, tab, manager, id }) => {
+      await world.store.set(keyOf(id), 'junk', world.now + 1_000_000)
+      await tab.open(manager)
+    }
+  ],
+  [
+    'rejected',
+    'corrupt data',
+    async ({ world, tab, manager, id }) => {
+      const text = (await world.store.get(keyOf(id))) ?? ''
+      await world.store.set(keyOf(id), `${text.split('\n')[0]}\n[`, world.now + 1_000_000)
+      expect((await tab.open(manager)).data).toEqual({})
+    }
+  ],
+  [
+    'rejected',
+    'ambiguous',
+    async ({ world, tab, manager }) => {
+      const other = world.browser()
+      await other.request(({ data }) => Object.assign(data, { b: 1 }))
+      await manager.open(`${tab.cookie}; ${other.cookie}`)
+    }
+  ],
+  [
+    'touched',
+    '',
+    async ({ world, tab, manager }) => {
+      world.now += 20 * 60_000
+      await tab.request(() => {}, manager)
+    }
+  ],
+  ['saved', '', ({ tab, manager }) => tab.request(({ data }) => Object.assign(data, { b: 2 }), manager)],
+  [
+    'conflict',
+    '',
+    (stage) =>
+      race(
+        stage,
+        ({ data }) => Object.assign(data, { a: 2 }),
+        ({ data }) => Object.assign(data, { a: 3 })
+      )
+  ],
+  ['loggedIn', '', ({ tab, manager }) => tab.request((session) => session.login('alice'), manager)],
+  ['regenerated', '', ({ tab, manager }) => tab.request((session) => session.regenerate(), manager)],
+  ['rotated', '', ({ tab, manager }) => tab.request((session) => session.rotate(), manager)],
+  ['destroyed', 'by the request', ({ tab, manager }) => tab.request((session) => session.destroy(), manager)],
+  [
+    'destroyed',
+    'by revokeAll',
+    async ({ tab, manager }) => {
+      await tab.request((session) => session.login('alice'))
+      expect(await manager.revokeAll('alice')).toBe(1)
+    }
+  ],
+  [
+    'expired',
+    '',
+    async ({ world, tab, manager, id }) => {
+      const text = (await world.store.get(keyOf(id))) ?? ''
+      world.now += 3 * 3_600_000
+      // As a store would still give it whose clock is behind.
+      await world.store.set(keyOf(id), text, world.now + 1_000_000)
+      await tab.open(manager)
+    }
+  ],
+  [
+    'superseded',
+    '',
+    async ({ tab, manager }) => {
+      const { cookie } = tab
+      await tab.request((session) => session.regenerate())
+      await manager.open(cookie)
+    }
+  ],
+  [
+    'dropped',
+    'gone',
+    (stage) =>
+      race(
+        stage,
+        (session) => session.destroy(),
+        ({ data }) => Object.assign(data, { b: 1 })
+      )
+  ],
+  [
+    'dropped',
+    'detached',
+    async ({ tab, manager }) => {
+      const { cookie } = tab
+      await tab.request((session) => session.regenerate())
+      const late = await manager.open(cookie)
+      late.data.b = 1
+      await manager.commit(late)
+    }
+  ],
+  [
+    'evicted',
+    '',
+    async ({ world, tab, manager }) => {
+      await tab.request((session) => session.login('alice'), manager)
+      await world.browser().request((session) => session.login('alice'), manager)
+    }
+  ],
+  ['swept', '', ({ manager }) => manager.sweep()],
+  [
+    'storeError',
+    '',
+    async ({ world, tab, manager }) => {
+      world.store.break('error-before')
+      await expect(tab.open(manager)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    }
+  ],
+  [
+    'cookieSkipped',
+    'insecure-transport',
+    async ({ manager }) => {
+      const session = await manager.open('', { encrypted: false })
+      session.data.a = 1
+      await manager.commit(session)
+    }
+  ],
+  [
+    'cookieSkipped',
+    'headers-sent',
+    async ({ manager }) => {
+      const session = await manager.open('')
+      await manager.commit(session)
+      session.data.a = 1
+      await expect(manager.commit(session)).rejects.toMatchObject({ code: 'HEADERS_SENT' })
+    }
+  ],
+  [
+    'cacheControlTightened',
+    '',
+    async ({ manager }) => {
+      const session = await manager.open('')
+      session.data.a = 1
+      await manager.commit(session, { cacheControl: 'public' })
+    }
+  ]
+]
+
+async function setTheStage(choose: (world: World) => SessionManager): Promise<Stage> {
+  const world = createWorld({ maxSessionsPerUser: 1 })
+  const tab = world.browser()
+  await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+  const { id } = await tab.open()
+  world.eventTypes()
+  return { world, manager: choose(world), tab, id }
+}
+
+describe('whatever happens', () => {
+  it.each(happenings)('%s %s is told', async (type, _, happen) => {
+    const stage = await setTheStage(({ manager }) => manager)
+    await happen(stage)
+    expect(stage.world.eventTypes()).toContain(type)
+  })
+
+  it.each(happenings)('%s %s happens the same when nobody listens', async (_type, _, happen) => {
+    const stage = await setTheStage((world) => world.silent())
+    await happen(stage)
+  })
+})
