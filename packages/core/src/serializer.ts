@@ -34,8 +34,15 @@ export const jsonSerializer: Serializer = {
       `${shown}: nothing was stored. Store plain values, or set the serializer option`
     )
   },
-  deserialize: (text) => JSON.parse(text)
+  deserialize(text) {
+    const data: unknown = JSON.parse(text)
+    // Others write 1e999, which reads as infinite: data that could be read, but never stored again, is damaged.
+    if (largeExponent.test(text) && findLoss(data) !== undefined) throw new RangeError('a number is out of range')
+    return data
+  }
 }
+
+const largeExponent = /[\d.]e\+?\d{3}/i
 
 function explain(data: unknown, cause: unknown): string {
   try {

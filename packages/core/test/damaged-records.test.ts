@@ -125,3 +125,19 @@ describe('a payload that somebody damages while a request has the session open',
     }
   )
 })
+
+describe('a payload with a number that no write could keep', () => {
+  it('is damaged: the visitor gets a new session that can be written', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await tab.open()
+    await damage(world, session, '{"a":1e999}')
+    const next = await tab.open()
+    expect(next.data).toEqual({})
+    next.data.b = 2
+    await tab.commit(next)
+    expect((await tab.open()).data).toEqual({ b: 2 })
+    expect(world.eventTypes()).toContain('rejected')
+  })
+})

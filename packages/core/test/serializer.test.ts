@@ -136,6 +136,15 @@ describe('JSON as the serializer', () => {
     expect(() => serialize(data)).toThrow(`${path} is `)
   })
 
+  // Found by data that loaded as Infinity: every later write of that session failed.
+  it('reads nothing that it would not write', () => {
+    for (const text of ['{"a":1e999}', '{"a":[{"b":-1.5E+400}]}'])
+      expect(() => deserialize(text), text).toThrow(RangeError)
+    for (const text of ['{"a":"1e999"}', '{"a":1e-999,"b":1.5e+300}', '{"1e999":1}']) {
+      expect(serialize(deserialize(text)), text).toBe(JSON.stringify(JSON.parse(text)))
+    }
+  })
+
   it('never shows the value it refuses, nor its neighbours', () => {
     const list = ['hush', 123456789n]
     const throws = {
