@@ -20,6 +20,8 @@ const interleavings = 'exploration/interleavings.test.ts'
 const pairs = 'exploration/pairs.test.ts'
 const triples = 'exploration/triples.test.ts'
 const faults = 'exploration/faults.test.ts'
+const groups = 'exploration/groups.test.ts'
+const writeGroup = 'write-group.test.ts'
 const tokens = 'token-campaign.test.ts'
 const fuzz = 'fuzz/fuzz.test.ts'
 
@@ -240,6 +242,62 @@ export const breakages: readonly Breakage[] = [
     from: 'unconfirmed.length > 0 && fresh !== text',
     to: 'unconfirmed.length > 99 && fresh !== text',
     caughtBy: faults
+  },
+  {
+    name: 'answer a group before it is stored',
+    file: 'write-loop.ts',
+    from: 'if (group.size === 0) return',
+    to: 'answer()\n      if (group.size === 0) return',
+    caughtBy: groups
+  },
+  {
+    name: 'let all of a group decide on the same text',
+    file: 'write-group.ts',
+    from: 'next ? next.write : text',
+    to: 'text',
+    caughtBy: groups
+  },
+  {
+    name: 'tell what a group has not stored',
+    file: 'write-group.ts',
+    from: '!next && (read',
+    to: '(read',
+    caughtBy: writeGroup
+  },
+  {
+    name: 'a group takes a lost reply for a refusal',
+    file: 'write-loop.ts',
+    from: 'if (ours) {',
+    to: 'if (ours && group.size === 1) {',
+    caughtBy: writeGroup
+  },
+  {
+    name: 'a group decides again after a lost reply',
+    file: 'write-loop.ts',
+    from: 'if (unconfirmed.length > 0 && fresh !== text) {',
+    to: 'if (unconfirmed.length > 0 && fresh !== text && group.size === 1) {',
+    caughtBy: groups
+  },
+  {
+    name: 'overtake a destroy',
+    file: 'key-queue.ts',
+    from: 'mine.group = earlier && group',
+    to: 'mine.group ??= earlier && group',
+    caughtBy: writeGroup
+  },
+  {
+    name: 'join a group that is being stored',
+    file: 'key-queue.ts',
+    from: 'if (mine.group === group) mine.group = undefined',
+    to: '',
+    caughtBy: writeGroup
+  },
+  {
+    name: 'refuse all for the one that is too large',
+    file: 'write-loop.ts',
+    from: 'group.size > 1 && unconfirmed',
+    to: 'group.size > 99 && unconfirmed',
+    caughtBy: writeGroup
   },
   {
     name: 'compare the first half of a tag',
