@@ -8,7 +8,8 @@ import { decodeText, encodeText, headLength, type StoredText } from './stored-te
 
 export type RedisStore = Required<Omit<KeyValueStore, 'deleteExpired'>>
 
-const pageSize = 500
+/** A page is asked for in one go, and what others ask of the same connection waits for it. */
+const pageSize = 100
 /** The server's clock may be ahead of ours: it collects late, and never decides what is live. */
 const marginMs = 60_000
 /** The last millisecond that Redis can add its own clock to without overflow. */

@@ -2,7 +2,7 @@ import { createSessionManager, type SessionManager } from '@kvsession/core'
 import { describeOn, type RedisEngine, startRedis } from 'engine-harness'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Connected, connect, driverNames } from './support/drivers.ts'
-import { begin, secret, visit } from './support/requests.ts'
+import { begin, later, secret, visit } from './support/requests.ts'
 
 /** By the server's own count, INFO commandstats. */
 describeOn('redis', { own: true })('commands that the server has executed', () => {
@@ -76,6 +76,20 @@ describeOn('redis', { own: true })('commands that the server has executed', () =
     it('destroy: 1 beyond the load', async () => {
       const session = await manager.open(await begin(manager))
       expect(await count(() => session.destroy())).toEqual({ del: 1 })
+    })
+
+    // Found by requests that waited behind pages of 500: 3 ms each on an idle machine.
+    it('a list of a thousand: in at least eight pages, between which others have their turn', async () => {
+      const { store } = connected
+      const keys = Array.from({ length: 1_000 }, (_, index) => `listed.${index}`)
+      await Promise.all(keys.map((key) => store.set(key, 'value', later)))
+      const found: string[] = []
+      const { scan = 0, getrange } = await count(async () => {
+        for await (const key of store.keys('listed.')) found.push(key)
+      })
+      expect(found.sort()).toEqual(keys.sort())
+      expect(scan).toBeGreaterThanOrEqual(8)
+      expect(getrange).toBe(1_000)
     })
 
     it('a million sessions would change nothing: no command looks at more than its key', async () => {
