@@ -37,7 +37,7 @@ export const jsonSerializer: Serializer = {
   deserialize(text) {
     const data: unknown = JSON.parse(text)
     // Others write 1e999, which reads as infinite: data that could be read, but never stored again, is damaged.
-    if (largeExponent.test(text) && findLoss(data) !== undefined) throw new RangeError('a number is out of range')
+    if (largeExponent.test(text) && findLoss(data) !== undefined) throw new RangeError('too large')
     return data
   }
 }
