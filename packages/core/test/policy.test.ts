@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { createMemoryStore, createSessionManager, isSessionError, type SessionManagerOptions } from '../src/index.ts'
+import { secret } from './support/world.ts'
+
+const { get, set, delete: remove } = createMemoryStore()
+const plainStore = { store: { get, set, delete: remove }, allowNonAtomicStore: true }
+
+function policyOf(options: object): object {
+  return createSessionManager({ store: createMemoryStore(), secret, ...options } as SessionManagerOptions).policy
+}
+
+/** The message, without its code. */
+function refusal(options: object): string {
+  try {
+    policyOf(options)
+  } catch (error) {
+    if (isSessionError(error)) return error.message.replace(` [${error.code}]`, '')
+    throw error
+  }
+  return 'accepted'
+}
+
+describe('an option of another library', () => {
+  it.each([
+    ['resave', ': leave it out, it is built in'],
+    ['saveUninitialized', ': leave it out, it is built in'],
+    ['unset', ': leave it out, it is built in'],
+    ['proxy', ': leave it out, it is built in'],
+    ['rolling', '; use touchInterval'],
+    ['renew', '; use touchInterval'],
+    ['genid', '; use randomBytes and secretBits'],
+    ['name', '; use cookie.name'],
+    ['key', '; use cookie.name'],
+    ['keys', '; use secret'],
+    ['prefix', '; use namespace'],
+    ['maxAge', '; use permanentLifetime and session.permanent'],
+    ['ttl', '; use idleTimeout'],
+    ['valid', '; use schema'],
+    ['encryptionKey', '; use encryption'],
+    ['colour', '']
+  ])('%s is told what takes its place%s', (name, hint) => {
+    expect(refusal({ [name]: 1 })).toBe(`There is no option ${name}${hint}`)
+  })
+})
+
+describe('the options', () => {
+  it.each([
+    [{ onEvent: 1 }, 'onEvent must be a function'],
+    [{ randomBytes: {} }, 'randomBytes must be a function'],
+    [{ serializer: { serialize: String } }, 'serializer must have serialize and deserialize'],
+    [{ serializer: { deserialize: String } }, 'serializer must have serialize and deserialize'],
+    [{ encryption: { encrypt: String } }, 'encryption must have encrypt and decrypt'],
+    [{ encryption: { decrypt: String } }, 'encryption must have encrypt and decrypt'],
+    [{ clock: {} }, 'clock must have now'],
+    [{ clock: null }, 'clock must have now'],
+    [{ schema: 7 }, 'schema must have ~standard'],
+    [{ namespace: 7 }, 'namespace must match [A-Za-z0-9_-]{1,64}'],
+    [{ namespace: 'a b' }, 'namespace must match [A-Za-z0-9_-]{1,64}'],
+    [{ onSchemaMismatch: 'drop' }, 'onSchemaMismatch must be one of reject, reset'],
+    [{ lazy: 1 }, 'lazy must be one of false, true'],
+    [{ commitOnError: 1 }, 'commitOnError must be one of true, false'],
+    [{ onStoreUnavailable: 'x' }, 'onStoreUnavailable must be one of error, anonymous'],
+    [{ maxRecordBytes: 511 }, `maxRecordBytes must be a whole number from 512 to ${Number.MAX_SAFE_INTEGER}`],
+    [{ maxSessionsPerUser: 1.5 }, `maxSessionsPerUser must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`],
+    [{ secretBits: 513 }, 'secretBits must be a whole number from 128 to 512'],
+    [{ secretBits: '256' }, 'secretBits must be a whole number from 128 to 512'],
+    [
+      { idleTimeout: 10, touchInterval: 10 },
+      'touchInterval must be shorter than idleTimeout, or sessions in use expire'
+    ],
+    [{ storeTimeout: 15_001 }, 'storeTimeout must be at most 15000 ms'],
+    [{ ...plainStore, rotateAfter: '1h' }, 'rotateAfter needs a store with compareAndSet'],
+    [
+      { ...plainStore, allowNonAtomicStore: 1 },
+      'The store has no compareAndSet, so processes lose writes: use another, or set allowNonAtomicStore: true'
+    ],
+    [{ store: { get, set } }, 'store must have get, set and delete, as createMemoryStore() has'],
+    [{ store: { get, delete: remove } }, 'store must have get, set and delete, as createMemoryStore() has'],
+    [{ store: { set, delete: remove } }, 'store must have get, set and delete, as createMemoryStore() has'],
+    [
+      { secret: [secret, 'short'] },
+      "secret must have 32 bytes or more. Make one, and keep it out of the source: openssl rand -base64 33, or node -e \"console.log(require('crypto').randomBytes(33).toString('base64'))\""
+    ]
+  ])('refused: %j', (options, message) => {
+    expect(refusal(options)).toBe(message)
+  })
+
+  it.each([
+    [{ namespace: `${'n'.repeat(62)}_-` }, { namespace: `${'n'.repeat(62)}_-` }],
+    [{ maxRecordBytes: 512 }, { maxRecordBytes: 512 }],
+    [{ maxSessionsPerUser: 1 }, { maxSessionsPerUser: 1 }],
+    [{ secretBits: 512 }, { secretBytes: 64 }],
+    [{ secretBits: 129 }, { secretBytes: 19 }],
+    [{ storeTimeout: 15_000 }, { storeTimeout: 15_000 }],
+    [{ idleTimeout: 11, touchInterval: 10 }, { touchInterval: 10 }],
+    [{ idleTimeout: 11 }, { touchInterval: 2 }],
+    [{ idleTimeout: '9m' }, { touchInterval: 54_000 }],
+    [{ idleTimeout: '11m' }, { touchInterval: 60_000 }],
+    [{ permanentLifetime: '90d' }, { permanentLifetime: 90 * 86_400_000, maxLifetime: 90 * 86_400_000 }],
+    [
+      { onSchemaMismatch: 'reset', lazy: true, commitOnError: false },
+      { lazy: true, commitOnError: false }
+    ],
+    [{ onStoreUnavailable: 'anonymous' }, { onStoreUnavailable: 'anonymous' }],
+    [{ onSchemaMismatch: () => ({}) }, {}],
+    [plainStore, { touchInterval: Number.POSITIVE_INFINITY }]
+  ])('accepted: %j', (options, expected) => {
+    expect(policyOf(options)).toMatchObject(expected)
+  })
+
+  it('cannot be changed afterwards, those of the cookie neither', () => {
+    const policy = policyOf({})
+    expect([Object.isFrozen(policy), Object.isFrozen(Reflect.get(policy, 'cookie'))]).toEqual([true, true])
+  })
+})
