@@ -35,7 +35,7 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'overwrite instead of merge',
-    file: 'commit.ts',
+    file: 'data-change.ts',
     from: 'mine !== undefined && there !== state.stored',
     to: 'mine === undefined && there !== state.stored',
     caughtBy: i01
@@ -91,7 +91,7 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: "keep another user's data at login",
-    file: 'commit.ts',
+    file: 'data-change.ts',
     from: 'was === login.userId || (was === undefined && login.keepData)',
     to: 'login.keepData',
     caughtBy: i03
@@ -154,7 +154,7 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'log in without an index entry',
-    file: 'commit.ts',
+    file: 'first-write.ts',
     from: 'login.announced = await announce(context, userId, identity.id, horizon, login.announced)',
     to: 'await undefined',
     caughtBy: i09

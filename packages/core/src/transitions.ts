@@ -1,6 +1,7 @@
-import { type Change, headersSent, type LoginAttempt, type Outcome, writeLive, writeNew } from './commit.ts'
+import { type Change, headersSent, type LoginAttempt, type Outcome, writeLive } from './commit.ts'
 import type { ManagerContext } from './context.ts'
 import { SessionError } from './errors.ts'
+import { writeNew } from './first-write.ts'
 import { acceptData, loadState, readRecord, standingOf } from './loading.ts'
 import { replaceFields } from './merge.ts'
 import { deserializeData, pickFields, serializeData } from './payload.ts'

@@ -9,19 +9,20 @@ const typed = 'The types ask for it; the value is always there at this point.'
 const readable = 'The text was written by the serializer a moment ago, or was read once already.'
 
 export const unreached: readonly Unreached[] = [
-  { file: 'commit.ts', part: "if (!base) return 'gone'", why: 'A live session has a record; the types ask for it.' },
-  { file: 'commit.ts', part: "userOf(context, mine ?? '')", why: typed },
-  { file: 'commit.ts', part: "stored() ?? ''", why: 'A payload that cannot be read has ended the write before.' },
-  { file: 'commit.ts', part: 'deserializeData(context, state.baseline) ?? {}', why: readable },
-  { file: 'commit.ts', part: 'deserializeData(context, mine) ?? {}', why: readable },
-  { file: 'commit.ts', part: 'deserializeData(context, plain) ?? {}', why: readable },
-  { file: 'commit.ts', part: 'mine ?? context.emptyPayload', why: readable },
+  { file: 'adoption.ts', part: 'deserializeData(context, plain) ?? {}', why: readable },
+  { file: 'adoption.ts', part: 'mine ?? context.emptyPayload', why: readable },
   {
-    file: 'commit.ts',
+    file: 'adoption.ts',
     part: 'if (mine !== undefined) state.baseline = mine',
     why: 'Only changed data is written blind.'
   },
+  { file: 'commit.ts', part: "if (!base) return 'gone'", why: 'A live session has a record; the types ask for it.' },
+  { file: 'commit.ts', part: "stored() ?? ''", why: 'A payload that cannot be read has ended the write before.' },
   { file: 'crypto-portable.ts', part: '?? 0', why: typed },
+  { file: 'data-change.ts', part: "userOf(context, mine ?? '')", why: typed },
+  { file: 'data-change.ts', part: "stored() ?? ''", why: 'A payload that cannot be read has ended the write before.' },
+  { file: 'data-change.ts', part: 'deserializeData(context, state.baseline) ?? {}', why: readable },
+  { file: 'data-change.ts', part: 'deserializeData(context, mine) ?? {}', why: readable },
   {
     file: 'memory-store.ts',
     part: 'if (next !== undefined) entries.delete',
