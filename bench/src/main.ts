@@ -21,7 +21,10 @@ for (const section of sections) {
   for (const { target, wanted: limit, reached, met } of found.verdicts) {
     console.log(`${met ? 'met    ' : 'NOT MET'} ${target}: ${reached}, wanted ${limit}`)
   }
-  if (found.tables.length > 0) keepFigures(section.name, quick, found)
+  // After each, so that a run that is cut loses no more than what it was at.
+  if (found.tables.length > 0) {
+    keepFigures(section.name, quick, found)
+    writePage(sections)
+  }
   console.log(`${((performance.now() - begin) / 1000).toFixed(0)} s\n`)
 }
-writePage(sections)
