@@ -5,7 +5,10 @@ import { makeTree, type TreeFiles } from './tree.ts'
 const entry = { '.': './src/index.ts' }
 
 const goodTree: TreeFiles = {
-  'packages/core/package.json': { name: '@kvsession/core', exports: { ...entry, './encryption': './src/x.ts' } },
+  'packages/core/package.json': {
+    name: '@kvsession/core',
+    exports: { ...entry, './encryption': './src/x.ts', './turns': '' }
+  },
   'packages/core/src/index.ts':
     "import type { StandardSchemaV1 } from '@standard-schema/spec'\nexport type { Clock } from './clock.ts'\n",
   'packages/core/src/crypto-node.ts': "import { createHmac } from 'node:crypto'\nprocess.emitWarning('')\n",
@@ -25,7 +28,8 @@ const goodTree: TreeFiles = {
   'packages/express/test/session.test-d.ts': '// @ts-expect-error: no such option\nsession({ ttl: 1 })\n',
   'packages/koa/package.json': { name: '@kvsession/koa', exports: entry },
   'packages/store-sqlite/package.json': { name: '@kvsession/store-sqlite', exports: entry },
-  'packages/store-sqlite/src/index.ts': "import { type KeyValueStore, SessionError } from '@kvsession/core'\n",
+  'packages/store-sqlite/src/index.ts':
+    "import { type KeyValueStore, SessionError } from '@kvsession/core'\nimport { createTurns } from '@kvsession/core/turns'\n",
   'packages/store-sqlite/test/a.test.ts': "import { startRedis } from 'engine-harness'\n",
   'tools/engines/package.json': { name: 'engine-harness', exports: entry },
   'tools/engines/src/index.ts': "import { spawn } from 'node:child_process'\n",
@@ -138,7 +142,7 @@ describe('check-boundaries', () => {
     ['koa', { peerDependencies: { '@kvsession/express': '*' } }],
     ['store-sqlite', { devDependencies: { '@kvsession/express': '*' } }]
   ])('refuses a wrong arrow in the manifest of %s: %j', (folder, fields) => {
-    const manifest = { name: `@kvsession/${folder}`, exports: { ...entry, './encryption': '' }, ...fields }
+    const manifest = { name: `@kvsession/${folder}`, exports: { ...entry, './encryption': '', './turns': '' }, ...fields }
     expect(problemsWith({ [`packages/${folder}/package.json`]: manifest })).toEqual([
       expect.stringMatching(/must not depend on/)
     ])

@@ -1,9 +1,9 @@
 import type { Clock, KeyValueStore } from '@kvsession/core'
+import { createTurns } from '@kvsession/core/turns'
 import { assertKeyv, type KeyvClient } from './client.ts'
 import { createFailureWatch } from './failure-watch.ts'
 import { decodeRecord, encodeRecord, type StoredRecord } from './record.ts'
 import { canIterate, storedTexts } from './stored-texts.ts'
-import { createTurns } from './turns.ts'
 
 export interface KeyvStoreOptions {
   /** Where the time comes from. Default: `Date.now`. */

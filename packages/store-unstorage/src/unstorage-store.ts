@@ -1,7 +1,7 @@
 import type { Clock, KeyValueStore } from '@kvsession/core'
+import { createTurns } from '@kvsession/core/turns'
 import { assertStorage, type UnstorageClient } from './client.ts'
 import { decodeRecord, encodeRecord, type StoredRecord } from './record.ts'
-import { createTurns } from './turns.ts'
 
 export interface UnstorageStoreOptions {
   /** Where the time comes from. Default: `Date.now`. */

@@ -1,6 +1,11 @@
-/** For one key, reads run together and each write alone, in the order of the calls. Keys do not wait for one another. */
+/**
+ * For one key, reads run together and each write alone, in the order of the calls. Keys do not wait for one another. For
+ * stores on engines that have no atomic write, or write in place; it orders the calls of one process, and no others.
+ */
 export interface Turns {
+  /** Settles as `action` does, which runs when the writes before it have ended, well or not. */
   read<T>(key: string, action: () => Promise<T>): Promise<T>
+  /** The same, after the reads before it too. A write inside a read or write of the same key waits for ever. */
   write<T>(key: string, action: () => Promise<T>): Promise<T>
 }
 
