@@ -21,7 +21,7 @@ export function drawCurves(points: readonly Point[]): string {
     )
     return [
       `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>${dots.join('')}`,
-      `<text x="${left + width + 16}" y="${top + 14 + index * 20}" fill="${colour}" class="name">${name}</text>`
+      `<text x="${left + width + 16}" y="${top + 14 + index * 20}" class="name" style="fill:${colour}">${name}</text>`
     ].join('')
   })
   const marks = Array.from(new Set(sizes), (sessions) =>
