@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { campaigns } from './campaigns.ts'
+import { matrixFile, readMatrix, renderMatrix } from './matrix-section.ts'
 import { preface } from './preface.ts'
 import { type CampaignResult, evidenceFolder, type Part, readResult, root } from './results.ts'
 import { unreached } from './unreached.ts'
@@ -17,7 +18,8 @@ export function renderEvidence(results: readonly CampaignResult[], above: string
   })
   const coverage = results.find(({ campaign }) => campaign === 'coverage')
   const soak = results.find(({ campaign }) => campaign === 'soak')
-  return `${above.trim()}\n\n${sections.join('\n')}\n${renderSoak(soak)}\n${renderCoverage(coverage)}`
+  const parts = [...sections, renderSoak(soak), renderCoverage(coverage), renderMatrix(readMatrix())]
+  return [above.trim(), '', ...parts].join('\n')
 }
 
 /** The one campaign whose length is a time. */
@@ -69,7 +71,7 @@ function formatCount(value: number): string {
 
 export function readResults(): CampaignResult[] {
   if (!existsSync(evidenceFolder)) return []
-  const files = readdirSync(evidenceFolder).filter((file) => file.endsWith('.json'))
+  const files = readdirSync(evidenceFolder).filter((file) => file.endsWith('.json') && file !== matrixFile)
   return files.map((file) => readResult(readFileSync(join(evidenceFolder, file), 'utf8')))
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { campaigns } from '../src/campaigns.ts'
 import { expectedPage, renderEvidence } from '../src/evidence.ts'
+import { renderMatrix } from '../src/matrix-section.ts'
 import { addFigures, type CampaignResult, root } from '../src/results.ts'
 
 describe('the page of evidence', () => {
@@ -27,6 +28,26 @@ describe('the page of evidence', () => {
     expect(page).toContain('Commit `abc`, 2026-01-01, Node v24.0.0, seeds 1 to 3, 7, `X=7`, 1.5 minutes in 2 processes')
     expect(page).toContain('| tried | 1,234,567 |')
     expect(page).toContain('| pause | 5 |')
+  })
+
+  it('says on which runtimes the suites passed, what was left out there, and why', () => {
+    const run = { runtime: 'Bun', version: '1.2', suite: 'core', passed: 1_700, differ: 0 }
+    const section = renderMatrix({
+      commit: 'abc',
+      date: '2026-01-01',
+      suites: [run, { ...run, suite: 'koa', passed: 90, differ: 2 }, { ...run, runtime: 'workerd', version: '3' }],
+      leftOut: [
+        { path: 'a.test.ts', why: 'listens on a socket', on: ['workerd'] },
+        { path: 'b/', why: 'reads a file' }
+      ],
+      differences: [{ runtime: 'Bun', test: 'res.end(1)', why: 'Bun throws late' }]
+    })
+    expect(section).toContain('| Bun | 1.2 | 1700 passed | 90 passed, 2 unlike Node |')
+    expect(section).toContain('| workerd | 3 | 1700 passed | – |')
+    expect(section).toContain('| `a.test.ts` | workerd | listens on a socket |')
+    expect(section).toContain('| `b/` | any | reads a file |')
+    expect(section).toContain('| res.end(1) | Bun | Bun throws late |')
+    expect(renderMatrix(undefined)).toContain('No run was recorded yet')
   })
 
   it('adds up what several processes counted, and keeps the highest of what is highest', () => {
