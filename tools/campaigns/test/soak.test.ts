@@ -11,7 +11,7 @@ const seed = Number(process.env.KVSESSION_SEED ?? 1)
 
 /** Every mishap once or twice, a whole rotation of keys among them. */
 function soakShortly(store: SoakedStore, flaw?: Flaw, all = 10): Promise<SoakResult> {
-  return soak({ store, seed, clients: 6, stride: 40, goesOn: (mishaps) => mishaps < all, ...(flaw && { flaw }) })
+  return soak({ store, seed, clients: 6, stride: 30, goesOn: (mishaps) => mishaps < all, ...(flaw && { flaw }) })
 }
 
 const places: readonly (readonly [SoakedStore, (name: string, register: () => void) => unknown])[] = [

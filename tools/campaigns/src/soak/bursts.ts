@@ -1,4 +1,4 @@
-import { type Device, noteCount, noteField } from './ledger.ts'
+import { type Device, noteCount, noteField, unexplained } from './ledger.ts'
 import { count, loginAgain, rotate, write } from './steps.ts'
 import { ask, doubt, end, order, type Scene, swapped, violation, welcome } from './visitor.ts'
 
@@ -52,7 +52,7 @@ export async function regenerateAmongWriters(scene: Scene, device: Device): Prom
   if (counted?.status !== 200) noteCount(device, 'c1', false)
   else if (counted.body?.user === user && counted.body.done === true) noteCount(device, 'c1', true)
   if (answer?.status !== 200) return doubt(scene, device)
-  if (answer.body?.user !== user) throw violation(scene, `somebody was logged out without a reason: ${device.id}`)
+  if (answer.body?.user !== user) throw violation(scene, `${unexplained}: ${device.id}`)
   swapped(scene, device, answer.cookie, 'from before regenerate')
 }
 

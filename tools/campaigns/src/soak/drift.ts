@@ -10,7 +10,8 @@ export interface Drift {
 
 /** Compares the last quarter with the second: in the first one code is still being loaded and compiled. */
 export function driftOf(samples: readonly Vitals[]): Drift {
-  const quarter = Math.max(1, Math.floor(samples.length / 4))
+  if (samples.length < 4) throw new RangeError('growth is told by four mishaps or more')
+  const quarter = Math.floor(samples.length / 4)
   const before = samples.slice(quarter, quarter * 2)
   const after = samples.slice(-quarter)
   const growth = (part: (vitals: Vitals) => number): number => median(after.map(part)) / median(before.map(part)) - 1

@@ -53,9 +53,12 @@ export function noteCount(device: Device, key: string, acknowledged: boolean): v
   device.counters.set(key, counter)
 }
 
+/** The name of what an outage, a restart or a rotation of keys must never bring about. */
+export const unexplained = 'somebody was logged out without a reason'
+
 /** What is wrong with an answer to a device that nobody logged out; `undefined`: nothing. */
 export function findFault(device: Device, body: Body | undefined): string | undefined {
-  if (body?.user === null) return 'somebody was logged out without a reason'
+  if (body?.user === null) return unexplained
   if (body?.user !== device.user || body.id !== device.id) return 'the session of somebody else was answered'
   return undefined
 }
@@ -80,7 +83,7 @@ export function findLoss(device: Device, data: Readonly<Record<string, unknown>>
 /** What is wrong with the list of a user of whom all is known. */
 export function findUnlisted({ devices }: Person, listed: readonly unknown[]): string | undefined {
   const missing = devices.find(({ id }) => !listed.includes(id))
-  if (missing) return `a live session is missing from the list: ${missing.id}`
+  if (missing) return `${unexplained}, or is missing from the list: ${missing.id}`
   const ended = listed.find((id) => !devices.some((device) => device.id === id))
   return ended === undefined ? undefined : `a session is listed that has ended: ${ended}`
 }

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
-import { createSessionManager } from '@kvsession/core'
+import { createSessionManager, isSessionError } from '@kvsession/core'
 import { createApplication, type Framework, frameworks } from '../applications.ts'
 import { createHandler, deviceLimit } from './answers.ts'
 import { connectTo, isSoakedStore } from './connection.ts'
@@ -16,6 +16,11 @@ const flaw = isFlaw(mistake) ? mistake : undefined
 const connection = await connectTo(name, address)
 const store = flawedStore(connection.store, flaw)
 
+/** An outage is part of the soak; whatever else an error is, its finder wants to know. */
+function report(error: unknown): void {
+  if (!isSessionError(error) || error.status !== 503) console.error(framework, error)
+}
+
 interface Deployment {
   readonly listen: RequestListener
   /** Resolves when its last request is answered. */
@@ -26,7 +31,7 @@ interface Deployment {
 function deploy(secrets: readonly string[]): Deployment {
   const secret = flaw === 'forgets the old secret' ? secrets.slice(0, 1) : secrets
   const manager = createSessionManager({ store, secret, maxSessionsPerUser: deviceLimit, onEvent: () => {} })
-  const application = createApplication(framework, manager, createHandler(manager, flaw))
+  const application = createApplication(framework, manager, createHandler(manager, flaw), report)
   let open = 0
   let idle: (() => void) | undefined
   return {

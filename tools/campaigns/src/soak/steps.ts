@@ -1,4 +1,4 @@
-import { type Device, findLoss, findUnlisted, noteCount, noteField } from './ledger.ts'
+import { type Device, findLoss, findUnlisted, noteCount, noteField, unexplained } from './ledger.ts'
 import { ask, doubt, end, order, type Scene, swapped, violation, visit, welcome } from './visitor.ts'
 
 let written = 0
@@ -24,7 +24,7 @@ export async function count(scene: Scene, device: Device, key: string = `c${scen
   const body = await visit(scene, device, `/count/${key}`)
   noteCount(device, key, body !== undefined)
   scene.traffic.count(body ? 'changes acknowledged' : 'changes in doubt')
-  if (body?.done === false) throw violation(scene, 'update() found no session')
+  if (body?.done === false) throw violation(scene, `${unexplained}: update() found no session`)
 }
 
 /** The administration changes the data while the client is away. */
@@ -32,7 +32,7 @@ export async function countFromOutside(scene: Scene, device: Device): Promise<vo
   const answer = await order(scene, `count/${device.id}/c3`)
   noteCount(device, 'c3', answer !== undefined)
   scene.traffic.count(answer ? 'changes acknowledged' : 'changes in doubt')
-  if (answer?.done === false) throw violation(scene, 'a change from outside found no session')
+  if (answer?.done === false) throw violation(scene, `${unexplained}: a change from outside found no session`)
 }
 
 /** In a new browser, or in one that has been used anonymously: what was stored there stays, its token does not. */
@@ -59,7 +59,7 @@ export async function loginAgain(scene: Scene, device: Device): Promise<void> {
     person.strangers = true
     return traffic.count('logins in doubt')
   }
-  if (answer.body?.id !== device.id) throw violation(scene, `somebody was logged out without a reason: ${device.id}`)
+  if (answer.body?.id !== device.id) throw violation(scene, `${unexplained}: ${device.id}`)
   swapped(scene, device, answer.cookie, 'from before the login')
   person.devices = [...person.devices.filter((one) => one !== device), device]
   traffic.count('logins')
@@ -87,7 +87,7 @@ export async function logout(scene: Scene, device: Device): Promise<void> {
 export async function revoke(scene: Scene, device: Device): Promise<void> {
   const answer = await order(scene, `revoke/${device.id}/${device.user}`)
   if (!answer) return doubt(scene, device)
-  if (answer.done !== true) throw violation(scene, `revoke found no session: ${device.id}`)
+  if (answer.done !== true) throw violation(scene, `${unexplained}: revoke() found no session`)
   end(scene, device, 'by revoking one')
 }
 
@@ -105,9 +105,9 @@ async function revokeBut(scene: Scene, except: Device | undefined): Promise<void
   const answer = await order(scene, `revokeAll/${person.name}${except ? `/${except.id}` : ''}`)
   if (!answer) for (const device of ending) doubt(scene, device)
   else for (const device of ending) end(scene, device, 'by revoking all')
-  if (answer && answer.done !== ending.length) {
-    throw violation(scene, `revokeAll ended ${answer.done} sessions, not ${ending.length}`)
-  }
+  if (!answer || answer.done === ending.length) return
+  const fault = Number(answer.done) < ending.length ? unexplained : 'a session lives that nobody knows'
+  throw violation(scene, `${fault}: revokeAll() ended ${answer.done}, not ${ending.length}`)
 }
 
 export async function list(scene: Scene): Promise<void> {
