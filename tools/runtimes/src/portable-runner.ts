@@ -28,6 +28,15 @@ interface Test {
   readonly work: () => unknown
 }
 
+/** Who wants to know of each test, or only wants some of them. */
+export interface Watch {
+  /** By the titles of file, suites and test, joined by ` > `. */
+  wants(title: string): boolean
+  begins(title: string): void
+  /** What it says is whether to go on. */
+  ends(title: string, ms: number, error: Error | undefined): boolean
+}
+
 type HookName = 'beforeAll' | 'afterAll' | 'beforeEach' | 'afterEach'
 
 const mostMs = 60_000
@@ -78,16 +87,23 @@ export function addFinisher(hook: Hook): void {
   finishers.unshift(hook)
 }
 
-/** Runs all that was registered, in order, one test at a time. */
-export async function runAll(): Promise<Report> {
+/** Runs all that was registered and is wanted, in order, one test at a time. */
+export async function runAll(watch?: Watch): Promise<Report> {
   const failures: Failure[] = []
   const counts = { passed: 0, skipped: 0 }
+  let over = false
+
+  const isWanted = (part: Suite | Test, path: readonly string[]): boolean =>
+    'parts' in part
+      ? part.parts.some((inner) => isWanted(inner, [...path, inner.title]))
+      : (watch?.wants(path.join(' > ')) ?? true)
 
   async function runSuite(suite: Suite, path: readonly string[]): Promise<void> {
     const skipped = suite.skipped
     if (!skipped) await runHooks(suite.hooks.beforeAll)
     for (const part of suite.parts) {
       const inside = [...path, part.title]
+      if (over || (watch && !isWanted(part, inside))) continue
       if ('parts' in part) await runSuite(part, inside).catch((error: unknown) => note(inside, error))
       else if (skipped) counts.skipped++
       else await runTest(part, suite, inside)
@@ -96,6 +112,9 @@ export async function runAll(): Promise<Report> {
   }
 
   async function runTest({ work }: Test, suite: Suite, path: readonly string[]): Promise<void> {
+    const title = path.join(' > ')
+    const start = performance.now()
+    watch?.begins(title)
     finishers = []
     const errors: unknown[] = []
     const attempt = async (action: Hook): Promise<void> => {
@@ -113,6 +132,8 @@ export async function runAll(): Promise<Report> {
     for (const finisher of finishers) await attempt(finisher)
     if (errors.length === 0) counts.passed++
     else note(path, errors[0])
+    const error = errors.length === 0 ? undefined : Error('failed', { cause: errors[0] })
+    if (watch?.ends(title, performance.now() - start, error) === false) over = true
   }
 
   function note(path: readonly string[], error: unknown): void {

@@ -1,0 +1,196 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { setTimeout } from 'node:timers/promises'
+import { constants, Script } from 'node:vm'
+import { INSTRUMENTER_CONSTANTS, type MutantCoverage } from '@stryker-mutator/api/core'
+import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin'
+import {
+  type DryRunResult,
+  DryRunStatus,
+  type MutantRunOptions,
+  type MutantRunResult,
+  MutantRunStatus,
+  type TestResult,
+  type TestRunner,
+  TestStatus
+} from '@stryker-mutator/api/test-runner'
+import type { addFile, runAll } from 'runtime-matrix/portable-runner'
+import { bundleTests } from './bundle.ts'
+import { findScope, isNamedAfter, testFilesOf } from './scopes.ts'
+
+/** More than any test waits. */
+const mostIdleMs = 4_000
+
+/** What the instrumented sources and Stryker tell one another, in a global variable. */
+interface Shared {
+  activeMutant?: string | undefined
+  currentTestId?: string | undefined
+  mutantCoverage?: MutantCoverage | undefined
+  hitCount?: number | undefined
+  hitLimit?: number | undefined
+}
+
+interface Tests {
+  readonly addFile: typeof addFile
+  readonly runAll: typeof runAll
+  readonly files: Readonly<Record<string, () => Promise<unknown>>>
+}
+
+type Evaluate = (module: { exports: unknown }, exports: unknown, require: NodeJS.Require) => void
+
+/**
+ * Stryker's own runner starts vitest anew for each mutant, which takes half a second and more. This one runs all tests in this one process, from a bundle that is evaluated anew for each mutant: no mutant finds what another
+ * one has left in a module, and those in code that runs while a module loads are tried like all others.
+ */
+export class BundleRunner implements TestRunner {
+  static readonly inject = [] as const
+  readonly #root = process.cwd()
+  readonly #require = createRequire(join(this.#root, 'packages/core/package.json'))
+  readonly #scope = findScope(process.env.KVSESSION_MUTATION_SCOPE)
+  readonly #shared: Shared = {}
+  #evaluate: Evaluate = () => {}
+  readonly #times = new Map<string, number>()
+  #lastToFail = ''
+
+  constructor() {
+    Reflect.set(globalThis, INSTRUMENTER_CONSTANTS.NAMESPACE, this.#shared)
+    // What a mutant leaves behind ends in the time of another one; what a test does not see, does not count.
+    process.on('unhandledRejection', () => {})
+    process.on('uncaughtException', () => {})
+  }
+
+  capabilities(): { reloadEnvironment: boolean } {
+    return { reloadEnvironment: true }
+  }
+
+  async init(): Promise<void> {
+    const code = await bundleTests(this.#root, testFilesOf(this.#root, this.#scope))
+    const script = new Script(`(function (module, exports, require) {${code}\n})`, {
+      filename: 'tests.cjs',
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
+    })
+    this.#evaluate = (...args) => Reflect.apply(script.runInThisContext(), undefined, args)
+  }
+
+  async dryRun(): Promise<DryRunResult> {
+    const shared = this.#shared
+    Object.assign(shared, { activeMutant: undefined, hitCount: undefined, mutantCoverage: { static: {}, perTest: {} } })
+    const tests: TestResult[] = []
+    const { files, addFile, runAll } = this.#load()
+    for (const [file, load] of Object.entries(files)) await addFile(file, load)
+    await runAll({
+      wants: () => true,
+      begins: (id) => {
+        shared.currentTestId = id
+      },
+      ends: (id, timeSpentMs, error) => {
+        shared.currentTestId = undefined
+        const facts = { id, name: id, timeSpentMs, fileName: join(this.#root, fileOf(id)) }
+        tests.push(
+          error
+            ? { ...facts, status: TestStatus.Failed, failureMessage: messageOf(error) }
+            : { ...facts, status: TestStatus.Success }
+        )
+        this.#take(id, timeSpentMs)
+        return true
+      }
+    })
+    const mutantCoverage = shared.mutantCoverage
+    return { status: DryRunStatus.Complete, tests, ...(mutantCoverage && { mutantCoverage }) }
+  }
+
+  async mutantRun({
+    activeMutant,
+    mutantActivation,
+    hitLimit,
+    testFilter,
+    sandboxFileName
+  }: MutantRunOptions): Promise<MutantRunResult> {
+    const shared = this.#shared
+    const wanted = testFilter && new Set(testFilter)
+    const reaching = testFilter ? [...new Set(testFilter.map(fileOf))] : testFilesOf(this.#root, this.#scope)
+    const chosen = this.#choose(reaching, sandboxFileName)
+    Object.assign(shared, { activeMutant: undefined, currentTestId: undefined, mutantCoverage: undefined })
+    if (mutantActivation === 'static') shared.activeMutant = activeMutant.id
+    const { files, addFile, runAll } = this.#load()
+    for (const file of chosen) {
+      const load = files[file]
+      if (load) await addFile(file, load)
+    }
+    // A hundred times what all tests hit, as Stryker has it, is minutes where code is hot; a few times is plenty.
+    const limit = hitLimit === undefined ? undefined : hitLimit / 20
+    Object.assign(shared, { activeMutant: activeMutant.id, hitCount: 0, hitLimit: limit })
+    let nrOfTests = 0
+    let killedBy: string[] = []
+    const run = runAll({
+      wants: (id) => wanted?.has(id) ?? true,
+      begins: () => {},
+      ends: (id, ms, error) => {
+        nrOfTests++
+        this.#take(id, ms)
+        if (error) killedBy = [id]
+        return error === undefined
+      }
+    })
+    const over = new AbortController()
+    const report = await Promise.race([run, whenIdle(over.signal)])
+    over.abort()
+    shared.activeMutant = undefined
+    if (report === 'idle') return { status: MutantRunStatus.Timeout, reason: 'a test waits for what never comes' }
+    if (limit !== undefined && (shared.hitCount ?? 0) > limit) return { status: MutantRunStatus.Timeout }
+    const [failure] = report.failures
+    if (!failure) return { status: MutantRunStatus.Survived, nrOfTests }
+    this.#lastToFail = fileOf(failure.title)
+    return { status: MutantRunStatus.Killed, killedBy, failureMessage: failure.message, nrOfTests }
+  }
+
+  /** The file of tests that is there for the source, the one that failed last, and the others, the quick ones first. */
+  #choose(files: readonly string[], source: string): string[] {
+    const { thorough = [] } = this.#scope
+    const fitting = files.filter((file) => isNamedAfter(file, source) || !thorough.includes(file))
+    const rank = (file: string): number => {
+      if (isNamedAfter(file, source)) return -2
+      return file === this.#lastToFail ? -1 : (this.#times.get(file) ?? 0)
+    }
+    return (fitting.length > 0 ? fitting : [...files]).sort((a, b) => rank(a) - rank(b))
+  }
+
+  #take(id: string, ms: number): void {
+    const file = fileOf(id)
+    this.#times.set(file, Math.max(ms, this.#times.get(file) ?? 0))
+  }
+
+  #load(): Tests {
+    const module: { exports: unknown } = { exports: {} }
+    this.#evaluate(module, module.exports, this.#require)
+    if (isTests(module.exports)) return module.exports
+    throw new TypeError('the bundle holds no tests')
+  }
+}
+
+/**
+ * When nothing has happened for long in this process. Time on a clock would tell little: on a busy machine a test that
+ * works takes as long as one that hangs.
+ */
+async function whenIdle(over: AbortSignal): Promise<'idle'> {
+  const start = performance.eventLoopUtilization()
+  while (!over.aborted && performance.eventLoopUtilization(start).idle < mostIdleMs) {
+    await setTimeout(250, undefined, { ref: false })
+  }
+  return 'idle'
+}
+
+function isTests(value: unknown): value is Tests {
+  return typeof Object(value).runAll === 'function'
+}
+
+function fileOf(id: string): string {
+  return id.slice(0, id.indexOf(' > '))
+}
+
+function messageOf({ cause }: Error): string {
+  return String(cause instanceof Error ? cause.message : cause).slice(0, 500)
+}
+
+export const strykerPlugins: readonly object[] = [declareClassPlugin(PluginKind.TestRunner, 'bundle', BundleRunner)]

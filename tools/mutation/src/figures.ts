@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** What became of the mutants of one file. */
+export interface Counts {
+  readonly mutants: number
+  readonly killed: number
+  /** A mutant without end is seen as well. */
+  readonly timedOut: number
+  readonly survived: number
+}
+
+export interface FileFigures extends Counts {
+  readonly path: string
+}
+
+/** The last run over all files of a scope. */
+export interface ScopeFigures {
+  readonly scope: string
+  /** In per cent of the mutants. */
+  readonly target: number
+  readonly commit: string
+  readonly date: string
+  readonly node: string
+  readonly files: readonly FileFigures[]
+  /** How many survivors each reason explains. */
+  readonly reasons: readonly { readonly why: string; readonly mutants: number }[]
+  readonly unexplained: number
+}
+
+/** Puts the figures of a scope in the place of those it had. */
+export function recordScope(file: string, figures: ScopeFigures): void {
+  const others = readScopes(file).filter(({ scope }) => scope !== figures.scope)
+  const scopes = [...others, figures].sort((a, b) => (a.scope < b.scope ? -1 : 1))
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `${JSON.stringify({ scopes }, null, 2)}\n`)
+}
+
+/** Of every scope that was ever tried; of none when there is no such file. */
+export function readScopes(file: string): readonly ScopeFigures[] {
+  if (!existsSync(file)) return []
+  const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  if (isFigures(value)) return value.scopes
+  throw new TypeError('the figures of mutation testing have another form')
+}
+
+function isFigures(value: unknown): value is { readonly scopes: readonly ScopeFigures[] } {
+  const scopes: unknown = Object(value).scopes
+  return Array.isArray(scopes) && scopes.every((one) => Array.isArray(Object(one).files))
+}
+
+export function addCounts(all: readonly Counts[]): Counts {
+  const sum = (field: keyof Counts): number => all.reduce((total, one) => total + one[field], 0)
+  return { mutants: sum('mutants'), killed: sum('killed'), timedOut: sum('timedOut'), survived: sum('survived') }
+}
+
+/** The share of mutants that a test sees, in per cent. */
+export function scoreOf({ mutants, killed, timedOut }: Counts): number {
+  return mutants === 0 ? 100 : (100 * (killed + timedOut)) / mutants
+}

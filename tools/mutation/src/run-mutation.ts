@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { addCounts, recordScope, scoreOf } from './figures.ts'
+import { countMutants, countReasons, findSurvivors, judge, readReport } from './report.ts'
+import { type Scope, scopes } from './scopes.ts'
+import { explained } from './survivors.ts'
+import { prepareCopy, root, type WorkingCopy } from './working-copy.ts'
+
+// `npm run mutate -- core`, `npm run mutate -- core packages/core/src/token.ts`: breaks the last commit in a clone of it,
+// tells which mutants no test sees, and fails when one of them is not explained.
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { processes: { type: 'string', default: '2' }, anew: { type: 'boolean', default: false } }
+})
+const [name, pattern] = positionals
+const place = join(root, 'docs/evidence/mutation.json')
+const chosen = scopes.filter((scope) => name === undefined || scope.name === name)
+if (chosen.length === 0)
+  throw new Error(`usage: npm run mutate -- [${scopes.map((scope) => scope.name).join(' | ')}] [file]`)
+
+const copy = prepareCopy()
+const failed = chosen.filter((scope) => !mutate(scope, copy))
+if (failed.length > 0) throw new Error(`see above: ${failed.map((scope) => scope.name).join(', ')}`)
+
+function mutate(scope: Scope, { folder, commit }: WorkingCopy): boolean {
+  const reports = join(folder, 'reports')
+  const report = join(reports, `${scope.name}.json`)
+  const options = {
+    testRunner: 'bundle',
+    plugins: ['./tools/mutation/src/bundle-runner.ts'],
+    // In a sandbox the links of the workspaces lead out of it again.
+    inPlace: true,
+    // Project references are more than it can read; it has nothing to rewrite in one that is not there.
+    tsconfigFile: 'none.json',
+    mutate: pattern === undefined ? scope.sources : [pattern],
+    coverageAnalysis: 'perTest',
+    incremental: true,
+    incrementalFile: join(reports, `${scope.name}.incremental.json`),
+    force: values.anew,
+    concurrency: Number(values.processes),
+    // The runner sees by itself when a test waits in vain; this is for a loop that does not end.
+    timeoutMS: 30_000,
+    reporters: ['json', 'progress-append-only'],
+    jsonReporter: { fileName: report }
+  }
+  mkdirSync(reports, { recursive: true })
+  const optionsFile = join(reports, `${scope.name}.options.json`)
+  writeFileSync(optionsFile, JSON.stringify(options))
+  const stryker = join(folder, 'node_modules/@stryker-mutator/core/bin/stryker.js')
+  const env = { ...process.env, KVSESSION_MUTATION_SCOPE: scope.name, KVSESSION_MODEL_RUNS: '20' }
+  const { status } = spawnSync(process.execPath, [stryker, 'run', optionsFile], { cwd: folder, env, stdio: 'inherit' })
+  if (status !== 0) throw new Error('Stryker has not come to its end')
+  return tell(scope, report, commit)
+}
+
+/** Says what is not explained, and records the figures of a whole scope. */
+function tell({ name: scope, target }: Scope, file: string, commit: string): boolean {
+  const report = readReport(readFileSync(file, 'utf8'))
+  const paths = Object.keys(report.files)
+  const { unexplained, stale, explained: known } = judge(findSurvivors(report), explained, paths)
+  for (const { file: where, line, text, mutator, becomes } of unexplained)
+    console.log(`${where}:${line} ${mutator}\n  - ${text}\n  + ${becomes}`)
+  for (const key of stale) console.log(`explained, but no survivor: ${key}`)
+  const files = Object.entries(report.files).map(([path, { mutants }]) => ({ path, ...countMutants(mutants) }))
+  if (pattern === undefined) {
+    const [date, node] = [new Date().toISOString().slice(0, 10), process.version]
+    const reasons = countReasons(known)
+    recordScope(place, { scope, target, commit, date, node, files, reasons, unexplained: unexplained.length })
+  }
+  const score = scoreOf(addCounts(files))
+  console.log(`${scope}: tests see ${score.toFixed(2)} % of the mutants; ${unexplained.length} are not explained`)
+  return unexplained.length === 0 && stale.length === 0 && score >= target
+}
