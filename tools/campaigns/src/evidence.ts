@@ -1,12 +1,16 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readScopes } from 'mutation-testing/figures'
 import { campaigns } from './campaigns.ts'
 import { matrixFile, readMatrix, renderMatrix } from './matrix-section.ts'
+import { renderMutation } from './mutation-section.ts'
 import { preface } from './preface.ts'
 import { type CampaignResult, evidenceFolder, type Part, readResult, root } from './results.ts'
 import { unreached } from './unreached.ts'
 
 const page = join(root, 'docs/evidence.md')
+/** Has a form of its own: by file, not by campaign. */
+const mutation = 'mutation.json'
 
 /** The page from the figures; what has no figures is named as such. */
 export function renderEvidence(results: readonly CampaignResult[], above: string): string {
@@ -18,7 +22,13 @@ export function renderEvidence(results: readonly CampaignResult[], above: string
   })
   const coverage = results.find(({ campaign }) => campaign === 'coverage')
   const soak = results.find(({ campaign }) => campaign === 'soak')
-  const parts = [...sections, renderSoak(soak), renderCoverage(coverage), renderMatrix(readMatrix())]
+  const parts = [
+    ...sections,
+    renderSoak(soak),
+    renderCoverage(coverage),
+    renderMutation(readScopes(join(evidenceFolder, mutation))),
+    renderMatrix(readMatrix())
+  ]
   return [above.trim(), '', ...parts].join('\n')
 }
 
@@ -71,7 +81,9 @@ function formatCount(value: number): string {
 
 export function readResults(): CampaignResult[] {
   if (!existsSync(evidenceFolder)) return []
-  const files = readdirSync(evidenceFolder).filter((file) => file.endsWith('.json') && file !== matrixFile)
+  const files = readdirSync(evidenceFolder).filter(
+    (file) => file.endsWith('.json') && file !== matrixFile && file !== mutation
+  )
   return files.map((file) => readResult(readFileSync(join(evidenceFolder, file), 'utf8')))
 }
 

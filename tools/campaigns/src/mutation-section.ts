@@ -1,0 +1,30 @@
+import { addCounts, type Counts, type ScopeFigures, scoreOf } from 'mutation-testing/figures'
+
+const claim = `Every small change of the sources makes a test fail: a condition turned round, a call left out, a text emptied. The
+changes that no test sees are [listed one by one](../tools/mutation/src/survivors.ts), each with its reason; one that is
+not listed fails the run, and so does an entry that no longer fits.`
+
+/** Of all scopes; those without figures are not there. */
+export function renderMutation(scopes: readonly ScopeFigures[]): string {
+  const found = scopes.length === 0 ? 'No run was recorded yet.' : scopes.map(renderScope).join('\n\n')
+  return `## mutation\n\n${claim}\n\n${found}\n\nAgain: \`npm run mutate\`.\n`
+}
+
+function renderScope({ scope, target, commit, date, node, files, reasons, unexplained }: ScopeFigures): string {
+  const all = addCounts(files)
+  const facts = `### ${scope}\n\nCommit \`${commit}\`, ${date}, Node ${node}. At least ${target} % must be seen; ${unexplained} of those unseen are not explained.`
+  const rows = [...files.map((file) => row(file.path.split('/src/').at(-1) ?? '', file)), row('**all**', all)]
+  const table = [
+    '| file | mutants | seen | without end | unseen | seen, % |',
+    '|---|---:|---:|---:|---:|---:|',
+    ...rows
+  ]
+  const why = ['| why a test does not see it | mutants |', '|---|---:|']
+  for (const reason of reasons) why.push(`| ${reason.why} | ${reason.mutants} |`)
+  return [facts, table.join('\n'), ...(reasons.length === 0 ? [] : [why.join('\n')])].join('\n\n')
+}
+
+function row(name: string, counts: Counts): string {
+  const { mutants, killed, timedOut, survived } = counts
+  return `| ${name} | ${mutants} | ${killed} | ${timedOut} | ${survived} | ${scoreOf(counts).toFixed(1)} |`
+}
