@@ -137,9 +137,34 @@ async function waitFor<T>(attempt: () => T | Promise<T>, options?: WaitOptions):
   return settled.value
 }
 
+const stubbed = new Map<string, PropertyDescriptor | undefined>()
+
+function stubGlobal(name: string, value: unknown): void {
+  if (!stubbed.has(name)) stubbed.set(name, Object.getOwnPropertyDescriptor(globalThis, name))
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true, enumerable: true })
+}
+
+function unstubAllGlobals(): void {
+  for (const [name, before] of stubbed) {
+    if (before === undefined) Reflect.deleteProperty(globalThis, name)
+    else Object.defineProperty(globalThis, name, before)
+  }
+  stubbed.clear()
+}
+
+interface Vi {
+  readonly spyOn: typeof spyOn
+  readonly stubGlobal: typeof stubGlobal
+  readonly unstubAllGlobals: typeof unstubAllGlobals
+  readonly waitFor: typeof waitFor
+  readonly waitUntil: typeof waitUntil
+}
+
 /** Without fake timers: files that need those are left out by name. */
-export const vi: { spyOn: typeof spyOn; waitFor: typeof waitFor; waitUntil: typeof waitUntil } = {
+export const vi: Vi = {
   spyOn,
+  stubGlobal,
+  unstubAllGlobals,
   waitFor,
   waitUntil
 }
