@@ -17,7 +17,8 @@ import {
 } from '@stryker-mutator/api/test-runner'
 import type { addFile, runAll } from 'runtime-matrix/portable-runner'
 import { bundleTests } from './bundle.ts'
-import { findScope, isNamedAfter, testFilesOf } from './scopes.ts'
+import { findScope, testFilesOf } from './scopes.ts'
+import { fileOf, isNamedAfter, withoutMany, withoutThorough } from './selection.ts'
 
 /** More than any test waits. */
 const mostIdleMs = 4_000
@@ -108,9 +109,11 @@ export class BundleRunner implements TestRunner {
     sandboxFileName
   }: MutantRunOptions): Promise<MutantRunResult> {
     const shared = this.#shared
-    const wanted = testFilter && new Set(testFilter)
-    const reaching = testFilter ? [...new Set(testFilter.map(fileOf))] : testFilesOf(this.#root, this.#scope)
-    const chosen = this.#choose(reaching, sandboxFileName)
+    const { thorough = [] } = this.#scope
+    const fitting = (ids: readonly string[]): string[] => withoutThorough(ids, sandboxFileName, thorough)
+    const wanted = testFilter && new Set(withoutMany(fitting(testFilter), sandboxFileName))
+    const reaching = wanted ? new Set([...wanted].map(fileOf)) : fitting(testFilesOf(this.#root, this.#scope))
+    const chosen = this.#inOrder(reaching, sandboxFileName)
     Object.assign(shared, { activeMutant: undefined, currentTestId: undefined, mutantCoverage: undefined })
     if (mutantActivation === 'static') shared.activeMutant = activeMutant.id
     const { files, addFile, runAll } = this.#load()
@@ -145,15 +148,13 @@ export class BundleRunner implements TestRunner {
     return { status: MutantRunStatus.Killed, killedBy, failureMessage: failure.message, nrOfTests }
   }
 
-  /** The file of tests that is there for the source, the one that failed last, and the others, the quick ones first. */
-  #choose(files: readonly string[], source: string): string[] {
-    const { thorough = [] } = this.#scope
-    const fitting = files.filter((file) => isNamedAfter(file, source) || !thorough.includes(file))
+  /** The file of tests named after the source, the one that failed last, and the others, the quick ones first. */
+  #inOrder(files: Iterable<string>, source: string): string[] {
     const rank = (file: string): number => {
       if (isNamedAfter(file, source)) return -2
       return file === this.#lastToFail ? -1 : (this.#times.get(file) ?? 0)
     }
-    return (fitting.length > 0 ? fitting : [...files]).sort((a, b) => rank(a) - rank(b))
+    return [...files].sort((a, b) => rank(a) - rank(b))
   }
 
   #take(id: string, ms: number): void {
@@ -183,10 +184,6 @@ async function whenIdle(over: AbortSignal): Promise<'idle'> {
 
 function isTests(value: unknown): value is Tests {
   return typeof Object(value).runAll === 'function'
-}
-
-function fileOf(id: string): string {
-  return id.slice(0, id.indexOf(' > '))
 }
 
 function messageOf({ cause }: Error): string {

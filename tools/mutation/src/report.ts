@@ -23,9 +23,13 @@ export interface Survivor {
   readonly mutator: string
 }
 
-export function readReport(text: string): Report {
+/** All of it, or what it says of one file. */
+export function readReport(text: string, path?: string): Report {
   const value: unknown = JSON.parse(text)
-  if (isReport(value)) return value
+  if (isReport(value)) {
+    const files = Object.entries(value.files).filter(([one]) => path === undefined || one === path)
+    return { files: Object.fromEntries(files) }
+  }
   throw new TypeError('the report of Stryker has another form')
 }
 

@@ -58,7 +58,8 @@ function mutate(scope: Scope, { folder, commit }: WorkingCopy): boolean {
 
 /** Says what is not explained, and records the figures of a whole scope. */
 function tell({ name: scope, target }: Scope, file: string, commit: string): boolean {
-  const report = readReport(readFileSync(file, 'utf8'))
+  // It holds what earlier runs know of other files, too.
+  const report = readReport(readFileSync(file, 'utf8'), pattern)
   const paths = Object.keys(report.files)
   const { unexplained, stale, explained: known } = judge(findSurvivors(report), explained, paths)
   for (const { file: where, line, text, mutator, becomes } of unexplained)

@@ -1,5 +1,5 @@
 import { globSync } from 'node:fs'
-import { basename, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 
 /** Sources that are broken, and the tests that must see it. */
 export interface Scope {
@@ -72,9 +72,4 @@ export function testFilesOf(root: string, { tests, leftOut = [] }: Scope): strin
     .map((file) => relative(root, file))
     .filter((file) => !leftOut.includes(file))
     .sort()
-}
-
-/** Whether the tests of `file` are named after the source of `path`: `crypto.test.ts` after `crypto-node.ts`. */
-export function isNamedAfter(file: string, path: string): boolean {
-  return basename(path, '.ts').startsWith(basename(file, '.test.ts'))
 }

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { withoutMany, withoutThorough } from '../src/selection.ts'
+
+const source = '/clone/packages/core/src/crypto-node.ts'
+const own = 'packages/core/test/crypto.test.ts > hashes > empty text'
+const other = 'packages/core/test/token.test.ts > a token > is signed'
+const thorough = ['packages/core/test/crypto.test.ts', 'packages/core/test/token.test.ts']
+
+describe('the tests that a mutant runs', () => {
+  it('are not the thorough ones of another source, unless no others reach it', () => {
+    expect(withoutThorough([own, other], source, thorough)).toEqual([own])
+    expect(withoutThorough([other], source, thorough)).toEqual([other])
+    expect(withoutThorough([own, other], source, [])).toEqual([own, other])
+  })
+
+  it('are all that are named after the source, and of the others some from each file', () => {
+    const many = Array.from({ length: 200 }, (_, index) => `many.test.ts > ${index}`)
+    const few = Array.from({ length: 5 }, (_, index) => `few.test.ts > ${index}`)
+    const chosen = withoutMany([...many, ...few, own], source)
+    expect(chosen).toHaveLength(81)
+    expect(chosen).toEqual(expect.arrayContaining([own, ...few, ...many.slice(0, 75)]))
+  })
+})
