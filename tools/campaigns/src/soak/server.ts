@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Framework } from '../applications.ts'
 import type { SoakedStore } from './connection.ts'
@@ -49,6 +51,8 @@ export interface Server {
 }
 
 const script = fileURLToPath(new URL('soaked-process.ts', import.meta.url))
+/** Where Node keeps it when it is asked to and not told where. */
+const compileCache = join(tmpdir(), 'node-compile-cache')
 const execArgv = ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning', '--expose-gc']
 
 /** Whoever leaves in a hurry leaves no process behind, and none frozen. */
@@ -105,7 +109,7 @@ export function createServer({ store, address, framework, flaw, onCrash }: Serve
     async start(secrets) {
       const started = fork(script, [store, address, framework, flaw ?? ''], {
         execArgv,
-        env: { ...process.env, NODE_ENV: 'test' },
+        env: { ...process.env, NODE_ENV: 'test', NODE_COMPILE_CACHE: compileCache },
         stdio: ['ignore', 'ignore', 'inherit', 'ipc']
       })
       child = started
