@@ -33,7 +33,7 @@ const explanations: readonly Explanation[] = [
       'commit through whichever of four methods it is begun with.',
     next:
       'A bounded map from a token’s text to its verified parts would save the HMAC and the hash for every request but the first of a ' +
-      'session; it would hold live secrets in memory, which is why it is not there. Data that tells when it was changed (a proxy) would ' +
+      'session, at the price of live secrets in memory. Data that tells when it was changed (a proxy) would ' +
       'save the comparison of every request that reads; it would not be the plain object that it is now, for `structuredClone` and for identity.',
     profile: ['express', 'read']
   },
@@ -83,8 +83,8 @@ const explanations: readonly Explanation[] = [
       'response until the commit is confirmed; merge with what another request has stored meanwhile; answer `Vary` and `Cache-Control`. ' +
       'No single one of them is large: the table says where they add up, the one on [where the time goes](#where-the-time-goes) which files they are in.',
     next:
-      'To write only what a request needs into its session state, in one object made in one place: the most of what is left is a dozen ' +
-      'small objects and promises a request, and their garbage.',
+      'Fewer objects and promises a request: their garbage has a line of its own in the table, and so has the rest of core, which is spread over ' +
+      'as many small functions. One function from header to session for the path that nearly all requests take, with the others behind it.',
     profile: ['express', 'write']
   },
   {
@@ -158,7 +158,7 @@ export function unmetText(verdicts: readonly Verdict[], kept: Kept, markdown: (t
   const sections = explanations.flatMap(({ targets, title, why, next, profile }) => {
     const mine = missed.filter(({ target }) => targets.test(target))
     if (mine.length === 0) return []
-    const list = mine.map(({ target, reached, wanted }) => `${target} (${reached}, wanted ${wanted})`).join('; ')
+    const list = mine.map(({ target, reached }) => `${target}: ${reached}`).join('; ')
     const table = profile && profileTable(kept, ...profile)
     return [
       ...[`### ${title}`, '', `Missed: ${list}.`, '', why(kept), ''],
