@@ -52,8 +52,8 @@ export const judges: Readonly<Record<'sqlite' | 'lmdb' | 'file', (folder: string
         // A record and a deadline each: neither stays without the other.
         expect(database.getCount()).toBe(2 * live)
         await database.close()
-        // Values of at most 12 kB are live; the rest is free pages and what the tree needs.
-        expect(statSync(address).size).toBeLessThan(2_000_000)
+        // Values of at most 12 kB are live, and 16 MB and more were written: freed pages are used again.
+        expect(statSync(address).size).toBeLessThan(8_000_000)
       }
     }
   },
