@@ -120,6 +120,16 @@ describe.each(implementations)('%s', (_, crypto) => {
     expect(hex(aead.open(iv, sealed, aad))).toBe(hex(text('payload')))
   })
 
+  it('takes no tag that was cut short, though its beginning is right', () => {
+    const aead = crypto.createAead(new Uint8Array(32).fill(1))
+    const iv = new Uint8Array(12).fill(2)
+    const tag = aead.seal(iv, text(''), text('context'))
+    expect(aead.open(iv, tag, text('context'))).toEqual(new Uint8Array())
+    for (const length of [4, 8, 12, 13, 14, 15]) {
+      expect(aead.open(iv, tag.slice(0, length), text('context'))).toBeUndefined()
+    }
+  })
+
   it('compares by content, and takes unequal lengths for unequal', () => {
     expect(crypto.timingSafeEqual(bytes('0102'), bytes('0102'))).toBe(true)
     expect(crypto.timingSafeEqual(bytes('0102'), bytes('0103'))).toBe(false)

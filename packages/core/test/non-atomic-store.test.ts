@@ -58,6 +58,20 @@ describe('stores without compareAndSet', () => {
     expect((await here.open(cookie)).isNew).toBe(true)
   })
 
+  it('what was destroyed leaves a tombstone for two minutes of the manager’s clock', async () => {
+    const store = createPlainStore()
+    const written: number[] = []
+    const set: KeyValueStore['set'] = (key, value, expiresAt) => {
+      written.push(expiresAt)
+      return store.set(key, value, expiresAt)
+    }
+    const clock = { now: () => Date.UTC(2040, 0, 1) }
+    const manager = createSessionManager({ store: { ...store, set }, secret, clock, allowNonAtomicStore: true })
+    const cookie = await request(manager, '', ({ data }) => Object.assign(data, { a: 1 }))
+    await request(manager, cookie, (session) => session.destroy())
+    expect(written.at(-1)).toBe(clock.now() + 120_000)
+  })
+
   it.each(['login', 'regenerate', 'rotate'] as const)(
     '%s moves to a new id and ends the old one (G13)',
     async (verb) => {
