@@ -1,4 +1,4 @@
-import { addCounts, type Counts, type ScopeFigures, scoreOf } from 'mutation-testing/figures'
+import { addCounts, type Counts, type Reason, type ScopeFigures, scoreOf } from 'mutation-testing/figures'
 
 const claim = `Every small change of the sources makes a test fail: a condition turned round, a call left out, a text emptied. The
 changes that no test sees are [listed one by one](../tools/mutation/src/survivors.ts), each with its reason; one that is
@@ -10,21 +10,27 @@ export function renderMutation(scopes: readonly ScopeFigures[]): string {
   return `## mutation\n\n${claim}\n\n${found}\n\nAgain: \`npm run mutate\`.\n`
 }
 
-function renderScope({ scope, target, commit, date, node, files, reasons, unexplained }: ScopeFigures): string {
+function renderScope({ scope, target, date, node, files }: ScopeFigures): string {
   const all = addCounts(files)
-  const facts = `### ${scope}\n\nCommit \`${commit}\`, ${date}, Node ${node}. At least ${target} % must be seen; ${unexplained} of those unseen are not explained.`
-  const rows = [...files.map((file) => row(file.path.split('/src/').at(-1) ?? '', file)), row('**all**', all)]
-  const table = [
-    '| file | mutants | seen | without end | unseen | seen, % |',
-    '|---|---:|---:|---:|---:|---:|',
-    ...rows
-  ]
-  const why = ['| why a test does not see it | mutants |', '|---|---:|']
+  const reasons = addReasons(files.flatMap((file) => file.reasons))
+  const unexplained = all.survived - reasons.reduce((sum, { mutants }) => sum + mutants, 0)
+  const facts = `### ${scope}\n\n${date}, Node ${node}. At least ${target} % must be seen; ${unexplained} of those unseen are not explained.`
+  const rows = files.map((file) => row(file.path.split('/src/').at(-1) ?? '', file, `\`${file.commit}\``))
+  const head = '| file | mutants | seen | without end | unseen | seen, % | commit |'
+  const table = [head, '|---|---:|---:|---:|---:|---:|---|', ...rows, row('**all**', all, '')]
+  const why = ['| why no test sees it | mutants |', '|---|---:|']
   for (const reason of reasons) why.push(`| ${reason.why} | ${reason.mutants} |`)
   return [facts, table.join('\n'), ...(reasons.length === 0 ? [] : [why.join('\n')])].join('\n\n')
 }
 
-function row(name: string, counts: Counts): string {
+/** Of the same reason together, the most frequent first. */
+function addReasons(all: readonly Reason[]): Reason[] {
+  const sums = new Map<string, number>()
+  for (const { why, mutants } of all) sums.set(why, (sums.get(why) ?? 0) + mutants)
+  return [...sums].map(([why, mutants]) => ({ why, mutants })).sort((a, b) => b.mutants - a.mutants)
+}
+
+function row(name: string, counts: Counts, commit: string): string {
   const { mutants, killed, timedOut, survived } = counts
-  return `| ${name} | ${mutants} | ${killed} | ${timedOut} | ${survived} | ${scoreOf(counts).toFixed(1)} |`
+  return `| ${name} | ${mutants} | ${killed} | ${timedOut} | ${survived} | ${scoreOf(counts).toFixed(1)} | ${commit} |`
 }

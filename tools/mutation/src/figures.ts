@@ -10,27 +10,36 @@ export interface Counts {
   readonly survived: number
 }
 
+/** The last run of a file. */
 export interface FileFigures extends Counts {
   readonly path: string
+  /** The one that was broken. */
+  readonly commit: string
+  /** How many survivors each reason explains. */
+  readonly reasons: readonly Reason[]
 }
 
-/** The last run over all files of a scope. */
+export interface Reason {
+  readonly why: string
+  readonly mutants: number
+}
+
 export interface ScopeFigures {
   readonly scope: string
   /** In per cent of the mutants. */
   readonly target: number
-  readonly commit: string
   readonly date: string
   readonly node: string
   readonly files: readonly FileFigures[]
-  /** How many survivors each reason explains. */
-  readonly reasons: readonly { readonly why: string; readonly mutants: number }[]
-  readonly unexplained: number
 }
 
-/** Puts the figures of a scope in the place of those it had. */
-export function recordScope(file: string, figures: ScopeFigures): void {
-  const others = readScopes(file).filter(({ scope }) => scope !== figures.scope)
+/** Puts the figures of a run in the place of those of the same files; `isThere` says which files there are still. */
+export function recordScope(file: string, run: ScopeFigures, isThere: (path: string) => boolean): void {
+  const before = readScopes(file)
+  const known = before.find(({ scope }) => scope === run.scope)?.files ?? []
+  const kept = known.filter(({ path }) => isThere(path) && !run.files.some((one) => one.path === path))
+  const figures = { ...run, files: [...kept, ...run.files].sort((a, b) => (a.path < b.path ? -1 : 1)) }
+  const others = before.filter(({ scope }) => scope !== run.scope)
   const scopes = [...others, figures].sort((a, b) => (a.scope < b.scope ? -1 : 1))
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, `${JSON.stringify({ scopes }, null, 2)}\n`)

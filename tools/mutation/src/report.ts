@@ -1,4 +1,4 @@
-import type { Counts } from './figures.ts'
+import type { Counts, Reason } from './figures.ts'
 import type { Explained } from './survivors.ts'
 
 interface Mutant {
@@ -102,7 +102,7 @@ function keyOf({ file, part }: Explained, becomes: string): string {
 }
 
 /** How often each reason is given, the most frequent first. */
-export function countReasons(all: readonly { readonly why: string }[]): { why: string; mutants: number }[] {
+export function countReasons(all: readonly { readonly why: string }[]): Reason[] {
   const counts = new Map<string, number>()
   for (const { why } of all) counts.set(why, (counts.get(why) ?? 0) + 1)
   return [...counts].map(([why, mutants]) => ({ why, mutants })).sort((a, b) => b.mutants - a.mutants)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { addCounts, recordScope, scoreOf } from './figures.ts'
@@ -65,12 +65,12 @@ function tell({ name: scope, target }: Scope, file: string, commit: string): boo
   for (const { file: where, line, text, mutator, becomes } of unexplained)
     console.log(`${where}:${line} ${mutator}\n  - ${text}\n  + ${becomes}`)
   for (const key of stale) console.log(`explained, but no survivor: ${key}`)
-  const files = Object.entries(report.files).map(([path, { mutants }]) => ({ path, ...countMutants(mutants) }))
-  if (pattern === undefined) {
-    const [date, node] = [new Date().toISOString().slice(0, 10), process.version]
-    const reasons = countReasons(known)
-    recordScope(place, { scope, target, commit, date, node, files, reasons, unexplained: unexplained.length })
-  }
+  const files = Object.entries(report.files).map(([path, { mutants }]) => {
+    const reasons = countReasons(known.filter((one) => one.file === path))
+    return { path, commit, ...countMutants(mutants), reasons }
+  })
+  const [date, node] = [new Date().toISOString().slice(0, 10), process.version]
+  recordScope(place, { scope, target, date, node, files }, (path) => existsSync(join(root, path)))
   const score = scoreOf(addCounts(files))
   console.log(`${scope}: tests see ${score.toFixed(2)} % of the mutants; ${unexplained.length} are not explained`)
   return unexplained.length === 0 && stale.length === 0 && score >= target
