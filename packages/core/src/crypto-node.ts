@@ -8,9 +8,9 @@ import {
   timingSafeEqual as nodeTimingSafeEqual,
   randomFillSync
 } from 'node:crypto'
-import type { Aead } from './crypto-portable.ts'
+import type { Aead, Mac } from './crypto-portable.ts'
 
-export type { Aead } from './crypto-portable.ts'
+export type { Aead, Mac } from './crypto-portable.ts'
 
 const tagLength = 16
 
@@ -24,11 +24,16 @@ export function sha256(data: Uint8Array): Uint8Array {
   return digest
 }
 
+/** SHA-256 as base64url. */
+export function sha256Text(data: Uint8Array): string {
+  return hash('sha256', data, 'base64url')
+}
+
 /**
- * HMAC-SHA-256 (RFC 2104) as two one-shot hashes over padded keys made once: 0.5 µs, where `createHmac` takes 2.1 and
- * leaves a native object to the garbage collector.
+ * The first `size` bytes of HMAC-SHA-256 (RFC 2104) as two one-shot hashes over padded keys made once: 0.5 µs, where
+ * `createHmac` takes 2.1 and leaves a native object to the garbage collector.
  */
-export function createMac(key: Uint8Array): (data: Uint8Array) => Uint8Array {
+export function createMac(key: Uint8Array, size: number = digestLength): Mac {
   const block = new Uint8Array(blockLength)
   block.set(key.length > blockLength ? sha256(key) : key)
   const outer = new Uint8Array(blockLength + digestLength)
@@ -37,22 +42,24 @@ export function createMac(key: Uint8Array): (data: Uint8Array) => Uint8Array {
   block.fill(0)
   // Kept between calls, which mostly have one length: arrays above 64 bytes are slow to make.
   let inner = new Uint8Array()
-  return (data) => {
-    if (inner.length !== blockLength + data.length) {
-      inner = new Uint8Array(blockLength + data.length)
+  return (data, length = data.length) => {
+    if (inner.length !== blockLength + length) {
+      inner = new Uint8Array(blockLength + length)
       inner.set(innerPad)
     }
-    inner.set(data, blockLength)
+    for (let i = 0; i < length; i++) inner[blockLength + i] = data[i] ?? 0
     digestInto(inner, outer, blockLength)
     inner.fill(0, blockLength)
-    return sha256(outer)
+    const mac = new Uint8Array(size)
+    digestInto(outer, mac, 0)
+    return mac
   }
 }
 
 /** By way of a text of one character a byte, which Node makes four times as fast as a Buffer (230 ns instead of 1,000). */
 function digestInto(data: Uint8Array, target: Uint8Array, offset: number): void {
   const text = hash('sha256', data, 'binary')
-  for (let i = 0; i < digestLength; i++) target[offset + i] = text.charCodeAt(i)
+  for (let i = 0; i < digestLength && offset + i < target.length; i++) target[offset + i] = text.charCodeAt(i)
 }
 
 /** HKDF-SHA-256 (RFC 5869). */

@@ -14,10 +14,18 @@ export function sha256(data: Uint8Array): Uint8Array {
   return nobleSha256(data)
 }
 
-/** HMAC-SHA-256 (RFC 2104). The key is absorbed once; each call clones the keyed state. */
-export function createMac(key: Uint8Array): (data: Uint8Array) => Uint8Array {
+/** A keyed hash over the first `length` bytes. Default: all. */
+export type Mac = (data: Uint8Array, length?: number) => Uint8Array
+
+/** The first `size` bytes of HMAC-SHA-256 (RFC 2104). The key is absorbed once; each call clones the keyed state. */
+export function createMac(key: Uint8Array, size = 32): Mac {
   const keyed = hmac.create(nobleSha256, key)
-  return (data) => keyed.clone().update(data).digest()
+  return (data, length) => keyed.clone().update(data.subarray(0, length)).digest().slice(0, size)
+}
+
+/** SHA-256 as base64url. */
+export function sha256Text(data: Uint8Array): string {
+  return encodeBase64url(nobleSha256(data))
 }
 
 /** HKDF-SHA-256 (RFC 5869), of at most 255 blocks of 32 bytes. */

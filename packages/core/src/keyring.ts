@@ -1,4 +1,4 @@
-import { createMac, hkdf } from '#crypto'
+import { createMac, hkdf, type Mac } from '#crypto'
 import { SessionError, type SessionErrorCode } from './errors.ts'
 
 /** Keys by 2-byte id. Two secrets may share an id by chance; then both are candidates. */
@@ -12,8 +12,8 @@ export interface Ring<Key> {
 export interface SigningKey {
   readonly keyId: number
   readonly isCurrent: boolean
-  /** The first 16 bytes of HMAC-SHA-256 (RFC 2104 §5 allows half). */
-  mac(data: Uint8Array): Uint8Array
+  /** The first 16 bytes of HMAC-SHA-256 (RFC 2104 §5 allows half), over the first `length` bytes. Default: all. */
+  mac(data: Uint8Array, length?: number): Uint8Array
 }
 
 export type Keyring = Ring<SigningKey>
@@ -26,8 +26,7 @@ export function createKeyring(options: {
 }): Keyring {
   const scope = [options.namespace, options.cookieName]
   return createRing(options.secrets, ['kid', ...scope], (secret, keyId, isCurrent) => {
-    const mac = deriveMac(secret, ['token', ...scope])
-    return { keyId, isCurrent, mac: (data) => mac(data).slice(0, 16) }
+    return { keyId, isCurrent, mac: deriveMac(secret, ['token', ...scope], 16) }
   })
 }
 
@@ -43,13 +42,14 @@ export function createRing<Key extends { readonly keyId: number }>(
   })
   const [current] = keys
   if (current === undefined) throw missing('secret')
-  return { current, candidates: (keyId) => keys.filter((key) => key.keyId === keyId) }
+  const byId = Map.groupBy(keys, (key) => key.keyId)
+  return { current, candidates: (keyId) => byId.get(keyId) ?? [] }
 }
 
-/** HMAC-SHA-256 under a key that HKDF derived for the purpose and scope named. */
-export function deriveMac(secret: string, scope: readonly string[]): (data: Uint8Array) => Uint8Array {
+/** The first `size` bytes of HMAC-SHA-256 under a key that HKDF derived for the purpose and scope named. */
+export function deriveMac(secret: string, scope: readonly string[], size = 32): Mac {
   const key = derive(secret, scope, 32)
-  const mac = createMac(key)
+  const mac = createMac(key, size)
   key.fill(0)
   return mac
 }

@@ -1,24 +1,16 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { timingSafeEqual } from '#crypto'
-import { decodeBase64url } from './base64url.ts'
 import type { ManagerContext } from './context.ts'
 import { findCookies } from './cookie-header.ts'
 import { SessionError } from './errors.ts'
 import type { RejectionReason } from './events.ts'
 import { deserializeData, exceeds, isFields, plainPayload, serializeData } from './payload.ts'
 import { decodeRecord, type RecordMetadata, type StoredRecord } from './record.ts'
-import { type Connection, type RequestFacts, type RequestSource, readRequest } from './request-source.ts'
-import {
-  becomeLive,
-  becomeNew,
-  createState,
-  type PresentedToken,
-  type SessionState,
-  secretHashOf
-} from './session-state.ts'
+import { type Connection, isForwarded, type RequestFacts, type RequestSource, readRequest } from './request-source.ts'
+import { sameHash } from './secret-hash.ts'
+import { becomeLive, becomeNew, createState, type SessionState, secretHashOf } from './session-state.ts'
 import { isLoopbackHost } from './set-cookie.ts'
 import { longestLifetime, passedLimit } from './timeouts.ts'
-import { decodeToken } from './token.ts'
+import { decodeToken, type PresentedToken } from './token.ts'
 
 const mostVerified = 16
 const mostLookedUp = 4
@@ -29,33 +21,36 @@ export function openState(
   source: RequestSource,
   connection: Connection | undefined
 ): SessionState {
-  const { cookie, emit } = context
+  const { cookie } = context
+  const now = context.clock.now()
   const request = readRequest(source, connection)
   const form = usesPlainForm(cookie.secure, request) ? cookie.plainForm : cookie.secureForm
   const values = request.cookieHeader === '' ? [] : findCookies(request.cookieHeader, form.fullName)
-  if (values.length === 0) return createState(context, [], form, request, false)
+  const tokens = values.length === 0 ? [] : verify(context, values, now)
+  return createState(context, tokens, form, request, values.length > 0, now)
+}
 
-  const now = context.clock.now()
+function verify(context: ManagerContext, values: readonly string[], now: number): PresentedToken[] {
   const lifetime = longestLifetime(context.policy)
   const tokens: PresentedToken[] = []
   let reason: RejectionReason | undefined
   const distinct = values.length === 1 ? values : [...new Set(values)]
-  for (const value of distinct.slice(0, mostVerified)) {
-    const token = decodeToken(value, context.keyring, now, lifetime)
+  for (let i = 0; i < distinct.length && i < mostVerified; i++) {
+    const token = decodeToken(distinct[i] ?? '', context.keyring, now, lifetime)
     if ('rejected' in token) reason ??= token.rejected
-    else tokens.push({ ...token.parts, retiredKey: token.retiredKey })
+    else tokens.push(token)
   }
   if (distinct.length > mostVerified || tokens.length > mostLookedUp) reason = 'too-many-cookies'
   else if (tokens.length > 0) reason = undefined
-  if (reason) emit?.({ type: 'rejected', reason })
-  return createState(context, tokens.slice(0, mostLookedUp), form, request, true)
+  if (reason) context.emit?.({ type: 'rejected', reason })
+  return tokens.length > mostLookedUp ? tokens.slice(0, mostLookedUp) : tokens
 }
 
 /** Without Secure and prefix only where the policy says so, or in development: plain http to this very machine. */
 function usesPlainForm(secure: 'auto' | boolean, request: RequestFacts): boolean {
   if (secure !== 'auto') return !secure
   const { host, encrypted } = request
-  return encrypted !== true && host !== undefined && isLoopbackHost(host) && !request.forwarded()
+  return encrypted !== true && host !== undefined && isLoopbackHost(host) && !isForwarded(request)
 }
 
 /** How a presented secret stands to a record. */
@@ -67,14 +62,9 @@ export function standingOf(
   identity: { readonly id: string; readonly secret: Uint8Array }
 ): Standing {
   const hash = secretHashOf(context, identity)
-  if (matches(metadata.h, hash)) return 'current'
-  if (metadata.a === undefined || !matches(metadata.a, hash)) return 'stale'
+  if (sameHash(metadata.h, hash)) return 'current'
+  if (metadata.a === undefined || !sameHash(metadata.a, hash)) return 'stale'
   return metadata.b === undefined || context.clock.now() < metadata.b ? 'alias' : 'stale'
-}
-
-function matches(stored: string, hash: Uint8Array): boolean {
-  const bytes = decodeBase64url(stored)
-  return bytes !== undefined && timingSafeEqual(bytes, hash)
 }
 
 /** Why a text holds no live session: nothing or a tombstone is there, it cannot be read, or its time is up. */
@@ -109,49 +99,72 @@ export function readRecord(
 /**
  * Asks the store which of the presented tokens is live: the first one wins, and a superseded one is better than none.
  *
+ * @returns `answer`, for a caller that would otherwise wait for two promises.
  * @throws SessionError when the store cannot be read, unless `onStoreUnavailable` says otherwise.
  */
-export async function loadState(context: ManagerContext, state: SessionState): Promise<void> {
-  const { policy, emit, access } = context
-  let superseded: PresentedToken | undefined
-  let found: PresentedToken | undefined
+export async function loadState<Answer>(context: ManagerContext, state: SessionState, answer: Answer): Promise<Answer> {
+  const search: Search = { found: undefined, superseded: undefined }
   // Several tokens may be of one session, which is read once.
   const texts = state.tokens.length > 1 ? new Map<string, string | undefined>() : undefined
   for (const token of state.tokens) {
     let text: string | undefined
     try {
-      text = texts?.has(token.id) ? texts.get(token.id) : await access.get(context.recordKey(token.id))
+      text = texts?.has(token.id) ? texts.get(token.id) : await context.access.get(context.recordKey(token.id))
     } catch (error) {
-      if (policy.onStoreUnavailable === 'error') throw error
+      if (context.policy.onStoreUnavailable === 'error') throw error
       state.phase = 'detached'
       state.detached = 'unavailable'
-      return
+      return answer
     }
     texts?.set(token.id, text)
-    const record = readRecord(context, token.id, text)
-    if (typeof record === 'string') {
-      if (record === 'absent') emit?.({ type: 'rejected', reason: 'unknown', id: token.id })
-      continue
-    }
-    const standing = standingOf(context, record.metadata, token)
-    if (standing !== 'stale' && token.created !== record.metadata.c) {
-      // Only a record put back from an older copy has this secret and another start.
-      emit?.({ type: 'rejected', reason: 'corrupt', id: token.id })
-    } else if (standing !== 'stale' && found) {
-      emit?.({ type: 'rejected', reason: 'ambiguous', id: token.id })
-    } else if (standing !== 'stale') {
-      const accepted = acceptData(context, state, token, record, standing === 'alias')
-      // Awaited only where a schema may take its time: a turn of the microtasks costs as much as finding the cookie.
-      const usable: boolean = typeof accepted === 'boolean' ? accepted : await accepted
-      if (usable) found = token
-    } else {
-      const withinGrace = context.clock.now() < (record.metadata.t ?? 0) + policy.graceWindow
-      emit?.({ type: 'superseded', id: token.id, withinGrace })
-      if (withinGrace) superseded ??= token
-    }
+    // Awaited only where a schema may take its time: a turn of the microtasks costs as much as finding the cookie.
+    const accepting = consider(context, state, token, text, search)
+    if (accepting !== undefined && (await accepting)) search.found = token
   }
+  conclude(context, state, search)
+  return answer
+}
+
+interface Search {
+  found: PresentedToken | undefined
+  superseded: PresentedToken | undefined
+}
+
+/** Notes what the text makes of the token; a promise where it may be the session and that takes its time to find out. */
+function consider(
+  context: ManagerContext,
+  state: SessionState,
+  token: PresentedToken,
+  text: string | undefined,
+  search: Search
+): Promise<boolean> | undefined {
+  const { emit } = context
+  const record = readRecord(context, token.id, text)
+  if (typeof record === 'string') {
+    if (record === 'absent') emit?.({ type: 'rejected', reason: 'unknown', id: token.id })
+    return undefined
+  }
+  const standing = standingOf(context, record.metadata, token)
+  if (standing === 'stale') {
+    const withinGrace = context.clock.now() < (record.metadata.t ?? 0) + context.policy.graceWindow
+    emit?.({ type: 'superseded', id: token.id, withinGrace })
+    if (withinGrace) search.superseded ??= token
+  } else if (token.created !== record.metadata.c) {
+    // Only a record put back from an older copy has this secret and another start.
+    emit?.({ type: 'rejected', reason: 'corrupt', id: token.id })
+  } else if (search.found) {
+    emit?.({ type: 'rejected', reason: 'ambiguous', id: token.id })
+  } else {
+    const accepted = acceptData(context, state, token, record, standing === 'alias')
+    if (typeof accepted !== 'boolean') return accepted
+    if (accepted === true) search.found = token
+  }
+  return undefined
+}
+
+function conclude(context: ManagerContext, state: SessionState, { found, superseded }: Search): void {
   if (found) {
-    emit?.({ type: 'loaded', id: found.id, userId: state.record?.metadata.u })
+    context.emit?.({ type: 'loaded', id: found.id, userId: state.record?.metadata.u })
   } else if (superseded) {
     state.phase = 'detached'
     state.detached = 'superseded'

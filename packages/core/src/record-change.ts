@@ -1,4 +1,3 @@
-import { encodeBase64url } from '#crypto'
 import type { ManagerContext } from './context.ts'
 import type { RecordMetadata } from './record.ts'
 import { type Identity, secretHashOf } from './session-state.ts'
@@ -16,7 +15,7 @@ export function firstMetadata(context: ManagerContext, identity: Identity, now: 
     w: context.newWriteId(),
     c: now,
     s: now,
-    h: encodeBase64url(secretHashOf(context, identity)),
+    h: secretHashOf(context, identity),
     g: 0,
     d: 0
   }
@@ -66,7 +65,7 @@ export function swapSecret(context: ManagerContext, next: NextMetadata, to: Iden
   delete next.b
   if (swap === 'rotate') next.a = before
   if (swap === 'login') restart(next, now)
-  next.h = encodeBase64url(secretHashOf(context, to))
+  next.h = secretHashOf(context, to)
   next.g++
   next.t = now
 }

@@ -19,8 +19,7 @@ export interface RequestFacts {
   readonly host: string | undefined
   /** `undefined`: nobody said. */
   readonly encrypted: boolean | undefined
-  /** Whether a proxy left a trace; looked for only when asked. */
-  forwarded(): boolean
+  readonly headers: Headers | NodeHeaders
 }
 
 const forwardingHeaders = [
@@ -38,23 +37,28 @@ const forwardingHeaders = [
 export function readRequest(source: RequestSource, connection: Connection | undefined): RequestFacts {
   const given = typeof source === 'object' ? source : { cookie: source }
   const url = isRequest(given) ? given.url : undefined
-  const header = headerReader(isRequest(given) ? given.headers : given)
+  const headers = isRequest(given) ? given.headers : given
   return {
-    cookieHeader: header('cookie') ?? '',
-    host: connection?.host ?? header('host') ?? header(':authority') ?? (url === undefined ? undefined : hostOf(url)),
+    cookieHeader: headerOf(headers, 'cookie') ?? '',
+    host:
+      connection?.host ??
+      headerOf(headers, 'host') ??
+      headerOf(headers, ':authority') ??
+      (url === undefined ? undefined : hostOf(url)),
     encrypted: connection?.encrypted ?? url?.startsWith('https:'),
-    forwarded: () => forwardingHeaders.some((name) => header(name) !== undefined)
+    headers
   }
 }
 
-function headerReader(headers: Headers | NodeHeaders): (name: string) => string | undefined {
-  if (isHeaders(headers)) {
-    return (name) => (name.startsWith(':') ? undefined : (headers.get(name) ?? undefined))
-  }
-  return (name) => {
-    const value = headers[name]
-    return typeof value === 'string' || value === undefined ? value : value.join('; ')
-  }
+/** Whether a proxy left a trace. */
+export function isForwarded({ headers }: RequestFacts): boolean {
+  return forwardingHeaders.some((name) => headerOf(headers, name) !== undefined)
+}
+
+function headerOf(headers: Headers | NodeHeaders, name: string): string | undefined {
+  if (isHeaders(headers)) return name.startsWith(':') ? undefined : (headers.get(name) ?? undefined)
+  const value = headers[name]
+  return typeof value === 'string' || value === undefined ? value : value.join('; ')
 }
 
 function isRequest(source: Request | Headers | NodeHeaders): source is Request {

@@ -1,4 +1,5 @@
 import type { ManagerContext } from './context.ts'
+import { isForwarded } from './request-source.ts'
 import type { HeaderList } from './response-headers.ts'
 import { identityOf, type SessionState } from './session-state.ts'
 import { absoluteDeadline } from './timeouts.ts'
@@ -52,7 +53,7 @@ const cure =
 
 /** The cookie goes out all the same: a proxy that leaves no trace may have ended the encryption. */
 function warnIfRefused(context: ManagerContext, { request, form }: SessionState): void {
-  if (request.encrypted !== false || form === context.cookie.plainForm || request.forwarded()) return
+  if (request.encrypted !== false || form === context.cookie.plainForm || isForwarded(request)) return
   context.emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', cure })
   if (context.warned) return
   context.warned = true

@@ -1,5 +1,5 @@
 import { find, listAll, listOfUser, revoke, type SessionInfo, updateStored } from './administration.ts'
-import { headersSent, writeLive } from './commit.ts'
+import { type Change, headersSent, writeLive } from './commit.ts'
 import { createManagerContext, type ManagerContext } from './context.ts'
 import { SessionError } from './errors.ts'
 import { writeNew } from './first-write.ts'
@@ -39,8 +39,13 @@ export interface SessionManager<Data extends object = SessionData> {
    */
   commit(session: Session<Data>, options?: CommitOptions): Promise<{ readonly headers: HeaderList }>
   /**
+   * As {@link commit}, for adapters: the headers at once where nothing has to be stored, which is most requests (0.5 of
+   * 10 µs). May throw as well as reject.
+   */
+  finish(session: Session<Data>, options?: CommitOptions): HeaderList | Promise<HeaderList>
+  /**
    * Whether {@link commit} has anything to store or any header to give. False while nobody has looked at the session and
-   * no upkeep is due: its response need not wait.
+   * no upkeep is due: its response need not wait (0.8 of 8 µs on Express).
    */
   needsCommit(session: Session<Data>): boolean
   /** The headers for what is already safe in the store: those of an error response when {@link commit} threw. */
@@ -86,6 +91,15 @@ export function createSessionManager<Data extends object = SessionData>(
     return filter ? listOfUser<Data>(context, filter.userId) : listAll<Data>(context)
   }
 
+  function finish(session: Session<Data>, response: CommitOptions = {}): HeaderList | Promise<HeaderList> {
+    const { state } = insideOf(session)
+    const store = (): Promise<void> | undefined => storeChanges(context, state, response)
+    const storing = state.turn ? inTurn(state, async () => store()) : store()
+    if (storing === undefined) return headersOf(context, state, response)
+    if (!state.turn) void inTurn(state, () => storing)
+    return storing.then(() => headersOf(context, state, response))
+  }
+
   async function sweep(): Promise<number> {
     const deleted = await context.access.deleteExpired()
     context.emit?.({ type: 'swept', deleted })
@@ -94,20 +108,15 @@ export function createSessionManager<Data extends object = SessionData>(
 
   return {
     policy: context.policy,
-    async open(source, connection) {
-      if (context.closed) throw new SessionError('MANAGER_CLOSED', 'The session manager is closed')
+    open(source, connection) {
+      if (context.closed) return Promise.reject(new SessionError('MANAGER_CLOSED', 'The session manager is closed'))
       const state = openState(context, source, connection)
-      if (state.phase === 'unloaded' && !context.policy.lazy) await loadState(context, state)
-      return new Session<Data>({ context, state })
+      const session = new Session<Data>({ context, state })
+      const wanted = state.phase === 'unloaded' && !context.policy.lazy
+      return wanted ? loadState(context, state, session) : Promise.resolve(session)
     },
-    async commit(session, response = {}) {
-      const { state } = insideOf(session)
-      const touched = state.turn ?? state.data ?? state.permanent
-      if (touched !== undefined || upkeepDue(context, state)) {
-        await inTurn(state, () => storeChanges(context, state, response))
-      }
-      return { headers: headersOf(context, state, response) }
-    },
+    finish,
+    commit: async (session, response) => ({ headers: await finish(session, response) }),
     needsCommit(session) {
       const { state } = insideOf(session)
       return state.looked || state.reissue || upkeepDue(context, state)
@@ -145,29 +154,41 @@ function upkeepDue(context: ManagerContext, { phase, record, alias, swapped }: S
   return touchDue(context, record.metadata, !alias, now) || (!alias && rotationDue(context, record.metadata, now))
 }
 
-async function storeChanges(context: ManagerContext, state: SessionState, { failed }: CommitOptions): Promise<void> {
+/** Stores what changed. Gives no promise where there is nothing to store, which is most requests. */
+function storeChanges(
+  context: ManagerContext,
+  state: SessionState,
+  { failed }: CommitOptions
+): Promise<void> | undefined {
   const withoutData = failed === true && !context.policy.commitOnError
   const plain = state.data && !withoutData ? serializeData(context, state.data) : state.baseline
   const changed = plain !== state.baseline
   if (state.phase === 'new') {
-    if (!changed) return
+    if (!changed) return undefined
     if (state.headers) {
       context.emit?.({ type: 'cookieSkipped', reason: 'headers-sent', cure: 'store before the response starts' })
       throw headersSent()
     }
-    await writeNew(context, state, undefined, undefined, plain)
-  } else if (state.phase === 'live') {
+    return writeNew(context, state, undefined, undefined, plain)
+  }
+  if (state.phase === 'live') {
     const lost = changed || state.permanent !== undefined
-    if (!lost && !upkeepDue(context, state)) return
-    try {
-      settle(context, state, await writeLive(context, state, { withoutData, plain }), lost)
-    } catch (error) {
-      // A failed touch is not worth a failed request: the store's error was reported as an event.
-      if (lost || !(error instanceof SessionError) || error.status !== 503) throw error
-    }
-  } else if (changed) {
+    return lost || upkeepDue(context, state) ? storeLive(context, state, { withoutData, plain }, lost) : undefined
+  }
+  if (changed) {
     const reason = state.phase === 'over' ? 'gone' : 'detached'
     context.emit?.({ type: 'dropped', id: state.id ?? '', reason })
     state.baseline = plain
   }
+  return undefined
+}
+
+function storeLive(context: ManagerContext, state: SessionState, change: Change, lost: boolean): Promise<void> {
+  return writeLive(context, state, change).then(
+    (outcome) => settle(context, state, outcome, lost),
+    (error: unknown) => {
+      // A failed touch is not worth a failed request: the store's error was reported as an event.
+      if (lost || !(error instanceof SessionError) || error.status !== 503) throw error
+    }
+  )
 }

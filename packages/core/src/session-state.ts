@@ -5,7 +5,7 @@ import type { StoredRecord } from './record.ts'
 import type { RequestFacts } from './request-source.ts'
 import { hashSecret } from './secret-hash.ts'
 import type { CookieForm } from './set-cookie.ts'
-import { encodeHex, type TokenParts } from './token.ts'
+import { encodeHex, type PresentedToken } from './token.ts'
 
 /**
  * - `unloaded`: a genuine token was presented, the store was not asked yet (`lazy`).
@@ -51,22 +51,19 @@ export interface SessionState {
   turn: Promise<unknown> | undefined
 }
 
-export interface PresentedToken extends TokenParts {
-  readonly retiredKey: boolean
-}
-
 export function createState(
   context: ManagerContext,
   tokens: readonly PresentedToken[],
   form: CookieForm,
   request: RequestFacts,
-  carried: boolean
+  carried: boolean,
+  now: number
 ): SessionState {
   return {
     phase: tokens.length > 0 ? 'unloaded' : 'new',
     id: undefined,
     secret: undefined,
-    created: context.clock.now(),
+    created: now,
     tokens,
     alias: false,
     reissue: false,
@@ -149,7 +146,7 @@ export function identityOf(context: ManagerContext, state: SessionState): Identi
   return { id: state.id, secret: state.secret }
 }
 
-export function secretHashOf(context: ManagerContext, { id, secret }: Identity): Uint8Array {
+export function secretHashOf(context: ManagerContext, { id, secret }: Identity): string {
   return hashSecret(context.policy.namespace, id, secret)
 }
 

@@ -1,4 +1,3 @@
-import { encodeBase64url } from '#crypto'
 import type { ManagerContext } from './context.ts'
 import { SessionError } from './errors.ts'
 import type { Fields } from './merge.ts'
@@ -44,7 +43,7 @@ export class Session<Data extends object = SessionData> {
    */
   get tokenId(): string {
     const { context, state } = look(this)
-    return tokenIdOf(encodeBase64url(secretHashOf(context, identityOf(context, state))))
+    return tokenIdOf(secretHashOf(context, identityOf(context, state)))
   }
 
   /** Nothing is stored for this visitor yet. */

@@ -19,7 +19,7 @@ export interface LoginOptions {
 
 /** Asks the store if that was postponed, or failed before. */
 export async function ensureLoaded(context: ManagerContext, state: SessionState): Promise<void> {
-  if (state.phase === 'unloaded' || state.detached === 'unavailable') await loadState(context, state)
+  if (state.phase === 'unloaded' || state.detached === 'unavailable') await loadState(context, state, undefined)
 }
 
 /** Makes the session `userId`'s: swaps the secret, starts the absolute limit anew. A login never vanishes: where the
@@ -85,7 +85,7 @@ export async function rotate(context: ManagerContext, state: SessionState): Prom
 /** Ends the session. Resolves only when its record is gone; nothing later brings it back. */
 export async function destroy(context: ManagerContext, state: SessionState): Promise<void> {
   if (state.phase === 'unloaded' || state.detached === 'unavailable') {
-    await loadState({ ...context, policy: { ...context.policy, onStoreUnavailable: 'error' } }, state)
+    await loadState({ ...context, policy: { ...context.policy, onStoreUnavailable: 'error' } }, state, undefined)
   }
   const stored = state.phase === 'live' || state.phase === 'detached'
   if (stored && state.id !== undefined) {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { createManagerContext } from '../src/context.ts'
-import { encodeBase64url } from '../src/crypto-node.ts'
 import { createMemoryStore } from '../src/memory-store.ts'
 import {
   firstMetadata,
@@ -24,7 +23,7 @@ const { context } = createManagerContext({
   maxLifetime: 5_000
 })
 const identity = { id: 'f'.repeat(32), secret: new Uint8Array(16).fill(7) }
-const hash = encodeBase64url(hashSecret('sessions', identity.id, identity.secret))
+const hash = hashSecret('sessions', identity.id, identity.secret)
 
 const metadata = (more: Partial<NextMetadata> = {}): NextMetadata => ({
   ...{ v: 1, w: 'w', c: 1_000, s: 1_000, h: 'old', g: 3, d: 0 },

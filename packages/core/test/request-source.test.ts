@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { readRequest } from '../src/request-source.ts'
+import { isForwarded, readRequest } from '../src/request-source.ts'
 
 const facts = (...args: Parameters<typeof readRequest>): object => {
-  const { forwarded, ...rest } = readRequest(...args)
-  return { ...rest, forwarded: forwarded() }
+  const { headers, ...rest } = readRequest(...args)
+  return { ...rest, forwarded: isForwarded({ headers, ...rest }) }
 }
 
 const nothing = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: false }

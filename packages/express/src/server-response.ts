@@ -20,16 +20,15 @@ export interface ServerResponse {
 /** False for `{}` and for the stubs that stand for the response on an upgrade, which have none of these. */
 export function isServerResponse(value: object): value is ServerResponse {
   return (
-    hasMethod(value, 'on') &&
-    hasMethod(value, 'flushHeaders') &&
-    hasMethod(value, 'appendHeader') &&
+    'on' in value &&
+    typeof value.on === 'function' &&
+    'flushHeaders' in value &&
+    typeof value.flushHeaders === 'function' &&
+    'appendHeader' in value &&
+    typeof value.appendHeader === 'function' &&
     'headersSent' in value &&
     typeof value.headersSent === 'boolean'
   )
-}
-
-function hasMethod(value: object, name: string): boolean {
-  return typeof Reflect.get(value, name) === 'function'
 }
 
 /** Does what `writeHead` would with its arguments, but as ordinary headers, so that ours can still be added. */

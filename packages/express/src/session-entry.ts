@@ -39,8 +39,8 @@ export function addEntry(request: object, list: SessionEntry[], entry: SessionEn
   list.push(entry)
   if (list.length > 1) return
   carrierOf(request)[entries] = list
+  if ('session' in request) return
   const target = applicationRequest(request) ?? request
-  if (Object.hasOwn(target, 'session')) return
   // One by one: defineProperties takes twice as long.
   Object.defineProperty(target, 'session', sessionAccessor)
   Object.defineProperty(target, 'sessionID', sessionIdAccessor)

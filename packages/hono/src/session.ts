@@ -36,14 +36,9 @@ export function session<Data extends object = SessionData>(
       await manager.commit(session, { failed: true })
       throw error
     }
-    if (!manager.needsCommit(session)) {
-      // What comes later is told that the cookie can no longer change.
-      manager.responseHeaders(session)
-      return
-    }
     try {
-      const { headers } = await manager.commit(session, new Facts(c))
-      send(c, headers)
+      const committed = manager.finish(session, new Facts(c))
+      send(c, committed instanceof Promise ? await committed : committed)
     } catch (error) {
       discardAnswer(c)
       // What is safe in the store already, a login above all, goes out with the error.

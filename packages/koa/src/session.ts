@@ -35,7 +35,8 @@ export function session<Data extends object = SessionData>(
       // The handler answered on its own: from here on no cookie can be set.
       if (ctx.headerSent) manager.responseHeaders(session, facts)
       if (place.unsettled) await place.settle()
-      send(ctx, (await manager.commit(session, facts)).headers)
+      const committed = manager.finish(session, facts)
+      send(ctx, committed instanceof Promise ? await committed : committed)
     } catch (error) {
       // What is safe in the store already, a login above all, goes out with the error.
       send(ctx, manager.responseHeaders(session, facts))
