@@ -11,6 +11,7 @@ describe('a duration', () => {
     ['30m', 1_800_000],
     ['1h', 3_600_000],
     ['1.5h', 5_400_000],
+    ['1.25h', 4_500_000],
     ['31d', 2_678_400_000]
   ])('%j is %i milliseconds', (value, expected) => {
     expect(parseDuration(value, 'idleTimeout')).toBe(expected)
@@ -32,6 +33,8 @@ describe('a duration', () => {
     '1.0005s1',
     '0.1ms',
     '1w',
+    '1hour',
+    '1msx',
     '1M',
     '1e3s',
     '99999999999999999999d',

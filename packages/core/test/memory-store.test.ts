@@ -16,6 +16,15 @@ async function keysOf(store: MemoryStore, prefix = ''): Promise<string[]> {
 }
 
 describe('the memory store', () => {
+  it('keeps nothing of a value that is over when it is written, and nothing of the one before', async () => {
+    const { store } = at()
+    await store.set('k', 'live', start + 1)
+    await store.set('k', 'over', start)
+    await store.set('new', 'over', start)
+    expect(await store.deleteExpired()).toBe(0)
+    expect(await store.get('k')).toBeUndefined()
+  })
+
   it('lets an expired value go when it is read', async () => {
     const { store, clock } = at()
     await store.set('read', 'v', start + 1)
@@ -249,6 +258,15 @@ describe('the memory store with maxEntries', () => {
       expect(await store.compareAndSet('k1999', 'again', 'again', start + 1_000)).toBe(true)
     }
     expect(await keysOf(store)).toEqual(keys)
+  })
+
+  it('drops what expired, wherever it is, before what is only old, also after a whole round', async () => {
+    const { store, clock } = at(4)
+    for (const key of ['a', 'b', 'c', 'd']) await store.set(key, 'v', key === 'c' ? start + 10 : start + 1_000)
+    await store.set('e', 'v', start + 1_000)
+    clock.time = start + 10
+    await store.set('f', 'v', start + 1_000)
+    expect(await keysOf(store)).toEqual(['b', 'd', 'e', 'f'])
   })
 
   it('drops in the order of writing over many rounds', async () => {
