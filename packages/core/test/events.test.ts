@@ -30,21 +30,23 @@ async function race(
 type Opened = Awaited<ReturnType<SessionManager['open']>>
 
 /** What makes each kind of event happen. */
-const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[] = [
+const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (id: string) => object])[] = [
   [
     'created',
     '',
-    ({ world, manager }) => world.browser().request(({ data }) => Object.assign(data, { a: 1 }), manager)
+    ({ world, manager }) => world.browser().request(({ data }) => Object.assign(data, { a: 1 }), manager),
+    () => ({ id: expect.stringMatching(/^[0-9a-f]{32}$/) })
   ],
-  ['loaded', '', ({ tab, manager }) => tab.open(manager)],
-  ['rejected', 'malformed', ({ tab, manager }) => manager.open(`${tab.cookie}x`)],
+  ['loaded', '', ({ tab, manager }) => tab.open(manager), (id) => ({ id, userId: undefined })],
+  ['rejected', 'malformed', ({ tab, manager }) => manager.open(`${tab.cookie}x`), () => ({ reason: 'malformed' })],
   [
     'rejected',
     'unknown',
     async ({ world, tab, manager, id }) => {
       await world.store.delete(keyOf(id))
       await tab.open(manager)
-    }
+    },
+    (id) => ({ reason: 'unknown', id })
   ],
   [
     'rejected',
@@ -52,7 +54,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
     async ({ world, tab, manager, id }) => {
       await world.store.set(keyOf(id), 'junk', world.now + 1_000_000)
       await tab.open(manager)
-    }
+    },
+    (id) => ({ reason: 'corrupt', id })
   ],
   [
     'rejected',
@@ -61,7 +64,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
       const text = (await world.store.get(keyOf(id))) ?? ''
       await world.store.set(keyOf(id), `${text.split('\n')[0]}\n[`, world.now + 1_000_000)
       expect((await tab.open(manager)).data).toEqual({})
-    }
+    },
+    (id) => ({ reason: 'corrupt', id })
   ],
   [
     'rejected',
@@ -70,7 +74,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
       const other = world.browser()
       await other.request(({ data }) => Object.assign(data, { b: 1 }))
       await manager.open(`${tab.cookie}; ${other.cookie}`)
-    }
+    },
+    () => ({ reason: 'ambiguous', id: expect.stringMatching(/^[0-9a-f]{32}$/) })
   ],
   [
     'touched',
@@ -78,9 +83,15 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
     async ({ world, tab, manager }) => {
       world.now += 20 * 60_000
       await tab.request(() => {}, manager)
-    }
+    },
+    (id) => ({ id })
   ],
-  ['saved', '', ({ tab, manager }) => tab.request(({ data }) => Object.assign(data, { b: 2 }), manager)],
+  [
+    'saved',
+    '',
+    ({ tab, manager }) => tab.request(({ data }) => Object.assign(data, { b: 2 }), manager),
+    (id) => ({ id, bytes: expect.any(Number) })
+  ],
   [
     'conflict',
     '',
@@ -89,19 +100,31 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
         stage,
         ({ data }) => Object.assign(data, { a: 2 }),
         ({ data }) => Object.assign(data, { a: 3 })
-      )
+      ),
+    (id) => ({ id, keys: ['a'] })
   ],
-  ['loggedIn', '', ({ tab, manager }) => tab.request((session) => session.login('alice'), manager)],
-  ['regenerated', '', ({ tab, manager }) => tab.request((session) => session.regenerate(), manager)],
-  ['rotated', '', ({ tab, manager }) => tab.request((session) => session.rotate(), manager)],
-  ['destroyed', 'by the request', ({ tab, manager }) => tab.request((session) => session.destroy(), manager)],
+  [
+    'loggedIn',
+    '',
+    ({ tab, manager }) => tab.request((session) => session.login('alice'), manager),
+    (id) => ({ id, userId: 'alice' })
+  ],
+  ['regenerated', '', ({ tab, manager }) => tab.request((session) => session.regenerate(), manager), (id) => ({ id })],
+  ['rotated', '', ({ tab, manager }) => tab.request((session) => session.rotate(), manager), (id) => ({ id })],
+  [
+    'destroyed',
+    'by the request',
+    ({ tab, manager }) => tab.request((session) => session.destroy(), manager),
+    (id) => ({ id, by: 'request' })
+  ],
   [
     'destroyed',
     'by revokeAll',
     async ({ tab, manager }) => {
       await tab.request((session) => session.login('alice'))
       expect(await manager.revokeAll('alice')).toBe(1)
-    }
+    },
+    (id) => ({ id, by: 'revokeAll' })
   ],
   [
     'expired',
@@ -112,7 +135,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
       // As a store would still give it whose clock is behind.
       await world.store.set(keyOf(id), text, world.now + 1_000_000)
       await tab.open(manager)
-    }
+    },
+    (id) => ({ id, limit: 'idle' })
   ],
   [
     'superseded',
@@ -121,7 +145,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
       const { cookie } = tab
       await tab.request((session) => session.regenerate())
       await manager.open(cookie)
-    }
+    },
+    (id) => ({ id, withinGrace: true })
   ],
   [
     'dropped',
@@ -131,7 +156,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
         stage,
         (session) => session.destroy(),
         ({ data }) => Object.assign(data, { b: 1 })
-      )
+      ),
+    (id) => ({ id, reason: 'gone' })
   ],
   [
     'dropped',
@@ -142,7 +168,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
       const late = await manager.open(cookie)
       late.data.b = 1
       await manager.commit(late)
-    }
+    },
+    (id) => ({ id, reason: 'detached' })
   ],
   [
     'evicted',
@@ -150,16 +177,18 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
     async ({ world, tab, manager }) => {
       await tab.request((session) => session.login('alice'), manager)
       await world.browser().request((session) => session.login('alice'), manager)
-    }
+    },
+    (id) => ({ id, userId: 'alice' })
   ],
-  ['swept', '', ({ manager }) => manager.sweep()],
+  ['swept', '', ({ manager }) => manager.sweep(), () => ({ deleted: 0 })],
   [
     'storeError',
     '',
     async ({ world, tab, manager }) => {
       world.store.break('error-before')
       await expect(tab.open(manager)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    }
+    },
+    () => ({ operation: 'get', code: 'STORE_UNAVAILABLE', cause: expect.any(Error) })
   ],
   [
     'cookieSkipped',
@@ -168,7 +197,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
       const session = await manager.open('', { encrypted: false })
       session.data.a = 1
       await manager.commit(session)
-    }
+    },
+    () => ({ reason: 'insecure-transport', cure: expect.stringContaining('X-Forwarded-Proto') })
   ],
   [
     'cookieSkipped',
@@ -178,7 +208,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
       await manager.commit(session)
       session.data.a = 1
       await expect(manager.commit(session)).rejects.toMatchObject({ code: 'HEADERS_SENT' })
-    }
+    },
+    () => ({ reason: 'headers-sent', cure: 'store before the response starts' })
   ],
   [
     'cacheControlTightened',
@@ -187,7 +218,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening])[
       const session = await manager.open('')
       session.data.a = 1
       await manager.commit(session, { cacheControl: 'public' })
-    }
+    },
+    () => ({ was: 'public' })
   ]
 ]
 
@@ -201,10 +233,11 @@ async function setTheStage(choose: (world: World) => SessionManager): Promise<St
 }
 
 describe('whatever happens', () => {
-  it.each(happenings)('%s %s is told', async (type, _, happen) => {
+  it.each(happenings)('%s %s is told', async (type, _, happen, facts) => {
     const stage = await setTheStage(({ manager }) => manager)
+    const { length } = stage.world.events
     await happen(stage)
-    expect(stage.world.eventTypes()).toContain(type)
+    expect(stage.world.events.slice(length)).toContainEqual({ type, ...facts(stage.id) })
   })
 
   it.each(happenings)('%s %s happens the same when nobody listens', async (_type, _, happen) => {
