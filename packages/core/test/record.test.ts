@@ -41,12 +41,20 @@ describe('a stored text', () => {
     for (const value of values) expect([value, decode({ ...full, [name]: value })]).toEqual([value, 'corrupt'])
   })
 
-  it.each(['', '{}', '{\n{}', 'null\n{}', '7\n{}', '"v"\n{}', '{}\n{}', `${JSON.stringify(least)}`, '\n'])(
-    'is corrupt when it is %j',
-    (text) => {
-      expect(decodeRecord(text)).toBe('corrupt')
-    }
-  )
+  it.each([
+    '',
+    '{}',
+    '{\n{}',
+    'null\n{}',
+    '7\n{}',
+    '"v"\n{}',
+    '{}\n{}',
+    `${JSON.stringify(least)}`,
+    `${JSON.stringify(least)}x`,
+    '\n'
+  ])('is corrupt when it is %j', (text) => {
+    expect(decodeRecord(text)).toBe('corrupt')
+  })
 
   it('of another version is told apart from what is corrupt', () => {
     expect(decode({ v: 2 })).toBe('future-version')

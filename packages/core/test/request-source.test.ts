@@ -48,9 +48,11 @@ describe('what a request says of itself', () => {
     for (const disguised of [
       { url: 'https://one.example/', headers: 'none' },
       { url: ['https://one.example/'], cookie: 'a=1' },
-      { url: 'https://one.example/' }
+      { url: 'https://one.example/' },
+      { headers: new Headers({ host: 'one.example' }) },
+      { url: ['https://one.example/'], headers: new Headers({ host: 'one.example' }) }
     ]) {
-      expect(facts(disguised, undefined)).toMatchObject({ host: undefined, encrypted: undefined })
+      expect(facts(disguised as never, undefined)).toMatchObject({ host: undefined, encrypted: undefined })
     }
   })
 
