@@ -18,7 +18,7 @@ describe.each(['sqlite', 'lmdb', 'file'] as const)('kill -9 of processes that wr
   const tallies: KillTally[] = []
   beforeAll(async () => {
     victims = await bundleVictims()
-  })
+  }, 60_000)
   afterAll(async () => {
     await victims.remove()
     if (tallies.length < 2) return
