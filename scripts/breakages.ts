@@ -232,7 +232,7 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'believe what the process remembers of a record',
     file: 'write-group.ts',
-    from: '(read || text === one.known?.text)',
+    from: '(read || round.text === one.known?.text)',
     to: 'true',
     caughtBy: faults
   },
@@ -246,36 +246,36 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'answer a group before it is stored',
     file: 'write-loop.ts',
-    from: 'if (group.size === 0) return',
-    to: 'answer()\n      if (group.size === 0) return',
+    from: 'if (open.length === 0) return',
+    to: 'conclude(round)\n      if (open.length === 0) return',
     caughtBy: groups
   },
   {
     name: 'let all of a group decide on the same text',
     file: 'write-group.ts',
-    from: 'next ? next.write : text',
-    to: 'text',
+    from: 'round.text = made.write',
+    to: '',
     caughtBy: groups
   },
   {
     name: 'tell what a group has not stored',
     file: 'write-group.ts',
-    from: '!next && (read',
-    to: '(read',
+    from: '(!round.next && (read',
+    to: '((read',
     caughtBy: writeGroup
   },
   {
     name: 'a group takes a lost reply for a refusal',
     file: 'write-loop.ts',
     from: 'if (ours) {',
-    to: 'if (ours && group.size === 1) {',
+    to: 'if (ours && open.length === 1) {',
     caughtBy: writeGroup
   },
   {
     name: 'a group decides again after a lost reply',
     file: 'write-loop.ts',
     from: 'if (unconfirmed.length > 0 && fresh !== text) {',
-    to: 'if (unconfirmed.length > 0 && fresh !== text && group.size === 1) {',
+    to: 'if (unconfirmed.length > 0 && fresh !== text && open.length === 1) {',
     caughtBy: groups
   },
   {
@@ -295,8 +295,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'refuse all for the one that is too large',
     file: 'write-loop.ts',
-    from: 'group.size > 1 && unconfirmed',
-    to: 'group.size > 99 && unconfirmed',
+    from: 'open.length > 1 && unconfirmed',
+    to: 'open.length > 99 && unconfirmed',
     caughtBy: writeGroup
   },
   {

@@ -21,7 +21,7 @@ export interface KeyQueue {
 
 interface Entry extends KeySlot {
   users: number
-  tail: Promise<unknown>
+  tail: Promise<void> | undefined
   group: WriteGroup | undefined
 }
 
@@ -34,37 +34,34 @@ interface Entry extends KeySlot {
 export function createKeyQueue(patience: (earlier: Promise<unknown>) => Promise<unknown>): KeyQueue {
   const entries = new Map<string, Entry>()
 
-  async function run<T>(key: string, task: (slot: KeySlot) => Promise<T>, group?: WriteGroup): Promise<T> {
+  function run<T>(key: string, task: (slot: KeySlot) => Promise<T>, group?: WriteGroup): Promise<T> {
     let entry = entries.get(key)
     const earlier = entry?.tail
     if (!entry) {
-      entry = { users: 0, tail: Promise.resolve(), known: undefined, group: undefined }
+      entry = { users: 0, tail: undefined, known: undefined, group: undefined }
       entries.set(key, entry)
     }
     const mine = entry
     mine.users++
     mine.group = earlier && group
     const turn =
-      earlier === undefined
-        ? task(mine)
-        : patience(earlier)
+      earlier !== undefined
+        ? patience(earlier)
             .finally(() => {
               if (mine.group === group) mine.group = undefined
             })
             .then(() => task(mine))
-    mine.tail = turn.then(ignore, ignore)
-    try {
-      return await turn
-    } finally {
+        : task(mine)
+    const leave = (): void => {
       if (--mine.users === 0) entries.delete(key)
     }
+    mine.tail = turn.then(leave, leave)
+    return turn
   }
 
   async function idle(): Promise<void> {
-    while (entries.size > 0) await Promise.all(Array.from(entries.values(), (entry) => entry.tail))
+    while (entries.size > 0) for (const { tail } of entries.values()) await tail
   }
 
   return { run, waiting: (key) => entries.get(key)?.group, idle }
 }
-
-function ignore(): void {}

@@ -17,60 +17,45 @@ export interface PendingWrite<R = unknown> {
   reject(error: unknown): void
 }
 
-/**
- * Writes to one key that are stored by one compareAndSet, as if each came right after the one before: those who have no
- * answer yet, in order.
- */
-export type WriteGroup = Set<PendingWrite>
+/** Writes to one key that are stored by one compareAndSet, as if each came right after the one before. */
+export type WriteGroup = PendingWrite[]
 
-interface Round {
-  /** What the last of the group stores; `undefined`: none of it stores anything. */
-  readonly next: { readonly write: string; readonly expiresAt: number } | undefined
-  /** Answers all that are left in the group; for when `next` is stored. */
-  answer(): void
+/** What one of a group decided, or threw. */
+type Made = Decision<unknown> | { readonly thrown: unknown; readonly harmless?: false }
+
+/** A group deciding, each on the text that the one before it made. */
+export interface Round {
+  /** What the next one decides on. */
+  text: string | undefined
+  /** What the last one stores; `undefined`: none stores anything. */
+  next: { readonly write: string; readonly expiresAt: number } | undefined
+  /** Those who have no answer yet, and the one that holds once `next` is stored. */
+  readonly open: (readonly [PendingWrite, Made])[]
 }
 
 /**
- * Lets each decide on the text that the one before it made. Whoever stops or throws over what the store said is answered
- * at once and leaves; over a text that the group has yet to store, or that was only remembered, it shares what becomes
- * of the group.
+ * Takes down what one of the group made. Whoever stops or throws over what the store said is answered at once; over a
+ * text that the group has yet to store, or that was only remembered, it shares what becomes of the group.
  *
- * @param read the store was asked for `text` when all of the group had come.
+ * @param read the store was asked for the first text when all of the group had come.
  */
-export async function decideInOrder(
-  group: WriteGroup,
-  text: string | undefined,
-  read: boolean,
-  failure: unknown
-): Promise<Round> {
-  const answers: (() => void)[] = []
-  let next: Round['next']
-  for (const one of group) {
-    let answer: () => void
-    let certain = !next && (read || text === one.known?.text)
-    try {
-      const decision = await one.decide(next ? next.write : text, failure)
-      if ('stop' in decision) {
-        answer = () => one.resolve(decision.stop)
-        certain ||= decision.harmless === true
-      } else {
-        answer = () => one.resolve(decision.result)
-        certain = false
-        next = decision
-      }
-    } catch (error) {
-      answer = () => one.reject(error)
-    }
-    if (!certain) answers.push(answer)
-    else {
-      group.delete(one)
-      answer()
-    }
+export function enter(round: Round, one: PendingWrite, made: Made, read: boolean): void {
+  if ('write' in made) {
+    round.text = made.write
+    round.next = made
+  } else if (made.harmless || (!round.next && (read || round.text === one.known?.text))) {
+    answer(one, made)
+    return
   }
-  return {
-    next,
-    answer() {
-      for (const answer of answers) answer()
-    }
-  }
+  round.open.push([one, made])
+}
+
+/** Answers all who are open. */
+export function conclude({ open }: Round): void {
+  for (const [one, made] of open) answer(one, made)
+}
+
+function answer({ resolve, reject }: PendingWrite, made: Made): void {
+  if ('thrown' in made) reject(made.thrown)
+  else resolve('stop' in made ? made.stop : made.result)
 }

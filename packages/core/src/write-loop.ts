@@ -2,7 +2,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { isSessionError, SessionError } from './errors.ts'
 import type { KeyQueue, KeySlot } from './key-queue.ts'
 import type { StoreAccess } from './store-access.ts'
-import { decideInOrder, type PendingWrite, type WriteGroup } from './write-group.ts'
+import { conclude, enter, type PendingWrite, type Round, type WriteGroup } from './write-group.ts'
 
 export interface WriteLoop {
   /**
@@ -29,8 +29,6 @@ const mostAttempts = 2_000
 const longestPauseMs = 50
 /** More would hold up everything else in the process: to change 300 bytes of data takes 64 requests about a millisecond. */
 const mostTogether = 64
-/** Trying again changes nothing. */
-const final: ReadonlySet<string> = new Set(['STORE_MISBEHAVED', 'RECORD_TOO_LARGE'])
 
 export function createWriteLoop(
   access: StoreAccess,
@@ -46,36 +44,45 @@ export function createWriteLoop(
   }
 
   async function store(key: string, slot: KeySlot, group: WriteGroup): Promise<void> {
-    const unconfirmed: { readonly text: string; answer(): void }[] = []
-    const start = performance.now()
-    const [first] = group
-    const seen = slot.known ?? first?.known
+    const unconfirmed: Round[] = []
+    const seen = slot.known ?? group[0]?.known
     let text = seen ? seen.text : await access.get(key)
     // Another process may have written since: good enough to write against, not to give up over.
     let read = !seen
+    let waiting = group
     let failure: unknown
+    let start: number | undefined
     for (let attempt = 0; ; attempt++) {
-      const { next, answer } = await decideInOrder(group, text, read, failure)
-      if (group.size === 0) return
+      const round: Round = { text, next: undefined, open: [] }
+      for (const one of waiting) {
+        try {
+          enter(round, one, await one.decide(round.text, failure), read)
+        } catch (thrown) {
+          enter(round, one, { thrown }, read)
+        }
+      }
+      const { next, open } = round
+      if (open.length === 0) return
       if (next) {
         slot.known = undefined
         failure = undefined
         try {
           if (await access.compareAndSet(key, text, next.write, next.expiresAt)) {
             slot.known = { text: next.write }
-            answer()
+            conclude(round)
             return
           }
         } catch (error) {
           const code = isSessionError(error) && error.code
-          if (code === 'RECORD_TOO_LARGE' && group.size > 1 && unconfirmed.length === 0) {
+          const tooLarge = code === 'RECORD_TOO_LARGE'
+          if (tooLarge && open.length > 1 && unconfirmed.length === 0) {
             // Nothing was stored, and one of them may be to blame.
-            for (const one of group) await store(key, slot, new Set([one])).catch(one.reject)
+            for (const [one] of open) await store(key, slot, [one]).catch(one.reject)
             return
           }
-          if (code && final.has(code)) throw error
+          if (tooLarge || code === 'STORE_MISBEHAVED') throw error
           failure = error
-          unconfirmed.push({ text: next.write, answer })
+          unconfirmed.push(round)
         }
       }
       const fresh = await access.get(key).catch((error: unknown) => {
@@ -84,7 +91,7 @@ export function createWriteLoop(
       slot.known = { text: fresh }
       const ours = unconfirmed.find((one) => one.text === fresh)
       if (ours) {
-        ours.answer()
+        conclude(ours)
         return
       }
       if (unconfirmed.length > 0 && fresh !== text) {
@@ -95,10 +102,12 @@ export function createWriteLoop(
         )
       }
       if (failure && attempt >= 2) throw failure
-      const exhausted = performance.now() - start > patienceMs && attempt >= leastAttempts
-      if (exhausted || attempt >= mostAttempts) {
+      start ??= performance.now()
+      const late = performance.now() - start > patienceMs
+      if (attempt >= (late ? leastAttempts : mostAttempts)) {
         throw new SessionError('CONFLICT', 'Too many concurrent writes to one record; try again')
       }
+      waiting = open.map(([one]) => one)
       text = fresh
       read = true
       await pause(attempt)
@@ -106,14 +115,15 @@ export function createWriteLoop(
   }
 
   return {
-    run: (key, known, decide, alone = false) =>
+    run: (key, known, decide, alone) =>
       new Promise((resolve, reject) => {
         const write = { known, decide, resolve, reject }
-        const waiting = alone ? undefined : queue.waiting(key)
-        if (waiting && waiting.size < mostTogether) waiting.add(write)
+        const waiting = queue.waiting(key)
+        if (!alone && waiting && waiting.length < mostTogether) waiting.push(write)
         else {
-          const group: WriteGroup = new Set([write])
+          const group: WriteGroup = [write]
           const turn = queue.run(key, (slot) => store(key, slot, group), alone ? undefined : group)
+          // Who has an answer already keeps it.
           turn.catch((error: unknown) => {
             for (const one of group) one.reject(error)
           })
