@@ -23,11 +23,11 @@ export interface Survivor {
   readonly mutator: string
 }
 
-/** All of it, or what it says of one file. */
-export function readReport(text: string, path?: string): Report {
+/** All of it, or what it says of the files at `paths`. */
+export function readReport(text: string, paths: readonly string[] = []): Report {
   const value: unknown = JSON.parse(text)
   if (isReport(value)) {
-    const files = Object.entries(value.files).filter(([one]) => path === undefined || one === path)
+    const files = Object.entries(value.files).filter(([path]) => paths.length === 0 || paths.includes(path))
     return { files: Object.fromEntries(files) }
   }
   throw new TypeError('the report of Stryker has another form')

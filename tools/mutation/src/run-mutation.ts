@@ -15,11 +15,11 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { processes: { type: 'string', default: '2' }, anew: { type: 'boolean', default: false } }
 })
-const [name, pattern] = positionals
+const [name, ...paths] = positionals
 const place = join(root, 'docs/evidence/mutation.json')
 const chosen = scopes.filter((scope) => name === undefined || scope.name === name)
 if (chosen.length === 0)
-  throw new Error(`usage: npm run mutate -- [${scopes.map((scope) => scope.name).join(' | ')}] [file]`)
+  throw new Error(`usage: npm run mutate -- [${scopes.map((scope) => scope.name).join(' | ')}] [files]`)
 
 const copy = prepareCopy()
 const failed = chosen.filter((scope) => !mutate(scope, copy))
@@ -35,7 +35,7 @@ function mutate(scope: Scope, { folder, commit }: WorkingCopy): boolean {
     inPlace: true,
     // Project references are more than it can read; it has nothing to rewrite in one that is not there.
     tsconfigFile: 'none.json',
-    mutate: pattern === undefined ? scope.sources : [pattern],
+    mutate: paths.length === 0 ? scope.sources : paths,
     coverageAnalysis: 'perTest',
     incremental: true,
     incrementalFile: join(reports, `${scope.name}.incremental.json`),
@@ -59,7 +59,7 @@ function mutate(scope: Scope, { folder, commit }: WorkingCopy): boolean {
 /** Says what is not explained, and records the figures of a whole scope. */
 function tell({ name: scope, target }: Scope, file: string, commit: string): boolean {
   // It holds what earlier runs know of other files, too.
-  const report = readReport(readFileSync(file, 'utf8'), pattern)
+  const report = readReport(readFileSync(file, 'utf8'), paths)
   const paths = Object.keys(report.files)
   const { unexplained, stale, explained: known } = judge(findSurvivors(report), explained, paths)
   for (const { file: where, line, text, mutator, becomes } of unexplained)
