@@ -60,8 +60,7 @@ function mutate(scope: Scope, { folder, commit }: WorkingCopy): boolean {
 function tell({ name: scope, target }: Scope, file: string, commit: string): boolean {
   // It holds what earlier runs know of other files, too.
   const report = readReport(readFileSync(file, 'utf8'), paths)
-  const paths = Object.keys(report.files)
-  const { unexplained, stale, explained: known } = judge(findSurvivors(report), explained, paths)
+  const { unexplained, stale, explained: known } = judge(findSurvivors(report), explained, Object.keys(report.files))
   for (const { file: where, line, text, mutator, becomes } of unexplained)
     console.log(`${where}:${line} ${mutator}\n  - ${text}\n  + ${becomes}`)
   for (const key of stale) console.log(`explained, but no survivor: ${key}`)
