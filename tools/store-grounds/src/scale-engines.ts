@@ -38,7 +38,8 @@ export const scaleEngines: Readonly<Record<ScaleGroundName, () => Promise<ScaleE
       address: path,
       async load(sessions) {
         use((database) => {
-          database.exec('PRAGMA synchronous = OFF')
+          // A gigabyte for the tree of keys, which come in no order.
+          database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000')
           const insert = database.prepare('INSERT INTO kvsession (key, expires_at, value) VALUES (?, ?, ?)')
           for (const batch of inBatches(sessions, 10_000)) {
             database.exec('BEGIN')
