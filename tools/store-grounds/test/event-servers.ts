@@ -56,7 +56,8 @@ export const eventServers: readonly EventServer[] = [
         return { store: createPostgresStore(pool), end: () => pool.end() }
       },
       'postgres.js'(url) {
-        const sql = postgres(url, { backoff: false, onnotice: ignore })
+        // As the README of the store asks: a failure to fetch types is nobody's.
+        const sql = postgres(url, { backoff: false, fetch_types: false, onnotice: ignore })
         return { store: createPostgresStore(sql), end: () => sql.end({ timeout: 1 }) }
       }
     }
