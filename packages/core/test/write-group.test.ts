@@ -357,7 +357,7 @@ describe('what the store does to them', () => {
   it.each(['error-before', 'error-after', 'hang-before', 'hang-after'] as const)(
     'counts for all of them, once, when one reply is lost (%s)',
     async (fault) => {
-      const crowd = await createCrowd({ storeTimeout: 250 })
+      const crowd = await createCrowd({ storeTimeout: 1_000 })
       const sessions = await crowd.sessions(5)
       const results = await crowd.behind(
         sessions.map((session) => () => session.update(increment)),
