@@ -58,7 +58,7 @@ describeOn('redis', { own: true })('a soak finds', () => {
 })
 
 describe('the growth of a process', () => {
-  const at = (rss: number, handles = 10): Vitals => ({ rss, heapUsed: rss, handles, unhandled: 0, processor: 0 })
+  const at = (rss: number, handles = 10): Vitals => ({ rss, heapUsed: rss, handles, unhandled: 0 })
 
   it('is that from the second quarter of its life to the last', () => {
     const samples = [10, 100, 100, 90, 110, 95, 100, 100].map((rss) => at(rss))

@@ -41,7 +41,7 @@ export function createHandler(manager: SessionManager, flaw?: Flaw): Handler {
     }
   }
   return async (session, path) => {
-    if (flaw === 'keeps memory') kept.push(new Array(20_000).fill(path))
+    if (flaw === 'keeps memory') kept.push(new Array(100_000).fill(path))
     if (flaw === 'keeps handles') openSync('/dev/null', 'r')
     const [, deed = '', ...args] = path.split('/')
     if (deed === 'as') {

@@ -21,6 +21,7 @@ export function flawedStore(store: KeyValueStore, flaw: Flaw | undefined): KeyVa
     return {
       ...store,
       async compareAndSet(key, _expected, value, expiresAt) {
+        await new Promise(setImmediate)
         await store.set(key, value, expiresAt)
         return true
       }

@@ -14,8 +14,6 @@ export interface Vitals {
   /** File descriptors, or what keeps the event loop alive, whichever is more. */
   readonly handles: number
   readonly unhandled: number
-  /** Seconds. */
-  readonly processor: number
 }
 
 /** What the parent asks a process to do; each is answered once. */

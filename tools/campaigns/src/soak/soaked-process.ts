@@ -77,9 +77,8 @@ async function vitals(): Promise<Vitals> {
     await new Promise(setImmediate)
   }
   const { rss, heapUsed } = process.memoryUsage()
-  const { user, system } = process.cpuUsage()
   const handles = Math.max(readdirSync('/proc/self/fd').length, process.getActiveResourcesInfo().length)
-  return { rss, heapUsed, handles, unhandled, processor: (user + system) / 1e6 }
+  return { rss, heapUsed, handles, unhandled }
 }
 
 const orders: Readonly<Record<Order['name'], (order: Order) => Promise<unknown>>> = {
