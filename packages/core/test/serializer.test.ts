@@ -218,6 +218,42 @@ describe('JSON as the serializer', () => {
     expect(() => serialize(deepCycle)).toThrow(/part of a cycle/)
   })
 
+  it.each<[unknown, string]>([
+    [undefined, 'data is undefined'],
+    [1n, 'data is a bigint'],
+    [Number.NaN, 'data is NaN or infinite'],
+    [{ a: [1, undefined] }, 'data.a[1] is undefined'],
+    [{ a: { 'b c': () => {} } }, 'data.a["b c"] is a function'],
+    [{ ['k'.repeat(120)]: 1n }, `data["${'k'.repeat(100)}"] is a bigint`],
+    [{ a: new Date(Number.NaN) }, 'data.a is an invalid date'],
+    [{ a: new Map() }, 'data.a is a Map'],
+    [{ a: new Uint8Array(1) }, 'data.a is a Uint8Array'],
+    [{ toJSON: () => undefined }, 'data.toJSON is a function'],
+    [
+      {
+        get a(): never {
+          throw new Error('no')
+        }
+      },
+      'data is refused by a toJSON or getter'
+    ]
+  ])('says what it is and where (%#)', (data, message) => {
+    const rest = ': nothing was stored. Store plain values, or set the serializer option [DATA_UNSERIALIZABLE]'
+    expect(() => serialize(data)).toThrow(new RegExp(`^${(message + rest).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`))
+  })
+
+  it('asks a toJSON of the prototype for what is stored, by the name that JSON gives it', () => {
+    const asked: unknown[] = []
+    class Money {
+      toJSON(key: string): unknown {
+        asked.push(key)
+        return key === '' ? 1 : { key }
+      }
+    }
+    expect(serialize({ price: new Money() })).toBe('{"price":{"key":"price"}}')
+    expect(asked).toEqual(['price', ''])
+  })
+
   it('keeps the message short however long the path', () => {
     const inner = Array.from({ length: 20 }).reduce<unknown>((held) => ({ ['k'.repeat(50)]: held }), 1n)
     const data = { ['l'.repeat(5_000)]: [[inner]] }
