@@ -106,6 +106,16 @@ describe('writes to one session that wait in one process', () => {
     expect(crowd.writes()).toBe(4)
   })
 
+  it('are fewer when the session is large, so that nobody else has to wait', async () => {
+    const crowd = await createCrowd()
+    await crowd.tab.request(({ data }) => Object.assign(data, { large: 'x'.repeat(60_000) }))
+    const sessions = await crowd.sessions(20)
+    const before = crowd.writes()
+    await Promise.all(sessions.map((session) => session.update(increment)))
+    expect((await crowd.tab.open()).data.count).toBe(20)
+    expect(crowd.writes() - before).toBe(5)
+  })
+
   it('leave one that comes later to the next turn', async () => {
     const crowd = await createCrowd()
     const [a, b, late] = await crowd.sessions(3)
