@@ -1,18 +1,20 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createDeadlineTimer } from '../src/deadline-timer.ts'
 
+const clocks: { mockRestore(): void }[] = []
+
 /** Real time that stands still: timers are kept, and run when the test says so. */
 function stopTime() {
   const timers: { readonly task: () => void; readonly delay: number }[] = []
   const time = { now: 1_000 }
   vi.stubGlobal('setTimeout', (task: () => void, delay: number) => timers.push({ task, delay }))
-  vi.spyOn(performance, 'now').mockImplementation(() => time.now)
+  clocks.push(vi.spyOn(performance, 'now').mockImplementation(() => time.now))
   return { timers, time, fire: (): void => timers.shift()?.task() }
 }
 
 afterEach(() => {
   vi.unstubAllGlobals()
-  vi.restoreAllMocks()
+  for (const clock of clocks.splice(0)) clock.mockRestore()
 })
 
 const never = (): Promise<never> => new Promise(() => {})
