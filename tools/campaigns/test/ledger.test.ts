@@ -52,7 +52,7 @@ describe('the ledger of a soak', () => {
     expect(devices.flatMap((device) => admit(person, device))).toEqual(devices.slice(0, 1))
     expect(findUnlisted(person, ['4', '3', '2'])).toBe(undefined)
     expect(findUnlisted(person, ['4', '3'])).toContain('is missing from the list: 2')
-    expect(findUnlisted(person, ['4', '3', '2', '1'])).toBe('a session is listed that has ended: 1')
+    expect(findUnlisted(person, ['4', '3', '2', '1'])).toBe('a session lives that was ended: 1 is listed')
   })
 
   it('gives tokens to try again as soon as their time has come', () => {

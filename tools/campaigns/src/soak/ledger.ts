@@ -56,6 +56,9 @@ export function noteCount(device: Device, key: string, acknowledged: boolean): v
 /** The name of what an outage, a restart or a rotation of keys must never bring about. */
 export const unexplained = 'somebody was logged out without a reason'
 
+/** The name of what must not come of late writers, lost answers and a revocation that was acknowledged. */
+export const revived = 'a session lives that was ended'
+
 /** What is wrong with an answer to a device that nobody logged out; `undefined`: nothing. */
 export function findFault(device: Device, body: Body | undefined): string | undefined {
   if (body?.user === null) return unexplained
@@ -85,7 +88,7 @@ export function findUnlisted({ devices }: Person, listed: readonly unknown[]): s
   const missing = devices.find(({ id }) => !listed.includes(id))
   if (missing) return `${unexplained}, or is missing from the list: ${missing.id}`
   const ended = listed.find((id) => !devices.some((device) => device.id === id))
-  return ended === undefined ? undefined : `a session is listed that has ended: ${ended}`
+  return ended === undefined ? undefined : `${revived}: ${ended} is listed`
 }
 
 /** A new login, after which the oldest beyond the limit are over. */

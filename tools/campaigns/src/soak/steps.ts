@@ -1,4 +1,4 @@
-import { type Device, findLoss, findUnlisted, noteCount, noteField, unexplained } from './ledger.ts'
+import { type Device, findLoss, findUnlisted, noteCount, noteField, revived, unexplained } from './ledger.ts'
 import { ask, doubt, end, order, type Scene, swapped, violation, visit, welcome } from './visitor.ts'
 
 let written = 0
@@ -106,7 +106,7 @@ async function revokeBut(scene: Scene, except: Device | undefined): Promise<void
   if (!answer) for (const device of ending) doubt(scene, device)
   else for (const device of ending) end(scene, device, 'by revoking all')
   if (!answer || answer.done === ending.length) return
-  const fault = Number(answer.done) < ending.length ? unexplained : 'a session lives that nobody knows'
+  const fault = Number(answer.done) < ending.length ? unexplained : revived
   throw violation(scene, `${fault}: revokeAll() ended ${answer.done}, not ${ending.length}`)
 }
 
@@ -145,6 +145,6 @@ export function judgeGhost(
 ): void {
   scene.traffic.count('dead tokens tried')
   if (body?.user !== null || Object.keys(body.data).length > 0) {
-    throw violation(scene, `a token that was ended ${why} opens ${body?.id}`)
+    throw violation(scene, `${revived}: a token that was ended ${why} opens ${body?.id}`)
   }
 }
