@@ -40,24 +40,23 @@ export function addEntry(request: object, list: SessionEntry[], entry: SessionEn
   if (list.length > 1) return
   carrierOf(request)[entries] = list
   if ('session' in request) return
-  const target = applicationRequest(request) ?? request
+  const target = frameworkRequest(request) ?? request
   // One by one: defineProperties takes twice as long.
   Object.defineProperty(target, 'session', sessionAccessor)
   Object.defineProperty(target, 'sessionID', sessionIdAccessor)
 }
 
 /**
- * What Express gives the requests of an application as prototype, of the outermost application if several are nested:
- * accessors there cost a request nothing, 0.6 µs on each request. `undefined`: the server is not Express.
+ * What Express gives all its requests as prototype, below those of the applications: an application may hand its
+ * requests to another one that it does not mount, as virtual hosts do. Accessors there cost a request nothing, 0.6 µs on
+ * each request. `undefined`: the server is not Express.
  */
-function applicationRequest(request: object): object | undefined {
-  let found: object | undefined
+function frameworkRequest(request: object): object | undefined {
   let prototype: unknown = Object.getPrototypeOf(request)
-  while (isObject(prototype) && Object.hasOwn(prototype, 'app')) {
-    found = prototype
-    prototype = Object.getPrototypeOf(prototype)
-  }
-  return found
+  if (!isObject(prototype) || !Object.hasOwn(prototype, 'app')) return undefined
+  while (isObject(prototype) && Object.hasOwn(prototype, 'app')) prototype = Object.getPrototypeOf(prototype)
+  // Node's own has a constructor.
+  return isObject(prototype) && !Object.hasOwn(prototype, 'constructor') ? prototype : undefined
 }
 
 function isObject(value: unknown): value is object {

@@ -27,6 +27,21 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     }
   })
 
+  // Given by the prototype of an application's requests, it was missing from those of the next application.
+  it('gives req.session to an application that is called and not mounted, as a virtual host is', async () => {
+    const { middleware } = createSite()
+    const inner = framework.createApp([], (app) =>
+      app.use((req, res) => {
+        req.session.n = (req.session.n ?? 0) + 1
+        res.send(`${req.session.n} ${typeof req.sessionID}`)
+      })
+    )
+    const { url } = await serveApp([middleware], (req, res) => void inner(req, res))
+    const browser = createCookieJarClient(url)
+    await browser.get('/')
+    expect((await browser.get('/')).body).toBe('2 string')
+  })
+
   it('leaves req.session to whatever else gives it on paths where it is not mounted', async () => {
     const { middleware } = createSite()
     const other: RequestHandler = (req, _res, next) => {
