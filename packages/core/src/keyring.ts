@@ -42,7 +42,9 @@ export function createRing<Key extends { readonly keyId: number }>(
   })
   const [current] = keys
   if (current === undefined) throw missing('secret')
-  const byId = Map.groupBy(keys, (key) => key.keyId)
+  // Node 20 has no Map.groupBy.
+  const byId = new Map<number, typeof keys>()
+  for (const key of keys) byId.set(key.keyId, [...(byId.get(key.keyId) ?? []), key])
   return { current, candidates: (keyId) => byId.get(keyId) ?? [] }
 }
 
