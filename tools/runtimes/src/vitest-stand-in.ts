@@ -7,7 +7,7 @@ import {
   JestExtend,
   setState
 } from '@vitest/expect'
-import { spyOn } from '@vitest/spy'
+import { restoreAllMocks, spyOn } from '@vitest/spy'
 import * as chai from 'chai'
 import { addFinisher, addHook, addSuite, addTest } from './portable-runner.ts'
 
@@ -153,6 +153,7 @@ function unstubAllGlobals(): void {
 }
 
 interface Vi {
+  readonly restoreAllMocks: typeof restoreAllMocks
   readonly spyOn: typeof spyOn
   readonly stubGlobal: typeof stubGlobal
   readonly unstubAllGlobals: typeof unstubAllGlobals
@@ -162,6 +163,7 @@ interface Vi {
 
 /** Without fake timers: files that need those are left out by name. */
 export const vi: Vi = {
+  restoreAllMocks,
   spyOn,
   stubGlobal,
   unstubAllGlobals,
