@@ -112,7 +112,11 @@ export class BundleRunner implements TestRunner {
     const { thorough = [] } = this.#scope
     const fitting = (ids: readonly string[]): string[] => withoutThorough(ids, sandboxFileName, thorough)
     const wanted = testFilter && new Set(withoutMany(fitting(testFilter), sandboxFileName))
-    const reaching = wanted ? new Set([...wanted].map(fileOf)) : fitting(testFilesOf(this.#root, this.#scope))
+    // What runs while a module loads is reached by all tests: those named after the source are to see it.
+    const all = testFilesOf(this.#root, this.#scope)
+    const named = all.filter((file) => isNamedAfter(file, sandboxFileName))
+    const loading = named.length > 0 ? named : fitting(all)
+    const reaching = wanted ? new Set([...wanted].map(fileOf)) : loading
     const chosen = this.#inOrder(reaching, sandboxFileName)
     Object.assign(shared, { activeMutant: undefined, currentTestId: undefined, mutantCoverage: undefined })
     if (mutantActivation === 'static') shared.activeMutant = activeMutant.id

@@ -8,4 +8,56 @@ export interface Explained {
   readonly why: string
 }
 
-export const explained: readonly Explained[] = []
+const typed = 'The types ask for it; at this point the value is what they ask for.'
+const same = 'Whatever is done instead ends the same: the next step gives the same answer.'
+const undefinedAnyway = 'A function that ends without a word gives `undefined` too.'
+const work = 'It saves work: without it the same comes out, later.'
+const erased = 'What was a secret is overwritten after its use; nobody can look there.'
+const heap = 'Only the heap shows it: the tests in `test/limits` measure that.'
+
+const core = (
+  file: string,
+  part: string,
+  why: string,
+  ...becomes: readonly [string, ...string[]]
+): Explained => ({ file: `packages/core/src/${file}`, part, becomes, why })
+
+export const explained: readonly Explained[] = [
+  core('administration.ts', 'const plain = typeof record', typed, 'false', '""'),
+  core('administration.ts', 'const data = plain === undefined', same, 'false'),
+  core('administration.ts', "if (typeof record === 'string' || !data)", typed, 'false', '""'),
+  core('cookie-header.ts', 'isBlank(header.charCodeAt(start))) start++', same, 'true', 'start <= end'),
+  core('cookie-header.ts', 'isBlank(header.charCodeAt(end - 1))) end--', same, 'true', 'start <= end'),
+  core('crypto-node.ts', '} catch {', undefinedAnyway, '{}'),
+  core('crypto-node.ts', 'createCipheriv(', 'Sixteen bytes are what a GCM tag has by default.', '{}'),
+  core('crypto-portable.ts', '} catch {', undefinedAnyway, '{}'),
+  core('duration.ts', "unit = ''", same, '"Stryker was here!"', '["Stryker was here"]'),
+  core('encryption.ts', 'bytes.length < sealedOffset', same, 'bytes.length <= sealedOffset'),
+  core('encryption.ts', '} catch {', undefinedAnyway, '{}'),
+  core('memory-store.ts', 'if (maxEntries !== undefined || !live)', work, 'true'),
+  core('memory-store.ts', 'if (maxEntries !== undefined) {', typed, 'true'),
+  core('memory-store.ts', '++writesSinceReset > maxEntries', heap, 'true', 'false', '++writesSinceReset >= maxEntries', '++writesSinceReset <= maxEntries', '--writesSinceReset'),
+  core('memory-store.ts', 'looked = Math.min(full, mostLookedAt)', work, 'looked >= 0', 'Math.max(full, mostLookedAt)'),
+  core('memory-store.ts', 'next[1].expiresAt <= now', typed, 'true'),
+  core('memory-store.ts', 'if (next !== undefined) entries.delete', typed, 'true'),
+  core('memory-store.ts', 'index < snapshot.length', same, 'index <= snapshot.length'),
+  core('memory-store.ts', 'key?.startsWith(prefix)', typed, 'key.startsWith'),
+  core('memory-store.ts', 'left > 0 && left % chunkSize', work, 'true', 'left >= 0'),
+  core('non-atomic-store.ts', 'store.keys?.(prefix)', typed, 'store.keys(prefix)'),
+  core('non-atomic-store.ts', 'store.deleteExpired?.()', typed, 'store.deleteExpired()'),
+  core('non-atomic-store.ts', 'store.close?.()', typed, 'store.close()'),
+  core('payload.ts', '} catch {', undefinedAnyway, '{}'),
+  core('payload.ts', 'if (text.length > limit) return true', work, 'false'),
+  core('payload.ts', 'text.length * 3 > limit', work, 'true', 'text.length * 3 >= limit'),
+  core('random.ts', 'if (length > size)', work, 'true', 'length >= size'),
+  core('random.ts', 'if (used + length > size)', work, 'used + length >= size', 'true'),
+  core('record-change.ts', 'next.b !== undefined', typed, 'true'),
+  core('record.ts', 'if (end < 0)', same, 'end <= 0'),
+  core('record.ts', "typeof value === 'number' && value >= 0", same, 'true'),
+  core('request-source.ts', 'url === undefined ? undefined', same, 'false'),
+  core('response-headers.ts', 'others.length < earlier.length', same, 'true', 'others.length <= earlier.length'),
+  core('response-headers.ts', ".join('').trim()", same, '"Stryker was here!"'),
+  core('response-headers.ts', 'if (earlier.length === 0) return added', same, 'false'),
+  core('secret-hash.ts', 'namespace !== preparedFor', work, 'true'),
+  core('store-access.ts', "source.stack ?? ''", 'Errors have stacks, on every engine that runs this.', '"Stryker was here!"')
+]
