@@ -15,12 +15,12 @@ const work = 'It saves work: without it the same comes out, later.'
 const erased = 'What was a secret is overwritten after its use; nobody can look there.'
 const heap = 'Only the heap shows it: the tests in `test/limits` measure that.'
 
-const core = (
-  file: string,
-  part: string,
-  why: string,
-  ...becomes: readonly [string, ...string[]]
-): Explained => ({ file: `packages/core/src/${file}`, part, becomes, why })
+const core = (file: string, part: string, why: string, ...becomes: readonly [string, ...string[]]): Explained => ({
+  file: `packages/core/src/${file}`,
+  part,
+  becomes,
+  why
+})
 
 export const explained: readonly Explained[] = [
   core('administration.ts', 'const plain = typeof record', typed, 'false', '""'),
@@ -31,12 +31,28 @@ export const explained: readonly Explained[] = [
   core('crypto-node.ts', '} catch {', undefinedAnyway, '{}'),
   core('crypto-node.ts', 'createCipheriv(', 'Sixteen bytes are what a GCM tag has by default.', '{}'),
   core('crypto-portable.ts', '} catch {', undefinedAnyway, '{}'),
+  core('crypto-portable.ts', 'extracted.fill(0)', erased, ';'),
+  core('crypto-portable.ts', 'block.fill(0)', erased, ';'),
+  core('crypto-portable.ts', 'chunk.fill(0)', erased, ';'),
+  core('crypto-portable.ts', 'start < length;', same, 'start <= length'),
+  core('crypto-portable.ts', 'i < a.length;', same, 'i <= a.length'),
+  core('crypto-portable.ts', 'start < bytes.length;', same, 'start <= bytes.length'),
+  core('crypto-portable.ts', 'while (held >= 6)', same, 'held > 6'),
   core('duration.ts', "unit = ''", same, '"Stryker was here!"', '["Stryker was here"]'),
   core('encryption.ts', 'bytes.length < sealedOffset', same, 'bytes.length <= sealedOffset'),
   core('encryption.ts', '} catch {', undefinedAnyway, '{}'),
   core('memory-store.ts', 'if (maxEntries !== undefined || !live)', work, 'true'),
   core('memory-store.ts', 'if (maxEntries !== undefined) {', typed, 'true'),
-  core('memory-store.ts', '++writesSinceReset > maxEntries', heap, 'true', 'false', '++writesSinceReset >= maxEntries', '++writesSinceReset <= maxEntries', '--writesSinceReset'),
+  core(
+    'memory-store.ts',
+    '++writesSinceReset > maxEntries',
+    heap,
+    'true',
+    'false',
+    '++writesSinceReset >= maxEntries',
+    '++writesSinceReset <= maxEntries',
+    '--writesSinceReset'
+  ),
   core('memory-store.ts', 'looked = Math.min(full, mostLookedAt)', work, 'looked >= 0', 'Math.max(full, mostLookedAt)'),
   core('memory-store.ts', 'next[1].expiresAt <= now', typed, 'true'),
   core('memory-store.ts', 'if (next !== undefined) entries.delete', typed, 'true'),
@@ -59,5 +75,10 @@ export const explained: readonly Explained[] = [
   core('response-headers.ts', ".join('').trim()", same, '"Stryker was here!"'),
   core('response-headers.ts', 'if (earlier.length === 0) return added', same, 'false'),
   core('secret-hash.ts', 'namespace !== preparedFor', work, 'true'),
-  core('store-access.ts', "source.stack ?? ''", 'Errors have stacks, on every engine that runs this.', '"Stryker was here!"')
+  core(
+    'store-access.ts',
+    "source.stack ?? ''",
+    'Errors have stacks, on every engine that runs this.',
+    '"Stryker was here!"'
+  )
 ]
