@@ -45,7 +45,12 @@ describe('what a request makes of its write', () => {
     const touch = write()
     adopt(context, state, 'id', touch, undefined, undefined)
     expect(events).toEqual([{ type: 'touched', id: 'id' }])
-    expect([state.record, state.cookie, state.baseline, state.swapped]).toEqual([touch.record, 'none', '{"a":1}', false])
+    expect([state.record, state.cookie, state.baseline, state.swapped]).toEqual([
+      touch.record,
+      'none',
+      '{"a":1}',
+      false
+    ])
   })
 
   it('is saved data, with its bytes and its conflicts', () => {
