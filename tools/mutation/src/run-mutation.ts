@@ -6,14 +6,18 @@ import { addCounts, recordScope, scoreOf } from './figures.ts'
 import { countMutants, countReasons, findSurvivors, judge, readReport } from './report.ts'
 import { type Scope, scopes } from './scopes.ts'
 import { explained } from './survivors.ts'
-import { prepareCopy, root, type WorkingCopy } from './working-copy.ts'
+import { lastCopy, prepareCopy, root, type WorkingCopy } from './working-copy.ts'
 
 // `npm run mutate -- core`, `npm run mutate -- core packages/core/src/token.ts`: breaks the last commit in a clone of it,
 // tells which mutants no test sees, and fails when one of them is not explained.
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { processes: { type: 'string', default: '2' }, anew: { type: 'boolean', default: false } }
+  options: {
+    processes: { type: 'string', default: '2' },
+    anew: { type: 'boolean', default: false },
+    judge: { type: 'boolean', default: false }
+  }
 })
 const [name, ...paths] = positionals
 const place = join(root, 'docs/evidence/mutation.json')
@@ -21,13 +25,20 @@ const chosen = scopes.filter((scope) => name === undefined || scope.name === nam
 if (chosen.length === 0)
   throw new Error(`usage: npm run mutate -- [${scopes.map((scope) => scope.name).join(' | ')}] [files]`)
 
-const copy = prepareCopy()
-const failed = chosen.filter((scope) => !mutate(scope, copy))
+const copy = values.judge ? lastCopy() : prepareCopy()
+const failed = chosen.filter((scope) => {
+  if (!values.judge) mutate(scope, copy)
+  return !tell(scope, copy)
+})
 if (failed.length > 0) throw new Error(`see above: ${failed.map((scope) => scope.name).join(', ')}`)
 
-function mutate(scope: Scope, { folder, commit }: WorkingCopy): boolean {
+function reportOf({ name: scope }: Scope, folder: string): string {
+  return join(folder, `reports/${scope}.json`)
+}
+
+/** Leaves its report in the clone. */
+function mutate(scope: Scope, { folder }: WorkingCopy): void {
   const reports = join(folder, 'reports')
-  const report = join(reports, `${scope.name}.json`)
   const options = {
     testRunner: 'bundle',
     plugins: ['./tools/mutation/src/bundle-runner.ts'],
@@ -44,7 +55,7 @@ function mutate(scope: Scope, { folder, commit }: WorkingCopy): boolean {
     // The runner sees by itself when a test waits in vain; this is for a loop that does not end.
     timeoutMS: 30_000,
     reporters: ['json', 'progress-append-only'],
-    jsonReporter: { fileName: report }
+    jsonReporter: { fileName: reportOf(scope, folder) }
   }
   mkdirSync(reports, { recursive: true })
   const optionsFile = join(reports, `${scope.name}.options.json`)
@@ -53,13 +64,13 @@ function mutate(scope: Scope, { folder, commit }: WorkingCopy): boolean {
   const env = { ...process.env, KVSESSION_MUTATION_SCOPE: scope.name, KVSESSION_MODEL_RUNS: '20' }
   const { status } = spawnSync(process.execPath, [stryker, 'run', optionsFile], { cwd: folder, env, stdio: 'inherit' })
   if (status !== 0) throw new Error('Stryker has not come to its end')
-  return tell(scope, report, commit)
 }
 
-/** Says what is not explained, and records the figures of a whole scope. */
-function tell({ name: scope, target }: Scope, file: string, commit: string): boolean {
+/** Says what is not explained, and records the figures. */
+function tell(chosenScope: Scope, { folder, commit }: WorkingCopy): boolean {
+  const { name: scope, target } = chosenScope
   // It holds what earlier runs know of other files, too.
-  const report = readReport(readFileSync(file, 'utf8'), paths)
+  const report = readReport(readFileSync(reportOf(chosenScope, folder), 'utf8'), paths)
   const { unexplained, stale, explained: known } = judge(findSurvivors(report), explained, Object.keys(report.files))
   for (const { file: where, line, text, mutator, becomes } of unexplained)
     console.log(`${where}:${line} ${mutator}\n  - ${text}\n  + ${becomes}`)

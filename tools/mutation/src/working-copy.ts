@@ -11,20 +11,32 @@ export interface WorkingCopy {
   readonly commit: string
 }
 
+const folder = join(tmpdir(), 'kvsession-mutation')
+
+/** At the last commit. */
 export function prepareCopy(): WorkingCopy {
-  const folder = join(tmpdir(), 'kvsession-mutation')
-  const run = (command: string, ...args: string[]): string =>
-    execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
-  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
   if (!existsSync(folder)) execFileSync('git', ['clone', '--quiet', root, folder])
-  run('git', 'fetch', '--quiet', root, commit)
-  run('git', 'checkout', '--quiet', '--force', '--detach', commit)
-  install(folder, run)
-  return { folder, commit: commit.slice(0, 12) }
+  run('git', 'fetch', '--quiet', root, headOf(root))
+  run('git', 'checkout', '--quiet', '--force', '--detach', headOf(root))
+  install()
+  return lastCopy()
+}
+
+/** As the last run has left it, with its report. */
+export function lastCopy(): WorkingCopy {
+  return { folder, commit: headOf(folder).slice(0, 12) }
+}
+
+function headOf(cwd: string): string {
+  return execFileSync('git', ['rev-parse', 'HEAD'], { cwd, encoding: 'utf8' }).trim()
+}
+
+function run(command: string, ...args: string[]): void {
+  execFileSync(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
 /** Only when the lockfile is another one than last time. */
-function install(folder: string, run: (command: string, ...args: string[]) => string): void {
+function install(): void {
   const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
   const installed = join(folder, 'node_modules/.installed-lock.json')
   if (existsSync(installed) && readFileSync(installed, 'utf8') === lock) return
