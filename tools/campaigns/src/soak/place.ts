@@ -36,7 +36,8 @@ export const startPlace: Readonly<Record<SoakedStore, () => Promise<Place>>> = {
     const folder = await mkdtemp(join(tmpdir(), 'kvsession-soak-'))
     const address = join(folder, 'sessions.sqlite')
     const database = new DatabaseSync(address)
-    await createSqliteStore(database).ensureSchema()
+    // Taking the lock may take its time: many want it.
+    await createSqliteStore(database, { busyTimeout: 60_000 }).ensureSchema()
     return {
       address,
       freeze: () => database.exec('BEGIN IMMEDIATE'),

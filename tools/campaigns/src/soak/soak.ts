@@ -1,19 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { frameworks } from '../applications.ts'
-import { type Chance, createChance } from '../chance.ts'
-import type { Answer } from './browser.ts'
+import { createChance } from '../chance.ts'
+import { auditGraves, auditPerson, visitDevices } from './audit.ts'
 import { pooled, type SoakedStore, soakedStores } from './connection.ts'
 import { type Drift, driftOf } from './drift.ts'
 import type { Flaw } from './flaw.ts'
 import { takeStep } from './itinerary.ts'
 import { createKeys } from './keys.ts'
-import { createGraves, createPerson, findFault, findLoss } from './ledger.ts'
+import { createGraves, createPerson } from './ledger.ts'
 import { inAnyOrder, mishapsOf, type Scenery } from './mishaps.ts'
 import { startPlace } from './place.ts'
 import { createServer, type Server, type Vitals } from './server.ts'
-import { judgeGhost, list, revokeAll } from './steps.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
-import { isSettled, type Scene, settle, violation, visit } from './visitor.ts'
+import type { Scene } from './visitor.ts'
 
 export interface SoakOptions {
   readonly store: SoakedStore
@@ -115,8 +114,8 @@ async function run(options: SoakOptions, props: Props, clients: readonly (readon
     end.reached = true
     await Promise.race([Promise.all(visitors), traffic.failed])
   }
-  for (const scene of scenes) await audit(scene, [props.lasting, ...props.others])
-  await auditGraves(scenes, chance)
+  for (const scene of scenes) await auditPerson(scene, [props.lasting, ...props.others])
+  for (const scene of scenes.slice(0, 1)) await auditGraves(scene)
   const { unhandled } = await lasting.vitals()
   return { counts: traffic.counts, drift: driftOf(samples), unhandled, pooled: pooled[store] }
 }
@@ -148,44 +147,4 @@ async function live(
 async function served(traffic: Traffic, some: number): Promise<void> {
   const { done } = traffic
   await traffic.until(() => traffic.done >= done + some)
-}
-
-/** Until all is known and each of the devices has been answered. */
-async function visitDevices(scene: Scene): Promise<void> {
-  while (!isSettled(scene.person)) await settle(scene)
-  for (const device of scene.person.devices) while (!(await visit(scene, device, '/read')));
-}
-
-/** All that is known of a person is what every process answers; then everything is revoked, and nothing is left. */
-async function audit(scene: Scene, servers: readonly Server[]): Promise<void> {
-  const { person, traffic } = scene
-  await visitDevices(scene)
-  for (const device of person.devices) {
-    for (const server of servers) {
-      const { body, cookie } = await insist(() => traffic.askAt(server, '/read', device.cookie))
-      const fault = findFault(device, body) ?? findLoss(device, body?.data ?? {})
-      if (fault !== undefined) throw violation(scene, `${fault} (${device.id}, at ${server.name})`)
-      if (cookie !== undefined) device.cookie = cookie
-      traffic.count('sessions compared at the end')
-    }
-  }
-  await list(scene)
-  await revokeAll(scene)
-  while (!isSettled(person)) await settle(scene)
-  await list(scene)
-}
-
-async function auditGraves([scene]: readonly Scene[], chance: Chance): Promise<void> {
-  if (!scene) return
-  for (const { why, cookie } of scene.graves.all(Date.now())) {
-    judgeGhost(scene, why, (await insist(() => scene.traffic.ask(chance, '/read', cookie))).body)
-  }
-}
-
-/** Asks again until somebody answers. */
-async function insist(ask: () => Promise<Answer | undefined>): Promise<Answer> {
-  for (;;) {
-    const answer = await ask()
-    if (answer?.status === 200) return answer
-  }
 }

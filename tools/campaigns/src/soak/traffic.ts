@@ -25,8 +25,6 @@ export interface Traffic {
   leave(): void
   /** Does something while no client has a request under way. */
   quietly<T>(task: () => Promise<T>): Promise<T>
-  /** How many clients are in the middle of a step. */
-  readonly inside: number
   /** Something was found: everything that waits rejects with it. */
   fail(error: unknown): void
   /** Rejects when something was found. */
@@ -114,9 +112,6 @@ export function createTraffic(servers: readonly [Server, ...Server[]]): Traffic 
     leave() {
       inside--
       pulse()
-    },
-    get inside() {
-      return inside
     },
     failed,
     async quietly(task) {

@@ -1,0 +1,46 @@
+import type { Answer } from './browser.ts'
+import { findFault, findLoss } from './ledger.ts'
+import type { Server } from './server.ts'
+import { judgeGhost, list, revokeAll } from './steps.ts'
+import { isSettled, type Scene, settle, violation, visit } from './visitor.ts'
+
+/** Until all is known and each of the devices has been answered. */
+export async function visitDevices(scene: Scene): Promise<void> {
+  while (!isSettled(scene.person)) await settle(scene)
+  for (const device of scene.person.devices) while (!(await visit(scene, device, '/read')));
+}
+
+/** All that is known of a person is what every process answers; then everything is revoked, and nothing is left. */
+export async function auditPerson(scene: Scene, servers: readonly Server[]): Promise<void> {
+  const { person, traffic } = scene
+  await visitDevices(scene)
+  for (const device of person.devices) {
+    for (const server of servers) {
+      const { body, cookie } = await insist(() => traffic.askAt(server, '/read', device.cookie))
+      const fault = findFault(device, body) ?? findLoss(device, body?.data ?? {})
+      if (fault !== undefined) throw violation(scene, `${fault} (${device.id}, at ${server.name})`)
+      if (cookie !== undefined) device.cookie = cookie
+      traffic.count('sessions compared at the end')
+    }
+  }
+  await list(scene)
+  await revokeAll(scene)
+  while (!isSettled(person)) await settle(scene)
+  await list(scene)
+}
+
+/** None of the tokens that have ended opens anything. */
+export async function auditGraves(scene: Scene): Promise<void> {
+  const { graves, traffic, chance } = scene
+  for (const { why, cookie } of graves.all(Date.now())) {
+    judgeGhost(scene, why, (await insist(() => traffic.ask(chance, '/read', cookie))).body)
+  }
+}
+
+/** Asks again until somebody answers. */
+async function insist(ask: () => Promise<Answer | undefined>): Promise<Answer> {
+  for (;;) {
+    const answer = await ask()
+    if (answer?.status === 200) return answer
+  }
+}
