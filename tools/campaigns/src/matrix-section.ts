@@ -2,21 +2,19 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { evidenceFolder } from './results.ts'
 
-/** What `npm run matrix` writes down when no test has failed. */
+/** What `npm run matrix` writes down of each runtime on which no test has failed. */
 export interface MatrixResult {
-  readonly commit: string
-  readonly date: string
-  readonly suites: readonly SuiteRun[]
+  readonly runtimes: readonly RuntimeRun[]
   readonly leftOut: readonly { readonly path: string; readonly why: string; readonly on?: readonly string[] }[]
   readonly differences: readonly { readonly runtime: string; readonly test: string; readonly why: string }[]
 }
 
-interface SuiteRun {
-  readonly runtime: string
+interface RuntimeRun {
+  readonly name: string
   readonly version: string
-  readonly suite: string
-  readonly passed: number
-  readonly differ: number
+  readonly commit: string
+  readonly date: string
+  readonly suites: readonly { readonly suite: string; readonly passed: number; readonly differ: number }[]
 }
 
 const claim =
@@ -28,25 +26,24 @@ export function renderMatrix(result: MatrixResult | undefined): string {
 }
 
 /** A row for each runtime, a column for each suite. */
-function renderRun({ commit, date, suites, leftOut, differences }: MatrixResult): string {
-  const names = [...new Set(suites.map(({ suite }) => suite))]
-  const runtimes = [...new Set(suites.map(({ runtime }) => runtime))]
-  const cell = (runtime: string, name: string): string => {
-    const run = suites.find((one) => one.runtime === runtime && one.suite === name)
+function renderRun({ runtimes, leftOut, differences }: MatrixResult): string {
+  const names = [...new Set(runtimes.flatMap(({ suites }) => suites.map(({ suite }) => suite)))]
+  const cell = ({ suites }: RuntimeRun, name: string): string => {
+    const run = suites.find(({ suite }) => suite === name)
     if (!run) return '–'
     return `${run.passed} passed${run.differ === 0 ? '' : `, ${run.differ} unlike Node`}`
   }
-  const rows = runtimes.map((runtime) => {
-    const version = suites.find((one) => one.runtime === runtime)?.version ?? ''
-    return `| ${runtime} | ${version} | ${names.map((name) => cell(runtime, name)).join(' | ')} |`
+  const rows = runtimes.map((run) => {
+    const cells = names.map((name) => cell(run, name))
+    return `| ${run.name} | ${run.version} | ${cells.join(' | ')} | \`${run.commit}\`, ${run.date} |`
   })
-  const table = [`| | version | ${names.join(' | ')} |`, `|---|---|${names.map(() => '---|').join('')}`, ...rows]
-  const facts = `Commit \`${commit}\`, ${date}. Failed: 0.`
+  const columns = names.map(() => '---|').join('')
+  const table = [`| | version | ${names.join(' | ')} | commit |`, `|---|---|${columns}---|`, ...rows]
   const without = ['| does not run | on | because it |', '|---|---|---|']
   for (const { path, why, on } of leftOut) without.push(`| \`${path}\` | ${on?.join(', ') ?? 'any'} | ${why} |`)
   const unlike = ['| unlike Node | on | why |', '|---|---|---|']
   for (const { test, runtime, why } of differences) unlike.push(`| ${test} | ${runtime} | ${why} |`)
-  return [facts, table.join('\n'), without.join('\n'), unlike.join('\n')].join('\n\n')
+  return ['None failed.', table.join('\n'), without.join('\n'), unlike.join('\n')].join('\n\n')
 }
 
 export const matrixFile = 'matrix.json'
@@ -61,5 +58,5 @@ export function readMatrix(): MatrixResult | undefined {
 
 function isMatrix(value: unknown): value is MatrixResult {
   const fields = Object(value)
-  return typeof fields.commit === 'string' && Array.isArray(fields.suites) && Array.isArray(fields.leftOut)
+  return Array.isArray(fields.runtimes) && Array.isArray(fields.leftOut) && Array.isArray(fields.differences)
 }

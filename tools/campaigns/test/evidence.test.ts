@@ -31,19 +31,20 @@ describe('the page of evidence', () => {
   })
 
   it('says on which runtimes the suites passed, what was left out there, and why', () => {
-    const run = { runtime: 'Bun', version: '1.2', suite: 'core', passed: 1_700, differ: 0 }
+    const run = { commit: 'abc', date: '2026-01-01', suites: [{ suite: 'core', passed: 1_700, differ: 0 }] }
     const section = renderMatrix({
-      commit: 'abc',
-      date: '2026-01-01',
-      suites: [run, { ...run, suite: 'koa', passed: 90, differ: 2 }, { ...run, runtime: 'workerd', version: '3' }],
+      runtimes: [
+        { ...run, name: 'Bun', version: '1.2', suites: [...run.suites, { suite: 'koa', passed: 90, differ: 2 }] },
+        { ...run, name: 'workerd', version: '3' }
+      ],
       leftOut: [
         { path: 'a.test.ts', why: 'listens on a socket', on: ['workerd'] },
         { path: 'b/', why: 'reads a file' }
       ],
       differences: [{ runtime: 'Bun', test: 'res.end(1)', why: 'Bun throws late' }]
     })
-    expect(section).toContain('| Bun | 1.2 | 1700 passed | 90 passed, 2 unlike Node |')
-    expect(section).toContain('| workerd | 3 | 1700 passed | – |')
+    expect(section).toContain('| Bun | 1.2 | 1700 passed | 90 passed, 2 unlike Node | `abc`, 2026-01-01 |')
+    expect(section).toContain('| workerd | 3 | 1700 passed | – | `abc`, 2026-01-01 |')
     expect(section).toContain('| `a.test.ts` | workerd | listens on a socket |')
     expect(section).toContain('| `b/` | any | reads a file |')
     expect(section).toContain('| res.end(1) | Bun | Bun throws late |')

@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundleSuite } from './bundle.ts'
+import { keepRun, type SuiteRun } from './evidence-file.ts'
 import { runtimes } from './runtime.ts'
 import { differences, filesOf, leftOut } from './suites.ts'
 
-// npm run matrix [-- <part of a runtime's name> …]: the suites on every runtime, a line each, the counts last. When all
-// have run and nothing failed, docs/evidence.md says so.
+// npm run matrix [-- <part of a runtime's name> …]: the suites on every runtime, a line each, the counts last. What
+// a runtime passed without a failure goes to docs/evidence.md, at once.
 
 const root = join(import.meta.dirname, '../../..')
 const wanted = process.argv.slice(2).map((word) => word.toLowerCase())
@@ -15,7 +15,6 @@ await rm(folder, { recursive: true, force: true })
 await mkdir(folder, { recursive: true })
 let passed = 0
 let failed = 0
-const suites: object[] = []
 for (const runtime of runtimes) {
   if (wanted.length > 0 && !wanted.some((word) => runtime.name.toLowerCase().includes(word))) continue
   const missing = runtime.missing()
@@ -25,6 +24,7 @@ for (const runtime of runtimes) {
     continue
   }
   const version = await runtime.version()
+  const runs: SuiteRun[] = []
   for (const suite of runtime.suites) {
     const code = await bundleSuite(root, filesOf(root, suite, runtime.name), runtime.name === 'workerd')
     const file = join(folder, `${suite}.mjs`)
@@ -37,7 +37,7 @@ for (const runtime of runtimes) {
       const failures = report.failures.filter(({ title }) => !expected(title))
       passed += report.passed
       const differ = report.failures.length - failures.length
-      suites.push({ runtime: runtime.name, version, suite, passed: report.passed, differ })
+      if (failures.length === 0) runs.push({ suite, passed: report.passed, differ })
       failed += failures.length
       const seconds = ((performance.now() - began) / 1000).toFixed(1)
       const line = `${report.passed} passed, ${failures.length} failed, ${differ} differ, ${seconds} s`
@@ -49,6 +49,7 @@ for (const runtime of runtimes) {
       console.log(`${runtime.name} (${version}), ${suite}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
+  if (runs.length === runtime.suites.length) await keepRun(root, runtime.name, version, runs)
 }
 for (const { path, why, on } of leftOut)
   console.log(`left out${on ? ` on ${on.join(', ')}` : ''}: ${path}, which ${why}`)
@@ -56,11 +57,3 @@ for (const { runtime, test, why } of differences) console.log(`differs on ${runt
 await rm(folder, { recursive: true, force: true })
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
-if (failed === 0 && suites.length === runtimes.flatMap((runtime) => runtime.suites).length) {
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
-  const changed = git('status', '--porcelain', '--', 'packages') === '' ? '' : ' with local changes'
-  const commit = git('rev-parse', '--short=12', 'HEAD') + changed
-  const result = { commit, date: new Date().toISOString().slice(0, 10), suites, leftOut, differences }
-  await writeFile(join(root, 'docs/evidence/matrix.json'), `${JSON.stringify(result, null, 2)}\n`)
-  execFileSync(process.execPath, [join(root, 'tools/campaigns/src/evidence.ts')], { stdio: 'inherit' })
-}
