@@ -46,6 +46,14 @@ describe('an option of another library', () => {
 describe('the options', () => {
   it.each([
     [{ onEvent: 1 }, 'onEvent must be a function'],
+    [{ onConflict: {} }, 'onConflict must be a function'],
+    [{ userIdFrom: {} }, 'userIdFrom must be a function'],
+    ...['idleTimeout', 'absoluteTimeout', 'permanentLifetime', 'maxLifetime', 'graceWindow', 'rotateAfter'].map(
+      (name): [object, string] => [
+        { [name]: 0 },
+        `${name} must be whole milliseconds above 0, or text such as '90s', '30m', '1h', '31d'`
+      ]
+    ),
     [{ randomBytes: {} }, 'randomBytes must be a function'],
     [{ serializer: { serialize: String } }, 'serializer must have serialize and deserialize'],
     [{ serializer: { deserialize: String } }, 'serializer must have serialize and deserialize'],
@@ -106,6 +114,18 @@ describe('the options', () => {
     [plainStore, { touchInterval: Number.POSITIVE_INFINITY }]
   ])('accepted: %j', (options, expected) => {
     expect(policyOf(options)).toMatchObject(expected)
+  })
+
+  it('have the defaults of the documents', () => {
+    const [minute, day] = [60_000, 86_400_000]
+    expect(policyOf({ onEvent: () => {}, randomBytes: (length: number) => new Uint8Array(length) })).toMatchObject({
+      idleTimeout: 60 * minute,
+      absoluteTimeout: day,
+      permanentLifetime: 31 * day,
+      maxLifetime: 31 * day,
+      touchInterval: minute,
+      graceWindow: minute / 2
+    })
   })
 
   it('cannot be changed afterwards, those of the cookie neither', () => {
