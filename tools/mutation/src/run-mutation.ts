@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { addCounts, recordScope, scoreOf } from './figures.ts'
@@ -39,6 +39,9 @@ function reportOf({ name: scope }: Scope, folder: string): string {
 /** Leaves its report in the clone. */
 function mutate(scope: Scope, { folder }: WorkingCopy): void {
   const reports = join(folder, 'reports')
+  // A run that is interrupted would say of mutants that it was about to try again that they survived it.
+  const known = join(reports, `${scope.name}.known.json`)
+  const next = join(reports, `${scope.name}.next.json`)
   const options = {
     testRunner: 'bundle',
     plugins: ['./tools/mutation/src/bundle-runner.ts'],
@@ -49,7 +52,7 @@ function mutate(scope: Scope, { folder }: WorkingCopy): void {
     mutate: paths.length === 0 ? scope.sources : paths,
     coverageAnalysis: 'perTest',
     incremental: true,
-    incrementalFile: join(reports, `${scope.name}.incremental.json`),
+    incrementalFile: next,
     force: values.anew,
     concurrency: Number(values.processes),
     // The runner sees by itself when a test waits in vain; this is for a loop that does not end.
@@ -58,12 +61,14 @@ function mutate(scope: Scope, { folder }: WorkingCopy): void {
     jsonReporter: { fileName: reportOf(scope, folder) }
   }
   mkdirSync(reports, { recursive: true })
+  if (existsSync(known)) copyFileSync(known, next)
   const optionsFile = join(reports, `${scope.name}.options.json`)
   writeFileSync(optionsFile, JSON.stringify(options))
   const stryker = join(folder, 'node_modules/@stryker-mutator/core/bin/stryker.js')
   const env = { ...process.env, KVSESSION_MUTATION_SCOPE: scope.name, KVSESSION_MODEL_RUNS: '20' }
   const { status } = spawnSync(process.execPath, [stryker, 'run', optionsFile], { cwd: folder, env, stdio: 'inherit' })
   if (status !== 0) throw new Error('Stryker has not come to its end')
+  copyFileSync(next, known)
 }
 
 /** Says what is not explained, and records the figures. */
