@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 
-const mostOthers = 80
+const mostOthers = 200
 
 /** The file that a test stands in. */
 export function fileOf(id: string): string {
