@@ -62,9 +62,9 @@ describe('the limit of sessions per user', () => {
   it('ends no session that went live later, nor one whose login may be under way', async () => {
     const { context, index, events, login } = await createUser(
       {
-        later: entry(10),
-        mine: entry(9),
-        same: entry(9),
+        later: entry(start + 10),
+        mine: entry(start + 9),
+        same: entry(start + 9),
         under: entry(start - 60_000, { p: 1 }),
         stuck: entry(1, { p: 1 })
       },
@@ -89,7 +89,7 @@ describe('the limit of sessions per user', () => {
 describe('an index that grows with the logouts', () => {
   const names = Array.from({ length: 20 }, (_, index) => `s${String(index).padStart(2, '0')}`)
   const many = (count: number): Record<string, IndexEntry> =>
-    Object.fromEntries([...names.slice(0, count).map((id, t) => [id, entry(t)] as const), ['mine', entry(99)]])
+    Object.fromEntries([['mine', entry(99)], ...names.slice(0, count).map((id, t) => [id, entry(t)] as const)])
 
   it('is looked at for dead entries at each login, four of them, anywhere in it', async () => {
     const { context, index, left, reads, login } = await createUser(many(16), names.slice(0, 9))
