@@ -80,5 +80,27 @@ export const explained: readonly Explained[] = [
     "source.stack ?? ''",
     'Errors have stacks, on every engine that runs this.',
     '"Stryker was here!"'
-  )
+  ),
+  core('base64url.ts', 'seen < 64', same, 'seen <= 64'),
+  core('base64url.ts', 'value < 64; value++', same, 'value <= 64'),
+  core('crypto-node.ts', 'inner.length !== blockLength + length', work, 'true'),
+  core('crypto-node.ts', 'i < length; i++', same, 'i <= length'),
+  core('duration.ts', "typeof ms === 'number'", same, 'true'),
+  core('keyring.ts', 'key.fill(0)', erased, ';'),
+  core('option-check.ts', "typeof value === 'number'", same, 'true'),
+  core('secret-hash.ts', 'i < one.length', same, 'i <= one.length'),
+  core('secret-hash.ts', 'i < id.length', same, 'i <= id.length'),
+  core('secret-hash.ts', 'message.fill(0, secretOffset)', erased, ';'),
+  core('secret-hash.ts', "let preparedFor = ''", same, '"Stryker was here!"'),
+  core('session-limit.ts', 'confirmed.s[login.id]?.t', typed, 'confirmed.s[login.id].t'),
+  core('session-limit.ts', 'const dead: string[] = []', same, '["Stryker was here"]'),
+  core('token.ts', 'i < 16; i++', same, 'i <= 16'),
+  core('token.ts', 'bytes.fill(0, secretOffset, tagOffset)', erased, ';'),
+  core('token.ts', 'code > 0x60', same, 'code >= 0x60'),
+  core('token.ts', 'const workspace = new Uint8Array', same, 'longestToken * 4'),
+  core('token.ts', 'const codes = Array.from', same, '{}', '() => undefined'),
+  core('user-index.ts', 'start < ids.length', same, 'start <= ids.length'),
+  core('user-index.ts', '.catch(() => false)', same, '() => undefined', 'true'),
+  core('user-index.ts', 'entries[id]?.p === 1', typed, 'entries[id].p'),
+  core('user-index.ts', 'return { stop: undefined }', same, '{}')
 ]
