@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 
 export interface Table {
@@ -72,7 +72,9 @@ export interface Section {
 export const folder: string = join(import.meta.dirname, '../../docs/performance')
 
 export function keepFigures(section: string, quick: boolean, found: Found): void {
-  const machine = `Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}`
+  const processor = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}`
+  // Above the number of processors others were at work, and the times are theirs too.
+  const machine = `Node ${process.version}, ${processor}, load ${loadavg()[0]?.toFixed(1)}`
   const figures: Figures = { ran: new Date().toISOString().slice(0, 10), machine, quick, ...found }
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, `${section}.json`), `${JSON.stringify(figures, undefined, 1)}\n`)
