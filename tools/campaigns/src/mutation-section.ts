@@ -1,8 +1,8 @@
 import { addCounts, type Counts, type Reason, type ScopeFigures, scoreOf } from 'mutation-testing/figures'
 
-const claim = `Every small change of the sources makes a test fail: a condition turned round, a call left out, a text emptied. The
-changes that no test sees are [listed one by one](../tools/mutation/src/survivors.ts), each with its reason; one that is
-not listed fails the run, and so does an entry that no longer fits.`
+const claim = `Small changes of the sources, a condition turned round, a call left out, a text emptied, are to make a test fail.
+Those that no test can or need see are [listed one by one](../tools/mutation/src/survivors.ts), each with its reason; one
+that is neither seen nor listed fails the run, and is counted here. Files that are not here were not tried yet.`
 
 /** Of all scopes; those without figures are not there. */
 export function renderMutation(scopes: readonly ScopeFigures[]): string {
