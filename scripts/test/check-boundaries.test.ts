@@ -142,7 +142,11 @@ describe('check-boundaries', () => {
     ['koa', { peerDependencies: { '@kvsession/express': '*' } }],
     ['store-sqlite', { devDependencies: { '@kvsession/express': '*' } }]
   ])('refuses a wrong arrow in the manifest of %s: %j', (folder, fields) => {
-    const manifest = { name: `@kvsession/${folder}`, exports: { ...entry, './encryption': '', './turns': '' }, ...fields }
+    const manifest = {
+      name: `@kvsession/${folder}`,
+      exports: { ...entry, './encryption': '', './turns': '' },
+      ...fields
+    }
     expect(problemsWith({ [`packages/${folder}/package.json`]: manifest })).toEqual([
       expect.stringMatching(/must not depend on/)
     ])
