@@ -127,8 +127,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'take an unreadable store for an absent session',
     file: 'loading.ts',
-    from: "if (context.policy.onStoreUnavailable === 'error') return context.access.get(key, look)",
-    to: '',
+    from: "if (context.policy.onStoreUnavailable === 'error') throw error",
+    to: "if (context.policy.onStoreUnavailable === 'error') return becomeNew(context, state) ?? answer",
     caughtBy: i07
   },
   {

@@ -16,7 +16,7 @@ export interface DeadlineTimer {
   bound<T, R = T>(
     promise: Promise<T>,
     late: () => Error,
-    accept: (value: T) => R | Promise<R>,
+    accept: (value: T) => R,
     refuse?: (error: unknown) => unknown
   ): Promise<R>
 }
@@ -50,7 +50,7 @@ export function createDeadlineTimer(milliseconds: number): DeadlineTimer {
   function bound<T, R>(
     promise: Promise<T>,
     late: () => Error,
-    accept: (value: T) => R | Promise<R>,
+    accept: (value: T) => R,
     refuse?: (error: unknown) => unknown
   ): Promise<R> {
     return new Promise((resolve, reject) => {

@@ -102,39 +102,27 @@ export function readRecord(
  * @returns `answer`, for a caller that would otherwise wait for two promises.
  * @throws SessionError when the store cannot be read, unless `onStoreUnavailable` says otherwise.
  */
-export function loadState<Answer>(context: ManagerContext, state: SessionState, answer: Answer): Promise<Answer> {
-  const { tokens } = state
+export async function loadState<Answer>(context: ManagerContext, state: SessionState, answer: Answer): Promise<Answer> {
   const search: Search = { found: undefined, superseded: undefined }
   // Several tokens may be of one session, which is read once.
-  const texts = tokens.length > 1 ? new Map<string, string | undefined>() : undefined
-
-  function lookUp(index: number): Answer | Promise<Answer> {
-    const token = tokens[index]
-    if (!token) {
-      conclude(context, state, search)
-      return answer
-    }
-    const look = (text: string | undefined): Answer | Promise<Answer> => {
-      texts?.set(token.id, text)
-      const accepting = consider(context, state, token, text, search)
-      if (accepting === undefined) return lookUp(index + 1)
-      return accepting.then((accepted) => {
-        if (accepted) search.found = token
-        return lookUp(index + 1)
-      })
-    }
-    if (texts?.has(token.id)) return look(texts.get(token.id))
-    const key = context.recordKey(token.id)
-    // Looked at where the answer comes in: one promise less for every request.
-    if (context.policy.onStoreUnavailable === 'error') return context.access.get(key, look)
-    return context.access.get(key).then(look, () => {
+  const texts = state.tokens.length > 1 ? new Map<string, string | undefined>() : undefined
+  for (const token of state.tokens) {
+    let text: string | undefined
+    try {
+      text = texts?.has(token.id) ? texts.get(token.id) : await context.access.get(context.recordKey(token.id))
+    } catch (error) {
+      if (context.policy.onStoreUnavailable === 'error') throw error
       state.phase = 'detached'
       state.detached = 'unavailable'
       return answer
-    })
+    }
+    texts?.set(token.id, text)
+    // Awaited only where a schema may take its time: a turn of the microtasks costs as much as finding the cookie.
+    const accepting = consider(context, state, token, text, search)
+    if (accepting !== undefined && (await accepting)) search.found = token
   }
-
-  return Promise.resolve(lookUp(0))
+  conclude(context, state, search)
+  return answer
 }
 
 interface Search {

@@ -6,8 +6,6 @@ import type { KeyValueStore } from './key-value-store.ts'
 /** The store as the manager sees it: bounded in time, its answers checked, its failures typed and reported. */
 export interface StoreAccess {
   get(key: string): Promise<string | undefined>
-  /** Resolves to what `accept` makes of the text. */
-  get<R>(key: string, accept: (text: string | undefined) => R | Promise<R>): Promise<R>
   compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
   delete(key: string): Promise<void>
   keys(prefix: string): AsyncIterable<string>
@@ -36,7 +34,7 @@ export function createStoreAccess(
     operation: string,
     start: () => Promise<unknown>,
     text: string,
-    accept: (answer: unknown) => R | Promise<R>
+    accept: (answer: unknown) => R
   ): Promise<R> {
     let pending: Promise<unknown>
     try {
@@ -73,22 +71,8 @@ export function createStoreAccess(
     throw misbehaved('compareAndSet', 'a boolean')
   }
 
-  function get(key: string): Promise<string | undefined>
-  function get<R>(key: string, accept: (text: string | undefined) => R | Promise<R>): Promise<R>
-  function get<R>(key: string, accept?: (text: string | undefined) => R | Promise<R>): Promise<R | string | undefined> {
-    return call<R | string | undefined>(
-      'get',
-      () => store.get(key),
-      '',
-      (answer) => {
-        const text = acceptText(answer)
-        return accept ? accept(text) : text
-      }
-    )
-  }
-
   return {
-    get,
+    get: (key) => call('get', () => store.get(key), '', acceptText),
     compareAndSet: (key, expected, value, expiresAt) =>
       call('compareAndSet', () => store.compareAndSet(key, expected, value, expiresAt), value, acceptBoolean),
     delete: (key) =>
