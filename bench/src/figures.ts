@@ -93,11 +93,15 @@ function asFigures(value: unknown): Figures {
   return value as Figures
 }
 
-/** A target that is a ratio which must not be exceeded. */
+/** A target that is a ratio which must not be exceeded. One that is not above nothing says that nothing was measured. */
 export function atMost(target: string, limit: number, ratio: number): Verdict {
-  return { target, wanted: `≤ ${limit}`, reached: ratio.toFixed(2), met: ratio <= limit }
+  return { target, wanted: `≤ ${limit}`, reached: shownRatio(ratio), met: ratio > 0 && ratio <= limit }
 }
 
 export function atLeast(target: string, limit: number, ratio: number): Verdict {
-  return { target, wanted: `≥ ${limit}`, reached: ratio.toFixed(2), met: ratio >= limit }
+  return { target, wanted: `≥ ${limit}`, reached: shownRatio(ratio), met: ratio >= limit }
+}
+
+function shownRatio(ratio: number): string {
+  return ratio > 0 ? ratio.toFixed(2) : 'lost in noise'
 }

@@ -54,6 +54,14 @@ describe('the verdict on a cost', () => {
     expect(costVerdict('Express', { against: 'peer', act: 'read', limit: 0.49 }, times).met).toBe(false)
   })
 
+  it('does not take a difference that noise has eaten for a target met', () => {
+    const noisy = new Map([...times, ['kvsession|read|300 B|1', [4]]])
+    expect(costVerdict('Express', { against: 'peer', act: 'read', limit: 0.5 }, noisy)).toMatchObject({
+      reached: 'lost in noise',
+      met: false
+    })
+  })
+
   it('is in microseconds against the framework itself', () => {
     expect(costVerdict('Express', { against: 'bare', act: 'read', limit: 9 }, times)).toMatchObject({
       reached: '10 µs',
