@@ -1,10 +1,10 @@
-import { createMemoryStore, isSessionError, type SessionManagerOptions } from '@kvsession/core'
+import { createMemoryStore, isSessionError, SessionError, type SessionManagerOptions } from '@kvsession/core'
 import { createRecordingStore, type RecordingStore } from '@kvsession/testkit'
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
 import { stream } from 'hono/streaming'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type SessionVariables, session } from '../src/index.ts'
 
 type App = Hono<{ Variables: SessionVariables }>
@@ -67,6 +67,11 @@ describe('session() for Hono', () => {
       c.var.session.data.n = 1
       return new Response('raw', { status: 201, headers: { 'X-Own': 'yes', 'Set-Cookie': 'own=1' } })
     })
+    // A response of the runtime's own: libraries may put another class in the place of `Response`.
+    app.get('/fetched', (c) => {
+      c.header('X-New', String(c.var.session.isNew))
+      return fetch('data:text/plain,fetched')
+    })
     const redirect = await ask(app, '/redirect')
     expect([redirect.status, redirect.headers.get('location')]).toEqual([302, 'http://localhost/read'])
     expect(redirect.headers.getSetCookie()).toHaveLength(1)
@@ -76,6 +81,8 @@ describe('session() for Hono', () => {
       'http://localhost/true',
       'Cookie'
     ])
+    const fetched = await ask(app, '/fetched')
+    expect([await fetched.text(), fetched.headers.get('vary')]).toEqual(['fetched', 'Cookie'])
     const raw = await ask(app, '/raw')
     expect([raw.status, raw.headers.get('x-own'), await raw.text()]).toEqual([201, 'yes', 'raw'])
     expect(raw.headers.getSetCookie().map((text) => text.split('=')[0])).toEqual(['own', 'sid'])
@@ -92,6 +99,20 @@ describe('session() for Hono', () => {
     expect((await ask(app, '/login')).headers.getSetCookie()).toHaveLength(1)
     expect((await ask(app, '/shared')).headers.getSetCookie()).toEqual([])
     expect(shared.headers.getSetCookie()).toEqual([])
+  })
+
+  it('hands on the very Response object of a handler when there is no cookie to add', async () => {
+    const own = new Response('own')
+    let sent: unknown
+    const app: App = new Hono()
+    app.use(async (c, next) => {
+      await next()
+      sent = c.res
+    })
+    app.use(session({ store: createMemoryStore(), secret: 'x'.repeat(32) }))
+    app.get('/own', (c) => (c.var.session.isNew ? own : c.text('not new')))
+    expect((await ask(app, '/own')).headers.get('vary')).toBe('Cookie')
+    expect(sent).toBe(own)
   })
 
   it('an HTTPException carries the cookie, also with a response of its own', async () => {
@@ -136,6 +157,16 @@ describe('session() for Hono', () => {
     expect(store.count('compareAndSet')).toBe(1)
   })
 
+  it('what is thrown and is no Error counts as a failure, which commitOnError: false does not store', async () => {
+    const { app, store } = createApp({ commitOnError: false })
+    app.get('/throw', (c) => {
+      c.var.session.data.n = 1
+      throw 'text'
+    })
+    await expect(ask(app, '/throw')).rejects.toBe('text')
+    expect(store.count('compareAndSet')).toBe(0)
+  })
+
   it('answers 503 by default when the store cannot be read, and onError may say otherwise', async () => {
     const { app, store } = createApp()
     const cookie = cookieOf(await ask(app, '/start'))
@@ -147,6 +178,35 @@ describe('session() for Hono', () => {
     expect(await (await ask(app, '/read', cookie)).text()).toBe('STORE_UNAVAILABLE')
   })
 
+  it('answers each visitor whom a store refuses with one and the same error object', async () => {
+    const refusal = new SessionError('RECORD_TOO_LARGE', 'one object for all')
+    const { app } = createApp({
+      store: { ...createMemoryStore(), compareAndSet: () => Promise.reject(refusal) }
+    })
+    for (const _ of ['alice', 'bob']) {
+      const answer = await ask(app, '/start')
+      expect([answer.status, await answer.text()]).toEqual([refusal.status, ''])
+    }
+  })
+
+  it('leaves an error that is not ours to Hono, whose answer is 500', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    onTestFinished(() => logged.mockRestore())
+    const mine = new TypeError('no JSON')
+    const { app } = createApp({
+      serializer: {
+        serialize: (data) => {
+          if (JSON.stringify(data).includes('started')) throw mine
+          return JSON.stringify(data)
+        },
+        deserialize: (text) => JSON.parse(text)
+      }
+    })
+    const answer = await ask(app, '/start')
+    expect([answer.status, await answer.text()]).toEqual([500, 'Internal Server Error'])
+    expect(logged).toHaveBeenCalledWith(mine)
+  })
+
   it('a commit that fails leaves the headers that describe the answer out of the error, and keeps others', async () => {
     const { app, store } = createApp()
     app.use('/cors/*', cors({ origin: 'https://shop.example' }))
@@ -155,12 +215,15 @@ describe('session() for Hono', () => {
       c.header('Content-Disposition', 'attachment')
       c.header('Cache-Control', 'public, max-age=600')
       c.header('ETag', '"1"')
+      c.header('Location-Hint', 'kept')
+      c.header('X-Location', 'kept')
       return c.json({ page: true })
     })
     store.fail('compareAndSet')
     const answer = await app.request('/cors/download', { headers: { origin: 'https://shop.example' } })
     expect([answer.status, await answer.text()]).toEqual([503, ''])
     for (const name of ['content-disposition', 'etag', 'cache-control']) expect(answer.headers.get(name)).toBeNull()
+    for (const name of ['location-hint', 'x-location']) expect(answer.headers.get(name)).toBe('kept')
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example')
   })
 
