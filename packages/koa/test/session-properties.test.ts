@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { createMemoryStore, createSessionManager, type SessionManagerOptions } from '@kvsession/core'
 import {
@@ -87,7 +88,8 @@ describe('ctx.session', () => {
       '/': async (ctx) => {
         ctx.session = { a: 1 }
         await ctx.session?.save()
-        ctx.body = inspect([ctx.session, getSession(ctx)], { depth: 9, showHidden: true })
+        const shown = Object(ctx.session)[Symbol.for('nodejs.util.inspect.custom')]()
+        ctx.body = inspect([ctx.session, getSession(ctx), shown], { depth: 9, showHidden: true })
       }
     })
     const { body } = await browser.get('/')
@@ -115,6 +117,29 @@ describe('ctx.session', () => {
     )
     expect((await browser.get('/')).body).toBe('null')
     expect(before).toBeUndefined()
+  })
+
+  it('says which middleware is missing where it is read or set before that ran, also on later requests', async () => {
+    const app = new Koa()
+    const outcomes: unknown[] = []
+    app.use((ctx, next) => {
+      if (ctx.path === '/early') {
+        outcomes.push(ctx.session)
+        for (const attempt of [() => Reflect.set(ctx, 'session', {}), () => getSession(ctx)]) {
+          expect(attempt).toThrow(
+            expect.objectContaining({ code: 'SESSION_MISSING', message: expect.stringContaining('app.use(session(') })
+          )
+          outcomes.push('refused')
+        }
+      }
+      return next()
+    })
+    const { browser } = await serveRoutes({ '/early': read }, {}, app)
+    await browser.get('/first')
+    expect((await browser.get('/early')).body).toBe('{}')
+    expect(outcomes).toEqual([undefined, 'refused', 'refused'])
+    // Another copy of this package, or another library, may come later.
+    expect(Reflect.defineProperty(app.context, 'session', { value: 1 })).toBe(true)
   })
 
   it('= null destroys the session and clears the cookie', async () => {
@@ -186,6 +211,28 @@ describe('ctx.session', () => {
     expect((await browser.get('/read', { cookie })).body).toBe('[{},null]')
   })
 
+  it('= null and then = {…} starts over once, also before a stream', async () => {
+    const app = new Koa()
+    const reported: unknown[] = []
+    app.on('error', (error) => reported.push(error))
+    const { browser, store } = await serveRoutes(
+      {
+        '/restart': (ctx) => {
+          ctx.session = null
+          ctx.session = { b: 2 }
+          ctx.body = Readable.from(['text'])
+        },
+        '/read': read
+      },
+      {},
+      app
+    )
+    await browser.get('/restart')
+    const writes = store.count('compareAndSet')
+    expect((await browser.get('/read')).body).toBe('{"b":2}')
+    expect([store.count('compareAndSet'), reported]).toEqual([writes, []])
+  })
+
   it('= {…} replaces the data by a copy and keeps the token', async () => {
     const shared = { a: 1 }
     const { browser } = await serveRoutes({
@@ -207,19 +254,19 @@ describe('ctx.session', () => {
   })
 
   it.each([undefined, 'text', 1, []])('refuses to be set to %j', async (value) => {
-    let code = ''
+    let thrown: unknown
     const { browser } = await serveRoutes({
       '/': (ctx) => {
         try {
           Reflect.set(ctx, 'session', value)
         } catch (error) {
-          code = error instanceof Error && 'code' in error ? String(error.code) : ''
+          thrown = error
         }
         ctx.status = 204
       }
     })
     await browser.get('/')
-    expect(code).toBe('ARGUMENT_INVALID')
+    expect(thrown).toMatchObject({ code: 'ARGUMENT_INVALID', message: expect.stringContaining('null or an object') })
   })
 
   it('isNew until something is stored', async () => {
@@ -284,12 +331,12 @@ describe('ctx.session', () => {
   it.each(['isNew', 'save', 'regenerate', 'toJSON'])(
     'refuses data named %s, and keeps what is stored of it',
     async (name) => {
-      const codes: string[] = []
+      const thrown: unknown[] = []
       const attempt = (task: () => unknown): void => {
         try {
           task()
         } catch (error) {
-          codes.push(error instanceof Error && 'code' in error ? String(error.code) : String(error))
+          thrown.push(error)
         }
       }
       const { browser } = await serveRoutes({
@@ -311,7 +358,8 @@ describe('ctx.session', () => {
       })
       await browser.get('/store')
       expect((await browser.get('/assign')).body).toBe('[{"other":true},["other"]]')
-      expect(codes).toEqual(['DATA_RESERVED_NAME', 'DATA_RESERVED_NAME', 'DATA_RESERVED_NAME'])
+      const message = expect.stringContaining(`ctx.session.${name} is a member`)
+      expect(thrown).toEqual(Array(3).fill(expect.objectContaining({ code: 'DATA_RESERVED_NAME', message })))
       expect(JSON.parse((await browser.get('/read')).body)).toEqual({ [name]: 'stored', other: true })
     }
   )
@@ -339,6 +387,43 @@ describe('ctx.session', () => {
       }
     })
     expect((await browser.get('/')).body).toBe('[true,"[object Object]","undefined"]')
+  })
+
+  it('has no property that was not set, and refuses symbols as names', async () => {
+    const { browser } = await serveRoutes({
+      '/': (ctx) => {
+        const shown = Object(ctx.session)
+        shown.a = 1
+        const refused = [Reflect.set(shown, Symbol('s'), 1), Object.getOwnPropertySymbols(getSession(ctx).data).length]
+        ctx.body = JSON.stringify([
+          ['a', 'save', 'none'].map((name) => [name in shown, Object.hasOwn(shown, name)]),
+          Object.getOwnPropertyDescriptor(shown, 'a'),
+          refused
+        ])
+      }
+    })
+    expect(JSON.parse((await browser.get('/')).body)).toEqual([
+      [
+        [true, true],
+        [true, false],
+        [false, false]
+      ],
+      { value: 1, writable: true, enumerable: true, configurable: true },
+      [false, 0]
+    ])
+  })
+
+  it('lets what it has set be changed and deleted by getSession(ctx).data in the same request', async () => {
+    const { browser } = await serveRoutes({
+      '/': (ctx) => {
+        Object.assign(Object(ctx.session), { a: 1, b: 1 })
+        const { data } = getSession(ctx)
+        data.a = 2
+        delete data.b
+        ctx.body = JSON.stringify(ctx.session)
+      }
+    })
+    expect((await browser.get('/')).body).toBe('{"a":2}')
   })
 
   it('follows the data when it is replaced or reloaded', async () => {

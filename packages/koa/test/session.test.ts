@@ -219,6 +219,46 @@ describe('session() for Koa', () => {
     expect(store.count()).toBe(0)
   })
 
+  it.each([
+    ['a web stream', (stream: ReadableStream) => stream],
+    ['a Response', (stream: ReadableStream) => new Response(stream)]
+  ] as const)('stores what changes while %s is sent', async (_, bodyOf) => {
+    const { browser, store } = await serveWith(new Koa(), (ctx) => {
+      ctx.status = 200
+      if (ctx.path === '/set') ctx.session = { a: 1 }
+      if (ctx.path === '/read') ctx.body = JSON.stringify(ctx.session)
+      if (ctx.path !== '/stream') return
+      const pull = (controller: ReadableStreamDefaultController): void => {
+        if (ctx.session) ctx.session.late = true
+        controller.close()
+      }
+      ctx.body = bodyOf(new ReadableStream({ pull }, { highWaterMark: 0 }))
+    })
+    await browser.get('/set')
+    const write = store.hold('compareAndSet')
+    await browser.get('/stream')
+    await write.reached
+    write.release()
+    expect((await browser.get('/read')).body).toBe('{"a":1,"late":true}')
+  })
+
+  it('answers a body of null as Koa does, and puts nothing before its errors where there is no cookie to carry', async () => {
+    const app = new Koa()
+    const replaced: boolean[] = []
+    app.use(async (ctx, next) => {
+      await next()
+      replaced.push(Object.hasOwn(ctx, 'onerror'))
+    })
+    const { browser } = await serveWith(app, (ctx) => {
+      if (ctx.path === '/set') ctx.session = { a: 1 }
+      ctx.body = getSession(ctx).isNew ? null : 'not new'
+    })
+    const looked = await browser.get('/look')
+    expect([looked.status, looked.headers.vary]).toEqual([204, 'Cookie'])
+    expect((await browser.get('/set')).setCookies).toHaveLength(1)
+    expect(replaced).toEqual([false, true])
+  })
+
   it('a late change that cannot be stored is reported', async () => {
     const failed = createGate()
     const app = new Koa()
