@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { performance } from 'node:perf_hooks'
+import { type EventLoopUtilization, performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 import { constants, Script } from 'node:vm'
 import { INSTRUMENTER_CONSTANTS, type MutantCoverage } from '@stryker-mutator/api/core'
@@ -20,8 +20,8 @@ import { bundleTests } from './bundle.ts'
 import { findScope, testFilesOf } from './scopes.ts'
 import { fileOf, isNamedAfter, withoutMany, withoutThorough } from './selection.ts'
 
-/** More than any test waits. */
-const mostIdleMs = 4_000
+/** More than any one test waits. */
+const mostIdleMs = 3_000
 
 /** What the instrumented sources and Stryker tell one another, in a global variable. */
 interface Shared {
@@ -130,18 +130,22 @@ export class BundleRunner implements TestRunner {
     Object.assign(shared, { activeMutant: activeMutant.id, hitCount: 0, hitLimit: limit })
     let nrOfTests = 0
     let killedBy: string[] = []
+    const over = new AbortController()
+    let begun = performance.eventLoopUtilization()
     const run = runAll({
       wants: (id) => wanted?.has(id) ?? true,
-      begins: () => {},
+      begins: () => {
+        begun = performance.eventLoopUtilization()
+      },
       ends: (id, ms, error) => {
         nrOfTests++
         this.#take(id, ms)
         if (error) killedBy = [id]
-        return error === undefined
+        // One that waited in vain comes to its end some time later: the tests behind it are not to run then.
+        return error === undefined && !over.signal.aborted
       }
     })
-    const over = new AbortController()
-    const report = await Promise.race([run, whenIdle(over.signal)])
+    const report = await Promise.race([run, whenIdle(over.signal, () => begun)])
     over.abort()
     shared.activeMutant = undefined
     if (report === 'idle') return { status: MutantRunStatus.Timeout, reason: 'a test waits for what never comes' }
@@ -175,12 +179,11 @@ export class BundleRunner implements TestRunner {
 }
 
 /**
- * When nothing has happened for long in this process. Time on a clock would tell little: on a busy machine a test that
- * works takes as long as one that hangs.
+ * When the test at hand, which has begun at `since`, has waited for long and nothing has come. Time on a clock would tell
+ * little: on a busy machine a test that works takes as long as one that hangs.
  */
-async function whenIdle(over: AbortSignal): Promise<'idle'> {
-  const start = performance.eventLoopUtilization()
-  while (!over.aborted && performance.eventLoopUtilization(start).idle < mostIdleMs) {
+async function whenIdle(over: AbortSignal, since: () => EventLoopUtilization): Promise<'idle'> {
+  while (!over.aborted && performance.eventLoopUtilization(since()).idle < mostIdleMs) {
     await setTimeout(250, undefined, { ref: false })
   }
   return 'idle'
