@@ -121,6 +121,46 @@ describe('a swap without compareAndSet', () => {
     expect([data, userId]).toEqual([expected, 'alice'])
   })
 
+  it('regenerate keeps data and user', async () => {
+    const manager = managerOf()
+    const before = await request(manager, '', async (session) => {
+      await session.login('alice')
+      Object.assign(session.data, fill())
+    })
+    const after = await request(manager, before, (session) => session.regenerate())
+    const { data, userId } = await manager.open(after)
+    expect([data, userId, after === before]).toEqual([fill(), 'alice', false])
+  })
+
+  it('login keeps all data of the same user, whatever is said, and none of another’s', async () => {
+    for (const [userId, options, expected] of [
+      ['alice', { keepData: false }, fill()],
+      ['bob', { keepData: true }, {}],
+      ['bob', { keepData: ['cart'] }, {}]
+    ] as const) {
+      const manager = managerOf()
+      const before = await request(manager, '', async (session) => {
+        await session.login('alice')
+        Object.assign(session.data, fill())
+      })
+      const after = await request(manager, before, (session) => session.login(userId, options))
+      expect((await manager.open(after)).data).toEqual(expected)
+    }
+  })
+
+  it('finds out that a process with an atomic store has taken the session over', async () => {
+    const store = createMemoryStore()
+    const { get, set, delete: remove } = store
+    const plain = { store: { get, set, delete: remove }, allowNonAtomicStore: true }
+    const [atomic, manager] = [createSessionManager({ store, secret }), createSessionManager({ ...plain, secret })]
+    const before = await request(atomic, '', ({ data }) => Object.assign(data, fill()))
+    const late = await manager.open(before)
+    late.data.late = true
+    await request(atomic, before, (session) => session.login('alice'))
+    await late.regenerate()
+    expect(late.toJSON().state).toBe('superseded')
+  })
+
   it('starting over leaves data and user behind', async () => {
     const manager = managerOf()
     const before = await request(manager, '', async (session) => {
@@ -146,6 +186,7 @@ describe('a swap without compareAndSet', () => {
       else await late.regenerate()
       const set = setCookieOf((await manager.commit(late)).headers)
       expect(set === undefined).toBe(verb === 'regenerate')
+      expect(late.toJSON().state).toBe(verb === 'regenerate' ? 'over' : 'live')
     }
   })
 

@@ -51,7 +51,7 @@ describe('login', () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     const { calls } = await world.store.during(async () => {
-      for (const user of ['', 'x'.repeat(513), '\ud800', 7]) {
+      for (const user of ['', 'x'.repeat(513), '\ud800', 7, null]) {
         await expect(session.login(user as string)).rejects.toThrow(
           'A user id is a well-formed string of 1 to 512 characters [ARGUMENT_INVALID]'
         )
@@ -70,9 +70,70 @@ describe('login', () => {
       'The store could not be read for this request: nobody can log in now [LOGIN_UNAVAILABLE]'
     )
   })
+
+  it('asks the store again where it could not be read at first', async () => {
+    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+    world.store.break('error-before')
+    const session = await tab.open()
+    world.store.break(undefined)
+    await session.login('alice')
+    expect(session).toMatchObject({ userId: 'alice', detached: false, data: { a: 1, b: 2 } })
+  })
+
+  it('after destroy, or after another took the session over, keeps nothing of it', async () => {
+    for (const end of ['destroyed', 'superseded'] as const) {
+      const { tab } = await stored()
+      const session = await tab.open()
+      const { id } = session
+      if (end === 'destroyed') await session.destroy()
+      else {
+        await tab.request((other) => other.regenerate())
+        await session.reload()
+      }
+      session.data.late = 1
+      session.permanent = true
+      await session.login('alice')
+      expect(session).toMatchObject({ userId: 'alice', data: {}, permanent: true, detached: false })
+      expect(session.id).not.toBe(id)
+    }
+  })
 })
 
 describe('a new secret', () => {
+  it.each(['login', 'regenerate', 'rotate'] as const)(
+    'by %s is refused after the headers, whatever is there',
+    async (verb) => {
+      const { world, tab } = await stored({ lazy: true })
+      for (const cookie of ['', tab.cookie]) {
+        const session = await world.manager.open(cookie)
+        await world.manager.commit(session)
+        const { calls } = await world.store.during(async () => {
+          await expect(session[verb]('alice' as never)).rejects.toMatchObject({ code: 'HEADERS_SENT' })
+        })
+        expect(calls).toEqual([])
+      }
+    }
+  )
+
+  it('is none while the store is out of reach, and the session is left as it is', async () => {
+    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+    world.store.break('error-before')
+    for (const anonymous of [false, true]) {
+      const session = await tab.open()
+      await session.regenerate({ anonymous })
+      expect([session.detached, session.isNew]).toEqual(['unavailable', false])
+    }
+  })
+
+  it('that came too late is told of as lost', async () => {
+    const { world, tab } = await stored()
+    const session = await ended(tab)
+    world.eventTypes()
+    await session.rotate()
+    expect(world.eventTypes()).toEqual(['dropped'])
+    expect(session.toJSON().state).toBe('over')
+  })
+
   it.each(['login', 'regenerate', 'rotate'] as const)('by %s comes before the headers', async (verb) => {
     const { world, tab } = await stored()
     const session = await tab.open()
@@ -97,8 +158,10 @@ describe('a new secret', () => {
     for (const anonymous of [false, true]) {
       const { world, tab } = await stored()
       const session = await ended(tab)
+      const { id } = session
       await session.regenerate({ anonymous })
       expect(session.isNew).toBe(anonymous)
+      expect(session.id === id).toBe(!anonymous)
       expect(world.eventTypes()).toContain('dropped')
     }
   })
@@ -152,9 +215,37 @@ describe('destroy', () => {
     }
   })
 
+  it('says nothing of it where nobody listens', async () => {
+    const { world, tab } = await stored()
+    const manager = world.silent()
+    const session = await tab.open(manager)
+    await manager.commit(session)
+    await session.destroy()
+    expect(session.toJSON().state).toBe('over')
+  })
+
+  it('says so too of a cookie that the same response has set', async () => {
+    const { world } = await stored()
+    const session = await world.manager.open('')
+    session.data.a = 1
+    await world.manager.commit(session)
+    await session.destroy()
+    expect(world.eventTypes()).toEqual(expect.arrayContaining(['destroyed', 'cookieSkipped']))
+  })
+
+  it('happens once', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    await session.destroy()
+    world.eventTypes()
+    const { calls } = await world.store.during(() => session.destroy())
+    expect([calls, world.eventTypes()]).toEqual([[], []])
+  })
+
   it('ends in an empty session that stores nothing', async () => {
     const { tab } = await stored()
     const session = await tab.open()
+    expect(session.data).toEqual({ a: 1, b: 2 })
     await session.destroy()
     expect(session).toMatchObject({ data: {}, userId: undefined, isNew: false, detached: false })
     session.data.late = true
@@ -179,6 +270,24 @@ describe('save and update', () => {
     const data = session.data
     expect(await session.update((draft) => Object.assign(draft, { a: 1 }) as unknown as undefined)).toBe(true)
     expect([session.data === data, data, session.isNew]).toEqual([true, { a: 1 }, false])
+  })
+
+  it('an update of a new session goes on from its data', async () => {
+    const session = await createWorld().browser().open()
+    session.data.count = 1
+    await session.update((data) => {
+      data.count = Number(data.count) + 1
+    })
+    expect(session.data).toEqual({ count: 2 })
+  })
+
+  it('tell what is lost while the store is out of reach, if anybody listens', async () => {
+    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+    world.store.break('error-before')
+    const session = await tab.open()
+    expect(await session.save()).toBe(false)
+    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: '', reason: 'detached' })
+    expect(await (await world.silent({ onStoreUnavailable: 'anonymous' }).open(tab.cookie)).save()).toBe(false)
   })
 
   it('an update of a new session that fails changes nothing', async () => {
@@ -215,15 +324,63 @@ describe('reload', () => {
     expect([session.data === data, data]).toEqual([true, { a: 1, b: 3 }])
   })
 
-  it('finds a session over or superseded, without calling anything lost', async () => {
+  it('finds a session superseded, without calling anything lost', async () => {
     const { world, tab } = await stored()
-    const superseded = await tab.open()
-    await tab.request((session) => session.regenerate())
-    const gone = await ended(tab)
-    world.eventTypes()
-    expect([await superseded.reload(), await gone.reload()]).toEqual([false, false])
-    expect(world.eventTypes()).not.toContain('dropped')
-    expect([superseded.isNew, gone.isNew, gone.detached]).toEqual([false, false, false])
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate())
+    const { length } = world.events
+    expect(await session.reload()).toBe(false)
+    expect(world.events.slice(length)).toEqual([{ type: 'superseded', id: session.id, withinGrace: true }])
+    expect([session.isNew, session.toJSON().state]).toEqual([false, 'superseded'])
+    expect(await session.save()).toBe(false)
+    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: session.id, reason: 'detached' })
+  })
+
+  it('finds a session over, without calling anything lost', async () => {
+    const { world, tab } = await stored()
+    const session = await ended(tab)
+    const { length } = world.events
+    expect(await session.reload()).toBe(false)
+    expect(world.events.slice(length)).toEqual([])
+    expect([session.isNew, session.detached, session.toJSON().state]).toEqual([false, false, 'over'])
+  })
+
+  it('needs nobody who listens to find that out', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open(world.silent())
+    await tab.request((other) => other.regenerate())
+    expect([await session.reload(), session.detached]).toEqual([false, 'superseded'])
+  })
+
+  it('asks again where the store could not be read at first', async () => {
+    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+    world.store.break('error-before')
+    const session = await tab.open()
+    world.store.break(undefined)
+    expect([await session.reload(), session.data]).toEqual([true, { a: 1, b: 2 }])
+  })
+
+  it('leaves the holder of a rotated secret what it is, and the one of the current secret too', async () => {
+    for (const rotated of [true, false]) {
+      const { world, tab } = await stored()
+      const session = await tab.open()
+      if (rotated) await tab.request((other) => other.rotate())
+      expect(await session.reload()).toBe(true)
+      session.permanent = true
+      const { headers } = await world.manager.commit(session)
+      expect(setCookieOf(headers) === undefined).toBe(rotated)
+    }
+  })
+
+  it('of what cannot be read leaves a new session with data of its own', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    const { data } = session
+    const key = `sessions.s.${session.id}`
+    const text = (await world.store.get(key)) ?? ''
+    await world.store.set(key, `${text.split('\n')[0]}\n[`, world.now + 1e7)
+    expect([await session.reload(), session.isNew, data, session.data]).toEqual([false, true, {}, {}])
+    expect(session.data).not.toBe(data)
   })
 
   it('has nothing to bring to a new session', async () => {
