@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { adopt, type Write } from '../src/adoption.ts'
+import { adopt, settleLogin, type Write } from '../src/adoption.ts'
 import { createManagerContext } from '../src/context.ts'
+import { SessionError } from '../src/errors.ts'
 import type { SessionEvent } from '../src/events.ts'
 import { createMemoryStore } from '../src/memory-store.ts'
 import { encodeRecord, type RecordMetadata } from '../src/record.ts'
@@ -128,6 +129,26 @@ describe('what a request makes of its write', () => {
       Object.assign(state, { permanent: wanted, alias })
       adopt(context, state, 'id', write(), undefined, written)
       expect([state.permanent, state.cookie]).toEqual([left, cookie])
+    }
+  })
+})
+
+describe('a login whose record is stored', () => {
+  const login = { userId: 'alice', id: 'id', epoch: 0, horizon: 9e12 }
+
+  it('is over when all sessions of the user were revoked meanwhile', async () => {
+    const { context, state } = createGround()
+    await expect(settleLogin(context, state, { ...login, epoch: 7 })).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
+    expect([state.phase, state.record]).toEqual(['over', undefined])
+  })
+
+  it('stays when its index cannot be reached, and the caller is told', async () => {
+    for (const error of [new Error('down'), new SessionError('STORE_UNAVAILABLE', 'down')]) {
+      const { context, state } = createGround()
+      const { record } = state
+      const failing = { ...context, loop: { ...context.loop, run: () => Promise.reject(error) } }
+      await expect(settleLogin(failing, state, login)).rejects.toBe(error)
+      expect([state.phase, state.record]).toEqual(['live', record])
     }
   })
 })

@@ -66,6 +66,11 @@ describe('the payload of a write', () => {
     }
   })
 
+  it('cannot be told either where nobody has read what is stored', () => {
+    const state = stateOf(plain, { a: 1 }, undefined)
+    expect(payloadOf(plain, state, {}, '{"a":2}', () => undefined)).toBe(undefined)
+  })
+
   it('takes nothing that others wrote for a user who leaves', () => {
     const alice = { user: 'alice', a: 1 }
     const theirs = text({ ...alice, private: 1 })
@@ -120,6 +125,11 @@ describe('the owner of a write', () => {
     expect([kept, moved]).toEqual(['{}', false])
     expect(Object.keys(next)).toEqual(Object.keys(metadata()))
     expect(next.d).toBe(6)
+  })
+
+  it('stays who the data names where it is not looked at', () => {
+    const { plain: kept, moved, next } = own(naming, { u: 'alice' }, { stored: '{"user":"alice"}' })
+    expect([kept, moved, next.u]).toEqual([undefined, false, 'alice'])
   })
 
   it('is who the data names, where the application says how', () => {

@@ -1,6 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { HeaderList } from '../src/index.ts'
-import { createWorld, secret } from './support/world.ts'
+import { createManagerContext } from '../src/context.ts'
+import { createMemoryStore, type HeaderList } from '../src/index.ts'
+import { encodeRecord } from '../src/record.ts'
+import { headersOf } from '../src/response-cookie.ts'
+import { createState, type SessionState } from '../src/session-state.ts'
+import { createWorld, secret, setCookieOf } from './support/world.ts'
 
 const names = (headers: HeaderList): string[] => headers.map(([name]) => name)
 
@@ -61,6 +65,32 @@ describe('a response without one', () => {
   })
 })
 
+describe('a response that ends the session', () => {
+  it('clears the cookie, is stored by no cache, and varies with the cookie', async () => {
+    const { manager } = createWorld()
+    const session = await manager.open('__Host-sid=junk')
+    await session.destroy()
+    const { headers } = await manager.commit(session)
+    expect(names(headers)).toEqual(['Set-Cookie', 'Cache-Control', 'Vary'])
+    expect(setCookieOf(headers)).toMatch(/^__Host-sid=; .*Max-Age=0/)
+  })
+})
+
+describe('a session that is not live', () => {
+  it('has no cookie to send, whatever was wanted before', () => {
+    const { context } = createManagerContext({ store: createMemoryStore(), secret })
+    const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
+    const record = encodeRecord({ v: 1, w: 'w', c: 1, s: 1, h: 'h', g: 0, d: 0 }, '{}')
+    const headersWhen = (more: Partial<SessionState>): HeaderList => {
+      const state = createState(context, [], context.cookie.secureForm, request as never, false, 1)
+      return headersOf(context, Object.assign(state, { cookie: 'send', reissue: true, ...more }), {})
+    }
+    expect(headersWhen({ phase: 'over', record })).toEqual([])
+    expect(headersWhen({ phase: 'live', record: undefined })).toEqual([])
+    expect(names(headersWhen({ phase: 'live', record }))).toEqual(['Set-Cookie', 'Cache-Control', 'Vary'])
+  })
+})
+
 describe('the cookie of a permanent session', () => {
   it('lasts as long as the session, in whole seconds', async () => {
     const world = createWorld({ permanentLifetime: 5_500, idleTimeout: 5_000, touchInterval: 100, rotateAfter: 200 })
@@ -83,7 +113,7 @@ describe('a token that a retired key has signed', () => {
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const next = world.another({ secret: ['another secret for tests, long enough', secret] })
     const old = tab.cookie
-    expect(names(await tab.request(() => {}, next))).toContain('Set-Cookie')
+    expect(names(await tab.request(() => {}, next))).toEqual(['Set-Cookie', 'Cache-Control', 'Vary'])
     expect(tab.cookie).not.toBe(old)
     expect(names(await tab.request(() => {}, next))).toEqual([])
   })
@@ -94,16 +124,18 @@ describe('a secure cookie over plain http', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     warn.mockClear()
     const { manager, another, events } = createWorld()
-    const visit = async (through: typeof manager, host: string): Promise<void> => {
-      const session = await through.open({ host }, { encrypted: false })
+    const visit = async (through: typeof manager, host: string, encrypted?: boolean): Promise<void> => {
+      const session = await through.open({ host }, encrypted === undefined ? undefined : { encrypted })
       session.data.a = 1
       await through.commit(session)
     }
-    await visit(manager, 'localhost')
-    await visit(another({ cookie: { secure: false } }), 'example.com')
+    await visit(manager, 'localhost', false)
+    await visit(another({ cookie: { secure: false } }), 'example.com', false)
+    await visit(manager, 'example.com', true)
+    await visit(manager, 'example.com')
     expect([events.filter(({ type }) => type === 'cookieSkipped'), warn.mock.calls]).toEqual([[], []])
-    await visit(manager, 'example.com')
-    await visit(manager, 'example.com')
+    await visit(manager, 'example.com', false)
+    await visit(manager, 'example.com', false)
     expect(events.filter(({ type }) => type === 'cookieSkipped')).toHaveLength(2)
     expect(warn.mock.calls).toEqual([
       [

@@ -110,7 +110,97 @@ describe('close', () => {
     expect(done).toBe(false)
     open()
     await Promise.all([commit, closing])
-    await expect(manager.open('')).rejects.toMatchObject({ code: 'MANAGER_CLOSED' })
+    await expect(manager.open('')).rejects.toThrow('The session manager is closed [MANAGER_CLOSED]')
+  })
+})
+
+describe('revoking all sessions of a user', () => {
+  it('leaves those out that are named, one or several', async () => {
+    for (const several of [true, false]) {
+      const { browser, manager } = createWorld()
+      const tabs = [browser(), browser(), browser()]
+      for (const tab of tabs) await tab.request((session) => session.login('alice'))
+      const [a, b, c] = await Promise.all(tabs.map(async (tab) => (await tab.open()).id))
+      if (a === undefined || b === undefined || c === undefined) throw new TypeError()
+      expect(await manager.revokeAll('alice', { except: several ? [a, b] : a })).toBe(several ? 1 : 2)
+      const left = (await manager.list({ userId: 'alice' })).map(({ id }) => id).sort()
+      expect(left).toEqual(several ? [a, b].sort() : [a])
+    }
+  })
+})
+
+describe('a commit', () => {
+  async function stored(options: Parameters<typeof createWorld>[0] = {}) {
+    const world = createWorld(options)
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    world.eventTypes()
+    return { world, tab }
+  }
+
+  it('gives the headers at once where there is nothing to store', async () => {
+    const { world, tab } = await stored()
+    for (const cookie of ['', tab.cookie]) {
+      const session = await world.manager.open(cookie)
+      expect(session.data).toBeTypeOf('object')
+      expect(world.manager.finish(session)).toEqual([['Vary', 'Cookie']])
+    }
+  })
+
+  it('is waited for by what the request does next', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    session.data.a = 2
+    const { gate, open } = createGate()
+    world.store.break({ gate }, ({ operation }) => operation === 'compareAndSet')
+    const { length } = world.store.calls
+    const committing = world.manager.commit(session)
+    const reloading = session.reload()
+    await new Promise(setImmediate)
+    expect(world.store.calls.slice(length).map(({ operation }) => operation)).toEqual(['compareAndSet'])
+    open()
+    await committing
+    expect([await reloading, session.data]).toEqual([true, { a: 2 }])
+  })
+
+  it('of a request that failed moves last seen, and stores no data where the policy says so', async () => {
+    const { world, tab } = await stored({ commitOnError: false })
+    world.now += 60_000
+    const session = await tab.open()
+    session.data.a = 2
+    await world.manager.commit(session, { failed: true })
+    const after = await tab.open()
+    expect([after.data, after.lastSeenAt]).toEqual([{ a: 1 }, world.now])
+  })
+
+  it('tells what is lost where the session is over or was never read, and nothing where nothing is', async () => {
+    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+    const [session, untouched] = [await tab.open(), await tab.open()]
+    await session.destroy()
+    await untouched.destroy()
+    world.eventTypes()
+    await world.manager.commit(untouched)
+    expect(world.eventTypes()).toEqual([])
+    session.data.late = true
+    await world.manager.commit(session)
+    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: session.id, reason: 'gone' })
+    world.store.break('error-before')
+    const unread = await tab.open()
+    unread.data.late = true
+    await world.manager.commit(unread)
+    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: '', reason: 'detached' })
+  })
+
+  it('forgives a touch that the store could not take, and no store that gives answers of its own', async () => {
+    const { world, tab } = await stored()
+    world.now += 60_000
+    const failing = await tab.open()
+    world.store.break('error-before')
+    expect((await world.manager.commit(failing)).headers).toEqual([])
+    world.store.break(undefined)
+    const odd = world.another({ store: { ...world.store, compareAndSet: async () => 'OK' as never } })
+    const session = await tab.open(odd)
+    await expect(odd.commit(session)).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
   })
 })
 
@@ -141,6 +231,32 @@ describe('whether there is anything to commit', () => {
       world.now += minutes * 60_000
       expect(world.manager.needsCommit(await tab.open())).toBe(expected)
     }
+  })
+
+  it('when it is time for a new secret, and only for who has the current one', async () => {
+    const world = createWorld({ rotateAfter: '10m', idleTimeout: '1d', touchInterval: '3h' })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const old = tab.cookie
+    const due = async (cookie: string): Promise<boolean> => world.manager.needsCommit(await world.manager.open(cookie))
+    world.now += 600_000 - 1
+    expect(await due(old)).toBe(false)
+    world.now += 1
+    expect(await due(old)).toBe(true)
+    await tab.request(() => {})
+    expect([await due(old), await due(tab.cookie)]).toEqual([false, true])
+    world.now += 600_000
+    expect(await due(old)).toBe(false)
+  })
+
+  it('not where the session turned out to be over', async () => {
+    const { world, tab } = await stored()
+    world.now += 30 * 60_000
+    const [session, other] = [await tab.open(), await tab.open()]
+    await other.destroy()
+    expect(world.manager.needsCommit(session)).toBe(true)
+    await world.manager.commit(session)
+    expect(world.manager.needsCommit(session)).toBe(false)
   })
 
   it('when the key that signed the token has been retired', async () => {

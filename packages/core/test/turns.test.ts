@@ -77,6 +77,20 @@ describe('the turns of calls for one key', () => {
     expect(await read.result).toBe('read')
   })
 
+  it('make a call wait that comes while others are between their turns', async () => {
+    const { begun, start } = createStage(createTurns())
+    const [first, second] = [start('write', 'key', 'first'), start('write', 'key', 'second')]
+    first.end()
+    await settled()
+    const third = start('write', 'key', 'third')
+    await settled()
+    expect(begun).toEqual(['first', 'second'])
+    second.end()
+    await settled()
+    expect(begun).toEqual(['first', 'second', 'third'])
+    third.end()
+  })
+
   it('hold up no other key', async () => {
     const { begun, start } = createStage(createTurns())
     start('write', 'key', 'write')
