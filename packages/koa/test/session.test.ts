@@ -282,6 +282,16 @@ describe('session() for Koa', () => {
     expect(reported).toEqual([expect.objectContaining({ code: 'STORE_UNAVAILABLE' })])
   })
 
+  it('leaves the name to another copy of this package, or another library, that comes later and takes it', async () => {
+    const app = new Koa()
+    const { browser } = await serveWith(app, (ctx) => {
+      ctx.body = String(ctx.session)
+    })
+    await browser.get('/')
+    Object.defineProperty(app.context, 'session', { value: 'theirs' })
+    expect((await browser.get('/')).body).toBe('theirs')
+  })
+
   it('takes the options of the manager, and refuses wrong ones at once', () => {
     expect(() => session({ store: createMemoryStore(), secret: '' })).toThrow(
       expect.objectContaining({ code: 'SECRET_MISSING' })
