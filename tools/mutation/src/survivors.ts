@@ -13,14 +13,17 @@ const same = 'Whatever is done instead ends the same: the next step gives the sa
 const undefinedAnyway = 'A function that ends without a word gives `undefined` too.'
 const work = 'It saves work: without it the same comes out, later.'
 const erased = 'What was a secret is overwritten after its use; nobody can look there.'
+const plain =
+  'An answer that is no stream has nothing behind it that changes the session: the look at its end finds nothing.'
 const heap = 'Only the heap shows it: the tests in `test/limits` measure that.'
 
-const core = (file: string, part: string, why: string, ...becomes: readonly [string, ...string[]]): Explained => ({
-  file: `packages/core/src/${file}`,
-  part,
-  becomes,
-  why
-})
+type Explain = (file: string, part: string, why: string, ...becomes: readonly [string, ...string[]]) => Explained
+
+const explainIn =
+  (folder: string): Explain =>
+  (file, part, why, ...becomes) => ({ file: `packages/${folder}/src/${file}`, part, becomes, why })
+
+const [core, hono, koa] = [explainIn('core'), explainIn('hono'), explainIn('koa')]
 
 export const explained: readonly Explained[] = [
   core('administration.ts', 'const plain = typeof record', typed, 'false', '""'),
@@ -102,5 +105,17 @@ export const explained: readonly Explained[] = [
   core('user-index.ts', 'start < ids.length', same, 'start <= ids.length'),
   core('user-index.ts', '.catch(() => false)', same, '() => undefined', 'true'),
   core('user-index.ts', 'entries[id]?.p === 1', typed, 'entries[id].p'),
-  core('user-index.ts', 'return { stop: undefined }', same, '{}')
+  core('user-index.ts', 'return { stop: undefined }', same, '{}'),
+  hono('answer.ts', 'if (headers.length === 0) return', work, 'false'),
+  koa('carry-on-errors.ts', "'headers' in error && typeof", same, 'true'),
+  koa('session-place.ts', "this.#ending = 'restart'", same, '""'),
+  koa('session-place.ts', "return this.#ending !== 'none'", work, 'true', '""'),
+  koa('session-place.ts', 'if (!installed.has(prototype))', work, 'true'),
+  koa('session-place.ts', 'installed.add(prototype)', work, ';'),
+  koa('session.ts', 'if (place.unsettled) await place.settle()', work, 'true'),
+  koa('session.ts', 'if (place.unsettled || manager.needsCommit', work, 'true'),
+  koa('session.ts', 'if (ctx.respond !== false && !isStream', plain, 'false'),
+  koa('session.ts', 'if (headers.length === 0 || ctx.headerSent)', work, 'false'),
+  koa('session.ts', 'body === null) return false', plain, 'true'),
+  koa('session.ts', "return 'pipe' in body ||", plain, 'true')
 ]
