@@ -1,3 +1,4 @@
+import { createHash, createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as node from '../src/crypto-node.ts'
@@ -49,6 +50,24 @@ describe.each(implementations)('%s', (_, crypto) => {
     const mac = crypto.createMac(bytes(key))
     expect(hex(mac(data))).toBe(expected)
     expect(hex(mac(data)), 'the keyed state is not used up').toBe(expected)
+  })
+
+  it('computes HMAC-SHA-256 under a key as long as a block, and as much of it as is asked for', () => {
+    for (const length of [63, 64, 65]) {
+      const key = new Uint8Array(length).fill(7)
+      const expected = createHmac('sha256', key).update('Hi There').digest('hex')
+      expect(hex(crypto.createMac(key)(text('Hi There')))).toBe(expected)
+      expect(hex(crypto.createMac(key, 16)(text('Hi There')))).toBe(expected.slice(0, 32))
+      expect(hex(crypto.createMac(key)(text('Hi There!'), 8))).toBe(expected)
+    }
+  })
+
+  it('computes SHA-256 as base64url, whose every letter it knows', () => {
+    expect(crypto.sha256Text(text('abc'))).toBe(createHash('sha256').update('abc').digest('base64url'))
+    const all = Uint8Array.from({ length: 256 }, (_value, index) => index)
+    for (const end of [0, 1, 2, 3, 256]) {
+      expect(crypto.encodeBase64url(all.subarray(0, end))).toBe(Buffer.from(all.subarray(0, end)).toString('base64url'))
+    }
   })
 
   it.each([

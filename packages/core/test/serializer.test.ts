@@ -87,6 +87,53 @@ describe('JSON as the serializer', () => {
     expect(refused).toBeGreaterThan(300)
   })
 
+  it('says of what it refuses where it is, in two hundred characters', () => {
+    const name = 'n'.repeat(99)
+    const message = `data.${name}.${name.slice(0, 95)} is NaN or infinite: nothing was stored. Store plain values, or set the serializer option`
+    expect(() => serialize({ [name]: { [name]: { [name]: Number.NaN } } })).toThrow(`${message} [DATA_UNSERIALIZABLE]`)
+  })
+
+  it('refuses what turns into nothing, and what fails once', () => {
+    const hidden = Object.defineProperty({}, 'toJSON', { value: () => undefined })
+    expect(() => serialize(hidden)).toThrow('data is nothing JSON can hold: nothing was stored')
+    let failed = false
+    const once = {
+      get a() {
+        if (failed) return 1
+        failed = true
+        throw new Error('once')
+      }
+    }
+    expect(() => serialize(once)).toThrow('data is refused by a toJSON or getter: nothing was stored')
+  })
+
+  it('takes a toJSON that is no function for what it is', () => {
+    expect(serialize(Object.assign(Object.create({ toJSON: 5 }), { a: 1 }))).toBe('{"a":1}')
+  })
+
+  it('refuses an invalid date of any realm', () => {
+    expect(() => serialize({ at: runInNewContext('new Date(NaN)') })).toThrow('data.at is an invalid date:')
+    expect(serialize({ at: runInNewContext('new Date(0)') })).toBe('{"at":"1970-01-01T00:00:00.000Z"}')
+  })
+
+  it('knows what would be lost by its whole name', () => {
+    const tagged = (tag: string): object =>
+      new (class {
+        readonly a = 1
+        get [Symbol.toStringTag](): string {
+          return tag
+        }
+      })()
+    for (const tag of ['HashMap', 'Mapping', 'ErrorList', 'MyError']) expect(serialize(tagged(tag))).toBe('{"a":1}')
+    for (const tag of ['Map', 'WeakSet', 'ArrayBuffer', 'SharedArrayBuffer', 'WeakRef']) {
+      expect(() => serialize({ x: tagged(tag) })).toThrow(`data.x is a ${tag}: nothing was stored`)
+    }
+  })
+
+  it('refuses text that reads as infinite, and says why', () => {
+    expect(() => deserialize('{"a":1e999}')).toThrow(new RangeError('too large'))
+  })
+
   it('writes well-formed text whatever the strings hold', () => {
     const text = serialize({ a: '\ud800', b: '\0', '\udfff': 1 })
     expect(text.isWellFormed()).toBe(true)

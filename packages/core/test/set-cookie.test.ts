@@ -126,7 +126,8 @@ describe('wrong options', () => {
     '/<',
     `/${'x'.repeat(1_024)}`,
     1,
-    null
+    null,
+    ['/']
   ])('path %j is refused', (path) => {
     expect(() => resolve({ path })).toThrow(refused('path'))
   })
@@ -138,6 +139,7 @@ describe('wrong options', () => {
     'com',
     '127.0.0.1',
     '10.1',
+    'example.12',
     '[::1]',
     '::1',
     'example.com:80',
@@ -158,6 +160,7 @@ describe('wrong options', () => {
     '*.example.com',
     `${'a'.repeat(64)}.com`,
     `${'a.'.repeat(130)}com`,
+    `${'a.'.repeat(125)}info`,
     `${'x'.repeat(1_025)}.com`,
     5,
     null
@@ -191,7 +194,49 @@ describe('wrong options', () => {
   })
 })
 
+describe('a refusal', () => {
+  it.each([
+    [{ path: 'x' }, "cookie.path must start with '/', without space, ';', '<' or control characters, 1024 at most"],
+    [{ prefix: 'host', path: '/x' }, "cookie.prefix 'host' needs Secure, path '/' and no domain"],
+    [{ prefix: 'secure', secure: false }, 'cookie.prefix secure needs Secure: leave out secure: false'],
+    [{ sameSite: 'none', secure: false }, 'cookie.sameSite none needs Secure: leave out secure: false'],
+    [{ name: 'a b' }, "cookie.name must be letters, digits, '-' and '_', and short"],
+    [{ name: '__Host-a' }, 'cookie.name comes without prefix: set cookie.prefix'],
+    [{ domain: 'x' }, "cookie.domain must be a name such as 'example.com', no address, scheme or port"],
+    [7, 'cookie must be an object of cookie options']
+  ])('of %j says what to do', (options, message) => {
+    expect(() => resolve(options)).toThrow(expect.objectContaining({ message: `${message} [OPTION_INVALID]` }))
+  })
+})
+
 describe('accepted options', () => {
+  it('are all in the cookie, byte for byte', () => {
+    const all = { domain: 'example.com', path: '/app', httpOnly: false, partitioned: true, priority: 'high' } as const
+    const { secureForm, plainForm } = resolveCookieOptions({ ...all, sameSite: 'strict' })
+    const place = '; Domain=example.com; Path=/app'
+    const flags = '; Secure; Partitioned; Priority=High; SameSite=Strict'
+    expect(secureForm.write(token)).toBe(`__Secure-sid=${token}${place}${flags}`)
+    expect(secureForm.clear()).toBe(`__Secure-sid=; Max-Age=0${place}; Expires=Thu, 01 Jan 1970 00:00:00 GMT${flags}`)
+    expect(plainForm.write(token)).toBe(`sid=${token}${place}; Priority=High; SameSite=Strict`)
+  })
+
+  it('without Secure make a cookie without it, and without a prefix', () => {
+    const policy = resolveCookieOptions({ secure: false })
+    expect(policy.secureForm.write(token)).toBe(`sid=${token}; Path=/; HttpOnly; SameSite=Lax`)
+    expect(policy.prefix).toBe('none')
+  })
+
+  it.each(['example.3com', 'example.c', `${'a.'.repeat(125)}com`])('may have the domain %s', (domain) => {
+    expect(resolveCookieOptions({ domain }).domain).toBe(domain)
+  })
+
+  it('may have a name that only looks like one with a prefix, and one as long as leaves room for the token', () => {
+    for (const name of ['my__host-sid', 'x'.repeat(1_024 - longestToken)]) {
+      expect(resolveCookieOptions({ name }).name).toBe(name)
+    }
+    expect(() => resolveCookieOptions({ name: 'x'.repeat(1_025 - longestToken) })).toThrow(refused('name'))
+  })
+
   it('a leading dot of a domain means nothing', () => {
     expect(resolveCookieOptions({ domain: '.example.com' }).domain).toBe('example.com')
     expect(resolveCookieOptions({ domain: 'xn--bcher-kva.example' }).domain).toBe('xn--bcher-kva.example')
@@ -254,6 +299,8 @@ describe('a loopback host', () => {
     '127.0.0.1',
     '127.0.0.1:8080',
     '127.255.255.255',
+    '127.249.199.99',
+    `${'a'.repeat(259)}.localhost`,
     '[::1]',
     '[::1]:3000'
   ])('is %s', (host) => {
@@ -291,7 +338,7 @@ describe('a loopback host', () => {
     '::1',
     '[::ffff:127.0.0.1]',
     '[::1].evil.com',
-    `${'a'.repeat(300)}.localhost`
+    `${'a'.repeat(260)}.localhost`
   ])('is not %j', (host) => {
     expect(isLoopbackHost(host)).toBe(false)
   })
