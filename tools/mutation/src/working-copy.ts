@@ -16,8 +16,10 @@ const folder = join(tmpdir(), 'kvsession-mutation')
 /** At the last commit. */
 export function prepareCopy(): WorkingCopy {
   if (!existsSync(folder)) execFileSync('git', ['clone', '--quiet', root, folder])
-  run('git', 'fetch', '--quiet', root, headOf(root))
-  run('git', 'checkout', '--quiet', '--force', '--detach', headOf(root))
+  // Once: somebody may commit in between.
+  const head = headOf(root)
+  run('git', 'fetch', '--quiet', root, head)
+  run('git', 'checkout', '--quiet', '--force', '--detach', head)
   install()
   return lastCopy()
 }
