@@ -20,8 +20,8 @@ import { bundleTests } from './bundle.ts'
 import { findScope, testFilesOf } from './scopes.ts'
 import { fileOf, isNamedAfter, withoutMany, withoutThorough } from './selection.ts'
 
-/** More than any one test waits. */
-const mostIdleMs = 3_000
+/** A test that waits longer than this, and five times as long as any did in the first run, waits in vain. */
+const leastPatienceMs = 1_000
 
 /** What the instrumented sources and Stryker tell one another, in a global variable. */
 interface Shared {
@@ -53,6 +53,7 @@ export class BundleRunner implements TestRunner {
   #evaluate: Evaluate = () => {}
   readonly #times = new Map<string, number>()
   #lastToFail = ''
+  #patienceMs = leastPatienceMs
 
   constructor() {
     Reflect.set(globalThis, INSTRUMENTER_CONSTANTS.NAMESPACE, this.#shared)
@@ -78,15 +79,18 @@ export class BundleRunner implements TestRunner {
     const shared = this.#shared
     Object.assign(shared, { activeMutant: undefined, hitCount: undefined, mutantCoverage: { static: {}, perTest: {} } })
     const tests: TestResult[] = []
+    let begun = performance.eventLoopUtilization()
     const { files, addFile, runAll } = this.#load()
     for (const [file, load] of Object.entries(files)) await addFile(file, load)
     await runAll({
       wants: () => true,
       begins: (id) => {
         shared.currentTestId = id
+        begun = performance.eventLoopUtilization()
       },
       ends: (id, timeSpentMs, error) => {
         shared.currentTestId = undefined
+        this.#patienceMs = Math.max(this.#patienceMs, 5 * performance.eventLoopUtilization(begun).idle)
         const facts = { id, name: id, timeSpentMs, fileName: join(this.#root, fileOf(id)) }
         tests.push(
           error
@@ -145,7 +149,7 @@ export class BundleRunner implements TestRunner {
         return error === undefined && !over.signal.aborted
       }
     })
-    const report = await Promise.race([run, whenIdle(over.signal, () => begun)])
+    const report = await Promise.race([run, whenIdle(this.#patienceMs, over.signal, () => begun)])
     over.abort()
     shared.activeMutant = undefined
     if (report === 'idle') return { status: MutantRunStatus.Timeout, reason: 'a test waits for what never comes' }
@@ -179,12 +183,12 @@ export class BundleRunner implements TestRunner {
 }
 
 /**
- * When the test at hand, which has begun at `since`, has waited for long and nothing has come. Time on a clock would tell
- * little: on a busy machine a test that works takes as long as one that hangs.
+ * When the test at hand, which has begun at `since`, has waited for so long and nothing has come. Time on a clock would
+ * tell little: on a busy machine a test that works takes as long as one that hangs.
  */
-async function whenIdle(over: AbortSignal, since: () => EventLoopUtilization): Promise<'idle'> {
-  while (!over.aborted && performance.eventLoopUtilization(since()).idle < mostIdleMs) {
-    await setTimeout(250, undefined, { ref: false })
+async function whenIdle(ms: number, over: AbortSignal, since: () => EventLoopUtilization): Promise<'idle'> {
+  while (!over.aborted && performance.eventLoopUtilization(since()).idle < ms) {
+    await setTimeout(200, undefined, { ref: false })
   }
   return 'idle'
 }

@@ -55,7 +55,7 @@ export const scopes: readonly Scope[] = [
   {
     name: 'store-sqlite',
     sources: ['packages/store-sqlite/src/**/*.ts'],
-    tests: ['packages/store-sqlite/test/{conformance,sqlite-store,bun-shape,damage,locks,query-plans}.test.ts'],
+    tests: ['packages/store-sqlite/test/{conformance,client,sqlite-store,bun-shape,damage,locks,query-plans}.test.ts'],
     target: 90
   }
 ]
