@@ -134,8 +134,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'wait for ever for the store',
     file: 'store-access.ts',
-    from: 'throw late ?? failed(operation, error, text)\n      })',
-    to: 'throw late ?? failed(operation, error, text)\n      }) && pending',
+    from: 'return timer.bound(pending, late, accept, (error) => failed(operation, error, text))',
+    to: 'return pending.then(accept, (error: unknown) => Promise.reject(late && failed(operation, error, text)))',
     caughtBy: i07
   },
   {
@@ -330,7 +330,7 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'take any number for a time',
     file: 'record.ts',
-    from: 'return Number.isSafeInteger(value) && Number(value) >= 0',
+    from: "return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)",
     to: "return typeof value === 'number'",
     caughtBy: fuzz
   },

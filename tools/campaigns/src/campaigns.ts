@@ -21,7 +21,7 @@ export const campaigns: readonly Campaign[] = [
     name: 'explore',
     claim:
       'In no order of the store operations of concurrent requests is an update lost, a session revived, a token too many valid, or a session missing from its user’s index; with every single step failing before or after its effect, answered late, or the last of its process.',
-    files: ['interleavings', 'faults', 'pairs', 'triples'].map(
+    files: ['pairs', 'triples', 'faults', 'interleavings'].map(
       (name) => `packages/core/test/exploration/${name}.test.ts`
     ),
     scale: { variable: 'KVSESSION_SCHEDULES', long: 250_000 },

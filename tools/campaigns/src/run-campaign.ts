@@ -43,6 +43,8 @@ async function runCampaign({ name, files, scale: { variable }, sources }: Campai
         ...process.env,
         KVSESSION_FIGURES: figures,
         KVSESSION_SEED: String(seed),
+        // The explorer remembers every state that it has seen.
+        NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --max-old-space-size=10000`,
         [variable]: String(scale)
       }
       const vitest = join(root, 'node_modules/vitest/vitest.mjs')
