@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import { createTestClock } from '@kvsession/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createSqliteStore } from '../src/index.ts'
@@ -85,6 +87,24 @@ describe.each(driverNames)('createSqliteStore, %s', (driver) => {
     expect(turns).toBeGreaterThanOrEqual(9)
     expect(await store.get('live')).toBe('value')
   })
+
+  it('lists many keys in pages that let others in between', async () => {
+    const { store } = file.open({ durability: 'normal' })
+    await store.ensureSchema()
+    for (let row = 0; row < 1_000; row++) await store.set(`key.${row}`, 'value', later)
+    let turns = 0
+    let listing = true
+    const turn = (): void => {
+      turns++
+      if (listing) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const seen = new Set<string>()
+    for await (const key of store.keys('key.')) seen.add(key)
+    listing = false
+    expect(seen.size).toBe(1_000)
+    expect(turns).toBeGreaterThanOrEqual(4)
+  })
 })
 
 describe('createSqliteStore', () => {
@@ -110,9 +130,45 @@ describe('createSqliteStore', () => {
     ].flat()
   )('refuses the option %j', (options) => {
     const database = { exec: () => undefined, prepare: () => undefined }
+    const [name] = Object.keys(options)
     expect(() => Reflect.apply(createSqliteStore, undefined, [database, options])).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID' })
+      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(`^${name} must be .`) })
     )
+  })
+
+  it.each([
+    { table: 'x'.repeat(63) },
+    { table: '_' },
+    { table: 'A9_z' },
+    { table: 'my_sqlite_' },
+    { durability: 'full' },
+    { durability: 'normal' },
+    { busyTimeout: 0 },
+    { busyTimeout: 2 ** 31 - 1 }
+  ] as const)('takes the option %j', async (options) => {
+    const file = createSqliteFile()
+    try {
+      const { store } = file.open(options)
+      await store.ensureSchema()
+      await store.set('key', 'value', later)
+      expect(await store.get('key')).toBe('value')
+    } finally {
+      file.remove()
+    }
+  })
+
+  it('says where no write-ahead log can be kept, as on file systems without shared memory', async () => {
+    const file = createSqliteFile()
+    const database = new DatabaseSync(new URL('?vfs=unix-dotfile', pathToFileURL(file.path)))
+    try {
+      await expect(createSqliteStore(database).ensureSchema()).rejects.toMatchObject({
+        code: 'STORE_INVALID',
+        message: expect.stringMatching(/write-ahead log here .*mode delete.* local disk/)
+      })
+    } finally {
+      database.close()
+      file.remove()
+    }
   })
 
   it('refuses a driver that answers later, rather than taking its promise for a write', async () => {
