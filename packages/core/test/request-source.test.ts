@@ -49,11 +49,16 @@ describe('what a request says of itself', () => {
       { url: 'https://one.example/', headers: 'none' },
       { url: ['https://one.example/'], cookie: 'a=1' },
       { url: 'https://one.example/' },
+      { url: 'https://one.example/', headers: null },
       { headers: new Headers({ host: 'one.example' }) },
       { url: ['https://one.example/'], headers: new Headers({ host: 'one.example' }) }
     ]) {
       expect(facts(disguised as never, undefined)).toMatchObject({ host: undefined, encrypted: undefined })
     }
+  })
+
+  it('a header that is called get makes no Headers of it', () => {
+    expect(facts({ get: 'x', cookie: 'a=1' }, undefined)).toEqual({ ...nothing, cookieHeader: 'a=1' })
   })
 
   it('an address tells its host without a user’s name, and none of another kind', () => {

@@ -18,9 +18,12 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
   const store = createMemoryStore({ clock })
   const events: SessionEvent[] = []
   const reads: string[] = []
-  const get: typeof store.get = (key) => {
+  let vanishing = ''
+  const get: typeof store.get = async (key) => {
     reads.push(key)
-    return store.get(key)
+    const text = await store.get(key)
+    if (key === vanishing) await store.delete(key)
+    return text
   }
   const { context } = createManagerContext({
     store: { ...store, get },
@@ -39,7 +42,12 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
   }
   const left = async () => Object.keys((await readIndex(context, 'alice')).index.s).sort()
   const login = (id: string) => ({ userId: 'alice', id, epoch: 0, horizon: far })
-  return { context, index, events, reads, left, login }
+  /** Deletes a record right after it is read next. */
+  const remove = (id: string): void => {
+    vanishing = context.recordKey(id)
+  }
+  const text = (id: string) => store.get(context.recordKey(id))
+  return { context, index, events, reads, left, login, remove, text }
 }
 
 describe('the limit of sessions per user', () => {
@@ -83,6 +91,15 @@ describe('the limit of sessions per user', () => {
     )
     await evictOldest(context, login('mine'), index)
     expect([events, await left()]).toEqual([[], ['a', 'mine']])
+  })
+})
+
+describe('a session that ends by itself before the limit ends it', () => {
+  it('is not written again', async () => {
+    const { context, index, events, remove, text, login } = await createUser({ a: entry(1), mine: entry(9) }, [], 1)
+    remove('a')
+    await evictOldest(context, login('mine'), index)
+    expect([events, await text('a')]).toEqual([[], undefined])
   })
 })
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../src/errors.ts'
 import type { SessionEvent } from '../src/events.ts'
 import { createMemoryStore } from '../src/memory-store.ts'
@@ -84,6 +84,17 @@ describe('a store that fails', () => {
     expect(events).toEqual([])
   })
 
+  it('what only looks like that is one', async () => {
+    for (const error of [
+      new SessionError('CONFLICT', 'no'),
+      Object.assign(new Error('no'), { code: 'RECORD_TOO_LARGE' })
+    ]) {
+      const { access } = accessTo({ compareAndSet: () => Promise.reject(error) })
+      const writing = access.compareAndSet('k', undefined, 'v', later)
+      await expect(writing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    }
+  })
+
   it('keys and deleteExpired are unavailable too', async () => {
     const { access, events } = accessTo({
       keys: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('down')) }) }),
@@ -102,6 +113,8 @@ describe('a store that does not answer', () => {
       'The store did not answer get() in 5 ms: check it, or raise storeTimeout [STORE_TIMEOUT]'
     )
     expect(events).toEqual([{ type: 'storeError', operation: 'get', code: 'STORE_TIMEOUT', cause: undefined }])
+    const error: unknown = await access.get('k').catch((one: unknown) => one)
+    expect(Object.hasOwn(Object(error), 'cause')).toBe(false)
   })
 
   it('keeps others waiting three times as long', async () => {
@@ -111,6 +124,20 @@ describe('a store that does not answer', () => {
     )
     expect(events).toMatchObject([{ operation: 'queue', code: 'STORE_TIMEOUT' }])
     await expect(access.patience(Promise.resolve(7))).resolves.toBe(undefined)
+  })
+
+  it('keeps them waiting for exactly that', async () => {
+    vi.useFakeTimers()
+    try {
+      const { access, events } = accessTo({}, 100)
+      const waiting = access.patience(new Promise(() => {})).catch((error: unknown) => error)
+      await vi.advanceTimersByTimeAsync(299)
+      expect(events).toEqual([])
+      await vi.advanceTimersByTimeAsync(1)
+      expect(await waiting).toMatchObject({ code: 'STORE_TIMEOUT' })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 

@@ -25,6 +25,8 @@ interface Ground {
   readonly writes: string[]
   readonly time: { now: number }
   fail: boolean
+  /** Runs once, before the next write of a key that begins with `before`. */
+  meddle(before: string, act: () => Promise<unknown>): void
   read(): Promise<IndexText>
   put(sessions: Record<string, Partial<IndexEntry>>, epoch?: number): Promise<void>
   store(id: string, metadata: Partial<RecordMetadata>): Promise<void>
@@ -42,8 +44,14 @@ function createGround(): Ground {
   const ends = new Map<string, number>()
   const writes: string[] = []
   const ground = { fail: false }
-  const compareAndSet: typeof memory.compareAndSet = (key, expected, value, expiresAt) => {
-    if (ground.fail) return Promise.reject(new Error('down'))
+  let meddling: { readonly before: string; readonly act: () => Promise<unknown> } | undefined
+  const compareAndSet: typeof memory.compareAndSet = async (key, expected, value, expiresAt) => {
+    if (ground.fail) throw new Error('down')
+    if (meddling && key.startsWith(meddling.before)) {
+      const { act } = meddling
+      meddling = undefined
+      await act()
+    }
     writes.push(key)
     ends.set(key, expiresAt)
     return memory.compareAndSet(key, expected, value, expiresAt)
@@ -57,6 +65,9 @@ function createGround(): Ground {
     ends,
     writes,
     time,
+    meddle(before: string, act: () => Promise<unknown>) {
+      meddling = { before, act }
+    },
     read: async () => (await readIndex(context, 'alice')).index,
     async put(sessions: Record<string, Partial<IndexEntry>>, epoch = 3) {
       const s = Object.fromEntries(
@@ -131,6 +142,21 @@ describe('a login is confirmed', () => {
     await ground.store('a', { u: 'alice' })
     await expect(confirm(ground.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
     expect(await ground.text('a')).toMatch(/"x":1/)
+  })
+
+  it('not either when they are revoked while it is; a session that is not there needs no end', async () => {
+    const ground = createGround()
+    await ground.put({ a: {} })
+    ground.meddle('sessions.u.', () => ground.put({ a: {} }, 4))
+    await expect(confirm(ground.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
+    expect(await ground.text('a')).toBe(undefined)
+  })
+
+  it('though its entry is gone', async () => {
+    const ground = createGround()
+    await ground.put({ b: {} })
+    const { s } = await confirm(ground.context, login)
+    expect([Object.keys(s).sort(), s.a?.q]).toEqual([['a', 'b'], start + 500])
   })
 })
 
@@ -209,6 +235,15 @@ describe('revoking all of a user', () => {
     expect([e, Object.keys(s)]).toEqual([4, ['kept']])
     expect(await ground.text('kept')).not.toMatch(/"x":1/)
     expect(await ground.text('other')).toMatch(/"w":"w"/)
+  })
+
+  it('leaves an entry that changed meanwhile to its login, and misses none that is gone', async () => {
+    const ground = createGround()
+    await ground.put({ again: {}, gone: {}, done: {} })
+    for (const id of ['again', 'gone', 'done']) await ground.store(id, { u: 'alice' })
+    ground.meddle('sessions.s.', () => ground.put({ again: { n: 'another login' }, done: {} }, 4))
+    expect(await revokeUser(ground.context, 'alice', new Set())).toBe(3)
+    expect(Object.keys((await ground.read()).s)).toEqual(['again'])
   })
 
   it('writes nothing where there is nobody', async () => {
