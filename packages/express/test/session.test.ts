@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
-import { createMemoryStore, createSessionManager, isSessionError } from '@kvsession/core'
+import { createMemoryStore, createSessionManager, isSessionError, SessionError } from '@kvsession/core'
 import { createCookieJarClient, createGate } from '@kvsession/testkit'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { getSession, session } from '../src/index.ts'
+import { getSession, type IncomingRequest, session } from '../src/index.ts'
 import { type Framework, frameworks, quiet, type RequestHandler } from './support/frameworks.ts'
 import { type RunningServer, serveInTest } from './support/server.ts'
 import { chain, createSite, isSessionRequest, secret } from './support/site.ts'
@@ -311,6 +311,50 @@ describe('session() on any server', () => {
     for await (const { data } of site.manager.list()) expect(data).toEqual({ n: 1, text: 'both or none' })
     expect(ended).toBeLessThanOrEqual(runs)
     expect(unhandled).toEqual([])
+  })
+
+  it.each<[string, Omit<IncomingRequest, 'headers'>, boolean]>([
+    ['/shop', { url: '/shop' }, true],
+    ['/shop', { url: '/cart', originalUrl: '/shop/cart' }, true],
+    ['/shop', { url: '/shop/cart', originalUrl: '/admin/shop/cart' }, false],
+    ['/shop', { url: 'http://127.0.0.1:80/shop/cart' }, true],
+    ['/shop', { url: 'HTTPS://127.0.0.1/shop?x=1' }, true],
+    ['/shop', { url: 'http://127.0.0.1/shopping' }, false],
+    ['/shop', { url: '/x/http://127.0.0.1/shop' }, false],
+    ['/shop', { url: '/shop#part' }, true],
+    ['/shop', { url: '/shop?a\n?b' }, true],
+    ['/shop', {}, false],
+    ['/shop/', { url: '/shop' }, false],
+    ['/shop/', { url: '/shop/' }, true],
+    ['/shop/', { url: '/shop/cart' }, true],
+    ['/', {}, true]
+  ])('of a cookie with the path %s serves %j: %s', async (path, request, served) => {
+    const { middleware } = createSite({ cookie: { path, secure: false } })
+    const incoming = { headers: {}, ...request }
+    await new Promise<unknown>((resolve) => middleware(incoming, {}, resolve))
+    expect('session' in incoming).toBe(served)
+  })
+
+  it.each<[string, object | null | undefined, boolean]>([
+    ['an encrypted one', { encrypted: true }, true],
+    ['a plain one', { encrypted: false }, false],
+    ['one that says nothing of it', {}, false],
+    ['one that says it otherwise', { encrypted: 'yes' }, false],
+    ['none', null, false],
+    ['nothing', undefined, false]
+  ])('takes the connection from the socket: %s', async (_, socket, encrypted) => {
+    const { manager } = createSite()
+    const seen: unknown[] = []
+    const open: typeof manager.open = (headers, connection) => {
+      seen.push(connection)
+      return manager.open(headers, connection)
+    }
+    await new Promise<unknown>((resolve) => session({ ...manager, open })({ headers: {}, socket }, {}, resolve))
+    expect(seen).toEqual([{ encrypted }])
+  })
+
+  it.each([undefined, null, 'text', { open: true }])('refuses %j, which is neither options nor a manager', (source) => {
+    expect(() => Reflect.apply(session, undefined, [source])).toThrow(SessionError)
   })
 
   it('is inert in a request that was handled before, as in sub-applications', async () => {

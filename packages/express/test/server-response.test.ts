@@ -1,0 +1,101 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { applyHead, forgetRepresentation, isServerResponse } from '../src/server-response.ts'
+
+/** Node's own, which nobody has asked for and nobody sends. */
+function createResponse(): ServerResponse {
+  return new ServerResponse(new IncomingMessage(new Socket()))
+}
+
+function headersAfter(...args: readonly unknown[]): unknown {
+  const response = createResponse()
+  const set: Record<string, unknown> = {}
+  const { setHeader } = response
+  response.setHeader = (name, value) => {
+    set[name] = value
+    return setHeader.call(response, name, value)
+  }
+  applyHead(response, args)
+  return [response.statusCode, set]
+}
+
+describe('a response', () => {
+  it("is Node's own", () => {
+    expect(isServerResponse(createResponse())).toBe(true)
+  })
+
+  const method = (): void => undefined
+  const whole = { on: method, flushHeaders: method, appendHeader: method, headersSent: false }
+
+  it('is whatever has the methods that are needed', () => {
+    expect(isServerResponse(whole)).toBe(true)
+  })
+
+  it.each(Object.keys(whole))('is nothing without %s, or with another thing of that name', (name) => {
+    expect(isServerResponse(Object.fromEntries(Object.entries(whole).filter(([key]) => key !== name)))).toBe(false)
+    expect(isServerResponse({ ...whole, [name]: 'text' })).toBe(false)
+  })
+})
+
+describe('writeHead, put off', () => {
+  it.each<[string, readonly unknown[], unknown]>([
+    ['a status', [204], [204, {}]],
+    ['no status', [undefined, { 'X-A': '1' }], [200, { 'X-A': '1' }]],
+    ['a message and an object', [201, 'Made', { 'X-A': '1' }], [201, { 'X-A': '1' }]],
+    ['a message alone', [201, 'Made'], [201, {}]],
+    ['no message and an object behind it', [201, undefined, { 'X-A': '1' }], [201, { 'X-A': '1' }]],
+    [
+      'numbers and lists',
+      [200, { 'X-A': 1, 'X-B': ['2'], 'X-C': [3, 4] }],
+      [200, { 'X-A': '1', 'X-B': ['2'], 'X-C': ['3', '4'] }]
+    ],
+    ['a flat list', [200, ['X-A', '1', 'X-B', 2]], [200, { 'X-A': '1', 'X-B': '2' }]],
+    [
+      'a list of pairs',
+      [
+        200,
+        [
+          ['X-A', '1'],
+          ['X-B', ['2', '3']]
+        ]
+      ],
+      [200, { 'X-A': '1', 'X-B': ['2', '3'] }]
+    ],
+    ['a name that comes again, however spelt', [200, ['X-A', '1', 'x-a', '2']], [200, { 'X-A': ['1', '2'] }]],
+    ['an empty list', [200, []], [200, {}]],
+    ['null', [200, null], [200, {}]]
+  ])('takes %s', (_, args, expected) => {
+    expect(headersAfter(...args)).toEqual(expected)
+  })
+
+  it('refuses what Node refuses: no value, and a list that lacks one', () => {
+    expect(() => headersAfter(200, { 'X-A': undefined })).toThrow(
+      expect.objectContaining({ code: 'ERR_HTTP_INVALID_HEADER_VALUE' })
+    )
+    expect(() => headersAfter(200, ['X-A', '1', 'X-B'])).toThrow('writeHead() takes names and values in turn')
+  })
+})
+
+describe('an answer that is not sent', () => {
+  const described =
+    'Accept-Ranges Cache-Control Content-Disposition Content-Encoding Content-Language Content-Length Content-Location ' +
+    'Content-Range Content-Type ETag Expires Last-Modified Location Refresh Trailer Transfer-Encoding'
+
+  it.each(described.split(' '))('leaves no %s, and whatever does not describe it', (name) => {
+    const response = createResponse()
+    response.setHeader('Access-Control-Allow-Origin', '*')
+    response.setHeader(name, '1')
+    forgetRepresentation(response)
+    expect(response.getHeaderNames()).toEqual(['access-control-allow-origin'])
+  })
+
+  it('removes only what is there: Node would not add what was removed', () => {
+    const response = createResponse()
+    const removed: string[] = []
+    response.removeHeader = (name) => removed.push(name)
+    response.setHeader('ETag', '"1"')
+    forgetRepresentation(response)
+    expect(removed).toEqual(['ETag'])
+  })
+})
