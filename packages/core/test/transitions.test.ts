@@ -43,7 +43,8 @@ describe('login', () => {
     session.permanent = true
     const { id } = session
     await session.login('alice')
-    expect(session).toMatchObject({ userId: 'alice', data: {}, permanent: true, isNew: false })
+    expect(session).toMatchObject({ userId: 'alice', permanent: true, isNew: false })
+    expect(session.data).toEqual({})
     expect(session.id).not.toBe(id)
   })
 
@@ -93,7 +94,8 @@ describe('login', () => {
       session.data.late = 1
       session.permanent = true
       await session.login('alice')
-      expect(session).toMatchObject({ userId: 'alice', data: {}, permanent: true, detached: false })
+      expect(session).toMatchObject({ userId: 'alice', permanent: true, detached: false })
+      expect(session.data).toEqual({})
       expect(session.id).not.toBe(id)
     }
   })
@@ -177,7 +179,8 @@ describe('a new secret', () => {
     const { tab } = await stored()
     await tab.request((session) => session.login('alice'))
     await tab.request((session) => session.regenerate({ anonymous: true }))
-    expect(await tab.open()).toMatchObject({ userId: undefined, data: {} })
+    const { userId, data } = await tab.open()
+    expect([userId, data]).toEqual([undefined, {}])
   })
 })
 
@@ -233,6 +236,15 @@ describe('destroy', () => {
     expect(world.eventTypes()).toEqual(expect.arrayContaining(['destroyed', 'cookieSkipped']))
   })
 
+  it('ends a session too that another request took over meanwhile', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate())
+    await session.reload()
+    await session.destroy()
+    expect(await world.store.get(`sessions.s.${session.id}`)).toBe(undefined)
+  })
+
   it('happens once', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
@@ -247,7 +259,8 @@ describe('destroy', () => {
     const session = await tab.open()
     expect(session.data).toEqual({ a: 1, b: 2 })
     await session.destroy()
-    expect(session).toMatchObject({ data: {}, userId: undefined, isNew: false, detached: false })
+    expect(session).toMatchObject({ userId: undefined, isNew: false, detached: false })
+    expect(session.data).toEqual({})
     session.data.late = true
     expect([await session.save(), await session.reload()]).toEqual([false, false])
     expect((await tab.open()).isNew).toBe(true)
