@@ -216,6 +216,13 @@ export const explained: readonly Explained[] = [
     'offset + i <= target.length',
     'offset - i'
   ),
+  core('loading.ts', "if (typeof accepted !== 'boolean') return accepted", work, 'true'),
+  core(
+    'transitions.ts',
+    "if (!saved) return state.phase === 'over'",
+    '`save` has settled it already: the second time changes nothing.',
+    '""'
+  ),
   hono('answer.ts', 'if (headers.length === 0) return', work, 'false'),
   koa('carry-on-errors.ts', "'headers' in error && typeof", same, 'true'),
   koa('session-place.ts', "this.#ending = 'restart'", same, '""'),
