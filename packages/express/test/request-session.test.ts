@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { isSessionError } from '@kvsession/core'
 import { type CookieJarClient, createCookieJarClient } from '@kvsession/testkit'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { getSession, type RequestSession } from '../src/index.ts'
 import { serveInTest } from './support/server.ts'
 import { chain, createSite, type SessionRequest, type Site } from './support/site.ts'
@@ -52,6 +52,14 @@ function thrownBy(run: () => unknown): string {
     return 'nothing'
   } catch (error) {
     return codeOf(error)
+  }
+}
+
+function messageOf(run: () => unknown): string {
+  try {
+    return `gave ${String(run())}`
+  } catch (error) {
+    return String(error)
   }
 }
 
@@ -164,6 +172,45 @@ describe('req.session', () => {
     expect(bodies[0]).toEqual(Array(names.length + 2).fill('DATA_RESERVED_NAME'))
   })
 
+  it('deletes what it holds, keeps its members, and takes neither prototype nor seal', async () => {
+    const { bodies } = await visit(createSite(), ({ session }) => {
+      session.n = 1
+      const done = [Reflect.deleteProperty(session, 'n'), Reflect.deleteProperty(session, 'save'), typeof session.save]
+      return [done, session, Reflect.setPrototypeOf(session, null), Reflect.preventExtensions(session)]
+    })
+    expect(bodies[0]).toEqual([[true, true, 'function'], {}, false, false])
+  })
+
+  it('says in each refusal what to do instead', async () => {
+    const { bodies } = await visit(createSite(), async (req) => {
+      const { session } = req
+      const messages = [
+        () => Reflect.set(session, 'save', 1),
+        () => Reflect.set(req, 'sessionID', 'x'),
+        () => Reflect.set(req, 'session', 'text'),
+        () => Reflect.apply(session.save, undefined, []),
+        () => Reflect.set(session.cookie, 'maxAge', 'soon'),
+        () => getSession({})
+      ].map(messageOf)
+      await session.destroy()
+      messages.push(messageOf(() => Reflect.set(req, 'session', {})))
+      const left = await session.save().catch((error: unknown) => error)
+      return [...messages, String(left)]
+    })
+    expect(bodies[0]).toEqual(
+      [
+        'req.session.save belongs to the session itself',
+        'regenerate() gives another one',
+        'an object or to null',
+        'on req.session',
+        'a number of milliseconds, a Date or null',
+        'mount session() before what uses it',
+        'call regenerate() to start another',
+        'left behind by regenerate() or destroy()'
+      ].map((part): unknown => expect.stringContaining(part))
+    )
+  })
+
   it('answers its members itself when data of those names is stored, and keeps that data', async () => {
     const stored = {
       save: 1,
@@ -217,11 +264,11 @@ describe('req.session', () => {
       (req) => {
         const { session } = req
         req.session = session
-        return req.session
+        return [req.session, req.session === session]
       }
     )
     expect(bodies[1]).toBe(bodies[0])
-    expect(bodies.slice(2)).toEqual([{ text: 'new', list: [] }, 'ARGUMENT_INVALID', { text: 'new', list: [] }])
+    expect(bodies.slice(2)).toEqual([{ text: 'new', list: [] }, 'ARGUMENT_INVALID', [{ text: 'new', list: [] }, true]])
   })
 
   it('set to null is destroyed before the answer, which clears the cookie', async () => {
@@ -238,6 +285,27 @@ describe('req.session', () => {
     )
     expect(bodies[1]).toEqual([null, 'ARGUMENT_INVALID'])
     expect(browser.jar.names).toEqual([])
+    expect(await site.sessions()).toBe(0)
+  })
+
+  it('set to undefined is destroyed as well, and stays what it was once it is destroyed', async () => {
+    const site = createSite()
+    const { bodies } = await visit(
+      site,
+      ({ session }) => {
+        session.n = 1
+      },
+      (req) => {
+        Reflect.set(req, 'session', undefined)
+        return req.session
+      },
+      async (req) => {
+        await req.session.destroy()
+        req.session = null
+        return [typeof req.session]
+      }
+    )
+    expect(bodies.slice(1)).toEqual([null, ['undefined']])
     expect(await site.sessions()).toBe(0)
   })
 
@@ -474,6 +542,36 @@ describe('the methods of req.session', () => {
     expect(await site.sessions()).toBe(0)
   })
 
+  it('destroy ends a session that nobody has loaded', async () => {
+    const site = createSite({ lazy: true })
+    const { bodies, browser } = await visit(
+      site,
+      async (req) => {
+        await getSession(req).load()
+        req.session.n = 1
+      },
+      async ({ session }) => codeOf(await session.destroy().catch((error: unknown) => error))
+    )
+    expect(bodies[1]).toBe('no SessionError: undefined')
+    expect(browser.jar.names).toEqual([])
+  })
+
+  it('touch stores nothing of a session that ends with the browser', async () => {
+    const site = createSite()
+    const { bodies } = await visit(
+      site,
+      ({ session }) => {
+        session.n = 1
+      },
+      ({ session }) => {
+        session.touch()
+      },
+      (req) => req.session
+    )
+    expect(bodies[2]).toEqual({ n: 1 })
+    expect(site.store.count('compareAndSet')).toBe(1)
+  })
+
   it('refuse to be called on anything else', async () => {
     const { bodies } = await visit(createSite(), ({ session }) => {
       const { save } = session
@@ -554,6 +652,44 @@ describe('req.session.cookie', () => {
     expect(bodies[1]).toEqual([true, 3_600_000, expect.any(Number)])
     expect(Number(bodies[3])).toBeGreaterThanOrEqual(Number(Array.isArray(bodies[1]) && bodies[1][2]))
     expect(site.store.count('compareAndSet')).toBe(2)
+  })
+
+  it('counts down from what was set in an earlier request, and shows what is set in this one as it is', async () => {
+    const hour = 3_600_000
+    const now = Date.now()
+    const clock = vi.spyOn(Date, 'now')
+    onTestFinished(() => clock.mockRestore())
+    const { bodies } = await visit(
+      createSite(),
+      ({ session }) => {
+        const { cookie } = session
+        session.n = 1
+        clock.mockReturnValue(now)
+        cookie.maxAge = hour
+        clock.mockReturnValue(now + 1_000)
+        const shown = [cookie.maxAge, cookie.expires]
+        clock.mockReturnValue(now)
+        return shown
+      },
+      ({ session: { cookie } }) => {
+        clock.mockReturnValue(now + hour / 2)
+        const left = cookie.maxAge
+        clock.mockReturnValue(now + hour * 2)
+        const past = cookie.maxAge
+        cookie.maxAge = new Date(now + hour * 3)
+        return [left, past, cookie.maxAge]
+      }
+    )
+    expect(bodies[0]).toEqual([hour, new Date(now + 1_000 + hour).toISOString()])
+    expect(bodies[1]).toEqual([hour / 2, 0, hour])
+  })
+
+  it('shows the lifetime of permanent = true', async () => {
+    const { bodies } = await visit(createSite({ permanentLifetime: '31d' }), (req) => {
+      getSession(req).permanent = true
+      return req.session.cookie.originalMaxAge
+    })
+    expect(bodies[0]).toBe(31 * 24 * 3_600_000)
   })
 
   it('shows the attributes of the configuration, which a request cannot change', async () => {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { createMemoryStore, createSessionManager, isSessionError, SessionError } from '@kvsession/core'
 import { createCookieJarClient, createGate } from '@kvsession/testkit'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { getSession, type IncomingRequest, session } from '../src/index.ts'
+import { getSession, type IncomingRequest, markFailed, session } from '../src/index.ts'
 import { type Framework, frameworks, quiet, type RequestHandler } from './support/frameworks.ts'
 import { type RunningServer, serveInTest } from './support/server.ts'
 import { chain, createSite, isSessionRequest, secret } from './support/site.ts'
@@ -355,6 +355,25 @@ describe('session() on any server', () => {
 
   it.each([undefined, null, 'text', { open: true }])('refuses %j, which is neither options nor a manager', (source) => {
     expect(() => Reflect.apply(session, undefined, [source])).toThrow(SessionError)
+  })
+
+  it("says what is wrong where another middleware's req.session is there already", async () => {
+    const incoming = { headers: {}, session: { from: 'other' } }
+    const error = await new Promise<unknown>((resolve) => createSite().middleware(incoming, {}, resolve))
+    expect(error).toMatchObject({
+      code: 'ARGUMENT_INVALID',
+      message: expect.stringContaining('belongs to another session middleware: remove one of them')
+    })
+    expect(incoming.session).toEqual({ from: 'other' })
+  })
+
+  it('markFailed passes the error on where there is no response, or no session', async () => {
+    const incoming = { headers: {} }
+    await new Promise<unknown>((resolve) => createSite().middleware(incoming, {}, resolve))
+    const error = new Error('mine')
+    for (const request of [incoming, {}]) {
+      expect(await new Promise<unknown>((resolve) => markFailed(error, request, {}, resolve))).toBe(error)
+    }
   })
 
   it('is inert in a request that was handled before, as in sub-applications', async () => {

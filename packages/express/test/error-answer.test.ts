@@ -1,0 +1,157 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import { createCookieJarClient, createGate } from '@kvsession/testkit'
+import { describe, expect, it } from 'vitest'
+import { reportLate } from '../src/error-answer.ts'
+import { serveInTest } from './support/server.ts'
+import { chain, createSite, type Site } from './support/site.ts'
+
+/** Every commit fails; `answer` is the application's error handling. */
+async function serveFailing(answer: (res: ServerResponse) => unknown): Promise<string> {
+  const site = createSite()
+  const { url } = await serveInTest((req, res) => {
+    site.middleware(req, res, (error?: unknown) => {
+      if (error) {
+        answer(res)
+        return
+      }
+      Reflect.set(req, 'session', { n: 1 })
+      res.end('the page')
+    })
+  })
+  site.store.fail('compareAndSet')
+  return url
+}
+
+describe("the application's answer to an error of the commit", () => {
+  it.each<[string, (res: ServerResponse) => unknown]>([
+    [
+      'write and end',
+      (res) => {
+        expect(res.write('sor')).toBe(true)
+        res.end('ry')
+      }
+    ],
+    [
+      'headers, one of them appended, and end',
+      (res) => {
+        res.setHeader('X-A', '1')
+        res.appendHeader('X-A', '2')
+        res.removeHeader('X-B')
+        res.end('sorry')
+      }
+    ],
+    [
+      'flushHeaders',
+      (res) => {
+        res.flushHeaders()
+        expect(res.headersSent).toBe(true)
+        res.end('sorry')
+      }
+    ],
+    ['writeHead', (res) => res.writeHead(503, { 'X-A': '1' }).end('sorry')],
+    ['writeHead, some time later', (res) => setImmediate(() => res.writeHead(503, { 'X-A': '1' }).end('sorry'))]
+  ])('begins with %s', async (_, answer) => {
+    const { status, body, setCookies } = await createCookieJarClient(await serveFailing(answer)).get('/')
+    expect([status, body, setCookies]).toEqual([503, 'sorry', []])
+  })
+
+  it('does not begin with what an abandoned handler still flushes', async () => {
+    const site = createSite()
+    const failed = createGate()
+    const { url } = await serveInTest((req, res) => {
+      site.middleware(req, res, (error?: unknown) => {
+        if (error) {
+          failed.open()
+          setImmediate(() => {
+            expect(res.headersSent).toBe(false)
+            res.setHeader('X-Late', 'yes')
+            res.end('sorry')
+          })
+          return
+        }
+        Reflect.set(req, 'session', { n: 1 })
+        res.write('early')
+        void failed.passed.then(() => res.flushHeaders())
+      })
+    })
+    site.store.fail('compareAndSet')
+    const { headers, body } = await createCookieJarClient(url).get('/')
+    expect([headers['x-late'], body]).toEqual(['yes', 'sorry'])
+  })
+})
+
+describe('our own answer to an error', () => {
+  async function answerOf(site: Site, chunk: unknown): Promise<unknown> {
+    const { url } = await serveInTest((req, res) => {
+      const handle = (): void => {
+        Reflect.set(req, 'session', { n: 1 })
+        Reflect.apply(res.end, res, [chunk])
+      }
+      site.middleware(req, res, () => handle())
+    })
+    const { status, body, headers } = await createCookieJarClient(url).get('/')
+    return [status, body, headers['content-type']]
+  }
+
+  it('is a text of its status: 503 for a store that fails, 500 for anything else', async () => {
+    const site = createSite()
+    expect(await answerOf(site, 123)).toEqual([500, 'Internal Server Error\n', 'text/plain; charset=utf-8'])
+    site.store.fail('compareAndSet')
+    expect(await answerOf(site, 'text')).toEqual([503, 'Service Unavailable\n', 'text/plain; charset=utf-8'])
+  })
+})
+
+describe('an error after the answer', () => {
+  it('is a warning of the process', async () => {
+    const site = createSite()
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        if (req.url === '/start') req.session.n = 1
+        res.on('finish', () => {
+          if (req.url === '/start') return
+          site.store.fail('compareAndSet')
+          req.session.n = 2
+        })
+        res.end()
+      })
+    )
+    const browser = createCookieJarClient(url)
+    await browser.get('/start')
+    const warned = once(process, 'warning')
+    await browser.get('/late')
+    expect(await warned).toEqual([expect.objectContaining({ code: 'STORE_UNAVAILABLE' })])
+  })
+
+  it('is a warning also when it is no Error', async () => {
+    const warned = once(process, 'warning')
+    reportLate('a text')
+    expect(await warned).toEqual([expect.objectContaining({ message: 'a text' })])
+  })
+})
+
+describe('a response that is held', () => {
+  it('refuses that its methods are called on another object', async () => {
+    const { url } = await serveInTest(
+      chain(createSite(), (_, res) => {
+        expect(() => Reflect.apply(res.write, {}, ['text'])).toThrow('called on another object')
+        res.end('ok')
+      })
+    )
+    expect((await createCookieJarClient(url).get('/')).body).toBe('ok')
+  })
+
+  it('says why its headers can no longer change, and what to do against an overflow', async () => {
+    const told: unknown[] = []
+    const { url } = await serveInTest(
+      chain(createSite(), (req, res) => {
+        req.session.n = 1
+        for (const chunk of [Buffer.alloc(16 * 1024 * 1024), 'one more']) res.write(chunk, (error) => told.push(error))
+        expect(() => res.setHeader('X-A', '1')).toThrow('The response has started')
+        res.end()
+      })
+    )
+    expect((await createCookieJarClient(url).get('/')).status).toBe(500)
+    expect(told).toEqual(Array(2).fill(expect.objectContaining({ message: expect.stringContaining('16 MiB') })))
+  })
+})
