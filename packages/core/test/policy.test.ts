@@ -111,6 +111,9 @@ describe('the options', () => {
     ],
     [{ onStoreUnavailable: 'anonymous' }, { onStoreUnavailable: 'anonymous' }],
     [{ onSchemaMismatch: () => ({}) }, {}],
+    [{ clock: { now: () => 1 }, schema: { '~standard': {} } }, { idleTimeout: 3_600_000 }],
+    [{ serializer: { serialize: () => '{}', deserialize: () => ({}) } }, { idleTimeout: 3_600_000 }],
+    [{ encryption: { encrypt: String, decrypt: String } }, { idleTimeout: 3_600_000 }],
     [plainStore, { touchInterval: Number.POSITIVE_INFINITY }]
   ])('accepted: %j', (options, expected) => {
     expect(policyOf(options)).toMatchObject(expected)
