@@ -22,9 +22,7 @@ export function checkAlways(ground: Ground, ledger: Ledger): void {
       throw new Violation('ends-in-time', `${shortId(id)} is kept for ${end - latest} ms beyond every limit`)
     }
     if (userId === undefined) continue
-    // A login that takes longer than its lease may find its entry pruned, and restores it before it ends.
-    const underWay = loggedIn >= ledger.began && !ledger.logins.some((login) => login.id === id)
-    if (underWay && ground.now > loggedIn + lease) continue
+    if (outlastsLease(ground, ledger, id, loggedIn)) continue
     const index = liveEntry(ground, indexKeyOf(userId))
     const horizon = index && factsOf(index.value).ids?.get(id)?.q
     if (!index || horizon === undefined) {
@@ -34,6 +32,15 @@ export function checkAlways(ground: Ground, ledger: Ledger): void {
       throw new Violation('index-misses-none', `the index forgets ${shortId(id)} of ${userId} before its time`)
     }
   }
+}
+
+/**
+ * A login that takes longer than its lease may find its entry pruned, and restores it before it ends. A first record that
+ * arrives as late as that, of a login that has gone on to another id, stays out: its token was sent to nobody.
+ */
+function outlastsLease(ground: Ground, ledger: Ledger, id: string, loggedIn: number): boolean {
+  const told = ledger.logins.some((login) => login.id === id) || ledger.sent.some((sent) => sent.id === id)
+  return !told && loggedIn >= ledger.began && ground.now > loggedIn + lease
 }
 
 /** Holds when everybody is done, as a process sees it that had no part in it. */
@@ -88,10 +95,7 @@ export async function checkFinally(final: Final): Promise<void> {
     }
   }
 
-  await checkUsers(
-    final,
-    [...records].map(([id, { userId }]) => ({ id, userId }))
-  )
+  await checkUsers(final)
 }
 
 /** Each session counts what was acknowledged to it, and never more than was tried. */
@@ -133,19 +137,19 @@ async function holdersOf({ ledger, checker, fail }: Final): Promise<{
 }
 
 /** The index names every live session of a user, and `revokeAll` ends them, whatever happened before. */
-async function checkUsers(
-  { checker, ground, fail }: Final,
-  records: readonly { readonly id: string; readonly userId: string | undefined }[]
-): Promise<void> {
+async function checkUsers({ checker, ground, ledger, fail }: Final): Promise<void> {
+  const namedOf = (user: string): string[] =>
+    [...liveRecords(ground)]
+      .filter(([id, { userId, loggedIn = 0 }]) => userId === user && !outlastsLease(ground, ledger, id, loggedIn))
+      .map(([id]) => id)
   for (const user of users) {
-    const live = records.filter(({ userId }) => userId === user).map(({ id }) => id)
+    const live = namedOf(user)
     if (live.length === 0) continue
     const listed = await checker.manager.list({ userId: user })
     const ids = new Set(listed.map(({ id }) => id))
     const missing = live.find((id) => !ids.has(id))
     if (missing !== undefined) fail('index-misses-none', `list() does not name ${shortId(missing)} of ${user}`)
     await checker.manager.revokeAll(user)
-    const left = [...liveRecords(ground).values()].some(({ userId }) => userId === user)
-    if (left) fail('index-misses-none', `a session of ${user} lives on after revokeAll`)
+    if (namedOf(user).length > 0) fail('index-misses-none', `a session of ${user} lives on after revokeAll`)
   }
 }
