@@ -47,6 +47,8 @@ const answers: Readonly<Record<string, Handler>> = {
     res.end('cookies')
   },
   'cookies in writeHead': (_, res) => res.writeHead(200, { 'Set-Cookie': ['theme=dark', 'lang=fo'] }).end('cookies'),
+  'cookies in writeHead behind a message': (_, res) =>
+    res.writeHead(200, 'Fine', { 'Set-Cookie': ['theme=dark', 'lang=fo'] }).end('cookies'),
   'flushHeaders, then a body': (_, res) => {
     res.setHeader('Content-Type', 'text/event-stream')
     res.flushHeaders()
@@ -248,6 +250,118 @@ describe('a held response', () => {
     expect((await browser.get('/chunk')).body.length).toBe(sent + 2)
   })
 
+  it.each([
+    ['a session that was changed', true],
+    ['a session nobody looked at', false]
+  ])('sends the headers when they are flushed, with %s, and the body when it comes', async (_, changes) => {
+    const site = createSite()
+    const gate = createGate()
+    const { url } = await serveInTest(
+      chain(site, async (req, res) => {
+        if (changes) req.session.n = 1
+        res.flushHeaders()
+        await gate.passed
+        res.end('text')
+      })
+    )
+    const answer = await createCookieJarClient(url).open('/')
+    expect(answer.setCookies).toHaveLength(changes ? 1 : 0)
+    gate.open()
+    expect(await answer.read()).toBe('text')
+  })
+
+  it('stores what the handler changes while the first commit is under way, and only then ends', async () => {
+    const site = createSite()
+    const gate = createGate()
+    const { url } = await serveInTest(
+      chain(site, async (req, res) => {
+        if (req.url === '/read') return res.end(JSON.stringify(req.session))
+        req.session.n = 1
+        res.write('one')
+        await gate.passed
+        req.session.text = 'late'
+        return res.end('two')
+      })
+    )
+    const browser = createCookieJarClient(url)
+    const first = site.store.hold('compareAndSet')
+    let arrived = false
+    const answer = browser.get('/').then((got) => {
+      arrived = true
+      return got
+    })
+    await first.reached
+    gate.open()
+    await gate.passed
+    const second = site.store.hold('compareAndSet')
+    first.release()
+    await second.reached
+    await createCookieJarClient(url).get('/read')
+    expect(arrived).toBe(false)
+    second.release()
+    expect((await answer).body).toBe('onetwo')
+    expect((await browser.get('/read')).body).toBe('{"n":1,"text":"late"}')
+  })
+
+  it('lets a bare writeHead be repeated, as some middlewares do', async () => {
+    const { url } = await serveInTest(
+      chain(createSite(), (req, res) => {
+        req.session.n = 1
+        res.writeHead(201)
+        res.writeHead(500)
+        res.end('made')
+      })
+    )
+    const { status, body } = await createCookieJarClient(url).get('/')
+    expect([status, body]).toEqual([201, 'made'])
+  })
+
+  it('drops what a middleware that wraps the response still calls beneath once the commit has failed', async () => {
+    const site = createSite()
+    const { url } = await serveInTest((req, res) => {
+      site.middleware(req, res, (error?: unknown) => {
+        if (error) return
+        const { writeHead, flushHeaders, write } = res
+        Reflect.set(req, 'session', { n: 1 })
+        res.write('the page', () => {
+          Reflect.apply(writeHead, res, [200, { 'X-A': '1' }])
+          Reflect.apply(flushHeaders, res, [])
+          Reflect.apply(write, res, ['more'])
+          res.statusCode = 409
+          res.setHeader('X-B', '2')
+          res.end('sorry')
+        })
+      })
+    })
+    site.store.fail('compareAndSet')
+    const { status, body, headers } = await createCookieJarClient(url).get('/')
+    expect([status, body, headers['x-a'], headers['x-b']]).toEqual([409, 'sorry', undefined, '2'])
+  })
+
+  it('shows no session any more once it was set to null and the answer is out', async () => {
+    const finished = createGate()
+    let shown = ''
+    const { url } = await serveInTest(
+      chain(createSite(), (req, res) => {
+        if (req.url === '/start') {
+          req.session.n = 1
+          return res.end()
+        }
+        Reflect.set(req, 'session', null)
+        res.on('finish', () => {
+          shown = typeof req.session
+          finished.open()
+        })
+        return res.end()
+      })
+    )
+    const browser = createCookieJarClient(url)
+    await browser.get('/start')
+    await browser.get('/end')
+    await finished.passed
+    expect(shown).toBe('undefined')
+  })
+
   it('includes what the handler changes right after answering', async () => {
     const site = createSite()
     const { url } = await serveInTest(
@@ -438,6 +552,27 @@ describe('a change after the first byte', () => {
     const write = site.store.hold('compareAndSet')
     answer.abort()
     await left.passed
+    await write.reached
+    write.release()
+    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}'))
+  })
+
+  it('is stored also when the client has left before', async () => {
+    const site = createSite()
+    const { url, goOn } = await stream(site, (req, res) => {
+      res.on('close', () =>
+        setImmediate(() => {
+          req.session.n = 2
+        })
+      )
+    })
+    const browser = createCookieJarClient(url)
+    await browser.get('/start')
+    const answer = await browser.open('/stream')
+    expect(await answer.read()).toBe('one')
+    goOn()
+    const write = site.store.hold('compareAndSet')
+    answer.abort()
     await write.reached
     write.release()
     await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}'))
