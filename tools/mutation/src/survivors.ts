@@ -11,6 +11,7 @@ export interface Explained {
 const typed = 'The types ask for it; at this point the value is what they ask for.'
 const same = 'Whatever is done instead ends the same: the next step gives the same answer.'
 const undefinedAnyway = 'A function that ends without a word gives `undefined` too.'
+const refused = 'A trap that ends without a word refuses as well.'
 const work = 'It saves work: without it the same comes out, later.'
 const erased = 'What was a secret is overwritten after its use; nobody can look there.'
 const plain =
@@ -30,7 +31,7 @@ const explainIn =
   (folder: string): Explain =>
   (file, part, why, ...becomes) => ({ file: `packages/${folder}/src/${file}`, part, becomes, why })
 
-const [core, hono, koa] = [explainIn('core'), explainIn('hono'), explainIn('koa')]
+const [core, express, hono, koa] = [explainIn('core'), explainIn('express'), explainIn('hono'), explainIn('koa')]
 
 export const explained: readonly Explained[] = [
   core('administration.ts', 'const plain = typeof record', typed, 'false', '""'),
@@ -223,6 +224,13 @@ export const explained: readonly Explained[] = [
     '`save` has settled it already: the second time changes nothing.',
     '""'
   ),
+  express('error-answer.ts', "hold.answer = 'expected'", same, '""'),
+  express('hold-response.ts', "hold.phase = 'ending'", same, '""'),
+  express('request-session.ts', 'setPrototypeOf: () => false', refused, '() => undefined'),
+  express('request-session.ts', 'preventExtensions: () => false', refused, '() => undefined'),
+  express('session-entry.ts', "if ('session' in request) return", work, 'false', '""'),
+  express('session.ts', 'of entriesOf(request) ?? []', same, '["Stryker was here"]'),
+  express('session.ts', "(originalUrl ?? url ?? '/')", same, '""'),
   hono('answer.ts', 'if (headers.length === 0) return', work, 'false'),
   koa('carry-on-errors.ts', "'headers' in error && typeof", same, 'true'),
   koa('session-place.ts', "this.#ending = 'restart'", same, '""'),
