@@ -8,6 +8,7 @@ import { createMemoryStore } from '../src/index.ts'
 import { createRing, deriveMac } from '../src/keyring.ts'
 import { overNonAtomicStore } from '../src/non-atomic-store.ts'
 import { jsonSerializer } from '../src/serializer.ts'
+import { createStoreAccess } from '../src/store-access.ts'
 import { startSweeper } from '../src/sweeper.ts'
 
 afterEach(() => vi.unstubAllGlobals())
@@ -20,6 +21,22 @@ describe('timers', () => {
 
   it('the system’s clock sleeps', async () => {
     await expect(systemClock.sleep(0)).resolves.toBe(undefined)
+  })
+
+  it('whoever waits for others is told after three store timeouts, and not before', async () => {
+    vi.useFakeTimers()
+    try {
+      const { compareAndSet = () => Promise.resolve(false), ...store } = createMemoryStore()
+      const told: string[] = []
+      const access = createStoreAccess({ ...store, compareAndSet }, 100, ({ type }) => told.push(type))
+      const waiting = access.patience(new Promise(() => {})).catch((error: unknown) => error)
+      await vi.advanceTimersByTimeAsync(299)
+      expect(told).toEqual([])
+      await vi.advanceTimersByTimeAsync(1)
+      expect([await waiting, told]).toMatchObject([{ code: 'STORE_TIMEOUT' }, ['storeError']])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('one deadline after another: a single timer is set anew', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { SessionError } from '../src/errors.ts'
 import type { SessionEvent } from '../src/events.ts'
 import { createMemoryStore } from '../src/memory-store.ts'
@@ -124,20 +124,6 @@ describe('a store that does not answer', () => {
     )
     expect(events).toMatchObject([{ operation: 'queue', code: 'STORE_TIMEOUT' }])
     await expect(access.patience(Promise.resolve(7))).resolves.toBe(undefined)
-  })
-
-  it('keeps them waiting for exactly that', async () => {
-    vi.useFakeTimers()
-    try {
-      const { access, events } = accessTo({}, 100)
-      const waiting = access.patience(new Promise(() => {})).catch((error: unknown) => error)
-      await vi.advanceTimersByTimeAsync(299)
-      expect(events).toEqual([])
-      await vi.advanceTimersByTimeAsync(1)
-      expect(await waiting).toMatchObject({ code: 'STORE_TIMEOUT' })
-    } finally {
-      vi.useRealTimers()
-    }
   })
 })
 
