@@ -82,11 +82,11 @@ describe("the application's answer to an error of the commit", () => {
 })
 
 describe('our own answer to an error', () => {
-  async function answerOf(site: Site, chunk: unknown): Promise<unknown> {
+  async function answerOf(site: Site, data: object): Promise<unknown> {
     const { url } = await serveInTest((req, res) => {
       const handle = (): void => {
-        Reflect.set(req, 'session', { n: 1 })
-        Reflect.apply(res.end, res, [chunk])
+        Reflect.set(req, 'session', data)
+        res.end('the page')
       }
       site.middleware(req, res, () => handle())
     })
@@ -96,9 +96,13 @@ describe('our own answer to an error', () => {
 
   it('is a text of its status: 503 for a store that fails, 500 for anything else', async () => {
     const site = createSite()
-    expect(await answerOf(site, 123)).toEqual([500, 'Internal Server Error\n', 'text/plain; charset=utf-8'])
+    expect(await answerOf(site, { n: () => 'no data' })).toEqual([
+      500,
+      'Internal Server Error\n',
+      'text/plain; charset=utf-8'
+    ])
     site.store.fail('compareAndSet')
-    expect(await answerOf(site, 'text')).toEqual([503, 'Service Unavailable\n', 'text/plain; charset=utf-8'])
+    expect(await answerOf(site, { n: 1 })).toEqual([503, 'Service Unavailable\n', 'text/plain; charset=utf-8'])
   })
 })
 
