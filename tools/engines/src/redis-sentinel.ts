@@ -6,7 +6,7 @@ import { type RedisEngine, withCommand } from './redis.ts'
 
 /** A sentinel that watches one master under the name `main`; alone, it decides when to promote a replica. */
 export async function startRedisSentinel(master: Pick<Engine, 'port'>): Promise<RedisEngine> {
-  return withCommand(
+  const sentinel = withCommand(
     await startEngine({
       name: 'redis-sentinel',
       async prepare({ folder }) {
@@ -27,4 +27,7 @@ export async function startRedisSentinel(master: Pick<Engine, 'port'>): Promise<
       url: ({ port }) => `redis://127.0.0.1:${port}`
     })
   )
+  // It names a master before it has spoken to it, and clients take none that it takes for down.
+  while (/[so]_down|disconnected/.test(await sentinel.command('SENTINEL', 'MASTER', 'main')));
+  return sentinel
 }
