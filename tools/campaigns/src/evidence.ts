@@ -70,7 +70,7 @@ function rangesOf(seeds: readonly number[]): string {
 function renderPart({ name, seconds, counts, highest = {} }: Part): string {
   const rows = [...Object.entries(counts), ...Object.entries(highest)]
   if (seconds !== undefined) rows.push(['seconds of a processor', seconds])
-  const lines = rows.map(([label, value]) => `| ${label} | ${formatCount(value)} |`)
+  const lines = rows.map(([label, value]) => `| ${label.replaceAll('|', '\\|')} | ${formatCount(value)} |`)
   return [`| ${name} | |`, '|---|---:|', ...lines].join('\n')
 }
 
