@@ -55,7 +55,8 @@ export const scopes: readonly Scope[] = [
   {
     name: 'store-sqlite',
     sources: ['packages/store-sqlite/src/**/*.ts'],
-    tests: ['packages/store-sqlite/test/{conformance,client,sqlite-store,bun-shape,damage,locks,query-plans}.test.ts'],
+    // The suite that every store passes is among them on a database in memory, which takes seconds less than files.
+    tests: ['packages/store-sqlite/test/{bun-shape,client,sqlite-store,damage,locks,query-plans}.test.ts'],
     target: 90
   }
 ]
