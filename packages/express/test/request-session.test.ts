@@ -572,6 +572,35 @@ describe('the methods of req.session', () => {
     expect(site.store.count('compareAndSet')).toBe(1)
   })
 
+  it('touch of an object that was left behind, and of a permanent session, stores nothing', async () => {
+    const site = createSite()
+    const counts: number[] = []
+    await visit(
+      site,
+      async (req) => {
+        const old = req.session
+        old.n = 1
+        await old.regenerate()
+        req.session.cookie.maxAge = 3_600_000
+        await req.session.save()
+        site.store.forget()
+        old.touch()
+      },
+      () => {
+        counts.push(site.store.count('compareAndSet'))
+      },
+      async (req) => {
+        getSession(req).permanent = true
+        await req.session.save()
+        site.store.forget()
+      },
+      ({ session }) => {
+        session.touch()
+      }
+    )
+    expect([...counts, site.store.count('compareAndSet')]).toEqual([0, 0])
+  })
+
   it('refuse to be called on anything else', async () => {
     const { bodies } = await visit(createSite(), ({ session }) => {
       const { save } = session
@@ -677,6 +706,7 @@ describe('req.session.cookie', () => {
         clock.mockReturnValue(now + hour * 2)
         const past = cookie.maxAge
         cookie.maxAge = new Date(now + hour * 3)
+        clock.mockReturnValue(now + hour * 2 + 1_000)
         return [left, past, cookie.maxAge]
       }
     )
