@@ -73,7 +73,21 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
         message: expect.stringContaining('its own connection')
       })
     }
+    expect(await store.get('key')).toBeUndefined()
     database.exec('ROLLBACK')
     await store.set('key', 'value', later)
+  })
+
+  it('refuses to begin inside a transaction, where durability cannot be set', async () => {
+    const { store, database } = file.open()
+    database.exec('BEGIN')
+    for (const call of [() => store.get('key'), () => store.ensureSchema()]) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'STORE_INVALID',
+        message: expect.stringContaining('inside a transaction')
+      })
+    }
+    database.exec('ROLLBACK')
+    await store.ensureSchema()
   })
 })
