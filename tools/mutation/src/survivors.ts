@@ -23,6 +23,9 @@ const forms = 'With `secure` true or false both forms of the cookie are the same
 const noCookie = 'What is not live sends no cookie, whatever is said of it.'
 const bounds = 'What is written past the end of an array of bytes is nowhere.'
 const twice = 'What was stopped may be stopped again.'
+const instant =
+  'Only processes that meet in one instant need it: `test/processes.test.ts` has them, and is too slow for each mutant.'
+const letGo = 'It lets go of what a driver holds; nothing else changes.'
 const heap = 'Only the heap shows it: the tests in `test/limits` measure that.'
 
 type Explain = (file: string, part: string, why: string, ...becomes: readonly [string, ...string[]]) => Explained
@@ -32,6 +35,7 @@ const explainIn =
   (file, part, why, ...becomes) => ({ file: `packages/${folder}/src/${file}`, part, becomes, why })
 
 const [core, express, hono, koa] = [explainIn('core'), explainIn('express'), explainIn('hono'), explainIn('koa')]
+const sqlite = explainIn('store-sqlite')
 
 export const explained: readonly Explained[] = [
   core('administration.ts', 'const plain = typeof record', typed, 'false', '""'),
@@ -242,5 +246,19 @@ export const explained: readonly Explained[] = [
   koa('session.ts', 'if (ctx.respond !== false && !isStream', plain, 'false'),
   koa('session.ts', 'if (headers.length === 0 || ctx.headerSent)', work, 'false'),
   koa('session.ts', 'body === null) return false', plain, 'true'),
-  koa('session.ts', "return 'pipe' in body ||", plain, 'true')
+  koa('session.ts', "return 'pipe' in body ||", plain, 'true'),
+  sqlite('sqlite-store.ts', "textOf(row, 'key') ?? ''", typed, '"Stryker was here!"'),
+  sqlite('sqlite-store.ts', 'if (statement === undefined)', work, 'true'),
+  sqlite('sqlite-store.ts', 'async close()', letGo, '{}'),
+  sqlite('sqlite-store.ts', 'prepared.clear()', letGo, ';'),
+  sqlite('sqlite-store.ts', 'const deadline =', instant, 'performance.now() - busyTimeout'),
+  sqlite('sqlite-store.ts', 'if (!isBusy(error) ||', instant, 'true', 'performance.now() > deadline'),
+  sqlite('sqlite-store.ts', 'setTimeout(resolve, 5)', instant, '() => undefined'),
+  sqlite(
+    'sqlite-store.ts',
+    "row !== null && Number(Reflect.get(row, 'live'))",
+    typed,
+    'true',
+    "typeof row === 'object' || row !== null"
+  )
 ]
