@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../src/errors.ts'
 import type { SessionEvent } from '../src/events.ts'
 import { createMemoryStore } from '../src/memory-store.ts'
@@ -124,6 +124,19 @@ describe('a store that does not answer', () => {
     )
     expect(events).toMatchObject([{ operation: 'queue', code: 'STORE_TIMEOUT' }])
     await expect(access.patience(Promise.resolve(7))).resolves.toBe(undefined)
+  })
+
+  it('is given one store timeout, and those who wait for others three', () => {
+    const delays: number[] = []
+    vi.stubGlobal('setTimeout', (_: unknown, ms: number) => delays.push(ms))
+    try {
+      const { access } = accessTo({ get: () => new Promise(() => {}) }, 100)
+      void access.get('k')
+      void access.patience(new Promise(() => {}))
+      expect(delays).toEqual([100, 300])
+    } finally {
+      vi.unstubAllGlobals()
+    }
   })
 })
 
