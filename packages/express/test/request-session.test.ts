@@ -575,6 +575,9 @@ describe('the methods of req.session', () => {
   it('touch of an object that was left behind, and of a permanent session, stores nothing', async () => {
     const site = createSite()
     const counts: number[] = []
+    const now = Date.now()
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(now)
+    onTestFinished(() => clock.mockRestore())
     await visit(
       site,
       async (req) => {
@@ -584,6 +587,7 @@ describe('the methods of req.session', () => {
         req.session.cookie.maxAge = 3_600_000
         await req.session.save()
         site.store.forget()
+        clock.mockReturnValue(now + 60_000)
         old.touch()
       },
       () => {
