@@ -232,6 +232,8 @@ export const explained: readonly Explained[] = [
   express('hold-response.ts', "hold.phase = 'ending'", same, '""'),
   express('request-session.ts', 'setPrototypeOf: () => false', refused, '() => undefined'),
   express('request-session.ts', 'preventExtensions: () => false', refused, '() => undefined'),
+  express('request-session.ts', "if (!inert && typeof permanent === 'number')", same, 'true'),
+  express('session-cookie.ts', 'restarted = true', same, 'false'),
   express('session-entry.ts', "if ('session' in request) return", work, 'false', '""'),
   express('session.ts', 'of entriesOf(request) ?? []', same, '["Stryker was here"]'),
   express('session.ts', "(originalUrl ?? url ?? '/')", same, '""'),
