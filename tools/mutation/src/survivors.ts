@@ -232,7 +232,13 @@ export const explained: readonly Explained[] = [
   express('hold-response.ts', "hold.phase = 'ending'", same, '""'),
   express('request-session.ts', 'setPrototypeOf: () => false', refused, '() => undefined'),
   express('request-session.ts', 'preventExtensions: () => false', refused, '() => undefined'),
-  express('request-session.ts', "if (!inert && typeof permanent === 'number')", same, 'true'),
+  express(
+    'request-session.ts',
+    "if (!inert && typeof permanent === 'number')",
+    same,
+    'true',
+    "!inert || typeof permanent === 'number'"
+  ),
   express('session-cookie.ts', 'restarted = true', same, 'false'),
   express('session-entry.ts', "if ('session' in request) return", work, 'false', '""'),
   express('session.ts', 'of entriesOf(request) ?? []', same, '["Stryker was here"]'),
@@ -241,8 +247,6 @@ export const explained: readonly Explained[] = [
   koa('carry-on-errors.ts', "'headers' in error && typeof", same, 'true'),
   koa('session-place.ts', "this.#ending = 'restart'", same, '""'),
   koa('session-place.ts', "return this.#ending !== 'none'", work, 'true', '""'),
-  koa('session-place.ts', 'if (!installed.has(prototype))', work, 'true'),
-  koa('session-place.ts', 'installed.add(prototype)', work, ';'),
   koa('session.ts', 'if (place.unsettled) await place.settle()', work, 'true'),
   koa('session.ts', 'if (place.unsettled || manager.needsCommit', work, 'true'),
   koa('session.ts', 'if (ctx.respond !== false && !isStream', plain, 'false'),
