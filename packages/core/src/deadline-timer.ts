@@ -1,11 +1,15 @@
 import { startBackgroundTimer } from './background-timer.ts'
+import { areRequestsIsolated } from './isolated-requests.ts'
 
 interface Waiting {
   readonly since: number
   readonly expire: () => void
 }
 
-/** Bounds promises by one duration with a single timer: all waits are equally long, so they end in order. */
+/**
+ * Bounds promises by one duration with a single timer: all waits are equally long, so they end in order. Where a timer ends
+ * with the request that started it, each wait has its own.
+ */
 export interface DeadlineTimer {
   /**
    * Settles as `promise` does, or rejects with `late()` when that takes too long; a late answer is then ignored.
@@ -21,11 +25,12 @@ export interface DeadlineTimer {
   ): Promise<R>
 }
 
-/** @param milliseconds how long each promise may take; `Infinity` never expires. Real time: an injected clock may jump. */
+/** @param milliseconds how long each promise may take. Real time: an injected clock may jump. */
 export function createDeadlineTimer(milliseconds: number): DeadlineTimer {
   // In order of time. Who is answered leaves at once: what stays for as long as the deadline outlives the young generation.
   const waiting = new Set<Waiting>()
   let armed = false
+  const isolated = areRequestsIsolated()
 
   function arm(delay: number): void {
     armed = true
@@ -55,11 +60,13 @@ export function createDeadlineTimer(milliseconds: number): DeadlineTimer {
   ): Promise<R> {
     return new Promise((resolve, reject) => {
       const entry: Waiting = { since: performance.now(), expire: () => reject(late()) }
-      waiting.add(entry)
-      if (!armed) arm(milliseconds)
+      const open = isolated ? new Set<Waiting>() : waiting
+      open.add(entry)
+      if (isolated) startBackgroundTimer(() => open.delete(entry) && entry.expire(), milliseconds)
+      else if (!armed) arm(milliseconds)
       promise.then(
         (value) => {
-          if (!waiting.delete(entry)) return
+          if (!open.delete(entry)) return
           try {
             resolve(accept(value))
           } catch (error) {
@@ -67,7 +74,7 @@ export function createDeadlineTimer(milliseconds: number): DeadlineTimer {
           }
         },
         (error) => {
-          if (waiting.delete(entry)) reject(refuse ? refuse(error) : error)
+          if (open.delete(entry)) reject(refuse ? refuse(error) : error)
         }
       )
     })

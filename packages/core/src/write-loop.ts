@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from './clock.ts'
 import { isSessionError, SessionError } from './errors.ts'
+import { areRequestsIsolated } from './isolated-requests.ts'
 import type { KeyQueue, KeySlot } from './key-queue.ts'
 import type { StoreAccess } from './store-access.ts'
 import { conclude, enter, type PendingWrite, type Round, type WriteGroup } from './write-group.ts'
@@ -28,8 +29,7 @@ const leastAttempts = 8
 const mostAttempts = 2_000
 const longestPauseMs = 50
 // A group holds up everything else in the process while it decides: a millisecond for 64 times 4 kB, 30 for 64 times 60.
-// On Cloudflare's runtime nobody may store for others: it cuts off a request that waits for what another one does.
-const mostTogether = globalThis.navigator?.userAgent === 'Cloudflare-Workers' ? 1 : 64
+const mostTogether = 64
 const mostCharacters = 2 ** 18
 
 export function createWriteLoop(
@@ -38,6 +38,9 @@ export function createWriteLoop(
   clock: Clock,
   randomBytes: (length: number) => Uint8Array
 ): WriteLoop {
+  // Where nobody may wait for another request, nobody stores for another one.
+  const mostWrites = areRequestsIsolated() ? 1 : mostTogether
+
   async function pause(attempt: number): Promise<void> {
     if (attempt < 2) return
     const jitter = (randomBytes(1)[0] ?? 0) / 255
@@ -121,7 +124,7 @@ export function createWriteLoop(
       new Promise((resolve, reject) => {
         const write = { known, decide, resolve, reject }
         const waiting = queue.waiting(key)
-        const most = Math.min(mostTogether, mostCharacters / (known?.text?.length ?? 1))
+        const most = Math.min(mostWrites, mostCharacters / (known?.text?.length ?? 1))
         if (!alone && waiting && waiting.length < most) waiting.push(write)
         else {
           const group: WriteGroup = [write]

@@ -40,6 +40,23 @@ describe('a deadline', () => {
     expect(timers.map(({ delay }) => delay)).toEqual([100])
   })
 
+  it('is a timer of each wait where a timer ends with the request that started it', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    const { timers, fire } = stopTime()
+    const { bound } = createDeadlineTimer(100)
+    // Its request has ended, and its timer never rings.
+    void bound(never(), late('first'), String)
+    timers.shift()
+    const second = bound(never(), late('second'), String)
+    const answered = bound(Promise.resolve('soon'), late('third'), String)
+    expect(timers.map(({ delay }) => delay)).toEqual([100, 100])
+    expect(await answered).toBe('soon')
+    fire()
+    await expect(second).rejects.toThrow('second')
+    fire()
+    expect(timers).toEqual([])
+  })
+
   it('is not before its time when the timer is early, and no timer is shorter than a millisecond', () => {
     const { timers, time, fire } = stopTime()
     const { bound } = createDeadlineTimer(100)

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEncryption } from '../src/encryption.ts'
 import { createMemoryStore, type Session, SessionError } from '../src/index.ts'
 import { createKeyQueue } from '../src/key-queue.ts'
@@ -66,7 +66,20 @@ async function createCrowd(...world: Parameters<typeof createWorld>): Promise<Cr
   })
 }
 
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
 describe('writes to one session that wait in one process', () => {
+  it('are stored each by its own request where a request may not wait for another', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    const { tab, behind, sessions, writes } = await createCrowd()
+    const waiting = await sessions(3)
+    await behind(waiting.map((session) => () => session.update(increment)))
+    expect(writes()).toBe(4)
+    expect((await tab.open()).data.count).toBe(3)
+  })
+
   it('are stored together: 64 increments take two compareAndSets, and no read', async () => {
     const crowd = await createCrowd()
     const sessions = await crowd.sessions(64)

@@ -52,4 +52,17 @@ describe('a site in workerd', () => {
       }, 60_000)
     })
   }
+
+  // A timer that all requests share ends with the one that started it: those after it would hang.
+  it('says in time that the store is silent, to every request by itself', async () => {
+    const browser = createCookieJarClient(url, { encrypted: true })
+    await browser.get('/silent/login', { method: 'POST' })
+    await browser.get('/silent/write/a', { method: 'POST' })
+    await browser.get('/silence')
+    const answers = await Promise.all([browser.get('/silent/who'), browser.get('/silent/who')])
+    expect(answers.map(({ status, body }) => [status, body])).toEqual([
+      [503, 'STORE_TIMEOUT'],
+      [503, 'STORE_TIMEOUT']
+    ])
+  })
 })

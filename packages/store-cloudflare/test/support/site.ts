@@ -1,6 +1,7 @@
 import {
   applyHeaders,
   createSessionManager,
+  isSessionError,
   type KeyValueStore,
   type Session,
   type SessionManager
@@ -15,12 +16,21 @@ export function createSite(store: KeyValueStore, secret: string): Site {
   const manager = createSessionManager({ store, secret, allowNonAtomicStore: true })
   return {
     async fetch(request) {
-      const session = await manager.open(request.headers)
-      const answer = await respond(manager, session, request)
-      const { headers } = await manager.commit(session)
-      applyHeaders(headers, answer.headers)
-      return answer
+      try {
+        return await serve(request)
+      } catch (error) {
+        if (!isSessionError(error)) throw error
+        return new Response(error.code, { status: error.status })
+      }
     }
+  }
+
+  async function serve(request: Request): Promise<Response> {
+    const session = await manager.open(request.headers)
+    const answer = await respond(manager, session, request)
+    const { headers } = await manager.commit(session)
+    applyHeaders(headers, answer.headers)
+    return answer
   }
 }
 

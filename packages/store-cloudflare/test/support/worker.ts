@@ -1,3 +1,4 @@
+import { createMemoryStore, type KeyValueStore } from '@kvsession/core'
 import { storeCases } from '@kvsession/testkit'
 import {
   createD1Store,
@@ -54,17 +55,30 @@ interface Bindings extends TestEnv {
   readonly SESSION_SECRET: string
 }
 
+const memory = createMemoryStore()
+let silent = false
+
+/** Answers until `/silence` is asked for. */
+const silentStore: KeyValueStore = {
+  ...memory,
+  get: (key) => (silent ? new Promise<never>(() => {}) : memory.get(key))
+}
+
 const sites = new Map<string, Site>()
 
 /** `d1.2`: the third manager on D1. Each knows as little of the others as if it were in another data centre. */
 function siteOf(name: string, env: Bindings): Site {
   const known = sites.get(name)
   if (known !== undefined) return known
-  const kind = name.split('.')[0]
-  const atomic = kind === 'd1' ? createD1Store(env.DB) : createDurableObjectStore(env.SESSIONS)
-  const site = createSite(kind === 'kv' ? createKvStore(env.KV) : atomic, env.SESSION_SECRET)
+  const site = createSite(storeOf(name.split('.')[0], env), env.SESSION_SECRET)
   sites.set(name, site)
   return site
+}
+
+function storeOf(kind: string | undefined, env: Bindings): KeyValueStore {
+  if (kind === 'silent') return silentStore
+  if (kind === 'kv') return createKvStore(env.KV)
+  return kind === 'd1' ? createD1Store(env.DB) : createDurableObjectStore(env.SESSIONS)
 }
 
 async function runCase(env: TestEnv, path: string): Promise<Response> {
@@ -91,6 +105,10 @@ export const worker: { fetch(request: Request, env: Bindings): Promise<Response>
       const shift = Number(searchParams.get('shift'))
       Date.now = () => systemNow() + shift
       return new Response('moved')
+    }
+    if (pathname === '/silence') {
+      silent = true
+      return new Response('silent')
     }
     return siteOf(pathname.split('/')[1] ?? '', env).fetch(request)
   }
