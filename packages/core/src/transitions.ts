@@ -155,7 +155,8 @@ export async function reload(context: ManagerContext, state: SessionState): Prom
 
 /** What a session object becomes when its write was given up. A late answer sends no cookie. */
 export function settle(context: ManagerContext, state: SessionState, outcome: Outcome, lost: boolean): void {
-  if (outcome !== 'gone' && outcome !== 'superseded') return
+  // A swap without compareAndSet saves first, and has said what became of that.
+  if (!isLive(state) || (outcome !== 'gone' && outcome !== 'superseded')) return
   const id = state.id ?? ''
   if (lost) context.emit?.({ type: 'dropped', id, reason: outcome })
   if (outcome === 'superseded') context.emit?.({ type: 'superseded', id, withinGrace: true })

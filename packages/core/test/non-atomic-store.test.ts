@@ -161,6 +161,20 @@ describe('a swap without compareAndSet', () => {
     expect(late.toJSON().state).toBe('superseded')
   })
 
+  // It saves before it moves, and both found the session gone.
+  it('tells once that the session has ended meanwhile', async () => {
+    const told: string[] = []
+    const onEvent = ({ type }: { readonly type: string }) => told.push(type)
+    const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true, onEvent })
+    const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
+    const late = await manager.open(before)
+    late.data.late = true
+    await request(manager, before, (session) => session.destroy())
+    await late.regenerate()
+    expect(late.toJSON().state).toBe('over')
+    expect(told.filter((type) => type === 'dropped')).toEqual(['dropped'])
+  })
+
   it('starting over leaves data and user behind', async () => {
     const manager = managerOf()
     const before = await request(manager, '', async (session) => {
