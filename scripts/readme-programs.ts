@@ -94,13 +94,14 @@ async function visitTwice(port: number, patience: number): Promise<string[]> {
 
 function collectOutput(child: ChildProcess): { text(): string; port: Promise<number> } {
   let text = ''
-  const { promise, resolve } = Promise.withResolvers<number>()
+  let started = (_: number): void => {}
+  const port = new Promise<number>((resolve) => (started = resolve))
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk
-      const port = /^listening on (\d+)$/m.exec(text)?.[1]
-      if (port !== undefined) resolve(Number(port))
+      const said = /^listening on (\d+)$/m.exec(text)?.[1]
+      if (said !== undefined) started(Number(said))
     })
   }
-  return { text: () => text, port: promise }
+  return { text: () => text, port }
 }

@@ -170,10 +170,10 @@ describe('failures of the engine', () => {
         await store.set(...args)
       }
       const keys: MapStore['keys'] = async function* (prefix) {
-        const lock = Promise.withResolvers<void>()
-        unlocked = lock.promise
+        let unlock = (): void => {}
+        unlocked = new Promise((resolve) => (unlock = resolve))
         yield* store.keys(prefix)
-        lock.resolve()
+        unlock()
       }
       return { store: { ...store, set, keys }, ...(clock && { clock }) }
     }

@@ -37,7 +37,8 @@ export function createTraffic(servers: readonly [Server, ...Server[]]): Traffic 
   const counts: Record<string, number> = {}
   const waiting = new Set<{ readonly condition: () => boolean; done(error?: unknown): void }>()
   let failure: { readonly error: unknown } | undefined
-  const { promise: failed, reject: rejectAll } = Promise.withResolvers<never>()
+  let rejectAll = (_: unknown): void => {}
+  const failed = new Promise<never>((_, reject) => (rejectAll = reject))
   failed.catch(() => undefined)
   let inside = 0
   let quiet = false
