@@ -62,10 +62,11 @@ export function createDeadlineTimer(milliseconds: number): DeadlineTimer {
       const entry: Waiting = { since: performance.now(), expire: () => reject(late()) }
       const open = isolated ? new Set<Waiting>() : waiting
       open.add(entry)
-      if (isolated) startBackgroundTimer(() => open.delete(entry) && entry.expire(), milliseconds)
-      else if (!armed) arm(milliseconds)
+      const own = isolated ? startBackgroundTimer(() => open.delete(entry) && entry.expire(), milliseconds) : undefined
+      if (!isolated && !armed) arm(milliseconds)
       promise.then(
         (value) => {
+          if (own !== undefined) clearTimeout(own)
           if (!open.delete(entry)) return
           try {
             resolve(accept(value))
@@ -74,6 +75,7 @@ export function createDeadlineTimer(milliseconds: number): DeadlineTimer {
           }
         },
         (error) => {
+          if (own !== undefined) clearTimeout(own)
           if (open.delete(entry)) reject(refuse ? refuse(error) : error)
         }
       )
