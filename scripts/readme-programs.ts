@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCodeBlocks } from './markdown.ts'
 import type { Problem } from './problem.ts'
@@ -45,7 +45,10 @@ export async function runProgram(
   program: ReadmeProgram,
   patience: number = defaultPatience
 ): Promise<Problem[]> {
-  const file = `program-${program.where.replaceAll(/\W+/g, '-')}.ts`
+  mkdirSync(join(folder, 'programs'), { recursive: true })
+  // As `npm init` leaves it: a file called .ts would not be taken for a module.
+  writeFileSync(join(folder, 'programs/package.json'), '{"type":"commonjs"}')
+  const file = `programs/${program.where.replaceAll(/\W+/g, '-')}.mts`
   writeFileSync(join(folder, file), program.text)
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--import', './listen-anywhere.mjs', file], {
     cwd: folder,
