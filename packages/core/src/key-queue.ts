@@ -19,8 +19,12 @@ export interface KeyQueue {
   idle(): Promise<void>
 }
 
+/** Waits for earlier tasks of a key; rejects when they take too long. */
+export type Patience = (earlier: Promise<unknown>, key: { readonly moved: number }) => Promise<unknown>
+
 interface Entry extends KeySlot {
-  users: number
+  /** When a task last began, by `performance.now()`. */
+  moved: number
   tail: Promise<void> | undefined
   group: WriteGroup | undefined
 }
@@ -28,34 +32,36 @@ interface Entry extends KeySlot {
 /**
  * One queue per key, for the writes of this process: they take turns instead of fighting over the compareAndSet, and
  * each hands what it wrote to the next, which then need not read. Safety never rests on it: the compareAndSet does.
- *
- * @param patience bounds the wait for earlier tasks; it rejects when they take too long.
  */
-export function createKeyQueue(patience: (earlier: Promise<unknown>) => Promise<unknown>): KeyQueue {
+export function createKeyQueue(patience: Patience): KeyQueue {
   const entries = new Map<string, Entry>()
 
   function run<T>(key: string, task: (slot: KeySlot) => Promise<T>, group?: WriteGroup): Promise<T> {
     let entry = entries.get(key)
     const earlier = entry?.tail
     if (!entry) {
-      entry = { users: 0, tail: undefined, known: undefined, group: undefined }
+      entry = { moved: 0, tail: undefined, known: undefined, group: undefined }
       entries.set(key, entry)
     }
     const mine = entry
-    mine.users++
     mine.group = earlier && group
+    const begin = (): Promise<T> => {
+      mine.moved = performance.now()
+      return task(mine)
+    }
     const turn =
       earlier !== undefined
-        ? patience(earlier)
+        ? patience(earlier, mine)
             .finally(() => {
               if (mine.group === group) mine.group = undefined
             })
-            .then(() => task(mine))
-        : task(mine)
+            .then(begin)
+        : begin()
     const leave = (): void => {
-      if (--mine.users === 0) entries.delete(key)
+      if (mine.tail === tail) entries.delete(key)
     }
-    mine.tail = turn.then(leave, leave)
+    const tail = turn.then(leave, leave)
+    mine.tail = tail
     return turn
   }
 

@@ -1,4 +1,4 @@
-import { createKeyQueue } from './key-queue.ts'
+import { createKeyQueue, type Patience } from './key-queue.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 import { encodeTombstone } from './record.ts'
 import type { AtomicStore } from './store-access.ts'
@@ -12,9 +12,10 @@ export function overNonAtomicStore(
   store: KeyValueStore,
   tombstoneLifetime: number,
   now: () => number,
-  writeId: () => string
+  writeId: () => string,
+  patience: Patience
 ): AtomicStore {
-  const queue = createKeyQueue((earlier) => earlier)
+  const queue = createKeyQueue(patience)
 
   return {
     get: (key) => store.get(key),

@@ -1,5 +1,5 @@
-import { afterEach, expect, it, vi } from 'vitest'
-import { areRequestsIsolated } from '../src/isolated-requests.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { areRequestsIsolated, whileTheyMove } from '../src/isolated-requests.ts'
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -13,4 +13,30 @@ it.each([
 ])('what a request began ends with it on Cloudflare alone: %s', (_, navigator, expected) => {
   vi.stubGlobal('navigator', navigator)
   expect(areRequestsIsolated()).toBe(expected)
+})
+
+describe('who waits for another request', () => {
+  const endless = new Promise(() => {})
+  const still = { moved: 0 }
+
+  it('waits until that has ended', () => {
+    expect(whileTheyMove(0)(endless, still)).toBe(endless)
+  })
+
+  it('goes ahead on Cloudflare, where that may never be, when nothing has moved for so long', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    let moves = 3
+    const moving = {
+      get moved() {
+        return moves-- > 0 ? performance.now() : 0
+      }
+    }
+    await whileTheyMove(1)(endless, moving)
+    expect(moves).toBe(-1)
+  })
+
+  it('has no timer left when that has ended', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    await whileTheyMove(2 ** 31 - 1)(Promise.resolve(), still)
+  })
 })

@@ -93,6 +93,8 @@ describe('what only somebody with the key could have made', () => {
   })
 })
 
+const untilTheyEnd = (earlier: Promise<unknown>): Promise<unknown> => earlier
+
 describe('a store without compareAndSet', () => {
   it('is passed on where nothing has to be added', async () => {
     const memory = createMemoryStore()
@@ -110,7 +112,8 @@ describe('a store without compareAndSet', () => {
       },
       1_000,
       Date.now,
-      () => 'w'
+      () => 'w',
+      untilTheyEnd
     )
     await store.set('key', 'value', Date.now() + 60_000)
     const keys: string[] = []
@@ -126,7 +129,7 @@ describe('a store without compareAndSet', () => {
 describe('two writers of one process on a store without compareAndSet', () => {
   it('take turns: of those that expect the same, one writes', async () => {
     const { get, set, delete: remove } = createMemoryStore()
-    const store = overNonAtomicStore({ get, set, delete: remove }, 1_000, Date.now, () => 'w')
+    const store = overNonAtomicStore({ get, set, delete: remove }, 1_000, Date.now, () => 'w', untilTheyEnd)
     const end = Date.now() + 60_000
     const won = await Promise.all(['a', 'b', 'c'].map((value) => store.compareAndSet('key', undefined, value, end)))
     expect(won.filter(Boolean)).toHaveLength(1)

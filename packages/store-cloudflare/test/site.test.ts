@@ -53,6 +53,15 @@ describe('a site in workerd', () => {
     })
   }
 
+  // What ends so never leaves the queue of its key: all behind it would wait, and fail.
+  it.each(['atomic', 'plain'])('a write that ends with its request holds up none after it: %s', async (kind) => {
+    const browser = createCookieJarClient(url, { encrypted: true })
+    await browser.get(`/${kind}/login`, { method: 'POST' })
+    expect((await browser.get(`/${kind}/cut/write/a`)).body).toBe('cut off')
+    for (const key of ['b', 'c']) expect((await browser.get(`/${kind}/write/${key}`)).status).toBe(200)
+    expect(JSON.parse((await browser.get(`/${kind}/who`)).body).keys).toEqual(['b', 'c'])
+  })
+
   // A timer that all requests share ends with the one that started it: those after it would hang.
   it('says in time that the store is silent, to every request by itself', async () => {
     const browser = createCookieJarClient(url, { encrypted: true })

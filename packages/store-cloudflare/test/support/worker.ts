@@ -64,6 +64,22 @@ const silentStore: KeyValueStore = {
   get: (key) => (silent ? new Promise<never>(() => {}) : memory.get(key))
 }
 
+let cutOff: (() => void) | undefined
+
+/** In a request of `…/cut/…` a write is begun, and its request ends. */
+function cuttable<T>(write: () => Promise<T>): Promise<T> {
+  if (!cutOff) return write()
+  cutOff()
+  cutOff = undefined
+  return new Promise<never>(() => {})
+}
+
+const { compareAndSet, ...plainStore } = createMemoryStore()
+const cuttableStores: Readonly<Record<string, KeyValueStore>> = {
+  atomic: { ...plainStore, compareAndSet: (...args) => cuttable(() => compareAndSet(...args)) },
+  plain: { ...plainStore, set: (...args) => cuttable(() => plainStore.set(...args)) }
+}
+
 const sites = new Map<string, Site>()
 
 /** `d1.2`: the third manager on D1. Each knows as little of the others as if it were in another data centre. */
@@ -77,6 +93,8 @@ function siteOf(name: string, env: Bindings): Site {
 
 function storeOf(kind: string | undefined, env: Bindings): KeyValueStore {
   if (kind === 'silent') return silentStore
+  const cuttableStore = cuttableStores[kind ?? '']
+  if (cuttableStore) return cuttableStore
   if (kind === 'kv') return createKvStore(env.KV)
   return kind === 'd1' ? createD1Store(env.DB) : createDurableObjectStore(env.SESSIONS)
 }
@@ -110,6 +128,13 @@ export const worker: { fetch(request: Request, env: Bindings): Promise<Response>
       silent = true
       return new Response('silent')
     }
-    return siteOf(pathname.split('/')[1] ?? '', env).fetch(request)
+    const [, site = '', ...rest] = pathname.split('/')
+    if (rest[0] !== 'cut') return siteOf(site, env).fetch(request)
+    // Whatever has no answer yet ends with the request, as it does when its client goes away.
+    const cut = new Promise<Response>((resolve) => {
+      cutOff = () => resolve(new Response('cut off'))
+    })
+    const target = new URL(`/${site}/${rest.slice(1).join('/')}`, request.url)
+    return Promise.race([cut, siteOf(site, env).fetch(new Request(target, request))])
   }
 }
