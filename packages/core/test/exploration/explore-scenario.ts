@@ -9,6 +9,9 @@ import { formatTimeline, type Step } from '../support/timeline.ts'
 export const mostSchedules: number = Number(process.env.KVSESSION_SCHEDULES ?? 10_000)
 export const seed: number = Number(process.env.KVSESSION_SEED ?? 1)
 
+/** So many times this a file explores at least: a longer run exhausts more scenarios before they come to their bound. */
+export const promisedSchedules: number = Math.min(mostSchedules, 10_000)
+
 /** Places to look at for a simpler schedule that violates the same. */
 const mostPlaces = 100_000
 
