@@ -1,5 +1,5 @@
+import type { Explained } from './explanation.ts'
 import type { Counts, Reason } from './figures.ts'
-import type { Explained } from './survivors.ts'
 
 interface Mutant {
   readonly mutatorName: string

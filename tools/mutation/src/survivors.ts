@@ -1,43 +1,27 @@
-/** Mutants that no test can or need see, and why. Matched by file, by a part of the line and by what becomes of it. */
-export interface Explained {
-  readonly file: string
-  /** A part of the line on which the mutant begins. */
-  readonly part: string
-  /** Of each mutant what it makes of the code, or the beginning of that with `…`. */
-  readonly becomes: readonly string[]
-  readonly why: string
-}
+import {
+  absent,
+  bounds,
+  type Explained,
+  erased,
+  explainIn,
+  forms,
+  heap,
+  noCookie,
+  noRecord,
+  same,
+  stays,
+  twice,
+  typed,
+  undefinedAnyway,
+  work
+} from './explanation.ts'
+import { explainedOutside } from './survivors-outside-core.ts'
 
-const typed = 'The types ask for it; at this point the value is what they ask for.'
-const same = 'Whatever is done instead ends the same: the next step gives the same answer.'
-const undefinedAnyway = 'A function that ends without a word gives `undefined` too.'
-const refused = 'A trap that ends without a word refuses as well.'
-const work = 'It saves work: without it the same comes out, later.'
-const erased = 'What was a secret is overwritten after its use; nobody can look there.'
-const plain =
-  'An answer that is no stream has nothing behind it that changes the session: the look at its end finds nothing.'
-const absent = 'A field that is not there is `undefined` too.'
-const stays = 'All that differs is what stays in the heap.'
-const noRecord = 'No record is in such an error: there is nothing to take out of it.'
-const forms = 'With `secure` true or false both forms of the cookie are the same.'
-const noCookie = 'What is not live sends no cookie, whatever is said of it.'
-const bounds = 'What is written past the end of an array of bytes is nowhere.'
-const twice = 'What was stopped may be stopped again.'
-const instant =
-  'Only processes that meet in one instant need it: `test/processes.test.ts` has them, and is too slow for each mutant.'
-const letGo = 'It lets go of what a driver holds; nothing else changes.'
-const heap = 'Only the heap shows it: the tests in `test/limits` measure that.'
+const core = explainIn('core')
 
-type Explain = (file: string, part: string, why: string, ...becomes: readonly [string, ...string[]]) => Explained
-
-const explainIn =
-  (folder: string): Explain =>
-  (file, part, why, ...becomes) => ({ file: `packages/${folder}/src/${file}`, part, becomes, why })
-
-const [core, express, hono, koa] = [explainIn('core'), explainIn('express'), explainIn('hono'), explainIn('koa')]
-const sqlite = explainIn('store-sqlite')
-
+/** Every mutant that may survive, by package and file. */
 export const explained: readonly Explained[] = [
+  ...explainedOutside,
   core('administration.ts', 'const plain = typeof record', typed, 'false', '""'),
   core('administration.ts', 'const data = plain === undefined', same, 'false'),
   core('administration.ts', "if (typeof record === 'string' || !data)", typed, 'false', '""'),
@@ -227,44 +211,5 @@ export const explained: readonly Explained[] = [
     "if (!saved) return state.phase === 'over'",
     '`save` has settled it already: the second time changes nothing.',
     '""'
-  ),
-  express('error-answer.ts', "hold.answer = 'expected'", same, '""'),
-  express('hold-response.ts', "hold.phase = 'ending'", same, '""'),
-  express('request-session.ts', 'setPrototypeOf: () => false', refused, '() => undefined'),
-  express('request-session.ts', 'preventExtensions: () => false', refused, '() => undefined'),
-  express(
-    'request-session.ts',
-    "if (!inert && typeof permanent === 'number')",
-    same,
-    'true',
-    "!inert || typeof permanent === 'number'"
-  ),
-  express('session-cookie.ts', 'restarted = true', same, 'false'),
-  express('session-entry.ts', "if ('session' in request) return", work, 'false', '""'),
-  express('session.ts', 'of entriesOf(request) ?? []', same, '["Stryker was here"]'),
-  express('session.ts', "(originalUrl ?? url ?? '/')", same, '""'),
-  hono('answer.ts', 'if (headers.length === 0) return', work, 'false'),
-  koa('carry-on-errors.ts', "'headers' in error && typeof", same, 'true'),
-  koa('session-place.ts', "this.#ending = 'restart'", same, '""'),
-  koa('session-place.ts', "return this.#ending !== 'none'", work, 'true', '""'),
-  koa('session.ts', 'if (place.unsettled) await place.settle()', work, 'true'),
-  koa('session.ts', 'if (place.unsettled || manager.needsCommit', work, 'true'),
-  koa('session.ts', 'if (ctx.respond !== false && !isStream', plain, 'false'),
-  koa('session.ts', 'if (headers.length === 0 || ctx.headerSent)', work, 'false'),
-  koa('session.ts', 'body === null) return false', plain, 'true'),
-  koa('session.ts', "return 'pipe' in body ||", plain, 'true'),
-  sqlite('sqlite-store.ts', "textOf(row, 'key') ?? ''", typed, '"Stryker was here!"'),
-  sqlite('sqlite-store.ts', 'if (statement === undefined)', work, 'true'),
-  sqlite('sqlite-store.ts', 'async close()', letGo, '{}'),
-  sqlite('sqlite-store.ts', 'prepared.clear()', letGo, ';'),
-  sqlite('sqlite-store.ts', 'const deadline =', instant, 'performance.now() - busyTimeout'),
-  sqlite('sqlite-store.ts', 'if (!isBusy(error) ||', instant, 'true', 'performance.now() > deadline'),
-  sqlite('sqlite-store.ts', 'setTimeout(resolve, 5)', instant, '() => undefined'),
-  sqlite(
-    'sqlite-store.ts',
-    "row !== null && Number(Reflect.get(row, 'live'))",
-    typed,
-    'true',
-    "typeof row === 'object' || row !== null"
   )
 ]

@@ -1,0 +1,47 @@
+import { type Explained, explainIn, instant, letGo, plain, refused, same, typed, work } from './explanation.ts'
+
+const [express, hono, koa] = [explainIn('express'), explainIn('hono'), explainIn('koa')]
+const sqlite = explainIn('store-sqlite')
+
+/** Those of the adapters and of the SQLite store. */
+export const explainedOutside: readonly Explained[] = [
+  express('error-answer.ts', "hold.answer = 'expected'", same, '""'),
+  express('hold-response.ts', "hold.phase = 'ending'", same, '""'),
+  express('request-session.ts', 'setPrototypeOf: () => false', refused, '() => undefined'),
+  express('request-session.ts', 'preventExtensions: () => false', refused, '() => undefined'),
+  express(
+    'request-session.ts',
+    "if (!inert && typeof permanent === 'number')",
+    same,
+    'true',
+    "!inert || typeof permanent === 'number'"
+  ),
+  express('session-cookie.ts', 'restarted = true', same, 'false'),
+  express('session-entry.ts', "if ('session' in request) return", work, 'false', '""'),
+  express('session.ts', 'of entriesOf(request) ?? []', same, '["Stryker was here"]'),
+  express('session.ts', "(originalUrl ?? url ?? '/')", same, '""'),
+  hono('answer.ts', 'if (headers.length === 0) return', work, 'false'),
+  koa('carry-on-errors.ts', "'headers' in error && typeof", same, 'true'),
+  koa('session-place.ts', "this.#ending = 'restart'", same, '""'),
+  koa('session-place.ts', "return this.#ending !== 'none'", work, 'true', '""'),
+  koa('session.ts', 'if (place.unsettled) await place.settle()', work, 'true'),
+  koa('session.ts', 'if (place.unsettled || manager.needsCommit', work, 'true'),
+  koa('session.ts', 'if (ctx.respond !== false && !isStream', plain, 'false'),
+  koa('session.ts', 'if (headers.length === 0 || ctx.headerSent)', work, 'false'),
+  koa('session.ts', 'body === null) return false', plain, 'true'),
+  koa('session.ts', "return 'pipe' in body ||", plain, 'true'),
+  sqlite('sqlite-store.ts', "textOf(row, 'key') ?? ''", typed, '"Stryker was here!"'),
+  sqlite('sqlite-store.ts', 'if (statement === undefined)', work, 'true'),
+  sqlite('sqlite-store.ts', 'async close()', letGo, '{}'),
+  sqlite('sqlite-store.ts', 'prepared.clear()', letGo, ';'),
+  sqlite('sqlite-store.ts', 'const deadline =', instant, 'performance.now() - busyTimeout'),
+  sqlite('sqlite-store.ts', 'if (!isBusy(error) ||', instant, 'true', 'performance.now() > deadline'),
+  sqlite('sqlite-store.ts', 'setTimeout(resolve, 5)', instant, '() => undefined'),
+  sqlite(
+    'sqlite-store.ts',
+    "row !== null && Number(Reflect.get(row, 'live'))",
+    typed,
+    'true',
+    "typeof row === 'object' || row !== null"
+  )
+]
