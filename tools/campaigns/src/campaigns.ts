@@ -24,7 +24,7 @@ export const campaigns: readonly Campaign[] = [
     files: ['pairs', 'triples', 'faults', 'interleavings'].map(
       (name) => `packages/core/test/exploration/${name}.test.ts`
     ),
-    scale: { variable: 'KVSESSION_SCHEDULES', long: 250_000 },
+    scale: { variable: 'KVSESSION_SCHEDULES', long: 200_000 },
     seeds: 1,
     sources: core
   },
