@@ -4,7 +4,7 @@ import { type Clock, systemClock } from './clock.ts'
 import type { PayloadEncryption } from './encryption.ts'
 import { SessionError } from './errors.ts'
 import type { SessionEventHandler } from './events.ts'
-import { whileTheyMove } from './isolated-requests.ts'
+import { whileTurnsGoOn } from './isolated-requests.ts'
 import { createKeyQueue, type KeyQueue } from './key-queue.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 import { checkSecrets, createKeyring, type Keyring } from './keyring.ts'
@@ -64,7 +64,7 @@ export function createManagerContext<Data extends object>(
   const randomBytes = createRandomSource(options.randomBytes)
   const newWriteId = (): string => encodeBase64url(randomBytes(9))
   const emit = onEvent && quiet(onEvent)
-  const others = whileTheyMove(policy.storeTimeout / 2)
+  const others = whileTurnsGoOn(policy.storeTimeout / 2)
   const atomicStore = hasCompareAndSet(store)
     ? store
     : overNonAtomicStore(store, 2 * lease, () => clock.now(), newWriteId, others)

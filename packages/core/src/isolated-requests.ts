@@ -10,19 +10,19 @@ export function areRequestsIsolated(): boolean {
 }
 
 /**
- * Waits for what other requests began. Where that may have ended with them and would never settle, only while something
- * happens: no longer than so many milliseconds since one of them began.
+ * Waits for what other requests began. Where that may have ended with them, and would never settle, only while their turns
+ * go on: it goes ahead when none of them has begun for so many milliseconds.
  */
-export function whileTheyMove(milliseconds: number): Patience {
+export function whileTurnsGoOn(milliseconds: number): Patience {
   if (!areRequestsIsolated()) return (earlier) => earlier
   return (earlier, key) =>
     new Promise<void>((resolve) => {
       let timer: ReturnType<typeof startBackgroundTimer>
-      function wait(left: number): void {
-        if (left > 0) timer = startBackgroundTimer(() => wait(key.moved + milliseconds - performance.now()), left)
-        else resolve()
+      function wait(): void {
+        const { turns } = key
+        timer = startBackgroundTimer(() => (key.turns === turns ? resolve() : wait()), milliseconds)
       }
-      wait(milliseconds)
+      wait()
       void earlier.then(() => {
         clearTimeout(timer)
         resolve()

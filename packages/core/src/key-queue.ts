@@ -15,16 +15,16 @@ export interface KeyQueue {
   run<T>(key: string, task: (slot: KeySlot) => Promise<T>, group?: WriteGroup): Promise<T>
   /** The group that waits behind all others. */
   waiting(key: string): WriteGroup | undefined
-  /** Resolves when nothing is queued. */
+  /** Resolves when nothing is queued or under way. */
   idle(): Promise<void>
 }
 
 /** Waits for earlier tasks of a key; rejects when they take too long. */
-export type Patience = (earlier: Promise<unknown>, key: { readonly moved: number }) => Promise<unknown>
+export type Patience = (earlier: Promise<unknown>, key: { readonly turns: number }) => Promise<unknown>
 
 interface Entry extends KeySlot {
-  /** When a task last began, by `performance.now()`. */
-  moved: number
+  /** How many tasks have begun. */
+  turns: number
   tail: Promise<void> | undefined
   group: WriteGroup | undefined
 }
@@ -35,18 +35,21 @@ interface Entry extends KeySlot {
  */
 export function createKeyQueue(patience: Patience): KeyQueue {
   const entries = new Map<string, Entry>()
+  const idlers: (() => void)[] = []
+  let open = 0
 
   function run<T>(key: string, task: (slot: KeySlot) => Promise<T>, group?: WriteGroup): Promise<T> {
     let entry = entries.get(key)
     const earlier = entry?.tail
     if (!entry) {
-      entry = { moved: 0, tail: undefined, known: undefined, group: undefined }
+      entry = { turns: 0, tail: undefined, known: undefined, group: undefined }
       entries.set(key, entry)
     }
     const mine = entry
+    open++
     mine.group = earlier && group
     const begin = (): Promise<T> => {
-      mine.moved = performance.now()
+      mine.turns++
       return task(mine)
     }
     const turn =
@@ -59,15 +62,16 @@ export function createKeyQueue(patience: Patience): KeyQueue {
         : begin()
     const leave = (): void => {
       if (mine.tail === tail) entries.delete(key)
+      if (--open === 0) for (const resolve of idlers.splice(0)) resolve()
     }
     const tail = turn.then(leave, leave)
     mine.tail = tail
     return turn
   }
 
-  async function idle(): Promise<void> {
-    while (entries.size > 0) for (const { tail } of entries.values()) await tail
+  return {
+    run,
+    waiting: (key) => entries.get(key)?.group,
+    idle: () => new Promise((resolve) => (open === 0 ? resolve() : idlers.push(resolve)))
   }
-
-  return { run, waiting: (key) => entries.get(key)?.group, idle }
 }

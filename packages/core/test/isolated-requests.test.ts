@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { areRequestsIsolated, whileTheyMove } from '../src/isolated-requests.ts'
+import { areRequestsIsolated, whileTurnsGoOn } from '../src/isolated-requests.ts'
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -17,27 +17,27 @@ it.each([
 
 describe('who waits for another request', () => {
   const endless = new Promise(() => {})
-  const still = { moved: 0 }
+  const still = { turns: 1 }
 
   it('waits until that has ended', () => {
     vi.stubGlobal('navigator', undefined)
-    expect(whileTheyMove(0)(endless, still)).toBe(endless)
+    expect(whileTurnsGoOn(0)(endless, still)).toBe(endless)
   })
 
-  it('goes ahead on Cloudflare, where that may never be, when nothing has moved for so long', async () => {
+  it('goes ahead on Cloudflare, where that may never be, when no turn has begun for so long', async () => {
     vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
-    let moves = 3
+    let looks = 0
     const moving = {
-      get moved() {
-        return moves-- > 0 ? performance.now() : 0
+      get turns() {
+        return Math.min(++looks, 5)
       }
     }
-    await whileTheyMove(1)(endless, moving)
-    expect(moves).toBe(-1)
+    await whileTurnsGoOn(1)(endless, moving)
+    expect(looks).toBe(6)
   })
 
   it('goes on there too when that has ended', async () => {
     vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
-    await whileTheyMove(2 ** 31 - 1)(Promise.resolve(), still)
+    await whileTurnsGoOn(2 ** 31 - 1)(Promise.resolve(), still)
   })
 })

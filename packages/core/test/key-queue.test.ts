@@ -77,6 +77,32 @@ describe('the operations on one key', () => {
     one.open()
     expect(await one.done).toBe('one')
   })
+
+  // Its turn had no more to wait for, but others were counted: idle() asked for it again and again, and let nobody end.
+  it('are not idle while one is under way that others have given up waiting for', async () => {
+    const { queue, start, late } = createGround()
+    const [one, two] = [start('key', 'one'), start('key', 'two')]
+    late.open()
+    await expect(two.done).rejects.toThrow('late')
+    let idle = false
+    const waiting = queue.idle().then(() => {
+      idle = true
+    })
+    await settled()
+    expect(idle).toBe(false)
+    one.open()
+    await Promise.all([one.done, waiting])
+  })
+
+  it('forget one that never ends when another has gone ahead of it, and say how many have begun', async () => {
+    const turns: number[] = []
+    const queue = createKeyQueue(async (_, key) => void turns.push(key.turns))
+    void queue.run('key', () => new Promise(() => {}))
+    await queue.run('key', async () => {})
+    await settled()
+    await queue.run('key', async () => {})
+    expect(turns).toEqual([1])
+  })
 })
 
 describe('a group that waits', () => {
