@@ -43,7 +43,7 @@ async function profileOf(framework: FrameworkName, name: string, act: Act, quick
   const cell: Cell = { act, size: '300 B', cookies: 1 }
   const subject = await startSubject(framework, name)
   try {
-    for (let batch = 0; batch < 4; batch++) await subject.batch(cell, 4_000)
+    for (let batch = 0; batch < (quick ? 4 : 12); batch++) await subject.batch(cell, 4_000)
     const costs: number[] = []
     for (let batch = 0; batch < 5; batch++) costs.push(await subject.batch(cell, 2_000))
     const whole = quantile(costs, 0.5)

@@ -61,7 +61,11 @@ export function createKeyQueue(patience: Patience): KeyQueue {
             .then(begin)
         : begin()
     const leave = (): void => {
-      if (mine.tail === tail) entries.delete(key)
+      if (mine.tail === tail) {
+        entries.delete(key)
+        // Tables that the map has outgrown go on holding the entry: it must not hold what was written.
+        mine.known = undefined
+      }
       if (--open === 0) for (const resolve of idlers.splice(0)) resolve()
     }
     const tail = turn.then(leave, leave)

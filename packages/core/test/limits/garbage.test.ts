@@ -1,0 +1,98 @@
+import { Session } from 'node:inspector/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createKeyQueue } from '../../src/key-queue.ts'
+import { createMemoryStore } from '../../src/memory-store.ts'
+import { createSessionManager, type SessionManager } from '../../src/session-manager.ts'
+
+interface Counter {
+  count: number
+}
+
+/** Bytes that outlived a collection of the young generation, and no collection of the old one. */
+async function survivors(inspector: Session, work: () => Promise<unknown>): Promise<number> {
+  await inspector.post('HeapProfiler.startSampling', {
+    samplingInterval: 1024,
+    includeObjectsCollectedByMajorGC: true,
+    includeObjectsCollectedByMinorGC: false
+  })
+  await work()
+  const { profile } = await inspector.post('HeapProfiler.stopSampling')
+  const sum = (node: typeof profile.head): number => node.children.reduce((all, one) => all + sum(one), node.selfSize)
+  return sum(profile.head)
+}
+
+describe('what requests leave to the old generation, with 16 under way at a time', () => {
+  const requests = 64_000
+  const inspector = new Session()
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  let manager: SessionManager<Counter>
+  let cookies: string[]
+
+  beforeAll(async () => {
+    inspector.connect()
+    manager = createSessionManager<Counter>({
+      store: createMemoryStore(),
+      secret: 's'.repeat(32),
+      cookie: { secure: false }
+    })
+    cookies = await Promise.all(
+      Array.from({ length: 64 }, async (_, count) => {
+        const session = await manager.open('')
+        session.data.count = count
+        const { headers } = await manager.commit(session)
+        return headers.flatMap(([name, value]) => (name === 'Set-Cookie' ? value.split(';', 1) : [])).join('')
+      })
+    )
+  })
+
+  afterAll(async () => {
+    inspector.disconnect()
+    await manager.close()
+  })
+
+  async function serve(handle: (data: Counter) => void): Promise<void> {
+    await Promise.all(
+      Array.from({ length: 16 }, async (_, worker) => {
+        for (let round = 0; round < requests / 16; round++) {
+          // What is under way here and now is old from here on, and whatever it then leads to is kept with it.
+          if (worker === 0 && round === 100) collect()
+          const session = await manager.open(cookies[(worker + 16 * round) % cookies.length])
+          handle(session.data)
+          await manager.commit(session)
+        }
+      })
+    )
+  }
+
+  it('is little when they read: a deadline that was met holds nobody', async () => {
+    await serve(({ count }) => void count)
+    const bytes = await survivors(inspector, () => serve(({ count }) => void count))
+    expect(bytes / requests).toBeLessThan(300)
+  })
+
+  it('is little more than what they stored when they write', async () => {
+    await serve((data) => void data.count++)
+    const bytes = await survivors(inspector, () => serve((data) => void data.count++))
+    expect(bytes / requests).toBeLessThan(1_000)
+  })
+
+  it('is none of what went through a queue of a key', async () => {
+    const queue = createKeyQueue((earlier) => earlier)
+    const work = (): Promise<unknown> =>
+      Promise.all(
+        Array.from({ length: 16 }, async (_, worker) => {
+          for (let round = 0; round < requests / 16; round++) {
+            if (worker === 0 && round === 100) collect()
+            await queue.run(`${worker}.${round}`, async (slot) => {
+              slot.known = { text: Buffer.alloc(2_000, 97).toString('latin1') }
+            })
+          }
+        })
+      )
+    await work()
+    expect((await survivors(inspector, work)) / requests).toBeLessThan(1_000)
+  })
+})
