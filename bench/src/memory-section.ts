@@ -7,7 +7,7 @@ export const memorySection: Section = {
   title: 'Memory',
   about:
     'Heap after a full collection. Entries are records of 200 characters under keys of 43. A sweep runs over as many, half of ' +
-    'them expired; its pause is processor time of the main thread between two turns of the event loop. express-session’s store has no ' +
+    'them expired; its pause is the longest time that the event loop stood still. express-session’s store has no ' +
     'sweep: its line is for `all()`, which looks at every session and leaves the expired out.',
   async run(quick) {
     const entries = quick ? 200_000 : 1_000_000

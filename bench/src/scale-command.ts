@@ -19,7 +19,7 @@ export type ScaleCommand =
 export interface ScaleSweep {
   readonly removed: number
   readonly seconds: number
-  /** Milliseconds of processor time of the main thread between two turns of the event loop. */
+  /** Milliseconds for which the event loop stood still. */
   readonly longest: number
 }
 

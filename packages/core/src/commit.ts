@@ -19,6 +19,7 @@ import {
 import { identityOf, type SessionState } from './session-state.ts'
 import { absoluteDeadline, deadline, passedLimit } from './timeouts.ts'
 import { type Announcement, announce, coverByIndex } from './user-index.ts'
+import type { Decision } from './write-group.ts'
 
 /** What a write does beside storing changed data and moving `last seen`. */
 export interface Change {
@@ -61,9 +62,7 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
   const changed = mine !== undefined && mine !== state.baseline
   const login = change.login ?? { announced: undefined }
 
-  async function decide(
-    text: string | undefined
-  ): Promise<{ stop: Result; harmless?: boolean } | { write: string; expiresAt: number; result: Result }> {
+  function decide(text: string | undefined): Decision<Result> | Promise<Decision<Result>> {
     const now = context.clock.now()
     const known = text === base?.text && base && !passedLimit(base.metadata, policy, now)
     const fresh = known ? base : readRecord(context, identity.id, text)
@@ -103,17 +102,24 @@ export async function writeLive(context: ManagerContext, state: SessionState, ch
     const secret = swap && context.randomBytes(policy.secretBytes)
     if (swap && secret) swapSecret(context, next, { id: identity.id, secret }, swap, now)
     else if (owner.moved && next.u !== undefined && !state.headers) restart(next, now)
-    const horizon = absoluteDeadline(next, policy)
-    if (next.u !== undefined && (swap === 'login' || owner.moved)) {
-      login.announced = await announce(context, next.u, identity.id, horizon, login.announced)
-      next.q = horizon
-    } else if (next.u !== undefined) await coverByIndex(context, identity.id, next)
     const kept = plain === undefined && !(context.encryption && sealedContext(key, next) !== sealedContext(key, was))
     const clear = plain ?? (kept ? '' : stored())
     if (clear === undefined) return { stop: { outcome: 'gone' } }
-    const record = sealRecord(context, key, next, clear, kept ? fresh.payload : undefined)
-    const write: Write = { record, plain, swap, secret, conflicts: data.conflicts, blind, moved: owner.moved }
-    return { write: record.text, expiresAt: deadline(next, policy), result: { outcome: 'written', write } }
+    const horizon = absoluteDeadline(next, policy)
+    const indexing =
+      next.u !== undefined && (swap === 'login' || owner.moved)
+        ? announce(context, next.u, identity.id, horizon, login.announced).then((announced) => {
+            login.announced = announced
+            next.q = horizon
+          })
+        : coverByIndex(context, identity.id, next)
+    const seal = (): Decision<Result> => {
+      const record = sealRecord(context, key, next, clear, kept ? fresh.payload : undefined)
+      const write: Write = { record, plain, swap, secret, conflicts: data.conflicts, blind, moved: owner.moved }
+      return { write: record.text, expiresAt: deadline(next, policy), result: { outcome: 'written', write } }
+    }
+    // A promise only where the index has something to learn, which is seldom.
+    return indexing === undefined ? seal() : indexing.then(seal)
   }
 
   // A login writes to the index before it is stored: nobody else's write waits for that.

@@ -82,18 +82,19 @@ export async function confirm(context: ManagerContext, login: Announcement): Pro
 }
 
 /** Before a record is written: moves the horizon of its entry, if the record may now outlive it. */
-export async function coverByIndex(
+export function coverByIndex(
   context: ManagerContext,
   id: string,
   next: Pick<NextMetadata, 'c' | 's' | 'p' | 'f' | 'u' | 'q'>
-): Promise<void> {
+): Promise<void> | undefined {
   const horizon = absoluteDeadline(next, context.policy)
-  if (next.u === undefined || horizon <= (next.q ?? 0)) return
-  await changeIndex(context, next.u, (index) => {
+  if (next.u === undefined || horizon <= (next.q ?? 0)) return undefined
+  return changeIndex(context, next.u, (index) => {
     const entry = index.s[id] ?? { q: 0, t: context.clock.now(), n: '' }
     return { ...index, s: { ...index.s, [id]: { ...entry, q: Math.max(entry.q, horizon), n: context.newWriteId() } } }
+  }).then(() => {
+    next.q = horizon
   })
-  next.q = horizon
 }
 
 /** The user's entries, and the text they were read from. */

@@ -61,7 +61,8 @@ export function createWriteLoop(
       const round: Round = { text, next: undefined, open: [] }
       for (const one of waiting) {
         try {
-          enter(round, one, await one.decide(round.text, failure), read)
+          const made = one.decide(round.text, failure)
+          enter(round, one, made instanceof Promise ? await made : made, read)
         } catch (thrown) {
           enter(round, one, { thrown }, read)
         }
