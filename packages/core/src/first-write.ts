@@ -9,6 +9,7 @@ import { firstMetadata, setPermanent } from './record-change.ts'
 import { identityOf, type SessionState } from './session-state.ts'
 import { absoluteDeadline, deadline } from './timeouts.ts'
 import { announce } from './user-index.ts'
+import type { Decision } from './write-group.ts'
 
 /**
  * Stores a new session under a fresh id. A taken id, or a write nobody confirmed, is left behind for another id: a
@@ -32,25 +33,25 @@ export async function writeNew(
   for (let attempt = 0; attempt < 3; attempt++) {
     const identity = identityOf(context, state)
     const key = context.recordKey(identity.id)
-    const record = await context.loop.run<StoredRecord | undefined>(
-      key,
-      { text: undefined },
-      async (text, unconfirmed) => {
-        failure = unconfirmed
-        if (text !== undefined || failure) return { stop: undefined }
-        const now = context.clock.now()
-        const next = firstMetadata(context, identity, started ?? now)
-        next.s = now
-        setPermanent(context, next, state.permanent, now)
-        if (userId !== undefined) {
-          const horizon = absoluteDeadline(next, context.policy)
-          Object.assign(next, { u: userId, l: now, q: horizon })
-          login.announced = await announce(context, userId, identity.id, horizon, login.announced)
-        }
+    const record = await context.loop.run<StoredRecord | undefined>(key, { text: undefined }, (text, unconfirmed) => {
+      failure = unconfirmed
+      if (text !== undefined || failure) return { stop: undefined }
+      const now = context.clock.now()
+      const next = firstMetadata(context, identity, started ?? now)
+      next.s = now
+      setPermanent(context, next, state.permanent, now)
+      const seal = (): Decision<StoredRecord> => {
         const result = sealRecord(context, key, next, plain, undefined)
         return { write: result.text, expiresAt: deadline(next, context.policy), result }
       }
-    )
+      if (userId === undefined) return seal()
+      const horizon = absoluteDeadline(next, context.policy)
+      Object.assign(next, { u: userId, l: now, q: horizon })
+      return announce(context, userId, identity.id, horizon, login.announced).then((announced) => {
+        login.announced = announced
+        return seal()
+      })
+    })
     if (record) {
       state.phase = 'live'
       state.record = record

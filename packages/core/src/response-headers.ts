@@ -30,9 +30,8 @@ export function applyHeaders(headers: HeaderList, target: HeaderTarget, cookieNa
 }
 
 function addCookie(target: HeaderTarget, cookie: string, cookieName: string | undefined): void {
-  const replaced = new Set([nameOf(cookie), cookieName])
   const earlier = 'getHeader' in target ? current(target, 'Set-Cookie') : target.getSetCookie()
-  const others = earlier.filter((one) => !replaced.has(nameOf(one)))
+  const others = earlier.filter((one) => nameOf(one) !== nameOf(cookie) && nameOf(one) !== cookieName)
   if ('getHeader' in target) {
     target.setHeader('Set-Cookie', [...others, cookie])
     return
