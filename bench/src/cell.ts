@@ -12,6 +12,9 @@ export interface Cell {
 
 export const acts: readonly Act[] = ['no cookie', 'untouched', 'read', 'write', 'create']
 
+/** What a server that is under load is asked for. */
+export const loadCells: readonly Cell[] = acts.slice(1, 4).map((act) => ({ act, size: '300 B', cookies: 1 }))
+
 export function pathOf({ act, size }: Cell): string {
   if (act === 'create') return `/create/${size.replace(' ', '')}`
   return act === 'no cookie' ? '/untouched' : `/${act}`

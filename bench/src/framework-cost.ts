@@ -4,6 +4,7 @@ import { atMost, type Bar, type Section, type Table, type Verdict } from './figu
 import { floorNames } from './floor-names.ts'
 import { quantile, shown, shownSpread, spreadOf } from './statistics.ts'
 import { type Subject, startSubject } from './subject.ts'
+import { warmUp } from './warm-up.ts'
 
 /** Targets: the other subject, and the largest ratio of our cost to its. */
 export interface CostTarget {
@@ -20,11 +21,6 @@ const allCells: readonly Cell[] = [
   ...acts.slice(0, 4).map((act): Cell => ({ act, size: '300 B', cookies: 20 }))
 ]
 const batchMicroseconds = 40_000
-/** Of each cell. V8 goes on compiling for 50,000 requests, and longest for whoever has most code: not what a server costs that runs for days. */
-const warmUpRequests = 60_000
-const warmUpPasses = 6
-/** Who takes longer a request than this allows spends it in cryptography, which is compiled. */
-const warmUpMicroseconds = 1_500_000
 
 /** Processor time of a request above the bare framework, of every subject of one framework. */
 export function costSection(framework: FrameworkName, title: string, targets: readonly CostTarget[]): Section {
@@ -63,7 +59,12 @@ async function startAll(framework: FrameworkName): Promise<Subject[]> {
 async function measure(subjects: readonly Subject[], cells: readonly Cell[], quick: boolean): Promise<Times> {
   const rounds = quick ? 7 : 15
   const times = new Map<string, number[]>()
-  const batches = await warmUp(subjects, cells, quick)
+  const batches = new Map<string, number>()
+  for (const subject of subjects) {
+    for (const [cell, cost] of await warmUp(subject, cells, quick)) {
+      batches.set(keyOf(subject.name, cell), Math.round(Math.min(6_000, Math.max(160, batchMicroseconds / cost))))
+    }
+  }
   for (let round = 0; round < rounds; round++) {
     for (const cell of cells) {
       // Another one begins each time: whoever comes first meets the coldest caches.
@@ -79,33 +80,6 @@ async function measure(subjects: readonly Subject[], cells: readonly Cell[], qui
     }
   }
   return times
-}
-
-/**
- * Runs each cell until it is compiled, in several passes: what another cell makes the compiler give up is compiled again.
- *
- * @returns how many requests make a batch, by subject and cell; no number where the subject cannot do it.
- */
-async function warmUp(
-  subjects: readonly Subject[],
-  cells: readonly Cell[],
-  quick: boolean
-): Promise<ReadonlyMap<string, number>> {
-  const batches = new Map<string, number>()
-  for (const subject of subjects) {
-    const costs = new Map<Cell, number>()
-    for (let pass = 0; pass < (quick ? 2 : warmUpPasses); pass++) {
-      for (const cell of cells) {
-        const known = costs.get(cell) ?? (await subject.batch(cell, 320).catch(() => Number.NaN))
-        const requests = Math.min(warmUpRequests, warmUpMicroseconds / known) / warmUpPasses
-        costs.set(cell, Number.isNaN(known) ? known : await subject.batch(cell, requests))
-      }
-    }
-    for (const [cell, cost] of costs) {
-      batches.set(keyOf(subject.name, cell), Math.round(Math.min(6_000, Math.max(160, batchMicroseconds / cost))))
-    }
-  }
-  return batches
 }
 
 function keyOf(subject: string, { act, size, cookies }: Cell): string {

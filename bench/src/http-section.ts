@@ -1,8 +1,10 @@
 import type { FrameworkName } from './applications.ts'
+import { loadCells } from './cell.ts'
 import type { Section, Table } from './figures.ts'
 import { sameFloor } from './floor-names.ts'
 import { quantile, shown } from './statistics.ts'
 import { type Subject, startSubject } from './subject.ts'
+import { warmUp } from './warm-up.ts'
 import { hasWrk, type Load, runWrk } from './wrk.ts'
 
 const subjectsOf: Readonly<Partial<Record<FrameworkName, readonly string[]>>> = {
@@ -53,9 +55,9 @@ async function measure(
   try {
     const ports = await Promise.all(subjects.map((subject) => subject.serve()))
     const tables: Table[] = []
+    for (const subject of subjects) await warmUp(subject, loadCells, quick)
     for (const kind of kinds) {
       const found = subjects.map((): Figure[] => [])
-      for (const subject of subjects) await subject.batch({ act: 'read', size: '300 B', cookies: 1 }, 4_000)
       for (let round = 0; round < (quick ? 1 : 3); round++) {
         for (const [index, subject] of subjects.entries()) {
           const figure = await loadOnce(subject, ports[index] ?? 0, kind)

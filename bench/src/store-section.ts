@@ -1,11 +1,12 @@
 import { missingEngine, startPostgres, startProxy, startRedis, type TcpProxy } from 'engine-harness'
 import { Pool } from 'pg'
 import { applicationsOf } from './applications.ts'
-import { acts, type Cell } from './cell.ts'
+import { acts, type Cell, loadCells } from './cell.ts'
 import { atLeast, atMost, type Section, type Table, type Verdict } from './figures.ts'
 import { redisFloor } from './floor-names.ts'
 import { quantile, shown } from './statistics.ts'
 import { type Subject, startSubject } from './subject.ts'
+import { warmUp } from './warm-up.ts'
 import { hasWrk, type Load, runWrk } from './wrk.ts'
 
 type StoreName = 'redis' | 'postgres'
@@ -149,6 +150,7 @@ const paths = [...Array.from({ length: 14 }, () => '/read'), '/untouched', '/wri
 async function load(proxy: TcpProxy, subjects: readonly Subject[], quick: boolean): Promise<Loads[]> {
   const ports = await Promise.all(subjects.map((subject) => subject.serve()))
   const loads: Loads[] = []
+  for (const subject of subjects) await warmUp(subject, loadCells, quick)
   for (const delay of [0, 1]) {
     proxy.delay(delay)
     const found = subjects.map((): (Load & { perCore: number })[] => [])
