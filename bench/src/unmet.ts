@@ -83,8 +83,9 @@ const explanations: readonly Explanation[] = [
       'response until the commit is confirmed; merge with what another request has stored meanwhile; answer `Vary` and `Cache-Control`. ' +
       'No single one of them is large: the table says where they add up, the one on [where the time goes](#where-the-time-goes) which files they are in.',
     next:
-      'Fewer objects and promises a request: their garbage has a line of its own in the table, and so has the rest of core, which is spread over ' +
-      'as many small functions. One function from header to session for the path that nearly all requests take, with the others behind it.',
+      'A head of the record that is changed in place, and neither parsed nor written anew: 1.5 µs of a write. A write that is alone on its ' +
+      'key handed to the store without queue and group, which it needs only if another one comes: 0.8. One function from header to session for ' +
+      'the path that nearly all requests take, with the others behind it: the rest of core is spread over as many small functions.',
     profile: ['express', 'write']
   },
   {

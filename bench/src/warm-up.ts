@@ -18,7 +18,7 @@ export async function warmUp(
   quick: boolean
 ): Promise<ReadonlyMap<Cell, number>> {
   const costs = new Map<Cell, number>()
-  for (let pass = 0; pass < (quick ? 2 : passes); pass++) {
+  for (let pass = 0; pass < (quick ? 1 : passes); pass++) {
     for (const cell of cells) {
       const known = costs.get(cell) ?? (await subject.batch(cell, 320).catch(() => Number.NaN))
       const share = Math.min(requests, microseconds / known) / passes
