@@ -19,6 +19,7 @@ export const unreached: readonly Unreached[] = [
   { file: 'data-change.ts', part: "stored() ?? ''", why: 'A payload that cannot be read has ended the write before.' },
   { file: 'data-change.ts', part: 'deserializeData(context, state.baseline) ?? {}', why: readable },
   { file: 'data-change.ts', part: 'deserializeData(context, mine) ?? {}', why: readable },
+  { file: 'deadline-timer.ts', part: 'if (ring.before)', why: typed },
   { file: 'loading.ts', part: "distinct[i] ?? ''", why: typed },
   {
     file: 'memory-store.ts',
