@@ -4,6 +4,7 @@ import type { Profile, Section, Table } from './figures.ts'
 import { sameFloor } from './floor-names.ts'
 import { quantile } from './statistics.ts'
 import { startSubject } from './subject.ts'
+import { warmUp } from './warm-up.ts'
 
 const peers: readonly (readonly [FrameworkName, string])[] = [
   ['express', 'express-session'],
@@ -43,7 +44,7 @@ async function profileOf(framework: FrameworkName, name: string, act: Act, quick
   const cell: Cell = { act, size: '300 B', cookies: 1 }
   const subject = await startSubject(framework, name)
   try {
-    for (let batch = 0; batch < (quick ? 4 : 12); batch++) await subject.batch(cell, 4_000)
+    await warmUp(subject, [cell], quick)
     const costs: number[] = []
     for (let batch = 0; batch < 5; batch++) costs.push(await subject.batch(cell, 2_000))
     const whole = quantile(costs, 0.5)

@@ -101,8 +101,7 @@ function join(ring: Waiting, expire: () => void): Waiting {
 
 /**
  * Who is answered leaves at once, and holds on to nobody. In a `Set`, each table that it outgrows goes on holding those who
- * were in it, with all of their requests, until the old generation is collected: 0.5 kB a request, and half of its garbage
- * collection.
+ * were in it, with all of their requests, until the old generation is collected: 0.5 kB a request.
  *
  * @returns false for who has left before.
  */
