@@ -29,7 +29,7 @@ export function pageText(sections: readonly Section[], found: readonly Found[]):
   const lines = [
     '# What sessions cost',
     '',
-    'Written by `npm run bench`; run it on your own machine. `npm run bench -- --quick` takes about two minutes, and',
+    'Written by `npm run bench`; run it on your own machine. `npm run bench -- --quick` takes two to three minutes, and',
     `\`npm run bench -- express scale\` runs those sections alone: ${sections.map(({ name }) => `\`${name}\``).join(', ')}.`,
     'Each keeps its figures in this folder’s `performance/`, so that one of them can be measured again without the others.',
     '[How it measures, and what it cannot see](decisions/0012-how-the-bench-measures.md).',
