@@ -21,84 +21,84 @@ const pairs = 'exploration/pairs.test.ts'
 const triples = 'exploration/triples.test.ts'
 const faults = 'exploration/faults.test.ts'
 const groups = 'exploration/groups.test.ts'
-const writeGroup = 'write-group.test.ts'
-const tokens = 'token-campaign.test.ts'
+const writeGroup = 'store/write-group.test.ts'
+const tokens = 'token/token-campaign.test.ts'
 const fuzz = 'fuzz/fuzz.test.ts'
 
 export const breakages: readonly Breakage[] = [
   {
     name: 'write without comparing',
-    file: 'write-loop.ts',
+    file: 'store/write-loop.ts',
     from: 'access.compareAndSet(key, text, next.write',
     to: 'access.compareAndSet(key, await access.get(key), next.write',
     caughtBy: i01
   },
   {
     name: 'overwrite instead of merge',
-    file: 'data-change.ts',
+    file: 'session/next-data.ts',
     from: 'mine !== undefined && there !== state.stored',
     to: 'mine === undefined && there !== state.stored',
     caughtBy: i01
   },
   {
     name: 'retry a write whose outcome is unknown',
-    file: 'write-loop.ts',
+    file: 'store/write-loop.ts',
     from: 'unconfirmed.length > 0 && fresh !== text',
     to: 'unconfirmed.length > 99 && fresh !== text',
     caughtBy: i01
   },
   {
     name: 'revive what was destroyed',
-    file: 'write-loop.ts',
+    file: 'store/write-loop.ts',
     from: 'access.compareAndSet(key, text, next.write',
     to: 'access.compareAndSet(key, await access.get(key), next.write',
     caughtBy: i02
   },
   {
     name: 'forget to delete the record',
-    file: 'transitions.ts',
+    file: 'session/transitions.ts',
     from: 'await context.loop.delete(context.recordKey(state.id))',
     to: 'await undefined',
     caughtBy: i02
   },
   {
     name: 'a superseded token cannot log out',
-    file: 'transitions.ts',
+    file: 'session/transitions.ts',
     from: "state.phase === 'live' || state.phase === 'detached'",
     to: "state.phase === 'live'",
     caughtBy: i02
   },
   {
     name: 'keep the old secret as an alias after regenerate',
-    file: 'record-change.ts',
+    file: 'record/metadata-change.ts',
     from: "if (swap === 'rotate') next.a = before",
     to: 'next.a = before',
     caughtBy: i03
   },
   {
     name: 'take a stale secret for the current one',
-    file: 'loading.ts',
+    file: 'session/load.ts',
     from: "return 'stale'",
     to: "return 'current'",
     caughtBy: i03
   },
   {
     name: 'a late login vanishes',
-    file: 'transitions.ts',
+    file: 'session/transitions.ts',
     from: 'startOver(context, state)\n  }\n  await writeNew',
     to: 'return\n  }\n  await writeNew',
     caughtBy: i03
   },
   {
     name: "keep another user's data at login",
-    file: 'data-change.ts',
+    file: 'session/next-data.ts',
     from: 'was === login.userId || (was === undefined && login.keepData)',
     to: 'login.keepData',
     caughtBy: i03
   },
   {
     name: 'touch on every request',
-    file: 'record-change.ts',
+    file: 'record/metadata-change.ts',
     from: 'now - s >= context.policy.touchInterval',
     to: 'now >= s',
     caughtBy: i04
@@ -119,231 +119,231 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'log in after the headers',
-    file: 'response-cookie.ts',
+    file: 'session/response-cookie.ts',
     from: 'state.headers ??= headers(context, state, response)\n  return state.headers',
     to: 'return headers(context, state, response)',
     caughtBy: i06
   },
   {
     name: 'take an unreadable store for an absent session',
-    file: 'loading.ts',
+    file: 'session/load.ts',
     from: "if (context.policy.onStoreUnavailable === 'error') throw error",
     to: "if (context.policy.onStoreUnavailable === 'error') return becomeNew(context, state) ?? answer",
     caughtBy: i07
   },
   {
     name: 'wait for ever for the store',
-    file: 'store-access.ts',
+    file: 'store/store-access.ts',
     from: 'return timer.bound(pending, late, accept, (error) => failed(operation, error, text))',
     to: 'return pending.then(accept, (error: unknown) => Promise.reject(late && failed(operation, error, text)))',
     caughtBy: i07
   },
   {
     name: 'regenerate restarts the absolute limit',
-    file: 'record-change.ts',
+    file: 'record/metadata-change.ts',
     from: "if (swap === 'login') restart(next, now)",
     to: 'restart(next, now)',
     caughtBy: i08
   },
   {
     name: 'leave expiry to the store',
-    file: 'loading.ts',
+    file: 'session/load.ts',
     from: 'if (!limit) return record',
     to: 'if (limit) return record\n  if (!limit) return record',
     caughtBy: i08
   },
   {
     name: 'log in without an index entry',
-    file: 'first-write.ts',
+    file: 'session/create-record.ts',
     from: 'announce(context, userId, identity.id, horizon, login.announced).then(',
     to: 'Promise.resolve(undefined).then(',
     caughtBy: i09
   },
   {
     name: 'a login under way passes revokeAll',
-    file: 'user-index.ts',
+    file: 'users/user-index.ts',
     from: 'index.e !== before.epoch',
     to: 'index.e < before.epoch',
     caughtBy: i09
   },
   {
     name: 'prune the entry of a login under way',
-    file: 'user-index.ts',
+    file: 'users/user-index.ts',
     from: 'entry.p === undefined || entry.t + lease < now',
     to: 'entry.t <= now',
     caughtBy: i09
   },
   {
     name: 'evict nobody',
-    file: 'session-limit.ts',
+    file: 'users/session-limit.ts',
     from: 'if (count > limit) {',
     to: 'if (count > limit + 99) {',
     caughtBy: i09
   },
   {
     name: 'parse records of any size',
-    file: 'loading.ts',
+    file: 'session/load.ts',
     from: "exceeds(text, policy.maxRecordBytes) ? 'corrupt' : decodeRecord(text)",
     to: 'decodeRecord(text)',
     caughtBy: i10
   },
   {
     name: 'look up every duplicate',
-    file: 'loading.ts',
+    file: 'session/load.ts',
     from: 'const mostLookedUp = 4',
     to: 'const mostLookedUp = 400',
     caughtBy: i10
   },
   {
     name: 'overwrite a record of a future version',
-    file: 'record.ts',
+    file: 'record/record.ts',
     from: "return 'future-version'",
     to: "return 'corrupt'",
     caughtBy: i10
   },
   {
     name: 'revokeAll leaves no trace for the logins under way',
-    file: 'user-index.ts',
+    file: 'users/user-index.ts',
     from: '{ ...index, e: index.e + 1 }',
     to: '{ ...index }',
     caughtBy: interleavings
   },
   {
     name: 'prune by the index as it is now, not as it was read',
-    file: 'user-index.ts',
+    file: 'users/user-index.ts',
     from: '.compareAndSet(indexKey(context, userId), read.text, JSON.stringify(next)',
     to: '.compareAndSet(indexKey(context, userId), await context.access.get(indexKey(context, userId)), JSON.stringify(next)',
     caughtBy: interleavings
   },
   {
     name: 'shorten the entry of a session that is being made permanent',
-    file: 'user-index.ts',
+    file: 'users/user-index.ts',
     from: 'q: Math.max(horizon, index.s[id]?.q ?? 0)',
     to: 'q: horizon',
     caughtBy: pairs
   },
   {
     name: 'take for expired what is used meanwhile',
-    file: 'session-limit.ts',
+    file: 'users/session-limit.ts',
     from: 'readRecord(context, id, texts[index], asked)',
     to: 'readRecord(context, id, texts[index])',
     caughtBy: triples
   },
   {
     name: 'believe what the process remembers of a record',
-    file: 'write-group.ts',
+    file: 'store/write-group.ts',
     from: '(read || round.text === one.known?.text)',
     to: 'true',
     caughtBy: faults
   },
   {
     name: 'write again what may have been written',
-    file: 'write-loop.ts',
+    file: 'store/write-loop.ts',
     from: 'unconfirmed.length > 0 && fresh !== text',
     to: 'unconfirmed.length > 99 && fresh !== text',
     caughtBy: faults
   },
   {
     name: 'answer a group before it is stored',
-    file: 'write-loop.ts',
+    file: 'store/write-loop.ts',
     from: 'if (open.length === 0) return',
     to: 'conclude(round)\n      if (open.length === 0) return',
     caughtBy: groups
   },
   {
     name: 'let all of a group decide on the same text',
-    file: 'write-group.ts',
+    file: 'store/write-group.ts',
     from: 'round.text = made.write',
     to: '',
     caughtBy: groups
   },
   {
     name: 'tell what a group has not stored',
-    file: 'write-group.ts',
+    file: 'store/write-group.ts',
     from: '(!round.next && (read',
     to: '((read',
     caughtBy: writeGroup
   },
   {
     name: 'a group takes a lost reply for a refusal',
-    file: 'write-loop.ts',
+    file: 'store/write-loop.ts',
     from: 'if (ours) {',
     to: 'if (ours && open.length === 1) {',
     caughtBy: writeGroup
   },
   {
     name: 'a group decides again after a lost reply',
-    file: 'write-loop.ts',
+    file: 'store/write-loop.ts',
     from: 'if (unconfirmed.length > 0 && fresh !== text) {',
     to: 'if (unconfirmed.length > 0 && fresh !== text && open.length === 1) {',
     caughtBy: groups
   },
   {
     name: 'overtake a destroy',
-    file: 'key-queue.ts',
+    file: 'store/key-queue.ts',
     from: 'mine.group = earlier && group',
     to: 'mine.group ??= earlier && group',
     caughtBy: writeGroup
   },
   {
     name: 'join a group that is being stored',
-    file: 'key-queue.ts',
+    file: 'store/key-queue.ts',
     from: 'if (mine.group === group) mine.group = undefined',
     to: '',
     caughtBy: writeGroup
   },
   {
     name: 'refuse all for the one that is too large',
-    file: 'write-loop.ts',
+    file: 'store/write-loop.ts',
     from: 'open.length > 1 && unconfirmed',
     to: 'open.length > 99 && unconfirmed',
     caughtBy: writeGroup
   },
   {
     name: 'compare the first half of a tag',
-    file: 'token.ts',
+    file: 'token/token.ts',
     from: 'timingSafeEqual(candidate.mac(bytes, tagOffset), tag)',
     to: 'timingSafeEqual(candidate.mac(bytes, tagOffset).subarray(0, 8), tag.subarray(0, 8))',
     caughtBy: tokens
   },
   {
     name: 'leave the version of a token out',
-    file: 'token.ts',
+    file: 'token/token.ts',
     from: "if (bytes[0] !== version) return { rejected: 'version' }",
     to: '',
     caughtBy: tokens
   },
   {
     name: 'decode what is no base64url',
-    file: 'token.ts',
+    file: 'token/token.ts',
     from: 'const bytes = decodeBase64url(text, workspace)',
     to: "const bytes = decodeBase64url(text.replaceAll('+', '-').replaceAll('/', '_'), workspace)",
     caughtBy: tokens
   },
   {
     name: 'find a name inside another',
-    file: 'cookie-header.ts',
+    file: 'transport/cookie-header.ts',
     from: 'if (startsPair(header, at)) {',
     to: 'if (at >= 0) {',
     caughtBy: fuzz
   },
   {
     name: 'take any number for a time',
-    file: 'record.ts',
+    file: 'record/record.ts',
     from: "return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)",
     to: "return typeof value === 'number'",
     caughtBy: fuzz
   },
   {
     name: 'encrypt every record with the same key',
-    file: 'encryption.ts',
+    file: 'record/encryption.ts',
     from: 'createAead(keyOf(encoder.encode(key)))',
     to: "createAead(keyOf(encoder.encode('key'.slice(0, Math.min(0, key.length)))))",
     caughtBy: fuzz
   },
   {
     name: 'take any entry of an index',
-    file: 'user-index-text.ts',
+    file: 'users/user-index-entry.ts',
     from: 'Number.isFinite(entry.q) && Number.isFinite(entry.t)',
     to: 'Number.isFinite(entry.q)',
     caughtBy: fuzz

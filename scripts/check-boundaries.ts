@@ -5,9 +5,9 @@ import { type ImportedModule, readSource, type SourceText } from './source-text.
 import { isPublished, listFiles, readWorkspaces, type Workspace, type WorkspaceKind } from './workspace.ts'
 
 /** The one file of core that may know Node. */
-const nodeFile = 'crypto-node.ts'
+const nodeFile = 'crypto/crypto-node.ts'
 /** The files of core that may know a cryptographic library. */
-const cryptoFiles = new Set([nodeFile, 'crypto-portable.ts'])
+const cryptoFiles = new Set([nodeFile, 'crypto/crypto-portable.ts'])
 
 /**
  * Who may import whom. Arrows point at core; a development arrow may also point at the testkit, at tools, and, from core
@@ -34,7 +34,7 @@ const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; de
   }
 }
 
-/** Misuse of a store throws the one class of errors; all else it needs of core is a type, or is `@kvsession/core/turns`. */
+/** Misuse of a store throws the one class of errors; all else it needs of core is a type, or is `@kvsession/core/keyed-lock`. */
 const errorClass = new Set(['SessionError', 'isSessionError'])
 
 /** What the modules of core may import from outside; the cryptographic ones only in `cryptoFiles`. */
@@ -164,7 +164,7 @@ function checkImport(
     if (!kinds.includes(target.kind)) return `${workspace.kind} must not import ${specifier}: arrows point at core`
     const subpath = `.${specifier.slice(packageName(specifier).length)}`
     if (!(subpath in (target.manifest.exports ?? {}))) return `${specifier} is not an entry of ${target.manifest.name}`
-    const unwanted = subpath === './turns' ? [] : values.filter((name) => !errorClass.has(name))
+    const unwanted = subpath === './keyed-lock' ? [] : values.filter((name) => !errorClass.has(name))
     if (isSrc && workspace.kind === 'store' && target.kind === 'core' && unwanted.length > 0) {
       return `a store imports types and SessionError alone from ${specifier}, not ${unwanted.join(', ')}`
     }

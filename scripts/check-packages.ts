@@ -108,7 +108,10 @@ function checkEntries({ manifest, path, absolutePath }: Workspace): Problem[] {
   problems.expect(own === './package.json', 'exports must have "./package.json"')
   problems.expect('.' in entries, 'exports must have "."')
   for (const [name, targets] of Object.entries(entries)) {
-    const module = name === '.' ? 'index' : name.slice(2)
+    // An entry is a file of its name, at the top of `src` or in one of its rooms.
+    const source = Object(targets)['@kvsession/source']
+    const room = /^\.\/src\/((?:[\w-]+\/)*)[\w-]+\.ts$/.exec(String(source))?.[1] ?? ''
+    const module = name === '.' ? 'index' : room + name.slice(2)
     const wanted = {
       '@kvsession/source': `./src/${module}.ts`,
       types: `./dist/${module}.d.ts`,

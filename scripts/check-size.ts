@@ -18,7 +18,7 @@ const bundles: readonly Bundle[] = [
   { name: 'core, elsewhere', entry: '@kvsession/core', platform: 'browser', budget: 23_500 },
   { name: 'encryption, on Node', entry: '@kvsession/core/encryption', platform: 'node' },
   { name: 'encryption, elsewhere', entry: '@kvsession/core/encryption', platform: 'browser' },
-  { name: 'turns, anywhere', entry: '@kvsession/core/turns', platform: 'browser' }
+  { name: 'keyed lock, anywhere', entry: '@kvsession/core/keyed-lock', platform: 'browser' }
 ]
 
 /** Bytes of an entry with everything it pulls in but Node's own modules, minified and gzipped. */

@@ -12,8 +12,9 @@ export const profileGroups = [
 ] as const
 export type ProfileGroup = (typeof profileGroups)[number]
 
-const tokenFiles = /^core: (?:cookie-header|request-source|token|keyring|base64url|random|secret-hash|crypto-\w+)$/
-const dataFiles = /^core: (?:serializer|payload|merge|record|record-change|encryption)$/
+const tokenFiles =
+  /^core: (?:(?:transport|token|crypto)\/.*|cookie-header|request-source|token|keyring|base64url|random|secret-hash|crypto-\w+)$/
+const dataFiles = /^core: (?:record\/.*|serializer|payload|merge|record|record-change|encryption)$/
 
 /** Microseconds of a profile by group. @param bare of the framework alone: its rooms are the framework's. */
 export function groupTimes({ rooms }: Profile, bare: Profile): ReadonlyMap<ProfileGroup, number> {

@@ -14,7 +14,7 @@ describe('the rooms of a profile', () => {
     node(1, '(root)', '', [2, 3, 4, 8]),
     node(2, '(garbage collector)', ''),
     node(3, '(idle)', ''),
-    node(4, 'open', `${root}packages/core/src/loading.ts`, [5, 6, 7]),
+    node(4, 'open', `${root}packages/core/src/session/load.ts`, [5, 6, 7]),
     node(5, 'get', '', []),
     node(6, 'hash', 'node:internal/crypto/hash'),
     node(7, 'handle', `${root}node_modules/express/lib/application.js`),

@@ -7,12 +7,13 @@ const entry = { '.': './src/index.ts' }
 const goodTree: TreeFiles = {
   'packages/core/package.json': {
     name: '@kvsession/core',
-    exports: { ...entry, './encryption': './src/x.ts', './turns': '' }
+    exports: { ...entry, './encryption': './src/x.ts', './keyed-lock': '' }
   },
   'packages/core/src/index.ts':
     "import type { StandardSchemaV1 } from '@standard-schema/spec'\nexport type { Clock } from './clock.ts'\n",
-  'packages/core/src/crypto-node.ts': "import { createHmac } from 'node:crypto'\nprocess.emitWarning('')\n",
-  'packages/core/src/crypto-portable.ts': "import { hmac } from '@noble/hashes/hmac.js'\ncrypto.getRandomValues(x)\n",
+  'packages/core/src/crypto/crypto-node.ts': "import { createHmac } from 'node:crypto'\nprocess.emitWarning('')\n",
+  'packages/core/src/crypto/crypto-portable.ts':
+    "import { hmac } from '@noble/hashes/hmac.js'\ncrypto.getRandomValues(x)\n",
   'packages/core/test/index.test.ts':
     "import { it } from 'vitest'\nimport '../src/index.ts'\nimport { recordFigures } from 'campaign-figures'\n",
   'packages/testkit/package.json': { name: '@kvsession/testkit', exports: entry },
@@ -29,7 +30,7 @@ const goodTree: TreeFiles = {
   'packages/koa/package.json': { name: '@kvsession/koa', exports: entry },
   'packages/store-sqlite/package.json': { name: '@kvsession/store-sqlite', exports: entry },
   'packages/store-sqlite/src/index.ts':
-    "import { type KeyValueStore, SessionError } from '@kvsession/core'\nimport { createTurns } from '@kvsession/core/turns'\n",
+    "import { type KeyValueStore, SessionError } from '@kvsession/core'\nimport { createKeyedLock } from '@kvsession/core/keyed-lock'\n",
   'packages/store-sqlite/test/a.test.ts': "import { startRedis } from 'engine-harness'\n",
   'tools/engines/package.json': { name: 'engine-harness', exports: entry },
   'tools/engines/src/index.ts': "import { spawn } from 'node:child_process'\n",
@@ -60,7 +61,7 @@ describe('check-boundaries', () => {
       "throw new Error('no process, Buffer or /tmp here')",
       'if (session.process === options.crypto) stop()'
     ].join('\n')
-    expect(problemsWith({ 'packages/core/src/keyring.ts': text })).toEqual([])
+    expect(problemsWith({ 'packages/core/src/token/keyring.ts': text })).toEqual([])
   })
 
   const bad: readonly (readonly [rule: string, path: string, text: string, expected: RegExp])[] = [
@@ -90,14 +91,24 @@ describe('check-boundaries', () => {
     ['the bench enters by entries', 'bench/src/a.ts', "import '@kvsession/koa/src/a.ts'", /is not an entry of/],
     ['nobody imports an example', 'packages/koa/test/a.ts', "import 'example-koa'", /adapter must not import/],
     ['core imports no framework', 'packages/core/src/a.ts', "import 'express'", /no framework, driver/],
-    ['core imports no driver', 'packages/core/src/a.ts', "import 'node:sqlite'", /only crypto-node\.ts may know Node/],
-    ['core imports no Node module', 'packages/core/src/a.ts', "import 'node:util'", /only crypto-node\.ts/],
+    [
+      'core imports no driver',
+      'packages/core/src/a.ts',
+      "import 'node:sqlite'",
+      /only crypto\/crypto-node\.ts may know Node/
+    ],
+    ['core imports no Node module', 'packages/core/src/a.ts', "import 'node:util'", /only crypto\/crypto-node\.ts/],
     ['core uses no Buffer', 'packages/core/src/a.ts', 'Buffer.from(x)', /Buffer exists on Node alone/],
     ['core uses no process', 'packages/core/src/a.ts', 'if (process.env.X) y()', /process exists on Node/],
     ['core uses no setImmediate', 'packages/core/src/a.ts', 'setImmediate(f)', /setImmediate exists on Node/],
     ['core uses no require', 'packages/core/src/a.ts', "require('./b.ts')", /require exists on Node/],
     ['core crypto has its place', 'packages/core/src/a.ts', "import '@noble/hashes/sha2.js'", /crypto belongs in/],
-    ['node:crypto has its place', 'packages/core/src/crypto-portable.ts', "import 'node:crypto'", /only crypto-node/],
+    [
+      'node:crypto has its place',
+      'packages/core/src/crypto/crypto-portable.ts',
+      "import 'node:crypto'",
+      /only crypto\/crypto-node/
+    ],
     ['global crypto has its place', 'packages/core/src/a.ts', 'crypto.getRandomValues(x)', /crypto belongs in/],
     ['so has globalThis.crypto', 'packages/core/src/a.ts', 'globalThis.crypto.subtle', /crypto belongs in/],
     ['Math.random is banned', 'packages/testkit/src/a.ts', 'const x = Math.random()', /Math\.random/],
@@ -144,7 +155,7 @@ describe('check-boundaries', () => {
   ])('refuses a wrong arrow in the manifest of %s: %j', (folder, fields) => {
     const manifest = {
       name: `@kvsession/${folder}`,
-      exports: { ...entry, './encryption': '', './turns': '' },
+      exports: { ...entry, './encryption': '', './keyed-lock': '' },
       ...fields
     }
     expect(problemsWith({ [`packages/${folder}/package.json`]: manifest })).toEqual([

@@ -77,7 +77,7 @@ const goodTree: TreeFiles = {
   },
   'packages/core/package.json': {
     ...manifestOf('core'),
-    imports: { '#crypto': { node: './dist/crypto-node.js', default: './src/index.ts' } },
+    imports: { '#crypto': { node: './dist/crypto/crypto-node.js', default: './src/index.ts' } },
     dependencies: { cookie: '^1' }
   },
   '.changeset/good.md': "---\n'@kvsession/core': minor\n---\n\nSomething new.\n",
@@ -86,7 +86,7 @@ const goodTree: TreeFiles = {
   'packages/core/tsconfig.json': {},
   'packages/core/tsconfig.build.json': {},
   'packages/core/src/index.ts': "import { parse } from 'cookie'\n",
-  'packages/core/src/crypto-node.ts': "import 'node:crypto'\n",
+  'packages/core/src/crypto/crypto-node.ts': "import 'node:crypto'\n",
   'packages/core/test/index.test.ts': "import { it } from 'vitest'\nimport 'fs'\n",
   ...koaWith({}),
   'packages/koa/README.md': '',

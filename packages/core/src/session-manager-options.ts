@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Clock } from './clock.ts'
 import type { Duration } from './duration.ts'
-import type { PayloadEncryption } from './encryption.ts'
 import type { SessionEventHandler } from './events.ts'
-import type { KeyValueStore } from './key-value-store.ts'
-import type { Serializer } from './serializer.ts'
+import type { PayloadEncryption } from './record/encryption.ts'
+import type { Serializer } from './record/serializer.ts'
+import type { KeyValueStore } from './store/key-value-store.ts'
 
 /** What a session holds unless a type says otherwise. */
 export type SessionData = Record<string, unknown>

@@ -1,5 +1,5 @@
 import type { Clock, KeyValueStore } from '@kvsession/core'
-import { createTurns } from '@kvsession/core/turns'
+import { createKeyedLock } from '@kvsession/core/keyed-lock'
 import { assertKeyv, type KeyvClient } from './client.ts'
 import { createFailureWatch } from './failure-watch.ts'
 import { decodeRecord, encodeRecord, type StoredRecord } from './record.ts'
@@ -24,7 +24,7 @@ export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}
   assertKeyv(keyv)
   const { clock = { now: Date.now } } = options
   const watch = createFailureWatch(keyv)
-  const turns = createTurns()
+  const lock = createKeyedLock()
 
   const read = async (key: string): Promise<StoredRecord | undefined> =>
     decodeRecord(await watch.call(() => keyv.get(key)), key)
@@ -48,17 +48,17 @@ export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}
   const store: KeyValueStore = {
     // Keyv deletes what it finds expired while it reads: a write must not fall in between.
     async get(key) {
-      const record = await turns.read(key, () => read(key))
+      const record = await lock.read(key, () => read(key))
       return record !== undefined && isLive(record) ? record.value : undefined
     },
     set: (key, value, expiresAt) =>
-      turns.write(key, async () => {
+      lock.write(key, async () => {
         const ttl = Math.max(0, Math.ceil(expiresAt - clock.now())) + grace
         const stored = await watch.call(() => keyv.set(key, encodeRecord({ key, expiresAt, value }), ttl))
         if (stored === false) throw new Error('Keyv did not store the value: its set() resolved to false')
       }),
     delete: (key) =>
-      turns.write(key, async () => {
+      lock.write(key, async () => {
         await watch.call(() => keyv.delete(key))
       })
   }
@@ -74,7 +74,7 @@ export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}
     async deleteExpired() {
       let deleted = 0
       for await (const key of find((record) => !isLive(record))) {
-        await turns.write(key, async () => {
+        await lock.write(key, async () => {
           const record = await read(key)
           if (record === undefined || isLive(record)) return
           await watch.call(() => keyv.delete(key))

@@ -1,5 +1,5 @@
 import type { Clock, KeyValueStore } from '@kvsession/core'
-import { createTurns } from '@kvsession/core/turns'
+import { createKeyedLock } from '@kvsession/core/keyed-lock'
 import { assertStorage, type UnstorageClient } from './client.ts'
 import { decodeRecord, encodeRecord, type StoredRecord } from './record.ts'
 
@@ -28,7 +28,7 @@ export function createUnstorageStore(
   assertStorage(storage)
   const { clock = { now: Date.now } } = options
   // Some drivers write in place: a read must not fall into a write, nor a write into another.
-  const turns = createTurns()
+  const lock = createKeyedLock()
 
   const read = async (key: string): Promise<StoredRecord | undefined> =>
     decodeRecord(key, await storage.getItem(itemOf(key)))
@@ -55,26 +55,26 @@ export function createUnstorageStore(
 
   return {
     async get(key) {
-      const record = await turns.read(key, () => read(key))
+      const record = await lock.read(key, () => read(key))
       return isLive(record) ? record?.value : undefined
     },
-    set: (key, value, expiresAt) => turns.write(key, () => write(key, { value, expiresAt })),
+    set: (key, value, expiresAt) => lock.write(key, () => write(key, { value, expiresAt })),
     delete: (key) =>
-      turns.write(key, async () => {
+      lock.write(key, async () => {
         // The file drivers hide a removal that failed; a write that failed they do not.
         await write(key, { value: '', expiresAt: 0 })
         await storage.removeItem(itemOf(key))
       }),
     async *keys(prefix) {
       for await (const page of pages(prefix)) {
-        const records = await Promise.all(page.map((key) => turns.read(key, () => read(key))))
+        const records = await Promise.all(page.map((key) => lock.read(key, () => read(key))))
         yield* page.filter((_, index) => isLive(records[index]))
       }
     },
     async deleteExpired() {
       let deleted = 0
       for await (const page of pages('')) {
-        const counts = await Promise.all(page.map((key) => turns.write(key, () => deleteIfExpired(key))))
+        const counts = await Promise.all(page.map((key) => lock.write(key, () => deleteIfExpired(key))))
         for (const count of counts) deleted += count
       }
       return deleted

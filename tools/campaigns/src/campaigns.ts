@@ -30,7 +30,7 @@ export const campaigns: readonly Campaign[] = [
   {
     name: 'tokens',
     claim: 'No token that was not issued is accepted, reaches the store, or throws.',
-    files: ['packages/core/test/token-campaign.test.ts'],
+    files: ['packages/core/test/token/token-campaign.test.ts'],
     scale: { variable: 'KVSESSION_TOKENS', long: 25_000_000 },
     seeds: 40,
     sources: core

@@ -9,18 +9,18 @@ const typed = 'The types ask for it; the value is always there at this point.'
 const readable = 'The text was written by the serializer a moment ago, or was read once already.'
 
 export const unreached: readonly Unreached[] = [
-  { file: 'adoption.ts', part: 'deserializeData(context, plain) ?? {}', why: readable },
-  { file: 'adoption.ts', part: 'mine ?? context.emptyPayload', why: readable },
+  { file: 'after-commit.ts', part: 'deserializeData(context, plain) ?? {}', why: readable },
+  { file: 'after-commit.ts', part: 'mine ?? context.emptyPayload', why: readable },
   { file: 'commit.ts', part: "if (!base) return 'gone'", why: 'A live session has a record; the types ask for it.' },
   { file: 'commit.ts', part: "stored() ?? ''", why: 'A payload that cannot be read has ended the write before.' },
   { file: 'crypto-node.ts', part: 'data[i] ?? 0', why: typed },
   { file: 'crypto-portable.ts', part: '?? 0', why: typed },
-  { file: 'data-change.ts', part: "userOf(context, mine ?? '')", why: typed },
-  { file: 'data-change.ts', part: "stored() ?? ''", why: 'A payload that cannot be read has ended the write before.' },
-  { file: 'data-change.ts', part: 'deserializeData(context, state.baseline) ?? {}', why: readable },
-  { file: 'data-change.ts', part: 'deserializeData(context, mine) ?? {}', why: readable },
-  { file: 'deadline-timer.ts', part: 'if (ring.before)', why: typed },
-  { file: 'loading.ts', part: "distinct[i] ?? ''", why: typed },
+  { file: 'next-data.ts', part: "userOf(context, mine ?? '')", why: typed },
+  { file: 'next-data.ts', part: "stored() ?? ''", why: 'A payload that cannot be read has ended the write before.' },
+  { file: 'next-data.ts', part: 'deserializeData(context, state.baseline) ?? {}', why: readable },
+  { file: 'next-data.ts', part: 'deserializeData(context, mine) ?? {}', why: readable },
+  { file: 'deadline.ts', part: 'if (ring.before)', why: typed },
+  { file: 'load.ts', part: "distinct[i] ?? ''", why: typed },
   {
     file: 'memory-store.ts',
     part: 'if (next !== undefined) entries.delete',

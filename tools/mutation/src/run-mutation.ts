@@ -8,7 +8,7 @@ import { type Scope, scopes } from './scopes.ts'
 import { explained } from './survivors.ts'
 import { lastCopy, prepareCopy, root, type WorkingCopy } from './working-copy.ts'
 
-// `npm run mutate -- core`, `npm run mutate -- core packages/core/src/token.ts`: breaks the last commit in a clone of it,
+// `npm run mutate -- core`, `npm run mutate -- core packages/core/src/token/token.ts`: breaks the last commit in a clone of it,
 // tells which mutants no test sees, and fails when one of them is not explained.
 
 const { positionals, values } = parseArgs({

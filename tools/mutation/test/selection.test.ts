@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { withoutMany, withoutThorough } from '../src/selection.ts'
 
-const source = '/clone/packages/core/src/crypto-node.ts'
-const own = 'packages/core/test/crypto.test.ts > hashes > empty text'
-const other = 'packages/core/test/token.test.ts > a token > is signed'
-const thorough = ['packages/core/test/crypto.test.ts', 'packages/core/test/token.test.ts']
+const source = '/clone/packages/core/src/crypto/crypto-node.ts'
+const own = 'packages/core/test/crypto/crypto.test.ts > hashes > empty text'
+const other = 'packages/core/test/token/token.test.ts > a token > is signed'
+const thorough = ['packages/core/test/crypto/crypto.test.ts', 'packages/core/test/token/token.test.ts']
 
 describe('the tests that a mutant runs', () => {
   it('are not the thorough ones of another source, unless no others reach it', () => {

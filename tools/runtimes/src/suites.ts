@@ -26,21 +26,21 @@ export const leftOut: readonly LeftOut[] = [
     on: ['Bun', 'workerd']
   },
   {
-    path: 'packages/core/test/write-group.test.ts',
+    path: 'packages/core/test/store/write-group.test.ts',
     why: 'is about writes that are stored together, which no request may do for another there',
     on: ['workerd']
   },
   {
-    path: 'packages/core/test/deadline-timer.test.ts',
+    path: 'packages/core/test/store/deadline.test.ts',
     why: 'is about a timer that requests share, which they may not do there',
     on: ['workerd']
   },
-  { path: 'packages/core/test/random.test.ts', why: 'makes functions from text', on: ['workerd'] },
-  { path: 'packages/core/test/set-cookie.test.ts', why: 'makes functions from text', on: ['workerd'] },
-  { path: 'packages/core/test/crypto.test.ts', why: 'compares with node:crypto', on: ['workerd'] },
-  { path: 'packages/core/test/response-headers.test.ts', why: 'listens on a socket', on: ['workerd'] },
+  { path: 'packages/core/test/crypto/random.test.ts', why: 'makes functions from text', on: ['workerd'] },
+  { path: 'packages/core/test/transport/set-cookie.test.ts', why: 'makes functions from text', on: ['workerd'] },
+  { path: 'packages/core/test/crypto/crypto.test.ts', why: 'compares with node:crypto', on: ['workerd'] },
+  { path: 'packages/core/test/transport/response-headers.test.ts', why: 'listens on a socket', on: ['workerd'] },
   {
-    path: 'packages/core/test/serializer.test.ts',
+    path: 'packages/core/test/record/serializer.test.ts',
     why: 'makes values of another realm with node:vm',
     on: ['workerd']
   }

@@ -1,4 +1,4 @@
-import { lease } from '../../src/user-index.ts'
+import { lease } from '../../src/users/user-index.ts'
 import type { Client } from '../support/client.ts'
 import type { Actor, Final, Scenario } from '../support/interleaving.ts'
 import { factsOf, liveRecords, shortId } from '../support/stored-text.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findCookies } from '../../src/cookie-header.ts'
+import { findCookies } from '../../src/transport/cookie-header.ts'
 
 const name = '__Host-sid'
 

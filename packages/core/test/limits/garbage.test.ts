@@ -2,9 +2,9 @@ import { Session } from 'node:inspector/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createKeyQueue } from '../../src/key-queue.ts'
-import { createMemoryStore } from '../../src/memory-store.ts'
 import { createSessionManager, type SessionManager } from '../../src/session-manager.ts'
+import { createKeyQueue } from '../../src/store/key-queue.ts'
+import { createMemoryStore } from '../../src/store/memory-store.ts'
 
 /** Of 4 kB, so that what is held shows beside the small change of a map of keys. */
 interface Counter {

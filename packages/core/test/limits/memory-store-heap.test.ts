@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { createMemoryStore } from '../../src/memory-store.ts'
+import { createMemoryStore } from '../../src/store/memory-store.ts'
 
 const start = 1_700_000_000_000
 

@@ -1,4 +1,4 @@
-import { createKeyring } from '../../src/keyring.ts'
+import { createKeyring } from '../../src/token/keyring.ts'
 
 /** Two secrets whose 2-byte key ids are equal in this namespace under this cookie name; found by the birthday bound. */
 export function collidingSecrets(scope: { readonly namespace: string; readonly cookieName: string }): [string, string] {

@@ -1,4 +1,4 @@
-import { lease } from '../../src/user-index.ts'
+import { lease } from '../../src/users/user-index.ts'
 import type { Final } from './interleaving.ts'
 import type { Ledger } from './ledger.ts'
 import type { Ground } from './scheduled-store.ts'

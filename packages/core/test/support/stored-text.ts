@@ -1,6 +1,6 @@
-import { decodeRecord } from '../../src/record.ts'
-import { userKeyOf } from '../../src/secret-hash.ts'
-import type { IndexEntry } from '../../src/user-index-text.ts'
+import { decodeRecord } from '../../src/record/record.ts'
+import { userKeyOf } from '../../src/token/secret-hash.ts'
+import type { IndexEntry } from '../../src/users/user-index-entry.ts'
 import type { Entry, Ground } from './scheduled-store.ts'
 
 /** What the checks need to know of one stored text. Read from the text itself, with none of the manager's policy. */

@@ -1,8 +1,8 @@
 import { recordFigures, startStopwatch } from 'campaign-figures'
 import { afterAll, describe, expect, it } from 'vitest'
-import { timingSafeEqual } from '../../src/crypto-node.ts'
-import { createKeyring } from '../../src/keyring.ts'
-import { decodeToken, encodeHex, encodeToken } from '../../src/token.ts'
+import { timingSafeEqual } from '../../src/crypto/crypto-node.ts'
+import { createKeyring } from '../../src/token/keyring.ts'
+import { decodeToken, encodeHex, encodeToken } from '../../src/token/token.ts'
 import { createSeeded } from '../support/seeded.ts'
 import { type Contest, measureLeakage, welch } from './leakage.ts'
 

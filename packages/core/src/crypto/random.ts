@@ -1,0 +1,40 @@
+import { fillRandom } from '#crypto'
+import { invalid } from '../option-check.ts'
+
+/** Cryptographically secure bytes; every call returns a fresh array that nobody else holds. */
+export type RandomSource = (length: number) => Uint8Array
+
+/**
+ * The platform's generator, read in blocks of 4 KiB, or `randomBytes` with its answers checked.
+ *
+ * @throws SessionError `OPTION_INVALID` on use, when `randomBytes` returns anything but the bytes it was asked for.
+ */
+export function createRandomSource(randomBytes?: (length: number) => Uint8Array): RandomSource {
+  if (randomBytes === undefined) return createPool(4096)
+  return (length) => {
+    const bytes: unknown = randomBytes(length)
+    if (bytes instanceof Uint8Array && bytes.length === length) return new Uint8Array(bytes)
+    throw invalid(`randomBytes(${length})`, 'must return a Uint8Array of that length, or be left out')
+  }
+}
+
+function createPool(size: number): RandomSource {
+  const pool = new Uint8Array(size)
+  let used = size
+  return (length) => {
+    if (length > size) {
+      const bytes = new Uint8Array(length)
+      fillRandom(bytes)
+      return bytes
+    }
+    if (used + length > size) {
+      fillRandom(pool)
+      used = 0
+    }
+    const bytes = pool.slice(used, used + length)
+    // What was handed out is a secret now and must not stay readable in the pool.
+    pool.fill(0, used, used + length)
+    used += length
+    return bytes
+  }
+}

@@ -1,0 +1,61 @@
+import type { ManagerContext } from '../context.ts'
+import { absoluteDeadline } from '../record/timeouts.ts'
+import { encodeToken } from '../token/token.ts'
+import { isForwarded } from '../transport/request-source.ts'
+import type { HeaderList } from '../transport/response-headers.ts'
+import { identityOf, type SessionState } from './session-state.ts'
+
+/** What a response says about the handler's own caching. */
+export interface ResponseFacts {
+  /** The `Cache-Control` that the handler set. Read only when a cookie is sent, so a getter may take its time. */
+  readonly cacheControl?: string | undefined
+}
+
+/**
+ * The headers of the response, of what is already safe in the store; the same list however often it is asked for.
+ * From then on the cookie can no longer change.
+ */
+export function headersOf(context: ManagerContext, state: SessionState, response: ResponseFacts): HeaderList {
+  state.headers ??= headers(context, state, response)
+  return state.headers
+}
+
+function headers(context: ManagerContext, state: SessionState, response: ResponseFacts): HeaderList {
+  const list: [string, string][] = []
+  const setCookie = cookieOf(context, state)
+  if (setCookie !== undefined) {
+    const { cacheControl } = response
+    list.push(['Set-Cookie', setCookie])
+    if (cacheControl === undefined || !/(?:^|[\s,])(?:private|no-store)(?:$|[\s,;])/i.test(cacheControl)) {
+      list.push(['Cache-Control', 'no-store'])
+      if (cacheControl !== undefined) context.emit?.({ type: 'cacheControlTightened', was: cacheControl })
+    }
+  }
+  if (setCookie !== undefined || state.looked) list.push(['Vary', 'Cookie'])
+  return list
+}
+
+function cookieOf(context: ManagerContext, state: SessionState): string | undefined {
+  if (state.cookie === 'clear') return state.form.clear()
+  const reissued = state.phase === 'live' && state.reissue && !state.alias
+  if (state.phase !== 'live' || !state.record || (state.cookie === 'none' && !reissued)) return undefined
+  const { metadata } = state.record
+  warnIfRefused(context, state)
+  const token = encodeToken({ ...identityOf(context, state), created: metadata.c }, context.keyring)
+  if (metadata.p === undefined) return state.form.write(token)
+  const left = absoluteDeadline(metadata, context.policy) - context.clock.now()
+  return state.form.write(token, Math.max(0, Math.ceil(left / 1000)))
+}
+
+const cure =
+  'browsers refuse a Secure cookie over plain http. Serve https, let the proxy send X-Forwarded-Proto, or set ' +
+  'cookie.secure: false, which shows tokens to the network'
+
+/** The cookie goes out all the same: a proxy that leaves no trace may have ended the encryption. */
+function warnIfRefused(context: ManagerContext, { request, form }: SessionState): void {
+  if (request.encrypted !== false || form === context.cookie.plainForm || isForwarded(request)) return
+  context.emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', cure })
+  if (context.warned) return
+  context.warned = true
+  console.warn(`kvsession: ${cure}`)
+}

@@ -1,0 +1,38 @@
+import { type Duration, parseDuration } from '../duration.ts'
+import { startBackgroundTimer } from './background-timer.ts'
+
+export interface SweeperOptions {
+  /** Time between sweeps; each is moved by up to a tenth, so that processes do not sweep in step. Default 10 min. */
+  readonly interval?: Duration
+}
+
+/**
+ * Runs `sweep` now and then, one at a time, until the returned function is called. Its timer does not keep the process
+ * alive. A failing sweep is reported by the manager's events and tried again next time.
+ */
+export function startSweeper(
+  sweep: () => Promise<unknown>,
+  randomBytes: (length: number) => Uint8Array,
+  { interval = '10m' }: SweeperOptions = {}
+): () => void {
+  const period = parseDuration(interval, 'interval')
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let stopped = false
+
+  function schedule(): void {
+    if (stopped) return
+    const jitter = ((randomBytes(1)[0] ?? 0) / 255 - 0.5) / 5
+    // A timer above 2^31 - 1 ms fires at once.
+    timer = startBackgroundTimer(run, Math.min(period * (1 + jitter), 2_147_483_647))
+  }
+
+  function run(): void {
+    sweep().then(schedule, schedule)
+  }
+
+  schedule()
+  return () => {
+    stopped = true
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,160 @@
+import { SessionError } from '../errors.ts'
+import { choice, invalid } from '../option-check.ts'
+import type { CookieOptions } from '../session-manager-options.ts'
+import { longestToken } from '../token/token.ts'
+
+/** A cookie whose attributes are settled; only the token and its lifetime vary. */
+export interface CookieForm {
+  /** With prefix: the name to look for and to write. */
+  readonly fullName: string
+  /** `Set-Cookie` value. Without `maxAgeSeconds` the cookie ends with the browser session; capped at 400 days. */
+  write(token: string, maxAgeSeconds?: number): string
+  /** `Set-Cookie` value that removes the cookie: same name, path, domain and attributes. */
+  clear(): string
+}
+
+/** The effective, validated cookie options. */
+export interface CookiePolicy {
+  /** Without prefix. */
+  readonly name: string
+  readonly path: string
+  readonly domain?: string | undefined
+  readonly sameSite: 'strict' | 'lax' | 'none'
+  readonly secure: 'auto' | boolean
+  readonly httpOnly: boolean
+  readonly partitioned: boolean
+  readonly priority?: 'low' | 'medium' | 'high' | undefined
+  readonly prefix: 'host' | 'secure' | 'none'
+  /** For every connection, unless `plainForm` applies. The same as `plainForm` with `secure: false`. */
+  readonly secureForm: CookieForm
+  /**
+   * For a loopback host over plain http with `secure: 'auto'`, and for `secure: false`: no prefix, no Secure, nor what
+   * browsers accept only with it (Partitioned; `SameSite=None` becomes Lax). The same as `secureForm` with
+   * `secure: true`.
+   */
+  readonly plainForm: CookieForm
+}
+
+/**
+ * Settles everything at construction that would otherwise be a cookie some browser silently refuses.
+ *
+ * @throws SessionError `OPTION_INVALID` or `OPTION_UNKNOWN`, naming the option and the cure.
+ */
+export function resolveCookieOptions(options: CookieOptions = {}): CookiePolicy {
+  checkShape(options)
+  const { name = 'sid', path = '/' } = options
+  checkName(name)
+  // RFC 6265bis §4.1.1: printable ASCII without ';'; 1024 octets at most (§5.6).
+  if (typeof path !== 'string' || !/^\/[!-:=-~]{0,1023}$/.test(path)) {
+    throw refused('path', "must start with '/', without space, ';', '<' or control characters, 1024 at most")
+  }
+  const domain = options.domain === undefined ? undefined : checkDomain(options.domain)
+  const pick = <const T>(option: keyof CookieOptions, allowed: readonly [T, ...T[]]): T =>
+    choice(`cookie.${option}`, options[option], allowed)
+  const sameSite = pick('sameSite', ['lax', 'strict', 'none'])
+  const secure = pick<'auto' | boolean>('secure', ['auto', true, false])
+  const httpOnly = pick('httpOnly', [true, false])
+  const partitioned = pick('partitioned', [false, true])
+  const priority = options.priority === undefined ? undefined : pick('priority', ['low', 'medium', 'high'])
+
+  const hostAllowed = secure !== false && path === '/' && domain === undefined
+  const prefixes = { host: '__Host-', secure: '__Secure-', none: '' }
+  const fitting = hostAllowed ? 'host' : secure ? 'secure' : 'none'
+  const prefix = options.prefix === undefined ? fitting : pick('prefix', ['host', 'secure', 'none'])
+  if (prefix === 'host' && !hostAllowed) throw refused('prefix', "'host' needs Secure, path '/' and no domain")
+  if (secure === false) {
+    const needing = prefix === 'secure' ? 'prefix' : sameSite === 'none' ? 'sameSite' : partitioned && 'partitioned'
+    if (needing) throw refused(needing, `${options[needing]} needs Secure: leave out secure: false`)
+  }
+
+  const common = { path, domain, httpOnly, priority }
+  const plain = () => createForm(name, { ...common, sameSite: sameSite === 'none' ? 'lax' : sameSite })
+  const secureForm =
+    secure === false ? plain() : createForm(prefixes[prefix] + name, { ...common, secure: true, partitioned, sameSite })
+  const plainForm = secure === 'auto' ? plain() : secureForm
+  return Object.freeze({ name, ...common, sameSite, secure, partitioned, prefix, secureForm, plainForm })
+}
+
+/**
+ * Whether a `Host` value, with or without port, names this machine: `localhost`, `*.localhost` (RFC 6761 §6.3),
+ * `127.0.0.0/8`, `[::1]`. Nothing that merely resolves to it.
+ */
+export function isLoopbackHost(host: string): boolean {
+  return host.length < 270 && loopback.test(host)
+}
+
+const loopback =
+  /^(?:(?:[a-z0-9_-]+\.)*localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|\[::1\])(?::\d{1,5})?$/i
+
+/** RFC 6265bis §5.7: browsers keep no cookie for longer. */
+const longestMaxAge = 400 * 86_400
+
+interface CookieAttributes {
+  readonly path: string
+  readonly domain: string | undefined
+  readonly httpOnly: boolean
+  readonly secure?: boolean
+  readonly partitioned?: boolean
+  readonly priority: string | undefined
+  readonly sameSite: string
+}
+
+/** Every part is checked by now: none can break out of its place (RFC 6265bis §4.1.1). */
+function createForm(
+  fullName: string,
+  { path, domain, httpOnly, secure, partitioned, priority, sameSite }: CookieAttributes
+): CookieForm {
+  const place = `${domain === undefined ? '' : `; Domain=${domain}`}; Path=${path}`
+  const flags =
+    (httpOnly ? '; HttpOnly' : '') +
+    (secure ? '; Secure' : '') +
+    (partitioned ? '; Partitioned' : '') +
+    (priority === undefined ? '' : `; Priority=${capitalized(priority)}`) +
+    `; SameSite=${capitalized(sameSite)}`
+  const start = `${fullName}=`
+  const end = place + flags
+  return Object.freeze({
+    fullName,
+    write: (token: string, maxAgeSeconds?: number) =>
+      maxAgeSeconds === undefined
+        ? start + token + end
+        : `${start}${token}; Max-Age=${Math.min(Math.max(Math.ceil(maxAgeSeconds), 0), longestMaxAge)}${end}`,
+    clear: () => `${start}; Max-Age=0${place}; Expires=Thu, 01 Jan 1970 00:00:00 GMT${flags}`
+  })
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
+}
+
+const known = ['name', 'path', 'domain', 'sameSite', 'secure', 'httpOnly', 'partitioned', 'priority', 'prefix']
+
+function checkShape(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw invalid('cookie', 'must be an object of cookie options')
+  const unknown = Object.keys(options).find((key) => !known.includes(key))
+  if (unknown === undefined) return
+  throw new SessionError(
+    'OPTION_UNKNOWN',
+    `cookie.${unknown} is no option. Known: ${known}; for lifetimes: idleTimeout, permanentLifetime`
+  )
+}
+
+function checkName(name: unknown): void {
+  // A cookie-name is a token (RFC 6265bis §4.1.1); name and value together stay under 4096 octets (§5.6).
+  if (typeof name !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || name.length > 1024 - longestToken) {
+    throw refused('name', "must be letters, digits, '-' and '_', and short")
+  }
+  if (/^__(?:host|secure|http)-/i.test(name)) throw refused('name', 'comes without prefix: set cookie.prefix')
+}
+
+function checkDomain(domain: unknown): string {
+  // RFC 6265bis §5.6.3: a leading dot means nothing.
+  const text = typeof domain === 'string' ? domain.replace(/^\./, '') : ''
+  // Two labels or more, of 63 octets at most (RFC 1035 §2.3.4), and the last no number: that would be an address.
+  if (text.length <= 253 && /^(?:\w(?:[\w-]{0,61}\w)?\.)+(?!\d+$)\w(?:[\w-]{0,61}\w)?$/.test(text)) return text
+  throw refused('domain', "must be a name such as 'example.com', no address, scheme or port")
+}
+
+function refused(option: keyof CookieOptions, cure: string): SessionError {
+  return invalid(`cookie.${option}`, cure)
+}

@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeBase64url } from '../../src/crypto/base64url.ts'
+import * as node from '../../src/crypto/crypto-node.ts'
+import * as portable from '../../src/crypto/crypto-portable.ts'
+
+describe.each([
+  ['node:crypto', node],
+  ['portable', portable]
+])('base64url, %s', (_, { encodeBase64url }) => {
+  it.each([
+    ['', ''],
+    ['f', 'Zg'],
+    ['fo', 'Zm8'],
+    ['foo', 'Zm9v'],
+    ['foob', 'Zm9vYg'],
+    ['fooba', 'Zm9vYmE'],
+    ['foobar', 'Zm9vYmFy']
+  ])('encodes %j as RFC 4648 §10 does, without padding', (plain, encoded) => {
+    const bytes = new TextEncoder().encode(plain)
+    expect(encodeBase64url(bytes)).toBe(encoded)
+    expect(decodeBase64url(encoded)).toEqual(bytes)
+  })
+
+  it('agrees with the platform on every byte string and comes back the same', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const text = encodeBase64url(bytes)
+        expect(text).toBe(Buffer.from(bytes).toString('base64url'))
+        expect(decodeBase64url(text)).toEqual(new Uint8Array(bytes))
+      }),
+      { numRuns: 2_000 }
+    )
+  })
+
+  it('knows one spelling per byte string: what decodes encodes back to itself', () => {
+    let accepted = 0
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.stringMatching(/^[\w-]{0,12}$/), fc.string({ maxLength: 12, unit: 'binary' })),
+        (text) => {
+          const bytes = decodeBase64url(text)
+          if (bytes === undefined) return
+          accepted++
+          expect(encodeBase64url(bytes)).toBe(text)
+        }
+      ),
+      { numRuns: 5_000 }
+    )
+    expect(accepted).toBeGreaterThan(500)
+  })
+
+  it.each(['Zg==', 'Zm8=', 'Z', 'Zm9vY', 'Zh', 'Zm9', 'Zm 8', ' Zm9v', 'Zm9v\n', '+/+/', 'Zm9é', 'Zm9\u0161', 'Zm9😀'])(
+    'refuses %j',
+    (text) => {
+      expect(decodeBase64url(text)).toBeUndefined()
+    }
+  )
+
+  it('refuses every character outside the alphabet, in every place', () => {
+    for (let code = 0; code < 0x250; code++) {
+      const character = String.fromCharCode(code)
+      if (/[A-Za-z0-9_-]/.test(character)) continue
+      for (let place = 0; place < 4; place++) {
+        expect(decodeBase64url(`${'AAAA'.slice(0, place)}${character}${'AAAA'.slice(place + 1)}`)).toBeUndefined()
+      }
+    }
+  })
+})

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { createRandomSource } from '../../src/crypto/random.ts'
+
+describe('the random source', () => {
+  it('never repeats in 100,000 draws and is balanced in every bit', () => {
+    const random = createRandomSource()
+    const seen = new Set<string>()
+    const ones = new Array<number>(128).fill(0)
+    const draws = 100_000
+    for (let i = 0; i < draws; i++) {
+      const bytes = random(16)
+      seen.add(Buffer.from(bytes).toString('hex'))
+      for (let bit = 0; bit < 128; bit++) {
+        if (((bytes[bit >> 3] ?? 0) >> (bit & 7)) & 1) ones[bit] = (ones[bit] ?? 0) + 1
+      }
+    }
+    expect(seen.size).toBe(draws)
+    // Seven standard deviations: a false alarm once in 10^9 runs.
+    const limit = 7 * Math.sqrt(draws / 4)
+    for (const count of ones) expect(Math.abs(count - draws / 2)).toBeLessThan(limit)
+  })
+
+  it.each([0, 1, 15, 16, 32, 4095, 4096, 4097, 100_000])('gives exactly %i bytes', (length) => {
+    const random = createRandomSource()
+    for (let i = 0; i < 3; i++) {
+      const bytes = random(length)
+      expect(bytes).toBeInstanceOf(Uint8Array)
+      expect(bytes.length).toBe(length)
+      if (length >= 15) expect(bytes.every((byte) => byte === 0)).toBe(false)
+    }
+  })
+
+  it('hands out arrays that share no memory', () => {
+    const random = createRandomSource()
+    const first = random(16)
+    const second = random(16)
+    expect(first.buffer).not.toBe(second.buffer)
+    expect(first.buffer.byteLength).toBe(16)
+  })
+
+  it('asks an own source for each draw and keeps a copy of its answer', () => {
+    const shared = new Uint8Array(4)
+    const random = createRandomSource((length) => shared.subarray(0, length).fill(7))
+    const drawn = random(3)
+    shared.fill(0)
+    expect([...drawn]).toEqual([7, 7, 7])
+  })
+
+  it.each([
+    ['too few', () => new Uint8Array(15)],
+    ['too many', () => new Uint8Array(17)],
+    ['none', () => new Uint8Array()]
+  ])('refuses an own source that returns %s bytes', (_, source) => {
+    expect(() => createRandomSource(source)(16)).toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message: 'randomBytes(16) must return a Uint8Array of that length, or be left out [OPTION_INVALID]'
+      })
+    )
+  })
+
+  it.each([undefined, null, 'a'.repeat(16), new Array(16).fill(0), new Uint16Array(16), Promise.resolve()])(
+    'refuses an own source that returns %s',
+    (answer) => {
+      // A caller without types may return anything.
+      const source = Function('answer', 'return () => answer')(answer)
+      expect(() => createRandomSource(source)(16)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+    }
+  )
+})

@@ -1,0 +1,120 @@
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createEncryption } from '../../src/record/encryption.ts'
+
+const secretA = 'an encryption secret of the test: A'
+const secretB = 'an encryption secret of the test: B'
+const context = 'context'
+const key = 'sessions.00112233445566778899aabbccddeeff'
+const encryption = createEncryption({ secret: secretA })
+
+describe('encryption at rest', () => {
+  it('gives back every text, under every context and key', () => {
+    const anyText = fc.string({ unit: 'binary', maxLength: 300 })
+    fc.assert(
+      fc.property(anyText, anyText, anyText, (plain, someContext, someKey) => {
+        const text = encryption.encrypt(plain, someContext, someKey)
+        expect(text).toMatch(/^[A-Za-z0-9_-]+$/)
+        expect(encryption.decrypt(text, someContext, someKey)).toBe(plain)
+      })
+    )
+  })
+
+  it.each(['', '\ufeff{}', '\ufeff\ufeff', 'x'.repeat(200_000), '{"a":"é😀"}'])(
+    'keeps a text exactly (case %#)',
+    (plain) => {
+      expect(encryption.decrypt(encryption.encrypt(plain, context, key), context, key)).toBe(plain)
+    }
+  )
+
+  it('reads what earlier releases wrote', () => {
+    expect(encryption.decrypt('AUbhBQUFBQUFBQUFBQUFatI6G3tu86f1wfARdLbftp_UHSuEBTqOUILUwKSYJw', context, key)).toBe(
+      '{"golden":true}'
+    )
+    const fixed = createEncryption({ secret: secretA, randomBytes: (length) => new Uint8Array(length).fill(5) })
+    expect(fixed.encrypt('{"golden":true}', context, key)).toBe(
+      'AUbhBQUFBQUFBQUFBQUFatI6G3tu86f1wfARdLbftp_UHSuEBTqOUILUwKSYJw'
+    )
+  })
+
+  it('hides the text, and never writes the same twice', () => {
+    const texts = new Set<string>()
+    for (let i = 0; i < 2_000; i++) texts.add(encryption.encrypt('{"name":"Ada Lovelace"}', context, key))
+    expect(texts.size).toBe(2_000)
+    for (const text of texts) expect(Buffer.from(text, 'base64url').toString('latin1')).not.toContain('Ada')
+  })
+
+  it('opens nothing under another context or key', () => {
+    const text = encryption.encrypt('{}', context, key)
+    expect(encryption.decrypt(text, `${context} `, key)).toBeUndefined()
+    expect(encryption.decrypt(text, '', key)).toBeUndefined()
+    expect(encryption.decrypt(text, context, key.replace(/f$/, 'e'))).toBeUndefined()
+    expect(encryption.decrypt(text, key, context)).toBeUndefined()
+  })
+
+  it('opens nothing that was changed in one bit or one character, or cut', () => {
+    const text = encryption.encrypt('{"a":1}', context, key)
+    const bytes = Buffer.from(text, 'base64url')
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const flipped = Buffer.from(bytes)
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      expect(encryption.decrypt(flipped.toString('base64url'), context, key)).toBeUndefined()
+    }
+    for (let place = 0; place < text.length; place++) {
+      for (const character of 'ABCDabcd0189-_+/=. "{') {
+        if (character === text[place]) continue
+        const changed = text.slice(0, place) + character + text.slice(place + 1)
+        expect(encryption.decrypt(changed, context, key)).toBeUndefined()
+      }
+      expect(encryption.decrypt(text.slice(0, place), context, key)).toBeUndefined()
+      expect(encryption.decrypt(text.slice(place + 1), context, key)).toBeUndefined()
+    }
+    expect(encryption.decrypt(`${text}=`, context, key)).toBeUndefined()
+    expect(encryption.decrypt(`${text}AAAA`, context, key)).toBeUndefined()
+  })
+
+  it('opens no text that is too short to hold anything, right version or not', () => {
+    for (let length = 0; length < 40; length++) {
+      const start = Buffer.alloc(length)
+      if (length > 0) start[0] = 1
+      expect(encryption.decrypt(start.toString('base64url'), context, key)).toBeUndefined()
+    }
+  })
+
+  it('never throws and never falls back to plain text', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string({ unit: 'binary' }), fc.stringMatching(/^[\w-]{0,200}$/)), (text) => {
+        expect(encryption.decrypt(text, context, key)).toBeUndefined()
+      }),
+      { numRuns: 2_000 }
+    )
+  })
+
+  it('decrypts under a retired secret, encrypts under the first, and forgets a removed one', () => {
+    const old = encryption.encrypt('{}', context, key)
+    const rotated = createEncryption({ secret: [secretB, secretA] })
+    expect(rotated.decrypt(old, context, key)).toBe('{}')
+    const fresh = rotated.encrypt('{}', context, key)
+    expect(encryption.decrypt(fresh, context, key)).toBeUndefined()
+    expect(createEncryption({ secret: secretB }).decrypt(fresh, context, key)).toBe('{}')
+    expect(createEncryption({ secret: secretB }).decrypt(old, context, key)).toBeUndefined()
+  })
+
+  it.each([
+    ['SECRET_MISSING', ''],
+    ['SECRET_MISSING', []],
+    ['SECRET_WEAK', 'short'],
+    ['SECRET_DUPLICATE', [secretA, secretA]]
+  ])('throws %s for a bad secret, saying which one', (code, secret) => {
+    expect(() => createEncryption({ secret })).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(/^encryption secret /) })
+    )
+  })
+
+  it('shows no key when inspected', () => {
+    const shown = inspect(encryption, { depth: Number.POSITIVE_INFINITY, showHidden: true })
+    expect(shown).not.toContain(secretA)
+    expect(shown).not.toMatch(/Uint8Array|Buffer|KeyObject/)
+  })
+})

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { type Fields, field, merge, replaceFields, setField } from '../../src/record/merge.ts'
+
+const text = (value: unknown): string => JSON.stringify(value)
+
+describe('a merge of two changes', () => {
+  const merged = (base: Fields, mine: Fields, theirs: Fields) => merge(base, mine, theirs, text, undefined)
+
+  it('keeps what either side changed, added or deleted', () => {
+    const base = { kept: 1, here: 1, there: 1, goneHere: 1, goneThere: 1 }
+    const mine = { kept: 1, here: 2, there: 1, goneThere: 1, newHere: 1 }
+    const theirs = { kept: 1, here: 1, there: 2, goneHere: 1, newThere: 1 }
+    const expected = { kept: 1, here: 2, there: 2, newHere: 1, newThere: 1 }
+    expect(merged(base, mine, theirs)).toEqual({ data: expected, conflicts: [] })
+  })
+
+  it('compares values by what they are stored as', () => {
+    expect(merged({ a: [1] }, { a: [1] }, { a: [2] })).toEqual({ data: { a: [2] }, conflicts: [] })
+    expect(merged({ a: [1] }, { a: [3] }, { a: [1] })).toEqual({ data: { a: [3] }, conflicts: [] })
+  })
+
+  it('is a conflict only where both changed a key to different values, and ours is kept', () => {
+    expect(merged({ a: 1 }, { a: 2 }, { a: 3 })).toEqual({ data: { a: 2 }, conflicts: ['a'] })
+    expect(merged({ a: 1 }, { a: [2] }, { a: [2] })).toEqual({ data: { a: [2] }, conflicts: [] })
+    expect(merged({ a: 1 }, {}, { a: 3 })).toEqual({ data: {}, conflicts: ['a'] })
+    expect(merged({ a: 1 }, { a: 2 }, {})).toEqual({ data: { a: 2 }, conflicts: ['a'] })
+    expect(merged({ a: 1 }, {}, {})).toEqual({ data: {}, conflicts: [] })
+  })
+
+  it('asks who decides about conflicts, and nothing else', () => {
+    const asked: unknown[] = []
+    const { data } = merge({ a: 1, b: 1 }, { a: 2, b: 2 }, { a: 3, b: 1 }, text, (conflict) => {
+      asked.push(conflict)
+      return 'decided'
+    })
+    expect(asked).toEqual([{ key: 'a', base: 1, mine: 2, theirs: 3 }])
+    expect(data).toEqual({ a: 'decided', b: 2 })
+  })
+
+  it('takes no text of values that are identical', () => {
+    const never = (): string => expect.fail('compared by text')
+    const value = {}
+    expect(merge({ a: value, b: 1 }, { a: value, b: 1 }, { a: value, b: 1 }, never, undefined).data.a).toBe(value)
+  })
+})
+
+describe('the fields of data', () => {
+  it('are its own, whatever they are called', () => {
+    const fields: Fields = {}
+    setField(fields, '__proto__', 1)
+    expect([field(fields, '__proto__'), field(fields, 'constructor'), field({ a: 2 }, 'a')]).toEqual([1, undefined, 2])
+    expect(Object.getOwnPropertyDescriptor(fields, '__proto__')).toEqual({
+      value: 1,
+      writable: true,
+      enumerable: true,
+      configurable: true
+    })
+  })
+
+  it('become those of another, in its order, but for what is to stay', () => {
+    const [mine, theirs] = [{ n: 1 }, { n: 2 }]
+    const target: Fields = { gone: 1, kept: mine, changed: mine }
+    replaceFields(target, { added: 1, changed: theirs, kept: theirs }, (key) => key === 'kept')
+    expect(Object.keys(target)).toEqual(['added', 'changed', 'kept'])
+    expect([target.kept, target.changed]).toEqual([mine, theirs])
+    expect(target.kept).toBe(mine)
+  })
+})

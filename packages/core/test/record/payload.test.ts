@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { byteLength, exceeds, isFields, pickFields } from '../../src/record/payload.ts'
+import { createWorld } from '../support/world.ts'
+
+describe('the size of a text', () => {
+  it.each(['', 'abc', 'äöü', '€', '😀', 'a€😀'])('is that of its UTF-8: %j', (text) => {
+    const size = Buffer.byteLength(text)
+    expect(byteLength(text)).toBe(size)
+    expect([size - 1, size, size + 1].map((limit) => exceeds(text, limit))).toEqual([true, false, false])
+  })
+})
+
+describe('data', () => {
+  it('is an object, and no list', () => {
+    expect([{}, [], null, 'x', undefined, 7].map((value) => isFields(value))).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+      false
+    ])
+  })
+
+  it('is picked by its own keys', () => {
+    expect(pickFields({ a: 1, b: undefined, c: 3 }, ['a', 'b', 'constructor', 'd'])).toEqual({ a: 1, b: undefined })
+  })
+
+  it('that is too large is told by its largest keys, largest first, and never by its values', async () => {
+    const { browser } = createWorld({ maxRecordBytes: 512 })
+    const storing = browser().request(({ data }) =>
+      Object.assign(data, {
+        small: 1,
+        tiny: 2,
+        large: 'l'.repeat(200),
+        larger: 'm'.repeat(300),
+        [`k${'x'.repeat(60)}`]: 'n'.repeat(250)
+      })
+    )
+    await expect(storing).rejects.toThrow(
+      `The session exceeds maxRecordBytes (512). Largest keys: larger (302), k${'x'.repeat(39)} (252), large (202) [`
+    )
+  })
+
+  it('may fill a record to its last byte', async () => {
+    const { browser, manager, store } = createWorld({ maxRecordBytes: 512 })
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { text: '' }))
+    const { id } = await tab.open()
+    const left = 512 - Buffer.byteLength((await store.get(`sessions.s.${id}`)) ?? '')
+    const fill = (length: number) => manager.update(id, (data) => Object.assign(data, { text: 'x'.repeat(length) }))
+    expect(await fill(left)).toBe(true)
+    await expect(fill(left + 1)).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' })
+  })
+})
+
+describe('a serializer of the application’s own', () => {
+  it('gives well-formed text without U+0000, or is told so', async () => {
+    for (const bad of ['\0', '\ud800', 7]) {
+      const { browser } = createWorld({
+        serializer: {
+          serialize: (data) => (Object.keys(Object(data)).length > 0 ? (bad as string) : '{}'),
+          deserialize: JSON.parse
+        }
+      })
+      const storing = browser().request(({ data }) => Object.assign(data, { a: 1 }))
+      await expect(storing).rejects.toThrow('serializer must give well-formed text without U+0000')
+    }
+  })
+})

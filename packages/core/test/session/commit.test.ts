@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest'
+import { decodeRecord, type RecordMetadata } from '../../src/record/record.ts'
+import { createGate, createWorld, setCookieOf, type World } from '../support/world.ts'
+
+const hour = 3_600_000
+
+async function metadataOf({ store }: World, key: string): Promise<RecordMetadata> {
+  const record = decodeRecord((await store.get(key)) ?? '')
+  if (typeof record === 'string') throw new TypeError(record)
+  return record.metadata
+}
+
+async function stored(options: Parameters<typeof createWorld>[0] = {}) {
+  const world = createWorld(options)
+  const tab = world.browser()
+  await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+  const { id } = await tab.open()
+  world.eventTypes()
+  return { world, tab, id, key: `sessions.s.${id}` }
+}
+
+describe('a request that only looked', () => {
+  it('touches, and stores no data', async () => {
+    const { world, tab, id, key } = await stored()
+    const before = await world.store.get(key)
+    world.now += 20 * 60_000
+    await tab.request(({ data }) => expect(data).toEqual({ a: 1 }))
+    expect(world.events.slice(-1)).toEqual([{ type: 'touched', id }])
+    expect((await world.store.get(key))?.split('\n')[1]).toBe(before?.split('\n')[1])
+  })
+})
+
+describe('a session whose time runs out while a request has it', () => {
+  it('is not written any more, though its text is still the one that was read', async () => {
+    const { world, tab, id, key } = await stored()
+    const session = await tab.open()
+    const text = (await world.store.get(key)) ?? ''
+    world.now += 3 * 3_600_000
+    // As a store would still hold it whose clock is behind.
+    await world.store.set(key, text, world.now + 1_000_000)
+    session.data.a = 2
+    await world.manager.commit(session)
+    expect(world.events.slice(-1)).toEqual([{ type: 'dropped', id, reason: 'gone' }])
+    expect(await world.store.get(key)).toBe(text)
+  })
+})
+
+describe('the holder of a secret that was replaced', () => {
+  const naming = { userIdFrom: ({ user }: { user?: string }) => user }
+
+  it('stores what others may share', async () => {
+    const { world, tab } = await stored(naming)
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate())
+    session.data.b = 2
+    await world.manager.commit(session)
+    expect((await tab.open()).data).toEqual({ a: 1, b: 2 })
+  })
+
+  it('stores what others may share where the data names the same user as ever', async () => {
+    const { world, tab } = await stored(naming)
+    await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate())
+    session.data.b = 2
+    await world.manager.commit(session)
+    const { data, userId } = await tab.open()
+    expect([data, userId]).toEqual([{ a: 1, user: 'alice', b: 2 }, 'alice'])
+  })
+
+  it('that only looked has nothing to lose, and nothing to hear', async () => {
+    const { world, tab } = await stored(naming)
+    await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
+    world.now += 60_000
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate())
+    world.eventTypes()
+    await world.manager.commit(session)
+    expect([world.eventTypes(), session.detached]).toEqual([[], false])
+  })
+
+  it('moves neither last seen nor how long the session lives', async () => {
+    const { world, tab, key } = await stored()
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate())
+    const { s } = await metadataOf(world, key)
+    world.now += 30_000
+    session.data.b = 2
+    session.permanent = true
+    await world.manager.commit(session)
+    const after = await metadataOf(world, key)
+    expect([after.s, after.p, (await tab.open()).data]).toEqual([s, undefined, { a: 1, b: 2 }])
+  })
+
+  it('stores nothing where the data was emptied on purpose', async () => {
+    const { world, tab, id } = await stored()
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate({ anonymous: true }))
+    session.data.b = 2
+    await world.manager.commit(session)
+    expect(world.events).toContainEqual({ type: 'dropped', id, reason: 'superseded' })
+    expect((await tab.open()).data).toEqual({})
+  })
+
+  it('makes it nobody else’s session', async () => {
+    const { world, tab, id } = await stored(naming)
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate())
+    session.data.user = 'mallory'
+    await world.manager.commit(session)
+    expect(world.events).toContainEqual({ type: 'dropped', id, reason: 'superseded' })
+    const { data, userId } = await tab.open()
+    expect([data, userId]).toEqual([{ a: 1 }, undefined])
+  })
+})
+
+describe('a rotation', () => {
+  it('lets the old secret work until the new one comes back, whatever the same request and the old one store', async () => {
+    const { world, tab, key } = await stored()
+    const late = await tab.open()
+    const session = await tab.open()
+    await session.rotate()
+    session.data.b = 2
+    await tab.commit(session)
+    expect(await metadataOf(world, key)).toMatchObject({ a: expect.any(String) })
+    expect(await metadataOf(world, key)).not.toHaveProperty('b')
+    late.data.c = 3
+    await world.manager.commit(late)
+    expect(await metadataOf(world, key)).not.toHaveProperty('b')
+    await tab.request(({ data }) => Object.assign(data, { d: 4 }))
+    expect(await metadataOf(world, key)).toMatchObject({ b: world.now + 30_000 })
+  })
+
+  it('is for who has the current secret alone; any holder may regenerate', async () => {
+    const { world, tab } = await stored()
+    const old = tab.cookie
+    await tab.request((session) => session.rotate())
+    world.eventTypes()
+    const late = await world.manager.open(old)
+    await late.rotate()
+    expect(world.eventTypes()).toEqual(['loaded'])
+    await late.regenerate()
+    expect(world.eventTypes()).toEqual(['regenerated'])
+    tab.receive((await world.manager.commit(late)).headers)
+    expect((await tab.open()).data).toEqual({ a: 1 })
+  })
+
+  it('counts though another process was faster with something else', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    await tab.request(({ data }) => Object.assign(data, { b: 2 }), world.another())
+    world.eventTypes()
+    await session.rotate()
+    expect(world.eventTypes()).toEqual(['rotated'])
+    expect(setCookieOf((await world.manager.commit(session)).headers)).toBeDefined()
+  })
+})
+
+describe('data that names a user', () => {
+  const naming = { userIdFrom: ({ user }: { user?: string }) => user }
+
+  it('starts the session anew; without one it goes on as it was', async () => {
+    const { world, tab, key } = await stored(naming)
+    const [start, before] = [world.now, tab.cookie]
+    world.now += hour / 2
+    await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
+    const named = await metadataOf(world, key)
+    expect([named.c, named.l, named.u, tab.cookie === before]).toEqual([start + hour / 2, world.now, 'alice', false])
+    world.now += hour / 2
+    await tab.request(({ data }) => void delete data.user)
+    const { c, l, u } = await metadataOf(world, key)
+    expect([c, l, u]).toEqual([named.c, named.l, undefined])
+  })
+
+  it('goes on as it was too where the same request has swapped the secret already', async () => {
+    const { world, tab, key } = await stored(naming)
+    await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
+    const { c, l } = await metadataOf(world, key)
+    world.now += hour / 2
+    await tab.request(async (session) => {
+      await session.regenerate()
+      delete session.data.user
+    })
+    expect(await metadataOf(world, key)).toMatchObject({ c, l })
+    await tab.request(async (session) => {
+      await session.regenerate()
+      session.data.user = 'alice'
+    })
+    expect(await metadataOf(world, key)).toMatchObject({ c: world.now, l: world.now })
+  })
+})
+
+describe('a user’s session', () => {
+  it('costs one write, and none of its index, when its data changes', async () => {
+    const { world, tab } = await stored()
+    await tab.request((session) => session.login('alice'))
+    const { calls } = await world.store.during(() => tab.request(({ data }) => Object.assign(data, { b: 2 })))
+    expect(calls.map(({ operation }) => operation)).toEqual(['get', 'compareAndSet'])
+  })
+
+  it('is made by a write that is alone, though others wait with it', async () => {
+    const { world, tab, key } = await stored()
+    const [first, a, entering] = [await tab.open(), await tab.open(), await tab.open()]
+    const { gate, open } = createGate()
+    let held = false
+    world.store.break(() => {
+      if (held) return undefined
+      held = true
+      return { gate }
+    })
+    const { calls } = await world.store.during(async () => {
+      const all = [
+        first.update((data) => void Object.assign(data, { x: 1 })),
+        a.update((data) => void Object.assign(data, { y: 1 })),
+        entering.login('alice')
+      ]
+      await new Promise(setImmediate)
+      open()
+      await Promise.all<unknown>(all)
+    })
+    const writes = calls.filter((call) => call.operation === 'compareAndSet' && call.key === key)
+    expect(writes).toHaveLength(3)
+  })
+})

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest'
+import { createManagerContext } from '../../src/context.ts'
+import type { SessionEvent } from '../../src/events.ts'
+import { decodeRecord, type RecordMetadata } from '../../src/record/record.ts'
+import { writeNew } from '../../src/session/create-record.ts'
+import { createState, type SessionState } from '../../src/session/session-state.ts'
+import { createMemoryStore } from '../../src/store/memory-store.ts'
+import { readIndex } from '../../src/users/user-index.ts'
+import { createFaultyStore, type Fault } from '../support/faulty-store.ts'
+import { secret, start } from '../support/world.ts'
+
+const day = 86_400_000
+
+/** A session that is not stored yet, and ids that are `1`, `2`, `3` and so on. */
+function createGround(more: object = {}, listening = true) {
+  const clock = { now: () => start, sleep: () => Promise.resolve() }
+  const events: SessionEvent[] = []
+  const store = createFaultyStore(createMemoryStore({ clock }))
+  let drawn = 0
+  const randomBytes = (length: number): Uint8Array => new Uint8Array(length).fill(++drawn)
+  const listener = listening ? { onEvent: (event: SessionEvent) => events.push(event) } : {}
+  const { context } = createManagerContext({ store, secret, clock, randomBytes, ...listener, ...more })
+  const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
+  const state: SessionState = createState(context, [], context.cookie.secureForm, request as never, false, start - 1)
+  const metadata = async (): Promise<RecordMetadata> => {
+    const record = decodeRecord((await store.get(context.recordKey(state.id ?? ''))) ?? '')
+    if (typeof record === 'string') throw new TypeError(record)
+    return record.metadata
+  }
+  /** What becomes of the first writes, in order. */
+  const fail = (...faults: readonly (Fault | undefined)[]): void => {
+    const left = [...faults]
+    store.break(({ operation }) => (operation === 'compareAndSet' ? left.shift() : undefined))
+  }
+  const writes = (): string[] =>
+    store.calls.filter(({ operation }) => operation === 'compareAndSet').map(({ key }) => key)
+  return { context, state, store, events, metadata, fail, writes }
+}
+
+describe('the first write of a session', () => {
+  it('makes it live, with what was stored as the state that changes are told from', async () => {
+    const { context, state, events, metadata } = createGround()
+    state.data = { a: 1 }
+    state.permanent = true
+    const { data } = state
+    await writeNew(context, state)
+    expect(state).toMatchObject({
+      phase: 'live',
+      created: start,
+      baseline: '{"a":1}',
+      stored: '{"a":1}',
+      cookie: 'send',
+      swapped: true,
+      permanent: undefined,
+      record: { payload: '{"a":1}' }
+    })
+    expect(state.data).toBe(data)
+    expect(await metadata()).toMatchObject({ c: start, s: start, p: true })
+    expect(events).toEqual([{ type: 'created', id: state.id }])
+  })
+
+  it('stores an empty object where nobody has looked at the data', async () => {
+    const { context, state } = createGround()
+    await writeNew(context, state)
+    expect([state.data, state.record?.payload]).toEqual([{}, '{}'])
+  })
+
+  it('takes the text that its caller has already made of the data', async () => {
+    const { context, state } = createGround()
+    state.data = { a: 1 }
+    await writeNew(context, state, undefined, undefined, '{"a":1,"made":"before"}')
+    expect([state.record?.payload, state.baseline]).toEqual(['{"a":1,"made":"before"}', '{"a":1,"made":"before"}'])
+  })
+
+  it('keeps the start of a session that moved here from another id', async () => {
+    const { context, state, metadata } = createGround()
+    await writeNew(context, state, undefined, start - day / 2)
+    expect(await metadata()).toMatchObject({ c: start - day / 2, s: start })
+    expect(state.created).toBe(start - day / 2)
+  })
+
+  it('comes before the headers', async () => {
+    const { context, state, writes } = createGround()
+    state.headers = []
+    await expect(writeNew(context, state)).rejects.toThrow(
+      'The response has started, so no cookie can be set: log in, regenerate or store first, then write [HEADERS_SENT]'
+    )
+    expect([writes(), state.phase]).toEqual([[], 'new'])
+  })
+})
+
+describe('the first write of a user’s session', () => {
+  it('by a login is announced before, and confirmed after', async () => {
+    const { context, state, events, metadata, writes } = createGround()
+    const login = { userId: 'alice', announced: undefined }
+    await writeNew(context, state, login)
+    const { c, s, l, q, u } = await metadata()
+    expect({ c, s, l, q, u }).toEqual({ c: start, s: start, l: start, q: start + day, u: 'alice' })
+    expect(login.announced).toEqual({ userId: 'alice', id: state.id, epoch: 0, horizon: start + day })
+    const key = context.recordKey(state.id ?? '')
+    expect(writes().map((one) => (one === key ? 'record' : 'index'))).toEqual(['index', 'record', 'index'])
+    const { index } = await readIndex(context, 'alice')
+    expect(index.s[state.id ?? '']).toMatchObject({ q: start + day })
+    expect(index.s[state.id ?? '']).not.toHaveProperty('p')
+    expect(events).toEqual([
+      { type: 'created', id: state.id },
+      { type: 'loggedIn', id: state.id, userId: 'alice' }
+    ])
+  })
+
+  it('that its data names is the same', async () => {
+    const { context, state, events, metadata } = createGround({ userIdFrom: ({ user }: { user?: string }) => user })
+    state.data = { user: 'alice' }
+    await writeNew(context, state)
+    expect(await metadata()).toMatchObject({ u: 'alice', l: start, q: start + day })
+    expect((await readIndex(context, 'alice')).index.s).toHaveProperty(state.id ?? '')
+    expect(events.at(-1)).toEqual({ type: 'loggedIn', id: state.id, userId: 'alice' })
+  })
+
+  it('that is nobody’s is in no index', async () => {
+    const { context, state, metadata, writes } = createGround()
+    await writeNew(context, state)
+    const { l, q, u } = await metadata()
+    expect([l, q, u]).toEqual([undefined, undefined, undefined])
+    expect(writes()).toEqual([context.recordKey(state.id ?? '')])
+  })
+
+  it('needs nobody who listens', async () => {
+    const { context, state, metadata } = createGround({}, false)
+    await writeNew(context, state, { userId: 'alice', announced: undefined })
+    expect(await metadata()).toMatchObject({ u: 'alice' })
+  })
+})
+
+describe('a first write that finds its id taken, or is not confirmed', () => {
+  it('leaves the id, and tries two others', async () => {
+    for (const [faults, tries] of [
+      [['error-before'], 2],
+      [['error-after'], 1],
+      [['error-before', 'error-before'], 3]
+    ] as const) {
+      const { context, state, fail, writes, metadata } = createGround()
+      fail(...faults)
+      await writeNew(context, state)
+      expect(new Set(writes()).size).toBe(tries)
+      expect(writes().at(-1)).toBe(context.recordKey(state.id ?? ''))
+      expect(await metadata()).toMatchObject({ c: start })
+    }
+  })
+
+  it('draws another secret with the other id', async () => {
+    const { context, state, fail } = createGround()
+    state.id = 'a'.repeat(32)
+    state.secret = new Uint8Array(16)
+    const first = state.secret
+    fail('error-before')
+    await writeNew(context, state)
+    expect([state.id === 'a'.repeat(32), state.secret === first]).toEqual([false, false])
+  })
+
+  it('gives up after three with what the store said', async () => {
+    const { context, state, fail, writes } = createGround()
+    fail('error-before', 'error-before', 'error-before')
+    await expect(writeNew(context, state)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect([writes().length, state.phase]).toEqual([3, 'new'])
+  })
+
+  it('gives up after three ids that are taken', async () => {
+    const taken = createGround({ randomBytes: (length: number) => new Uint8Array(length) })
+    await writeNew(taken.context, taken.state)
+    const [key] = taken.writes()
+    const text = await taken.store.get(key ?? '')
+    const state = { ...taken.state, phase: 'new' as const, id: undefined, secret: undefined }
+    await expect(writeNew(taken.context, state)).rejects.toThrow(
+      'No free session id in three tries: check randomBytes, or the store [CONFLICT]'
+    )
+    expect(await taken.store.get(key ?? '')).toBe(text)
+  })
+})

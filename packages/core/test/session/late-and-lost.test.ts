@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, setCookieOf } from '../support/world.ts'
+
+describe('after the headers are out', () => {
+  it('data that names another user is not stored: the secret could not change with it', async () => {
+    const world = createWorld({ userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined) })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
+    const session = await tab.open()
+    await tab.commit(session)
+    session.data.user = 'bob'
+    await expect(tab.commit(session)).rejects.toMatchObject({ code: 'HEADERS_SENT' })
+    expect((await tab.open()).userId).toBe('alice')
+  })
+
+  it('a first save fails, as its cookie could not be sent', async () => {
+    const tab = createWorld().browser()
+    const session = await tab.open()
+    await tab.commit(session)
+    session.data.a = 1
+    await expect(session.save()).rejects.toMatchObject({ code: 'HEADERS_SENT' })
+  })
+
+  it('destroy still ends the session, and says that its cookie stays', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await tab.open()
+    await tab.commit(session)
+    await session.destroy()
+    expect(world.events.at(-1)).toMatchObject({ type: 'cookieSkipped', reason: 'headers-sent' })
+    expect((await tab.open()).isNew).toBe(true)
+    const stranger = await world.browser().open()
+    await world.manager.commit(stranger)
+    const before = world.events.length
+    await stranger.destroy()
+    expect(world.events).toHaveLength(before)
+  })
+})
+
+describe('what comes too late', () => {
+  it('saving an ended session is dropped, with the reason', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await tab.open()
+    const stale = tab.cookie
+    await session.destroy()
+    session.data.b = 1
+    expect(await session.save()).toBe(false)
+    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: session.id, reason: 'gone' })
+
+    const other = world.browser()
+    await other.request(({ data }) => Object.assign(data, { a: 1 }))
+    const before = other.cookie
+    await other.request((one) => one.regenerate())
+    const detached = await world.browser(before).open()
+    detached.data.b = 1
+    expect(await detached.save()).toBe(false)
+    expect(world.events.at(-1)).toMatchObject({ type: 'dropped', reason: 'detached' })
+    expect((await world.browser(stale).open()).isNew).toBe(true)
+  })
+
+  it('reload finds out that the session has ended, or was taken over', async () => {
+    const world = createWorld()
+    for (const [end, detached] of [
+      ['destroy', false],
+      ['regenerate', 'superseded']
+    ] as const) {
+      const tab = world.browser()
+      await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+      const session = await tab.open()
+      await (await tab.open())[end]()
+      expect(await session.reload()).toBe(false)
+      expect(session.detached).toBe(detached)
+      expect(await session.reload()).toBe(false)
+    }
+  })
+
+  it('reload loads what a lazy manager has not yet, and what nobody has looked at', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const lazy = await tab.open(world.another({ lazy: true }))
+    expect(lazy.loaded).toBe(false)
+    expect(await lazy.reload()).toBe(true)
+    expect([lazy.loaded, lazy.data]).toEqual([true, { a: 1 }])
+    const unseen = await tab.open()
+    expect(await unseen.reload()).toBe(true)
+    expect(unseen.data).toEqual({ a: 1 })
+    expect(await (await world.browser().open()).reload()).toBe(false)
+  })
+
+  it('regenerate does nothing while the store is out of reach', async () => {
+    const world = createWorld({ onStoreUnavailable: 'anonymous' })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    world.store.break('error-before')
+    const session = await tab.open()
+    await session.regenerate()
+    expect(session.detached).toBe('unavailable')
+    expect(setCookieOf(await tab.commit(session))).toBe(undefined)
+  })
+})
+
+describe('what a login keeps of a visitor’s data, by name', () => {
+  it.each([
+    ['of a new session', false, { cart: 1 }],
+    ['of a stored session nobody has looked at', true, { cart: 1 }]
+  ])('%s', async (_, stored, expected) => {
+    const tab = createWorld().browser()
+    const fill = { cart: 1, secret: 2 }
+    if (stored) await tab.request(({ data }) => Object.assign(data, fill))
+    await tab.request(async (session) => {
+      if (!stored) Object.assign(session.data, fill)
+      await session.login('alice', { keepData: ['cart', 'absent'] })
+    })
+    expect((await tab.open()).data).toEqual(expected)
+  })
+})
+
+describe('a lifetime of the session’s own', () => {
+  it('that is set at its start counts from there', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request((session) => {
+      session.data.a = 1
+      session.permanent = 7_200_000
+    })
+    const session = await tab.open()
+    expect([session.permanent, session.expiresAt]).toEqual([7_200_000, world.now + 7_200_000])
+    expect((await world.browser().open()).lastSeenAt).toBe(world.now)
+  })
+})
+
+describe('two tokens of one session in one request', () => {
+  it('are looked up once, and the newer one counts', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const older = tab.cookie
+    await tab.request((session) => session.regenerate())
+    const { calls, result } = await world.store.during(() => world.browser(`${older}; ${tab.cookie}`).open())
+    expect([calls.length, result.data]).toEqual([1, { a: 1 }])
+  })
+
+  it('may come in two header lines', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const session = await world.manager.open({ cookie: ['theme=dark', tab.cookie] })
+    expect(session.data).toEqual({ a: 1 })
+  })
+})

@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest'
+import { createManagerContext } from '../../src/context.ts'
+import { createMemoryStore, type SessionEvent, type SessionManager } from '../../src/index.ts'
+import { encodeRecord, encodeTombstone, type RecordMetadata } from '../../src/record/record.ts'
+import { readRecord, standingOf } from '../../src/session/load.ts'
+import { secretHashOf } from '../../src/session/session-state.ts'
+import { type Browser, createWorld, secret, setCookieOf, start, type World } from '../support/world.ts'
+
+const keyOf = (id: string): string => `sessions.s.${id}`
+
+async function visitors(count: number, options: Parameters<typeof createWorld>[0] = {}) {
+  const world = createWorld(options)
+  const tabs: Browser[] = []
+  for (let i = 0; i < count; i++) {
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { i }))
+    tabs.push(tab)
+  }
+  return { world, tabs, cookies: tabs.map(({ cookie }) => cookie) }
+}
+
+/** What one opening tells, and how often it reads. */
+async function opening(world: World, cookie: string, manager: SessionManager = world.manager) {
+  const { length } = world.events
+  const { result, calls } = await world.store.during(() => manager.open(cookie))
+  const events: SessionEvent[] = world.events.slice(length)
+  return { session: result, events, reads: calls.length }
+}
+
+const junk = (count: number): string[] => Array.from({ length: count }, (_, i) => `__Host-sid=junk${i}`)
+
+describe('a request with several cookies of the name', () => {
+  it('is served by the one that is genuine, and the others are no event', async () => {
+    const { world, cookies } = await visitors(1)
+    const { session, events } = await opening(world, [...junk(15), ...cookies].join('; '))
+    expect([session.data, events.map(({ type }) => type)]).toEqual([{ i: 0 }, ['loaded']])
+  })
+
+  it('is told of once when none is, by what the first one was', async () => {
+    const { world } = await visitors(0)
+    const { events, reads } = await opening(world, junk(16).join('; '))
+    expect([events, reads]).toEqual([[{ type: 'rejected', reason: 'malformed' }], 0])
+  })
+
+  it('has sixteen looked at, however many there are', async () => {
+    const { world, cookies } = await visitors(1)
+    const { session, events } = await opening(world, [...junk(16), ...cookies].join('; '))
+    expect([session.isNew, events]).toEqual([true, [{ type: 'rejected', reason: 'too-many-cookies' }]])
+  })
+
+  it('has the same one counted once', async () => {
+    const { world, cookies } = await visitors(1)
+    const { session, events, reads } = await opening(world, [...Array(20).fill(cookies[0]), ...junk(10)].join('; '))
+    expect([session.data, events.map(({ type }) => type), reads]).toEqual([{ i: 0 }, ['loaded'], 1])
+  })
+
+  it('has four genuine ones looked up, and is told of when there are more', async () => {
+    const { world, cookies } = await visitors(5)
+    const four = await opening(world, cookies.slice(0, 4).join('; '))
+    expect([four.reads, four.events.map((event) => Reflect.get(event, 'reason') ?? event.type)]).toEqual([
+      4,
+      ['ambiguous', 'ambiguous', 'ambiguous', 'loaded']
+    ])
+    const five = await opening(world, cookies.join('; '))
+    expect([five.reads, five.events[0]]).toEqual([4, { type: 'rejected', reason: 'too-many-cookies' }])
+    expect(five.session.data).toEqual({ i: 0 })
+  })
+
+  it('has a session read once, though two of its tokens are there', async () => {
+    const { world, tabs } = await visitors(1)
+    const [tab] = tabs
+    if (!tab) throw new TypeError()
+    const before = tab.cookie
+    await tab.request((session) => session.regenerate())
+    const { session, events, reads } = await opening(world, `${before}; ${tab.cookie}`)
+    expect([session.data, reads, events.map(({ type }) => type)]).toEqual([{ i: 0 }, 1, ['superseded', 'loaded']])
+  })
+})
+
+describe('what is stored under a genuine token', () => {
+  const put = (world: World, id: string, text: string) => world.store.set(keyOf(id), text, world.now + 1e7)
+
+  async function ground(options: Parameters<typeof createWorld>[0] = {}) {
+    const { world, tabs, cookies } = await visitors(1, options)
+    const cookie = cookies[0] ?? ''
+    const id = (await tabs[0]?.open())?.id ?? ''
+    const text = (await world.store.get(keyOf(id))) ?? ''
+    return { world, cookie, id, text }
+  }
+
+  it.each<[string, (text: string) => string, object]>([
+    ['a tombstone is unknown', () => '{"v":1,"w":"w","x":1}\n', { type: 'rejected', reason: 'unknown' }],
+    ['junk is corrupt', () => 'junk', { type: 'rejected', reason: 'corrupt' }],
+    ['more than the limit is corrupt', (text) => text + ' '.repeat(65_536), { type: 'rejected', reason: 'corrupt' }],
+    ['a later version is told apart', () => '{"v":2}\n', { type: 'rejected', reason: 'future-version' }],
+    [
+      'a record with another start is an older copy',
+      (text) => text.replace(/"c":\d+/, (all) => `${all.slice(0, -1)}7`),
+      { type: 'rejected', reason: 'corrupt' }
+    ]
+  ])('%s', async (_, change, event) => {
+    const { world, cookie, id, text } = await ground()
+    await put(world, id, change(text))
+    const { session, events } = await opening(world, cookie)
+    expect([session.isNew, events]).toEqual([true, [{ ...event, id }]])
+    const silent = await world.silent().open(cookie)
+    expect(silent.isNew).toBe(true)
+  })
+
+  it('is expired, and that is all that is said', async () => {
+    const { world, cookie, id, text } = await ground()
+    world.now += 3 * 3_600_000
+    await put(world, id, text)
+    const { session, events } = await opening(world, cookie)
+    expect([session.isNew, events]).toEqual([true, [{ type: 'expired', id, limit: 'idle' }]])
+  })
+
+  it('needs a store that can be read, unless the policy goes on without', async () => {
+    const { world, cookie } = await ground()
+    world.store.break('error-before')
+    await expect(world.manager.open(cookie)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    const session = await world.another({ onStoreUnavailable: 'anonymous' }).open(cookie)
+    expect([session.detached, session.isNew, session.data]).toEqual(['unavailable', false, {}])
+  })
+
+  describe('with a schema', () => {
+    const schema = (validate: (value: unknown) => object) => ({
+      schema: { '~standard': { version: 1 as const, vendor: 'test', validate: validate as never } }
+    })
+    const refusing = schema(() => ({ issues: [{ message: 'no' }] }))
+
+    it('that it fits, is what the schema makes of it', async () => {
+      const { world, cookie } = await ground()
+      const manager = world.another(schema((value) => ({ value: { ...Object(value), checked: true } })))
+      const { session, events } = await opening(world, cookie, manager)
+      expect([session.data, events.map(({ type }) => type)]).toEqual([{ i: 0, checked: true }, ['loaded']])
+    })
+
+    it('that it does not fit, is refused, reset or mended', async () => {
+      const { world, cookie, id } = await ground()
+      for (const [onSchemaMismatch, data, types] of [
+        [undefined, {}, ['rejected']],
+        ['reject', {}, ['rejected']],
+        ['reset', {}, ['rejected', 'loaded']],
+        [(old: unknown) => ({ was: old }), { was: { i: 0 } }, ['rejected', 'loaded']],
+        [() => undefined, {}, ['rejected']]
+      ] as const) {
+        const options = { ...refusing, ...(onSchemaMismatch === undefined ? {} : { onSchemaMismatch }) }
+        const { session, events } = await opening(world, cookie, world.another(options as never))
+        expect([session.data, events.map(({ type }) => type)]).toEqual([data, types])
+        expect(events[0]).toEqual({ type: 'rejected', reason: 'schema', id })
+        expect((await world.silent(options as never).open(cookie)).data).toEqual(data)
+      }
+    })
+
+    it('and data that cannot be read, is corrupt before it is checked', async () => {
+      const { world, cookie, id, text } = await ground()
+      await put(world, id, `${text.split('\n')[0]}\n[`)
+      const manager = world.another(schema(() => expect.fail('checked')))
+      const { session, events } = await opening(world, cookie, manager)
+      expect([session.isNew, events]).toEqual([true, [{ type: 'rejected', reason: 'corrupt', id }]])
+      expect((await world.silent(schema(() => expect.fail('checked'))).open(cookie)).isNew).toBe(true)
+    })
+
+    it('that makes no object, is wrong', async () => {
+      const { world, cookie } = await ground()
+      const manager = world.another(schema(() => ({ value: 'text' })))
+      await expect(manager.open(cookie)).rejects.toThrow('schema must describe an object [OPTION_INVALID]')
+    })
+  })
+})
+
+describe('the name of the cookie', () => {
+  it('is the plain one only where the policy says so', async () => {
+    const { manager, another } = createWorld()
+    const nameOn = async (through: SessionManager, host: string): Promise<string | undefined> => {
+      const session = await through.open({ host })
+      session.data.a = 1
+      return (await through.commit(session)).headers[0]?.[1].split('=')[0]
+    }
+    const [always, neverSecure] = [another({ cookie: { secure: true } }), another({ cookie: { secure: false } })]
+    expect([await nameOn(manager, 'localhost'), await nameOn(manager, 'example.com')]).toEqual(['sid', '__Host-sid'])
+    expect([await nameOn(always, 'localhost'), await nameOn(neverSecure, 'example.com')]).toEqual(['__Host-sid', 'sid'])
+  })
+})
+
+describe('a request with a cookie of the name that is not genuine', () => {
+  it('has it cleared when it ends its session', async () => {
+    const { manager } = createWorld()
+    for (const [cookie, cleared] of [
+      ['__Host-sid=junk', true],
+      ['other=1', false],
+      ['', false]
+    ] as const) {
+      const session = await manager.open(cookie)
+      await session.destroy()
+      expect(setCookieOf((await manager.commit(session)).headers) !== undefined).toBe(cleared)
+    }
+  })
+})
+
+describe('what a stored text and a secret are to one another', () => {
+  const { context } = createManagerContext({ store: createMemoryStore(), secret, clock: { now: () => start } })
+  const identity = (byte: number) => ({ id: 'a'.repeat(32), secret: new Uint8Array(16).fill(byte) })
+  const hashOf = (byte: number): string => secretHashOf(context, identity(byte))
+  const metadata: RecordMetadata = { v: 1, w: 'w', c: start, s: start, h: hashOf(1), g: 0, d: 0 }
+
+  it.each([
+    [1, {}, 'current'],
+    [2, {}, 'stale'],
+    [2, { a: hashOf(2) }, 'alias'],
+    [2, { a: hashOf(2), b: start + 1 }, 'alias'],
+    [2, { a: hashOf(2), b: start }, 'stale'],
+    [3, { a: hashOf(2) }, 'stale']
+  ] as const)('%i over %o is %s', (byte, more, expected) => {
+    expect(standingOf(context, { ...metadata, ...more }, identity(byte))).toBe(expected)
+  })
+
+  it('a text is absent, unreadable, expired, or a record', () => {
+    const { text } = encodeRecord(metadata, '{}')
+    const read = (given: string | undefined, now?: number): unknown => readRecord(context, 'id', given, now)
+    expect(read(undefined)).toBe('absent')
+    expect(read(encodeTombstone('w'))).toBe('absent')
+    expect(read('junk')).toBe('unreadable')
+    expect(read(text, start + 3_600_000)).toBe('expired')
+    expect(read(text)).toMatchObject({ text, payload: '{}' })
+  })
+})

@@ -1,0 +1,148 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createManagerContext } from '../../src/context.ts'
+import { createMemoryStore, type HeaderList } from '../../src/index.ts'
+import { encodeRecord } from '../../src/record/record.ts'
+import { headersOf } from '../../src/session/response-cookie.ts'
+import { createState, type SessionState } from '../../src/session/session-state.ts'
+import { createWorld, secret, setCookieOf } from '../support/world.ts'
+
+const names = (headers: HeaderList): string[] => headers.map(([name]) => name)
+
+/** The headers of a response that sets a cookie and has this `Cache-Control`. */
+async function headersWith(cacheControl: string | undefined) {
+  const { manager, events } = createWorld()
+  const session = await manager.open('')
+  session.data.a = 1
+  const { headers } = await manager.commit(session, cacheControl === undefined ? {} : { cacheControl })
+  return { headers, tightened: events.filter(({ type }) => type === 'cacheControlTightened') }
+}
+
+describe('a response with a cookie', () => {
+  it('is stored by no cache, and varies with the cookie', async () => {
+    const { headers, tightened } = await headersWith(undefined)
+    expect(headers.map(([name, value]) => [name, value.replace(/=[\w-]{76};.*/, '=T')])).toEqual([
+      ['Set-Cookie', '__Host-sid=T'],
+      ['Cache-Control', 'no-store'],
+      ['Vary', 'Cookie']
+    ])
+    expect(tightened).toEqual([])
+  })
+
+  it.each([
+    'private',
+    'no-store',
+    'PRIVATE',
+    'max-age=60, private',
+    'max-age=60,private',
+    'private, max-age=60',
+    'no-store;x',
+    'private\tx',
+    'public no-store'
+  ])('keeps the handler’s own %j', async (cacheControl) => {
+    const { headers, tightened } = await headersWith(cacheControl)
+    expect(names(headers)).toEqual(['Set-Cookie', 'Vary'])
+    expect(tightened).toEqual([])
+  })
+
+  it.each(['', 'public', 'max-age=60', 'not-private', 'privately', 'xno-store', 'no-store2', 'private=x'])(
+    'is stored by no cache in spite of %j, with an event',
+    async (cacheControl) => {
+      const { headers, tightened } = await headersWith(cacheControl)
+      expect(headers[1]).toEqual(['Cache-Control', 'no-store'])
+      expect(tightened).toEqual([{ type: 'cacheControlTightened', was: cacheControl }])
+    }
+  )
+})
+
+describe('a response without one', () => {
+  it('varies with the cookie only when somebody looked', async () => {
+    const { manager } = createWorld()
+    const session = await manager.open('')
+    expect((await manager.commit(session)).headers).toEqual([])
+    const looked = await manager.open('')
+    expect(looked.isNew).toBe(true)
+    expect((await manager.commit(looked)).headers).toEqual([['Vary', 'Cookie']])
+  })
+})
+
+describe('a response that ends the session', () => {
+  it('clears the cookie, is stored by no cache, and varies with the cookie', async () => {
+    const { manager } = createWorld()
+    const session = await manager.open('__Host-sid=junk')
+    await session.destroy()
+    const { headers } = await manager.commit(session)
+    expect(names(headers)).toEqual(['Set-Cookie', 'Cache-Control', 'Vary'])
+    expect(setCookieOf(headers)).toMatch(/^__Host-sid=; .*Max-Age=0/)
+  })
+})
+
+describe('a session that is not live', () => {
+  it('has no cookie to send, whatever was wanted before', () => {
+    const { context } = createManagerContext({ store: createMemoryStore(), secret })
+    const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
+    const record = encodeRecord({ v: 1, w: 'w', c: 1, s: 1, h: 'h', g: 0, d: 0 }, '{}')
+    const headersWhen = (more: Partial<SessionState>): HeaderList => {
+      const state = createState(context, [], context.cookie.secureForm, request as never, false, 1)
+      return headersOf(context, Object.assign(state, { cookie: 'send', reissue: true, ...more }), {})
+    }
+    expect(headersWhen({ phase: 'over', record })).toEqual([])
+    expect(headersWhen({ phase: 'live', record: undefined })).toEqual([])
+    expect(names(headersWhen({ phase: 'live', record }))).toEqual(['Set-Cookie', 'Cache-Control', 'Vary'])
+  })
+})
+
+describe('the cookie of a permanent session', () => {
+  it('lasts as long as the session, in whole seconds', async () => {
+    const world = createWorld({ permanentLifetime: 5_500, idleTimeout: 5_000, touchInterval: 100, rotateAfter: 200 })
+    const tab = world.browser()
+    const [first] = await tab.request((session) => {
+      session.data.a = 1
+      session.permanent = true
+    })
+    expect(first?.[1]).toContain('; Max-Age=6')
+    world.now += 700
+    const [second] = await tab.request(() => {})
+    expect(second?.[1]).toContain('; Max-Age=5')
+  })
+})
+
+describe('a token that a retired key has signed', () => {
+  it('is signed anew with every response until the client has the new one', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const next = world.another({ secret: ['another secret for tests, long enough', secret] })
+    const old = tab.cookie
+    expect(names(await tab.request(() => {}, next))).toEqual(['Set-Cookie', 'Cache-Control', 'Vary'])
+    expect(tab.cookie).not.toBe(old)
+    expect(names(await tab.request(() => {}, next))).toEqual([])
+  })
+})
+
+describe('a secure cookie over plain http', () => {
+  it('is warned of once for all, and told each time, but not where it is meant to be plain', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    warn.mockClear()
+    const { manager, another, events } = createWorld()
+    const visit = async (through: typeof manager, host: string, encrypted?: boolean): Promise<void> => {
+      const session = await through.open({ host }, encrypted === undefined ? undefined : { encrypted })
+      session.data.a = 1
+      await through.commit(session)
+    }
+    await visit(manager, 'localhost', false)
+    await visit(another({ cookie: { secure: false } }), 'example.com', false)
+    await visit(manager, 'example.com', true)
+    await visit(manager, 'example.com')
+    expect([events.filter(({ type }) => type === 'cookieSkipped'), warn.mock.calls]).toEqual([[], []])
+    await visit(manager, 'example.com', false)
+    await visit(manager, 'example.com', false)
+    expect(events.filter(({ type }) => type === 'cookieSkipped')).toHaveLength(2)
+    expect(warn.mock.calls).toEqual([
+      [
+        'kvsession: browsers refuse a Secure cookie over plain http. Serve https, let the proxy send ' +
+          'X-Forwarded-Proto, or set cookie.secure: false, which shows tokens to the network'
+      ]
+    ])
+    warn.mockRestore()
+  })
+})

@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest'
+import { createManagerContext } from '../../src/context.ts'
+import type { SessionEvent } from '../../src/events.ts'
+import { encodeRecord } from '../../src/record/record.ts'
+import {
+  becomeLive,
+  becomeNew,
+  becomeOver,
+  createState,
+  dataOf,
+  emptyData,
+  identityOf,
+  inTurn,
+  type SessionState
+} from '../../src/session/session-state.ts'
+import { createMemoryStore } from '../../src/store/memory-store.ts'
+import { secret, start } from '../support/world.ts'
+
+const record = encodeRecord({ v: 1, w: 'w', c: start - 7, s: start, h: 'h', g: 0, d: 0 }, '{"a":1}')
+const token = { id: 'a'.repeat(32), secret: new Uint8Array(16), created: start - 7, retiredKey: false }
+
+const events: SessionEvent[] = []
+const { context } = createManagerContext({
+  store: createMemoryStore(),
+  secret,
+  clock: { now: () => start },
+  onEvent: (event) => events.push(event)
+})
+const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
+
+/** As it is when a request begins. */
+const create = (tokens: readonly (typeof token)[] = []): SessionState =>
+  createState(context, tokens, context.cookie.secureForm, request as never, true, start - 1)
+
+/** Every field as it is after a request has done all it can. */
+const used = (): SessionState =>
+  Object.assign(create(), {
+    phase: 'live',
+    id: token.id,
+    secret: token.secret,
+    created: 1,
+    alias: true,
+    reissue: true,
+    record,
+    data: { b: 1 },
+    stored: '{"b":1}',
+    baseline: '{"b":1}',
+    permanent: true,
+    detached: 'superseded',
+    cookie: 'send'
+  })
+
+const noData = { data: undefined, stored: undefined, baseline: '{}' }
+
+describe('the state of a session', () => {
+  it('begins as new, or as not loaded where the request has a genuine token', () => {
+    const state = create()
+    const { form, request: of, ...rest } = state
+    expect([form, of]).toEqual([context.cookie.secureForm, request])
+    expect(rest).toEqual({
+      ...noData,
+      phase: 'new',
+      id: undefined,
+      secret: undefined,
+      created: start - 1,
+      tokens: [],
+      alias: false,
+      reissue: false,
+      record: undefined,
+      permanent: undefined,
+      detached: false,
+      cookie: 'none',
+      swapped: false,
+      looked: false,
+      carried: true,
+      headers: undefined,
+      turn: undefined
+    })
+    expect(create([token]).phase).toBe('unloaded')
+  })
+
+  it('starts over with nothing of what it was', () => {
+    const state = used()
+    becomeNew(context, state)
+    expect(state).toMatchObject({
+      ...noData,
+      phase: 'new',
+      id: undefined,
+      secret: undefined,
+      created: start,
+      alias: false,
+      reissue: false,
+      record: undefined,
+      permanent: undefined,
+      detached: false,
+      cookie: 'none'
+    })
+  })
+
+  it('is over with its id alone', () => {
+    const state = used()
+    becomeOver(context, state)
+    expect(state).toMatchObject({
+      ...noData,
+      phase: 'over',
+      id: token.id,
+      record: undefined,
+      permanent: undefined,
+      cookie: 'none',
+      reissue: false
+    })
+  })
+
+  it('forgets its data without a word on the rest', () => {
+    const state = used()
+    emptyData(context, state)
+    expect(state).toMatchObject({ ...noData, phase: 'live', record, permanent: true, cookie: 'send' })
+  })
+
+  it.each([
+    [false, false, false],
+    [true, false, true],
+    [true, true, false],
+    [false, true, false]
+  ])('is live by a token (of a retired key: %s, an alias: %s), which is replaced: %s', (retiredKey, alias, reissue) => {
+    const state = used()
+    becomeLive(context, state, { ...token, retiredKey }, record, alias)
+    expect(state).toMatchObject({
+      ...noData,
+      phase: 'live',
+      id: token.id,
+      created: start - 7,
+      detached: false,
+      alias,
+      reissue,
+      record
+    })
+    expect(state.secret).toBe(token.secret)
+  })
+
+  it('draws an id and a secret when they are first asked for', () => {
+    const state = create()
+    const { id, secret: drawn } = identityOf(context, state)
+    expect([id, drawn.length]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), 16])
+    const again = identityOf(context, state)
+    expect([again.id === id, again.secret === drawn, state.id === id, state.secret === drawn]).toEqual(
+      Array(4).fill(true)
+    )
+  })
+})
+
+describe('the data of a session', () => {
+  const live = (payload: string): SessionState =>
+    Object.assign(create(), { phase: 'live', id: token.id, record: encodeRecord(record.metadata, payload) })
+
+  it('is decoded once, when it is first asked for', () => {
+    const state = live('{"a":1}')
+    const data = dataOf(context, state)
+    expect(state).toMatchObject({ data: { a: 1 }, stored: '{"a":1}', baseline: '{"a":1}' })
+    expect(dataOf(context, state)).toBe(data)
+  })
+
+  it('is an empty object where nothing is stored, whatever record is left of it', () => {
+    const state = create()
+    const data = dataOf(context, state)
+    expect([data, state.stored, state.phase]).toEqual([{}, undefined, 'new'])
+    expect(dataOf(context, state)).toBe(data)
+    const over = Object.assign(live('{"a":1}'), { phase: 'over' })
+    expect([dataOf(context, over), over.phase]).toEqual([{}, 'over'])
+  })
+
+  it('that cannot be read makes it a new session, and that is told', () => {
+    events.length = 0
+    const state = live('[')
+    expect(dataOf(context, state)).toEqual({})
+    expect([state.phase, state.id, state.baseline]).toEqual(['new', undefined, '{}'])
+    expect(events).toEqual([{ type: 'rejected', reason: 'corrupt', id: token.id }])
+  })
+})
+
+describe('the operations on one session', () => {
+  it('run one after another, also after one that failed', async () => {
+    const state = create()
+    const order: string[] = []
+    const ends: (() => void)[] = []
+    const step = (name: string): Promise<void> => {
+      order.push(name)
+      return new Promise((resolve, reject) => {
+        ends.push(() => (name === 'first' ? reject(new Error(name)) : resolve()))
+      })
+    }
+    const first = inTurn(state, () => step('first'))
+    const second = inTurn(state, () => step('second'))
+    expect(order).toEqual(['first'])
+    ends[0]?.()
+    await expect(first).rejects.toThrow('first')
+    await new Promise(setImmediate)
+    expect(order).toEqual(['first', 'second'])
+    ends[1]?.()
+    await second
+  })
+})

@@ -1,0 +1,405 @@
+import { describe, expect, it } from 'vitest'
+import type { Session } from '../../src/index.ts'
+import { type Browser, createWorld, setCookieOf } from '../support/world.ts'
+
+async function stored(options: Parameters<typeof createWorld>[0] = {}) {
+  const world = createWorld(options)
+  const tab = world.browser()
+  await tab.request(({ data }) => Object.assign(data, { a: 1, b: 2 }))
+  return { world, tab }
+}
+
+/** A session that another request ended after it was opened. */
+async function ended({ open }: Browser): Promise<Session> {
+  const [session, other] = [await open(), await open()]
+  await other.destroy()
+  return session
+}
+
+describe('login', () => {
+  it.each([
+    ['keeps the data of a visitor', undefined, { a: 1, b: 2 }],
+    ['drops it when told to', false, {}],
+    ['keeps what is named', ['b', 'c'], { b: 2 }]
+  ] as const)('%s, stored or not', async (_, keepData, expected) => {
+    const options = keepData === undefined ? {} : { keepData }
+    const { world, tab } = await stored()
+    const visitor = world.browser()
+    await visitor.request(async (session) => {
+      Object.assign(session.data, { a: 1, b: 2 })
+      await session.login('alice', options)
+    })
+    await tab.request((session) => session.login('alice', options))
+    for (const browser of [visitor, tab]) {
+      const { data, userId } = await browser.open()
+      expect([data, userId]).toEqual([expected, 'alice'])
+    }
+  })
+
+  it('makes a new session where the one of the request has ended, and keeps only how long it is to live', async () => {
+    const { tab } = await stored()
+    const session = await ended(tab)
+    session.data.c = 3
+    session.permanent = true
+    const { id } = session
+    await session.login('alice')
+    expect(session).toMatchObject({ userId: 'alice', permanent: true, isNew: false })
+    expect(session.data).toEqual({})
+    expect(session.id).not.toBe(id)
+  })
+
+  it('of nobody is refused before the store is asked', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    const { calls } = await world.store.during(async () => {
+      for (const user of ['', 'x'.repeat(513), '\ud800', 7, null]) {
+        await expect(session.login(user as string)).rejects.toThrow(
+          'A user id is a well-formed string of 1 to 512 characters [ARGUMENT_INVALID]'
+        )
+      }
+    })
+    expect(calls).toEqual([])
+    await session.login('x'.repeat(512))
+    expect(session.userId).toHaveLength(512)
+  })
+
+  it('fails where the store could not be read for the request', async () => {
+    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+    world.store.break('error-before')
+    const session = await tab.open()
+    await expect(session.login('alice')).rejects.toThrow(
+      'The store could not be read for this request: nobody can log in now [LOGIN_UNAVAILABLE]'
+    )
+  })
+
+  it('asks the store again where it could not be read at first', async () => {
+    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+    world.store.break('error-before')
+    const session = await tab.open()
+    world.store.break(undefined)
+    await session.login('alice')
+    expect(session).toMatchObject({ userId: 'alice', detached: false, data: { a: 1, b: 2 } })
+  })
+
+  it('after destroy, or after another took the session over, keeps nothing of it', async () => {
+    for (const end of ['destroyed', 'superseded'] as const) {
+      const { tab } = await stored()
+      const session = await tab.open()
+      const { id } = session
+      if (end === 'destroyed') await session.destroy()
+      else {
+        await tab.request((other) => other.regenerate())
+        await session.reload()
+      }
+      session.data.late = 1
+      session.permanent = true
+      await session.login('alice')
+      expect(session).toMatchObject({ userId: 'alice', permanent: true, detached: false })
+      expect(session.data).toEqual({})
+      expect(session.id).not.toBe(id)
+    }
+  })
+})
+
+describe('a new secret', () => {
+  it.each(['login', 'regenerate', 'rotate'] as const)(
+    'by %s is refused after the headers, whatever is there',
+    async (verb) => {
+      const { world, tab } = await stored({ lazy: true })
+      for (const cookie of ['', tab.cookie]) {
+        const session = await world.manager.open(cookie)
+        await world.manager.commit(session)
+        const { calls } = await world.store.during(async () => {
+          await expect(session[verb]('alice' as never)).rejects.toMatchObject({ code: 'HEADERS_SENT' })
+        })
+        expect(calls).toEqual([])
+      }
+    }
+  )
+
+  it('is none while the store is out of reach, and the session is left as it is', async () => {
+    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+    world.store.break('error-before')
+    for (const anonymous of [false, true]) {
+      const session = await tab.open()
+      await session.regenerate({ anonymous })
+      expect([session.detached, session.isNew]).toEqual(['unavailable', false])
+    }
+  })
+
+  it('that came too late is told of as lost', async () => {
+    const { world, tab } = await stored()
+    const session = await ended(tab)
+    world.eventTypes()
+    await session.rotate()
+    expect(world.eventTypes()).toEqual(['dropped'])
+    expect(session.toJSON().state).toBe('over')
+  })
+
+  it.each(['login', 'regenerate', 'rotate'] as const)('by %s comes before the headers', async (verb) => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    await world.manager.commit(session)
+    const { calls } = await world.store.during(async () => {
+      await expect(session[verb]('alice' as never)).rejects.toMatchObject({ code: 'HEADERS_SENT' })
+    })
+    expect(calls).toEqual([])
+  })
+
+  it('of a session that is not stored is another id; anonymous without the data', async () => {
+    for (const anonymous of [false, true]) {
+      const session = await createWorld().browser().open()
+      session.data.a = 1
+      const { id } = session
+      await session.regenerate({ anonymous })
+      expect([session.id === id, session.data]).toEqual([false, anonymous ? {} : { a: 1 }])
+    }
+  })
+
+  it('of a session that has ended is none; anonymous a new session', async () => {
+    for (const anonymous of [false, true]) {
+      const { world, tab } = await stored()
+      const session = await ended(tab)
+      const { id } = session
+      await session.regenerate({ anonymous })
+      expect(session.isNew).toBe(anonymous)
+      expect(session.id === id).toBe(!anonymous)
+      expect(world.eventTypes()).toContain('dropped')
+    }
+  })
+
+  it('by rotate is none where nothing is stored', async () => {
+    const { manager, store } = createWorld()
+    const session = await manager.open('')
+    const { calls } = await store.during(() => session.rotate())
+    expect([calls, session.isNew]).toEqual([[], true])
+  })
+
+  it('anonymous forgets the user and the data', async () => {
+    const { tab } = await stored()
+    await tab.request((session) => session.login('alice'))
+    await tab.request((session) => session.regenerate({ anonymous: true }))
+    const { userId, data } = await tab.open()
+    expect([userId, data]).toEqual([undefined, {}])
+  })
+})
+
+describe('destroy', () => {
+  it('clears the cookie that the request carried, genuine or not, and no other', async () => {
+    const { tab, world } = await stored()
+    for (const [cookie, cleared] of [
+      [tab.cookie, true],
+      [`${tab.cookie}x`, true],
+      ['', false]
+    ] as const) {
+      const session = await world.manager.open(cookie)
+      await session.destroy()
+      const line = setCookieOf((await world.manager.commit(session)).headers)
+      expect(line?.includes('Max-Age=0') ?? false).toBe(cleared)
+    }
+  })
+
+  it('says that the cookie stays when the headers are gone', async () => {
+    const { tab, world } = await stored()
+    for (const [cookie, told] of [
+      [tab.cookie, 1],
+      ['', 0]
+    ] as const) {
+      const session = await world.manager.open(cookie)
+      await world.manager.commit(session)
+      const { length } = world.events
+      await session.destroy()
+      const skipped = world.events.slice(length).filter(({ type }) => type === 'cookieSkipped')
+      expect(skipped).toHaveLength(told)
+      if (told > 0) {
+        const cure = 'destroy() before the response starts, so that its cookie can be cleared'
+        expect(skipped).toEqual([{ type: 'cookieSkipped', reason: 'headers-sent', cure }])
+      }
+    }
+  })
+
+  it('says nothing of it where nobody listens', async () => {
+    const { world, tab } = await stored()
+    const manager = world.silent()
+    const session = await tab.open(manager)
+    await manager.commit(session)
+    await session.destroy()
+    expect(session.toJSON().state).toBe('over')
+  })
+
+  it('says so too of a cookie that the same response has set', async () => {
+    const { world } = await stored()
+    const session = await world.manager.open('')
+    session.data.a = 1
+    await world.manager.commit(session)
+    await session.destroy()
+    expect(world.eventTypes()).toEqual(expect.arrayContaining(['destroyed', 'cookieSkipped']))
+  })
+
+  it('ends a session too that another request took over meanwhile', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate())
+    await session.reload()
+    await session.destroy()
+    expect(await world.store.get(`sessions.s.${session.id}`)).toBe(undefined)
+  })
+
+  it('happens once', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    await session.destroy()
+    world.eventTypes()
+    const { calls } = await world.store.during(() => session.destroy())
+    expect([calls, world.eventTypes()]).toEqual([[], []])
+  })
+
+  it('ends in an empty session that stores nothing', async () => {
+    const { tab } = await stored()
+    const session = await tab.open()
+    expect(session.data).toEqual({ a: 1, b: 2 })
+    await session.destroy()
+    expect(session).toMatchObject({ userId: undefined, isNew: false, detached: false })
+    expect(session.data).toEqual({})
+    session.data.late = true
+    expect([await session.save(), await session.reload()]).toEqual([false, false])
+    expect((await tab.open()).isNew).toBe(true)
+  })
+
+  it('fails where the store cannot be read, whatever else is done then', async () => {
+    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+    world.store.break('error-before')
+    const session = await tab.open()
+    await expect(session.destroy()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+})
+
+describe('save and update', () => {
+  it('store a new session only when it holds something', async () => {
+    const { manager, store } = createWorld()
+    const session = await manager.open('')
+    const { calls } = await store.during(async () => expect(await session.save()).toBe(true))
+    expect(calls).toEqual([])
+    const data = session.data
+    expect(await session.update((draft) => Object.assign(draft, { a: 1 }) as unknown as undefined)).toBe(true)
+    expect([session.data === data, data, session.isNew]).toEqual([true, { a: 1 }, false])
+  })
+
+  it('an update of a new session goes on from its data', async () => {
+    const session = await createWorld().browser().open()
+    session.data.count = 1
+    await session.update((data) => {
+      data.count = Number(data.count) + 1
+    })
+    expect(session.data).toEqual({ count: 2 })
+  })
+
+  it('tell what is lost while the store is out of reach, if anybody listens', async () => {
+    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+    world.store.break('error-before')
+    const session = await tab.open()
+    expect(await session.save()).toBe(false)
+    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: '', reason: 'detached' })
+    expect(await (await world.silent({ onStoreUnavailable: 'anonymous' }).open(tab.cookie)).save()).toBe(false)
+  })
+
+  it('an update of a new session that fails changes nothing', async () => {
+    const session = await createWorld().browser().open()
+    session.data.a = 1
+    const update = session.update((data) => {
+      data.a = 2
+      throw new Error('no')
+    })
+    await expect(update).rejects.toThrow('no')
+    expect(session.data).toEqual({ a: 1 })
+  })
+
+  it('tell when there is nothing left to store in', async () => {
+    const { world, tab } = await stored()
+    const session = await ended(tab)
+    session.data.c = 3
+    world.eventTypes()
+    expect(await session.save()).toBe(false)
+    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: session.id, reason: 'gone' })
+    expect(await session.save()).toBe(false)
+    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: session.id, reason: 'gone' })
+  })
+})
+
+describe('reload', () => {
+  it('brings the same object up to what is stored', async () => {
+    const { tab, world } = await stored()
+    const session = await tab.open()
+    const { data } = session
+    data.mine = 1
+    await world.manager.update(session.id, (fresh) => Object.assign(fresh, { b: 3 }))
+    expect(await session.reload()).toBe(true)
+    expect([session.data === data, data]).toEqual([true, { a: 1, b: 3 }])
+  })
+
+  it('finds a session superseded, without calling anything lost', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate())
+    const { length } = world.events
+    expect(await session.reload()).toBe(false)
+    expect(world.events.slice(length)).toEqual([{ type: 'superseded', id: session.id, withinGrace: true }])
+    expect([session.isNew, session.toJSON().state]).toEqual([false, 'superseded'])
+    expect(await session.save()).toBe(false)
+    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: session.id, reason: 'detached' })
+  })
+
+  it('finds a session over, without calling anything lost', async () => {
+    const { world, tab } = await stored()
+    const session = await ended(tab)
+    const { length } = world.events
+    expect(await session.reload()).toBe(false)
+    expect(world.events.slice(length)).toEqual([])
+    expect([session.isNew, session.detached, session.toJSON().state]).toEqual([false, false, 'over'])
+  })
+
+  it('needs nobody who listens to find that out', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open(world.silent())
+    await tab.request((other) => other.regenerate())
+    expect([await session.reload(), session.detached]).toEqual([false, 'superseded'])
+  })
+
+  it('asks again where the store could not be read at first', async () => {
+    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+    world.store.break('error-before')
+    const session = await tab.open()
+    world.store.break(undefined)
+    expect([await session.reload(), session.data]).toEqual([true, { a: 1, b: 2 }])
+  })
+
+  it('leaves the holder of a rotated secret what it is, and the one of the current secret too', async () => {
+    for (const rotated of [true, false]) {
+      const { world, tab } = await stored()
+      const session = await tab.open()
+      if (rotated) await tab.request((other) => other.rotate())
+      expect(await session.reload()).toBe(true)
+      session.permanent = true
+      const { headers } = await world.manager.commit(session)
+      expect(setCookieOf(headers) === undefined).toBe(rotated)
+    }
+  })
+
+  it('of what cannot be read leaves a new session with data of its own', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    const { data } = session
+    const key = `sessions.s.${session.id}`
+    const text = (await world.store.get(key)) ?? ''
+    await world.store.set(key, `${text.split('\n')[0]}\n[`, world.now + 1e7)
+    expect([await session.reload(), session.isNew, data, session.data]).toEqual([false, true, {}, {}])
+    expect(session.data).not.toBe(data)
+  })
+
+  it('has nothing to bring to a new session', async () => {
+    const { manager, store } = createWorld()
+    const session = await manager.open('')
+    const { calls } = await store.during(async () => expect(await session.reload()).toBe(false))
+    expect(calls).toEqual([])
+  })
+})

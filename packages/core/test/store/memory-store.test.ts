@@ -1,0 +1,284 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createMemoryStore, type MemoryStore } from '../../src/store/memory-store.ts'
+
+const start = 1_700_000_000_000
+
+function at(maxEntries?: number) {
+  const clock = { time: start, now: () => clock.time }
+  return { clock, store: createMemoryStore({ clock, ...(maxEntries === undefined ? {} : { maxEntries }) }) }
+}
+
+async function keysOf(store: MemoryStore, prefix = ''): Promise<string[]> {
+  const keys: string[] = []
+  for await (const key of store.keys(prefix)) keys.push(key)
+  return keys.sort()
+}
+
+describe('the memory store', () => {
+  it('keeps nothing of a value that is over when it is written, and nothing of the one before', async () => {
+    const { store } = at()
+    await store.set('k', 'live', start + 1)
+    await store.set('k', 'over', start)
+    await store.set('new', 'over', start)
+    expect(await store.deleteExpired()).toBe(0)
+    expect(await store.get('k')).toBeUndefined()
+  })
+
+  it('lets an expired value go when it is read', async () => {
+    const { store, clock } = at()
+    await store.set('read', 'v', start + 1)
+    await store.set('unread', 'v', start + 1)
+    clock.time = start + 1
+    expect(await store.get('read')).toBeUndefined()
+    expect(await store.deleteExpired()).toBe(1)
+  })
+
+  it('gives back what was set, until it is deleted', async () => {
+    const { store } = at()
+    expect(await store.get('k')).toBeUndefined()
+    await store.set('k', '', start + 1)
+    expect(await store.get('k')).toBe('')
+    await store.set('k', 'second', start + 1)
+    expect(await store.get('k')).toBe('second')
+    await store.delete('k')
+    await store.delete('k')
+    expect(await store.get('k')).toBeUndefined()
+  })
+
+  it('shows nothing whose expiry is not later than now, to no method', async () => {
+    const { store, clock } = at()
+    await store.set('k', 'v', start + 10)
+    clock.time += 9
+    expect(await store.get('k')).toBe('v')
+    expect(await keysOf(store)).toEqual(['k'])
+    clock.time += 1
+    expect(await keysOf(store)).toEqual([])
+    expect(await store.compareAndSet('k', 'v', 'w', start + 100)).toBe(false)
+    expect(await store.get('k')).toBeUndefined()
+    expect(await store.compareAndSet('k', undefined, 'w', start + 100)).toBe(true)
+    expect(await store.get('k')).toBe('w')
+  })
+
+  it('is left without the key by a write that is already past, whichever method writes', async () => {
+    const { store } = at()
+    for (const past of [start, start - 1, 0, Number.NaN]) {
+      await store.set('k', 'v', start + 10)
+      await store.set('k', 'late', past)
+      expect(await store.get('k')).toBeUndefined()
+      await store.set('k', 'v', start + 10)
+      expect(await store.compareAndSet('k', 'v', 'late', past)).toBe(true)
+      expect(await store.get('k')).toBeUndefined()
+    }
+  })
+
+  it('keeps a value years ahead', async () => {
+    const { store, clock } = at()
+    await store.set('k', 'v', start + 1e12)
+    clock.time += 1e12 - 1
+    expect(await store.get('k')).toBe('v')
+  })
+
+  it('lets exactly one of 100 concurrent writers with one expectation win', async () => {
+    const { store } = at()
+    for (const expected of [undefined, 'first']) {
+      if (expected !== undefined) await store.set('k', expected, start + 10)
+      else await store.delete('k')
+      const writers = Array.from({ length: 100 }, (_, i) => store.compareAndSet('k', expected, `w${i}`, start + 10))
+      const wins = (await Promise.all(writers)).flatMap((won, i) => (won ? [i] : []))
+      expect(wins).toHaveLength(1)
+      expect(await store.get('k')).toBe(`w${wins[0]}`)
+    }
+  })
+
+  it('compares exactly', async () => {
+    const { store } = at()
+    await store.set('k', 'Value', start + 10)
+    for (const near of ['value', 'Value ', ' Value', 'V\u00e1lue', '', undefined]) {
+      expect(await store.compareAndSet('k', near, 'x', start + 10)).toBe(false)
+    }
+    expect(await store.get('k')).toBe('Value')
+  })
+
+  it('takes names of object members for ordinary keys', async () => {
+    const { store } = at()
+    for (const key of ['__proto__', 'constructor', 'toString']) {
+      expect(await store.get(key)).toBeUndefined()
+      expect(await store.compareAndSet(key, undefined, 'v', start + 10)).toBe(true)
+    }
+    expect(await keysOf(store)).toEqual(['__proto__', 'constructor', 'toString'])
+  })
+
+  it('lists live keys by literal prefix, each once, while they are written and deleted', async () => {
+    const { store } = at()
+    for (let i = 0; i < 3_000; i++) await store.set(`a.${i}`, 'v', start + 10)
+    await store.set('a_1', 'v', start + 10)
+    await store.set('b.1', 'v', start + 10)
+    expect(await keysOf(store, 'a_')).toEqual(['a_1'])
+    expect(await keysOf(store, '')).toHaveLength(3_002)
+    const seen: string[] = []
+    for await (const key of store.keys('a.')) {
+      seen.push(key)
+      await store.delete(key)
+      await store.set(key, 'again', start + 10)
+      await store.set(`a.new${seen.length}`, 'v', start + 10)
+      if (seen.length === 1) await store.delete('a.2999')
+    }
+    expect(new Set(seen).size).toBe(seen.length)
+    expect(seen.filter((key) => !key.includes('new'))).toHaveLength(2_999)
+  })
+
+  it('lets other work run while it lists and sweeps', async () => {
+    const { store, clock } = at()
+    for (let i = 0; i < 10_000; i++) await store.set(`k${i}`, 'v', start + 10)
+    let turns = 0
+    const timer = setInterval(() => turns++, 0)
+    await keysOf(store)
+    expect(turns).toBeGreaterThanOrEqual(5)
+    clock.time += 10
+    turns = 0
+    await store.deleteExpired()
+    clearInterval(timer)
+    expect(turns).toBeGreaterThanOrEqual(5)
+  })
+
+  it('deletes what expired, says how many, and spares what was written meanwhile', async () => {
+    const { store, clock } = at()
+    for (let i = 0; i < 2_500; i++) await store.set(`k${i}`, 'v', start + (i % 2 === 0 ? 10 : 20))
+    clock.time += 10
+    const sweep = store.deleteExpired()
+    await store.set('k2400', 'fresh', start + 100)
+    await store.set('new', 'fresh', start + 100)
+    expect(await sweep).toBe(1_249)
+    expect(await store.get('k2400')).toBe('fresh')
+    expect(await keysOf(store)).toHaveLength(1_252)
+    expect(await store.deleteExpired()).toBe(0)
+  })
+
+  it('ends a sweep although writers keep adding', async () => {
+    const { store } = at()
+    for (let i = 0; i < 3_000; i++) await store.set(`k${i}`, 'v', start + 10)
+    let done = false
+    const sweep = store.deleteExpired().then(() => {
+      done = true
+    })
+    for (let i = 0; !done && i < 500_000; i++) {
+      await store.set(`new${i}`, 'v', start + 10)
+      if (i % 2_000 === 0) await new Promise((resolve) => setTimeout(resolve, 0))
+    }
+    expect(done).toBe(true)
+    await sweep
+  })
+
+  it('behaves as a plain model, at every sequence of operations', async () => {
+    const key = fc.constantFrom('a', 'b', 'c')
+    const value = fc.constantFrom('', 'x', 'y')
+    const life = fc.integer({ min: -1, max: 5 })
+    const operation = fc.oneof(
+      fc.record({ kind: fc.constant('set' as const), key, value, life }),
+      fc.record({
+        kind: fc.constant('cas' as const),
+        key,
+        expected: fc.option(value, { nil: undefined }),
+        value,
+        life
+      }),
+      fc.record({ kind: fc.constant('delete' as const), key }),
+      fc.record({ kind: fc.constant('sweep' as const) }),
+      fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 4 }) })
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(operation, { maxLength: 40 }),
+        fc.constantFrom(undefined, 3, 100),
+        async (steps, max) => {
+          const { store, clock } = at(max)
+          const model: Record<string, { value: string; expiresAt: number } | undefined> = {}
+          const live = (name: string) => {
+            const entry = model[name]
+            return entry !== undefined && entry.expiresAt > clock.time ? entry.value : undefined
+          }
+          for (const step of steps) {
+            if (step.kind === 'wait') clock.time += step.ms
+            else if (step.kind === 'sweep') await store.deleteExpired()
+            else if (step.kind === 'delete') {
+              await store.delete(step.key)
+              delete model[step.key]
+            } else {
+              const expiresAt = clock.time + step.life
+              const writes = step.kind === 'set' || live(step.key) === step.expected
+              if (step.kind === 'set') await store.set(step.key, step.value, expiresAt)
+              else expect(await store.compareAndSet(step.key, step.expected, step.value, expiresAt)).toBe(writes)
+              if (writes) model[step.key] = { value: step.value, expiresAt }
+            }
+            for (const name of ['a', 'b', 'c']) expect(await store.get(name)).toBe(live(name))
+            expect(await keysOf(store)).toEqual(['a', 'b', 'c'].filter((name) => live(name) !== undefined))
+          }
+        }
+      ),
+      { numRuns: 300 }
+    )
+  })
+})
+
+describe('the memory store with maxEntries', () => {
+  it('drops the least recently written when it is full of live ones', async () => {
+    const { store } = at(3)
+    for (const key of ['a', 'b', 'c']) await store.set(key, 'v', start + 10)
+    await store.set('a', 'again', start + 10)
+    expect(await store.compareAndSet('b', 'v', 'again', start + 10)).toBe(true)
+    await store.get('c')
+    await store.set('d', 'v', start + 10)
+    expect(await keysOf(store)).toEqual(['a', 'b', 'd'])
+    await store.set('e', 'v', start + 10)
+    expect(await keysOf(store)).toEqual(['b', 'd', 'e'])
+  })
+
+  it('drops an expired one before any live one', async () => {
+    const { store, clock } = at(3)
+    await store.set('old', 'v', start + 100)
+    await store.set('short', 'v', start + 5)
+    await store.set('young', 'v', start + 100)
+    clock.time += 5
+    await store.set('new', 'v', start + 100)
+    expect(await keysOf(store)).toEqual(['new', 'old', 'young'])
+  })
+
+  it('never exceeds the limit, keeps what was written last, and never drops for a rewrite', async () => {
+    const { store } = at(50)
+    for (let i = 0; i < 2_000; i++) {
+      await store.set(`k${i}`, 'v', start + 1_000)
+      if (i % 3 === 0) await store.set(`k${Math.max(0, i - 10)}`, 'again', start + 1_000)
+    }
+    const keys = await keysOf(store)
+    expect(keys).toHaveLength(50)
+    expect(keys).toContain('k1999')
+    for (let i = 0; i < 100; i++) {
+      await store.set('k1999', 'again', start + 1_000)
+      expect(await store.compareAndSet('k1999', 'again', 'again', start + 1_000)).toBe(true)
+    }
+    expect(await keysOf(store)).toEqual(keys)
+  })
+
+  it('drops what expired, wherever it is, before what is only old, also after a whole round', async () => {
+    const { store, clock } = at(4)
+    for (const key of ['a', 'b', 'c', 'd']) await store.set(key, 'v', key === 'c' ? start + 10 : start + 1_000)
+    await store.set('e', 'v', start + 1_000)
+    clock.time = start + 10
+    await store.set('f', 'v', start + 1_000)
+    expect(await keysOf(store)).toEqual(['b', 'd', 'e', 'f'])
+  })
+
+  it('drops in the order of writing over many rounds', async () => {
+    const { store } = at(1_000)
+    for (let i = 0; i < 10_000; i++) {
+      await store.set(`k${i}`, 'v', start + 1_000)
+      if (i >= 1_000 && (await store.get(`k${i - 1_000}`)) !== undefined) expect.fail(`k${i - 1_000} outlived its turn`)
+      if (i >= 999 && (await store.get(`k${i - 999}`)) === undefined) expect.fail(`k${i - 999} was dropped too early`)
+    }
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('of %d is refused', (maxEntries) => {
+    expect(() => createMemoryStore({ maxEntries })).toThrow(/^maxEntries must be .* \[OPTION_INVALID\]$/)
+  })
+})

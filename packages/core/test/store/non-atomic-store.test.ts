@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest'
+import { createMemoryStore, createSessionManager, type KeyValueStore, type SessionManager } from '../../src/index.ts'
+import { secret, setCookieOf } from '../support/world.ts'
+
+function createPlainStore(): KeyValueStore & { keys: NonNullable<KeyValueStore['keys']> } {
+  const { get, set, delete: remove, keys } = createMemoryStore()
+  return { get, set, delete: remove, keys }
+}
+
+async function request(
+  manager: SessionManager,
+  cookie: string,
+  handle: (session: Awaited<ReturnType<SessionManager['open']>>) => unknown
+): Promise<string> {
+  const session = await manager.open(cookie)
+  await handle(session)
+  const { headers } = await manager.commit(session)
+  return setCookieOf(headers)?.split(';')[0] ?? cookie
+}
+
+describe('stores without compareAndSet', () => {
+  it('are refused unless asked for', () => {
+    expect(() => createSessionManager({ store: createPlainStore(), secret })).toThrow(
+      expect.objectContaining({ code: 'STORE_NOT_ATOMIC' })
+    )
+  })
+
+  it('lose nothing inside one process: 50 keys, 50 increments', async () => {
+    const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
+    const cookie = await request(manager, '', ({ data }) => Object.assign(data, { count: 0 }))
+    const sessions = await Promise.all(Array.from({ length: 50 }, () => manager.open(cookie)))
+    await Promise.all(
+      sessions.map(async (session, index) => {
+        session.data[`key${index}`] = index
+        await manager.commit(session)
+      })
+    )
+    await Promise.all(
+      Array.from({ length: 50 }, async () =>
+        (await manager.open(cookie)).update((data) => {
+          data.count = Number(data.count) + 1
+        })
+      )
+    )
+    const { data } = await manager.open(cookie)
+    expect([Object.keys(data).length, data.count]).toEqual([51, 50])
+  })
+
+  it('a late write does not bring a destroyed session back, also from another process', async () => {
+    const store = createPlainStore()
+    const [here, there] = [0, 1].map(() => createSessionManager({ store, secret, allowNonAtomicStore: true }))
+    if (!here || !there) throw new TypeError()
+    const cookie = await request(here, '', ({ data }) => Object.assign(data, { a: 1 }))
+    const late = await there.open(cookie)
+    late.data.late = true
+    await request(here, cookie, (session) => session.destroy())
+    await there.commit(late)
+    expect((await here.open(cookie)).isNew).toBe(true)
+  })
+
+  it('what was destroyed leaves a tombstone for two minutes of the manager’s clock', async () => {
+    const store = createPlainStore()
+    const written: number[] = []
+    const set: KeyValueStore['set'] = (key, value, expiresAt) => {
+      written.push(expiresAt)
+      return store.set(key, value, expiresAt)
+    }
+    const clock = { now: () => Date.UTC(2040, 0, 1) }
+    const manager = createSessionManager({ store: { ...store, set }, secret, clock, allowNonAtomicStore: true })
+    const cookie = await request(manager, '', ({ data }) => Object.assign(data, { a: 1 }))
+    await request(manager, cookie, (session) => session.destroy())
+    expect(written.at(-1)).toBe(clock.now() + 120_000)
+  })
+
+  it.each(['login', 'regenerate', 'rotate'] as const)(
+    '%s moves to a new id and ends the old one (G13)',
+    async (verb) => {
+      const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
+      const before = await request(manager, '', ({ data }) => Object.assign(data, { cart: 1 }))
+      const old = await manager.open(before)
+      const after = await request(manager, before, (session) => session[verb]('alice' as never))
+      const session = await manager.open(after)
+      expect(session.data).toEqual({ cart: 1 })
+      expect(session.id).not.toBe(old.id)
+      expect((await manager.open(before)).isNew).toBe(true)
+      old.data.stale = true
+      await manager.commit(old)
+      expect((await manager.open(before)).isNew).toBe(true)
+    }
+  )
+
+  it('lists and revokes by user', async () => {
+    const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
+    const cookie = await request(manager, '', (session) => session.login('alice'))
+    expect(await manager.list({ userId: 'alice' })).toHaveLength(1)
+    expect(await manager.revokeAll('alice')).toBe(1)
+    expect((await manager.open(cookie)).isNew).toBe(true)
+  })
+
+  it('never touches unless asked, and refuses rotateAfter', () => {
+    const options = { store: createPlainStore(), secret, allowNonAtomicStore: true }
+    expect(createSessionManager(options).policy.touchInterval).toBe(Number.POSITIVE_INFINITY)
+    expect(createSessionManager({ ...options, touchInterval: '5m' }).policy.touchInterval).toBe(300_000)
+    expect(() => createSessionManager({ ...options, rotateAfter: '1h' })).toThrow(/rotateAfter.*compareAndSet/)
+  })
+})
+
+describe('a swap without compareAndSet', () => {
+  const managerOf = (): SessionManager =>
+    createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
+  const fill = (): { cart: number; secret: number } => ({ cart: 1, secret: 2 })
+
+  it.each([
+    ['login keeps the data that is named', { keepData: ['cart'] }, { cart: 1 }],
+    ['login drops the data when told to', { keepData: false }, {}]
+  ])('%s', async (_, options, expected) => {
+    const manager = managerOf()
+    const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
+    const after = await request(manager, before, (session) => session.login('alice', options))
+    const { data, userId } = await manager.open(after)
+    expect([data, userId]).toEqual([expected, 'alice'])
+  })
+
+  it('regenerate keeps data and user', async () => {
+    const manager = managerOf()
+    const before = await request(manager, '', async (session) => {
+      await session.login('alice')
+      Object.assign(session.data, fill())
+    })
+    const after = await request(manager, before, (session) => session.regenerate())
+    const { data, userId } = await manager.open(after)
+    expect([data, userId, after === before]).toEqual([fill(), 'alice', false])
+  })
+
+  it('login keeps all data of the same user, whatever is said, and none of another’s', async () => {
+    for (const [userId, options, expected] of [
+      ['alice', { keepData: false }, fill()],
+      ['bob', { keepData: true }, {}],
+      ['bob', { keepData: ['cart'] }, {}]
+    ] as const) {
+      const manager = managerOf()
+      const before = await request(manager, '', async (session) => {
+        await session.login('alice')
+        Object.assign(session.data, fill())
+      })
+      const after = await request(manager, before, (session) => session.login(userId, options))
+      expect((await manager.open(after)).data).toEqual(expected)
+    }
+  })
+
+  it('finds out that a process with an atomic store has taken the session over', async () => {
+    const store = createMemoryStore()
+    const { get, set, delete: remove } = store
+    const plain = { store: { get, set, delete: remove }, allowNonAtomicStore: true }
+    const [atomic, manager] = [createSessionManager({ store, secret }), createSessionManager({ ...plain, secret })]
+    const before = await request(atomic, '', ({ data }) => Object.assign(data, fill()))
+    const late = await manager.open(before)
+    late.data.late = true
+    await request(atomic, before, (session) => session.login('alice'))
+    await late.regenerate()
+    expect(late.toJSON().state).toBe('superseded')
+  })
+
+  // It saves before it moves, and both found the session gone.
+  it('tells once that the session has ended meanwhile', async () => {
+    const told: string[] = []
+    const onEvent = ({ type }: { readonly type: string }) => told.push(type)
+    const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true, onEvent })
+    const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
+    const late = await manager.open(before)
+    late.data.late = true
+    await request(manager, before, (session) => session.destroy())
+    await late.regenerate()
+    expect(late.toJSON().state).toBe('over')
+    expect(told.filter((type) => type === 'dropped')).toEqual(['dropped'])
+  })
+
+  it('starting over leaves data and user behind', async () => {
+    const manager = managerOf()
+    const before = await request(manager, '', async (session) => {
+      await session.login('alice')
+      Object.assign(session.data, fill())
+    })
+    const after = await request(manager, before, async (session) => {
+      await session.regenerate({ anonymous: true })
+      session.data.fresh = true
+    })
+    const { data, userId } = await manager.open(after)
+    expect([data, userId]).toEqual([{ fresh: true }, undefined])
+  })
+
+  it('finds the session ended meanwhile: a login makes a new one, a regenerate makes none', async () => {
+    for (const verb of ['login', 'regenerate'] as const) {
+      const manager = managerOf()
+      const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
+      const late = await manager.open(before)
+      late.data.late = true
+      await request(manager, before, (session) => session.destroy())
+      if (verb === 'login') await late.login('alice')
+      else await late.regenerate()
+      const set = setCookieOf((await manager.commit(late)).headers)
+      expect(set === undefined).toBe(verb === 'regenerate')
+      expect(late.toJSON().state).toBe(verb === 'regenerate' ? 'over' : 'live')
+    }
+  })
+
+  it('leaves nothing behind where the old record went away by itself', async () => {
+    const store = createPlainStore()
+    const old: string[] = []
+    const vanishing: KeyValueStore = {
+      ...store,
+      async set(key, value, expiresAt) {
+        for (const one of old.splice(0)) await store.delete(one)
+        await store.set(key, value, expiresAt)
+      }
+    }
+    const manager = createSessionManager({ store: vanishing, secret, allowNonAtomicStore: true })
+    const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
+    const session = await manager.open(before)
+    old.push(`sessions.s.${session.id}`)
+    await session.regenerate()
+    const keys: string[] = []
+    for await (const key of store.keys('sessions.s.')) keys.push(key)
+    expect(keys).toEqual([`sessions.s.${session.id}`])
+  })
+})

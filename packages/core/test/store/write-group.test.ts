@@ -1,0 +1,478 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createMemoryStore, type Session, SessionError } from '../../src/index.ts'
+import { createEncryption } from '../../src/record/encryption.ts'
+import { createKeyQueue } from '../../src/store/key-queue.ts'
+import { createStoreAccess } from '../../src/store/store-access.ts'
+import { createWriteLoop } from '../../src/store/write-loop.ts'
+import type { Fault } from '../support/faulty-store.ts'
+import { type Browser, createGate, createWorld, setCookieOf, start, type World } from '../support/world.ts'
+
+const increment = (data: Record<string, unknown>): void => {
+  data.count = Number(data.count ?? 0) + 1
+}
+
+interface Crowd extends World {
+  readonly tab: Browser
+  /** Sessions of requests that came in at once. */
+  sessions(count: number): Promise<Session[]>
+  /**
+   * Starts `tasks` in order while a first write is under way, so that they wait together, then lets it be stored. What
+   * becomes of the compareAndSets and of the reads after it, in order, is in `faults` and `reads`.
+   */
+  behind<T>(
+    tasks: readonly (() => Promise<T>)[],
+    faults?: readonly (Fault | undefined)[],
+    reads?: readonly (Fault | undefined)[]
+  ): Promise<PromiseSettledResult<T>[]>
+  /** How many compareAndSets were tried since the crowd came together. */
+  writes(): number
+}
+
+/** A session, and a store whose first write can be held up. */
+async function createCrowd(...world: Parameters<typeof createWorld>): Promise<Crowd> {
+  const base = createWorld(...world)
+  const tab = base.browser()
+  await tab.request(({ data }) => Object.assign(data, { count: 0 }))
+  const before = base.store.calls.length
+  return Object.assign(base, {
+    tab,
+    sessions: (count: number) => Promise.all(Array.from({ length: count }, () => tab.open())),
+    writes: () => base.store.calls.slice(before).filter(({ operation }) => operation === 'compareAndSet').length,
+    async behind<T>(
+      tasks: readonly (() => Promise<T>)[],
+      faults: readonly (Fault | undefined)[] = [],
+      reads: readonly (Fault | undefined)[] = []
+    ) {
+      const first = await tab.open()
+      const { gate, open } = createGate()
+      const becomes = { compareAndSet: [{ gate }, ...faults], get: [...reads], delete: [], set: [] }
+      base.store.break(({ operation }) => becomes[operation].shift())
+      const done = first.update((data) => {
+        data.first = true
+      })
+      const started: Promise<T>[] = []
+      for (const task of tasks) {
+        await new Promise(setImmediate)
+        started.push(task())
+      }
+      await new Promise(setImmediate)
+      const waiting = Promise.allSettled(started)
+      open()
+      await done
+      const results = await waiting
+      base.store.break(undefined)
+      return results
+    }
+  })
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+describe('writes to one session that wait in one process', () => {
+  it('are stored each by its own request where a request may not wait for another', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    const { tab, behind, sessions, writes } = await createCrowd()
+    const waiting = await sessions(3)
+    await behind(waiting.map((session) => () => session.update(increment)))
+    expect(writes()).toBe(4)
+    expect((await tab.open()).data.count).toBe(3)
+  })
+
+  it('are stored together: 64 increments take two compareAndSets, and no read', async () => {
+    const crowd = await createCrowd()
+    const sessions = await crowd.sessions(64)
+    const { calls } = await crowd.store.during(() => Promise.all(sessions.map((session) => session.update(increment))))
+    expect(calls.map(({ operation }) => operation)).toEqual(['compareAndSet', 'compareAndSet'])
+    expect((await crowd.tab.open()).data.count).toBe(64)
+    expect(crowd.events.filter(({ type }) => type === 'saved')).toHaveLength(64)
+  })
+
+  it('merge by key, and each conflict is reported to the one that had it', async () => {
+    const crowd = await createCrowd()
+    const sessions = await crowd.sessions(6)
+    for (const [n, { data }] of sessions.entries()) Object.assign(data, { [`own${n}`]: n, shared: n % 3 })
+    await Promise.all(sessions.map((session) => crowd.manager.commit(session)))
+    const { data } = await crowd.tab.open()
+    expect(data).toEqual({ count: 0, own0: 0, own1: 1, own2: 2, own3: 3, own4: 4, own5: 5, shared: 2 })
+    expect(crowd.events.filter(({ type }) => type === 'conflict')).toHaveLength(5)
+    expect(crowd.writes()).toBe(2)
+    expect(sessions[2]?.data).toEqual({ count: 0, own0: 0, own1: 1, own2: 2, shared: 2 })
+  })
+
+  it('go on from what was stored: a second change of each request loses nothing', async () => {
+    const crowd = await createCrowd()
+    const sessions = await crowd.sessions(5)
+    for (const round of [1, 2]) {
+      for (const [n, { data }] of sessions.entries()) data[`own${n}`] = round
+      await Promise.all(sessions.map((session) => session.save()))
+    }
+    expect((await crowd.tab.open()).data).toEqual({ count: 0, own0: 2, own1: 2, own2: 2, own3: 2, own4: 2 })
+  })
+
+  it('are at most 64: the others wait for the next turn', async () => {
+    const crowd = await createCrowd()
+    const sessions = await crowd.sessions(130)
+    await Promise.all(sessions.map((session) => session.update(increment)))
+    expect((await crowd.tab.open()).data.count).toBe(130)
+    expect(crowd.writes()).toBe(4)
+  })
+
+  it('are fewer when the session is large, so that nobody else has to wait', async () => {
+    const crowd = await createCrowd()
+    await crowd.tab.request(({ data }) => Object.assign(data, { large: 'x'.repeat(60_000) }))
+    const sessions = await crowd.sessions(20)
+    const before = crowd.writes()
+    await Promise.all(sessions.map((session) => session.update(increment)))
+    expect((await crowd.tab.open()).data.count).toBe(20)
+    expect(crowd.writes() - before).toBe(5)
+  })
+
+  it('leave one that comes later to the next turn', async () => {
+    const crowd = await createCrowd()
+    const [a, b, late] = await crowd.sessions(3)
+    if (!a || !b || !late) throw new TypeError()
+    const { gate, open } = createGate()
+    let other: Promise<boolean> | undefined
+    crowd.store.break(({ operation }) => {
+      if (operation === 'compareAndSet' && crowd.writes() === 2) other ??= late.update(increment)
+      return other && crowd.writes() === 2 ? { gate } : undefined
+    })
+    const both = Promise.all([a.update(increment), b.update(increment)])
+    await Promise.resolve()
+    open()
+    expect(await both).toEqual([true, true])
+    expect(await other).toBe(true)
+    expect(crowd.writes()).toBe(3)
+    expect((await crowd.tab.open()).data.count).toBe(3)
+  })
+
+  it('a write that is alone does what it did before: one compareAndSet each, against what it wrote itself', async () => {
+    const crowd = await createCrowd()
+    const session = await crowd.tab.open()
+    const { calls } = await crowd.store.during(async () => {
+      for (const value of [1, 2, 3]) {
+        session.data.value = value
+        await session.save()
+      }
+    })
+    expect(calls.map(({ operation }) => operation)).toEqual(['compareAndSet', 'compareAndSet', 'compareAndSet'])
+  })
+
+  it('are all waited for by close()', async () => {
+    const crowd = await createCrowd()
+    const sessions = await crowd.sessions(5)
+    const { gate, open } = createGate()
+    crowd.store.break({ gate }, ({ operation }) => operation === 'compareAndSet' && crowd.writes() === 2)
+    const done = Promise.all(sessions.map((session) => session.update(increment)))
+    await vi.waitUntil(() => crowd.writes() === 2)
+    let closed = false
+    const closing = crowd.manager.close().then(() => {
+      closed = true
+    })
+    await new Promise(setImmediate)
+    expect(closed).toBe(false)
+    open()
+    await closing
+    expect(await done).toEqual([true, true, true, true, true])
+  })
+
+  it('are stored with the expiry of the last', async () => {
+    const deadlines: number[] = []
+    const memory = createMemoryStore({ clock: { now: () => start } })
+    const crowd = await createCrowd(
+      {},
+      {
+        ...memory,
+        compareAndSet: async (key, expected, value, expiresAt) => {
+          deadlines.push(expiresAt)
+          return (await memory.compareAndSet?.(key, expected, value, expiresAt)) ?? false
+        }
+      }
+    )
+    const sessions = await crowd.sessions(3)
+    for (const [n, session] of sessions.entries()) {
+      session.data[`own${n}`] = n
+      if (n === 1) session.permanent = 7_200_000
+    }
+    await crowd.behind(sessions.map((session) => () => session.save()))
+    expect(deadlines.slice(-2)).toEqual([crowd.now + 3_600_000, crowd.now + 7_200_000])
+    expect((await crowd.tab.open()).expiresAt).toBe(crowd.now + 7_200_000)
+  })
+
+  it('are encrypted each as the record that it is', async () => {
+    const crowd = await createCrowd({ encryption: createEncryption({ secret: 'what the records are encrypted with' }) })
+    const [a, b, c] = await crowd.sessions(3)
+    if (!a || !b || !c) throw new TypeError()
+    await crowd.behind<unknown>([
+      () => a.update(increment),
+      () => b.regenerate(),
+      () => {
+        c.permanent = true
+        return c.update(increment)
+      }
+    ])
+    crowd.tab.receive(crowd.manager.responseHeaders(b))
+    expect((await crowd.tab.open()).data).toEqual({ count: 1, first: true })
+    expect(crowd.writes()).toBe(2)
+  })
+})
+
+describe('what one of them does', () => {
+  it('rejects only its own caller, when update() throws', async () => {
+    const crowd = await createCrowd()
+    const [a, b, c] = await crowd.sessions(3)
+    if (!a || !b || !c) throw new TypeError()
+    const results = await crowd.behind([
+      () => a.update(increment),
+      () =>
+        b.update((data) => {
+          increment(data)
+          throw new RangeError('not today')
+        }),
+      () => c.update(increment)
+    ])
+    expect(results).toMatchObject([{ value: true }, { reason: new RangeError('not today') }, { value: true }])
+    expect((await crowd.tab.open()).data).toEqual({ count: 2, first: true })
+  })
+
+  it('does not count while it is not stored: who gives up over it is asked again', async () => {
+    const crowd = await createCrowd()
+    const elsewhere = await crowd.another().open(crowd.tab.cookie)
+    const [a, b] = await crowd.sessions(2)
+    if (!a || !b) throw new TypeError()
+    const { gate, open } = createGate()
+    const waiting = crowd.behind(
+      [
+        () =>
+          a.update((data) => {
+            if (!data.closed) data.seat = 'a'
+          }),
+        () =>
+          b.update((data) => {
+            if (data.seat) throw new RangeError('the seat is taken')
+            increment(data)
+          })
+      ],
+      [{ gate }]
+    )
+    await vi.waitUntil(() => crowd.writes() === 2)
+    await elsewhere.update((data) => {
+      data.closed = true
+    })
+    open()
+    expect(await waiting).toMatchObject([{ value: true }, { value: true }])
+    expect((await crowd.tab.open()).data).toEqual({ count: 1, first: true, closed: true })
+  })
+
+  it('ends the group when it is destroy: those before are stored, nobody after it revives the session', async () => {
+    const crowd = await createCrowd()
+    const [a, b, ending, late] = await crowd.sessions(4)
+    if (!a || !b || !ending || !late) throw new TypeError()
+    const { calls, result } = await crowd.store.during(() =>
+      crowd.behind([
+        () => a.update(increment),
+        () => b.update(increment),
+        async () => {
+          await ending.destroy()
+          return true
+        },
+        () => late.update(increment)
+      ])
+    )
+    expect(result.map((one) => 'value' in one && one.value)).toEqual([true, true, true, false])
+    expect(calls.map(({ operation }) => operation)).toEqual([
+      ...['get', 'compareAndSet', 'compareAndSet', 'delete'],
+      'get'
+    ])
+    expect((await crowd.tab.open()).isNew).toBe(true)
+    expect(crowd.events).toContainEqual({ type: 'dropped', id: late.id, reason: 'gone' })
+  })
+
+  it('ends the session for those behind it when it is revoke, in the same compareAndSet', async () => {
+    const crowd = await createCrowd()
+    const [a, late] = await crowd.sessions(2)
+    if (!a || !late) throw new TypeError()
+    const results = await crowd.behind([
+      () => a.update(increment),
+      () => crowd.manager.revoke(a.id),
+      () => late.update(increment),
+      () => crowd.manager.revoke(a.id)
+    ])
+    expect(results.map((one) => 'value' in one && one.value)).toEqual([true, true, false, false])
+    expect(crowd.writes()).toBe(2)
+    expect((await crowd.tab.open()).isNew).toBe(true)
+  })
+
+  it('tells nobody that the session is over before that is stored', async () => {
+    const crowd = await createCrowd()
+    const [a] = await crowd.sessions(1)
+    if (!a) throw new TypeError()
+    const { manager } = crowd
+    const failures = ['error-before', 'error-before', 'error-before'] as const
+    const results = await crowd.behind([() => manager.revoke(a.id), () => manager.revoke(a.id)], failures)
+    expect(results).toMatchObject([
+      { reason: { code: 'STORE_UNAVAILABLE' } },
+      { reason: { code: 'STORE_UNAVAILABLE' } }
+    ])
+    expect((await crowd.tab.open()).isNew).toBe(false)
+  })
+
+  it('swaps the secret for those behind it when it is regenerate', async () => {
+    const crowd = await createCrowd()
+    const [a, swapping, late, loser] = await crowd.sessions(4)
+    if (!a || !swapping || !late || !loser) throw new TypeError()
+    late.data.late = true
+    await crowd.behind<unknown>([
+      () => a.update(increment),
+      () => swapping.regenerate(),
+      () => late.save(),
+      () => loser.regenerate()
+    ])
+    expect(crowd.writes()).toBe(2)
+    expect([late.data, loser.detached]).toEqual([{ count: 0, late: true }, 'superseded'])
+    expect(setCookieOf(crowd.manager.responseHeaders(loser))).toBe(undefined)
+    expect((await crowd.tab.open()).detached).toBe('superseded')
+    crowd.tab.receive(crowd.manager.responseHeaders(swapping))
+    expect((await crowd.tab.open()).data).toEqual({ count: 1, first: true, late: true })
+  })
+
+  it('is stored on its own when it is a login, which writes elsewhere first', async () => {
+    const crowd = await createCrowd()
+    const [a, entering, late] = await crowd.sessions(3)
+    if (!a || !entering || !late) throw new TypeError()
+    late.data.late = true
+    await crowd.behind<unknown>([() => a.update(increment), () => entering.login('alice'), () => late.save()])
+    const { id } = entering
+    const written = crowd.store.calls.filter(({ operation }) => operation === 'compareAndSet').slice(-5)
+    // The first, the one before the login, its announcement, the login itself, its confirmation.
+    expect(written.map(({ key }) => key.includes(id))).toEqual([true, true, false, true, false])
+    crowd.tab.receive(crowd.manager.responseHeaders(entering))
+    expect((await crowd.tab.open()).data).toEqual({ count: 1, first: true })
+  })
+
+  it('is the only one refused when the store has no room for it', async () => {
+    const memory = createMemoryStore({ clock: { now: () => start } })
+    const crowd = await createCrowd(
+      {},
+      {
+        ...memory,
+        async compareAndSet(key, expected, value, expiresAt) {
+          if (value.length > 1_000) throw new SessionError('RECORD_TOO_LARGE', 'The store takes 1,000 characters')
+          return (await memory.compareAndSet?.(key, expected, value, expiresAt)) ?? false
+        }
+      }
+    )
+    const sessions = await crowd.sessions(3)
+    const results = await crowd.behind(
+      sessions.map((session, n) => () => {
+        session.data[`own${n}`] = n === 1 ? 'x'.repeat(1_000) : n
+        return session.save()
+      })
+    )
+    expect(results).toMatchObject([{ value: true }, { reason: { code: 'RECORD_TOO_LARGE' } }, { value: true }])
+    expect((await crowd.tab.open()).data).toEqual({ count: 0, first: true, own0: 0, own2: 2 })
+  })
+})
+
+describe('what the store does to them', () => {
+  it.each(['error-before', 'error-after', 'hang-before', 'hang-after'] as const)(
+    'counts for all of them, once, when one reply is lost (%s)',
+    async (fault) => {
+      const crowd = await createCrowd({ storeTimeout: 1_000 })
+      const sessions = await crowd.sessions(5)
+      const results = await crowd.behind(
+        sessions.map((session) => () => session.update(increment)),
+        [fault]
+      )
+      expect(results.map((one) => 'value' in one && one.value)).toEqual([true, true, true, true, true])
+      expect((await crowd.tab.open()).data.count).toBe(5)
+      expect(crowd.writes()).toBe(fault.endsWith('after') ? 2 : 3)
+    }
+  )
+
+  it('is an error for each of them when it stays out of reach, and nothing of any is stored', async () => {
+    const crowd = await createCrowd()
+    const sessions = await crowd.sessions(3)
+    const failures = ['error-before', 'error-before', 'error-before'] as const
+    const results = await crowd.behind(
+      sessions.map((session) => () => session.update(increment)),
+      failures
+    )
+    expect(results).toMatchObject(failures.map(() => ({ reason: { code: 'STORE_UNAVAILABLE', status: 503 } })))
+    expect((await crowd.tab.open()).data.count).toBe(0)
+  })
+
+  it('leaves each in doubt when a reply is lost and another process writes after', async () => {
+    const crowd = await createCrowd()
+    const elsewhere = await crowd.another().open(crowd.tab.cookie)
+    const sessions = await crowd.sessions(3)
+    const { gate, open } = createGate()
+    const waiting = crowd.behind(
+      sessions.map((session) => () => session.update(increment)),
+      ['error-after'],
+      [{ gate }]
+    )
+    await vi.waitUntil(() => crowd.writes() === 2)
+    await elsewhere.update(increment)
+    open()
+    expect(await waiting).toMatchObject([1, 2, 3].map(() => ({ reason: { code: 'STORE_OUTCOME_UNKNOWN' } })))
+    expect((await crowd.tab.open()).data.count).toBe(4)
+  })
+
+  it('makes all decide again when another process was faster, and loses nothing of either', async () => {
+    const crowd = await createCrowd()
+    const elsewhere = await crowd.another().open(crowd.tab.cookie)
+    const sessions = await crowd.sessions(5)
+    const { gate, open } = createGate()
+    const waiting = crowd.behind(
+      sessions.map((session) => () => session.update(increment)),
+      [{ gate }]
+    )
+    await vi.waitUntil(() => crowd.writes() === 2)
+    await elsewhere.update(increment)
+    open()
+    expect((await waiting).map((one) => 'value' in one && one.value)).toEqual([true, true, true, true, true])
+    expect((await crowd.tab.open()).data.count).toBe(6)
+  })
+
+  it('does not fail a visit that had nothing to store', async () => {
+    const crowd = await createCrowd()
+    const [a, b] = await crowd.sessions(2)
+    if (!a || !b) throw new TypeError()
+    const failures = ['error-before', 'error-before', 'error-before'] as const
+    const results = await crowd.behind([() => a.update(increment), () => b.save()], failures)
+    expect(results).toMatchObject([{ reason: { code: 'STORE_UNAVAILABLE' } }, { value: true }])
+  })
+})
+
+describe('writes that have waited too long', () => {
+  it('are told so without having been decided, and keep nobody from writing', async () => {
+    const store = createMemoryStore()
+    const access = createStoreAccess({ ...store, compareAndSet: store.compareAndSet ?? never }, 1_000, undefined)
+    const { gate, open } = createGate()
+    const late = createGate()
+    const queue = createKeyQueue((earlier) => Promise.race([earlier, late.gate.then(() => Promise.reject('too late'))]))
+    const loop = createWriteLoop(access, queue, { now: () => start }, (length) => new Uint8Array(length))
+    const write = (text: string, wait?: Promise<void>) =>
+      loop.run<string>('key', undefined, async () => {
+        await wait
+        asked.push(text)
+        return { write: text, expiresAt: Date.now() + 60_000, result: text }
+      })
+    const asked: string[] = []
+    const [first, second, third] = [write('first', gate), write('second'), write('third')]
+    late.open()
+    await expect(second).rejects.toBe('too late')
+    await expect(third).rejects.toBe('too late')
+    expect(await write('fourth')).toBe('fourth')
+    open()
+    expect(await first).toBe('first')
+    expect([asked, await store.get('key')]).toEqual([['fourth', 'first', 'first'], 'first'])
+  })
+})
+
+async function never(): Promise<boolean> {
+  throw new TypeError('an atomic store')
+}

@@ -1,0 +1,418 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Clock } from '../../src/clock.ts'
+import { SessionError } from '../../src/errors.ts'
+import { createKeyQueue } from '../../src/store/key-queue.ts'
+import { createMemoryStore } from '../../src/store/memory-store.ts'
+import { createStoreAccess } from '../../src/store/store-access.ts'
+import type { Decision } from '../../src/store/write-group.ts'
+import { createWriteLoop } from '../../src/store/write-loop.ts'
+import { createFaultyStore, type Fault } from '../support/faulty-store.ts'
+import { createGate, start } from '../support/world.ts'
+
+type Answer = Fault | 'lost' | (() => Promise<unknown>) | undefined
+
+/** A loop over a store that answers the compareAndSets as `answers` say, in order, and after them as it should. */
+function createGround({ byte = 255, ...rest }: { readonly byte?: number; readonly clock?: Clock } = {}) {
+  const pauses: number[] = []
+  const asked: number[] = []
+  const sleep = async (ms: number): Promise<void> => void pauses.push(ms)
+  const { clock = { now: () => start, sleep } } = rest
+  const store = createFaultyStore(createMemoryStore({ clock: { now: () => start } }))
+  const answers: Answer[] = []
+  const compareAndSet: typeof store.compareAndSet = async (...args) => {
+    const answer = answers.shift()
+    if (answer === 'lost') {
+      store.calls.push({ operation: 'compareAndSet', key: args[0] })
+      return false
+    }
+    if (typeof answer === 'function') return (await answer()) as boolean
+    store.break(answer, ({ operation }) => operation === 'compareAndSet')
+    return store.compareAndSet(...args)
+  }
+  const access = createStoreAccess({ ...store, compareAndSet }, 1_000, undefined)
+  const randomBytes = (length: number): Uint8Array => {
+    asked.push(length)
+    return new Uint8Array(length).fill(byte)
+  }
+  const loop = createWriteLoop(access, createKeyQueue(access.patience), clock, randomBytes)
+  const put = (text: string): Promise<void> => store.set('key', text, start + 1e9)
+  const done = (): string[] => store.calls.map(({ operation }) => operation)
+  return { store, loop, answers, pauses, asked, put, done }
+}
+
+const writing = (text: string): Decision<string> => ({ write: text, expiresAt: start + 1e9, result: text })
+
+/** Decides as `decisions` say, in order, and notes what it was asked over. */
+function createWriter(...decisions: readonly Decision<string>[]) {
+  const seen: (readonly [string | undefined, unknown])[] = []
+  const left = [...decisions]
+  const decide = (text: string | undefined, failure: unknown): Decision<string> => {
+    seen.push([text, failure])
+    return left.shift() ?? writing(`write ${seen.length}`)
+  }
+  return { seen, decide }
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('a write', () => {
+  it('reads first when nobody has', async () => {
+    const { loop, put, store } = createGround()
+    await put('there')
+    const { decide, seen } = createWriter()
+    const { calls, result } = await store.during(() => loop.run('key', undefined, decide))
+    expect([result, seen, await store.get('key')]).toEqual(['write 1', [['there', undefined]], 'write 1'])
+    expect(calls.map(({ operation }) => operation)).toEqual(['get', 'compareAndSet'])
+  })
+
+  it('goes by what its caller has read', async () => {
+    const { loop, put, store } = createGround()
+    await put('there')
+    const { decide } = createWriter()
+    const { calls } = await store.during(() => loop.run('key', { text: 'there' }, decide))
+    expect(calls.map(({ operation }) => operation)).toEqual(['compareAndSet'])
+  })
+
+  it('that stops over what its caller has read, or the store said, asks nothing more', async () => {
+    for (const [known, expected] of [
+      [{ text: 'there' }, []],
+      [undefined, ['get']]
+    ] as const) {
+      const { loop, put, store } = createGround()
+      await put('there')
+      const { decide } = createWriter({ stop: 'stopped' })
+      const { calls, result } = await store.during(() => loop.run('key', known, decide))
+      expect([result, calls.map(({ operation }) => operation)]).toEqual(['stopped', expected])
+    }
+  })
+
+  it('that throws fails alone, and the next one goes on', async () => {
+    const { loop, put } = createGround()
+    await put('there')
+    const failing = loop.run('key', { text: 'there' }, () => {
+      throw new RangeError('not today')
+    })
+    await expect(failing).rejects.toThrow('not today')
+    expect(await loop.run('key', undefined, createWriter().decide)).toBe('write 1')
+  })
+})
+
+describe('a write that waited behind another', () => {
+  const behind = async (decisions: readonly Decision<string>[], meddle: () => void = () => {}) => {
+    const ground = createGround()
+    const { gate, open } = createGate()
+    ground.answers.push({ gate })
+    await ground.put('there')
+    ground.store.calls.length = 0
+    const first = ground.loop.run('key', { text: 'there' }, () => writing('first'))
+    const second = createWriter(...decisions)
+    const result = ground.loop.run('key', { text: 'there' }, second.decide)
+    await new Promise(setImmediate)
+    open()
+    expect(await first).toBe('first')
+    meddle()
+    return { ...ground, seen: second.seen, result: await result }
+  }
+
+  it('decides over what that one has written, and reads nothing', async () => {
+    const { seen, done, result } = await behind([])
+    expect([seen, done(), result]).toEqual([[['first', undefined]], ['compareAndSet', 'compareAndSet'], 'write 1'])
+  })
+
+  it('gives up only over what the store itself says', async () => {
+    const { seen, done, result } = await behind([{ stop: 'over' }, { stop: 'over' }])
+    expect([seen.map(([text]) => text), done(), result]).toEqual([['first', 'first'], ['compareAndSet', 'get'], 'over'])
+  })
+
+  it('gives up at once where that harms nobody', async () => {
+    const { seen, done, result } = await behind([{ stop: 'nothing to do', harmless: true }])
+    expect([seen.length, done(), result]).toEqual([1, ['compareAndSet'], 'nothing to do'])
+  })
+})
+
+describe('a write that loses against another process', () => {
+  it('decides again over what is there, which it reads', async () => {
+    const { loop, put, answers, store } = createGround()
+    await put('theirs')
+    answers.push('lost')
+    const { decide, seen } = createWriter()
+    const { calls, result } = await store.during(() => loop.run('key', { text: 'before' }, decide))
+    expect(seen).toEqual([
+      ['before', undefined],
+      ['theirs', undefined]
+    ])
+    expect([result, calls.map(({ operation }) => operation)]).toEqual([
+      'write 2',
+      ['compareAndSet', 'get', 'compareAndSet']
+    ])
+  })
+
+  it('gives up over what it has read, without another look', async () => {
+    const { loop, put, answers, done } = createGround()
+    await put('theirs')
+    answers.push('lost')
+    const { decide } = createWriter(writing('mine'), { stop: 'over' })
+    expect(await loop.run('key', { text: 'before' }, decide)).toBe('over')
+    expect(done()).toEqual(['set', 'compareAndSet', 'get'])
+  })
+
+  it.each([
+    [255, [4, 8, 16, 32, 50, 50]],
+    [51, [0.8, 1.6, 3.2, 6.4, 10, 10]],
+    [0, [0, 0, 0, 0, 0, 0]]
+  ])('pauses from the third time on, longer each time, by chance (%i)', async (byte, expected) => {
+    const { loop, answers, pauses, asked } = createGround({ byte })
+    answers.push(...Array.from({ length: 8 }, () => 'lost' as const))
+    await loop.run('key', { text: undefined }, createWriter().decide)
+    expect(pauses.map((ms) => Number(ms.toFixed(9)))).toEqual(expected)
+    expect(asked).toEqual([1, 1, 1, 1, 1, 1])
+  })
+
+  it.each([
+    [5_000, 2_001],
+    [5_000.5, 9]
+  ])('%d ms after its first loss it fails the %dth time', async (elapsed, expected) => {
+    const { loop, answers, done } = createGround()
+    answers.push(...Array.from({ length: 3_000 }, () => 'lost' as const))
+    const { decide, seen } = createWriter()
+    vi.spyOn(performance, 'now').mockImplementation(() => (seen.length < 2 ? 1_000 : 1_000 + elapsed))
+    await expect(loop.run('key', { text: undefined }, decide)).rejects.toThrow(
+      'Too many concurrent writes to one record; try again [CONFLICT]'
+    )
+    expect(done().filter((one) => one === 'compareAndSet')).toHaveLength(expected)
+  })
+
+  it('fails with what the store says when it cannot read what is there', async () => {
+    const { loop, answers, store } = createGround()
+    answers.push('lost')
+    store.break('error-before', ({ operation }) => operation === 'get')
+    await expect(loop.run('key', { text: undefined }, createWriter().decide)).rejects.toThrow('failed get()')
+  })
+})
+
+describe('a write that the store does not confirm', () => {
+  it('is decided again, and told why, where it finds what it expected', async () => {
+    const { loop, put, answers } = createGround()
+    await put('there')
+    answers.push('error-before')
+    const { decide, seen } = createWriter()
+    expect(await loop.run('key', { text: 'there' }, decide)).toBe('write 2')
+    expect(seen).toMatchObject([
+      ['there', undefined],
+      ['there', { code: 'STORE_UNAVAILABLE' }]
+    ])
+  })
+
+  it('counts where it finds its own text', async () => {
+    const { loop, put, answers, store } = createGround()
+    await put('there')
+    answers.push('error-after')
+    const { decide, seen } = createWriter()
+    expect(await loop.run('key', { text: 'there' }, decide)).toBe('write 1')
+    expect([seen.length, await store.get('key')]).toEqual([1, 'write 1'])
+  })
+
+  it('counts where an earlier try turns out to have been stored', async () => {
+    const { loop, put, answers } = createGround()
+    await put('there')
+    answers.push('error-before', async () => {
+      await put('write 1')
+      throw new Error('down')
+    })
+    const { decide, seen } = createWriter()
+    expect(await loop.run('key', { text: 'there' }, decide)).toBe('write 1')
+    expect(seen).toHaveLength(2)
+  })
+
+  it('is in doubt where it finds another', async () => {
+    const { loop, put, answers, store } = createGround()
+    await put('there')
+    answers.push(async () => {
+      await put('theirs')
+      throw new Error('down')
+    })
+    const error: unknown = await loop.run('key', { text: 'there' }, createWriter().decide).catch((one: unknown) => one)
+    expect(error).toMatchObject({
+      code: 'STORE_OUTCOME_UNKNOWN',
+      message: expect.stringContaining(
+        'The store did not confirm a write and the record has changed since: it may or may not have counted'
+      ),
+      cause: { code: 'STORE_UNAVAILABLE' }
+    })
+    expect(await store.get('key')).toBe('theirs')
+  })
+
+  it('is in doubt where a later try is lost, though that one was answered', async () => {
+    const { loop, put, answers } = createGround()
+    await put('there')
+    answers.push('error-before', async () => {
+      await put('theirs')
+      return false
+    })
+    const writing = loop.run('key', { text: 'there' }, createWriter().decide)
+    await expect(writing).rejects.toMatchObject({ code: 'STORE_OUTCOME_UNKNOWN' })
+  })
+
+  it('is tried three times, and told of a refusal only right after it', async () => {
+    const { loop, put, answers, done } = createGround()
+    await put('there')
+    answers.push('error-before', 'error-before', 'error-before')
+    const writing = loop.run('key', { text: 'there' }, createWriter().decide)
+    await expect(writing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(done().filter((one) => one === 'compareAndSet')).toHaveLength(3)
+    answers.push('error-before', 'lost')
+    const { decide, seen } = createWriter()
+    await loop.run('key', { text: 'there' }, decide)
+    expect(seen.map(([, failure]) => failure === undefined)).toEqual([true, false, true])
+  })
+
+  it('fails with what it was refused with when nothing can be read after it', async () => {
+    const { loop, answers, store } = createGround()
+    const failure = new Error('the write is down')
+    answers.push(async () => {
+      store.break('error-before', ({ operation }) => operation === 'get')
+      throw failure
+    })
+    const writing = loop.run('key', { text: undefined }, createWriter().decide)
+    await expect(writing).rejects.toMatchObject({ cause: { message: 'the write is down' } })
+  })
+
+  it.each([
+    [async () => 'OK', 'STORE_MISBEHAVED'],
+    [() => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large')), 'RECORD_TOO_LARGE']
+  ])('is not tried again where that is no use (%#)', async (answer, code) => {
+    const { loop, answers, done } = createGround()
+    answers.push(answer)
+    const writing = loop.run('key', { text: undefined }, createWriter().decide)
+    await expect(writing).rejects.toMatchObject({ code })
+    expect(done()).toEqual([])
+  })
+
+  it('is read by the next one, which trusts nothing that was before it', async () => {
+    const { loop, answers, put, done, store } = createGround()
+    await put('there')
+    const { gate, open } = createGate()
+    answers.push(async () => {
+      await gate
+      await put('in between')
+      return 'OK'
+    })
+    const first = loop.run('key', { text: 'there' }, createWriter().decide, true)
+    const { decide, seen } = createWriter()
+    const second = loop.run('key', undefined, decide, true)
+    open()
+    await expect(first).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
+    await second
+    expect(seen.map(([text]) => text)).toEqual(['in between'])
+    expect([done().filter((one) => one === 'get').length, await store.get('key')]).toEqual([1, 'write 1'])
+  })
+})
+
+describe('writes that wait together', () => {
+  const pile = async (count: number, known: string | undefined, alone: readonly number[] = []) => {
+    const ground = createGround()
+    const { gate, open } = createGate()
+    ground.answers.push({ gate })
+    if (known !== undefined) await ground.put(known)
+    ground.store.calls.length = 0
+    const first = ground.loop.run('key', { text: known }, () => writing('first'))
+    const rest = Array.from({ length: count }, (_, n) =>
+      ground.loop.run('key', { text: known }, () => writing(`${n}`), alone.includes(n))
+    )
+    open()
+    await Promise.all([first, ...rest])
+    return ground.done().length - 1
+  }
+
+  it('are at most 64, and fewer of what is long', async () => {
+    expect(await pile(64, undefined)).toBe(1)
+    expect(await pile(65, undefined)).toBe(2)
+    expect(await pile(4, 'x'.repeat(2 ** 16))).toBe(1)
+    expect(await pile(5, 'x'.repeat(2 ** 16))).toBe(2)
+    expect(await pile(64, 'x'.repeat(2 ** 12))).toBe(1)
+  })
+
+  it('leave out who wants to be alone: it joins nobody, and nobody joins it', async () => {
+    expect(await pile(3, undefined, [1])).toBe(3)
+    expect(await pile(2, undefined, [1])).toBe(2)
+    expect(await pile(2, undefined, [0])).toBe(2)
+  })
+
+  it('are stored one by one where the store has no room for them', async () => {
+    const { loop, answers, store } = createGround()
+    const tooLarge = () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large'))
+    const { gate, open } = createGate()
+    answers.push({ gate }, tooLarge, undefined, tooLarge, undefined)
+    const first = loop.run('key', { text: undefined }, () => writing('first'))
+    const rest = ['a', 'b', 'c'].map((name) => loop.run('key', undefined, () => writing(name)))
+    open()
+    await first
+    expect(await Promise.allSettled(rest)).toMatchObject([
+      { value: 'a' },
+      { reason: { code: 'RECORD_TOO_LARGE' } },
+      { value: 'c' }
+    ])
+    expect(await store.get('key')).toBe('c')
+  })
+
+  it('all fail where that is found out after a write that was not confirmed', async () => {
+    const { loop, answers, store } = createGround()
+    const { gate, open } = createGate()
+    answers.push({ gate }, 'error-before', () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large')))
+    const first = loop.run('key', { text: undefined }, () => writing('first'))
+    const rest = ['a', 'b'].map((name) => loop.run('key', undefined, () => writing(name)))
+    open()
+    await first
+    expect(await Promise.allSettled(rest)).toMatchObject([
+      { reason: { code: 'RECORD_TOO_LARGE' } },
+      { reason: { code: 'RECORD_TOO_LARGE' } }
+    ])
+    expect(await store.get('key')).toBe('first')
+  })
+})
+
+describe('a delete', () => {
+  const breaking = (store: ReturnType<typeof createGround>['store'], faults: Record<string, Fault[]>): void =>
+    store.break(({ operation }) => faults[operation]?.shift())
+
+  it('is done when the engine says so, or has done it all the same', async () => {
+    for (const [fault, expected] of [
+      [undefined, ['delete']],
+      ['error-after', ['delete', 'get']],
+      ['error-before', ['delete', 'get', 'delete']]
+    ] as const) {
+      const { loop, put, store } = createGround()
+      await put('there')
+      breaking(store, { delete: fault ? [fault] : [] })
+      const { calls } = await store.during(() => loop.delete('key'))
+      expect(calls.map(({ operation }) => operation)).toEqual(expected)
+      expect(await store.get('key')).toBe(undefined)
+    }
+  })
+
+  it('fails with what it was refused with, when that is all there is to know', async () => {
+    const { loop, put, store } = createGround()
+    await put('there')
+    breaking(store, { delete: ['error-before'], get: ['error-before'] })
+    await expect(loop.delete('key')).rejects.toThrow('failed delete()')
+  })
+
+  it('is known to the write that waits behind it; one that failed is not', async () => {
+    for (const [faults, expected, reads] of [
+      [[], undefined, 0],
+      [['error-before', 'error-before'], 'there', 2]
+    ] as const) {
+      const { loop, put, store } = createGround()
+      await put('there')
+      breaking(store, { delete: [...faults] })
+      const { decide, seen } = createWriter()
+      const { calls } = await store.during(() =>
+        Promise.allSettled([loop.delete('key'), loop.run('key', undefined, decide)])
+      )
+      expect(seen.map(([text]) => text)).toEqual([expected])
+      expect(calls.filter(({ operation }) => operation === 'get')).toHaveLength(reads)
+    }
+  })
+})

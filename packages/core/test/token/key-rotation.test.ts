@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, secret, setCookieOf } from '../support/world.ts'
+
+const [first, second, third] = [secret, `second ${secret}`, `third ${secret}`]
+
+describe('key rotation', () => {
+  it('a token of a retired key opens the session and is issued again under the newest, without a write', async () => {
+    const { browser, another, store } = createWorld()
+    const tab = browser()
+    await tab.request((session) => session.login('alice'))
+    const old = tab.cookie
+    const rotated = another({ secret: [second, first] })
+    const { calls, result } = await store.during(() => tab.request(() => {}, rotated))
+    expect(calls.map(({ operation }) => operation)).toEqual(['get'])
+    expect(setCookieOf(result)).toContain('__Host-sid=')
+    expect(tab.cookie).not.toBe(old)
+    expect(setCookieOf(await tab.request(() => {}, rotated))).toBe(undefined)
+    expect((await tab.open(another({ secret: second }))).userId).toBe('alice')
+    expect((await browser(old).open(another({ secret: second }))).isNew).toBe(true)
+  })
+
+  it('the reissued cookie of a permanent session keeps its expiry', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(async (session) => {
+      session.permanent = true
+      await session.login('alice')
+    })
+    world.now += 86_400_000
+    const headers = await tab.request(() => {}, world.another({ secret: [second, first] }))
+    expect(setCookieOf(headers)).toContain(`Max-Age=${30 * 86_400};`)
+  })
+
+  it('three rotations under traffic log nobody out', async () => {
+    const { browser, another } = createWorld()
+    const tab = browser()
+    await tab.request((session) => session.login('alice'))
+    for (const ring of [
+      [first],
+      [first, second],
+      [second, first],
+      [second],
+      [second, third],
+      [third, second],
+      [third]
+    ]) {
+      const manager = another({ secret: ring })
+      await tab.request((session) => expect(session.userId).toBe('alice'), manager)
+    }
+  })
+
+  it('a raised secretBits logs nobody out, and lengthens the tokens made from now on', async () => {
+    const { browser, another } = createWorld()
+    const tab = browser()
+    await tab.request((session) => session.login('alice'))
+    const longer = another({ secretBits: 256 })
+    expect((await tab.open(longer)).userId).toBe('alice')
+    await tab.request((session) => session.regenerate(), longer)
+    expect(tab.cookie.length).toBeGreaterThan('__Host-sid='.length + 76)
+    expect((await tab.open()).userId).toBe('alice')
+  })
+})

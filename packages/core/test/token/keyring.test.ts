@@ -1,0 +1,119 @@
+import { createHmac, hkdfSync } from 'node:crypto'
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { checkSecrets, createKeyring, createRing } from '../../src/token/keyring.ts'
+import { collidingSecrets } from '../support/colliding-secrets.ts'
+
+const secretA = 'a secret of the test, long enough: A'
+const secretB = 'a secret of the test, long enough: B'
+const scope = { namespace: 'sessions', cookieName: 'sid' }
+const data = new TextEncoder().encode('what is signed')
+
+describe('checking secrets', () => {
+  it('takes one text or several, newest first', () => {
+    expect(checkSecrets(secretA)).toEqual([secretA])
+    expect(checkSecrets([secretB, secretA])).toEqual([secretB, secretA])
+  })
+
+  it('counts UTF-8 bytes, not characters', () => {
+    expect(checkSecrets('é'.repeat(16))).toHaveLength(1)
+    expect(() => checkSecrets('é'.repeat(15))).toThrow(expect.objectContaining({ code: 'SECRET_WEAK' }))
+    expect(checkSecrets('x'.repeat(32))).toHaveLength(1)
+    expect(() => checkSecrets('x'.repeat(31))).toThrow(expect.objectContaining({ code: 'SECRET_WEAK' }))
+  })
+
+  it.each([
+    ['SECRET_MISSING', undefined],
+    ['SECRET_MISSING', null],
+    ['SECRET_MISSING', ''],
+    ['SECRET_MISSING', []],
+    ['SECRET_MISSING', ['']],
+    ['SECRET_MISSING', [undefined]],
+    ['SECRET_MISSING', [secretA, undefined]],
+    ['SECRET_MISSING', new Array(1)],
+    ['SECRET_MISSING', 12345678901234],
+    ['SECRET_MISSING', new Uint8Array(0)],
+    ['SECRET_MISSING', { secret: secretA }],
+    ['SECRET_WEAK', 'a'],
+    ['SECRET_WEAK', ['a']],
+    ['SECRET_WEAK', [secretA, 'keyboard cat']],
+    ['SECRET_DUPLICATE', [secretA, secretB, secretA]]
+  ])('throws %s for %o, with commands that make a good one and without the secret', (code, secret) => {
+    expect(() => checkSecrets(secret)).toThrow(
+      expect.objectContaining({
+        code,
+        message: expect.stringMatching(/^secret (?!.*(keyboard|long enough)).*openssl rand -base64 33.*node -p/)
+      })
+    )
+  })
+
+  it('names the option that is wrong', () => {
+    expect(() => checkSecrets('', 'encryption secret')).toThrow(/^encryption secret /)
+  })
+})
+
+describe('the keyring', () => {
+  it('derives key ids and keys by HKDF with the label, the namespace and the cookie name', () => {
+    const { current } = createKeyring({ secrets: [secretA], ...scope })
+    const derive = (label: string, length: number) =>
+      new Uint8Array(hkdfSync('sha256', secretA, 'kvsession/v1', `${label}\0sessions\0sid`, length))
+    expect(current.keyId).toBe(Buffer.from(derive('kid', 2)).readUInt16BE())
+    expect(Buffer.from(current.mac(data)).toString('hex')).toBe(
+      createHmac('sha256', derive('token', 32)).update(data).digest('hex').slice(0, 32)
+    )
+  })
+
+  it('signs with the first secret and offers every one by its key id', () => {
+    const ring = createKeyring({ secrets: [secretB, secretA], ...scope })
+    const alone = createKeyring({ secrets: [secretA], ...scope })
+    expect(ring.current.isCurrent).toBe(true)
+    expect(ring.candidates(ring.current.keyId)).toEqual([ring.current])
+    const [retired] = ring.candidates(alone.current.keyId)
+    expect(retired?.isCurrent).toBe(false)
+    expect(retired?.mac(data)).toEqual(alone.current.mac(data))
+  })
+
+  it('offers nothing for an unknown key id: no trial over the others', () => {
+    const ring = createKeyring({ secrets: [secretB, secretA], ...scope })
+    let offered = 0
+    for (let keyId = 0; keyId <= 0xffff; keyId++) offered += ring.candidates(keyId).length
+    expect(offered).toBe(2)
+  })
+
+  it('offers both of two secrets whose key ids happen to be equal', () => {
+    const secrets = collidingSecrets(scope)
+    const ring = createKeyring({ secrets, ...scope })
+    const candidates = ring.candidates(ring.current.keyId)
+    expect(candidates.map((key) => key.isCurrent)).toEqual([true, false])
+    expect(candidates[0]?.mac(data)).not.toEqual(candidates[1]?.mac(data))
+  })
+
+  it('makes other keys for another namespace or cookie name, however the two are cut', () => {
+    const macs = [
+      ['sessions', 'sid'],
+      ['session', 'ssid'],
+      ['sessionss', 'id'],
+      ['sessions', 'SID'],
+      ['sid', 'sessions']
+    ].map(([namespace = '', cookieName = '']) =>
+      Buffer.from(createKeyring({ secrets: [secretA], namespace, cookieName }).current.mac(data)).toString('hex')
+    )
+    expect(new Set(macs).size).toBe(macs.length)
+  })
+
+  it('shows no key, however deep it is inspected', () => {
+    const key = Buffer.from(hkdfSync('sha256', secretA, 'kvsession/v1', 'token\0sessions\0sid', 32))
+    const shown = inspect(createKeyring({ secrets: [secretA], ...scope }), {
+      depth: Number.POSITIVE_INFINITY,
+      showHidden: true
+    })
+    expect(shown).not.toContain(secretA)
+    expect(shown).not.toContain(key.toString('hex'))
+    expect(shown).not.toContain([...key.subarray(0, 3)].join(', '))
+    expect(shown).not.toMatch(/Uint8Array|Buffer|KeyObject/)
+  })
+
+  it('cannot be empty', () => {
+    expect(() => createRing([], ['kid'], () => ({ keyId: 1 }))).toThrow(/^secret must be .* \[SECRET_MISSING\]$/)
+  })
+})

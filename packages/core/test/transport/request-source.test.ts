@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { isForwarded, readRequest } from '../../src/transport/request-source.ts'
+
+const facts = (...args: Parameters<typeof readRequest>): object => {
+  const { headers, ...rest } = readRequest(...args)
+  return { ...rest, forwarded: isForwarded({ headers, ...rest }) }
+}
+
+const nothing = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: false }
+
+describe('what a request says of itself', () => {
+  it('a bare string is its cookie, and nothing says nothing', () => {
+    expect(facts('sid=1', undefined)).toEqual({ ...nothing, cookieHeader: 'sid=1' })
+    expect(facts(undefined, undefined)).toEqual(nothing)
+  })
+
+  it('Node’s headers tell cookie and host; a list of cookies is one', () => {
+    const headers = { cookie: ['a=1', 'b=2'], host: 'one.example', ':authority': 'two.example' }
+    expect(facts(headers, undefined)).toEqual({ ...nothing, cookieHeader: 'a=1; b=2', host: 'one.example' })
+    expect(facts({ ':authority': 'two.example' }, undefined)).toEqual({ ...nothing, host: 'two.example' })
+  })
+
+  it.each([
+    ['https://one.example:8443/path?q@x', 'one.example:8443', true],
+    ['http://one.example', 'one.example', false],
+    ['https://one.example?q', 'one.example', true],
+    ['http://one.example#x', 'one.example', false]
+  ])('a Request tells host and encryption by %s', (url, host, encrypted) => {
+    expect(facts(new Request(url), undefined)).toEqual({ ...nothing, host, encrypted })
+  })
+
+  it('a Request’s own headers come before its address, and the connection before both', () => {
+    const request = new Request('https://one.example/', { headers: { host: 'two.example', cookie: 'a=1' } })
+    expect(facts(request, undefined)).toEqual({
+      ...nothing,
+      cookieHeader: 'a=1',
+      host: 'two.example',
+      encrypted: true
+    })
+    expect(facts(request, { host: 'three.example', encrypted: false })).toMatchObject({
+      host: 'three.example',
+      encrypted: false
+    })
+  })
+
+  it('Headers have no pseudo-headers, and objects that only look like a Request are headers', () => {
+    expect(facts(new Headers({ cookie: 'a=1' }), undefined)).toEqual({ ...nothing, cookieHeader: 'a=1' })
+    for (const disguised of [
+      { url: 'https://one.example/', headers: 'none' },
+      { url: ['https://one.example/'], cookie: 'a=1' },
+      { url: 'https://one.example/' },
+      { url: 'https://one.example/', headers: null },
+      { headers: new Headers({ host: 'one.example' }) },
+      { url: ['https://one.example/'], headers: new Headers({ host: 'one.example' }) }
+    ]) {
+      expect(facts(disguised as never, undefined)).toMatchObject({ host: undefined, encrypted: undefined })
+    }
+  })
+
+  it('a header that is called get makes no Headers of it', () => {
+    expect(facts({ get: 'x', cookie: 'a=1' }, undefined)).toEqual({ ...nothing, cookieHeader: 'a=1' })
+  })
+
+  it('an address tells its host without a user’s name, and none of another kind', () => {
+    const request = { url: 'ftp://one.example/', headers: new Headers() } as Request
+    expect(facts(request, undefined)).toEqual({ ...nothing, encrypted: false })
+    const named = { url: 'https://user:pass@one.example:8443/x@y', headers: new Headers() } as Request
+    expect(facts(named, undefined)).toEqual({ ...nothing, host: 'one.example:8443', encrypted: true })
+    const inside = { url: 'x://y/https://one.example/', headers: new Headers() } as Request
+    expect(facts(inside, undefined)).toEqual({ ...nothing, encrypted: false })
+  })
+
+  it.each([
+    'forwarded',
+    'via',
+    'x-forwarded-for',
+    'x-forwarded-proto',
+    'x-forwarded-host',
+    'x-forwarded-port',
+    'x-forwarded-server',
+    'x-forwarded-ssl',
+    'x-forwarded-prefix'
+  ])('%s is the trace of a proxy, whatever it says', (name) => {
+    expect(facts({ [name]: '' }, undefined)).toEqual({ ...nothing, forwarded: true })
+    expect(facts(new Headers({ [name]: 'x' }), undefined)).toEqual({ ...nothing, forwarded: true })
+  })
+})

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import type { SessionEvent } from '../../src/index.ts'
+import { createWorld, type World } from '../support/world.ts'
+
+const nobody = 'f'.repeat(32)
+
+/** A world with one stored session. */
+async function withSession(options: Parameters<typeof createWorld>[0] = {}): Promise<World & { readonly id: string }> {
+  const world = createWorld(options)
+  const tab = world.browser()
+  await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+  const { id } = await tab.open()
+  return Object.assign(world, { id })
+}
+
+/** What is stored under the key is no longer readable. */
+async function damage({ store, now }: World, id: string): Promise<void> {
+  const key = `sessions.s.${id}`
+  const text = await store.get(key)
+  if (text === undefined) throw new Error('nothing stored')
+  await store.set(key, text.slice(0, text.indexOf('\n') + 1).concat('[1'), now + 1_000_000)
+}
+
+const since = ({ events }: World, from: number): SessionEvent[] => events.slice(from)
+
+describe('a session seen without its client', () => {
+  it('is none where nothing is stored, and that is no event', async () => {
+    const world = createWorld()
+    expect(await world.manager.find(nobody)).toBe(undefined)
+    expect(await world.manager.revoke(nobody)).toBe(false)
+    expect(world.events).toEqual([])
+  })
+
+  it('is none for what only looks like an id as text, and the store is not asked', async () => {
+    const world = await withSession()
+    const calls = world.store.calls.length
+    const disguised: unknown = [world.id]
+    expect(await Reflect.apply(world.manager.find, world.manager, [disguised])).toBe(undefined)
+    expect(world.store.calls.slice(calls)).toEqual([])
+  })
+
+  it('tells whether it is permanent, and for how long', async () => {
+    const { browser, manager } = createWorld()
+    const permanence = async (permanent: boolean | number): Promise<boolean | number | undefined> => {
+      const tab = browser()
+      await tab.request((session) => {
+        session.data.a = 1
+        session.permanent = permanent
+      })
+      return (await manager.find((await tab.open()).id))?.permanent
+    }
+    expect(await permanence(false)).toBe(false)
+    expect(await permanence(true)).toBe(true)
+    expect(await permanence(7 * 86_400_000)).toBe(7 * 86_400_000)
+  })
+
+  it('is none when its data cannot be read, with an event or without somebody who listens', async () => {
+    const world = await withSession()
+    await damage(world, world.id)
+    const before = world.events.length
+    expect(await world.manager.find(world.id)).toBe(undefined)
+    expect(since(world, before)).toEqual([{ type: 'rejected', reason: 'corrupt', id: world.id }])
+    expect(await world.silent().find(world.id)).toBe(undefined)
+  })
+})
+
+describe('changing one without its client', () => {
+  it('does nothing to what is not stored or cannot be read, and does not ask for the change', async () => {
+    const world = await withSession()
+    await damage(world, world.id)
+    for (const id of [nobody, world.id]) {
+      expect(await world.manager.update(id, () => expect.fail('there is nothing to change'))).toBe(false)
+    }
+  })
+
+  it('says that it cannot change whose session it is', async () => {
+    const { manager, id } = await withSession({ userIdFrom: ({ user }: { user?: string }) => user })
+    const change = manager.update(id, (data) => Object.assign(data, { user: 'alice' }))
+    await expect(change).rejects.toThrow('only a login can')
+  })
+})
+
+describe('revoking one', () => {
+  it('is told once, and only when there was one', async () => {
+    const world = await withSession()
+    const before = world.events.length
+    expect(await world.manager.revoke(world.id)).toBe(true)
+    expect(await world.manager.revoke(world.id)).toBe(false)
+    expect(since(world, before)).toEqual([{ type: 'destroyed', id: world.id, by: 'revoke' }])
+  })
+
+  it('ends the session of any user when none is named, and needs nobody who listens', async () => {
+    const { browser, silent } = createWorld()
+    const tab = browser()
+    await tab.request((session) => session.login('alice'))
+    expect(await silent().revoke((await tab.open()).id)).toBe(true)
+  })
+})

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import { createManagerContext } from '../../src/context.ts'
+import type { SessionEvent } from '../../src/events.ts'
+import { encodeRecord, encodeTombstone } from '../../src/record/record.ts'
+import { createMemoryStore } from '../../src/store/memory-store.ts'
+import { evictOldest, surveySessions } from '../../src/users/session-limit.ts'
+import { indexKey, readIndex } from '../../src/users/user-index.ts'
+import type { IndexEntry, IndexText } from '../../src/users/user-index-entry.ts'
+import { secret, start } from '../support/world.ts'
+
+const hash = `${'A'.repeat(42)}E`
+const far = start + 1e9
+const entry = (t: number, more: Partial<IndexEntry> = {}): IndexEntry => ({ q: far, t, n: 'n', ...more })
+
+/** A user with these entries; records of all but the dead ones. */
+async function createUser(sessions: Record<string, IndexEntry>, dead: readonly string[] = [], limit?: number) {
+  const clock = { now: () => start }
+  const store = createMemoryStore({ clock })
+  const events: SessionEvent[] = []
+  const reads: string[] = []
+  let vanishing = ''
+  const get: typeof store.get = async (key) => {
+    reads.push(key)
+    const text = await store.get(key)
+    if (key === vanishing) await store.delete(key)
+    return text
+  }
+  const { context } = createManagerContext({
+    store: { ...store, get },
+    secret,
+    clock,
+    onEvent: (event) => events.push(event),
+    randomBytes: (length) => new Uint8Array(length).fill(7),
+    ...(limit === undefined ? {} : { maxSessionsPerUser: limit })
+  })
+  const index: IndexText = { v: 1, w: 'w', e: 0, s: sessions }
+  await store.set(indexKey(context, 'alice'), JSON.stringify(index), far)
+  for (const id of Object.keys(sessions)) {
+    const record = encodeRecord({ v: 1, w: id, c: start, s: start, h: hash, g: 0, d: 0, u: 'alice' }, '{}')
+    const text = dead.includes(id) ? encodeTombstone('w') : record.text
+    await store.set(context.recordKey(id), text, far)
+  }
+  const left = async () => Object.keys((await readIndex(context, 'alice')).index.s).sort()
+  const login = (id: string) => ({ userId: 'alice', id, epoch: 0, horizon: far })
+  /** Deletes a record right after it is read next. */
+  const remove = (id: string): void => {
+    vanishing = context.recordKey(id)
+  }
+  const text = (id: string) => store.get(context.recordKey(id))
+  return { context, index, events, reads, left, login, remove, text }
+}
+
+describe('the limit of sessions per user', () => {
+  it('ends the oldest beyond it, and tells each', async () => {
+    const { context, index, events, login } = await createUser(
+      { c: entry(3), a: entry(1), b: entry(2), mine: entry(9) },
+      [],
+      2
+    )
+    await evictOldest(context, login('mine'), index)
+    expect(events).toEqual(['a', 'b'].map((id) => ({ type: 'evicted', id, userId: 'alice' })))
+  })
+
+  it('does nothing while it is kept', async () => {
+    const { context, index, events, reads, login } = await createUser({ a: entry(1), mine: entry(9) }, [], 2)
+    await evictOldest(context, login('mine'), index)
+    expect([events, reads]).toEqual([[], []])
+  })
+
+  it('ends no session that went live later, nor one whose login may be under way', async () => {
+    const { context, index, events, login } = await createUser(
+      {
+        later: entry(start + 10),
+        mine: entry(start + 9),
+        same: entry(start + 9),
+        under: entry(start - 60_000, { p: 1 }),
+        stuck: entry(1, { p: 1 })
+      },
+      [],
+      1
+    )
+    await evictOldest(context, login('mine'), index)
+    expect(events.map((event) => Reflect.get(event, 'id'))).toEqual(['stuck'])
+  })
+
+  it('counts only the living, and removes the entries of the dead', async () => {
+    const { context, index, events, left, login } = await createUser(
+      { a: entry(1), gone: entry(2), mine: entry(9) },
+      ['gone'],
+      2
+    )
+    await evictOldest(context, login('mine'), index)
+    expect([events, await left()]).toEqual([[], ['a', 'mine']])
+  })
+})
+
+describe('a session that ends by itself before the limit ends it', () => {
+  it('is not written again', async () => {
+    const { context, index, events, remove, text, login } = await createUser({ a: entry(1), mine: entry(9) }, [], 1)
+    remove('a')
+    await evictOldest(context, login('mine'), index)
+    expect([events, await text('a')]).toEqual([[], undefined])
+  })
+})
+
+describe('an index that grows with the logouts', () => {
+  const names = Array.from({ length: 20 }, (_, index) => `s${String(index).padStart(2, '0')}`)
+  const many = (count: number): Record<string, IndexEntry> =>
+    Object.fromEntries([['mine', entry(99)], ...names.slice(0, count).map((id, t) => [id, entry(t)] as const)])
+
+  it('is looked at for dead entries at each login, four of them, anywhere in it', async () => {
+    const { context, index, left, reads, login } = await createUser(many(16), names.slice(0, 9))
+    await evictOldest(context, login('mine'), index)
+    expect(reads.slice(1)).toEqual(['s07', 's08', 's09', 's10'].map((id) => context.recordKey(id)))
+    expect(await left()).toEqual(['mine', ...names.slice(0, 16).filter((id) => id !== 's07' && id !== 's08')])
+  })
+
+  it('is not looked at while it is short', async () => {
+    const { context, index, reads, login } = await createUser(many(15), names)
+    await evictOldest(context, login('mine'), index)
+    expect(reads).toEqual([])
+  })
+})
+
+describe('a survey of a user', () => {
+  it('finds who lives, oldest login first, and asks only for whom it should', async () => {
+    const { context, reads } = await createUser({ c: entry(3), a: entry(1), b: entry(2) }, ['b'])
+    expect((await surveySessions(context, 'alice')).live.map(({ id }) => id)).toEqual(['a', 'c'])
+    reads.length = 0
+    expect((await surveySessions(context, 'alice', ['c'])).live.map(({ id }) => id)).toEqual(['c'])
+    expect(reads).toEqual([indexKey(context, 'alice'), context.recordKey('c')])
+  })
+
+  it('takes a session that became somebody else’s for dead', async () => {
+    const { context, left } = await createUser({ a: entry(1), b: entry(2) })
+    const record = encodeRecord({ v: 1, w: 'x', c: start, s: start, h: hash, g: 0, d: 0, u: 'bob' }, '{}')
+    const key = context.recordKey('a')
+    await context.access.compareAndSet(key, await context.access.get(key), record.text, far)
+    const { live, prunable } = await surveySessions(context, 'alice')
+    await prunable()
+    expect([live.map(({ id }) => id), await left()]).toEqual([['b'], ['b']])
+  })
+})
