@@ -2,11 +2,11 @@ import { parseDuration } from './duration.ts'
 import { SessionError } from './errors.ts'
 import { choice, invalid, wholeNumber } from './option-check.ts'
 import type { TimeoutPolicy } from './record/timeouts.ts'
+import { loginTimeout } from './record/tombstone.ts'
 import type { SessionManagerOptions } from './session-manager-options.ts'
 import type { KeyValueStore } from './store/key-value-store.ts'
 import { secretByteLength } from './token/token.ts'
 import { type CookiePolicy, resolveCookieOptions } from './transport/set-cookie.ts'
-import { lease } from './users/user-index.ts'
 
 /** The options in effect: durations in milliseconds, defaults filled in. For reading back and for audits (ASVS 7.1.1). */
 export interface SessionPolicy extends TimeoutPolicy {
@@ -94,13 +94,13 @@ export function resolvePolicy<Data extends object>(
   const rotateAfter = duration('rotateAfter', never)
   if (rotateAfter < never && !atomic) throw invalid('rotateAfter', 'needs a store with compareAndSet')
   const storeTimeout = duration('storeTimeout', 1_000)
-  if (storeTimeout > lease / 4) throw invalid('storeTimeout', `must be at most ${lease / 4} ms`)
+  if (storeTimeout > loginTimeout / 4) throw invalid('storeTimeout', `must be at most ${loginTimeout / 4} ms`)
   if (typeof namespace !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(namespace)) {
     throw invalid('namespace', 'must match [A-Za-z0-9_-]{1,64}')
   }
   if (typeof onSchemaMismatch !== 'function') choice('onSchemaMismatch', onSchemaMismatch, ['reject', 'reset'])
   const cookie = resolveCookieOptions(options.cookie)
-  const { priority, prefix, secureForm, plainForm, ...shown } = cookie
+  const { priority, prefix, secureTemplate, plainTemplate, ...shown } = cookie
   return {
     cookie,
     policy: Object.freeze({

@@ -3,43 +3,13 @@ import type { Clock } from './clock.ts'
 import type { Duration } from './duration.ts'
 import type { SessionEventHandler } from './events.ts'
 import type { PayloadEncryption } from './record/encryption.ts'
+import type { ConflictHandler } from './record/merge.ts'
 import type { Serializer } from './record/serializer.ts'
 import type { KeyValueStore } from './store/key-value-store.ts'
+import type { CookieOptions } from './transport/set-cookie.ts'
 
 /** What a session holds unless a type says otherwise. */
 export type SessionData = Record<string, unknown>
-
-/** Attributes of the one cookie. They come from here at every response, never from the stored record. */
-export interface CookieOptions {
-  /** Name without prefix. Default `sid`. Part of key derivation: a token of one name is not valid under another. */
-  name?: string
-  /** Default `/`. Anything else rules out the `__Host-` prefix. */
-  path?: string
-  /** Default: none, so that the cookie belongs to exactly one host. Setting it rules out `__Host-` and lets every
-   * subdomain plant a cookie of this name (RFC 6265bis §4.1.3.2). */
-  domain?: string
-  /** Default `lax`. `none` needs Secure. */
-  sameSite?: 'strict' | 'lax' | 'none'
-  /** Default `auto`: Secure everywhere but on a loopback host over plain http. `false` sends the token in clear. */
-  secure?: 'auto' | boolean
-  /** Default `true`. `false` lets any script on the page read the token (OWASP ASVS 5.0, 3.3.4). */
-  httpOnly?: boolean
-  /** Default `false`. CHIPS; needs Secure. */
-  partitioned?: boolean
-  /** Default: not sent. */
-  priority?: 'low' | 'medium' | 'high'
-  /** Default: `host` where the rules of RFC 6265bis allow it, else `secure`, else none. */
-  prefix?: 'host' | 'secure' | 'none'
-}
-
-/** Decides a key of the data that two concurrent requests both changed. Called with the three versions of the value
- * (`undefined`: absent); returns the value to store. */
-export type ConflictHandler = (conflict: {
-  readonly key: string
-  readonly base: unknown
-  readonly mine: unknown
-  readonly theirs: unknown
-}) => unknown
 
 export interface SessionManagerOptions<Data extends object = SessionData> {
   /** Where records live. */

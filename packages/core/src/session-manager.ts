@@ -1,27 +1,32 @@
-import { createManagerContext, type ManagerContext } from './context.ts'
+import { encodeBase64url } from '#crypto'
+import { systemClock } from './clock.ts'
+import type { ManagerContext } from './context.ts'
+import { createRandomSource } from './crypto/random.ts'
 import { SessionError } from './errors.ts'
-import { rotationDue, touchDue } from './record/metadata-change.ts'
-import { serializeData } from './record/payload.ts'
-import type { SessionPolicy } from './resolve-options.ts'
-import { type Change, headersSent, writeLive } from './session/commit.ts'
-import { writeNew } from './session/create-record.ts'
-import { loadState, openState } from './session/load.ts'
+import type { SessionEventHandler } from './events.ts'
+import { jsonSerializer } from './record/serializer.ts'
+import { tombstoneLifetime } from './record/tombstone.ts'
+import { checkStore, resolvePolicy, type SessionPolicy } from './resolve-options.ts'
+import { type CommitOptions, commit, needsCommit } from './session/commit.ts'
+import { identify } from './session/identify.ts'
+import { load } from './session/load.ts'
 import { headersOf, type ResponseFacts } from './session/response-cookie.ts'
-import { insideOf, Session, synchronous } from './session/session.ts'
-import { inTurn, type SessionState } from './session/session-state.ts'
-import { settle } from './session/transitions.ts'
+import { internalsOf, Session, synchronous } from './session/session.ts'
 import type { SessionData, SessionManagerOptions } from './session-manager-options.ts'
+import { whileTurnsGoOn } from './store/isolated-requests.ts'
+import { createKeyQueue } from './store/key-queue.ts'
+import type { KeyValueStore } from './store/key-value-store.ts'
+import { overNonAtomicStore } from './store/non-atomic-store.ts'
+import { type AtomicStore, createStoreAccess } from './store/store-access.ts'
 import { type SweeperOptions, startSweeper } from './store/sweeper.ts'
+import { createWriteLoop } from './store/write-loop.ts'
+import { checkSecrets, createKeyring } from './token/keyring.ts'
 import type { Connection, RequestSource } from './transport/request-source.ts'
 import type { HeaderList } from './transport/response-headers.ts'
 import { find, listAll, listOfUser, revoke, type SessionInfo, updateStored } from './users/administration.ts'
 import { revokeUser } from './users/user-index.ts'
 
-/** What the adapter knows of the response when it commits. */
-export interface CommitOptions extends ResponseFacts {
-  /** The handler failed; with `commitOnError: false` its data is then not stored. */
-  readonly failed?: boolean
-}
+export type { CommitOptions } from './session/commit.ts'
 
 /** Opens, commits and administers sessions. One per cookie; several may share a store under different namespaces. */
 export interface SessionManager<Data extends object = SessionData> {
@@ -38,11 +43,6 @@ export interface SessionManager<Data extends object = SessionData> {
    * @throws SessionError when it could not be stored. Answer with an error and with {@link responseHeaders}.
    */
   commit(session: Session<Data>, options?: CommitOptions): Promise<{ readonly headers: HeaderList }>
-  /**
-   * As {@link commit}, for adapters: the headers at once where nothing has to be stored, which is most requests (0.5 of
-   * 10 µs). May throw as well as reject.
-   */
-  finish(session: Session<Data>, options?: CommitOptions): HeaderList | Promise<HeaderList>
   /**
    * Whether {@link commit} has anything to store or any header to give. False while nobody has looked at the session and
    * no upkeep is due: its response need not wait (0.8 of 8 µs on Express).
@@ -84,20 +84,12 @@ export function createSessionManager<Data extends object = SessionData>(
 ): SessionManager<Data> {
   const { context, store } = createManagerContext(options)
   const stops = new Set<() => void>()
+  let closed = false
 
   function list(filter: { readonly userId: string }): Promise<SessionInfo<Data>[]>
   function list(): AsyncIterable<SessionInfo<Data>>
   function list(filter?: { readonly userId: string }): Promise<SessionInfo<Data>[]> | AsyncIterable<SessionInfo<Data>> {
     return filter ? listOfUser<Data>(context, filter.userId) : listAll<Data>(context)
-  }
-
-  function finish(session: Session<Data>, response: CommitOptions = {}): HeaderList | Promise<HeaderList> {
-    const { state } = insideOf(session)
-    const store = (): Promise<void> | undefined => storeChanges(context, state, response)
-    const storing = state.turn ? inTurn(state, async () => store()) : store()
-    if (storing === undefined) return headersOf(context, state, response)
-    if (!state.turn) void inTurn(state, () => storing)
-    return storing.then(() => headersOf(context, state, response))
   }
 
   async function sweep(): Promise<number> {
@@ -108,20 +100,17 @@ export function createSessionManager<Data extends object = SessionData>(
 
   return {
     policy: context.policy,
-    open(source, connection) {
-      if (context.closed) return Promise.reject(new SessionError('MANAGER_CLOSED', 'The session manager is closed'))
-      const state = openState(context, source, connection)
-      const session = new Session<Data>({ context, state })
-      const wanted = state.phase === 'unloaded' && !context.policy.lazy
-      return wanted ? loadState(context, state, session) : Promise.resolve(session)
+    async open(source, connection) {
+      if (closed) throw new SessionError('MANAGER_CLOSED', 'The session manager is closed')
+      const state = identify(context, source, connection)
+      if (state.phase === 'unloaded' && !context.policy.lazy) await load(context, state)
+      return new Session<Data>({ context, state })
     },
-    finish,
-    commit: async (session, response) => ({ headers: await finish(session, response) }),
-    needsCommit(session) {
-      const { state } = insideOf(session)
-      return state.looked || state.reissue || upkeepDue(context, state)
+    async commit(session, options) {
+      return { headers: await commit(context, internalsOf(session).state, options) }
     },
-    responseHeaders: (session, response = {}) => headersOf(context, insideOf(session).state, response),
+    needsCommit: (session) => needsCommit(context, internalsOf(session).state),
+    responseHeaders: (session, response = {}) => headersOf(context, internalsOf(session).state, response),
     find: (id) => find<Data>(context, id),
     list,
     update: (id, change) => updateStored(context, id, synchronous(change)),
@@ -138,7 +127,7 @@ export function createSessionManager<Data extends object = SessionData>(
       }
     },
     async close() {
-      context.closed = true
+      closed = true
       for (const stop of stops) stop()
       stops.clear()
       await context.queue.idle()
@@ -147,48 +136,75 @@ export function createSessionManager<Data extends object = SessionData>(
   }
 }
 
-/** Whether a touch or a rotation is due; an untouched session that needs neither costs nothing more. */
-function upkeepDue(context: ManagerContext, { phase, record, alias, swapped }: SessionState): boolean {
-  if (phase !== 'live' || !record || swapped) return false
-  const now = context.clock.now()
-  return touchDue(context, record.metadata, !alias, now) || (!alias && rotationDue(context, record.metadata, now))
+/** Checks the options and puts the parts together. */
+export function createManagerContext<Data extends object>(
+  options: SessionManagerOptions<Data>
+): { readonly context: ManagerContext; readonly store: KeyValueStore } {
+  if (typeof options !== 'object' || options === null) {
+    throw new SessionError('OPTION_INVALID', 'createSessionManager() takes an object of options')
+  }
+  const secrets = checkSecrets(options.secret)
+  const { store, atomic } = checkStore(options.store, options.allowNonAtomicStore)
+  const { policy, cookie } = resolvePolicy(options, atomic)
+  const { clock = systemClock, onEvent, serializer = jsonSerializer, encryption } = options
+  const randomBytes = createRandomSource(options.randomBytes)
+  const newWriteId = (): string => encodeBase64url(randomBytes(9))
+  const emit = onEvent && quiet(onEvent)
+  const others = whileTurnsGoOn(policy.storeTimeout / 2)
+  const atomicStore = hasCompareAndSet(store)
+    ? store
+    : overNonAtomicStore(store, tombstoneLifetime, () => clock.now(), newWriteId, others)
+  const access = createStoreAccess(atomicStore, policy.storeTimeout, emit)
+  const queue = createKeyQueue((earlier, key) => access.patience(others(earlier, key)))
+  const context: ManagerContext = {
+    policy,
+    cookie,
+    atomic,
+    access,
+    queue,
+    serializer,
+    encryption,
+    clock,
+    randomBytes,
+    emit,
+    newWriteId,
+    keyring: createKeyring({ secrets, namespace: policy.namespace, cookieName: cookie.name }),
+    loop: createWriteLoop(access, queue, clock, randomBytes),
+    schema: options.schema,
+    onSchemaMismatch: options.onSchemaMismatch,
+    onConflict: options.onConflict,
+    userIdFrom: userIdFrom(options),
+    emptyPayload: serializer.serialize({}),
+    recordKey: (id) => `${policy.namespace}.s.${id}`,
+    warnOnce: createWarning()
+  }
+  return { context, store }
 }
 
-/** Stores what changed. Gives no promise where there is nothing to store, which is most requests. */
-function storeChanges(
-  context: ManagerContext,
-  state: SessionState,
-  { failed }: CommitOptions
-): Promise<void> | undefined {
-  const withoutData = failed === true && !context.policy.commitOnError
-  const plain = state.data && !withoutData ? serializeData(context, state.data) : state.baseline
-  const changed = plain !== state.baseline
-  if (state.phase === 'new') {
-    if (!changed) return undefined
-    if (state.headers) {
-      context.emit?.({ type: 'cookieSkipped', reason: 'headers-sent', cure: 'store before the response starts' })
-      throw headersSent()
-    }
-    return writeNew(context, state, undefined, undefined, plain)
-  }
-  if (state.phase === 'live') {
-    const lost = changed || state.permanent !== undefined
-    return lost || upkeepDue(context, state) ? storeLive(context, state, { withoutData, plain }, lost) : undefined
-  }
-  if (changed) {
-    const reason = state.phase === 'over' ? 'gone' : 'detached'
-    context.emit?.({ type: 'dropped', id: state.id ?? '', reason })
-    state.baseline = plain
-  }
-  return undefined
+/** The data a session holds is what the application's type says, or what its schema checked. */
+function userIdFrom<Data extends object>(options: SessionManagerOptions<Data>): ManagerContext['userIdFrom'] {
+  const { userIdFrom: named } = options
+  return named && ((data) => named(data as Data))
 }
 
-function storeLive(context: ManagerContext, state: SessionState, change: Change, lost: boolean): Promise<void> {
-  return writeLive(context, state, change).then(
-    (outcome) => settle(context, state, outcome, lost),
-    (error: unknown) => {
-      // A failed touch is not worth a failed request: the store's error was reported as an event.
-      if (lost || !(error instanceof SessionError) || error.status !== 503) throw error
-    }
-  )
+function hasCompareAndSet(store: KeyValueStore): store is AtomicStore {
+  return typeof store.compareAndSet === 'function'
+}
+
+/** An event handler is an observer: what it throws must not change what happens. */
+function quiet(handler: SessionEventHandler): SessionEventHandler {
+  return (event) => {
+    try {
+      handler(event)
+    } catch {}
+  }
+}
+
+function createWarning(): (message: string) => void {
+  let warned = false
+  return (message) => {
+    if (warned) return
+    warned = true
+    console.warn(`kvsession: ${message}`)
+  }
 }

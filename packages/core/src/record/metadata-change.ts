@@ -1,5 +1,3 @@
-import type { ManagerContext } from '../context.ts'
-import { type Identity, secretHashOf } from '../session/session-state.ts'
 import type { RecordMetadata } from './record.ts'
 
 /** Metadata of the next write, while it is put together. */
@@ -9,70 +7,69 @@ export type NextMetadata = { -readonly [K in keyof RecordMetadata]: RecordMetada
 export type Swap = 'login' | 'regenerate' | 'rotate'
 
 /** The metadata of a record that does not exist yet. */
-export function firstMetadata(context: ManagerContext, identity: Identity, now: number): NextMetadata {
-  return {
-    v: 1,
-    w: context.newWriteId(),
-    c: now,
-    s: now,
-    h: secretHashOf(context, identity),
-    g: 0,
-    d: 0
-  }
+export function firstMetadata(writeId: string, secretHash: string, createdAt: number): NextMetadata {
+  return { writeId, createdAt, lastSeenAt: createdAt, secretHash, generation: 0, dataEpoch: 0 }
 }
 
-/** Whether a request should move `last seen`: its interval has passed, or the secret after a rotation is first `seen`. */
-export function touchDue(context: ManagerContext, { s, a, b }: RecordMetadata, seen: boolean, now: number): boolean {
-  return now - s >= context.policy.touchInterval || (seen && a !== undefined && b === undefined)
+/** Whether a request should move `lastSeenAt`: `touchInterval` has passed since it was moved. */
+export function touchDue(policy: { readonly touchInterval: number }, metadata: RecordMetadata, now: number): boolean {
+  return now - metadata.lastSeenAt >= policy.touchInterval
 }
 
-/** Whether the secret is due for its periodic swap. Only who holds the current one may swap it. */
-export function rotationDue(context: ManagerContext, { t, c }: RecordMetadata, now: number): boolean {
-  return now - (t ?? c) >= context.policy.rotateAfter
+/** Whether the secret that `rotate` gave out has not been used yet: its first use starts the end of the old one. */
+export function awaitsFirstUse({ aliasHash, aliasUntil }: RecordMetadata): boolean {
+  return aliasHash !== undefined && aliasUntil === undefined
 }
 
-/** The session was used: moves `last seen`, and starts or ends the alias's grace. */
-export function markUse(context: ManagerContext, next: NextMetadata, seen: boolean, now: number): void {
-  next.s = Math.max(now, next.s)
-  if (next.b !== undefined && next.b <= now) {
-    delete next.a
-    delete next.b
-  } else if (seen && next.a !== undefined) {
-    next.b ??= now + context.policy.graceWindow
-  }
+/** Whether the secret is due for its periodic swap. Only a holder of the current one may swap it. */
+export function rotationDue(policy: { readonly rotateAfter: number }, metadata: RecordMetadata, now: number): boolean {
+  return now - (metadata.swappedAt ?? metadata.createdAt) >= policy.rotateAfter
+}
+
+/** The session was used: moves `lastSeenAt`, and removes an alias that has expired. */
+export function markUse(next: NextMetadata, now: number): void {
+  next.lastSeenAt = Math.max(now, next.lastSeenAt)
+  if (next.aliasUntil === undefined || next.aliasUntil > now) return
+  delete next.aliasHash
+  delete next.aliasUntil
+}
+
+/** The current secret was used: from now on the alias, if there is one, lasts for the grace window. */
+export function startGrace(policy: { readonly graceWindow: number }, next: NextMetadata, now: number): void {
+  if (next.aliasHash !== undefined) next.aliasUntil ??= now + policy.graceWindow
 }
 
 /** Applies `session.permanent`; a lifetime of the session's own counts from when it was set. */
 export function setPermanent(
-  context: ManagerContext,
-  next: Pick<NextMetadata, 'c' | 'p' | 'f'>,
+  policy: { readonly maxLifetime: number },
+  next: Pick<NextMetadata, 'createdAt' | 'permanent' | 'permanentSince'>,
   permanent: boolean | number | undefined,
   now: number
 ): void {
   if (permanent === undefined) return
-  delete next.p
-  delete next.f
-  if (permanent === true) next.p = true
+  delete next.permanent
+  delete next.permanentSince
+  if (permanent === true) next.permanent = true
   if (typeof permanent !== 'number') return
-  next.p = Math.min(permanent, context.policy.maxLifetime)
-  if (now !== next.c) next.f = now
+  next.permanent = Math.min(permanent, policy.maxLifetime)
+  if (now !== next.createdAt) next.permanentSince = now
 }
 
-/** Swaps the secret. A login starts the session anew; the other swaps keep its absolute limit. */
-export function swapSecret(context: ManagerContext, next: NextMetadata, to: Identity, swap: Swap, now: number): void {
-  const before = next.h
-  delete next.a
-  delete next.b
-  if (swap === 'rotate') next.a = before
+/** Swaps the secret. A login starts the session anew; the other swaps keep its absolute timeout. */
+export function swapSecret(next: NextMetadata, swap: Swap, secretHash: string, now: number): void {
+  const replaced = next.secretHash
+  delete next.aliasHash
+  delete next.aliasUntil
+  if (swap === 'rotate') next.aliasHash = replaced
   if (swap === 'login') restart(next, now)
-  next.h = secretHashOf(context, to)
-  next.g++
-  next.t = now
+  next.secretHash = secretHash
+  next.generation++
+  next.swappedAt = now
 }
 
 /** A login starts the session anew; a lifetime of its own then counts from here. */
 export function restart(next: NextMetadata, now: number): void {
-  delete next.f
-  next.c = now
-  next.l = now
+  delete next.permanentSince
+  next.createdAt = now
+  next.authenticatedAt = now
 }

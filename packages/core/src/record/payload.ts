@@ -1,25 +1,34 @@
-import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
+import type { PayloadEncryption } from './encryption.ts'
 import { type Fields, setField } from './merge.ts'
 import { encodeRecord, type RecordMetadata, type StoredRecord, sealedContext } from './record.ts'
+import type { Serializer } from './serializer.ts'
 
-type PayloadContext = Pick<ManagerContext, 'serializer' | 'encryption' | 'policy'>
-
-const bytesOf = new TextEncoder()
-
-/** Data as text. Custom serializers are held to well-formed text without U+0000, which every engine can store. */
-export function serializeData({ serializer }: PayloadContext, data: unknown): string {
-  const text: unknown = serializer.serialize(data)
-  if (typeof text !== 'string' || text.includes('\0') || !text.isWellFormed()) {
-    throw new SessionError('DATA_UNSERIALIZABLE', 'serializer must give well-formed text without U+0000')
-  }
-  return text
+/** What payloads are made with. */
+export interface PayloadContext {
+  readonly serializer: Serializer
+  readonly encryption: PayloadEncryption | undefined
+  readonly policy: { readonly maxRecordBytes: number }
 }
 
-/** The data of a plain payload, or `undefined` when it does not hold an object. */
-export function deserializeData({ serializer }: PayloadContext, plain: string): Fields | undefined {
+const utf8 = new TextEncoder()
+
+/** Serialized data. Custom serializers are held to well-formed strings without U+0000, which every engine can store. */
+export function serializeData({ serializer }: Pick<PayloadContext, 'serializer'>, data: unknown): string {
+  const serialized: unknown = serializer.serialize(data)
+  if (typeof serialized !== 'string' || serialized.includes('\0') || !serialized.isWellFormed()) {
+    throw new SessionError('DATA_UNSERIALIZABLE', 'serializer must return a well-formed string without U+0000')
+  }
+  return serialized
+}
+
+/** The data of a plaintext payload, or `undefined` when it does not hold an object. */
+export function deserializeData(
+  { serializer }: Pick<PayloadContext, 'serializer'>,
+  plaintext: string
+): Fields | undefined {
   try {
-    const value = serializer.deserialize(plain)
+    const value = serializer.deserialize(plaintext)
     return isFields(value) ? value : undefined
   } catch {
     return undefined
@@ -30,43 +39,57 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The payload in the clear, or `undefined` when encryption refuses it: forged, damaged, or never encrypted. */
-export function plainPayload({ encryption }: PayloadContext, key: string, record: StoredRecord): string | undefined {
+/** The decrypted payload, or `undefined` when encryption refuses it: forged, damaged, or never encrypted. */
+export function plaintextOf(
+  { encryption }: Pick<PayloadContext, 'encryption'>,
+  key: string,
+  record: StoredRecord
+): string | undefined {
   return encryption ? encryption.decrypt(record.payload, sealedContext(key, record.metadata), key) : record.payload
 }
 
-/** Puts a record together. A touch keeps `sealed`, the payload as stored, and never encrypts. */
+/** The payload of a record to be written. */
+export interface NextPayload {
+  readonly plaintext: string
+  /** The payload as it is stored already: a touch keeps it and never encrypts. */
+  readonly stored?: string | undefined
+}
+
+/**
+ * Puts a record together.
+ *
+ * @throws SessionError `RECORD_TOO_LARGE`, naming the largest keys.
+ */
 export function sealRecord(
   context: PayloadContext,
   key: string,
   metadata: RecordMetadata,
-  plain: string,
-  sealed: string | undefined
+  { plaintext, stored }: NextPayload
 ): StoredRecord {
   const { encryption, policy } = context
-  const payload = sealed ?? (encryption ? encryption.encrypt(plain, sealedContext(key, metadata), key) : plain)
+  const payload = stored ?? (encryption ? encryption.encrypt(plaintext, sealedContext(key, metadata), key) : plaintext)
   const record = encodeRecord(metadata, payload)
-  if (exceeds(record.text, policy.maxRecordBytes)) {
+  if (exceeds(record.value, policy.maxRecordBytes)) {
     throw new SessionError(
       'RECORD_TOO_LARGE',
-      `The session exceeds maxRecordBytes (${policy.maxRecordBytes}). Largest keys: ${largestKeys(context, plain)}`
+      `The session exceeds maxRecordBytes (${policy.maxRecordBytes}). Largest keys: ${largestKeys(context, plaintext)}`
     )
   }
   return record
 }
 
-/** Whether a text takes more than `limit` bytes as UTF-8; counts only when its length leaves that open. */
-export function exceeds(text: string, limit: number): boolean {
-  if (text.length > limit) return true
-  return text.length * 3 > limit && byteLength(text) > limit
+/** Whether a string takes more than `limit` bytes as UTF-8; counts only when its length leaves that open. */
+export function exceeds(value: string, limit: number): boolean {
+  if (value.length > limit) return true
+  return value.length * 3 > limit && byteLength(value) > limit
 }
 
-export function byteLength(text: string): number {
-  return bytesOf.encode(text).length
+export function byteLength(value: string): number {
+  return utf8.encode(value).length
 }
 
-function largestKeys(context: PayloadContext, plain: string): string {
-  const data = deserializeData(context, plain) ?? {}
+function largestKeys(context: PayloadContext, plaintext: string): string {
+  const data = deserializeData(context, plaintext) ?? {}
   return Object.entries(data)
     .map(([key, value]) => ({ key: key.slice(0, 40), size: context.serializer.serialize(value).length }))
     .sort((a, b) => b.size - a.size)

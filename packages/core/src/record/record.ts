@@ -1,43 +1,78 @@
-/**
- * Metadata of a stored session, one line of JSON before the payload. Names are short because they are stored once per
- * session. Fields that are not listed survive every rewrite, so that a later version may add some.
- */
+import { setField } from './merge.ts'
+
+/** Metadata of a stored session: one line of JSON before the payload, under the one-letter names of {@link fields}. */
 export interface RecordMetadata {
-  /** Format version. */
-  readonly v: 1
-  /** Write id: random per write, so that no two writes are the same text and an unknown outcome can be resolved. */
-  readonly w: string
-  /** Start of the session, epoch ms; equals the token's. The absolute limit counts from here. */
-  readonly c: number
-  /** Last seen, epoch ms. The idle limit counts from here. */
-  readonly s: number
+  /** Random for each write: no two writes are equal, so an unknown outcome can be resolved by reading. */
+  readonly writeId: string
+  /** Start of the session, epoch ms; equals the token's. The absolute timeout counts from here. */
+  readonly createdAt: number
+  /** Epoch ms. The idle timeout counts from here. */
+  readonly lastSeenAt: number
   /** SHA-256 of the secret, base64url. */
-  readonly h: string
-  /** Generation: how many times the secret was swapped. */
-  readonly g: number
-  /** Data epoch: rises when the data was emptied on purpose. A write from an earlier epoch is not merged. */
-  readonly d: number
-  /** Permanent: `true`, or the session's own lifetime in ms. */
-  readonly p?: true | number
-  /** When a numeric `p` was set, if not at the start, epoch ms. */
-  readonly f?: number
-  /** User id. */
-  readonly u?: string
+  readonly secretHash: string
+  /** How many times the secret was swapped. Readers of format 1 require it; audits of a dump can tell swaps from writes. */
+  readonly generation: number
+  /** Rises when the data is emptied on purpose. A write that began in an earlier epoch is not merged. */
+  readonly dataEpoch: number
+  /** `true`, or the session's own lifetime in ms. */
+  readonly permanent?: true | number
+  /** When a numeric `permanent` was set, if not at the start, epoch ms. */
+  readonly permanentSince?: number
+  readonly userId?: string
   /** Time of the last swap, epoch ms. */
-  readonly t?: number
+  readonly swappedAt?: number
   /** Hash of the secret that `rotate` replaced: an alias that still opens the session. */
-  readonly a?: string
-  /** When the alias ends, epoch ms; absent until the new secret was first seen. */
-  readonly b?: number
-  /** Time of the last login, epoch ms. */
-  readonly l?: number
-  /** Index horizon: until when the user index is sure to keep this session's entry, epoch ms. */
-  readonly q?: number
+  readonly aliasHash?: string
+  /** When the alias ends, epoch ms; absent until the new secret was first used. */
+  readonly aliasUntil?: number
+  /** Time of the last login, epoch ms, apart from `createdAt`: what a demand for a fresh login asks (ASVS 5.0, 7.5.3). */
+  readonly authenticatedAt?: number
+  /** Until when the user index is sure to keep this session's entry, epoch ms. */
+  readonly indexedUntil?: number
+  /** Fields of later versions, by their stored names. They survive every rewrite. */
+  readonly unknownFields?: Readonly<Record<string, unknown>>
 }
 
-/** A stored text taken apart. `payload` is what the serializer (and the encryption over it) wrote, not yet decoded. */
+type FieldName = Exclude<keyof RecordMetadata, 'unknownFields'>
+
+interface Field {
+  /** Its name in the store. */
+  readonly letter: string
+  /** Authenticated with an encrypted payload. A touch moves the others, so that it need not encrypt again. */
+  readonly sealed: boolean
+  readonly required: boolean
+  readonly check: (value: unknown) => boolean
+}
+
+const required = (letter: string, check: Field['check']): Field => ({ letter, sealed: true, required: true, check })
+const optional = (letter: string, check: Field['check']): Field => ({ letter, sealed: true, required: false, check })
+const unsealed = (field: Field): Field => ({ ...field, sealed: false })
+
+/** Every field, in stored order. Encoding, decoding, validation and the authenticated context follow from this table. */
+const fields: Readonly<Record<FieldName, Field>> = {
+  writeId: unsealed(required('w', isString)),
+  createdAt: required('c', isTime),
+  lastSeenAt: unsealed(required('s', isTime)),
+  secretHash: required('h', isHash),
+  generation: required('g', isTime),
+  dataEpoch: required('d', isTime),
+  permanent: optional('p', (value) => value === true || isTime(value)),
+  permanentSince: optional('f', isTime),
+  userId: optional('u', isString),
+  swappedAt: optional('t', isTime),
+  aliasHash: optional('a', isHash),
+  authenticatedAt: optional('l', isTime),
+  aliasUntil: unsealed(optional('b', isTime)),
+  indexedUntil: unsealed(optional('q', isTime))
+}
+
+const fieldList = Object.entries(fields).map(([name, field]) => ({ name: asFieldName(name), ...field }))
+const sealedFields = fieldList.filter(({ sealed }) => sealed)
+const knownLetters: ReadonlySet<string> = new Set(['v', ...fieldList.map(({ letter }) => letter)])
+
+/** A stored value taken apart. `payload` is what the serializer (and the encryption over it) wrote, not yet decoded. */
 export interface StoredRecord {
-  readonly text: string
+  readonly value: string
   readonly metadata: RecordMetadata
   readonly payload: string
 }
@@ -45,53 +80,76 @@ export interface StoredRecord {
 export type DecodedRecord = StoredRecord | 'tombstone' | 'corrupt' | 'future-version'
 
 export function encodeRecord(metadata: RecordMetadata, payload: string): StoredRecord {
-  return { text: `${JSON.stringify(metadata)}\n${payload}`, metadata, payload }
+  const line: Record<string, unknown> = { v: 1 }
+  for (const { name, letter } of fieldList) line[letter] = metadata[name]
+  const { unknownFields } = metadata
+  if (unknownFields) for (const name of Object.keys(unknownFields)) setField(line, name, unknownFields[name])
+  return { value: `${JSON.stringify(line)}\n${payload}`, metadata, payload }
 }
 
-/** A short-lived text that reads as "gone": the conditional delete of a store that can only compare and set. */
-export function encodeTombstone(writeId: string): string {
-  return `{"v":1,"w":"${writeId}","x":1}\n`
-}
-
-/** Never throws: whatever the store holds is either a record, a tombstone, or a reason. */
-export function decodeRecord(text: string): DecodedRecord {
-  const end = text.indexOf('\n')
+/** Never throws: a stored value is a record, a tombstone, or a reason why it is neither. */
+export function decodeRecord(value: string): DecodedRecord {
+  const end = value.indexOf('\n')
   if (end < 0) return 'corrupt'
   let line: unknown
   try {
-    line = JSON.parse(text.slice(0, end))
+    line = JSON.parse(value.slice(0, end))
   } catch {
     return 'corrupt'
   }
-  if (typeof line !== 'object' || line === null || !('v' in line)) return 'corrupt'
+  if (!isObject(line)) return 'corrupt'
   if (typeof line.v === 'number' && line.v > 1) return 'future-version'
-  if ('x' in line && line.v === 1) return 'tombstone'
-  return isMetadata(line) ? { text, metadata: line, payload: text.slice(end + 1) } : 'corrupt'
+  if (line.v !== 1) return 'corrupt'
+  if ('x' in line) return 'tombstone'
+  const metadata = decodeMetadata(line)
+  return metadata ? { value, metadata, payload: value.slice(end + 1) } : 'corrupt'
 }
 
-function isMetadata(value: object): value is RecordMetadata {
-  const line: Partial<Record<keyof RecordMetadata, unknown>> = value
-  return (
-    line.v === 1 &&
-    typeof line.w === 'string' &&
-    isTime(line.c) &&
-    isTime(line.s) &&
-    isHash(line.h) &&
-    isTime(line.g) &&
-    isTime(line.d) &&
-    (line.p === undefined || line.p === true || isTime(line.p)) &&
-    (line.u === undefined || typeof line.u === 'string') &&
-    (line.a === undefined || isHash(line.a)) &&
-    isTimeOrAbsent(line.f) &&
-    isTimeOrAbsent(line.t) &&
-    isTimeOrAbsent(line.b) &&
-    isTimeOrAbsent(line.l) &&
-    isTimeOrAbsent(line.q)
-  )
+function decodeMetadata(line: Readonly<Record<string, unknown>>): RecordMetadata | undefined {
+  const metadata: Record<string, unknown> = {}
+  let known = 1
+  for (const { name, letter, required, check } of fieldList) {
+    const value = line[letter]
+    if (value === undefined && !required) continue
+    if (!check(value)) return undefined
+    metadata[name] = value
+    known++
+  }
+  const letters = Object.keys(line)
+  if (letters.length > known) metadata.unknownFields = unknownFieldsOf(line, letters)
+  return asMetadata(metadata)
 }
 
-function isTimeOrAbsent(value: unknown): boolean {
-  return value === undefined || isTime(value)
+function unknownFieldsOf(line: Readonly<Record<string, unknown>>, letters: readonly string[]): Record<string, unknown> {
+  const unknownFields: Record<string, unknown> = {}
+  for (const letter of letters) if (!knownLetters.has(letter)) setField(unknownFields, letter, line[letter])
+  return unknownFields
+}
+
+/** Every field has passed its check by now. */
+function asMetadata(checked: Readonly<Record<string, unknown>>): RecordMetadata {
+  return checked as unknown as RecordMetadata
+}
+
+/** The keys of {@link fields} are all there is. */
+function asFieldName(name: string): FieldName {
+  return name as FieldName
+}
+
+/**
+ * What a store writer must not be able to forge when the payload is encrypted: everything about the session except
+ * the fields that a touch moves, so that a touch need not encrypt again.
+ */
+export function sealedContext(key: string, metadata: RecordMetadata): string {
+  return JSON.stringify([key, ...sealedFields.map(({ name }) => metadata[name])])
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+function isString(value: unknown): boolean {
+  return typeof value === 'string'
 }
 
 function isTime(value: unknown): boolean {
@@ -101,12 +159,4 @@ function isTime(value: unknown): boolean {
 /** Base64url of 32 bytes in its one spelling: the last character holds 4 bits, its spare ones are 0. */
 function isHash(value: unknown): boolean {
   return typeof value === 'string' && /^[\w-]{42}[AEIMQUYcgkosw048]$/.test(value)
-}
-
-/**
- * What a store writer must not be able to forge when the payload is encrypted: everything about the session except
- * the fields that a touch moves (`s`, `w`, `b`), so that a touch need not encrypt again.
- */
-export function sealedContext(key: string, { c, h, g, d, p, f, u, t, a, l }: RecordMetadata): string {
-  return JSON.stringify([key, c, h, g, d, p, f, u, t, a, l])
 }

@@ -1,6 +1,6 @@
 import type { RecordMetadata } from './record.ts'
 
-/** The durations that decide when a session is over, in milliseconds. */
+/** The durations that decide when a session ends, in milliseconds. */
 export interface TimeoutPolicy {
   readonly idleTimeout: number
   readonly absoluteTimeout: number
@@ -8,27 +8,28 @@ export interface TimeoutPolicy {
   readonly maxLifetime: number
 }
 
-export type TimedMetadata = Pick<RecordMetadata, 'c' | 's' | 'p' | 'f'>
+export type TimedMetadata = Pick<RecordMetadata, 'createdAt' | 'lastSeenAt' | 'permanent' | 'permanentSince'>
 
 /** No session of this policy lives longer; a token older than this is refused without asking the store. */
 export function longestLifetime(policy: TimeoutPolicy): number {
   return Math.max(policy.absoluteTimeout, policy.maxLifetime)
 }
 
-/** When the session is over however busy it is, epoch ms. */
-export function absoluteDeadline({ c, p, f }: TimedMetadata, policy: TimeoutPolicy): number {
-  if (p === undefined) return c + policy.absoluteTimeout
-  const end = p === true ? c + policy.permanentLifetime : (f ?? c) + p
-  return Math.min(end, c + policy.maxLifetime)
+/** When the session ends however busy it is, epoch ms. */
+export function absoluteDeadline(metadata: TimedMetadata, policy: TimeoutPolicy): number {
+  const { createdAt, permanent, permanentSince } = metadata
+  if (permanent === undefined) return createdAt + policy.absoluteTimeout
+  const end = permanent === true ? createdAt + policy.permanentLifetime : (permanentSince ?? createdAt) + permanent
+  return Math.min(end, createdAt + policy.maxLifetime)
 }
 
-/** When the session is over unless it is used, epoch ms. A permanent session's own lifetime replaces the idle limit. */
+/** When the session ends unless it is used, epoch ms. A permanent session's own lifetime replaces the idle timeout. */
 export function deadline(metadata: TimedMetadata, policy: TimeoutPolicy): number {
   const absolute = absoluteDeadline(metadata, policy)
-  return metadata.p === undefined ? Math.min(metadata.s + policy.idleTimeout, absolute) : absolute
+  return metadata.permanent === undefined ? Math.min(metadata.lastSeenAt + policy.idleTimeout, absolute) : absolute
 }
 
-/** Which limit has passed at `now`, if one has. Taken from the record on every load, whatever the store's expiry did. */
+/** Which timeout has passed at `now`, if one has. Taken from the record on every load, whatever the store's expiry did. */
 export function passedLimit(
   metadata: TimedMetadata,
   policy: TimeoutPolicy,

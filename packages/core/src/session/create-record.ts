@@ -5,71 +5,89 @@ import { sealRecord, serializeData } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { absoluteDeadline, deadline } from '../record/timeouts.ts'
 import type { Decision } from '../store/write-group.ts'
-import { announce } from '../users/user-index.ts'
-import { settleLogin } from './after-commit.ts'
-import { headersSent, type LoginAttempt } from './commit.ts'
-import { userOf } from './next-data.ts'
-import { identityOf, type SessionState } from './session-state.ts'
+import { reserve } from '../users/user-index.ts'
+import { finishLogin } from './after-commit.ts'
+import type { LoginAttempt } from './change.ts'
+import { userIdOf } from './next-data.ts'
+import { becomeStored, becomeUnidentified, identityOf, type SessionState, secretHashOf } from './session-state.ts'
+import { headersSent } from './update-record.ts'
+
+export interface Creation {
+  /** Names the user; without one `userIdFrom` does. */
+  readonly login?: Pick<LoginAttempt, 'reservation'> & { readonly userId?: string | undefined }
+  /** When the session began, if it moved here from another id, epoch ms. */
+  readonly createdAt?: number | undefined
+  /** What the data serializes to, if the caller knows. */
+  readonly serialized?: string | undefined
+}
+
+const mostIds = 3
 
 /**
- * Stores a new session under a fresh id. A taken id, or a write nobody confirmed, is left behind for another id: a
- * straggling write of the first then leaves an unreachable record that expires, and never revives this one.
+ * Stores a new session under a fresh id. After a taken id, or a write nobody confirmed, another id is used: a straggling
+ * write of the first then leaves an unreachable record that expires, and never revives this one.
  *
- * @param login names the user; without one `userIdFrom` does.
- * @param started when the session began, if it moved here from another id.
- * @param plain what the data serializes to.
+ * @throws SessionError `HEADERS_SENT` before any store call; `LOGIN_REVOKED`; `CONFLICT`; any store failure.
  */
-export async function writeNew(
+export async function createRecord(
   context: ManagerContext,
   state: SessionState,
-  login: Pick<LoginAttempt, 'announced'> & { readonly userId?: string | undefined } = { announced: undefined },
-  started?: number,
-  plain: string = serializeData(context, state.data ?? {})
+  { login = { reservation: undefined }, createdAt, serialized }: Creation = {}
 ): Promise<void> {
   if (state.headers) throw headersSent()
   const data = state.data ?? {}
-  const userId = login.userId ?? userOf(context, plain)
+  const plaintext = serialized ?? serializeData(context, data)
+  const userId = login.userId ?? userIdOf(context, plaintext)
+  const first: FirstRecord = { context, state, login, userId, plaintext, createdAt }
   let failure: unknown
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const identity = identityOf(context, state)
-    const key = context.recordKey(identity.id)
-    const record = await context.loop.run<StoredRecord | undefined>(key, { text: undefined }, (text, unconfirmed) => {
-      failure = unconfirmed
-      if (text !== undefined || failure) return { stop: undefined }
-      const now = context.clock.now()
-      const next = firstMetadata(context, identity, started ?? now)
-      next.s = now
-      setPermanent(context, next, state.permanent, now)
-      const seal = (): Decision<StoredRecord> => {
-        const result = sealRecord(context, key, next, plain, undefined)
-        return { write: result.text, expiresAt: deadline(next, context.policy), result }
-      }
-      if (userId === undefined) return seal()
-      const horizon = absoluteDeadline(next, context.policy)
-      Object.assign(next, { u: userId, l: now, q: horizon })
-      return announce(context, userId, identity.id, horizon, login.announced).then((announced) => {
-        login.announced = announced
-        return seal()
-      })
-    })
-    if (record) {
-      state.phase = 'live'
-      state.record = record
-      state.created = record.metadata.c
-      state.data = data
-      state.baseline = plain
-      state.stored = plain
-      state.cookie = 'send'
-      state.swapped = true
-      state.permanent = undefined
-      context.emit?.({ type: 'created', id: identity.id })
-      if (userId !== undefined) context.emit?.({ type: 'loggedIn', id: identity.id, userId })
-      if (login.announced) await settleLogin(context, state, login.announced)
+  for (let attempt = 0; attempt < mostIds; attempt++) {
+    const result = await tryCreate(first)
+    if ('record' in result) {
+      becomeStored(state, result.record, data, plaintext)
+      const id = state.id ?? ''
+      context.emit?.({ type: 'created', id })
+      if (userId !== undefined) context.emit?.({ type: 'loggedIn', id, userId })
+      if (login.reservation) await finishLogin(context, state, login.reservation)
       return
     }
-    state.id = undefined
-    state.secret = undefined
+    failure = result.failure
+    becomeUnidentified(state)
   }
   if (failure) throw failure
-  throw new SessionError('CONFLICT', 'No free session id in three tries: check randomBytes, or the store')
+  throw new SessionError('CONFLICT', `No free session id in ${mostIds} tries: check randomBytes, or the store`)
+}
+
+interface FirstRecord {
+  readonly context: ManagerContext
+  readonly state: SessionState
+  readonly login: Pick<LoginAttempt, 'reservation'>
+  readonly userId: string | undefined
+  readonly plaintext: string
+  readonly createdAt: number | undefined
+}
+
+/** One try under one id: the record that was stored, or why an unconfirmed write failed (`undefined`: the id is taken). */
+type Try = { readonly record: StoredRecord } | { readonly failure: unknown }
+
+function tryCreate({ context, state, login, userId, plaintext, createdAt }: FirstRecord): Promise<Try> {
+  const identity = identityOf(context, state)
+  const key = context.recordKey(identity.id)
+  return context.loop.run<Try>(key, { text: undefined }, (value, failure) => {
+    if (value !== undefined || failure) return { stop: { failure } }
+    const now = context.clock.now()
+    const next = firstMetadata(context.newWriteId(), secretHashOf(context, identity), createdAt ?? now)
+    next.lastSeenAt = now
+    setPermanent(context.policy, next, state.permanent, now)
+    const seal = (): Decision<Try> => {
+      const record = sealRecord(context, key, next, { plaintext })
+      return { write: record.value, expiresAt: deadline(next, context.policy), result: { record } }
+    }
+    if (userId === undefined) return seal()
+    const keepUntil = absoluteDeadline(next, context.policy)
+    Object.assign(next, { userId, authenticatedAt: now, indexedUntil: keepUntil })
+    return reserve(context, { userId, id: identity.id, keepUntil }, login.reservation).then((reservation) => {
+      login.reservation = reservation
+      return seal()
+    })
+  })
 }

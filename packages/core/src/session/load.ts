@@ -1,134 +1,56 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
-import type { RejectionReason } from '../events.ts'
-import { deserializeData, exceeds, isFields, plainPayload, serializeData } from '../record/payload.ts'
-import { decodeRecord, type RecordMetadata, type StoredRecord } from '../record/record.ts'
-import { longestLifetime, passedLimit } from '../record/timeouts.ts'
-import { sameHash } from '../token/secret-hash.ts'
-import { decodeToken, type PresentedToken } from '../token/token.ts'
-import { findCookies } from '../transport/cookie-header.ts'
+import { readLiveRecord, standingOf } from '../record/live-record.ts'
+import { deserializeData, isFields, plaintextOf, serializeData } from '../record/payload.ts'
+import type { StoredRecord } from '../record/record.ts'
+import type { PresentedToken } from '../token/token.ts'
 import {
-  type Connection,
-  isForwarded,
-  type RequestFacts,
-  type RequestSource,
-  readRequest
-} from '../transport/request-source.ts'
-import { isLoopbackHost } from '../transport/set-cookie.ts'
-import { becomeLive, becomeNew, createState, type SessionState, secretHashOf } from './session-state.ts'
+  becomeDecoded,
+  becomeLive,
+  becomeNew,
+  becomeSupersededBy,
+  becomeUnavailable,
+  needsLoading,
+  type SessionState
+} from './session-state.ts'
 
-const mostVerified = 16
-const mostLookedUp = 4
-
-/** Finds the genuine tokens of a request. Nothing here reaches the store, and no input makes it throw. */
-export function openState(
-  context: ManagerContext,
-  source: RequestSource,
-  connection: Connection | undefined
-): SessionState {
-  const { cookie } = context
-  const now = context.clock.now()
-  const request = readRequest(source, connection)
-  const form = usesPlainForm(cookie.secure, request) ? cookie.plainForm : cookie.secureForm
-  const values = request.cookieHeader === '' ? [] : findCookies(request.cookieHeader, form.fullName)
-  const tokens = values.length === 0 ? [] : verify(context, values, now)
-  return createState(context, tokens, form, request, values.length > 0, now)
-}
-
-function verify(context: ManagerContext, values: readonly string[], now: number): PresentedToken[] {
-  const lifetime = longestLifetime(context.policy)
-  const tokens: PresentedToken[] = []
-  let reason: RejectionReason | undefined
-  const distinct = values.length === 1 ? values : [...new Set(values)]
-  for (let i = 0; i < distinct.length && i < mostVerified; i++) {
-    const token = decodeToken(distinct[i] ?? '', context.keyring, now, lifetime)
-    if ('rejected' in token) reason ??= token.rejected
-    else tokens.push(token)
-  }
-  if (distinct.length > mostVerified || tokens.length > mostLookedUp) reason = 'too-many-cookies'
-  else if (tokens.length > 0) reason = undefined
-  if (reason) context.emit?.({ type: 'rejected', reason })
-  return tokens.length > mostLookedUp ? tokens.slice(0, mostLookedUp) : tokens
-}
-
-/** Without Secure and prefix only where the policy says so, or in development: plain http to this very machine. */
-function usesPlainForm(secure: 'auto' | boolean, request: RequestFacts): boolean {
-  if (secure !== 'auto') return !secure
-  const { host, encrypted } = request
-  return encrypted !== true && host !== undefined && isLoopbackHost(host) && !isForwarded(request)
-}
-
-/** How a presented secret stands to a record. */
-export type Standing = 'current' | 'alias' | 'stale'
-
-export function standingOf(
-  context: ManagerContext,
-  metadata: RecordMetadata,
-  identity: { readonly id: string; readonly secret: Uint8Array }
-): Standing {
-  const hash = secretHashOf(context, identity)
-  if (sameHash(metadata.h, hash)) return 'current'
-  if (metadata.a === undefined || !sameHash(metadata.a, hash)) return 'stale'
-  return metadata.b === undefined || context.clock.now() < metadata.b ? 'alias' : 'stale'
-}
-
-/** Why a text holds no live session: nothing or a tombstone is there, it cannot be read, or its time is up. */
-export type NoRecord = 'absent' | 'unreadable' | 'expired'
-
-/**
- * The live record of a text. What is unreadable or expired raises an event; what is absent does not.
- *
- * @param now when it must be live. Who is about to act on its end passes a time before the store was asked: between
- *   that and now somebody may have used the session, and it lives on.
- */
-export function readRecord(
-  context: ManagerContext,
-  id: string,
-  text: string | undefined,
-  now: number = context.clock.now()
-): StoredRecord | NoRecord {
-  const { emit, policy } = context
-  if (text === undefined) return 'absent'
-  const record = exceeds(text, policy.maxRecordBytes) ? 'corrupt' : decodeRecord(text)
-  if (record === 'tombstone') return 'absent'
-  if (typeof record === 'string') {
-    emit?.({ type: 'rejected', reason: record, id })
-    return 'unreadable'
-  }
-  const limit = passedLimit(record.metadata, policy, now)
-  if (!limit) return record
-  emit?.({ type: 'expired', id, limit })
-  return 'expired'
+/** Asks the store if that was postponed, or failed before. */
+export async function ensureLoaded(context: ManagerContext, state: SessionState): Promise<void> {
+  if (needsLoading(state)) await load(context, state)
 }
 
 /**
  * Asks the store which of the presented tokens is live: the first one wins, and a superseded one is better than none.
  *
- * @returns `answer`, for a caller that would otherwise wait for two promises.
  * @throws SessionError when the store cannot be read, unless `onStoreUnavailable` says otherwise.
  */
-export async function loadState<Answer>(context: ManagerContext, state: SessionState, answer: Answer): Promise<Answer> {
+export async function load(
+  context: ManagerContext,
+  state: SessionState,
+  onStoreUnavailable: 'error' | 'anonymous' = context.policy.onStoreUnavailable
+): Promise<void> {
   const search: Search = { found: undefined, superseded: undefined }
-  // Several tokens may be of one session, which is read once.
-  const texts = state.tokens.length > 1 ? new Map<string, string | undefined>() : undefined
+  // Several tokens may belong to one session, which is read once.
+  const values = state.tokens.length > 1 ? new Map<string, string | undefined>() : undefined
   for (const token of state.tokens) {
-    let text: string | undefined
+    let value: string | undefined
     try {
-      text = texts?.has(token.id) ? texts.get(token.id) : await context.access.get(context.recordKey(token.id))
+      value = values?.has(token.id) ? values.get(token.id) : await context.access.get(context.recordKey(token.id))
     } catch (error) {
-      if (context.policy.onStoreUnavailable === 'error') throw error
-      state.phase = 'detached'
-      state.detached = 'unavailable'
-      return answer
+      if (onStoreUnavailable === 'error') throw error
+      becomeUnavailable(state)
+      return
     }
-    texts?.set(token.id, text)
-    // Awaited only where a schema may take its time: a turn of the microtasks costs as much as finding the cookie.
-    const accepting = consider(context, state, token, text, search)
-    if (accepting !== undefined && (await accepting)) search.found = token
+    values?.set(token.id, value)
+    const record = readLiveRecord(context, token.id, value)
+    if (record === 'absent') context.emit?.({ type: 'rejected', reason: 'unknown', id: token.id })
+    if (typeof record === 'string') continue
+    // Awaited only if the schema is asynchronous: a turn of the microtasks costs as much as finding the cookie.
+    const accepted = checkToken(context, state, { token, record, search })
+    if (accepted !== false && (accepted === true || (await accepted))) search.found = token
   }
-  conclude(context, state, search)
-  return answer
+  finishSearch(context, state, search)
 }
 
 interface Search {
@@ -136,97 +58,92 @@ interface Search {
   superseded: PresentedToken | undefined
 }
 
-/** Notes what the text makes of the token; a promise where it may be the session and that takes its time to find out. */
-function consider(
-  context: ManagerContext,
-  state: SessionState,
-  token: PresentedToken,
-  text: string | undefined,
-  search: Search
-): Promise<boolean> | undefined {
-  const { emit } = context
-  const record = readRecord(context, token.id, text)
-  if (typeof record === 'string') {
-    if (record === 'absent') emit?.({ type: 'rejected', reason: 'unknown', id: token.id })
-    return undefined
-  }
-  const standing = standingOf(context, record.metadata, token)
-  if (standing === 'stale') {
-    const withinGrace = context.clock.now() < (record.metadata.t ?? 0) + context.policy.graceWindow
-    emit?.({ type: 'superseded', id: token.id, withinGrace })
-    if (withinGrace) search.superseded ??= token
-  } else if (token.created !== record.metadata.c) {
-    // Only a record put back from an older copy has this secret and another start.
-    emit?.({ type: 'rejected', reason: 'corrupt', id: token.id })
-  } else if (search.found) {
-    emit?.({ type: 'rejected', reason: 'ambiguous', id: token.id })
-  } else {
-    const accepted = acceptData(context, state, token, record, standing === 'alias')
-    if (typeof accepted !== 'boolean') return accepted
-    if (accepted === true) search.found = token
-  }
-  return undefined
+interface Candidate {
+  readonly token: PresentedToken
+  readonly record: StoredRecord
+  readonly search: Search
 }
 
-function conclude(context: ManagerContext, state: SessionState, { found, superseded }: Search): void {
-  if (found) {
-    context.emit?.({ type: 'loaded', id: found.id, userId: state.record?.metadata.u })
-  } else if (superseded) {
-    state.phase = 'detached'
-    state.detached = 'superseded'
-    state.id = superseded.id
-    state.secret = superseded.secret
-  } else {
-    becomeNew(context, state)
+/** Checks one token against its live record. Returns a promise only if the schema validates asynchronously. */
+function checkToken(
+  context: ManagerContext,
+  state: SessionState,
+  { token, record, search }: Candidate
+): boolean | Promise<boolean> {
+  const { emit, clock, policy } = context
+  const { metadata } = record
+  const standing = standingOf(context, metadata, token)
+  if (standing === 'stale') {
+    const withinGrace = clock.now() < (metadata.swappedAt ?? 0) + policy.graceWindow
+    emit?.({ type: 'superseded', id: token.id, withinGrace })
+    if (withinGrace) search.superseded ??= token
+    return false
   }
+  // Only a record put back from an older copy has this secret and another start.
+  const reason = token.created !== metadata.createdAt ? 'corrupt' : search.found && 'ambiguous'
+  if (reason) {
+    emit?.({ type: 'rejected', reason, id: token.id })
+    return false
+  }
+  return acceptRecord(context, state, { token, record, alias: standing === 'alias' })
+}
+
+function finishSearch(context: ManagerContext, state: SessionState, { found, superseded }: Search): void {
+  if (found) context.emit?.({ type: 'loaded', id: found.id, userId: state.record?.metadata.userId })
+  else if (superseded) becomeSupersededBy(state, superseded)
+  else becomeNew(context, state)
+}
+
+/** A record, and the token that opens it. */
+export interface Opened {
+  readonly token: PresentedToken
+  readonly record: StoredRecord
+  /** The token is the one that `rotate` replaced. */
+  readonly alias: boolean
 }
 
 /**
- * Makes the record the state of the session; with encryption, only if its payload opens: until then the user and the
- * limits in the metadata are what any store writer says. With a schema, only if its data fits or the policy mends it.
+ * Makes the record the state of the session; with encryption, only if its payload can be decrypted: until then the user
+ * and the timeouts in the metadata are what any store writer says. With a schema, only if its data fits or is repaired.
  */
-export function acceptData(
-  context: ManagerContext,
-  state: SessionState,
-  token: PresentedToken,
-  record: StoredRecord,
-  alias: boolean
-): boolean | Promise<boolean> {
+export function acceptRecord(context: ManagerContext, state: SessionState, opened: Opened): boolean | Promise<boolean> {
   const { schema, encryption } = context
-  const stored = encryption || schema ? plainPayload(context, context.recordKey(token.id), record) : ''
-  const raw = schema && stored !== undefined ? deserializeData(context, stored) : undefined
-  if (stored === undefined || (schema && !raw)) {
+  const { token, record } = opened
+  const stored = encryption || schema ? plaintextOf(context, context.recordKey(token.id), record) : ''
+  const data = schema && stored !== undefined ? deserializeData(context, stored) : undefined
+  if (stored === undefined || (schema && !data)) {
     context.emit?.({ type: 'rejected', reason: 'corrupt', id: token.id })
     return false
   }
-  if (schema) return acceptBySchema(context, state, token, record, alias, schema, stored, raw)
-  becomeLive(context, state, token, record, alias)
+  if (schema) return acceptBySchema(context, state, opened, { schema, stored, data })
+  becomeLive(context, state, opened)
   return true
+}
+
+interface Unvalidated {
+  readonly schema: StandardSchemaV1
+  readonly stored: string
+  readonly data: unknown
 }
 
 async function acceptBySchema(
   context: ManagerContext,
   state: SessionState,
-  token: PresentedToken,
-  record: StoredRecord,
-  alias: boolean,
-  schema: StandardSchemaV1,
-  stored: string,
-  raw: unknown
+  opened: Opened,
+  { schema, stored, data }: Unvalidated
 ): Promise<boolean> {
-  const { onSchemaMismatch } = context
-  const result = await schema['~standard'].validate(raw)
-  let data: unknown = result.issues ? undefined : result.value
-  if (result.issues) {
-    context.emit?.({ type: 'rejected', reason: 'schema', id: token.id })
-    if (onSchemaMismatch === 'reset') data = {}
-    else if (typeof onSchemaMismatch === 'function') data = onSchemaMismatch(raw)
-  }
-  if (data === undefined) return false
-  if (!isFields(data)) throw new SessionError('OPTION_INVALID', 'schema must describe an object')
-  becomeLive(context, state, token, record, alias)
-  state.data = data
-  state.stored = stored
-  state.baseline = serializeData(context, data)
+  const result = await schema['~standard'].validate(data)
+  if (result.issues) context.emit?.({ type: 'rejected', reason: 'schema', id: opened.token.id })
+  const accepted: unknown = result.issues ? repairData(context, data) : result.value
+  if (accepted === undefined) return false
+  if (!isFields(accepted)) throw new SessionError('OPTION_INVALID', 'schema must describe an object')
+  becomeLive(context, state, opened)
+  becomeDecoded(state, accepted, stored, serializeData(context, accepted))
   return true
+}
+
+/** What `onSchemaMismatch` makes of data that does not fit; `undefined` rejects the session. */
+function repairData({ onSchemaMismatch }: ManagerContext, data: unknown): unknown {
+  if (onSchemaMismatch === 'reset') return {}
+  return typeof onSchemaMismatch === 'function' ? onSchemaMismatch(data) : undefined
 }

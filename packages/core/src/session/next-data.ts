@@ -1,85 +1,127 @@
 import type { ManagerContext } from '../context.ts'
-import { merge } from '../record/merge.ts'
-import type { NextMetadata } from '../record/metadata-change.ts'
+import { type ConflictHandler, type Fields, merge } from '../record/merge.ts'
 import { deserializeData, pickFields, serializeData } from '../record/payload.ts'
-import type { Change } from './commit.ts'
-import type { SessionState } from './session-state.ts'
+import type { RecordMetadata } from '../record/record.ts'
+import type { Serializer } from '../record/serializer.ts'
+import type { Change } from './change.ts'
 
-export interface Payload {
-  /** The payload to store; `undefined`: the data is not looked at. */
-  readonly plain: string | undefined
+interface DataContext {
+  readonly serializer: Serializer
+  readonly emptyPayload: string
+  readonly userIdFrom: ManagerContext['userIdFrom']
+  readonly onConflict: ConflictHandler | undefined
+}
+
+/** What a write starts from. */
+export interface DataChange {
+  /** The data as this request changed it, serialized; `undefined`: it did not. */
+  readonly ours: string | undefined
+  /** What `ours` is told from. */
+  readonly baseline: string
+  /** The payload that this request has loaded. */
+  readonly loaded: string | undefined
+  readonly update: ((data: Fields) => void) | undefined
   /** The payload that is stored now; `undefined`: it cannot be read. */
   stored(): string | undefined
+}
+
+export interface NextData {
+  /** The payload to store; `undefined`: the stored one stays. */
+  readonly plaintext: string | undefined
   readonly conflicts: readonly string[]
 }
 
-/** Our data merged with what others wrote meanwhile, then updated. `undefined`: what is stored cannot be read. */
-export function payloadOf(
-  context: ManagerContext,
-  state: SessionState,
-  { update }: Change,
-  mine: string | undefined,
-  stored: () => string | undefined
-): Payload | undefined {
-  let plain = mine
-  let conflicts: readonly string[] = []
-  const there = mine !== undefined || update ? stored() : ''
-  if (there === undefined) return undefined
-  const left = mine === undefined ? undefined : userOf(context, state.baseline)
-  const leaves = left !== undefined && left !== userOf(context, mine ?? '')
-  // What others wrote for the user who leaves is not the next one's: two users never share data.
-  if (mine !== undefined && there !== state.stored && !leaves) {
-    const theirs = deserializeData(context, there)
-    if (!theirs) return undefined
-    const textOf = (value: unknown): string => context.serializer.serialize(value)
-    const base = deserializeData(context, state.baseline) ?? {}
-    const merged = merge(base, deserializeData(context, mine) ?? {}, theirs, textOf, context.onConflict)
-    plain = serializeData(context, merged.data)
-    conflicts = merged.conflicts
-  }
-  if (update) {
-    const draft = deserializeData(context, plain ?? there)
-    if (!draft) return undefined
-    update(draft)
-    plain = serializeData(context, draft)
-  }
-  return { plain, stored, conflicts }
+/** Our data merged with what others wrote meanwhile, then updated. `undefined`: the stored payload cannot be read. */
+export function nextData(context: DataContext, change: DataChange): NextData | undefined {
+  const { ours, loaded, update } = change
+  if (ours === undefined && !update) return { plaintext: undefined, conflicts: [] }
+  const theirs = change.stored()
+  if (theirs === undefined) return undefined
+  const merged =
+    ours === undefined || theirs === loaded || userLeaves(context, change)
+      ? { plaintext: ours, conflicts: [] }
+      : mergePayloads(context, change.baseline, ours, theirs)
+  if (!merged || !update) return merged
+  const draft = deserializeData(context, merged.plaintext ?? theirs)
+  if (!draft) return undefined
+  update(draft)
+  return { plaintext: serializeData(context, draft), conflicts: merged.conflicts }
 }
 
-/** Settles in `next` whose session it is, and what of the data the owner may keep. Two users never share data. */
-export function ownerOf(
-  context: ManagerContext,
-  next: NextMetadata,
-  { plain, stored }: Payload,
-  { login, anonymous }: Change,
-  blind: boolean
-): { readonly plain: string | undefined; readonly moved: boolean } {
-  const was = next.u
-  if (login) {
-    const keep = was === login.userId || (was === undefined && login.keepData)
-    next.u = login.userId
-    if (keep === true) return { plain, moved: false }
-    next.d++
-    if (keep === false) return { plain: context.emptyPayload, moved: false }
-    const kept = pickFields(deserializeData(context, plain ?? stored() ?? '') ?? {}, keep)
-    return { plain: serializeData(context, kept), moved: false }
-  }
-  if (anonymous) {
-    next.d++
-    delete next.u
-    delete next.p
-    delete next.f
-    return { plain: context.emptyPayload, moved: false }
-  }
-  if (!context.userIdFrom || plain === undefined || blind) return { plain, moved: false }
-  const user = userOf(context, plain)
-  if (user === userOf(context, stored() ?? '')) return { plain, moved: false }
-  if (user === undefined) delete next.u
-  else next.u = user
-  return { plain, moved: user !== was }
+/** Whether our change ends the session of one user. Two users never share data: nothing is merged into the next one's. */
+function userLeaves(context: DataContext, { ours, baseline }: DataChange): boolean {
+  const before = userIdOf(context, baseline)
+  return before !== undefined && before !== userIdOf(context, ours ?? '')
 }
 
-export function userOf(context: ManagerContext, plain: string): string | undefined {
-  const data = context.userIdFrom && deserializeData(context, plain)
+function mergePayloads(context: DataContext, baseline: string, ours: string, theirs: string): NextData | undefined {
+  const stored = deserializeData(context, theirs)
+  if (!stored) return undefined
+  const versions = {
+    base: deserializeData(context, baseline) ?? {},
+    ours: deserializeData(context, ours) ?? {},
+    theirs: stored
+  }
+  const serialize = (value: unknown): string => context.serializer.serialize(value)
+  const { data, conflicts } = merge(versions, serialize, context.onConflict)
+  return { plaintext: serializeData(context, data), conflicts }
+}
+
+/** Whose session it becomes, and what of the data the owner may keep. */
+export interface NextOwner {
+  readonly userId: string | undefined
+  readonly plaintext: string | undefined
+  /** The data is emptied on purpose: a write that began before is not merged into what follows. */
+  readonly emptied: boolean
+  /** The data names another user than before. */
+  readonly userChanged: boolean
+}
+
+/** What the owner of a record follows from. */
+export interface OwnerChange {
+  readonly metadata: RecordMetadata
+  /** The payload to store; `undefined`: the stored one stays. */
+  readonly plaintext: string | undefined
+  readonly change: Pick<Change, 'login' | 'anonymous'>
+  /** A superseded request cannot change the user. */
+  readonly superseded: boolean
+  stored(): string | undefined
+}
+
+export function nextOwner(context: DataContext, next: OwnerChange): NextOwner {
+  const { plaintext, change, superseded } = next
+  const { userId } = next.metadata
+  if (change.login) return ownerAfterLogin(context, next, change.login)
+  if (change.anonymous) {
+    return { userId: undefined, plaintext: context.emptyPayload, emptied: true, userChanged: false }
+  }
+  const unchanged = { userId, plaintext, emptied: false, userChanged: false }
+  if (!context.userIdFrom || plaintext === undefined || superseded) return unchanged
+  const named = userIdOf(context, plaintext)
+  if (named === userIdOf(context, next.stored() ?? '')) return unchanged
+  return { ...unchanged, userId: named, userChanged: named !== userId }
+}
+
+/** The same user keeps the data, an anonymous visitor what `keepData` says, another user nothing. */
+function ownerAfterLogin(
+  context: DataContext,
+  { metadata, plaintext, stored }: OwnerChange,
+  { userId, keepData }: NonNullable<Change['login']>
+): NextOwner {
+  const before = metadata.userId
+  const keep = before === userId || (before === undefined && keepData)
+  const owner = { userId, userChanged: false }
+  if (keep === true) return { ...owner, plaintext, emptied: false }
+  if (keep === false) return { ...owner, plaintext: context.emptyPayload, emptied: true }
+  const kept = pickFields(deserializeData(context, plaintext ?? stored() ?? '') ?? {}, keep)
+  return { ...owner, plaintext: serializeData(context, kept), emptied: true }
+}
+
+/** The user that a payload names by `userIdFrom`. */
+export function userIdOf(
+  context: Pick<DataContext, 'serializer' | 'userIdFrom'>,
+  plaintext: string
+): string | undefined {
+  const data = context.userIdFrom && deserializeData(context, plaintext)
   return data && context.userIdFrom?.(data)
 }

@@ -3,7 +3,7 @@ import { absoluteDeadline } from '../record/timeouts.ts'
 import { encodeToken } from '../token/token.ts'
 import { isForwarded } from '../transport/request-source.ts'
 import type { HeaderList } from '../transport/response-headers.ts'
-import { identityOf, type SessionState } from './session-state.ts'
+import { becomeSent, identityOf, type SessionState } from './session-state.ts'
 
 /** What a response says about the handler's own caching. */
 export interface ResponseFacts {
@@ -16,11 +16,13 @@ export interface ResponseFacts {
  * From then on the cookie can no longer change.
  */
 export function headersOf(context: ManagerContext, state: SessionState, response: ResponseFacts): HeaderList {
-  state.headers ??= headers(context, state, response)
-  return state.headers
+  if (state.headers) return state.headers
+  const headers = createHeaders(context, state, response)
+  becomeSent(state, headers)
+  return headers
 }
 
-function headers(context: ManagerContext, state: SessionState, response: ResponseFacts): HeaderList {
+function createHeaders(context: ManagerContext, state: SessionState, response: ResponseFacts): HeaderList {
   const list: [string, string][] = []
   const setCookie = cookieOf(context, state)
   if (setCookie !== undefined) {
@@ -31,20 +33,20 @@ function headers(context: ManagerContext, state: SessionState, response: Respons
       if (cacheControl !== undefined) context.emit?.({ type: 'cacheControlTightened', was: cacheControl })
     }
   }
-  if (setCookie !== undefined || state.looked) list.push(['Vary', 'Cookie'])
+  if (setCookie !== undefined || state.accessed) list.push(['Vary', 'Cookie'])
   return list
 }
 
 function cookieOf(context: ManagerContext, state: SessionState): string | undefined {
-  if (state.cookie === 'clear') return state.form.clear()
+  if (state.cookie === 'clear') return state.cookieTemplate.clear()
   const reissued = state.phase === 'live' && state.reissue && !state.alias
   if (state.phase !== 'live' || !state.record || (state.cookie === 'none' && !reissued)) return undefined
   const { metadata } = state.record
   warnIfRefused(context, state)
-  const token = encodeToken({ ...identityOf(context, state), created: metadata.c }, context.keyring)
-  if (metadata.p === undefined) return state.form.write(token)
+  const token = encodeToken({ ...identityOf(context, state), created: metadata.createdAt }, context.keyring)
+  if (metadata.permanent === undefined) return state.cookieTemplate.write(token)
   const left = absoluteDeadline(metadata, context.policy) - context.clock.now()
-  return state.form.write(token, Math.max(0, Math.ceil(left / 1000)))
+  return state.cookieTemplate.write(token, Math.max(0, Math.ceil(left / 1000)))
 }
 
 const cure =
@@ -52,10 +54,8 @@ const cure =
   'cookie.secure: false, which shows tokens to the network'
 
 /** The cookie goes out all the same: a proxy that leaves no trace may have ended the encryption. */
-function warnIfRefused(context: ManagerContext, { request, form }: SessionState): void {
-  if (request.encrypted !== false || form === context.cookie.plainForm || isForwarded(request)) return
+function warnIfRefused(context: ManagerContext, { request, cookieTemplate }: SessionState): void {
+  if (request.encrypted !== false || cookieTemplate === context.cookie.plainTemplate || isForwarded(request)) return
   context.emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', cure })
-  if (context.warned) return
-  context.warned = true
-  console.warn(`kvsession: ${cure}`)
+  context.warnOnce(cure)
 }

@@ -6,16 +6,28 @@ import { isFields } from '../record/payload.ts'
 import { deadline } from '../record/timeouts.ts'
 import type { SessionData } from '../session-manager-options.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
-import { dataOf, identityOf, inTurn, type SessionState, secretHashOf } from './session-state.ts'
-import { destroy, ensureLoaded, type LoginOptions, login, regenerate, reload, rotate, save } from './transitions.ts'
+import { ensureLoaded } from './load.ts'
+import { save } from './save.ts'
+import {
+  becomeAccessed,
+  becomeChanged,
+  becomePermanent,
+  dataOf,
+  detachedOf,
+  identityOf,
+  runExclusive,
+  type SessionState,
+  secretHashOf
+} from './session-state.ts'
+import { destroy, type LoginOptions, login, regenerate, reload, rotate } from './transitions.ts'
 
-interface Inside {
+interface Internals {
   readonly context: ManagerContext
   readonly state: SessionState
 }
 
 /** For the manager: what only it may see. Throws for anything that no manager has opened. */
-export let insideOf: (session: unknown) => Inside
+export let internalsOf: (session: unknown) => Internals
 
 /**
  * One visitor's session, as one request sees it. `data` is stored at commit; `login`, `regenerate`, `rotate`,
@@ -24,16 +36,16 @@ export let insideOf: (session: unknown) => Inside
  * Printing or serializing it shows the public identity only: no token, secret or data.
  */
 export class Session<Data extends object = SessionData> {
-  readonly #inside: Inside
+  readonly #internals: Internals
 
   /** Made by {@link SessionManager.open}. */
-  constructor(inside: Inside) {
-    this.#inside = inside
+  constructor(internals: Internals) {
+    this.#internals = internals
   }
 
   /** Public and stable for the life of the session, 32 hex characters. Opens nothing: safe to log, list and pass on. */
   get id(): string {
-    const { context, state } = look(this)
+    const { context, state } = access(this)
     return identityOf(context, state).id
   }
 
@@ -42,13 +54,13 @@ export class Session<Data extends object = SessionData> {
    * CSRF token bound to it would too.
    */
   get tokenId(): string {
-    const { context, state } = look(this)
+    const { context, state } = access(this)
     return tokenIdOf(secretHashOf(context, identityOf(context, state)))
   }
 
   /** Nothing is stored for this visitor yet. */
   get isNew(): boolean {
-    return look(this).state.phase === 'new'
+    return access(this).state.phase === 'new'
   }
 
   /**
@@ -56,31 +68,31 @@ export class Session<Data extends object = SessionData> {
    * could not be read. Either way the session is empty, stores nothing and sets no cookie.
    */
   get detached(): false | 'superseded' | 'unavailable' {
-    return this.#inside.state.detached
+    return detachedOf(this.#internals.state)
   }
 
   /** False until {@link load} when the manager is `lazy`. */
   get loaded(): boolean {
-    return this.#inside.state.phase !== 'unloaded'
+    return this.#internals.state.phase !== 'unloaded'
   }
 
   /** What the session holds. Change it in place, at any depth, or assign another object. */
   get data(): Data {
-    const { context, state } = look(this)
+    const { context, state } = access(this)
     return asData<Data>(dataOf(context, state))
   }
 
   set data(value: Data) {
-    const { context, state } = look(this)
+    const { context, state } = access(this)
     if (!isFields(value)) throw new SessionError('ARGUMENT_INVALID', 'session.data must be an object')
     // Decoding first gives the change something to be compared with.
     dataOf(context, state)
-    state.data = value
+    becomeChanged(state, value)
   }
 
   /** Whom `login` (or `userIdFrom`) named. Never read from `data`. */
   get userId(): string | undefined {
-    return look(this).state.record?.metadata.u
+    return access(this).state.record?.metadata.userId
   }
 
   /**
@@ -88,36 +100,36 @@ export class Session<Data extends object = SessionData> {
    * lifetime in ms, counted from now, at most `maxLifetime`. Default `false`: ends with the browser.
    */
   get permanent(): boolean | number {
-    const { state } = look(this)
-    return state.permanent ?? state.record?.metadata.p ?? false
+    const { state } = access(this)
+    return state.permanent ?? state.record?.metadata.permanent ?? false
   }
 
   set permanent(value: boolean | number) {
-    const { state } = look(this)
+    const { state } = access(this)
     if (typeof value !== 'boolean' && !(Number.isSafeInteger(value) && value > 0)) {
       throw new SessionError('ARGUMENT_INVALID', 'session.permanent must be true, false or a lifetime in milliseconds')
     }
-    const now = state.record?.metadata.p ?? false
-    state.permanent = value === now && typeof value === 'boolean' ? undefined : value
+    const now = state.record?.metadata.permanent ?? false
+    becomePermanent(state, value === now && typeof value === 'boolean' ? undefined : value)
   }
 
   /** When the session, or its last login, began, epoch ms. */
   get createdAt(): number {
-    return look(this).state.created
+    return access(this).state.createdAt
   }
 
   /** Last use that was recorded, epoch ms; lags behind by at most `touchInterval`. */
   get lastSeenAt(): number {
-    const { state } = look(this)
-    return state.record?.metadata.s ?? state.created
+    const { state } = access(this)
+    return state.record?.metadata.lastSeenAt ?? state.createdAt
   }
 
   /** When the session ends unless it is used, epoch ms. */
   get expiresAt(): number {
-    const { context, state } = look(this)
-    const { created: c, record, permanent } = state
-    const times = { c, s: c, ...record?.metadata }
-    setPermanent(context, times, permanent, context.clock.now())
+    const { context, state } = access(this)
+    const { createdAt, record, permanent } = state
+    const times = { createdAt, lastSeenAt: createdAt, ...record?.metadata }
+    setPermanent(context.policy, times, permanent, context.clock.now())
     return deadline(times, context.policy)
   }
 
@@ -161,7 +173,7 @@ export class Session<Data extends object = SessionData> {
    * @throws SessionError `HEADERS_SENT` before any store call; any store failure.
    */
   regenerate(options: { readonly anonymous?: boolean } = {}): Promise<void> {
-    return this.#act((context, state) => regenerate(context, state, options.anonymous === true))
+    return this.#act((context, state) => regenerate(context, state, options))
   }
 
   /** As {@link regenerate}, but the old token works on until the new one was seen, plus `graceWindow`. */
@@ -184,49 +196,49 @@ export class Session<Data extends object = SessionData> {
    * counters never lose. Stores other pending changes too.
    *
    * @param change synchronous; changes its argument in place.
-   * @returns false when the session is over or was overtaken: nothing was stored.
+   * @returns false when the session has ended or was superseded: nothing was stored.
    */
   update(change: (data: Data) => void): Promise<boolean> {
     return this.#act((context, state) => save(context, state, { update: synchronous(change) }))
   }
 
-  /** Stores pending changes now. @returns false when the session is over or was overtaken: nothing was stored. */
+  /** Stores pending changes now. @returns false when the session has ended or was superseded: nothing was stored. */
   save(): Promise<boolean> {
-    return this.#act((context, state) => save(context, state, {}))
+    return this.#act((context, state) => save(context, state))
   }
 
-  /** Replaces the data by what is stored now. @returns false when the session is over or was overtaken. */
+  /** Replaces the data by what is stored now. @returns false when the session has ended or was superseded. */
   reload(): Promise<boolean> {
     return this.#act(reload)
   }
 
   toJSON(): Record<string, unknown> {
-    const { state } = this.#inside
+    const { state } = this.#internals
     const { id, phase, record } = state
-    return { id, state: state.detached || phase, userId: record?.metadata.u, createdAt: state.created }
+    return { id, state: phase, userId: record?.metadata.userId, createdAt: state.createdAt }
   }
 
   #act<T>(task: (context: ManagerContext, state: SessionState) => Promise<T>): Promise<T> {
-    const { context, state } = this.#inside
-    state.looked = true
-    return inTurn(state, () => task(context, state))
+    const { context, state } = this.#internals
+    becomeAccessed(state)
+    return runExclusive(state, () => task(context, state))
   }
 
   static {
-    insideOf = (session) => {
-      if (typeof session === 'object' && session !== null && #inside in session) return session.#inside
+    internalsOf = (session) => {
+      if (typeof session === 'object' && session !== null && #internals in session) return session.#internals
       throw new SessionError('ARGUMENT_INVALID', 'Not a session of this copy of @kvsession/core')
     }
   }
 }
 
-function look(session: unknown): Inside {
-  const inside = insideOf(session)
-  inside.state.looked = true
-  if (inside.state.phase === 'unloaded') {
+function access(session: unknown): Internals {
+  const internals = internalsOf(session)
+  becomeAccessed(internals.state)
+  if (internals.state.phase === 'unloaded') {
     throw new SessionError('SESSION_NOT_LOADED', 'The manager is lazy: await session.load() before looking')
   }
-  return inside
+  return internals
 }
 
 /** `schema` has checked it, or the application says so by the type it gave. */

@@ -1,4 +1,4 @@
-import { encodeTombstone } from '../record/record.ts'
+import { encodeTombstone } from '../record/tombstone.ts'
 import { createKeyQueue, type Patience } from './key-queue.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 import type { AtomicStore } from './store-access.ts'

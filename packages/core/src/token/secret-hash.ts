@@ -6,6 +6,12 @@ const secretLabel = 'kvsession/v1/secret'
 const tokenIdLabel = 'kvsession/v1/token-id'
 const userLabel = 'kvsession/v1/user'
 
+/** A session's public id and its secret. */
+export interface Identity {
+  readonly id: string
+  readonly secret: Uint8Array
+}
+
 /**
  * What the store keeps of a secret: SHA-256 over label, namespace, id and secret, base64url. Unsalted is enough for a random
  * secret of at least 112 bits (OWASP ASVS 5.0, 6.5.2). A store, log or backup that leaks lets nobody in.

@@ -1,10 +1,32 @@
 import { SessionError } from '../errors.ts'
 import { choice, invalid } from '../option-check.ts'
-import type { CookieOptions } from '../session-manager-options.ts'
 import { longestToken } from '../token/token.ts'
 
+/** Attributes of the one cookie. They come from here at every response, never from the stored record. */
+export interface CookieOptions {
+  /** Name without prefix. Default `sid`. Part of key derivation: a token of one name is not valid under another. */
+  name?: string
+  /** Default `/`. Anything else rules out the `__Host-` prefix. */
+  path?: string
+  /** Default: none, so that the cookie belongs to exactly one host. Setting it rules out `__Host-` and lets every
+   * subdomain plant a cookie of this name (RFC 6265bis §4.1.3.2). */
+  domain?: string
+  /** Default `lax`. `none` needs Secure. */
+  sameSite?: 'strict' | 'lax' | 'none'
+  /** Default `auto`: Secure everywhere but on a loopback host over plain http. `false` sends the token in clear. */
+  secure?: 'auto' | boolean
+  /** Default `true`. `false` lets any script on the page read the token (OWASP ASVS 5.0, 3.3.4). */
+  httpOnly?: boolean
+  /** Default `false`. CHIPS; needs Secure. */
+  partitioned?: boolean
+  /** Default: not sent. */
+  priority?: 'low' | 'medium' | 'high'
+  /** Default: `host` where the rules of RFC 6265bis allow it, else `secure`, else none. */
+  prefix?: 'host' | 'secure' | 'none'
+}
+
 /** A cookie whose attributes are settled; only the token and its lifetime vary. */
-export interface CookieForm {
+export interface CookieTemplate {
   /** With prefix: the name to look for and to write. */
   readonly fullName: string
   /** `Set-Cookie` value. Without `maxAgeSeconds` the cookie ends with the browser session; capped at 400 days. */
@@ -25,14 +47,14 @@ export interface CookiePolicy {
   readonly partitioned: boolean
   readonly priority?: 'low' | 'medium' | 'high' | undefined
   readonly prefix: 'host' | 'secure' | 'none'
-  /** For every connection, unless `plainForm` applies. The same as `plainForm` with `secure: false`. */
-  readonly secureForm: CookieForm
+  /** For every connection, unless `plainTemplate` applies. The same as `plainTemplate` with `secure: false`. */
+  readonly secureTemplate: CookieTemplate
   /**
    * For a loopback host over plain http with `secure: 'auto'`, and for `secure: false`: no prefix, no Secure, nor what
-   * browsers accept only with it (Partitioned; `SameSite=None` becomes Lax). The same as `secureForm` with
+   * browsers accept only with it (Partitioned; `SameSite=None` becomes Lax). The same as `secureTemplate` with
    * `secure: true`.
    */
-  readonly plainForm: CookieForm
+  readonly plainTemplate: CookieTemplate
 }
 
 /**
@@ -68,11 +90,13 @@ export function resolveCookieOptions(options: CookieOptions = {}): CookiePolicy 
   }
 
   const common = { path, domain, httpOnly, priority }
-  const plain = () => createForm(name, { ...common, sameSite: sameSite === 'none' ? 'lax' : sameSite })
-  const secureForm =
-    secure === false ? plain() : createForm(prefixes[prefix] + name, { ...common, secure: true, partitioned, sameSite })
-  const plainForm = secure === 'auto' ? plain() : secureForm
-  return Object.freeze({ name, ...common, sameSite, secure, partitioned, prefix, secureForm, plainForm })
+  const plain = () => createTemplate(name, { ...common, sameSite: sameSite === 'none' ? 'lax' : sameSite })
+  const secureTemplate =
+    secure === false
+      ? plain()
+      : createTemplate(prefixes[prefix] + name, { ...common, secure: true, partitioned, sameSite })
+  const plainTemplate = secure === 'auto' ? plain() : secureTemplate
+  return Object.freeze({ name, ...common, sameSite, secure, partitioned, prefix, secureTemplate, plainTemplate })
 }
 
 /**
@@ -100,10 +124,10 @@ interface CookieAttributes {
 }
 
 /** Every part is checked by now: none can break out of its place (RFC 6265bis §4.1.1). */
-function createForm(
+function createTemplate(
   fullName: string,
   { path, domain, httpOnly, secure, partitioned, priority, sameSite }: CookieAttributes
-): CookieForm {
+): CookieTemplate {
   const place = `${domain === undefined ? '' : `; Domain=${domain}`}; Path=${path}`
   const flags =
     (httpOnly ? '; HttpOnly' : '') +

@@ -1,15 +1,15 @@
 import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
+import { readLiveRecord } from '../record/live-record.ts'
 import type { Fields } from '../record/merge.ts'
 import type { NextMetadata } from '../record/metadata-change.ts'
-import { deserializeData, plainPayload, sealRecord, serializeData } from '../record/payload.ts'
-import { encodeTombstone, type StoredRecord } from '../record/record.ts'
+import { deserializeData, plaintextOf, sealRecord, serializeData } from '../record/payload.ts'
+import type { StoredRecord } from '../record/record.ts'
 import { deadline } from '../record/timeouts.ts'
-import { readRecord } from '../session/load.ts'
 import type { SessionData } from '../session-manager-options.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
 import { surveySessions } from './session-limit.ts'
-import { coverByIndex, tombstoneEnd } from './user-index.ts'
+import { entomb, extendEntry } from './user-index.ts'
 
 /** A session seen without its client. Holds no token, secret or hash of one. */
 export interface SessionInfo<Data extends object = SessionData> {
@@ -33,7 +33,7 @@ export async function find<Data extends object>(
   id: string
 ): Promise<SessionInfo<Data> | undefined> {
   if (!isSessionId(id)) return undefined
-  const record = readRecord(context, id, await context.access.get(context.recordKey(id)))
+  const record = readLiveRecord(context, id, await context.access.get(context.recordKey(id)))
   return typeof record === 'string' ? undefined : describe<Data>(context, id, record)
 }
 
@@ -42,13 +42,13 @@ export async function listOfUser<Data extends object>(
   context: ManagerContext,
   userId: string
 ): Promise<SessionInfo<Data>[]> {
-  const { live, prunable } = await surveySessions(context, userId)
+  const { live, pruneDead } = await surveySessions(context, userId)
   const found: SessionInfo<Data>[] = []
   for (const { id, record } of live) {
     const info = describe<Data>(context, id, record)
     if (info) found.push(info)
   }
-  await prunable()
+  await pruneDead()
   return found.sort((a, b) => b.lastSeenAt - a.lastSeenAt)
 }
 
@@ -68,20 +68,20 @@ export async function updateStored(
 ): Promise<boolean> {
   if (!isSessionId(id)) return false
   const key = context.recordKey(id)
-  return context.loop.run<boolean>(key, undefined, async (text) => {
-    const record = readRecord(context, id, text)
-    const plain = typeof record === 'string' ? undefined : plainPayload(context, key, record)
-    const data = plain === undefined ? undefined : deserializeData(context, plain)
+  return context.loop.run<boolean>(key, undefined, async (value) => {
+    const record = readLiveRecord(context, id, value)
+    const plaintext = typeof record === 'string' ? undefined : plaintextOf(context, key, record)
+    const data = plaintext === undefined ? undefined : deserializeData(context, plaintext)
     if (typeof record === 'string' || !data) return { stop: false }
     const before = context.userIdFrom?.(data)
     change(data)
     if (context.userIdFrom?.(data) !== before) {
       throw new SessionError('ARGUMENT_INVALID', 'update() cannot change whose session it is: only a login can')
     }
-    const metadata: NextMetadata = { ...record.metadata, w: context.newWriteId() }
-    await coverByIndex(context, id, metadata)
-    const next = sealRecord(context, key, metadata, serializeData(context, data), undefined)
-    return { write: next.text, expiresAt: deadline(next.metadata, context.policy), result: true }
+    const metadata: NextMetadata = { ...record.metadata, writeId: context.newWriteId() }
+    await extendEntry(context, id, metadata)
+    const next = sealRecord(context, key, metadata, { plaintext: serializeData(context, data) })
+    return { write: next.value, expiresAt: deadline(next.metadata, context.policy), result: true }
   })
 }
 
@@ -89,10 +89,11 @@ export async function updateStored(
 export async function revoke(context: ManagerContext, id: string, userId: string | undefined): Promise<boolean> {
   if (!isSessionId(id)) return false
   const asked = context.clock.now()
-  const ended = await context.loop.run<boolean>(context.recordKey(id), undefined, (text) => {
-    const record = readRecord(context, id, text, asked)
-    if (typeof record === 'string' || (userId !== undefined && record.metadata.u !== userId)) return { stop: false }
-    return { write: encodeTombstone(context.newWriteId()), expiresAt: tombstoneEnd(context), result: true }
+  const ended = await context.loop.run<boolean>(context.recordKey(id), undefined, (value) => {
+    const record = readLiveRecord(context, id, value, asked)
+    if (typeof record === 'string' || (userId !== undefined && record.metadata.userId !== userId))
+      return { stop: false }
+    return entomb(context, true)
   })
   if (ended) context.emit?.({ type: 'destroyed', id, by: 'revoke' })
   return ended
@@ -104,19 +105,19 @@ function describe<Data extends object>(
   record: StoredRecord
 ): SessionInfo<Data> | undefined {
   const { metadata } = record
-  const plain = plainPayload(context, context.recordKey(id), record)
-  const data = plain === undefined ? undefined : deserializeData(context, plain)
+  const plaintext = plaintextOf(context, context.recordKey(id), record)
+  const data = plaintext === undefined ? undefined : deserializeData(context, plaintext)
   if (!data) {
     context.emit?.({ type: 'rejected', reason: 'corrupt', id })
     return undefined
   }
   return {
     id,
-    tokenId: tokenIdOf(metadata.h),
-    userId: metadata.u,
-    permanent: metadata.p ?? false,
-    createdAt: metadata.c,
-    lastSeenAt: metadata.s,
+    tokenId: tokenIdOf(metadata.secretHash),
+    userId: metadata.userId,
+    permanent: metadata.permanent ?? false,
+    createdAt: metadata.createdAt,
+    lastSeenAt: metadata.lastSeenAt,
     expiresAt: deadline(metadata, context.policy),
     data: asData<Data>(data)
   }

@@ -1,4 +1,4 @@
-import { lease } from '../../src/users/user-index.ts'
+import { loginTimeout } from '../../src/record/tombstone.ts'
 import type { Client } from '../support/client.ts'
 import type { Actor, Final, Scenario } from '../support/interleaving.ts'
 import { factsOf, liveRecords, shortId } from '../support/stored-text.ts'
@@ -44,7 +44,7 @@ function simple(name: string, title: string, actors: (cookie: string) => readonl
 
 /**
  * What was in the index when `revokeAll` began does not survive it: a session that was live, or what became of a login
- * that had announced itself, unless that took longer than its lease.
+ * that had announced itself, unless that took longer than the login timeout.
  */
 export function nobodyPasses({ ledger, ground, fail }: Final): void {
   const began = ledger.steps.find(({ by }) => by === 'revoker')
@@ -52,11 +52,11 @@ export function nobodyPasses({ ledger, ground, fail }: Final): void {
   const known = began?.verb === 'get' && typeof began.result === 'string' ? factsOf(began.result).ids : undefined
   if (!ended || ledger.crashes > 0) return
   const live = liveRecords(ground)
-  for (const [id, { p: pending, n: nonce }] of known ?? []) {
+  for (const [id, { reserved: pending, nonce }] of known ?? []) {
     if (live.get(id)?.userId !== 'alice') continue
     const announced = ledger.steps.find(({ key, value = '' }) => key.includes('.u.') && value.includes(nonce))
     const through = ledger.logins.some((login) => login.id === id && login.by === announced?.by)
-    if (pending && (!through || ground.now > ledger.began + lease)) continue
+    if (pending && (!through || ground.now > ledger.began + loginTimeout)) continue
     fail('revoke-all-misses-none', `${shortId(id)} was in the index when revokeAll began, and lives on`)
   }
   const wrong = ledger.failures.find(({ code }) => code !== 'LOGIN_REVOKED')

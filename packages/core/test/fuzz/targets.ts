@@ -1,12 +1,13 @@
 import { createMemoryStore, createSessionManager, isSessionError, sessionErrorCodes } from '../../src/index.ts'
 import { createEncryption } from '../../src/record/encryption.ts'
 import { deserializeData } from '../../src/record/payload.ts'
-import { decodeRecord, encodeRecord, encodeTombstone } from '../../src/record/record.ts'
+import { decodeRecord, encodeRecord } from '../../src/record/record.ts'
 import { jsonSerializer } from '../../src/record/serializer.ts'
+import { encodeTombstone } from '../../src/record/tombstone.ts'
 import { createKeyring } from '../../src/token/keyring.ts'
 import { decodeToken, encodeHex, encodeToken, longestToken } from '../../src/token/token.ts'
 import { findCookies } from '../../src/transport/cookie-header.ts'
-import { isUserIndex } from '../../src/users/user-index-entry.ts'
+import { decodeIndex } from '../../src/users/user-index-entry.ts'
 import { createSeeded, type Seeded } from '../support/seeded.ts'
 
 /** Something that takes input from strangers. */
@@ -125,18 +126,17 @@ const records: Target = {
     const seeded = createSeeded(seed)
     return () => {
       const metadata = {
-        v: 1 as const,
-        w: 'AAAAAAAAAAAA',
-        c: now,
-        s: now + seeded.below(1e6),
-        h: hash,
-        g: seeded.below(5),
-        d: 0,
-        ...(seeded.below(2) === 0 && { u: seeded.text(8), l: now, q: now }),
-        ...(seeded.below(4) === 0 && { p: seeded.pick<true | number>([true, 1, 60_000]) }),
-        ...(seeded.below(4) === 0 && { a: hash, t: now, b: now })
+        writeId: 'AAAAAAAAAAAA',
+        createdAt: now,
+        lastSeenAt: now + seeded.below(1e6),
+        secretHash: hash,
+        generation: seeded.below(5),
+        dataEpoch: 0,
+        ...(seeded.below(2) === 0 && { userId: seeded.text(8), authenticatedAt: now, indexedUntil: now }),
+        ...(seeded.below(4) === 0 && { permanent: seeded.pick<true | number>([true, 1, 60_000]) }),
+        ...(seeded.below(4) === 0 && { aliasHash: hash, swappedAt: now, aliasUntil: now })
       }
-      const good = encodeRecord(metadata, `{"a":${seeded.below(100)}}`).text
+      const good = encodeRecord(metadata, `{"a":${seeded.below(100)}}`).value
       const whole = seeded.below(10) === 0
       const start = seeded.below(8)
       const input = whole
@@ -154,10 +154,10 @@ const records: Target = {
             must(!whole, `calls a good record ${record}`)
             return
           }
-          must(record.text === input && input.endsWith(`\n${record.payload}`), 'takes a text apart and loses of it')
-          const again = decodeRecord(encodeRecord(record.metadata, record.payload).text)
+          must(record.value === input && input.endsWith(`\n${record.payload}`), 'takes a text apart and loses of it')
+          const again = decodeRecord(encodeRecord(record.metadata, record.payload).value)
           must(typeof again === 'object', 'writes what it cannot read')
-          for (const key of ['c', 's', 'g', 'd'] as const) {
+          for (const key of ['createdAt', 'lastSeenAt', 'generation', 'dataEpoch'] as const) {
             must(Number.isSafeInteger(record.metadata[key]) && record.metadata[key] >= 0, `takes any ${key}`)
           }
         }
@@ -185,15 +185,8 @@ const indexes: Target = {
       return {
         input,
         run() {
-          let value: unknown
-          try {
-            value = JSON.parse(input)
-          } catch {
-            return
-          }
-          if (!isUserIndex(value)) return
-          for (const { q, t, n } of Object.values(value.s)) {
-            must(Number.isFinite(q) && Number.isFinite(t) && typeof n === 'string', 'takes any entry')
+          for (const { keepUntil, since, nonce } of decodeIndex(input)?.entries.values() ?? []) {
+            must(Number.isFinite(keepUntil) && Number.isFinite(since) && typeof nonce === 'string', 'takes any entry')
           }
         }
       }

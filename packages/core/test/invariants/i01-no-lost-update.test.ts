@@ -62,7 +62,7 @@ describe('I1: no lost update', () => {
 
   it('asks onConflict with all three versions, for conflicting keys alone', async () => {
     const { browser } = createWorld({
-      onConflict: ({ base, mine, theirs }) => [base, mine, theirs]
+      onConflict: ({ base, ours, theirs }) => [base, ours, theirs]
     })
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { list: 0, other: 0 }))

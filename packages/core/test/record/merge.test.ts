@@ -4,14 +4,14 @@ import { type Fields, field, merge, replaceFields, setField } from '../../src/re
 const text = (value: unknown): string => JSON.stringify(value)
 
 describe('a merge of two changes', () => {
-  const merged = (base: Fields, mine: Fields, theirs: Fields) => merge(base, mine, theirs, text, undefined)
+  const merged = (base: Fields, ours: Fields, theirs: Fields) => merge({ base, ours, theirs }, text)
 
   it('keeps what either side changed, added or deleted', () => {
     const base = { kept: 1, here: 1, there: 1, goneHere: 1, goneThere: 1 }
-    const mine = { kept: 1, here: 2, there: 1, goneThere: 1, newHere: 1 }
+    const ours = { kept: 1, here: 2, there: 1, goneThere: 1, newHere: 1 }
     const theirs = { kept: 1, here: 1, there: 2, goneHere: 1, newThere: 1 }
     const expected = { kept: 1, here: 2, there: 2, newHere: 1, newThere: 1 }
-    expect(merged(base, mine, theirs)).toEqual({ data: expected, conflicts: [] })
+    expect(merged(base, ours, theirs)).toEqual({ data: expected, conflicts: [] })
   })
 
   it('compares values by what they are stored as', () => {
@@ -29,18 +29,19 @@ describe('a merge of two changes', () => {
 
   it('asks who decides about conflicts, and nothing else', () => {
     const asked: unknown[] = []
-    const { data } = merge({ a: 1, b: 1 }, { a: 2, b: 2 }, { a: 3, b: 1 }, text, (conflict) => {
+    const { data } = merge({ base: { a: 1, b: 1 }, ours: { a: 2, b: 2 }, theirs: { a: 3, b: 1 } }, text, (conflict) => {
       asked.push(conflict)
       return 'decided'
     })
-    expect(asked).toEqual([{ key: 'a', base: 1, mine: 2, theirs: 3 }])
+    expect(asked).toEqual([{ key: 'a', base: 1, ours: 2, theirs: 3 }])
     expect(data).toEqual({ a: 'decided', b: 2 })
   })
 
   it('takes no text of values that are identical', () => {
     const never = (): string => expect.fail('compared by text')
     const value = {}
-    expect(merge({ a: value, b: 1 }, { a: value, b: 1 }, { a: value, b: 1 }, never, undefined).data.a).toBe(value)
+    const same = { a: value, b: 1 }
+    expect(merge({ base: same, ours: { ...same }, theirs: { ...same } }, never).data.a).toBe(value)
   })
 })
 
@@ -58,11 +59,11 @@ describe('the fields of data', () => {
   })
 
   it('become those of another, in its order, but for what is to stay', () => {
-    const [mine, theirs] = [{ n: 1 }, { n: 2 }]
-    const target: Fields = { gone: 1, kept: mine, changed: mine }
+    const [ours, theirs] = [{ n: 1 }, { n: 2 }]
+    const target: Fields = { gone: 1, kept: ours, changed: ours }
     replaceFields(target, { added: 1, changed: theirs, kept: theirs }, (key) => key === 'kept')
     expect(Object.keys(target)).toEqual(['added', 'changed', 'kept'])
-    expect([target.kept, target.changed]).toEqual([mine, theirs])
-    expect(target.kept).toBe(mine)
+    expect([target.kept, target.changed]).toEqual([ours, theirs])
+    expect(target.kept).toBe(ours)
   })
 })

@@ -64,7 +64,7 @@ describe('a serializer of the application’s own', () => {
         }
       })
       const storing = browser().request(({ data }) => Object.assign(data, { a: 1 }))
-      await expect(storing).rejects.toThrow('serializer must give well-formed text without U+0000')
+      await expect(storing).rejects.toThrow('serializer must return a well-formed string without U+0000')
     }
   })
 })

@@ -1,30 +1,59 @@
 import { describe, expect, it } from 'vitest'
-import {
-  decodeRecord,
-  encodeRecord,
-  encodeTombstone,
-  type RecordMetadata,
-  sealedContext
-} from '../../src/record/record.ts'
+import { decodeRecord, encodeRecord, type RecordMetadata, sealedContext } from '../../src/record/record.ts'
+import { encodeTombstone } from '../../src/record/tombstone.ts'
 
 const hash = `${'A'.repeat(42)}E`
-const least: RecordMetadata = { v: 1, w: 'w', c: 1, s: 2, h: hash, g: 0, d: 0 }
-const full: RecordMetadata = { ...least, p: 5, f: 6, u: 'alice', t: 7, a: hash, b: 8, l: 9, q: 10 }
+const least: RecordMetadata = {
+  writeId: 'w',
+  createdAt: 1,
+  lastSeenAt: 2,
+  secretHash: hash,
+  generation: 0,
+  dataEpoch: 0
+}
+const full: RecordMetadata = {
+  ...least,
+  permanent: 5,
+  permanentSince: 6,
+  userId: 'alice',
+  swappedAt: 7,
+  aliasHash: hash,
+  aliasUntil: 8,
+  authenticatedAt: 9,
+  indexedUntil: 10
+}
+/** The same as they are stored. */
+const leastLine = { v: 1, w: 'w', c: 1, s: 2, h: hash, g: 0, d: 0 }
+const fullLine = { ...leastLine, p: 5, f: 6, u: 'alice', t: 7, a: hash, l: 9, b: 8, q: 10 }
 
 const decode = (line: object): unknown => decodeRecord(`${JSON.stringify(line)}\n{}`)
 
-describe('a stored text', () => {
-  it.each([least, full, { ...least, p: true as const }])('comes back as it was written: %j', (metadata) => {
+describe('a stored value', () => {
+  it.each([
+    [least, leastLine],
+    [full, fullLine],
+    [
+      { ...least, permanent: true as const },
+      { ...leastLine, p: true }
+    ]
+  ])('a record is stored under one-letter names and comes back as it was: %j', (metadata, line) => {
     const record = encodeRecord(metadata, '{"a":"\\n"}\nx')
-    expect(record.text).toBe(`${JSON.stringify(metadata)}\n{"a":"\\n"}\nx`)
-    expect(decodeRecord(record.text)).toEqual(record)
+    expect(record.value).toBe(`${JSON.stringify(line)}\n{"a":"\\n"}\nx`)
+    expect(decodeRecord(record.value)).toEqual(record)
   })
 
-  it('keeps fields that a later version may have added', () => {
-    expect(decode({ ...least, later: [1] })).toMatchObject({ metadata: { later: [1] } })
+  it('a field of a later version survives a rewrite, whatever its name', () => {
+    const line = `${JSON.stringify(leastLine).slice(0, -1)},"later":[1],"__proto__":{"v":9}}`
+    const record = decodeRecord(`${line}\n{}`)
+    if (typeof record === 'string') throw new TypeError(record)
+    expect(record.metadata.unknownFields).toHaveProperty('later', [1])
+    expect(Object.keys(record.metadata.unknownFields ?? {})).toEqual(['later', '__proto__'])
+    expect(encodeRecord({ ...record.metadata, writeId: 'next' }, '{}').value).toBe(
+      `${line.replace('"w":"w"', '"w":"next"')}\n{}`
+    )
   })
 
-  it.each<[keyof RecordMetadata, readonly unknown[]]>([
+  it.each<[keyof typeof fullLine, readonly unknown[]]>([
     ['v', [0, '1', null, undefined, true]],
     ['w', [undefined, 1, null]],
     ['c', [undefined, -1, 1.5, '1', 2 ** 53]],
@@ -44,7 +73,7 @@ describe('a stored text', () => {
     ['l', [-1, 'x', null]],
     ['q', [-1, 'x', null]]
   ])('is corrupt where %s is nothing we write', (name, values) => {
-    for (const value of values) expect([value, decode({ ...full, [name]: value })]).toEqual([value, 'corrupt'])
+    for (const value of values) expect([value, decode({ ...fullLine, [name]: value })]).toEqual([value, 'corrupt'])
   })
 
   it.each([
@@ -55,8 +84,8 @@ describe('a stored text', () => {
     '7\n{}',
     '"v"\n{}',
     '{}\n{}',
-    `${JSON.stringify(least)}`,
-    `${JSON.stringify(least)}x`,
+    `${JSON.stringify(leastLine)}`,
+    `${JSON.stringify(leastLine)}x`,
     '\n'
   ])('is corrupt when it is %j', (text) => {
     expect(decodeRecord(text)).toBe('corrupt')
@@ -78,26 +107,37 @@ describe('a stored text', () => {
 describe('what encryption authenticates of a record', () => {
   it('is everything but what a touch moves', () => {
     const others: Required<RecordMetadata> = {
-      v: 1,
-      w: 'other',
-      c: 11,
-      s: 12,
-      h: `${'B'.repeat(42)}E`,
-      g: 13,
-      d: 14,
-      p: 15,
-      f: 16,
-      u: 'mallory',
-      t: 17,
-      a: `${'C'.repeat(42)}E`,
-      b: 18,
-      l: 19,
-      q: 20
+      writeId: 'other',
+      createdAt: 11,
+      lastSeenAt: 12,
+      secretHash: `${'B'.repeat(42)}E`,
+      generation: 13,
+      dataEpoch: 14,
+      permanent: 15,
+      permanentSince: 16,
+      userId: 'mallory',
+      swappedAt: 17,
+      aliasHash: `${'C'.repeat(42)}E`,
+      aliasUntil: 18,
+      authenticatedAt: 19,
+      indexedUntil: 20,
+      unknownFields: { later: 1 }
     }
     const bound = Object.entries(others)
       .filter(([name, value]) => sealedContext('key', { ...full, [name]: value }) !== sealedContext('key', full))
       .map(([name]) => name)
-    expect(bound.sort()).toEqual(['a', 'c', 'd', 'f', 'g', 'h', 'l', 'p', 't', 'u'])
+    const free = ['writeId', 'lastSeenAt', 'aliasUntil', 'indexedUntil', 'unknownFields']
+    expect(bound.sort()).toEqual(
+      Object.keys(others)
+        .filter((name) => !free.includes(name))
+        .sort()
+    )
     expect(sealedContext('other', full)).not.toBe(sealedContext('key', full))
+  })
+
+  it('the authenticated context keeps its stored form', () => {
+    // A regression here would make every encrypted record of an earlier release unreadable.
+    expect(sealedContext('key', full)).toBe(`["key",1,"${hash}",0,0,5,6,"alice",7,"${hash}",9]`)
+    expect(sealedContext('key', least)).toBe(`["key",1,"${hash}",0,0,null,null,null,null,null,null]`)
   })
 })

@@ -11,21 +11,41 @@ const policy = { idleTimeout: 10, absoluteTimeout: 100, permanentLifetime: 1_000
 
 describe('the limits of a session', () => {
   it.each<[string, TimedMetadata, number, number]>([
-    ['without a lifetime of its own ends idle', { c: 1_000, s: 1_050 }, 1_100, 1_060],
-    ['or at its absolute limit, if that comes first', { c: 1_000, s: 1_095 }, 1_100, 1_100],
-    ['that is permanent ends with its lifetime, idle or not', { c: 1_000, s: 1_000, p: true }, 2_000, 2_000],
-    ['with a lifetime of its own counts it from the start', { c: 1_000, s: 1_000, p: 300 }, 1_300, 1_300],
-    ['or from when it was set', { c: 1_000, s: 1_000, p: 300, f: 1_700 }, 2_000, 2_000],
-    ['and never outlives the longest one', { c: 1_000, s: 1_000, p: 300, f: 5_900 }, 6_000, 6_000]
+    ['without a lifetime of its own ends idle', { createdAt: 1_000, lastSeenAt: 1_050 }, 1_100, 1_060],
+    ['or at its absolute limit, if that comes first', { createdAt: 1_000, lastSeenAt: 1_095 }, 1_100, 1_100],
+    [
+      'that is permanent ends with its lifetime, idle or not',
+      { createdAt: 1_000, lastSeenAt: 1_000, permanent: true },
+      2_000,
+      2_000
+    ],
+    [
+      'with a lifetime of its own counts it from the start',
+      { createdAt: 1_000, lastSeenAt: 1_000, permanent: 300 },
+      1_300,
+      1_300
+    ],
+    [
+      'or from when it was set',
+      { createdAt: 1_000, lastSeenAt: 1_000, permanent: 300, permanentSince: 1_700 },
+      2_000,
+      2_000
+    ],
+    [
+      'and never outlives the longest one',
+      { createdAt: 1_000, lastSeenAt: 1_000, permanent: 300, permanentSince: 5_900 },
+      6_000,
+      6_000
+    ]
   ])('%s', (_, metadata, absolute, end) => {
     expect(absoluteDeadline(metadata, policy)).toBe(absolute)
     expect(deadline(metadata, policy)).toBe(end)
   })
 
   it('have passed from their very millisecond on', () => {
-    const idle = { c: 1_000, s: 1_050 }
+    const idle = { createdAt: 1_000, lastSeenAt: 1_050 }
     expect([1_059, 1_060, 1_099].map((now) => passedLimit(idle, policy, now))).toEqual([undefined, 'idle', 'idle'])
-    const busy = { c: 1_000, s: 1_095 }
+    const busy = { createdAt: 1_000, lastSeenAt: 1_095 }
     expect([1_099, 1_100].map((now) => passedLimit(busy, policy, now))).toEqual([undefined, 'absolute'])
   })
 

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { createManagerContext } from '../../src/context.ts'
 import type { SessionEvent } from '../../src/events.ts'
 import { decodeRecord, type RecordMetadata } from '../../src/record/record.ts'
-import { writeNew } from '../../src/session/create-record.ts'
+import { createRecord } from '../../src/session/create-record.ts'
 import { createState, type SessionState } from '../../src/session/session-state.ts'
+import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { readIndex } from '../../src/users/user-index.ts'
 import { createFaultyStore, type Fault } from '../support/faulty-store.ts'
 import { secret, start } from '../support/world.ts'
 
 const day = 86_400_000
+
+type Mutable = { -readonly [Name in keyof SessionState]: SessionState[Name] }
 
 /** A session that is not stored yet, and ids that are `1`, `2`, `3` and so on. */
 function createGround(more: object = {}, listening = true) {
@@ -21,7 +23,13 @@ function createGround(more: object = {}, listening = true) {
   const listener = listening ? { onEvent: (event: SessionEvent) => events.push(event) } : {}
   const { context } = createManagerContext({ store, secret, clock, randomBytes, ...listener, ...more })
   const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
-  const state: SessionState = createState(context, [], context.cookie.secureForm, request as never, false, start - 1)
+  const state: Mutable = createState(context.emptyPayload, {
+    tokens: [],
+    cookieTemplate: context.cookie.secureTemplate,
+    request: request as never,
+    hadCookie: false,
+    createdAt: start - 1
+  })
   const metadata = async (): Promise<RecordMetadata> => {
     const record = decodeRecord((await store.get(context.recordKey(state.id ?? ''))) ?? '')
     if (typeof record === 'string') throw new TypeError(record)
@@ -43,10 +51,10 @@ describe('the first write of a session', () => {
     state.data = { a: 1 }
     state.permanent = true
     const { data } = state
-    await writeNew(context, state)
+    await createRecord(context, state)
     expect(state).toMatchObject({
       phase: 'live',
-      created: start,
+      createdAt: start,
       baseline: '{"a":1}',
       stored: '{"a":1}',
       cookie: 'send',
@@ -55,34 +63,34 @@ describe('the first write of a session', () => {
       record: { payload: '{"a":1}' }
     })
     expect(state.data).toBe(data)
-    expect(await metadata()).toMatchObject({ c: start, s: start, p: true })
+    expect(await metadata()).toMatchObject({ createdAt: start, lastSeenAt: start, permanent: true })
     expect(events).toEqual([{ type: 'created', id: state.id }])
   })
 
   it('stores an empty object where nobody has looked at the data', async () => {
     const { context, state } = createGround()
-    await writeNew(context, state)
+    await createRecord(context, state)
     expect([state.data, state.record?.payload]).toEqual([{}, '{}'])
   })
 
   it('takes the text that its caller has already made of the data', async () => {
     const { context, state } = createGround()
     state.data = { a: 1 }
-    await writeNew(context, state, undefined, undefined, '{"a":1,"made":"before"}')
+    await createRecord(context, state, { serialized: '{"a":1,"made":"before"}' })
     expect([state.record?.payload, state.baseline]).toEqual(['{"a":1,"made":"before"}', '{"a":1,"made":"before"}'])
   })
 
   it('keeps the start of a session that moved here from another id', async () => {
     const { context, state, metadata } = createGround()
-    await writeNew(context, state, undefined, start - day / 2)
-    expect(await metadata()).toMatchObject({ c: start - day / 2, s: start })
-    expect(state.created).toBe(start - day / 2)
+    await createRecord(context, state, { createdAt: start - day / 2 })
+    expect(await metadata()).toMatchObject({ createdAt: start - day / 2, lastSeenAt: start })
+    expect(state.createdAt).toBe(start - day / 2)
   })
 
   it('comes before the headers', async () => {
     const { context, state, writes } = createGround()
     state.headers = []
-    await expect(writeNew(context, state)).rejects.toThrow(
+    await expect(createRecord(context, state)).rejects.toThrow(
       'The response has started, so no cookie can be set: log in, regenerate or store first, then write [HEADERS_SENT]'
     )
     expect([writes(), state.phase]).toEqual([[], 'new'])
@@ -92,16 +100,20 @@ describe('the first write of a session', () => {
 describe('the first write of a user’s session', () => {
   it('by a login is announced before, and confirmed after', async () => {
     const { context, state, events, metadata, writes } = createGround()
-    const login = { userId: 'alice', announced: undefined }
-    await writeNew(context, state, login)
-    const { c, s, l, q, u } = await metadata()
-    expect({ c, s, l, q, u }).toEqual({ c: start, s: start, l: start, q: start + day, u: 'alice' })
-    expect(login.announced).toEqual({ userId: 'alice', id: state.id, epoch: 0, horizon: start + day })
+    const login = { userId: 'alice', reservation: undefined }
+    await createRecord(context, state, { login })
+    expect(await metadata()).toMatchObject({
+      createdAt: start,
+      lastSeenAt: start,
+      authenticatedAt: start,
+      indexedUntil: start + day,
+      userId: 'alice'
+    })
+    expect(login.reservation).toEqual({ userId: 'alice', id: state.id, epoch: 0, keepUntil: start + day })
     const key = context.recordKey(state.id ?? '')
     expect(writes().map((one) => (one === key ? 'record' : 'index'))).toEqual(['index', 'record', 'index'])
     const { index } = await readIndex(context, 'alice')
-    expect(index.s[state.id ?? '']).toMatchObject({ q: start + day })
-    expect(index.s[state.id ?? '']).not.toHaveProperty('p')
+    expect(index.entries.get(state.id ?? '')).toMatchObject({ keepUntil: start + day, reserved: false })
     expect(events).toEqual([
       { type: 'created', id: state.id },
       { type: 'loggedIn', id: state.id, userId: 'alice' }
@@ -111,24 +123,24 @@ describe('the first write of a user’s session', () => {
   it('that its data names is the same', async () => {
     const { context, state, events, metadata } = createGround({ userIdFrom: ({ user }: { user?: string }) => user })
     state.data = { user: 'alice' }
-    await writeNew(context, state)
-    expect(await metadata()).toMatchObject({ u: 'alice', l: start, q: start + day })
-    expect((await readIndex(context, 'alice')).index.s).toHaveProperty(state.id ?? '')
+    await createRecord(context, state)
+    expect(await metadata()).toMatchObject({ userId: 'alice', authenticatedAt: start, indexedUntil: start + day })
+    expect((await readIndex(context, 'alice')).index.entries.has(state.id ?? '')).toBe(true)
     expect(events.at(-1)).toEqual({ type: 'loggedIn', id: state.id, userId: 'alice' })
   })
 
   it('that is nobody’s is in no index', async () => {
     const { context, state, metadata, writes } = createGround()
-    await writeNew(context, state)
-    const { l, q, u } = await metadata()
-    expect([l, q, u]).toEqual([undefined, undefined, undefined])
+    await createRecord(context, state)
+    const { authenticatedAt, indexedUntil, userId } = await metadata()
+    expect([authenticatedAt, indexedUntil, userId]).toEqual([undefined, undefined, undefined])
     expect(writes()).toEqual([context.recordKey(state.id ?? '')])
   })
 
   it('needs nobody who listens', async () => {
     const { context, state, metadata } = createGround({}, false)
-    await writeNew(context, state, { userId: 'alice', announced: undefined })
-    expect(await metadata()).toMatchObject({ u: 'alice' })
+    await createRecord(context, state, { login: { userId: 'alice', reservation: undefined } })
+    expect(await metadata()).toMatchObject({ userId: 'alice' })
   })
 })
 
@@ -141,10 +153,10 @@ describe('a first write that finds its id taken, or is not confirmed', () => {
     ] as const) {
       const { context, state, fail, writes, metadata } = createGround()
       fail(...faults)
-      await writeNew(context, state)
+      await createRecord(context, state)
       expect(new Set(writes()).size).toBe(tries)
       expect(writes().at(-1)).toBe(context.recordKey(state.id ?? ''))
-      expect(await metadata()).toMatchObject({ c: start })
+      expect(await metadata()).toMatchObject({ createdAt: start })
     }
   })
 
@@ -154,25 +166,25 @@ describe('a first write that finds its id taken, or is not confirmed', () => {
     state.secret = new Uint8Array(16)
     const first = state.secret
     fail('error-before')
-    await writeNew(context, state)
+    await createRecord(context, state)
     expect([state.id === 'a'.repeat(32), state.secret === first]).toEqual([false, false])
   })
 
   it('gives up after three with what the store said', async () => {
     const { context, state, fail, writes } = createGround()
     fail('error-before', 'error-before', 'error-before')
-    await expect(writeNew(context, state)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await expect(createRecord(context, state)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect([writes().length, state.phase]).toEqual([3, 'new'])
   })
 
   it('gives up after three ids that are taken', async () => {
     const taken = createGround({ randomBytes: (length: number) => new Uint8Array(length) })
-    await writeNew(taken.context, taken.state)
+    await createRecord(taken.context, taken.state)
     const [key] = taken.writes()
     const text = await taken.store.get(key ?? '')
     const state = { ...taken.state, phase: 'new' as const, id: undefined, secret: undefined }
-    await expect(writeNew(taken.context, state)).rejects.toThrow(
-      'No free session id in three tries: check randomBytes, or the store [CONFLICT]'
+    await expect(createRecord(taken.context, state)).rejects.toThrow(
+      'No free session id in 3 tries: check randomBytes, or the store [CONFLICT]'
     )
     expect(await taken.store.get(key ?? '')).toBe(text)
   })

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createManagerContext } from '../../src/context.ts'
-import { createMemoryStore, type SessionEvent, type SessionManager } from '../../src/index.ts'
-import { encodeRecord, encodeTombstone, type RecordMetadata } from '../../src/record/record.ts'
-import { readRecord, standingOf } from '../../src/session/load.ts'
-import { secretHashOf } from '../../src/session/session-state.ts'
-import { type Browser, createWorld, secret, setCookieOf, start, type World } from '../support/world.ts'
+import type { SessionEvent, SessionManager } from '../../src/index.ts'
+import { type Browser, createWorld, setCookieOf, type World } from '../support/world.ts'
 
 const keyOf = (id: string): string => `sessions.s.${id}`
 
@@ -196,33 +192,5 @@ describe('a request with a cookie of the name that is not genuine', () => {
       await session.destroy()
       expect(setCookieOf((await manager.commit(session)).headers) !== undefined).toBe(cleared)
     }
-  })
-})
-
-describe('what a stored text and a secret are to one another', () => {
-  const { context } = createManagerContext({ store: createMemoryStore(), secret, clock: { now: () => start } })
-  const identity = (byte: number) => ({ id: 'a'.repeat(32), secret: new Uint8Array(16).fill(byte) })
-  const hashOf = (byte: number): string => secretHashOf(context, identity(byte))
-  const metadata: RecordMetadata = { v: 1, w: 'w', c: start, s: start, h: hashOf(1), g: 0, d: 0 }
-
-  it.each([
-    [1, {}, 'current'],
-    [2, {}, 'stale'],
-    [2, { a: hashOf(2) }, 'alias'],
-    [2, { a: hashOf(2), b: start + 1 }, 'alias'],
-    [2, { a: hashOf(2), b: start }, 'stale'],
-    [3, { a: hashOf(2) }, 'stale']
-  ] as const)('%i over %o is %s', (byte, more, expected) => {
-    expect(standingOf(context, { ...metadata, ...more }, identity(byte))).toBe(expected)
-  })
-
-  it('a text is absent, unreadable, expired, or a record', () => {
-    const { text } = encodeRecord(metadata, '{}')
-    const read = (given: string | undefined, now?: number): unknown => readRecord(context, 'id', given, now)
-    expect(read(undefined)).toBe('absent')
-    expect(read(encodeTombstone('w'))).toBe('absent')
-    expect(read('junk')).toBe('unreadable')
-    expect(read(text, start + 3_600_000)).toBe('expired')
-    expect(read(text)).toMatchObject({ text, payload: '{}' })
   })
 })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createManagerContext, type ManagerContext } from '../../src/context.ts'
-import type { NextMetadata } from '../../src/record/metadata-change.ts'
-import type { Change } from '../../src/session/commit.ts'
-import { ownerOf, type Payload, payloadOf, userOf } from '../../src/session/next-data.ts'
-import { createState, type SessionState } from '../../src/session/session-state.ts'
+import type { ManagerContext } from '../../src/context.ts'
+import { firstMetadata, type NextMetadata } from '../../src/record/metadata-change.ts'
+import type { Change } from '../../src/session/change.ts'
+import { type NextData, type NextOwner, nextData, nextOwner, userIdOf } from '../../src/session/next-data.ts'
+import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { secret } from '../support/world.ts'
 
@@ -15,147 +15,154 @@ const contextOf = (more: object = {}): ManagerContext =>
 const plain = contextOf()
 const naming = contextOf({ userIdFrom: ({ user }: Named) => user })
 
-function stateOf(context: ManagerContext, baseline: object, stored: string | undefined): SessionState {
-  const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
-  const state = createState(context, [], context.cookie.secureForm, request as never, false, 0)
-  return Object.assign(state, { baseline: JSON.stringify(baseline), stored })
-}
+describe('the data of a write', () => {
+  const json = JSON.stringify
 
-describe('the payload of a write', () => {
-  const text = JSON.stringify
-  const put = (
-    mine: object | undefined,
-    there: string | undefined,
-    change: Pick<Change, 'update'> = {},
-    context = plain,
-    base: object = { a: 1 }
-  ): Omit<Payload, 'stored'> | undefined => {
-    const state = stateOf(context, base, text(base))
-    const payload = payloadOf(context, state, change, mine && text(mine), () => there)
-    return payload && { plain: payload.plain, conflicts: payload.conflicts }
+  interface Given {
+    readonly base?: object
+    readonly update?: Change['update']
+    readonly context?: ManagerContext
   }
 
-  it('is nothing where nothing changed, and nobody asks what is stored', () => {
-    const state = stateOf(plain, {}, undefined)
-    const payload = payloadOf(plain, state, {}, undefined, () => expect.fail('asked'))
-    expect([payload?.plain, payload?.conflicts]).toEqual([undefined, []])
+  const put = (ours: object | undefined, theirs: string | undefined, given: Given = {}): NextData | undefined => {
+    const { base = { a: 1 }, update, context = plain } = given
+    const loaded = json(base)
+    return nextData(context, {
+      ours: ours && json(ours),
+      baseline: loaded,
+      loaded,
+      update,
+      stored: () => theirs
+    })
+  }
+
+  it('unchanged data is not written, and nobody asks what is stored', () => {
+    const stored = (): string => expect.fail('asked')
+    const change = { ours: undefined, baseline: '{}', loaded: undefined, update: undefined, stored }
+    expect(nextData(plain, change)).toEqual({ plaintext: undefined, conflicts: [] })
   })
 
-  it('is ours as it is while nobody else has written', () => {
-    expect(put({ a: 2 }, text({ a: 1 }))).toEqual({ plain: '{"a":2}', conflicts: [] })
+  it('our data is written as it is while nobody else has written', () => {
+    expect(put({ a: 2 }, json({ a: 1 }))).toEqual({ plaintext: '{"a":2}', conflicts: [] })
   })
 
-  it('is merged with what others wrote', () => {
-    expect(put({ a: 1, mine: 1 }, text({ a: 1, theirs: 1 }))?.plain).toBe('{"a":1,"theirs":1,"mine":1}')
-    expect(put({ a: 2 }, text({ a: 3 }))).toEqual({ plain: '{"a":2}', conflicts: ['a'] })
+  it('our data is merged with what others wrote', () => {
+    expect(put({ a: 1, ours: 1 }, json({ a: 1, theirs: 1 }))?.plaintext).toBe('{"a":1,"theirs":1,"ours":1}')
+    expect(put({ a: 2 }, json({ a: 3 }))).toEqual({ plaintext: '{"a":2}', conflicts: ['a'] })
   })
 
-  it('is updated at last, from what is stored or merged', () => {
+  it('an update runs last, on what is stored or merged', () => {
     const update = (data: Record<string, unknown>): void => {
       data.n = Number(data.n ?? 0) + 1
     }
-    expect(put(undefined, text({ n: 4 }), { update })?.plain).toBe('{"n":5}')
-    expect(put({ a: 1, b: 1 }, text({ a: 1, n: 7 }), { update })?.plain).toBe('{"a":1,"n":8,"b":1}')
+    expect(put(undefined, json({ n: 4 }), { update })?.plaintext).toBe('{"n":5}')
+    expect(put({ a: 1, b: 1 }, json({ a: 1, n: 7 }), { update })?.plaintext).toBe('{"a":1,"n":8,"b":1}')
   })
 
-  it('cannot be told where what is stored cannot be read', () => {
+  it('a stored payload that cannot be read stops the write', () => {
     const update = (): void => expect.fail('there is nothing to update')
-    for (const there of [undefined, 'junk', '[1]']) {
-      expect(put({ a: 2 }, there)).toBe(undefined)
-      expect(put(undefined, there, { update })).toBe(undefined)
+    for (const theirs of [undefined, 'junk', '[1]']) {
+      expect(put({ a: 2 }, theirs)).toBe(undefined)
+      expect(put(undefined, theirs, { update })).toBe(undefined)
     }
   })
 
-  it('cannot be told either where nobody has read what is stored', () => {
-    const state = stateOf(plain, { a: 1 }, undefined)
-    expect(payloadOf(plain, state, {}, '{"a":2}', () => undefined)).toBe(undefined)
+  it('a stored payload that cannot be read stops the write also if nobody has read it before', () => {
+    const change = { ours: '{"a":2}', baseline: '{"a":1}', loaded: undefined, update: undefined }
+    expect(nextData(plain, { ...change, stored: () => undefined })).toBe(undefined)
   })
 
-  it('takes nothing that others wrote for a user who leaves', () => {
+  it('nothing that others wrote for a user who leaves is merged', () => {
     const alice = { user: 'alice', a: 1 }
-    const theirs = text({ ...alice, private: 1 })
-    expect(put({ user: 'bob', a: 1 }, theirs, {}, naming, alice)?.plain).toBe('{"user":"bob","a":1}')
-    expect(put({ a: 1 }, theirs, {}, naming, alice)?.plain).toBe('{"a":1}')
-    expect(put({ ...alice, b: 1 }, theirs, {}, naming, alice)?.plain).toBe('{"user":"alice","a":1,"private":1,"b":1}')
-    expect(put({ user: 'bob' }, text({ theirs: 1 }), {}, naming, {})?.plain).toBe('{"theirs":1,"user":"bob"}')
+    const theirs = json({ ...alice, private: 1 })
+    const given = { context: naming, base: alice }
+    expect(put({ user: 'bob', a: 1 }, theirs, given)?.plaintext).toBe('{"user":"bob","a":1}')
+    expect(put({ a: 1 }, theirs, given)?.plaintext).toBe('{"a":1}')
+    expect(put({ ...alice, b: 1 }, theirs, given)?.plaintext).toBe('{"user":"alice","a":1,"private":1,"b":1}')
+    const anonymous = { context: naming, base: {} }
+    expect(put({ user: 'bob' }, json({ theirs: 1 }), anonymous)?.plaintext).toBe('{"theirs":1,"user":"bob"}')
   })
 })
 
 describe('the owner of a write', () => {
-  const metadata = (more: Partial<NextMetadata> = {}): NextMetadata => ({
-    ...{ v: 1, w: 'w', c: 1, s: 1, h: 'h', g: 0, d: 5 },
-    ...more
-  })
-  const own = (
-    context: ManagerContext,
-    before: Partial<NextMetadata>,
-    data: { readonly plain?: string; readonly stored?: string },
-    change: Change = {},
-    blind = false
-  ) => {
-    const next = metadata(before)
-    const payload = { plain: data.plain, stored: () => data.stored, conflicts: [] }
-    return { ...ownerOf(context, next, payload, change, blind), next }
+  const metadata: NextMetadata = firstMetadata('w', 'h', 1)
+
+  interface Given {
+    readonly context?: ManagerContext
+    readonly userId?: string
+    readonly plaintext?: string
+    readonly stored?: string
+    readonly change?: Pick<Change, 'login' | 'anonymous'>
+    readonly superseded?: boolean
+  }
+
+  const own = (given: Given): NextOwner => {
+    const { context = plain, userId, plaintext, stored, change = {}, superseded = false } = given
+    return nextOwner(context, {
+      metadata: userId === undefined ? metadata : { ...metadata, userId },
+      plaintext,
+      change,
+      superseded,
+      stored: () => stored
+    })
   }
   const login = (keepData: boolean | readonly string[]): Change => ({
-    login: { userId: 'alice', keepData, announced: undefined }
+    login: { userId: 'alice', keepData, reservation: undefined }
   })
-  const data = { plain: '{"a":1,"b":2}' }
+  const plaintext = '{"a":1,"b":2}'
 
-  it.each<[string, Partial<NextMetadata>, boolean | readonly string[], string, number]>([
-    ['an anonymous visitor keeps all', {}, true, '{"a":1,"b":2}', 5],
-    ['an anonymous visitor keeps nothing', {}, false, '{}', 6],
-    ['an anonymous visitor keeps what is named', {}, ['b', 'c'], '{"b":2}', 6],
-    ['the same user keeps all, whatever is said', { u: 'alice' }, false, '{"a":1,"b":2}', 5],
-    ['another user’s data is kept by nobody', { u: 'bob' }, true, '{}', 6],
-    ['nor what is named of it', { u: 'bob' }, ['a'], '{}', 6]
-  ])('after a login: %s', (_, before, keepData, expected, epoch) => {
-    const { plain: kept, moved, next } = own(plain, before, data, login(keepData))
-    expect([kept, moved, next]).toEqual([expected, false, metadata({ u: 'alice', d: epoch })])
-  })
-
-  it('after a login that keeps names: they are taken from what is stored, if nothing else changed', () => {
-    expect(own(plain, {}, { stored: '{"a":1,"b":2}' }, login(['a'])).plain).toBe('{"a":1}')
-    expect(own(plain, {}, {}, login(['a'])).plain).toBe('{}')
+  it.each<[string, string | undefined, boolean | readonly string[], string, boolean]>([
+    ['an anonymous visitor keeps all', undefined, true, plaintext, false],
+    ['an anonymous visitor keeps nothing', undefined, false, '{}', true],
+    ['an anonymous visitor keeps what is named', undefined, ['b', 'c'], '{"b":2}', true],
+    ['the same user keeps all, whatever is said', 'alice', false, plaintext, false],
+    ['another user’s data is kept by nobody', 'bob', true, '{}', true],
+    ['nothing that is named of another user’s data is kept', 'bob', ['a'], '{}', true]
+  ])('after a login: %s', (_, userId, keepData, kept, emptied) => {
+    const owner = own({ ...(userId === undefined ? {} : { userId }), plaintext, change: login(keepData) })
+    expect(owner).toEqual({ userId: 'alice', plaintext: kept, emptied, userChanged: false })
   })
 
-  it('is nobody after an anonymous regenerate, and nothing of it is left', () => {
-    const before = { u: 'alice', p: 7, f: 8 } as const
-    const { plain: kept, moved, next } = own(plain, before, data, { anonymous: true })
-    expect([kept, moved]).toEqual(['{}', false])
-    expect(Object.keys(next)).toEqual(Object.keys(metadata()))
-    expect(next.d).toBe(6)
+  it('a login that keeps names takes them from what is stored, if nothing else changed', () => {
+    expect(own({ stored: plaintext, change: login(['a']) }).plaintext).toBe('{"a":1}')
+    expect(own({ change: login(['a']) }).plaintext).toBe('{}')
   })
 
-  it('stays who the data names where it is not looked at', () => {
-    const { plain: kept, moved, next } = own(naming, { u: 'alice' }, { stored: '{"user":"alice"}' })
-    expect([kept, moved, next.u]).toEqual([undefined, false, 'alice'])
+  it('an anonymous regenerate leaves no user and no data', () => {
+    const owner = own({ userId: 'alice', plaintext, change: { anonymous: true } })
+    expect(owner).toEqual({ userId: undefined, plaintext: '{}', emptied: true, userChanged: false })
   })
 
-  it('is who the data names, where the application says how', () => {
-    const named = { plain: '{"user":"bob"}', stored: '{}' }
-    expect(own(naming, {}, named)).toMatchObject({ ...{ plain: named.plain, moved: true }, next: { u: 'bob' } })
-    expect(own(naming, { u: 'alice' }, named)).toMatchObject({ moved: true, next: { u: 'bob' } })
-    expect(own(naming, { u: 'bob' }, named)).toMatchObject({ moved: false, next: { u: 'bob' } })
-    const gone = own(naming, { u: 'bob' }, { plain: '{}', stored: '{"user":"bob"}' })
-    expect([gone.moved, 'u' in gone.next]).toEqual([true, false])
+  const bob = '{"user":"bob"}'
+
+  it('data that is not looked at leaves the user as before', () => {
+    const owner = own({ context: naming, userId: 'alice', stored: '{"user":"alice"}' })
+    expect(owner).toMatchObject({ userId: 'alice', plaintext: undefined, userChanged: false })
   })
 
-  it('stays where the data says the same, is not looked at, nobody reads it, or the holder is superseded', () => {
-    const named = { plain: '{"user":"bob"}', stored: '{}' }
-    const still = (result: ReturnType<typeof own>): unknown[] => [result.plain, result.moved, result.next.u]
-    expect(still(own(naming, { u: 'alice' }, { ...named, stored: named.plain }))).toEqual([named.plain, false, 'alice'])
-    expect(still(own(naming, { u: 'alice' }, { stored: '{}' }))).toEqual([undefined, false, 'alice'])
-    expect(still(own(plain, { u: 'alice' }, named))).toEqual([named.plain, false, 'alice'])
-    expect(still(own(naming, { u: 'alice' }, named, {}, true))).toEqual([named.plain, false, 'alice'])
+  it('data names the user if userIdFrom says so', () => {
+    const named = { context: naming, plaintext: bob, stored: '{}' }
+    expect(own(named)).toMatchObject({ userId: 'bob', plaintext: bob, userChanged: true, emptied: false })
+    expect(own({ ...named, userId: 'alice' })).toMatchObject({ userId: 'bob', userChanged: true })
+    expect(own({ ...named, userId: 'bob' })).toMatchObject({ userId: 'bob', userChanged: false })
+    const left = own({ context: naming, userId: 'bob', plaintext: '{}', stored: bob })
+    expect(left).toMatchObject({ userId: undefined, userChanged: true })
   })
 
-  it('is read from data that can be read', () => {
-    expect([userOf(naming, '{"user":"bob"}'), userOf(naming, '{}'), userOf(naming, 'junk')]).toEqual([
+  it('the user stays if the data names the same, nobody reads it, or the request is superseded', () => {
+    const alice = { userId: 'alice', plaintext: bob, stored: '{}' }
+    const same = { userId: 'alice', plaintext: bob, userChanged: false }
+    expect(own({ ...alice, context: naming, stored: bob })).toMatchObject(same)
+    expect(own(alice)).toMatchObject(same)
+    expect(own({ ...alice, context: naming, superseded: true })).toMatchObject(same)
+  })
+
+  it('the user is read from data that can be read', () => {
+    expect([userIdOf(naming, bob), userIdOf(naming, '{}'), userIdOf(naming, 'junk')]).toEqual([
       'bob',
       undefined,
       undefined
     ])
-    expect(userOf(plain, '{"user":"bob"}')).toBe(undefined)
+    expect(userIdOf(plain, bob)).toBe(undefined)
   })
 })

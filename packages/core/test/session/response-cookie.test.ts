@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createManagerContext } from '../../src/context.ts'
 import { createMemoryStore, type HeaderList } from '../../src/index.ts'
+import { firstMetadata } from '../../src/record/metadata-change.ts'
 import { encodeRecord } from '../../src/record/record.ts'
 import { headersOf } from '../../src/session/response-cookie.ts'
 import { createState, type SessionState } from '../../src/session/session-state.ts'
+import { createManagerContext } from '../../src/session-manager.ts'
 import { createWorld, secret, setCookieOf } from '../support/world.ts'
 
 const names = (headers: HeaderList): string[] => headers.map(([name]) => name)
@@ -80,12 +81,18 @@ describe('a session that is not live', () => {
   it('has no cookie to send, whatever was wanted before', () => {
     const { context } = createManagerContext({ store: createMemoryStore(), secret })
     const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
-    const record = encodeRecord({ v: 1, w: 'w', c: 1, s: 1, h: 'h', g: 0, d: 0 }, '{}')
+    const record = encodeRecord(firstMetadata('w', 'h', 1), '{}')
     const headersWhen = (more: Partial<SessionState>): HeaderList => {
-      const state = createState(context, [], context.cookie.secureForm, request as never, false, 1)
+      const state = createState(context.emptyPayload, {
+        tokens: [],
+        cookieTemplate: context.cookie.secureTemplate,
+        request: request as never,
+        hadCookie: false,
+        createdAt: 1
+      })
       return headersOf(context, Object.assign(state, { cookie: 'send', reissue: true, ...more }), {})
     }
-    expect(headersWhen({ phase: 'over', record })).toEqual([])
+    expect(headersWhen({ phase: 'ended', record })).toEqual([])
     expect(headersWhen({ phase: 'live', record: undefined })).toEqual([])
     expect(names(headersWhen({ phase: 'live', record }))).toEqual(['Set-Cookie', 'Cache-Control', 'Vary'])
   })

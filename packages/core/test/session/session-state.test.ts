@@ -1,22 +1,26 @@
 import { describe, expect, it } from 'vitest'
-import { createManagerContext } from '../../src/context.ts'
 import type { SessionEvent } from '../../src/events.ts'
+import { firstMetadata } from '../../src/record/metadata-change.ts'
 import { encodeRecord } from '../../src/record/record.ts'
 import {
+  becomeEmpty,
   becomeLive,
   becomeNew,
-  becomeOver,
+  becomeRevoked,
   createState,
   dataOf,
-  emptyData,
+  detachedOf,
   identityOf,
-  inTurn,
+  needsLoading,
+  runExclusive,
+  type SessionPhase,
   type SessionState
 } from '../../src/session/session-state.ts'
+import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { secret, start } from '../support/world.ts'
 
-const record = encodeRecord({ v: 1, w: 'w', c: start - 7, s: start, h: 'h', g: 0, d: 0 }, '{"a":1}')
+const record = encodeRecord(firstMetadata('w', 'h', start - 7), '{"a":1}')
 const token = { id: 'a'.repeat(32), secret: new Uint8Array(16), created: start - 7, retiredKey: false }
 
 const events: SessionEvent[] = []
@@ -30,7 +34,13 @@ const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwa
 
 /** As it is when a request begins. */
 const create = (tokens: readonly (typeof token)[] = []): SessionState =>
-  createState(context, tokens, context.cookie.secureForm, request as never, true, start - 1)
+  createState(context.emptyPayload, {
+    tokens,
+    cookieTemplate: context.cookie.secureTemplate,
+    request: request as never,
+    hadCookie: true,
+    createdAt: start - 1
+  })
 
 /** Every field as it is after a request has done all it can. */
 const used = (): SessionState =>
@@ -38,7 +48,7 @@ const used = (): SessionState =>
     phase: 'live',
     id: token.id,
     secret: token.secret,
-    created: 1,
+    createdAt: 1,
     alias: true,
     reissue: true,
     record,
@@ -46,40 +56,38 @@ const used = (): SessionState =>
     stored: '{"b":1}',
     baseline: '{"b":1}',
     permanent: true,
-    detached: 'superseded',
     cookie: 'send'
   })
 
 const noData = { data: undefined, stored: undefined, baseline: '{}' }
 
 describe('the state of a session', () => {
-  it('begins as new, or as not loaded where the request has a genuine token', () => {
+  it('a session is new at first, or unloaded if the request has a genuine token', () => {
     const state = create()
-    const { form, request: of, ...rest } = state
-    expect([form, of]).toEqual([context.cookie.secureForm, request])
+    const { cookieTemplate, request: of, ...rest } = state
+    expect([cookieTemplate, of]).toEqual([context.cookie.secureTemplate, request])
     expect(rest).toEqual({
       ...noData,
       phase: 'new',
       id: undefined,
       secret: undefined,
-      created: start - 1,
+      createdAt: start - 1,
       tokens: [],
       alias: false,
       reissue: false,
       record: undefined,
       permanent: undefined,
-      detached: false,
       cookie: 'none',
       swapped: false,
-      looked: false,
-      carried: true,
+      accessed: false,
+      hadCookie: true,
       headers: undefined,
-      turn: undefined
+      lastOperation: undefined
     })
     expect(create([token]).phase).toBe('unloaded')
   })
 
-  it('starts over with nothing of what it was', () => {
+  it('a session that becomes new keeps nothing of what it was', () => {
     const state = used()
     becomeNew(context, state)
     expect(state).toMatchObject({
@@ -87,22 +95,21 @@ describe('the state of a session', () => {
       phase: 'new',
       id: undefined,
       secret: undefined,
-      created: start,
+      createdAt: start,
       alias: false,
       reissue: false,
       record: undefined,
       permanent: undefined,
-      detached: false,
       cookie: 'none'
     })
   })
 
-  it('is over with its id alone', () => {
+  it('a revoked session keeps its id alone', () => {
     const state = used()
-    becomeOver(context, state)
+    becomeRevoked(context, state)
     expect(state).toMatchObject({
       ...noData,
-      phase: 'over',
+      phase: 'ended',
       id: token.id,
       record: undefined,
       permanent: undefined,
@@ -111,9 +118,9 @@ describe('the state of a session', () => {
     })
   })
 
-  it('forgets its data without a word on the rest', () => {
+  it('a session that is emptied keeps everything but its data', () => {
     const state = used()
-    emptyData(context, state)
+    becomeEmpty(context, state)
     expect(state).toMatchObject({ ...noData, phase: 'live', record, permanent: true, cookie: 'send' })
   })
 
@@ -124,13 +131,12 @@ describe('the state of a session', () => {
     [false, true, false]
   ])('is live by a token (of a retired key: %s, an alias: %s), which is replaced: %s', (retiredKey, alias, reissue) => {
     const state = used()
-    becomeLive(context, state, { ...token, retiredKey }, record, alias)
+    becomeLive(context, state, { token: { ...token, retiredKey }, record, alias })
     expect(state).toMatchObject({
       ...noData,
       phase: 'live',
       id: token.id,
-      created: start - 7,
-      detached: false,
+      createdAt: start - 7,
       alias,
       reissue,
       record
@@ -146,6 +152,20 @@ describe('the state of a session', () => {
     expect([again.id === id, again.secret === drawn, state.id === id, state.secret === drawn]).toEqual(
       Array(4).fill(true)
     )
+  })
+})
+
+describe('the phases of a session', () => {
+  it.each<[SessionPhase, false | string, boolean]>([
+    ['unloaded', false, true],
+    ['new', false, false],
+    ['live', false, false],
+    ['superseded', 'superseded', false],
+    ['unavailable', 'unavailable', true],
+    ['ended', false, false]
+  ])('a session that is %s counts as detached: %s, and must be loaded: %s', (phase, detached, loading) => {
+    const state: SessionState = Object.assign(create(), { phase })
+    expect([detachedOf(state), needsLoading(state)]).toEqual([detached, loading])
   })
 })
 
@@ -165,8 +185,8 @@ describe('the data of a session', () => {
     const data = dataOf(context, state)
     expect([data, state.stored, state.phase]).toEqual([{}, undefined, 'new'])
     expect(dataOf(context, state)).toBe(data)
-    const over = Object.assign(live('{"a":1}'), { phase: 'over' })
-    expect([dataOf(context, over), over.phase]).toEqual([{}, 'over'])
+    const ended = Object.assign(live('{"a":1}'), { phase: 'ended' })
+    expect([dataOf(context, ended), ended.phase]).toEqual([{}, 'ended'])
   })
 
   it('that cannot be read makes it a new session, and that is told', () => {
@@ -189,8 +209,8 @@ describe('the operations on one session', () => {
         ends.push(() => (name === 'first' ? reject(new Error(name)) : resolve()))
       })
     }
-    const first = inTurn(state, () => step('first'))
-    const second = inTurn(state, () => step('second'))
+    const first = runExclusive(state, () => step('first'))
+    const second = runExclusive(state, () => step('second'))
     expect(order).toEqual(['first'])
     ends[0]?.()
     await expect(first).rejects.toThrow('first')
@@ -198,5 +218,14 @@ describe('the operations on one session', () => {
     expect(order).toEqual(['first', 'second'])
     ends[1]?.()
     await second
+  })
+
+  it('an operation that has nothing to wait for returns at once, and holds up nothing', async () => {
+    const state = create()
+    expect(runExclusive(state, () => undefined)).toBe(undefined)
+    expect(state.lastOperation).toBe(undefined)
+    const first = runExclusive(state, () => Promise.resolve(1))
+    const second = runExclusive(state, () => undefined)
+    expect([await first, await second]).toEqual([1, undefined])
   })
 })

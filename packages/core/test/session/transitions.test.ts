@@ -133,7 +133,7 @@ describe('a new secret', () => {
     world.eventTypes()
     await session.rotate()
     expect(world.eventTypes()).toEqual(['dropped'])
-    expect(session.toJSON().state).toBe('over')
+    expect(session.toJSON().state).toBe('ended')
   })
 
   it.each(['login', 'regenerate', 'rotate'] as const)('by %s comes before the headers', async (verb) => {
@@ -224,7 +224,7 @@ describe('destroy', () => {
     const session = await tab.open(manager)
     await manager.commit(session)
     await session.destroy()
-    expect(session.toJSON().state).toBe('over')
+    expect(session.toJSON().state).toBe('ended')
   })
 
   it('says so too of a cookie that the same response has set', async () => {
@@ -355,7 +355,7 @@ describe('reload', () => {
     const { length } = world.events
     expect(await session.reload()).toBe(false)
     expect(world.events.slice(length)).toEqual([])
-    expect([session.isNew, session.detached, session.toJSON().state]).toEqual([false, false, 'over'])
+    expect([session.isNew, session.detached, session.toJSON().state]).toEqual([false, false, 'ended'])
   })
 
   it('needs nobody who listens to find that out', async () => {

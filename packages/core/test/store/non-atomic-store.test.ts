@@ -171,7 +171,7 @@ describe('a swap without compareAndSet', () => {
     late.data.late = true
     await request(manager, before, (session) => session.destroy())
     await late.regenerate()
-    expect(late.toJSON().state).toBe('over')
+    expect(late.toJSON().state).toBe('ended')
     expect(told.filter((type) => type === 'dropped')).toEqual(['dropped'])
   })
 
@@ -200,7 +200,7 @@ describe('a swap without compareAndSet', () => {
       else await late.regenerate()
       const set = setCookieOf((await manager.commit(late)).headers)
       expect(set === undefined).toBe(verb === 'regenerate')
-      expect(late.toJSON().state).toBe(verb === 'regenerate' ? 'over' : 'live')
+      expect(late.toJSON().state).toBe(verb === 'regenerate' ? 'ended' : 'live')
     }
   })
 

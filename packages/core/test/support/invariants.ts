@@ -1,4 +1,4 @@
-import { lease } from '../../src/users/user-index.ts'
+import { loginTimeout } from '../../src/record/tombstone.ts'
 import type { Final } from './interleaving.ts'
 import type { Ledger } from './ledger.ts'
 import type { Ground } from './scheduled-store.ts'
@@ -24,23 +24,23 @@ export function checkAlways(ground: Ground, ledger: Ledger): void {
     if (userId === undefined) continue
     if (outlastsLease(ground, ledger, id, loggedIn)) continue
     const index = liveEntry(ground, indexKeyOf(userId))
-    const horizon = index && factsOf(index.value).ids?.get(id)?.q
-    if (!index || horizon === undefined) {
+    const keepUntil = index && factsOf(index.value).ids?.get(id)?.keepUntil
+    if (!index || keepUntil === undefined) {
       throw new Violation('index-misses-none', `live session ${shortId(id)} of ${userId} is not in the index`)
     }
-    if (horizon < end || index.expiresAt < end) {
+    if (keepUntil < end || index.expiresAt < end) {
       throw new Violation('index-misses-none', `the index forgets ${shortId(id)} of ${userId} before its time`)
     }
   }
 }
 
 /**
- * A login that takes longer than its lease may find its entry pruned, and restores it before it ends. A first record that
+ * A login that takes longer than its loginTimeout may find its entry pruned, and restores it before it ends. A first record that
  * arrives as late as that, of a login that has gone on to another id, stays out: its token was sent to nobody.
  */
 function outlastsLease(ground: Ground, ledger: Ledger, id: string, loggedIn: number): boolean {
   const told = ledger.logins.some((login) => login.id === id) || ledger.sent.some((sent) => sent.id === id)
-  return !told && loggedIn >= ledger.began && ground.now > loggedIn + lease
+  return !told && loggedIn >= ledger.began && ground.now > loggedIn + loginTimeout
 }
 
 /** Holds when everybody is done, as a process sees it that had no part in it. */

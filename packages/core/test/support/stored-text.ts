@@ -1,6 +1,6 @@
 import { decodeRecord } from '../../src/record/record.ts'
 import { userKeyOf } from '../../src/token/secret-hash.ts'
-import type { IndexEntry } from '../../src/users/user-index-entry.ts'
+import { decodeIndex, type IndexEntry } from '../../src/users/user-index-entry.ts'
 import type { Entry, Ground } from './scheduled-store.ts'
 
 /** What the checks need to know of one stored text. Read from the text itself, with none of the manager's policy. */
@@ -32,18 +32,21 @@ export function factsOf(text: string): StoredFacts {
 
 function readFacts(text: string): StoredFacts {
   if (!text.includes('\n')) {
-    const { e, s } = JSON.parse(text)
-    const ids = new Map(Object.entries<IndexEntry>(s))
-    const entries = [...ids].map(([id, { p }]) => shortId(id) + (p ? '?' : ''))
-    return { kind: 'index', ids, summary: `epoch ${e} [${entries.join(' ')}]` }
+    const index = decodeIndex(text)
+    if (!index) throw new TypeError(`no index: ${text}`)
+    const entries = [...index.entries].map(([id, { reserved }]) => shortId(id) + (reserved ? '?' : ''))
+    return { kind: 'index', ids: index.entries, summary: `epoch ${index.epoch} [${entries.join(' ')}]` }
   }
   const record = decodeRecord(text)
   if (record === 'tombstone') return { kind: 'tombstone', summary: 'tombstone' }
   if (typeof record === 'string') return { kind: 'other', summary: record }
-  const { g, d, u, h, a, c, p, l } = record.metadata
-  const alias = a === undefined ? '' : ` alias ${a.slice(0, 4)}`
-  const summary = `g${g} d${d} user ${u ?? '-'} secret ${h.slice(0, 4)}${alias} ${record.payload}`
-  return { kind: 'record', userId: u, payload: record.payload, loggedIn: l, latest: c + (p ? 31 * day : day), summary }
+  const { payload, metadata } = record
+  const { generation, dataEpoch, userId, secretHash, aliasHash, createdAt, permanent, authenticatedAt } = metadata
+  const alias = aliasHash === undefined ? '' : ` alias ${aliasHash.slice(0, 4)}`
+  const secret = secretHash.slice(0, 4)
+  const summary = `g${generation} d${dataEpoch} user ${userId ?? '-'} secret ${secret}${alias} ${payload}`
+  const latest = createdAt + (permanent ? 31 * day : day)
+  return { kind: 'record', userId, payload, loggedIn: authenticatedAt, latest, summary }
 }
 
 export function shortId(id: string): string {

@@ -16,28 +16,28 @@ describe('the default cookie', () => {
   const policy = resolveCookieOptions()
 
   it('is Secure, __Host-, HttpOnly, Lax and ends with the browser session, byte for byte', () => {
-    expect(policy.secureForm.fullName).toBe('__Host-sid')
-    expect(policy.secureForm.write(token)).toBe(`__Host-sid=${token}; Path=/; HttpOnly; Secure; SameSite=Lax`)
+    expect(policy.secureTemplate.fullName).toBe('__Host-sid')
+    expect(policy.secureTemplate.write(token)).toBe(`__Host-sid=${token}; Path=/; HttpOnly; Secure; SameSite=Lax`)
   })
 
   it('has no prefix and no Secure on loopback', () => {
-    expect(policy.plainForm.fullName).toBe('sid')
-    expect(policy.plainForm.write(token)).toBe(`sid=${token}; Path=/; HttpOnly; SameSite=Lax`)
+    expect(policy.plainTemplate.fullName).toBe('sid')
+    expect(policy.plainTemplate.write(token)).toBe(`sid=${token}; Path=/; HttpOnly; SameSite=Lax`)
   })
 
   it('is cleared with the same attributes and both ways of saying that it is over', () => {
-    expect(policy.secureForm.clear()).toBe(
+    expect(policy.secureTemplate.clear()).toBe(
       '__Host-sid=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax'
     )
   })
 
   it('is frozen', () => {
-    expect(Object.isFrozen(policy) && Object.isFrozen(policy.secureForm)).toBe(true)
+    expect(Object.isFrozen(policy) && Object.isFrozen(policy.secureTemplate)).toBe(true)
   })
 })
 
 describe('a persistent cookie', () => {
-  const { secureForm } = resolveCookieOptions()
+  const { secureTemplate } = resolveCookieOptions()
 
   it.each([
     [0, 0],
@@ -49,7 +49,7 @@ describe('a persistent cookie', () => {
     [1e12, 34_560_000],
     [-5, 0]
   ])('of %d s says Max-Age=%d, never more than 400 days', (seconds, expected) => {
-    expect(parseSetCookie(secureForm.write(token, seconds)).maxAge).toBe(expected)
+    expect(parseSetCookie(secureTemplate.write(token, seconds)).maxAge).toBe(expected)
   })
 })
 
@@ -65,8 +65,8 @@ describe('the prefix', () => {
     [{ prefix: 'host', name: 'id' }, '__Host-id', 'id'],
     [{ secure: false, domain: 'example.com', path: '/x' }, 'sid', 'sid']
   ] as const)('of %j gives the names %s and, on loopback, %s', (options, secureName, plainName) => {
-    const { secureForm, plainForm } = resolveCookieOptions(options)
-    expect([secureForm.fullName, plainForm.fullName]).toEqual([secureName, plainName])
+    const { secureTemplate, plainTemplate } = resolveCookieOptions(options)
+    expect([secureTemplate.fullName, plainTemplate.fullName]).toEqual([secureName, plainName])
   })
 
   it.each([
@@ -212,17 +212,19 @@ describe('a refusal', () => {
 describe('accepted options', () => {
   it('are all in the cookie, byte for byte', () => {
     const all = { domain: 'example.com', path: '/app', httpOnly: false, partitioned: true, priority: 'high' } as const
-    const { secureForm, plainForm } = resolveCookieOptions({ ...all, sameSite: 'strict' })
+    const { secureTemplate, plainTemplate } = resolveCookieOptions({ ...all, sameSite: 'strict' })
     const place = '; Domain=example.com; Path=/app'
     const flags = '; Secure; Partitioned; Priority=High; SameSite=Strict'
-    expect(secureForm.write(token)).toBe(`__Secure-sid=${token}${place}${flags}`)
-    expect(secureForm.clear()).toBe(`__Secure-sid=; Max-Age=0${place}; Expires=Thu, 01 Jan 1970 00:00:00 GMT${flags}`)
-    expect(plainForm.write(token)).toBe(`sid=${token}${place}; Priority=High; SameSite=Strict`)
+    expect(secureTemplate.write(token)).toBe(`__Secure-sid=${token}${place}${flags}`)
+    expect(secureTemplate.clear()).toBe(
+      `__Secure-sid=; Max-Age=0${place}; Expires=Thu, 01 Jan 1970 00:00:00 GMT${flags}`
+    )
+    expect(plainTemplate.write(token)).toBe(`sid=${token}${place}; Priority=High; SameSite=Strict`)
   })
 
   it('without Secure make a cookie without it, and without a prefix', () => {
     const policy = resolveCookieOptions({ secure: false })
-    expect(policy.secureForm.write(token)).toBe(`sid=${token}; Path=/; HttpOnly; SameSite=Lax`)
+    expect(policy.secureTemplate.write(token)).toBe(`sid=${token}; Path=/; HttpOnly; SameSite=Lax`)
     expect(policy.prefix).toBe('none')
   })
 
@@ -243,9 +245,9 @@ describe('accepted options', () => {
   })
 
   it('what browsers take only with Secure is left out on loopback with secure: auto', () => {
-    const { secureForm, plainForm } = resolveCookieOptions({ sameSite: 'none', partitioned: true })
-    expect(secureForm.write(token)).toMatch(/; Secure; Partitioned; SameSite=None$/)
-    expect(plainForm.write(token)).toBe(`sid=${token}; Path=/; HttpOnly; SameSite=Lax`)
+    const { secureTemplate, plainTemplate } = resolveCookieOptions({ sameSite: 'none', partitioned: true })
+    expect(secureTemplate.write(token)).toMatch(/; Secure; Partitioned; SameSite=None$/)
+    expect(plainTemplate.write(token)).toBe(`sid=${token}; Path=/; HttpOnly; SameSite=Lax`)
   })
 
   it('every combination gives a cookie inside the limits, which clearing repeats attribute by attribute', () => {
@@ -269,7 +271,7 @@ describe('accepted options', () => {
         fc.pre(some.secure !== false || (some.sameSite !== 'none' && some.partitioned !== true))
         const policy = resolveCookieOptions(some)
         accepted++
-        for (const form of [policy.secureForm, policy.plainForm]) {
+        for (const form of [policy.secureTemplate, policy.plainTemplate]) {
           const line = form.write('T'.repeat(longestToken), maxAge)
           const [pair = '', ...attributes] = line.split('; ')
           expect(pair.length).toBeLessThanOrEqual(4_096)

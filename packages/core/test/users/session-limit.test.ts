@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { createManagerContext } from '../../src/context.ts'
 import type { SessionEvent } from '../../src/events.ts'
-import { encodeRecord, encodeTombstone } from '../../src/record/record.ts'
+import { firstMetadata } from '../../src/record/metadata-change.ts'
+import { encodeRecord } from '../../src/record/record.ts'
+import { encodeTombstone } from '../../src/record/tombstone.ts'
+import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { evictOldest, surveySessions } from '../../src/users/session-limit.ts'
 import { indexKey, readIndex } from '../../src/users/user-index.ts'
-import type { IndexEntry, IndexText } from '../../src/users/user-index-entry.ts'
+import { encodeIndex, type IndexEntry, type UserIndex } from '../../src/users/user-index-entry.ts'
 import { secret, start } from '../support/world.ts'
 
 const hash = `${'A'.repeat(42)}E`
 const far = start + 1e9
-const entry = (t: number, more: Partial<IndexEntry> = {}): IndexEntry => ({ q: far, t, n: 'n', ...more })
+const entry = (since: number, more: Partial<IndexEntry> = {}): IndexEntry => ({
+  ...{ keepUntil: far, since, nonce: 'n', reserved: false },
+  ...more
+})
 
 /** A user with these entries; records of all but the dead ones. */
 async function createUser(sessions: Record<string, IndexEntry>, dead: readonly string[] = [], limit?: number) {
@@ -33,15 +38,15 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
     randomBytes: (length) => new Uint8Array(length).fill(7),
     ...(limit === undefined ? {} : { maxSessionsPerUser: limit })
   })
-  const index: IndexText = { v: 1, w: 'w', e: 0, s: sessions }
-  await store.set(indexKey(context, 'alice'), JSON.stringify(index), far)
+  const index: UserIndex = { epoch: 0, entries: new Map(Object.entries(sessions)) }
+  await store.set(indexKey(context, 'alice'), encodeIndex(index, 'w'), far)
   for (const id of Object.keys(sessions)) {
-    const record = encodeRecord({ v: 1, w: id, c: start, s: start, h: hash, g: 0, d: 0, u: 'alice' }, '{}')
-    const text = dead.includes(id) ? encodeTombstone('w') : record.text
+    const record = encodeRecord({ ...firstMetadata(id, hash, start), userId: 'alice' }, '{}')
+    const text = dead.includes(id) ? encodeTombstone('w') : record.value
     await store.set(context.recordKey(id), text, far)
   }
-  const left = async () => Object.keys((await readIndex(context, 'alice')).index.s).sort()
-  const login = (id: string) => ({ userId: 'alice', id, epoch: 0, horizon: far })
+  const left = async () => [...(await readIndex(context, 'alice')).index.entries.keys()].sort()
+  const login = (id: string) => ({ userId: 'alice', id, epoch: 0, keepUntil: far })
   /** Deletes a record right after it is read next. */
   const remove = (id: string): void => {
     vanishing = context.recordKey(id)
@@ -73,8 +78,8 @@ describe('the limit of sessions per user', () => {
         later: entry(start + 10),
         mine: entry(start + 9),
         same: entry(start + 9),
-        under: entry(start - 60_000, { p: 1 }),
-        stuck: entry(1, { p: 1 })
+        under: entry(start - 60_000, { reserved: true }),
+        stuck: entry(1, { reserved: true })
       },
       [],
       1
@@ -133,11 +138,11 @@ describe('a survey of a user', () => {
 
   it('takes a session that became somebody else’s for dead', async () => {
     const { context, left } = await createUser({ a: entry(1), b: entry(2) })
-    const record = encodeRecord({ v: 1, w: 'x', c: start, s: start, h: hash, g: 0, d: 0, u: 'bob' }, '{}')
+    const record = encodeRecord({ ...firstMetadata('x', hash, start), userId: 'bob' }, '{}')
     const key = context.recordKey('a')
-    await context.access.compareAndSet(key, await context.access.get(key), record.text, far)
-    const { live, prunable } = await surveySessions(context, 'alice')
-    await prunable()
+    await context.access.compareAndSet(key, await context.access.get(key), record.value, far)
+    const { live, pruneDead } = await surveySessions(context, 'alice')
+    await pruneDead()
     expect([live.map(({ id }) => id), await left()]).toEqual([['b'], ['b']])
   })
 })

@@ -1,17 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { isUserIndex } from '../../src/users/user-index-entry.ts'
+import { decodeIndex, encodeIndex } from '../../src/users/user-index-entry.ts'
 
 const entry = { q: 1, t: 2, n: 'n' }
 const index = { v: 1, w: 'w', e: 0, s: { a: entry, b: { ...entry, p: 1 } } }
 
-describe('the text of a user’s index', () => {
-  it('is one of ours, with any number of sessions', () => {
-    expect(isUserIndex(index)).toBe(true)
-    expect(isUserIndex({ ...index, s: {} })).toBe(true)
+describe('a stored user index', () => {
+  it('an index is stored under one-letter names and comes back as it was', () => {
+    const entries = new Map([
+      ['a', { keepUntil: 1, since: 2, nonce: 'n', reserved: false }],
+      ['b', { keepUntil: 1, since: 2, nonce: 'n', reserved: true }]
+    ])
+    expect(encodeIndex({ epoch: 0, entries }, 'w')).toBe(JSON.stringify(index))
+    expect(decodeIndex(JSON.stringify(index))).toEqual({ epoch: 0, entries })
+  })
+
+  it('an index may have no sessions', () => {
+    expect(decodeIndex(JSON.stringify({ ...index, s: {} }))).toEqual({ epoch: 0, entries: new Map() })
   })
 
   it.each([
-    undefined,
     null,
     7,
     'index',
@@ -24,10 +31,11 @@ describe('the text of a user’s index', () => {
     { ...index, s: 'sessions' },
     { ...index, s: { a: entry, b: null } },
     { ...index, s: { a: entry, b: 'entry' } },
-    { ...index, s: { a: { ...entry, q: Number.POSITIVE_INFINITY } } },
+    { ...index, s: { a: { ...entry, q: '1' } } },
     { ...index, s: { a: { ...entry, t: '2' } } },
     { ...index, s: { a: { ...entry, n: 3 } } }
-  ])('is not: %j', (value) => {
-    expect(isUserIndex(value)).toBe(false)
+  ])('a value that something else wrote is no index: %j', (value) => {
+    expect(decodeIndex(JSON.stringify(value))).toBe(undefined)
+    expect(decodeIndex('junk')).toBe(undefined)
   })
 })

@@ -1,21 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import { createManagerContext, type ManagerContext } from '../../src/context.ts'
+import type { ManagerContext } from '../../src/context.ts'
 import type { SessionEvent } from '../../src/events.ts'
-import { encodeRecord, encodeTombstone, type RecordMetadata } from '../../src/record/record.ts'
+import { firstMetadata } from '../../src/record/metadata-change.ts'
+import { encodeRecord, type RecordMetadata } from '../../src/record/record.ts'
+import { encodeTombstone } from '../../src/record/tombstone.ts'
+import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import {
-  announce,
-  confirm,
-  coverByIndex,
+  activate,
   eachOf,
   endSession,
+  extendEntry,
   indexKey,
   prune,
   readIndex,
-  revokeUser,
-  tombstoneEnd
+  reserve,
+  revokeUser
 } from '../../src/users/user-index.ts'
-import type { IndexEntry, IndexText } from '../../src/users/user-index-entry.ts'
+import { encodeIndex, type IndexEntry, type UserIndex } from '../../src/users/user-index-entry.ts'
 import { secret, start } from '../support/world.ts'
 
 interface Ground {
@@ -27,7 +29,7 @@ interface Ground {
   fail: boolean
   /** Runs once, before the next write of a key that begins with `before`. */
   meddle(before: string, act: () => Promise<unknown>): void
-  read(): Promise<IndexText>
+  read(): Promise<UserIndex>
   put(sessions: Record<string, Partial<IndexEntry>>, epoch?: number): Promise<void>
   store(id: string, metadata: Partial<RecordMetadata>): Promise<void>
   text(id: string): Promise<string | undefined>
@@ -70,153 +72,177 @@ function createGround(): Ground {
     },
     read: async () => (await readIndex(context, 'alice')).index,
     async put(sessions: Record<string, Partial<IndexEntry>>, epoch = 3) {
-      const s = Object.fromEntries(
-        Object.entries(sessions).map(([id, entry]) => [id, { q: far, t: start, n: `n-${id}`, ...entry }])
-      )
-      await memory.set(indexKey(context, 'alice'), JSON.stringify({ v: 1, w: 'w', e: epoch, s }), far)
+      const entries = Object.entries(sessions).map(([id, entry]): [string, IndexEntry] => [
+        id,
+        { keepUntil: far, since: start, nonce: `n-${id}`, reserved: false, ...entry }
+      ])
+      await memory.set(indexKey(context, 'alice'), encodeIndex({ epoch, entries: new Map(entries) }, 'w'), far)
     },
     async store(id: string, metadata: Partial<RecordMetadata>) {
-      const { text } = encodeRecord({ v: 1, w: 'w', c: start, s: start, h: hash, g: 0, d: 0, ...metadata }, '{}')
-      await memory.set(context.recordKey(id), text, far)
+      const first = firstMetadata('w', hash, start)
+      await memory.set(context.recordKey(id), encodeRecord({ ...first, ...metadata }, '{}').value, far)
     },
     text: (id: string) => memory.get(context.recordKey(id))
   })
 }
 
-describe('a login is announced', () => {
-  it('in an index of its own, as pending, in the epoch it finds', async () => {
+describe('a reservation', () => {
+  const ask = { userId: 'alice', id: 'a', keepUntil: start + 500 }
+
+  it('the first reservation makes the index, in the epoch it finds', async () => {
     const ground = createGround()
-    const login = await announce(ground.context, 'alice', 'a', start + 500, undefined)
-    expect(login).toEqual({ userId: 'alice', id: 'a', epoch: 0, horizon: start + 500 })
-    const { v, w, e, s } = await ground.read()
-    expect([v, e, s]).toEqual([1, 0, { a: { q: start + 500, t: start, n: s.a?.n, p: 1 } }])
-    expect([w, s.a?.n].every((one) => /^[\w-]{12}$/.test(one ?? ''))).toBe(true)
+    const login = await reserve(ground.context, ask, undefined)
+    expect(login).toEqual({ ...ask, epoch: 0 })
+    const { epoch, entries } = await ground.read()
+    const nonce = entries.get('a')?.nonce ?? ''
+    expect(epoch).toBe(0)
+    expect([...entries]).toEqual([['a', { keepUntil: start + 500, since: start, nonce, reserved: true }]])
+    expect(nonce).toMatch(/^[\w-]{12}$/)
+    expect((await readIndex(ground.context, 'alice')).value).toMatch(/"w":"[\w-]{12}"/)
     expect(ground.ends.get(indexKey(ground.context, 'alice'))).toBe(start + 120_000)
   })
 
-  it('among those that still count; its own entry never ends earlier than before', async () => {
+  it('a reservation drops the entries that have expired, and never shortens its own', async () => {
     const ground = createGround()
-    await ground.put({ a: { q: start + 900_000 }, past: { q: start }, next: { q: start + 1 } })
-    await announce(ground.context, 'alice', 'a', start + 500, undefined)
-    const { e, s } = await ground.read()
-    expect([e, Object.keys(s).sort(), s.a?.q]).toEqual([3, ['a', 'next'], start + 900_000])
+    await ground.put({ a: { keepUntil: start + 900_000 }, past: { keepUntil: start }, next: { keepUntil: start + 1 } })
+    await reserve(ground.context, ask, undefined)
+    const { epoch, entries } = await ground.read()
+    expect([epoch, [...entries.keys()].sort(), entries.get('a')?.keepUntil]).toEqual([
+      3,
+      ['a', 'next'],
+      start + 900_000
+    ])
     expect(ground.ends.get(indexKey(ground.context, 'alice'))).toBe(start + 900_000)
   })
 
-  it('again in the same epoch, and for another user in any', async () => {
+  it('a login reserves again in the same epoch, and for another user in any', async () => {
     const ground = createGround()
     await ground.put({})
-    const before = { userId: 'alice', id: 'a', epoch: 3, horizon: 0 }
-    expect(await announce(ground.context, 'alice', 'b', 0, before)).toMatchObject({ id: 'b', epoch: 3 })
-    const another = { ...before, userId: 'bob', epoch: 1 }
-    expect(await announce(ground.context, 'alice', 'b', 0, another)).toMatchObject({ epoch: 3 })
-    const revoked = announce(ground.context, 'alice', 'b', 0, { ...before, epoch: 2 })
-    await expect(revoked).rejects.toThrow(
+    const again = { ...ask, id: 'b', keepUntil: 0 }
+    const before = { ...ask, epoch: 3 }
+    expect(await reserve(ground.context, again, before)).toMatchObject({ id: 'b', epoch: 3 })
+    expect(await reserve(ground.context, again, { ...before, userId: 'bob', epoch: 1 })).toMatchObject({ epoch: 3 })
+    await expect(reserve(ground.context, again, { ...before, epoch: 2 })).rejects.toThrow(
       'All sessions of the user were revoked while the login ran; log in again [LOGIN_REVOKED]'
     )
   })
 })
 
-describe('a login is confirmed', () => {
-  const login = { userId: 'alice', id: 'a', epoch: 3, horizon: start + 500 }
+describe('an activation', () => {
+  const login = { userId: 'alice', id: 'a', epoch: 3, keepUntil: start + 500 }
 
-  it('as live, later than all others, and not before now', async () => {
+  it('an active entry is later than all others, and not before now', async () => {
     const ground = createGround()
-    await ground.put({ a: { p: 1, q: start + 1, t: start + 99 }, b: { t: start + 7 }, c: { t: start - 7 } })
-    const confirmed = await confirm(ground.context, login)
-    expect(confirmed.s.a).toEqual({ q: start + 500, t: start + 8, n: confirmed.s.a?.n })
-    expect((await ground.read()).s).toEqual(confirmed.s)
+    await ground.put({
+      a: { reserved: true, keepUntil: start + 1, since: start + 99 },
+      b: { since: start + 7 },
+      c: { since: start - 7 }
+    })
+    const index = await activate(ground.context, login)
+    const nonce = index.entries.get('a')?.nonce
+    expect(index.entries.get('a')).toEqual({ keepUntil: start + 500, since: start + 8, nonce, reserved: false })
+    expect(nonce).toMatch(/^[\w-]{12}$/)
+    expect((await ground.read()).entries).toEqual(index.entries)
     ground.time.now += 60
-    expect((await confirm(ground.context, login)).s.a?.t).toBe(start + 60)
+    expect((await activate(ground.context, login)).entries.get('a')?.since).toBe(start + 60)
   })
 
-  it('and keeps a later end', async () => {
+  it('an activation keeps a later end', async () => {
     const ground = createGround()
-    await ground.put({ a: { q: start + 900 } })
-    expect((await confirm(ground.context, login)).s.a?.q).toBe(start + 900)
+    await ground.put({ a: { keepUntil: start + 900 } })
+    expect((await activate(ground.context, login)).entries.get('a')?.keepUntil).toBe(start + 900)
   })
 
-  it('not when all were revoked meanwhile: its session is ended, and it fails', async () => {
+  it('an activation after a revokeAll ends its session and fails', async () => {
     const ground = createGround()
     await ground.put({ a: {} }, 4)
-    await ground.store('a', { u: 'alice' })
-    await expect(confirm(ground.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
+    await ground.store('a', { userId: 'alice' })
+    await expect(activate(ground.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
     expect(await ground.text('a')).toMatch(/"x":1/)
   })
 
-  it('not either when they are revoked while it is; a session that is not there needs no end', async () => {
+  it('an activation during a revokeAll fails; a session that is not there needs no end', async () => {
     const ground = createGround()
     await ground.put({ a: {} })
     ground.meddle('sessions.u.', () => ground.put({ a: {} }, 4))
-    await expect(confirm(ground.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
+    await expect(activate(ground.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
     expect(await ground.text('a')).toBe(undefined)
   })
 
-  it('though its entry is gone', async () => {
+  it('an activation puts back an entry that is gone', async () => {
     const ground = createGround()
     await ground.put({ b: {} })
-    const { s } = await confirm(ground.context, login)
-    expect([Object.keys(s).sort(), s.a?.q]).toEqual([['a', 'b'], start + 500])
+    const { entries } = await activate(ground.context, login)
+    expect([[...entries.keys()].sort(), entries.get('a')?.keepUntil]).toEqual([['a', 'b'], start + 500])
   })
 })
 
 describe('a record that may outlive its entry', () => {
   const day = 86_400_000
-  const record = { c: start, s: start }
+  const record = { createdAt: start, lastSeenAt: start }
 
-  it('moves the entry before it is written', async () => {
+  it('a longer life extends the entry before the record is written', async () => {
     const ground = createGround()
-    await ground.put({ a: { q: start + 5, t: start - 9, p: 1 } })
-    const next = { ...record, u: 'alice', q: start + 5 }
-    await coverByIndex(ground.context, 'a', next)
-    const { s } = await ground.read()
-    expect(s.a).toEqual({ q: start + day, t: start - 9, p: 1, n: s.a?.n })
-    expect(s.a?.n).not.toBe('n-a')
-    expect(next.q).toBe(start + day)
+    await ground.put({ a: { keepUntil: start + 5, since: start - 9, reserved: true } })
+    const next = { ...record, userId: 'alice', indexedUntil: start + 5 }
+    await extendEntry(ground.context, 'a', next)
+    const entry = (await ground.read()).entries.get('a')
+    expect(entry).toEqual({ keepUntil: start + day, since: start - 9, reserved: true, nonce: entry?.nonce })
+    expect(entry?.nonce).not.toBe('n-a')
+    expect(next.indexedUntil).toBe(start + day)
   })
 
-  it('never back, and makes one that is missing', async () => {
+  it('an entry is never shortened, and made if it is missing', async () => {
     const ground = createGround()
-    await ground.put({ a: { q: start + 2 * day } })
-    await coverByIndex(ground.context, 'a', { ...record, u: 'alice' })
-    await coverByIndex(ground.context, 'b', { ...record, u: 'alice' })
-    const { s } = await ground.read()
-    expect([s.a?.q, s.b]).toEqual([start + 2 * day, { q: start + day, t: start, n: s.b?.n }])
+    await ground.put({ a: { keepUntil: start + 2 * day } })
+    await extendEntry(ground.context, 'a', { ...record, userId: 'alice' })
+    await extendEntry(ground.context, 'b', { ...record, userId: 'alice' })
+    const { entries } = await ground.read()
+    const { nonce } = entries.get('b') ?? {}
+    expect(entries.get('a')?.keepUntil).toBe(start + 2 * day)
+    expect(entries.get('b')).toEqual({ keepUntil: start + day, since: start, nonce, reserved: false })
+    expect(nonce).toMatch(/^[\w-]{12}$/)
   })
 
-  it('asks for nothing when it is covered, or nobody’s', async () => {
+  it('a record that is kept long enough, or has no user, writes no index', async () => {
     const ground = createGround()
-    await coverByIndex(ground.context, 'a', record)
-    await coverByIndex(ground.context, 'a', { ...record, u: 'alice', q: start + day })
+    await extendEntry(ground.context, 'a', record)
+    await extendEntry(ground.context, 'a', { ...record, userId: 'alice', indexedUntil: start + day })
     expect(ground.writes).toEqual([])
   })
 })
 
 describe('dead entries', () => {
-  it('are removed; those of logins under way only after a minute', async () => {
+  it('dead entries are removed; those of logins under way only after a minute', async () => {
     const ground = createGround()
     const minute = 60_000
-    await ground.put({ live: {}, dead: {}, under: { p: 1, t: start - minute }, stuck: { p: 1, t: start - minute - 1 } })
+    await ground.put({
+      live: {},
+      dead: {},
+      under: { reserved: true, since: start - minute },
+      stuck: { reserved: true, since: start - minute - 1 }
+    })
     const read = await readIndex(ground.context, 'alice')
     await prune(ground.context, 'alice', read, ['dead', 'under', 'stuck', 'unknown'])
-    const { w, e, s } = await ground.read()
-    expect([Object.keys(s).sort(), e]).toEqual([['live', 'under'], 3])
-    expect(w).not.toBe('w')
+    const { value, index } = await readIndex(ground.context, 'alice')
+    expect([[...index.entries.keys()].sort(), index.epoch]).toEqual([['live', 'under'], 3])
+    expect(value).not.toContain('"w":"w"')
   })
 
-  it('stay when the index has changed, when the store fails, and when there are none', async () => {
+  it('dead entries stay when the index has changed, when the store fails, and when there are none', async () => {
     const ground = createGround()
+    const left = async (): Promise<string[]> => [...(await ground.read()).entries.keys()]
     await ground.put({ a: {} })
     const read = await readIndex(ground.context, 'alice')
     await prune(ground.context, 'alice', read, [])
-    await prune(ground.context, 'alice', { ...read, text: undefined }, ['a'])
+    await prune(ground.context, 'alice', { ...read, value: undefined }, ['a'])
     expect(ground.writes).toEqual([])
     await ground.put({ a: {}, b: {} })
     await prune(ground.context, 'alice', read, ['a'])
-    expect(Object.keys((await ground.read()).s)).toEqual(['a', 'b'])
+    expect(await left()).toEqual(['a', 'b'])
     ground.fail = true
     await prune(ground.context, 'alice', await readIndex(ground.context, 'alice'), ['a'])
-    expect(Object.keys((await ground.read()).s)).toEqual(['a', 'b'])
+    expect(await left()).toEqual(['a', 'b'])
   })
 })
 
@@ -224,15 +250,15 @@ describe('revoking all of a user', () => {
   it('ends what is theirs but the exceptions, tells each, and starts a new epoch', async () => {
     const ground = createGround()
     await ground.put({ a: {}, b: {}, other: {}, gone: {}, kept: {} })
-    for (const id of ['a', 'b', 'kept']) await ground.store(id, { u: 'alice' })
-    await ground.store('other', { u: 'bob' })
+    for (const id of ['a', 'b', 'kept']) await ground.store(id, { userId: 'alice' })
+    await ground.store('other', { userId: 'bob' })
     expect(await revokeUser(ground.context, 'alice', new Set(['kept']))).toBe(2)
     expect(ground.events).toEqual([
       { type: 'destroyed', id: 'a', by: 'revokeAll' },
       { type: 'destroyed', id: 'b', by: 'revokeAll' }
     ])
-    const { e, s } = await ground.read()
-    expect([e, Object.keys(s)]).toEqual([4, ['kept']])
+    const { epoch, entries } = await ground.read()
+    expect([epoch, [...entries.keys()]]).toEqual([4, ['kept']])
     expect(await ground.text('kept')).not.toMatch(/"x":1/)
     expect(await ground.text('other')).toMatch(/"w":"w"/)
   })
@@ -240,25 +266,25 @@ describe('revoking all of a user', () => {
   it('leaves an entry that changed meanwhile to its login, and misses none that is gone', async () => {
     const ground = createGround()
     await ground.put({ again: {}, gone: {}, done: {} })
-    for (const id of ['again', 'gone', 'done']) await ground.store(id, { u: 'alice' })
-    ground.meddle('sessions.s.', () => ground.put({ again: { n: 'another login' }, done: {} }, 4))
+    for (const id of ['again', 'gone', 'done']) await ground.store(id, { userId: 'alice' })
+    ground.meddle('sessions.s.', () => ground.put({ again: { nonce: 'another login' }, done: {} }, 4))
     expect(await revokeUser(ground.context, 'alice', new Set())).toBe(3)
-    expect(Object.keys((await ground.read()).s)).toEqual(['again'])
+    expect([...(await ground.read()).entries.keys()]).toEqual(['again'])
   })
 
   it('writes nothing where there is nobody', async () => {
     const ground = createGround()
     expect(await revokeUser(ground.context, 'alice', new Set())).toBe(0)
     await ground.put({ kept: {} })
-    await ground.store('kept', { u: 'alice' })
+    await ground.store('kept', { userId: 'alice' })
     expect(await revokeUser(ground.context, 'alice', new Set(['kept']))).toBe(0)
     expect(ground.writes).toEqual([indexKey(ground.context, 'alice')])
   })
 
   it('stops a login under way, whether its record is there yet or not', async () => {
     const ground = createGround()
-    await ground.put({ early: { p: 1 }, late: { p: 1 } })
-    await ground.store('late', { u: 'bob', q: start + 50 })
+    await ground.put({ early: { reserved: true }, late: { reserved: true } })
+    await ground.store('late', { userId: 'bob', indexedUntil: start + 50 })
     expect(await revokeUser(ground.context, 'alice', new Set())).toBe(0)
     expect(await ground.text('early')).toMatch(/"x":1/)
     expect(await ground.text('late')).toMatch(/"u":"bob"/)
@@ -270,28 +296,27 @@ describe('revoking all of a user', () => {
 describe('ending a session of a user', () => {
   it('leaves a tombstone for two minutes', async () => {
     const ground = createGround()
-    await ground.store('a', { u: 'alice' })
-    expect(await endSession(ground.context, 'a', 'alice', false)).toBe(true)
+    await ground.store('a', { userId: 'alice' })
+    expect(await endSession(ground.context, 'a', { userId: 'alice', reserved: false })).toBe(true)
     expect(ground.ends.get(ground.context.recordKey('a'))).toBe(start + 120_000)
-    expect(tombstoneEnd(ground.context)).toBe(start + 120_000)
-    expect(await endSession(ground.context, 'a', 'alice', false)).toBe(false)
+    expect(await endSession(ground.context, 'a', { userId: 'alice', reserved: false })).toBe(false)
   })
 
   it('touches nothing that is not there, not theirs, or over already', async () => {
     const ground = createGround()
-    await ground.store('other', { u: 'bob' })
-    expect(await endSession(ground.context, 'other', 'alice', false)).toBe(false)
-    expect(await endSession(ground.context, 'none', 'alice', false)).toBe(false)
+    await ground.store('other', { userId: 'bob' })
+    expect(await endSession(ground.context, 'other', { userId: 'alice', reserved: false })).toBe(false)
+    expect(await endSession(ground.context, 'none', { userId: 'alice', reserved: false })).toBe(false)
     await ground.context.access.compareAndSet(ground.context.recordKey('over'), undefined, encodeTombstone('w'), 9e15)
     const { length } = ground.writes
-    expect(await endSession(ground.context, 'over', 'alice', true)).toBe(false)
+    expect(await endSession(ground.context, 'over', { userId: 'alice', reserved: true })).toBe(false)
     expect(ground.writes).toHaveLength(length)
   })
 
   it('writes a pending one anew until its own end', async () => {
     const ground = createGround()
     await ground.store('a', {})
-    expect(await endSession(ground.context, 'a', 'alice', true)).toBe(false)
+    expect(await endSession(ground.context, 'a', { userId: 'alice', reserved: true })).toBe(false)
     expect(ground.ends.get(ground.context.recordKey('a'))).toBe(start + 3_600_000)
   })
 })

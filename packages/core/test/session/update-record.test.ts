@@ -83,13 +83,17 @@ describe('the holder of a secret that was replaced', () => {
     const { world, tab, key } = await stored()
     const session = await tab.open()
     await tab.request((other) => other.regenerate())
-    const { s } = await metadataOf(world, key)
+    const { lastSeenAt } = await metadataOf(world, key)
     world.now += 30_000
     session.data.b = 2
     session.permanent = true
     await world.manager.commit(session)
     const after = await metadataOf(world, key)
-    expect([after.s, after.p, (await tab.open()).data]).toEqual([s, undefined, { a: 1, b: 2 }])
+    expect([after.lastSeenAt, after.permanent, (await tab.open()).data]).toEqual([
+      lastSeenAt,
+      undefined,
+      { a: 1, b: 2 }
+    ])
   })
 
   it('stores nothing where the data was emptied on purpose', async () => {
@@ -122,13 +126,13 @@ describe('a rotation', () => {
     await session.rotate()
     session.data.b = 2
     await tab.commit(session)
-    expect(await metadataOf(world, key)).toMatchObject({ a: expect.any(String) })
-    expect(await metadataOf(world, key)).not.toHaveProperty('b')
+    expect(await metadataOf(world, key)).toMatchObject({ aliasHash: expect.any(String) })
+    expect(await metadataOf(world, key)).not.toHaveProperty('aliasUntil')
     late.data.c = 3
     await world.manager.commit(late)
-    expect(await metadataOf(world, key)).not.toHaveProperty('b')
+    expect(await metadataOf(world, key)).not.toHaveProperty('aliasUntil')
     await tab.request(({ data }) => Object.assign(data, { d: 4 }))
-    expect(await metadataOf(world, key)).toMatchObject({ b: world.now + 30_000 })
+    expect(await metadataOf(world, key)).toMatchObject({ aliasUntil: world.now + 30_000 })
   })
 
   it('is for who has the current secret alone; any holder may regenerate', async () => {
@@ -165,28 +169,33 @@ describe('data that names a user', () => {
     world.now += hour / 2
     await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
     const named = await metadataOf(world, key)
-    expect([named.c, named.l, named.u, tab.cookie === before]).toEqual([start + hour / 2, world.now, 'alice', false])
+    expect([named.createdAt, named.authenticatedAt, named.userId, tab.cookie === before]).toEqual([
+      start + hour / 2,
+      world.now,
+      'alice',
+      false
+    ])
     world.now += hour / 2
     await tab.request(({ data }) => void delete data.user)
-    const { c, l, u } = await metadataOf(world, key)
-    expect([c, l, u]).toEqual([named.c, named.l, undefined])
+    const { createdAt, authenticatedAt, userId } = await metadataOf(world, key)
+    expect([createdAt, authenticatedAt, userId]).toEqual([named.createdAt, named.authenticatedAt, undefined])
   })
 
   it('goes on as it was too where the same request has swapped the secret already', async () => {
     const { world, tab, key } = await stored(naming)
     await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
-    const { c, l } = await metadataOf(world, key)
+    const { createdAt, authenticatedAt } = await metadataOf(world, key)
     world.now += hour / 2
     await tab.request(async (session) => {
       await session.regenerate()
       delete session.data.user
     })
-    expect(await metadataOf(world, key)).toMatchObject({ c, l })
+    expect(await metadataOf(world, key)).toMatchObject({ createdAt, authenticatedAt })
     await tab.request(async (session) => {
       await session.regenerate()
       session.data.user = 'alice'
     })
-    expect(await metadataOf(world, key)).toMatchObject({ c: world.now, l: world.now })
+    expect(await metadataOf(world, key)).toMatchObject({ createdAt: world.now, authenticatedAt: world.now })
   })
 })
 

@@ -1,0 +1,63 @@
+import type { ManagerContext } from '../context.ts'
+import type { RejectionReason } from '../events.ts'
+import { longestLifetime } from '../record/timeouts.ts'
+import { decodeToken, type PresentedToken } from '../token/token.ts'
+import { findCookies } from '../transport/cookie-header.ts'
+import {
+  type Connection,
+  isForwarded,
+  type RequestFacts,
+  type RequestSource,
+  readRequest
+} from '../transport/request-source.ts'
+import { isLoopbackHost } from '../transport/set-cookie.ts'
+import { createState, type SessionState } from './session-state.ts'
+
+const mostVerified = 16
+const mostLookedUp = 4
+
+type IdentifyContext = Pick<ManagerContext, 'cookie' | 'clock' | 'keyring' | 'policy' | 'emit' | 'emptyPayload'>
+
+/** Finds the genuine tokens of a request. Nothing here reaches the store, and no input makes it throw. */
+export function identify(
+  context: IdentifyContext,
+  source: RequestSource,
+  connection: Connection | undefined
+): SessionState {
+  const { cookie } = context
+  const now = context.clock.now()
+  const request = readRequest(source, connection)
+  const cookieTemplate = usesPlainTemplate(cookie.secure, request) ? cookie.plainTemplate : cookie.secureTemplate
+  const values = request.cookieHeader === '' ? [] : findCookies(request.cookieHeader, cookieTemplate.fullName)
+  const tokens = values.length === 0 ? [] : verify(context, values, now)
+  return createState(context.emptyPayload, {
+    tokens,
+    cookieTemplate,
+    request,
+    hadCookie: values.length > 0,
+    createdAt: now
+  })
+}
+
+function verify(context: IdentifyContext, values: readonly string[], now: number): PresentedToken[] {
+  const lifetime = longestLifetime(context.policy)
+  const tokens: PresentedToken[] = []
+  let reason: RejectionReason | undefined
+  const distinct = values.length === 1 ? values : [...new Set(values)]
+  for (let i = 0; i < distinct.length && i < mostVerified; i++) {
+    const token = decodeToken(distinct[i] ?? '', context.keyring, now, lifetime)
+    if ('rejected' in token) reason ??= token.rejected
+    else tokens.push(token)
+  }
+  if (distinct.length > mostVerified || tokens.length > mostLookedUp) reason = 'too-many-cookies'
+  else if (tokens.length > 0) reason = undefined
+  if (reason) context.emit?.({ type: 'rejected', reason })
+  return tokens.length > mostLookedUp ? tokens.slice(0, mostLookedUp) : tokens
+}
+
+/** Without Secure and prefix only where the policy says so, or in development: plain http to this very machine. */
+function usesPlainTemplate(secure: 'auto' | boolean, request: RequestFacts): boolean {
+  if (secure !== 'auto') return !secure
+  const { host, encrypted } = request
+  return encrypted !== true && host !== undefined && isLoopbackHost(host) && !isForwarded(request)
+}

@@ -1,0 +1,259 @@
+import type { ManagerContext } from '../context.ts'
+import { SessionError } from '../errors.ts'
+import { readLiveRecord, type Standing, standingOf } from '../record/live-record.ts'
+import {
+  awaitsFirstUse,
+  markUse,
+  type NextMetadata,
+  restart,
+  rotationDue,
+  type Swap,
+  setPermanent,
+  startGrace,
+  swapSecret,
+  touchDue
+} from '../record/metadata-change.ts'
+import { plaintextOf, sealRecord, serializeData } from '../record/payload.ts'
+import { type StoredRecord, sealedContext } from '../record/record.ts'
+import { absoluteDeadline, deadline, passedLimit } from '../record/timeouts.ts'
+import type { Decision } from '../store/write-group.ts'
+import type { Identity } from '../token/secret-hash.ts'
+import { extendEntry, reserve } from '../users/user-index.ts'
+import { adoptWrite, finishLogin, type Write } from './after-commit.ts'
+import type { Change, LoginAttempt, Outcome } from './change.ts'
+import { type NextData, type NextOwner, nextData, nextOwner, userIdOf } from './next-data.ts'
+import { identityOf, type SessionState, secretHashOf } from './session-state.ts'
+
+/** One write of one request to a live record: what every attempt starts from. */
+interface Update {
+  readonly context: ManagerContext
+  readonly state: SessionState
+  readonly change: Change
+  readonly identity: Identity
+  readonly key: string
+  /** The record as this request last saw it. */
+  readonly base: StoredRecord
+  /** What the handler's data serializes to; `undefined`: it was not asked for, or is left out. */
+  readonly serialized: string | undefined
+  readonly permanent: boolean | number | undefined
+  readonly login: Pick<LoginAttempt, 'reservation'>
+}
+
+interface Result {
+  readonly outcome: Outcome
+  readonly write?: Write
+}
+
+type Stop = Extract<Decision<Result>, { readonly stop: unknown }>
+
+const gone: Stop = { stop: { outcome: 'gone' } }
+const superseded: Stop = { stop: { outcome: 'superseded' } }
+const unchanged: Stop = { stop: { outcome: 'unchanged' }, harmless: true }
+
+/**
+ * Stores what changed in a live session, by compareAndSet against the record it was decided on. After a conflict the
+ * steps of {@link decide} run again on what is stored then, the check of the request's secret among them.
+ */
+export async function updateRecord(context: ManagerContext, state: SessionState, change: Change): Promise<Outcome> {
+  const { record: base, permanent } = state
+  if (!base) return 'gone'
+  const identity = identityOf(context, state)
+  const serialized =
+    state.data && !change.withoutData ? (change.serialized ?? serializeData(context, state.data)) : undefined
+  const login = change.login ?? { reservation: undefined }
+  const key = context.recordKey(identity.id)
+  const update: Update = { context, state, change, identity, key, base, serialized, permanent, login }
+  // A login writes to the index before its record is stored: nobody else's write waits for that.
+  const alone = change.login !== undefined
+  const decideUpdate = (value: string | undefined): Decision<Result> | Promise<Decision<Result>> =>
+    decide(update, value)
+  const { outcome, write } = await context.loop.run<Result>(key, { text: base.value }, decideUpdate, alone)
+  if (write) adoptWrite(context, state, write)
+  if (write && login.reservation) await finishLogin(context, state, login.reservation)
+  return outcome
+}
+
+/** From the stored value to the write, in six steps. The first that finds a reason stops the write. */
+function decide(update: Update, value: string | undefined): Decision<Result> | Promise<Decision<Result>> {
+  const found = find(update, value)
+  if (!found) return gone
+  if (isOvertaken(update, found)) return superseded
+  const data = dataFor(update, found)
+  if (!data) return gone
+  if (wouldChangeUser(update, found, data)) return superseded
+  const plan = planWrite(update, found, data)
+  return 'stop' in plan ? plan : seal(update, found, plan)
+}
+
+/** The record that is stored now, and what this request's secret is to it. */
+interface Found {
+  readonly record: StoredRecord
+  readonly standing: Standing
+  readonly now: number
+  /** The payload that is stored now, decrypted once; `undefined`: it cannot be read. */
+  stored(): string | undefined
+}
+
+function find({ context, state, identity, key, base }: Update, value: string | undefined): Found | undefined {
+  const now = context.clock.now()
+  const isBase = value === base.value && !passedLimit(base.metadata, context.policy, now)
+  const record = isBase ? base : readLiveRecord(context, identity.id, value)
+  if (typeof record === 'string') return undefined
+  const standing = isBase ? (state.alias ? 'alias' : 'current') : standingOf(context, record.metadata, identity)
+  return { record, standing, now, stored: once(() => plaintextOf(context, key, record)) }
+}
+
+/** A holder of a stale secret may add data for the same user, and nothing else. */
+function isOvertaken({ change, base }: Update, { record, standing }: Found): boolean {
+  if (standing !== 'stale') return false
+  const { userId, dataEpoch } = record.metadata
+  return (
+    change.swap !== undefined ||
+    change.update !== undefined ||
+    userId !== base.metadata.userId ||
+    dataEpoch !== base.metadata.dataEpoch
+  )
+}
+
+function dataFor({ context, state, change, serialized }: Update, { stored }: Found): NextData | undefined {
+  const { baseline, stored: loaded } = state
+  const ours = serialized === baseline ? undefined : serialized
+  return nextData(context, { ours, baseline, loaded, update: change.update, stored })
+}
+
+/** Otherwise the holder of a stale secret would log in whoever holds the current one. */
+function wouldChangeUser({ context }: Update, { standing, stored }: Found, { plaintext }: NextData): boolean {
+  if (standing !== 'stale' || plaintext === undefined) return false
+  return userIdOf(context, plaintext) !== userIdOf(context, stored() ?? '')
+}
+
+/** The metadata of the write, and what goes with it. */
+interface Plan {
+  readonly next: NextMetadata
+  readonly owner: NextOwner
+  readonly swap: Swap | undefined
+  readonly secret: Uint8Array | undefined
+  readonly conflicts: readonly string[]
+}
+
+function planWrite(update: Update, found: Found, { plaintext, conflicts }: NextData): Plan | Stop {
+  const { context, state, identity, change, permanent } = update
+  const { record, standing, now } = found
+  const owner = nextOwner(context, {
+    metadata: record.metadata,
+    plaintext,
+    change,
+    superseded: standing === 'stale',
+    stored: found.stored
+  })
+  const swap = swapFor(update, found, owner)
+  if (owner.plaintext === undefined && !swap && !isUpkeepDue(update, found)) return unchanged
+  if (swap && state.headers) throw headersSent()
+  const next = nextMetadata(context, record.metadata, owner, change)
+  if (standing !== 'stale') {
+    markUse(next, now)
+    if (usesNewestSecret(update, found)) startGrace(context.policy, next, now)
+    setPermanent(context.policy, next, permanent, now)
+  }
+  const secret = swap && context.randomBytes(context.policy.secretBytes)
+  if (swap && secret) swapSecret(next, swap, secretHashOf(context, { id: identity.id, secret }), now)
+  else if (owner.userChanged && owner.userId !== undefined && !state.headers) restart(next, now)
+  return { next, owner, swap, secret, conflicts }
+}
+
+/** The request that rotated has not seen the new secret come back from the client. */
+function usesNewestSecret({ state }: Update, { standing }: Found): boolean {
+  return standing === 'current' && !state.swapped
+}
+
+/** Whether the record needs a write although neither data nor secret changes. A superseded request keeps nothing up. */
+function isUpkeepDue(update: Update, found: Found): boolean {
+  const { record, standing, now } = found
+  if (standing === 'stale') return false
+  if (update.permanent !== undefined || touchDue(update.context.policy, record.metadata, now)) return true
+  return usesNewestSecret(update, found) && awaitsFirstUse(record.metadata)
+}
+
+/** Which swap the write makes: the one that was asked for, one that another user demands, or one that is due. */
+function swapFor(update: Update, found: Found, owner: NextOwner): Swap | undefined {
+  const { context, state, change } = update
+  const current = found.standing === 'current'
+  if (change.swap && (change.swap !== 'rotate' || current)) return change.swap
+  if (state.swapped) return undefined
+  if (owner.userChanged) return owner.userId === undefined ? 'regenerate' : 'login'
+  const due = current && !state.headers && rotationDue(context.policy, found.record.metadata, found.now)
+  return due ? 'rotate' : undefined
+}
+
+function nextMetadata(
+  context: ManagerContext,
+  metadata: StoredRecord['metadata'],
+  owner: NextOwner,
+  { anonymous }: Change
+): NextMetadata {
+  const next: NextMetadata = { ...metadata, writeId: context.newWriteId() }
+  if (owner.userId === undefined) delete next.userId
+  else next.userId = owner.userId
+  if (owner.emptied) next.dataEpoch++
+  if (anonymous) {
+    delete next.permanent
+    delete next.permanentSince
+  }
+  return next
+}
+
+/** Encrypts what must be encrypted, writes to the user index what it must learn first, and makes the record. */
+function seal(update: Update, found: Found, plan: Plan): Decision<Result> | Promise<Decision<Result>> {
+  const { context, key, serialized, permanent } = update
+  const { next, owner, swap, secret, conflicts } = plan
+  const { metadata, payload } = found.record
+  const reencrypt = context.encryption !== undefined && sealedContext(key, next) !== sealedContext(key, metadata)
+  const kept = owner.plaintext === undefined && !reencrypt
+  const plaintext = owner.plaintext ?? (kept ? '' : found.stored())
+  // Before the index is written: a login that cannot be stored must leave no trace there.
+  if (plaintext === undefined) return gone
+  const sealNow = (): Decision<Result> => {
+    const record = sealRecord(context, key, next, { plaintext, stored: kept ? payload : undefined })
+    const write: Write = {
+      record,
+      plaintext: owner.plaintext,
+      serialized,
+      swap,
+      secret,
+      permanent,
+      conflicts,
+      superseded: found.standing === 'stale',
+      userChanged: owner.userChanged
+    }
+    return { write: record.value, expiresAt: deadline(next, context.policy), result: { outcome: 'written', write } }
+  }
+  // A promise only when the index has something to learn, which is seldom.
+  const indexing = indexWrite(update, plan)
+  return indexing === undefined ? sealNow() : indexing.then(sealNow)
+}
+
+/** What the user index must know before the record is stored, if anything. */
+function indexWrite({ context, identity, login }: Update, { next, owner, swap }: Plan): Promise<void> | undefined {
+  const { userId } = next
+  if (userId === undefined || (swap !== 'login' && !owner.userChanged)) return extendEntry(context, identity.id, next)
+  const keepUntil = absoluteDeadline(next, context.policy)
+  return reserve(context, { userId, id: identity.id, keepUntil }, login.reservation).then((reservation) => {
+    login.reservation = reservation
+    next.indexedUntil = keepUntil
+  })
+}
+
+export function headersSent(): SessionError {
+  return new SessionError(
+    'HEADERS_SENT',
+    'The response has started, so no cookie can be set: log in, regenerate or store first, then write'
+  )
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
