@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve } from 'node:path'
+import { findFileCircles, findFolderCircles } from './import-circles.ts'
+import { readImportGraph } from './import-graph.ts'
+import { findLayerProblems } from './layers.ts'
 import { type Problem, reportProblems } from './problem.ts'
 import { type ImportedModule, readSource, type SourceText } from './source-text.ts'
 import { isPublished, listFiles, readWorkspaces, type Workspace, type WorkspaceKind } from './workspace.ts'
@@ -69,8 +72,10 @@ export function findBoundaryProblems(root: string): Problem[] {
       checkModule(root, workspace, byName, file)
     )
   ])
+  const arranged = workspaces.flatMap(checkArrangement)
+  const scripts = findFileCircles(readImportGraph(join(root, 'scripts')), 'scripts')
   const texts = listFiles(root, (name) => /\.(?:[cm]?[jt]sx?|json|md|ya?ml|sql|html|css|sh)$/.test(name))
-  return [...inWorkspaces, ...texts.flatMap((file) => checkHosts(root, file))]
+  return [...inWorkspaces, ...arranged, ...scripts, ...texts.flatMap((file) => checkHosts(root, file))]
 }
 
 /** The lockfile included: whoever installs may have a registry of their own. */
@@ -83,6 +88,16 @@ function checkHosts(root: string, file: string): Problem[] {
       what: `${host}: name no registry host`
     }))
   )
+}
+
+/** In the sources of a workspace imports lead one way: no circle, and in core only downwards. */
+function checkArrangement({ kind, path, absolutePath, manifest }: Workspace): Problem[] {
+  if (kind === 'example') return []
+  const source = `${path}/src`
+  const graph = readImportGraph(join(absolutePath, 'src'), manifest)
+  const circles = findFileCircles(graph, source)
+  if (kind === 'core') return [...circles, ...findLayerProblems(graph, source)]
+  return [...circles, ...findFolderCircles(graph, source)]
 }
 
 function checkManifestArrows(workspace: Workspace, byName: ReadonlyMap<string, Workspace>): Problem[] {
@@ -202,5 +217,9 @@ function packageName(specifier: string): string {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  reportProblems('boundaries', findBoundaryProblems(process.cwd()), 'every arrow points at core')
+  reportProblems(
+    'boundaries',
+    findBoundaryProblems(process.cwd()),
+    'every arrow points at core, and none leads round or up'
+  )
 }

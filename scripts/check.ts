@@ -8,6 +8,8 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   build: ['npm', 'run', '--silent', 'build'],
   workspaces: ['turbo', 'run', 'build', 'typecheck', '--output-logs=errors-only'],
   boundaries: ['node', 'scripts/check-boundaries.ts'],
+  layers: ['node', 'scripts/check-layers.ts'],
+  complexity: ['oxlint', '--deny-warnings', 'packages'],
   packages: ['node', 'scripts/check-packages.ts'],
   docs: ['node', 'scripts/check-docs.ts'],
   size: ['node', 'scripts/check-size.ts'],

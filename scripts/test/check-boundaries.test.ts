@@ -65,7 +65,12 @@ describe('check-boundaries', () => {
   })
 
   const bad: readonly (readonly [rule: string, path: string, text: string, expected: RegExp])[] = [
-    ['core uses no package of ours', 'packages/core/src/a.ts', "import '@kvsession/testkit'", /a\.ts:1 core must not/],
+    [
+      'core uses no package of ours',
+      'packages/core/src/store/a.ts',
+      "import '@kvsession/testkit'",
+      /a\.ts:1 core must not/
+    ],
     ['nor do its tests', 'packages/core/test/a.test.ts', "import '@kvsession/testkit'", /core must not import/],
     ['the testkit uses core alone', 'packages/testkit/test/a.ts', "import '@kvsession/koa'", /testkit must not/],
     ['adapters stay apart', 'packages/express/src/a.ts', "import '@kvsession/koa'", /adapter must not/],
@@ -82,7 +87,7 @@ describe('check-boundaries', () => {
     ['stores take no namespace', 'packages/store-sqlite/src/a.ts', "import * as x from '@kvsession/core'", /alone/],
     ['tools are for tests', 'packages/store-sqlite/src/a.ts', "import 'engine-harness'", /store must not/],
     ['core uses no engine', 'packages/core/test/a.ts', "import 'engine-harness'", /core must not/],
-    ['core counts nothing', 'packages/core/src/a.ts', "import 'campaign-figures'", /core must not/],
+    ['core counts nothing', 'packages/core/src/store/a.ts', "import 'campaign-figures'", /core must not/],
     ['nor does an example', 'examples/koa/test/a.ts', "import 'engine-harness'", /example must not/],
     ['tools know nothing of ours', 'tools/engines/src/a.ts', "import '@kvsession/core'", /tool must not/],
     ['nobody imports a campaign', 'tools/engines/src/a.ts', "import 'campaigns'", /tool must not import/],
@@ -90,30 +95,45 @@ describe('check-boundaries', () => {
     ['the bench counts no evidence', 'bench/src/a.ts', "import 'campaign-figures'", /bench must not import/],
     ['the bench enters by entries', 'bench/src/a.ts', "import '@kvsession/koa/src/a.ts'", /is not an entry of/],
     ['nobody imports an example', 'packages/koa/test/a.ts', "import 'example-koa'", /adapter must not import/],
-    ['core imports no framework', 'packages/core/src/a.ts', "import 'express'", /no framework, driver/],
+    ['core imports no framework', 'packages/core/src/store/a.ts', "import 'express'", /no framework, driver/],
     [
       'core imports no driver',
-      'packages/core/src/a.ts',
+      'packages/core/src/store/a.ts',
       "import 'node:sqlite'",
       /only crypto\/crypto-node\.ts may know Node/
     ],
-    ['core imports no Node module', 'packages/core/src/a.ts', "import 'node:util'", /only crypto\/crypto-node\.ts/],
-    ['core uses no Buffer', 'packages/core/src/a.ts', 'Buffer.from(x)', /Buffer exists on Node alone/],
-    ['core uses no process', 'packages/core/src/a.ts', 'if (process.env.X) y()', /process exists on Node/],
-    ['core uses no setImmediate', 'packages/core/src/a.ts', 'setImmediate(f)', /setImmediate exists on Node/],
-    ['core uses no require', 'packages/core/src/a.ts', "require('./b.ts')", /require exists on Node/],
-    ['core crypto has its place', 'packages/core/src/a.ts', "import '@noble/hashes/sha2.js'", /crypto belongs in/],
+    [
+      'core imports no Node module',
+      'packages/core/src/store/a.ts',
+      "import 'node:util'",
+      /only crypto\/crypto-node\.ts/
+    ],
+    ['core uses no Buffer', 'packages/core/src/store/a.ts', 'Buffer.from(x)', /Buffer exists on Node alone/],
+    ['core uses no process', 'packages/core/src/store/a.ts', 'if (process.env.X) y()', /process exists on Node/],
+    ['core uses no setImmediate', 'packages/core/src/store/a.ts', 'setImmediate(f)', /setImmediate exists on Node/],
+    ['core uses no require', 'packages/core/src/store/a.ts', "require('./b.ts')", /require exists on Node/],
+    [
+      'core crypto has its place',
+      'packages/core/src/store/a.ts',
+      "import '@noble/hashes/sha2.js'",
+      /crypto belongs in/
+    ],
     [
       'node:crypto has its place',
       'packages/core/src/crypto/crypto-portable.ts',
       "import 'node:crypto'",
       /only crypto\/crypto-node/
     ],
-    ['global crypto has its place', 'packages/core/src/a.ts', 'crypto.getRandomValues(x)', /crypto belongs in/],
-    ['so has globalThis.crypto', 'packages/core/src/a.ts', 'globalThis.crypto.subtle', /crypto belongs in/],
+    ['global crypto has its place', 'packages/core/src/store/a.ts', 'crypto.getRandomValues(x)', /crypto belongs in/],
+    ['so has globalThis.crypto', 'packages/core/src/store/a.ts', 'globalThis.crypto.subtle', /crypto belongs in/],
     ['Math.random is banned', 'packages/testkit/src/a.ts', 'const x = Math.random()', /Math\.random/],
-    ['secrets are not compared', 'packages/core/src/a.ts', 'return record.secretHash === given', /compares a secret/],
-    ['nor is a tag', 'packages/core/src/a.ts', 'if (given !== tag) return', /compares a secret/],
+    [
+      'secrets are not compared',
+      'packages/core/src/store/a.ts',
+      'return record.secretHash === given',
+      /compares a secret/
+    ],
+    ['nor is a tag', 'packages/core/src/store/a.ts', 'if (given !== tag) return', /compares a secret/],
     ['names mean something', 'packages/koa/src/utils.ts', 'export {}', /utils\.ts names nothing/],
     ['also below a folder', 'packages/koa/test/support/helpers.ts', 'export {}', /names nothing/],
     ['and types have an owner', 'packages/koa/src/types.d.ts', 'export {}', /names nothing/],
@@ -135,6 +155,107 @@ describe('check-boundaries', () => {
     const problems = problemsWith({ [path]: `${text}\n` })
     expect(problems).toEqual([expect.stringMatching(expected)])
     expect(problems[0]).toContain(`${path}:1`)
+  })
+
+  it('accepts imports of core that lead down, and the files of the floor in any order', () => {
+    const files = {
+      'packages/core/src/index.ts': "export * from './session-manager.ts'\n",
+      'packages/core/src/session-manager.ts': "import './session/load.ts'\nimport './resolve-options.ts'\n",
+      'packages/core/src/resolve-options.ts': "import './session-manager-options.ts'\n",
+      'packages/core/src/session-manager-options.ts': "import type { K } from './store/memory-store.ts'\n",
+      'packages/core/src/session/load.ts': "import { x } from '../record/record.ts'\nimport './save.ts'\n",
+      'packages/core/src/session/save.ts': "import '../users/user-index.ts'\n",
+      'packages/core/src/users/user-index.ts': "import '../errors.ts'\n",
+      'packages/core/src/record/record.ts': "import '#crypto'\n",
+      'packages/core/src/store/memory-store.ts': '',
+      'packages/core/src/errors.ts': "import './option-check.ts'\n",
+      'packages/core/src/events.ts': "import './errors.ts'\n",
+      'packages/core/src/option-check.ts': ''
+    }
+    expect(problemsWith(files)).toEqual([])
+  })
+
+  it.each([
+    ['a room', 'record/payload.ts', "import { x } from '../store/deadline.ts'", 'store/deadline.ts', 'record/'],
+    ['a type', 'users/a.ts', "import type { X } from '../session/load.ts'", 'session/load.ts', 'users/'],
+    ['an inline type', 'token/a.ts', "export type X = import('../context.ts').X", 'context.ts', 'token/'],
+    ['the settings', 'session-manager-options.ts', "import './context.ts'", 'context.ts', 'session-manager-options.ts'],
+    ['the manager', 'adapter.ts', "import './index.ts'", 'index.ts', 'adapter.ts'],
+    ['the floor', 'errors.ts', "import './crypto/random.ts'", 'crypto/random.ts', 'errors.ts']
+  ])('refuses an upward import in core: %s', (_rule, from, text, to, member) => {
+    const files = { [`packages/core/src/${from}`]: `${text}\n`, [`packages/core/src/${to}`]: 'export {}\n' }
+    expect(problemsWith(files)).toEqual([
+      expect.stringContaining(
+        `packages/core/src/${from}:1 ${to} stands above ${member}: move what both need into ${member} or below`
+      )
+    ])
+  })
+
+  it('refuses an upward import that goes through a name of the manifest', () => {
+    const manifest = {
+      name: '@kvsession/core',
+      exports: { ...entry, './encryption': '', './keyed-lock': './src/store/keyed-lock.ts' },
+      imports: { '#platform': { workerd: './src/store/isolated.ts', default: './src/store/shared.ts' } }
+    }
+    const files = {
+      'packages/core/package.json': manifest,
+      'packages/core/src/store/isolated.ts': '',
+      'packages/core/src/store/shared.ts': '',
+      'packages/core/src/store/keyed-lock.ts': "import '#platform'\n",
+      'packages/core/src/token/a.ts': "import '#platform'\nimport '@kvsession/core/keyed-lock'\n"
+    }
+    expect(problemsWith(files)).toEqual([
+      expect.stringContaining('token/a.ts:1 store/isolated.ts stands above token/'),
+      expect.stringContaining('token/a.ts:1 store/shared.ts stands above token/'),
+      expect.stringContaining('token/a.ts:2 store/keyed-lock.ts stands above token/')
+    ])
+  })
+
+  it('refuses a file of core that stands in no room', () => {
+    expect(problemsWith({ 'packages/core/src/extra.ts': '', 'packages/core/src/attic/a.ts': '' })).toEqual([
+      expect.stringContaining('packages/core/src/attic/a.ts stands in no room: name its place in scripts/layers.ts'),
+      expect.stringContaining('packages/core/src/extra.ts stands in no room')
+    ])
+  })
+
+  it.each(['packages/core/src/store/', 'packages/koa/src/', 'tools/engines/src/', 'bench/src/', 'scripts/'])(
+    'names the files of a circle in %s',
+    (folder) => {
+      const files = {
+        [`${folder}a.ts`]: "\nimport type { B } from './b.ts'\n",
+        [`${folder}b.ts`]: "import { c } from './c.ts'\n",
+        [`${folder}c.ts`]: "export type { A } from './a.ts'\n"
+      }
+      const [problem, ...others] = problemsWith(files)
+      expect(others).toEqual([])
+      expect(problem).toContain(`${folder}a.ts:2 `)
+      expect(problem?.replaceAll('store/', '')).toMatch(/ a\.ts → b\.ts → c\.ts → a\.ts is a circle: move what they/)
+    }
+  )
+
+  it('refuses a circle of folders in which no file is in a circle', () => {
+    const files = {
+      'packages/express/src/request/a.ts': "import '../response/a.ts'\n",
+      'packages/express/src/request/b.ts': '',
+      'packages/express/src/response/a.ts': '',
+      'packages/express/src/response/b.ts': "import type { B } from '../request/b.ts'\n"
+    }
+    expect(problemsWith(files)).toEqual([
+      expect.stringContaining(
+        'request/ → response/ → request/ is a circle of folders (request/a.ts imports response/a.ts, response/b.ts imports request/b.ts)'
+      )
+    ])
+  })
+
+  it('accepts folders of which one imports the other', () => {
+    const files = {
+      'packages/express/src/session.ts': "import './request/a.ts'\nimport './response/a.ts'\n",
+      'packages/express/src/request/a.ts': "import '../response/a.ts'\nimport '../augment.ts'\n",
+      'packages/express/src/response/a.ts': "import './b.ts'\nimport '../augment.ts'\n",
+      'packages/express/src/response/b.ts': '',
+      'packages/express/src/augment.ts': ''
+    }
+    expect(problemsWith(files)).toEqual([])
   })
 
   it('refuses a registry host in documents and in the lockfile', () => {

@@ -65,32 +65,63 @@ export function createCookieJar(scope: CookieScope, now: () => number = Date.now
   }
 }
 
+type Attributes = ReadonlyMap<string, string>
+
 /** `undefined`: a browser would refuse it. */
-function readSetCookie(text: string, scope: CookieScope, now: number): StoredCookie | undefined {
-  const [pair = '', ...parts] = text.split(';')
+function readSetCookie(setCookie: string, scope: CookieScope, now: number): StoredCookie | undefined {
+  const [pair = '', ...parts] = setCookie.split(';')
   const equals = pair.indexOf('=')
+  if (equals === -1) return undefined
   const name = pair.slice(0, equals).trim()
-  const value = pair.slice(equals + 1).trim()
-  const attributes = new Map(
+  const attributes = readAttributes(parts)
+  if (!fitsScope(attributes, scope) || !fitsPrefix(name, attributes)) return undefined
+  return {
+    name,
+    value: pair.slice(equals + 1).trim(),
+    path: pathOf(attributes),
+    secure: attributes.has('secure'),
+    expiresAt: expiryOf(attributes, now)
+  }
+}
+
+/** Names in lower case; an attribute without a value holds the empty string. */
+function readAttributes(parts: readonly string[]): Attributes {
+  return new Map(
     parts.map((part) => {
-      const [key = '', ...rest] = part.split('=')
-      return [key.trim().toLowerCase(), rest.join('=').trim()]
+      const [name = '', ...value] = part.split('=')
+      return [name.trim().toLowerCase(), value.join('=').trim()]
     })
   )
+}
+
+function fitsScope(attributes: Attributes, { host, encrypted }: CookieScope): boolean {
   const secure = attributes.has('secure')
-  const path = attributes.get('path')?.startsWith('/') ? (attributes.get('path') ?? '/') : '/'
-  const domain = attributes.get('domain')?.replace(/^\./, '')
-  if (equals === -1 || (secure && !scope.encrypted)) return undefined
-  if (domain && scope.host !== domain && !scope.host.endsWith(`.${domain}`)) return undefined
+  if (secure && !encrypted) return false
+  if (attributes.get('samesite')?.toLowerCase() === 'none' && !secure) return false
+  const domain = domainOf(attributes)
+  return !domain || host === domain || host.endsWith(`.${domain}`)
+}
+
+/** What `__Secure-` and `__Host-` promise (RFC 6265bis §4.1.3); browsers ignore their case. */
+function fitsPrefix(name: string, attributes: Attributes): boolean {
   const lowerName = name.toLowerCase()
-  if (lowerName.startsWith('__secure-') && !secure) return undefined
-  if (lowerName.startsWith('__host-') && (!secure || domain || attributes.get('path') !== '/')) return undefined
-  if (attributes.get('samesite')?.toLowerCase() === 'none' && !secure) return undefined
-  return { name, value, path, secure, expiresAt: expiryOf(attributes, now) }
+  const secure = attributes.has('secure')
+  if (lowerName.startsWith('__secure-')) return secure
+  if (!lowerName.startsWith('__host-')) return true
+  return secure && !domainOf(attributes) && attributes.get('path') === '/'
+}
+
+function domainOf(attributes: Attributes): string | undefined {
+  return attributes.get('domain')?.replace(/^\./, '')
+}
+
+function pathOf(attributes: Attributes): string {
+  const path = attributes.get('path')
+  return path?.startsWith('/') ? path : '/'
 }
 
 /** `Max-Age` wins over `Expires` (RFC 6265bis §5.7). */
-function expiryOf(attributes: ReadonlyMap<string, string>, now: number): number {
+function expiryOf(attributes: Attributes, now: number): number {
   const maxAge = attributes.get('max-age')
   if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Number(maxAge) <= 0 ? 0 : now + Number(maxAge) * 1000
   const expires = Date.parse(attributes.get('expires') ?? '')

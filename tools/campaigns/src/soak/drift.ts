@@ -1,11 +1,19 @@
 import type { Vitals } from './server.ts'
-import type { SoakResult } from './soak.ts'
 
 /** How a process that lived from beginning to end has changed. Memory in parts of what it was. */
 export interface Drift {
   readonly rss: number
   readonly heap: number
   readonly handles: number
+}
+
+/** How everything that is watched over a whole soak has changed. */
+export interface Growth {
+  readonly drift: Drift
+  /** Errors that nobody handled. */
+  readonly unhandled: number
+  /** How many handles come and go by themselves. */
+  readonly pooled: number
 }
 
 /** Compares the last quarter with the second: in the first one code is still being loaded and compiled. */
@@ -31,7 +39,7 @@ function median(values: readonly number[]): number {
  * @param limit by how much the memory may grow, as a part of what it was.
  * @throws Error that says what grew.
  */
-export function judgeGrowth({ drift, unhandled, pooled }: SoakResult, limit: number): void {
+export function judgeGrowth({ drift, unhandled, pooled }: Growth, limit: number): void {
   const { rss, heap, handles } = drift
   if (heap > limit) throw new Error(`memory grows: ${percentOf(heap)} % of the heap`)
   if (rss > limit) throw new Error(`memory grows: ${percentOf(rss)} % of the resident set`)

@@ -3,7 +3,7 @@ import { frameworks } from '../applications.ts'
 import { createChance } from '../chance.ts'
 import { auditGraves, auditPerson, visitDevices } from './audit.ts'
 import { pooled, type SoakedStore, soakedStores } from './connection.ts'
-import { type Drift, driftOf } from './drift.ts'
+import { driftOf, type Growth } from './drift.ts'
 import type { Flaw } from './flaw.ts'
 import { takeStep } from './itinerary.ts'
 import { createKeys } from './keys.ts'
@@ -30,13 +30,8 @@ export interface SoakOptions {
   readonly onMishap?: (name: string, vitals: Vitals, counts: Readonly<Record<string, number>>) => void
 }
 
-export interface SoakResult {
+export interface SoakResult extends Growth {
   readonly counts: Readonly<Record<string, number>>
-  readonly drift: Drift
-  /** Errors that nobody handled. */
-  readonly unhandled: number
-  /** How many handles come and go by themselves. */
-  readonly pooled: number
 }
 
 const personsOfClient = 3

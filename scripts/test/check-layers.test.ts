@@ -1,0 +1,105 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { describeRooms, findMapProblems } from '../check-layers.ts'
+import { drawMap, mapPath } from '../draw-map.ts'
+import { readCore } from '../layers.ts'
+import { makeTree, type TreeFiles } from './tree.ts'
+
+const core: TreeFiles = {
+  'packages/core/package.json': { name: '@kvsession/core', imports: { '#crypto': './src/crypto/crypto-node.ts' } },
+  'packages/core/src/index.ts': "export * from './session/load.ts'\nexport * from './token/token.ts'\n",
+  'packages/core/src/session/load.ts': "import type { Token } from '../token/token.ts'\nimport './save.ts'\n",
+  'packages/core/src/session/save.ts': "import '../errors.ts'\nimport '../crypto/random.ts'\n",
+  'packages/core/src/token/token.ts': "import '#crypto'\n",
+  'packages/core/src/crypto/crypto-node.ts': '',
+  'packages/core/src/crypto/random.ts': '',
+  'packages/core/src/errors.ts': ''
+}
+
+function arrowsIn(svg: string): number {
+  return svg.match(/class="edge/g)?.length ?? 0
+}
+
+describe('describeRooms', () => {
+  it('tells the rooms from top to bottom with their files and imports', () => {
+    expect(describeRooms(readCore(makeTree(core)))).toEqual([
+      expect.stringMatching(/^entries: /),
+      '    holds index.ts',
+      '    imports session/, token/',
+      expect.stringMatching(/^session\/: /),
+      '    holds load.ts, save.ts',
+      '    imports token/, crypto/, floor',
+      expect.stringMatching(/^token\/: /),
+      '    holds token.ts',
+      '    imports crypto/',
+      expect.stringMatching(/^crypto\/: /),
+      '    holds crypto-node.ts, random.ts',
+      '    imports no other room',
+      expect.stringMatching(/^floor: /),
+      '    holds errors.ts',
+      '    imports no other room'
+    ])
+  })
+
+  it('tells upward imports apart', () => {
+    const rooms = readCore(makeTree({ ...core, 'packages/core/src/token/a.ts': "import '../session/load.ts'\n" }))
+    expect(describeRooms(rooms)).toContain('    imports upwards session/')
+  })
+})
+
+describe('drawMap', () => {
+  it('shows every room and every file', async () => {
+    const svg = await drawMap(readCore(makeTree(core)))
+    for (const word of ['entries', 'index', 'session/', 'load, save', 'token/', 'crypto/', 'floor', 'errors']) {
+      expect(svg.replaceAll('&#45;', '-')).toContain(`>${word}</text>`)
+    }
+  })
+
+  it('leaves out arrows to the floor, and arrows that a longer way shows', async () => {
+    // entries → session/ → token/ → crypto/ is left.
+    expect(arrowsIn(await drawMap(readCore(makeTree(core))))).toBe(3)
+  })
+
+  it('marks upward imports', async () => {
+    const tree = makeTree({ ...core, 'packages/core/src/crypto/a.ts': "import '../session/load.ts'\n" })
+    const svg = await drawMap(readCore(tree))
+    expect(svg).toContain('class="edge upward"')
+    expect(arrowsIn(svg)).toBe(4)
+  })
+
+  it('paints by classes alone, in the colours that the reader prefers', async () => {
+    const svg = await drawMap(readCore(makeTree(core)))
+    expect(svg).toContain('@media (prefers-color-scheme: dark)')
+    expect(svg).not.toMatch(/(?:fill|stroke)="/)
+  })
+})
+
+describe('findMapProblems', () => {
+  async function problemsAfter(files: TreeFiles): Promise<string[]> {
+    const root = makeTree(core)
+    mkdirSync(dirname(join(root, mapPath)))
+    writeFileSync(join(root, mapPath), await drawMap(readCore(root)))
+    const problems = await findMapProblems(root, readCore(makeTree({ ...core, ...files })))
+    return problems.map(({ where, what }) => `${where} ${what}`)
+  }
+
+  it('accepts the picture of what core imports', async () => {
+    expect(await problemsAfter({})).toEqual([])
+  })
+
+  it('accepts another import between the same rooms', async () => {
+    expect(await problemsAfter({ 'packages/core/src/session/save.ts': "import '../token/token.ts'\n" })).toEqual([])
+  })
+
+  it('refuses a picture without a new file or a new arrow', async () => {
+    const outdated = ['docs/map-of-core.svg does not show what core imports now: npm run map draws it again']
+    expect(await problemsAfter({ 'packages/core/src/session/new.ts': '' })).toEqual(outdated)
+    expect(await problemsAfter({ 'packages/core/src/index.ts': "import './token/token.ts'\n" })).toEqual(outdated)
+  })
+
+  it('refuses a missing picture', async () => {
+    const root = makeTree(core)
+    expect(await findMapProblems(root, readCore(root))).toHaveLength(1)
+  })
+})
