@@ -22,12 +22,12 @@ export const unreached: readonly Unreached[] = [
   { file: 'deadline.ts', part: 'if (ring.before)', why: typed },
   { file: 'load.ts', part: "distinct[i] ?? ''", why: typed },
   {
-    file: 'memory-store.ts',
-    part: 'if (next !== undefined) entries.delete',
+    file: 'bounded-entries.ts',
+    part: 'if (next !== undefined) this.delete',
     why: 'The map is not empty: something was just added.'
   },
   {
-    file: 'memory-store.ts',
+    file: 'bounded-entries.ts',
     part: 'next.done ? undefined : next.value',
     why: 'The map is not empty: something was just added.'
   },

@@ -40,11 +40,9 @@ export const explained: readonly Explained[] = [
   core('duration.ts', "unit = ''", same, '"Stryker was here!"', '["Stryker was here"]'),
   core('record/encryption.ts', 'bytes.length < sealedOffset', same, 'bytes.length <= sealedOffset'),
   core('record/encryption.ts', '} catch {', undefinedAnyway, '{}'),
-  core('store/memory-store.ts', 'if (maxEntries !== undefined || !live)', work, 'true'),
-  core('store/memory-store.ts', 'if (maxEntries !== undefined) {', typed, 'true'),
   core(
-    'store/memory-store.ts',
-    '++writesSinceReset > maxEntries',
+    'store/bounded-entries.ts',
+    '++this.#writesSinceReset > this.#most',
     heap,
     'true',
     'false',
@@ -53,16 +51,14 @@ export const explained: readonly Explained[] = [
     '--writesSinceReset'
   ),
   core(
-    'store/memory-store.ts',
+    'store/bounded-entries.ts',
     'looked = Math.min(full, mostLookedAt)',
     work,
     'looked >= 0',
     'Math.max(full, mostLookedAt)'
   ),
-  core('store/memory-store.ts', 'next[1].expiresAt <= now', typed, 'true'),
-  core('store/memory-store.ts', 'if (next !== undefined) entries.delete', typed, 'true'),
-  core('store/memory-store.ts', 'index < snapshot.length', same, 'index <= snapshot.length'),
-  core('store/memory-store.ts', 'key?.startsWith(prefix)', typed, 'key.startsWith'),
+  core('store/bounded-entries.ts', 'next[1].expiresAt <= now', typed, 'true'),
+  core('store/bounded-entries.ts', 'if (next !== undefined) this.delete', typed, 'true'),
   core('store/memory-store.ts', 'left > 0 && left % chunkSize', work, 'true', 'left >= 0'),
   core('store/non-atomic-store.ts', 'store.keys?.(prefix)', typed, 'store.keys(prefix)'),
   core('store/non-atomic-store.ts', 'store.deleteExpired?.()', typed, 'store.deleteExpired()'),
