@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { encodeBase64url } from '#crypto'
+import { platform } from '#platform'
 import { type Clock, systemClock } from './clock.ts'
 import { createRandomSource } from './crypto/random.ts'
 import { SessionError } from './errors.ts'
@@ -9,11 +10,11 @@ import type { Fields } from './record/merge.ts'
 import { jsonSerializer, type Serializer } from './record/serializer.ts'
 import { checkStore, resolvePolicy, type SessionPolicy } from './resolve-options.ts'
 import type { ConflictHandler, SessionManagerOptions } from './session-manager-options.ts'
-import { whileTurnsGoOn } from './store/isolated-requests.ts'
 import { createKeyQueue, type KeyQueue } from './store/key-queue.ts'
 import type { KeyValueStore } from './store/key-value-store.ts'
 import { overNonAtomicStore } from './store/non-atomic-store.ts'
 import { type AtomicStore, createStoreAccess, type StoreAccess } from './store/store-access.ts'
+import type { WriteGroup } from './store/write-group.ts'
 import { createWriteLoop, type WriteLoop } from './store/write-loop.ts'
 import { checkSecrets, createKeyring, type Keyring } from './token/keyring.ts'
 import type { CookiePolicy } from './transport/set-cookie.ts'
@@ -64,12 +65,12 @@ export function createManagerContext<Data extends object>(
   const randomBytes = createRandomSource(options.randomBytes)
   const newWriteId = (): string => encodeBase64url(randomBytes(9))
   const emit = onEvent && quiet(onEvent)
-  const others = whileTurnsGoOn(policy.storeTimeout / 2)
+  const waitForEarlier = platform.createWaitForEarlier(policy.storeTimeout / 2)
   const atomicStore = hasCompareAndSet(store)
     ? store
-    : overNonAtomicStore(store, 2 * lease, () => clock.now(), newWriteId, others)
+    : overNonAtomicStore(store, { tombstoneLifetime: 2 * lease, clock, newWriteId, waitForEarlier })
   const access = createStoreAccess(atomicStore, policy.storeTimeout, emit)
-  const queue = createKeyQueue((earlier, key) => access.patience(others(earlier, key)))
+  const queue = createKeyQueue<WriteGroup>((earlier, key) => access.waitForEarlier(waitForEarlier(earlier, key)))
   const context: ManagerContext = {
     policy,
     cookie,
@@ -83,7 +84,7 @@ export function createManagerContext<Data extends object>(
     emit,
     newWriteId,
     keyring: createKeyring({ secrets, namespace: policy.namespace, cookieName: cookie.name }),
-    loop: createWriteLoop(access, queue, clock, randomBytes),
+    loop: createWriteLoop(access, queue, { clock, randomBytes, mostWrites: platform.mostWritesTogether }),
     schema: options.schema,
     onSchemaMismatch: options.onSchemaMismatch,
     onConflict: options.onConflict,

@@ -19,7 +19,6 @@ export const unreached: readonly Unreached[] = [
   { file: 'next-data.ts', part: "stored() ?? ''", why: 'A payload that cannot be read has ended the write before.' },
   { file: 'next-data.ts', part: 'deserializeData(context, state.baseline) ?? {}', why: readable },
   { file: 'next-data.ts', part: 'deserializeData(context, mine) ?? {}', why: readable },
-  { file: 'deadline.ts', part: 'if (ring.before)', why: typed },
   { file: 'load.ts', part: "distinct[i] ?? ''", why: typed },
   {
     file: 'bounded-entries.ts',
@@ -55,5 +54,5 @@ export const unreached: readonly Unreached[] = [
   { file: 'transitions.ts', part: 'serializeData(context, data)) ?? {}', why: readable },
   { file: 'token.ts', part: 'bytes[offset + i] ?? 0', why: typed },
   { file: 'token.ts', part: 'bytes[start + (i >> 1)] ?? 0', why: typed },
-  { file: 'write-loop.ts', part: 'randomBytes(1)[0] ?? 0', why: typed }
+  { file: 'write-group.ts', part: 'randomBytes(1)[0] ?? 0', why: typed }
 ]

@@ -46,9 +46,9 @@ export const explained: readonly Explained[] = [
     heap,
     'true',
     'false',
-    '++writesSinceReset >= maxEntries',
-    '++writesSinceReset <= maxEntries',
-    '--writesSinceReset'
+    '++this.#writesSinceReset >= this.#most',
+    '++this.#writesSinceReset <= this.#most',
+    '--this.#writesSinceReset'
   ),
   core(
     'store/bounded-entries.ts',
@@ -174,9 +174,7 @@ export const explained: readonly Explained[] = [
   core('session/session-state.ts', 'const data = stored === undefined', same, 'false'),
   core('session/session-state.ts', 'if (stored !== undefined && data)', same, 'true'),
   core('transport/set-cookie.ts', "const text = typeof domain === 'string'", same, '"Stryker was here!"'),
-  core('store/store-access.ts', "'',", noRecord, '"Stryker was here!"'),
-  core('store/store-access.ts', "throw failed('keys', error, '')", noRecord, '"Stryker was here!"'),
-  core('store/store-access.ts', "throw failed('deleteExpired', error, '')", noRecord, '"Stryker was here!"'),
+  core('store/store-access.ts', "record = ''", noRecord, '"Stryker was here!"'),
   core('session/transitions.ts', 'if (stored && state.id !== undefined)', typed, 'true'),
   core('session/transitions.ts', 'state.cookie = stored || state.carried', noCookie, '""'),
   core('session/transitions.ts', 'replaceFields(data, draft', same, '() => undefined'),
@@ -203,9 +201,9 @@ export const explained: readonly Explained[] = [
   core('users/user-index.ts', 'const entry = index.s[id] ?? {', same, '"Stryker was here!"'),
   core('users/user-index.ts', 'if (text === undefined) return { v: 1', same, '"Stryker was here!"'),
   core('users/user-index.ts', 'const done = ids.filter', typed, 'entries[id].n'),
-  core('store/write-loop.ts', 'const seen = slot.known ??', typed, 'group[0].known'),
-  core('store/write-loop.ts', 'slot.known = { text: fresh }', same, '{}'),
-  core('store/write-loop.ts', 'slot.known = { text: undefined }', absent, '{}'),
+  core('store/write-group.ts', 'const lastRead = slot.lastRead ??', typed, 'group[0].lastRead'),
+  core('store/write-group.ts', 'slot.lastRead = { text }', same, '{}'),
+  core('store/write-loop.ts', 'slot.lastRead = { text: undefined }', absent, '{}'),
   core('crypto/crypto-node.ts', 'inner.fill(0, blockLength)', erased, ';'),
   core('crypto/crypto-node.ts', 'block.fill(0)', erased, ';'),
   core(

@@ -12,7 +12,15 @@ import { createGate, start } from '../support/world.ts'
 type Answer = Fault | 'lost' | (() => Promise<unknown>) | undefined
 
 /** A loop over a store that answers the compareAndSets as `answers` say, in order, and after them as it should. */
-function createGround({ byte = 255, ...rest }: { readonly byte?: number; readonly clock?: Clock } = {}) {
+function createGround({
+  byte = 255,
+  mostWrites = 64,
+  ...rest
+}: {
+  readonly byte?: number
+  readonly mostWrites?: number
+  readonly clock?: Clock
+} = {}) {
   const pauses: number[] = []
   const asked: number[] = []
   const sleep = async (ms: number): Promise<void> => void pauses.push(ms)
@@ -34,7 +42,7 @@ function createGround({ byte = 255, ...rest }: { readonly byte?: number; readonl
     asked.push(length)
     return new Uint8Array(length).fill(byte)
   }
-  const loop = createWriteLoop(access, createKeyQueue(access.patience), clock, randomBytes)
+  const loop = createWriteLoop(access, createKeyQueue(access.waitForEarlier), { clock, randomBytes, mostWrites })
   const put = (text: string): Promise<void> => store.set('key', text, start + 1e9)
   const done = (): string[] => store.calls.map(({ operation }) => operation)
   return { store, loop, answers, pauses, asked, put, done }
@@ -311,8 +319,12 @@ describe('a write that the store does not confirm', () => {
 })
 
 describe('writes that wait together', () => {
-  const pile = async (count: number, known: string | undefined, alone: readonly number[] = []) => {
-    const ground = createGround()
+  const pile = async (
+    count: number,
+    known: string | undefined,
+    { alone = [], ...options }: { readonly alone?: readonly number[]; readonly mostWrites?: number } = {}
+  ) => {
+    const ground = createGround(options)
     const { gate, open } = createGate()
     ground.answers.push({ gate })
     if (known !== undefined) await ground.put(known)
@@ -326,7 +338,7 @@ describe('writes that wait together', () => {
     return ground.done().length - 1
   }
 
-  it('are at most 64, and fewer of what is long', async () => {
+  it('join a group of at most 64, and of fewer when the value is long', async () => {
     expect(await pile(64, undefined)).toBe(1)
     expect(await pile(65, undefined)).toBe(2)
     expect(await pile(4, 'x'.repeat(2 ** 16))).toBe(1)
@@ -334,13 +346,17 @@ describe('writes that wait together', () => {
     expect(await pile(64, 'x'.repeat(2 ** 12))).toBe(1)
   })
 
-  it('leave out who wants to be alone: it joins nobody, and nobody joins it', async () => {
-    expect(await pile(3, undefined, [1])).toBe(3)
-    expect(await pile(2, undefined, [1])).toBe(2)
-    expect(await pile(2, undefined, [0])).toBe(2)
+  it('are not stored together where a compareAndSet may store one write only', async () => {
+    expect(await pile(3, undefined, { mostWrites: 1 })).toBe(3)
   })
 
-  it('are stored one by one where the store has no room for them', async () => {
+  it('leave out a write that is to be alone: it joins no group, and no write joins it', async () => {
+    expect(await pile(3, undefined, { alone: [1] })).toBe(3)
+    expect(await pile(2, undefined, { alone: [1] })).toBe(2)
+    expect(await pile(2, undefined, { alone: [0] })).toBe(2)
+  })
+
+  it('are stored one by one when the store finds their common value too large', async () => {
     const { loop, answers, store } = createGround()
     const tooLarge = () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large'))
     const { gate, open } = createGate()
@@ -357,7 +373,7 @@ describe('writes that wait together', () => {
     expect(await store.get('key')).toBe('c')
   })
 
-  it('all fail where that is found out after a write that was not confirmed', async () => {
+  it('all fail when their value turns out too large after a write that was not confirmed', async () => {
     const { loop, answers, store } = createGround()
     const { gate, open } = createGate()
     answers.push({ gate }, 'error-before', () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large')))
