@@ -28,8 +28,8 @@ const fuzz = 'fuzz/fuzz.test.ts'
 export const breakages: readonly Breakage[] = [
   {
     name: 'write without comparing',
-    file: 'store/write-loop.ts',
-    from: 'access.compareAndSet(key, text, next.write',
+    file: 'store/write-group.ts',
+    from: 'access.compareAndSet(key, commit.expected, next.write',
     to: 'access.compareAndSet(key, await access.get(key), next.write',
     caughtBy: i01
   },
@@ -42,15 +42,15 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'retry a write whose outcome is unknown',
-    file: 'store/write-loop.ts',
-    from: 'unconfirmed.length > 0 && fresh !== text',
-    to: 'unconfirmed.length > 99 && fresh !== text',
+    file: 'store/write-group.ts',
+    from: 'unconfirmed.length > 0 && current !== expected',
+    to: 'unconfirmed.length > 99 && current !== expected',
     caughtBy: i01
   },
   {
     name: 'revive what was destroyed',
-    file: 'store/write-loop.ts',
-    from: 'access.compareAndSet(key, text, next.write',
+    file: 'store/write-group.ts',
+    from: 'access.compareAndSet(key, commit.expected, next.write',
     to: 'access.compareAndSet(key, await access.get(key), next.write',
     caughtBy: i02
   },
@@ -134,8 +134,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'wait for ever for the store',
     file: 'store/store-access.ts',
-    from: 'return timer.bound(pending, late, accept, (error) => failed(operation, error, text))',
-    to: 'return pending.then(accept, (error: unknown) => Promise.reject(late && failed(operation, error, text)))',
+    from: '    return bound(pending, {',
+    to: '    if (1 < 2) return pending.then(accept, (error: unknown) => Promise.reject(unavailable(operation, error, record)))\n    return bound(pending, {',
     caughtBy: i07
   },
   {
@@ -232,71 +232,71 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'believe what the process remembers of a record',
     file: 'store/write-group.ts',
-    from: '(read || round.text === one.known?.text)',
+    from: '(fromStore || round.value === member.lastRead?.text)',
     to: 'true',
     caughtBy: faults
   },
   {
     name: 'write again what may have been written',
-    file: 'store/write-loop.ts',
-    from: 'unconfirmed.length > 0 && fresh !== text',
-    to: 'unconfirmed.length > 99 && fresh !== text',
+    file: 'store/write-group.ts',
+    from: 'unconfirmed.length > 0 && current !== expected',
+    to: 'unconfirmed.length > 99 && current !== expected',
     caughtBy: faults
   },
   {
     name: 'answer a group before it is stored',
-    file: 'store/write-loop.ts',
-    from: 'if (open.length === 0) return',
-    to: 'conclude(round)\n      if (open.length === 0) return',
+    file: 'store/write-group.ts',
+    from: 'if (round.open.length === 0) return',
+    to: 'resolveAll(round)\n      if (round.open.length === 0) return',
     caughtBy: groups
   },
   {
-    name: 'let all of a group decide on the same text',
+    name: 'let all of a group decide on the same value',
     file: 'store/write-group.ts',
-    from: 'round.text = made.write',
+    from: 'round.value = outcome.write',
     to: '',
     caughtBy: groups
   },
   {
     name: 'tell what a group has not stored',
     file: 'store/write-group.ts',
-    from: '(!round.next && (read',
-    to: '((read',
+    from: '(!round.next && (fromStore',
+    to: '((fromStore',
     caughtBy: writeGroup
   },
   {
     name: 'a group takes a lost reply for a refusal',
-    file: 'store/write-loop.ts',
-    from: 'if (ours) {',
-    to: 'if (ours && open.length === 1) {',
+    file: 'store/write-group.ts',
+    from: 'const stored = unconfirmed.find(({ value }) => value === current)',
+    to: 'const stored = unconfirmed.find(({ value, open }) => value === current && open.length === 1)',
     caughtBy: writeGroup
   },
   {
     name: 'a group decides again after a lost reply',
-    file: 'store/write-loop.ts',
-    from: 'if (unconfirmed.length > 0 && fresh !== text) {',
-    to: 'if (unconfirmed.length > 0 && fresh !== text && open.length === 1) {',
+    file: 'store/write-group.ts',
+    from: 'else if (unconfirmed.length > 0 && current !== expected) {',
+    to: 'else if (unconfirmed[0]?.open.length === 1 && current !== expected) {',
     caughtBy: groups
   },
   {
     name: 'overtake a destroy',
     file: 'store/key-queue.ts',
-    from: 'mine.group = earlier && group',
-    to: 'mine.group ??= earlier && group',
+    from: 'entry.joinable = earlier && group',
+    to: 'entry.joinable ??= earlier && group',
     caughtBy: writeGroup
   },
   {
     name: 'join a group that is being stored',
     file: 'store/key-queue.ts',
-    from: 'if (mine.group === group) mine.group = undefined',
+    from: 'if (entry.joinable === group) entry.joinable = undefined',
     to: '',
     caughtBy: writeGroup
   },
   {
     name: 'refuse all for the one that is too large',
-    file: 'store/write-loop.ts',
-    from: 'open.length > 1 && unconfirmed',
-    to: 'open.length > 99 && unconfirmed',
+    file: 'store/write-group.ts',
+    from: 'round.open.length > 1 && commit.unconfirmed',
+    to: 'round.open.length > 99 && commit.unconfirmed',
     caughtBy: writeGroup
   },
   {

@@ -1,4 +1,5 @@
 import { encodeBase64url } from '#crypto'
+import { platform } from '#platform'
 import { systemClock } from './clock.ts'
 import type { ManagerContext } from './context.ts'
 import { createRandomSource } from './crypto/random.ts'
@@ -13,12 +14,12 @@ import { load } from './session/load.ts'
 import { headersOf, type ResponseFacts } from './session/response-cookie.ts'
 import { internalsOf, Session, synchronous } from './session/session.ts'
 import type { SessionData, SessionManagerOptions } from './session-manager-options.ts'
-import { whileTurnsGoOn } from './store/isolated-requests.ts'
 import { createKeyQueue } from './store/key-queue.ts'
 import type { KeyValueStore } from './store/key-value-store.ts'
 import { overNonAtomicStore } from './store/non-atomic-store.ts'
 import { type AtomicStore, createStoreAccess } from './store/store-access.ts'
 import { type SweeperOptions, startSweeper } from './store/sweeper.ts'
+import type { WriteGroup } from './store/write-group.ts'
 import { createWriteLoop } from './store/write-loop.ts'
 import { checkSecrets, createKeyring } from './token/keyring.ts'
 import type { Connection, RequestSource } from './transport/request-source.ts'
@@ -150,12 +151,12 @@ export function createManagerContext<Data extends object>(
   const randomBytes = createRandomSource(options.randomBytes)
   const newWriteId = (): string => encodeBase64url(randomBytes(9))
   const emit = onEvent && quiet(onEvent)
-  const others = whileTurnsGoOn(policy.storeTimeout / 2)
+  const waitForEarlier = platform.createWaitForEarlier(policy.storeTimeout / 2)
   const atomicStore = hasCompareAndSet(store)
     ? store
-    : overNonAtomicStore(store, tombstoneLifetime, () => clock.now(), newWriteId, others)
+    : overNonAtomicStore(store, { tombstoneLifetime, clock, newWriteId, waitForEarlier })
   const access = createStoreAccess(atomicStore, policy.storeTimeout, emit)
-  const queue = createKeyQueue((earlier, key) => access.patience(others(earlier, key)))
+  const queue = createKeyQueue<WriteGroup>((earlier, key) => access.waitForEarlier(waitForEarlier(earlier, key)))
   const context: ManagerContext = {
     policy,
     cookie,
@@ -169,7 +170,7 @@ export function createManagerContext<Data extends object>(
     emit,
     newWriteId,
     keyring: createKeyring({ secrets, namespace: policy.namespace, cookieName: cookie.name }),
-    loop: createWriteLoop(access, queue, clock, randomBytes),
+    loop: createWriteLoop(access, queue, { clock, randomBytes, mostWrites: platform.mostWritesTogether }),
     schema: options.schema,
     onSchemaMismatch: options.onSchemaMismatch,
     onConflict: options.onConflict,

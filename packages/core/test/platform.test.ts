@@ -4,8 +4,7 @@ import { createAead, encodeBase64url } from '../src/crypto/crypto-node.ts'
 import { createMemoryStore } from '../src/index.ts'
 import { createEncryption } from '../src/record/encryption.ts'
 import { jsonSerializer } from '../src/record/serializer.ts'
-import { startBackgroundTimer } from '../src/store/background-timer.ts'
-import { createDeadlineTimer } from '../src/store/deadline.ts'
+import { bound } from '../src/store/deadline.ts'
 import { overNonAtomicStore } from '../src/store/non-atomic-store.ts'
 import { createStoreAccess } from '../src/store/store-access.ts'
 import { startSweeper } from '../src/store/sweeper.ts'
@@ -14,22 +13,17 @@ import { createRing, deriveMac } from '../src/token/keyring.ts'
 afterEach(() => vi.unstubAllGlobals())
 
 describe('timers', () => {
-  it('are numbers on some platforms, which cannot be detached from the process', () => {
-    vi.stubGlobal('setTimeout', () => 7)
-    expect(startBackgroundTimer(() => {}, 1)).toBe(7)
-  })
-
   it('the system’s clock sleeps', async () => {
     await expect(systemClock.sleep(0)).resolves.toBe(undefined)
   })
 
-  it('whoever waits for others is told after three store timeouts, and not before', async () => {
+  it('a wait for earlier operations fails after three store timeouts, and not before', async () => {
     vi.useFakeTimers()
     try {
       const { compareAndSet = () => Promise.resolve(false), ...store } = createMemoryStore()
       const told: string[] = []
       const access = createStoreAccess({ ...store, compareAndSet }, 100, ({ type }) => told.push(type))
-      const waiting = access.patience(new Promise(() => {})).catch((error: unknown) => error)
+      const waiting = access.waitForEarlier(new Promise(() => {})).catch((error: unknown) => error)
       await vi.advanceTimersByTimeAsync(299)
       expect(told).toEqual([])
       await vi.advanceTimersByTimeAsync(1)
@@ -39,20 +33,15 @@ describe('timers', () => {
     }
   })
 
-  it('one deadline after another: a single timer is set anew', async () => {
+  it('a deadline that is met leaves no timer', async () => {
     vi.useFakeTimers()
     try {
-      const timer = createDeadlineTimer(100)
-      const never = new Promise<never>(() => {})
-      const first = timer.bound(never, () => new Error('first'), String)
-      const failed = expect(first).rejects.toThrow('first')
-      await vi.advanceTimersByTimeAsync(60)
-      const later = expect(timer.bound(never, () => new Error('second'), String)).rejects.toThrow('second')
-      await vi.advanceTimersByTimeAsync(40)
+      const options = { milliseconds: 100, late: () => new Error('late'), accept: String }
+      expect(await bound(Promise.resolve(7), options)).toBe('7')
+      expect(vi.getTimerCount()).toBe(0)
+      const failed = expect(bound(new Promise(() => {}), options)).rejects.toThrow('late')
+      await vi.advanceTimersByTimeAsync(100)
       await failed
-      expect(vi.getTimerCount()).toBe(1)
-      await vi.advanceTimersByTimeAsync(60)
-      await later
       expect(vi.getTimerCount()).toBe(0)
     } finally {
       vi.useRealTimers()
@@ -93,7 +82,12 @@ describe('what only somebody with the key could have made', () => {
   })
 })
 
-const untilTheyEnd = (earlier: Promise<unknown>): Promise<unknown> => earlier
+const options = {
+  tombstoneLifetime: 1_000,
+  clock: { now: Date.now },
+  newWriteId: () => 'w',
+  waitForEarlier: (earlier: Promise<unknown>) => earlier
+}
 
 describe('a store without compareAndSet', () => {
   it('is passed on where nothing has to be added', async () => {
@@ -110,10 +104,7 @@ describe('a store without compareAndSet', () => {
           closed = true
         }
       },
-      1_000,
-      Date.now,
-      () => 'w',
-      untilTheyEnd
+      options
     )
     await store.set('key', 'value', Date.now() + 60_000)
     const keys: string[] = []
@@ -129,7 +120,7 @@ describe('a store without compareAndSet', () => {
 describe('two writers of one process on a store without compareAndSet', () => {
   it('take turns: of those that expect the same, one writes', async () => {
     const { get, set, delete: remove } = createMemoryStore()
-    const store = overNonAtomicStore({ get, set, delete: remove }, 1_000, Date.now, () => 'w', untilTheyEnd)
+    const store = overNonAtomicStore({ get, set, delete: remove }, options)
     const end = Date.now() + 60_000
     const won = await Promise.all(['a', 'b', 'c'].map((value) => store.compareAndSet('key', undefined, value, end)))
     expect(won.filter(Boolean)).toHaveLength(1)

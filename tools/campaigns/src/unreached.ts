@@ -19,15 +19,14 @@ export const unreached: readonly Unreached[] = [
   { file: 'next-data.ts', part: "stored() ?? ''", why: 'A payload that cannot be read has ended the write before.' },
   { file: 'next-data.ts', part: 'deserializeData(context, state.baseline) ?? {}', why: readable },
   { file: 'next-data.ts', part: 'deserializeData(context, mine) ?? {}', why: readable },
-  { file: 'deadline.ts', part: 'if (ring.before)', why: typed },
   { file: 'load.ts', part: "distinct[i] ?? ''", why: typed },
   {
-    file: 'memory-store.ts',
-    part: 'if (next !== undefined) entries.delete',
+    file: 'bounded-entries.ts',
+    part: 'if (next !== undefined) this.delete',
     why: 'The map is not empty: something was just added.'
   },
   {
-    file: 'memory-store.ts',
+    file: 'bounded-entries.ts',
     part: 'next.done ? undefined : next.value',
     why: 'The map is not empty: something was just added.'
   },
@@ -55,5 +54,5 @@ export const unreached: readonly Unreached[] = [
   { file: 'transitions.ts', part: 'serializeData(context, data)) ?? {}', why: readable },
   { file: 'token.ts', part: 'bytes[offset + i] ?? 0', why: typed },
   { file: 'token.ts', part: 'bytes[start + (i >> 1)] ?? 0', why: typed },
-  { file: 'write-loop.ts', part: 'randomBytes(1)[0] ?? 0', why: typed }
+  { file: 'write-group.ts', part: 'randomBytes(1)[0] ?? 0', why: typed }
 ]

@@ -30,11 +30,6 @@ export const leftOut: readonly LeftOut[] = [
     why: 'is about writes that are stored together, which no request may do for another there',
     on: ['workerd']
   },
-  {
-    path: 'packages/core/test/store/deadline.test.ts',
-    why: 'is about a timer that requests share, which they may not do there',
-    on: ['workerd']
-  },
   { path: 'packages/core/test/crypto/random.test.ts', why: 'makes functions from text', on: ['workerd'] },
   { path: 'packages/core/test/transport/set-cookie.test.ts', why: 'makes functions from text', on: ['workerd'] },
   { path: 'packages/core/test/crypto/crypto.test.ts', why: 'compares with node:crypto', on: ['workerd'] },
@@ -66,12 +61,7 @@ export const differences: readonly { readonly runtime: string; readonly test: st
   ...[
     'a client that goes away while the handler works leaves nothing unhandled, and its session intact',
     'a client that goes away while the record is written leaves nothing unhandled'
-  ].map((test) => ({ runtime: 'workerd', test, why: 'without a socket nobody goes away' })),
-  ...[
-    'are at most 64, and fewer of what is long',
-    'are stored one by one where the store has no room for them',
-    'all fail where that is found out after a write that was not confirmed'
-  ].map((test) => ({ runtime: 'workerd', test, why: 'no request may store for another there' }))
+  ].map((test) => ({ runtime: 'workerd', test, why: 'without a socket nobody goes away' }))
 ]
 
 /** The test files of a suite on a runtime, from the root of the repository. */

@@ -72,7 +72,7 @@ type Try = { readonly record: StoredRecord } | { readonly failure: unknown }
 function tryCreate({ context, state, login, userId, plaintext, createdAt }: FirstRecord): Promise<Try> {
   const identity = identityOf(context, state)
   const key = context.recordKey(identity.id)
-  return context.loop.run<Try>(key, { text: undefined }, (value, failure) => {
+  return context.loop.run<Try>(key, { value: undefined }, (value, failure) => {
     if (value !== undefined || failure) return { stop: { failure } }
     const now = context.clock.now()
     const next = firstMetadata(context.newWriteId(), secretHashOf(context, identity), createdAt ?? now)

@@ -67,7 +67,7 @@ export async function updateRecord(context: ManagerContext, state: SessionState,
   const alone = change.login !== undefined
   const decideUpdate = (value: string | undefined): Decision<Result> | Promise<Decision<Result>> =>
     decide(update, value)
-  const { outcome, write } = await context.loop.run<Result>(key, { text: base.value }, decideUpdate, alone)
+  const { outcome, write } = await context.loop.run<Result>(key, { value: base.value }, decideUpdate, alone)
   if (write) adoptWrite(context, state, write)
   if (write && login.reservation) await finishLogin(context, state, login.reservation)
   return outcome

@@ -1,81 +1,89 @@
-import type { WriteGroup } from './write-group.ts'
+import type { WaitForEarlier } from './platform.ts'
 
-/** What one process knows about a key while operations on it queue up. */
-export interface KeySlot {
-  /** The text last written or read by the previous operation in the queue; `undefined` inside: nothing live there. */
-  known: { readonly text: string | undefined } | undefined
+/** A value that was read or written a moment ago; `undefined` inside: nothing live there. */
+export interface LastRead {
+  readonly value: string | undefined
 }
 
-export interface KeyQueue {
+/** What one process knows about a key while operations on it are queued. */
+export interface KeySlot {
+  /** What the previous operation in the queue read or wrote last. `undefined`: not known. */
+  lastRead: LastRead | undefined
+}
+
+export interface KeyQueue<Group = unknown> {
   /**
-   * Runs `task` when every earlier task of this key has ended; rejects when `patience` has given up waiting for them.
+   * Runs `task` when every earlier task of this key has ended. Rejects when the wait for them does, without running it.
    *
-   * @param group what the task is going to store: more may join it while it waits, until something waits behind it.
+   * @param group the writes that `task` is going to store. More may join it until it starts or a task is queued behind it.
    */
-  run<T>(key: string, task: (slot: KeySlot) => Promise<T>, group?: WriteGroup): Promise<T>
-  /** The group that waits behind all others. */
-  waiting(key: string): WriteGroup | undefined
-  /** Resolves when nothing is queued or under way. */
+  run<T>(key: string, task: (slot: KeySlot) => Promise<T>, group?: Group): Promise<T>
+  /** The group at the end of the queue, if it can be joined. */
+  joinable(key: string): Group | undefined
+  /** Resolves when no task is queued or running. */
   idle(): Promise<void>
 }
 
-/** Waits for earlier tasks of a key; rejects when they take too long. */
-export type Patience = (earlier: Promise<unknown>, key: { readonly turns: number }) => Promise<unknown>
-
-interface Entry extends KeySlot {
-  /** How many tasks have begun. */
-  turns: number
-  tail: Promise<void> | undefined
-  group: WriteGroup | undefined
+interface Entry<Group> extends KeySlot {
+  /** How many tasks have started. */
+  started: number
+  /** The end of the task that was queued last. */
+  last: Promise<void> | undefined
+  joinable: Group | undefined
 }
 
 /**
- * One queue per key, for the writes of this process: they take turns instead of fighting over the compareAndSet, and
- * each hands what it wrote to the next, which then need not read. Safety never rests on it: the compareAndSet does.
+ * One queue per key for the operations of this process. They run one after another instead of fighting over the
+ * compareAndSet, and each leaves what it wrote to the next one, which then need not read. Safety does not rest on the
+ * queue: the compareAndSet provides it.
  */
-export function createKeyQueue(patience: Patience): KeyQueue {
-  const entries = new Map<string, Entry>()
-  const idlers: (() => void)[] = []
-  let open = 0
+export function createKeyQueue<Group>(waitForEarlier: WaitForEarlier): KeyQueue<Group> {
+  const entries = new Map<string, Entry<Group>>()
+  const onIdle: (() => void)[] = []
+  let unfinished = 0
 
-  function run<T>(key: string, task: (slot: KeySlot) => Promise<T>, group?: WriteGroup): Promise<T> {
+  function entryOf(key: string): Entry<Group> {
     let entry = entries.get(key)
-    const earlier = entry?.tail
     if (!entry) {
-      entry = { turns: 0, tail: undefined, known: undefined, group: undefined }
+      entry = { started: 0, last: undefined, lastRead: undefined, joinable: undefined }
       entries.set(key, entry)
     }
-    const mine = entry
-    open++
-    mine.group = earlier && group
-    const begin = (): Promise<T> => {
-      mine.turns++
-      return task(mine)
+    return entry
+  }
+
+  function run<T>(key: string, task: (slot: KeySlot) => Promise<T>, group?: Group): Promise<T> {
+    const entry = entryOf(key)
+    const earlier = entry.last
+    unfinished++
+    entry.joinable = earlier && group
+
+    function closeGroup(): void {
+      if (entry.joinable === group) entry.joinable = undefined
     }
-    const turn =
-      earlier !== undefined
-        ? patience(earlier, mine)
-            .finally(() => {
-              if (mine.group === group) mine.group = undefined
-            })
-            .then(begin)
-        : begin()
-    const leave = (): void => {
-      if (mine.tail === tail) {
+
+    function start(): Promise<T> {
+      entry.started++
+      return task(entry)
+    }
+
+    function finish(): void {
+      if (entry.last === finished) {
         entries.delete(key)
-        // Tables that the map has outgrown go on holding the entry: it must not hold what was written.
-        mine.known = undefined
+        // The map's outgrown tables keep the entry alive: it must not keep the value alive as well.
+        entry.lastRead = undefined
       }
-      if (--open === 0) for (const resolve of idlers.splice(0)) resolve()
+      if (--unfinished === 0) for (const resolve of onIdle.splice(0)) resolve()
     }
-    const tail = turn.then(leave, leave)
-    mine.tail = tail
-    return turn
+
+    const result = earlier === undefined ? start() : waitForEarlier(earlier, entry).finally(closeGroup).then(start)
+    const finished = result.then(finish, finish)
+    entry.last = finished
+    return result
   }
 
   return {
     run,
-    waiting: (key) => entries.get(key)?.group,
-    idle: () => new Promise((resolve) => (open === 0 ? resolve() : idlers.push(resolve)))
+    joinable: (key) => entries.get(key)?.joinable,
+    idle: () => new Promise((resolve) => (unfinished === 0 ? resolve() : onIdle.push(resolve)))
   }
 }

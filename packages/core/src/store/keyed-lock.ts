@@ -1,40 +1,46 @@
 /**
- * For one key, reads run together and each write alone, in the order of the calls. Keys do not wait for one another. For
- * stores on engines that have no atomic write, or write in place; it orders the calls of one process, and no others.
+ * A read-write lock for each key. The reads of a key run together and each write alone, in the order of the calls; keys do
+ * not wait for one another. For stores on engines without an atomic write, or that write in place. It orders the calls of
+ * one process only.
  */
 export interface KeyedLock {
-  /** Settles as `action` does, which runs when the writes before it have ended, well or not. */
+  /** Runs `action` when every earlier write of the key has ended, failed or not. Settles as `action` does. */
   read<T>(key: string, action: () => Promise<T>): Promise<T>
-  /** The same, after the reads before it too. A write inside a read or write of the same key waits for ever. */
+  /**
+   * Runs `action` when every earlier read and write of the key has ended. Settles as `action` does. A write inside a read or
+   * write of the same key never starts.
+   */
   write<T>(key: string, action: () => Promise<T>): Promise<T>
 }
 
-interface Lane {
+interface Lock {
   lastWrite: Promise<unknown>
-  everyone: Promise<unknown>
-  waiting: number
+  /** Every read and write so far. */
+  all: Promise<unknown>
+  /** How many have not ended. */
+  unfinished: number
 }
 
 export function createKeyedLock(): KeyedLock {
-  const lanes = new Map<string, Lane>()
+  const locks = new Map<string, Lock>()
 
-  function enter<T>(key: string, kind: 'read' | 'write', action: () => Promise<T>): Promise<T> {
-    const lane = lanes.get(key) ?? { lastWrite: Promise.resolve(), everyone: Promise.resolve(), waiting: 0 }
-    lanes.set(key, lane)
-    lane.waiting++
-    const result = (kind === 'read' ? lane.lastWrite : lane.everyone).then(action)
-    const leave = (): void => {
-      lane.waiting--
-      if (lane.waiting === 0) lanes.delete(key)
+  function acquire<T>(key: string, kind: 'read' | 'write', action: () => Promise<T>): Promise<T> {
+    const lock = locks.get(key) ?? { lastWrite: Promise.resolve(), all: Promise.resolve(), unfinished: 0 }
+    locks.set(key, lock)
+    lock.unfinished++
+    const result = (kind === 'read' ? lock.lastWrite : lock.all).then(action)
+    const release = (): void => {
+      lock.unfinished--
+      if (lock.unfinished === 0) locks.delete(key)
     }
-    const left = result.then(leave, leave)
-    lane.everyone = Promise.all([lane.everyone, left])
-    if (kind === 'write') lane.lastWrite = left
+    const released = result.then(release, release)
+    lock.all = Promise.all([lock.all, released])
+    if (kind === 'write') lock.lastWrite = released
     return result
   }
 
   return {
-    read: (key, action) => enter(key, 'read', action),
-    write: (key, action) => enter(key, 'write', action)
+    read: (key, action) => acquire(key, 'read', action),
+    write: (key, action) => acquire(key, 'write', action)
   }
 }

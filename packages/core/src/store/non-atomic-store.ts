@@ -1,21 +1,28 @@
+import type { Clock } from '../clock.ts'
 import { encodeTombstone } from '../record/tombstone.ts'
-import { createKeyQueue, type Patience } from './key-queue.ts'
+import { createKeyQueue } from './key-queue.ts'
 import type { KeyValueStore } from './key-value-store.ts'
+import type { WaitForEarlier } from './platform.ts'
 import type { AtomicStore } from './store-access.ts'
 
+export interface NonAtomicStoreOptions {
+  /** How long a deleted key holds a tombstone, in milliseconds. */
+  readonly tombstoneLifetime: number
+  readonly clock: Pick<Clock, 'now'>
+  readonly newWriteId: () => string
+  readonly waitForEarlier: WaitForEarlier
+}
+
 /**
- * Gives a store without `compareAndSet` the best that one process can: calls for one key take turns, every write reads
- * first, and a delete leaves a tombstone for `tombstoneLifetime`, so that a writer which saw the record before does not
- * bring it back. Between processes, a write that falls between another's read and write is still lost.
+ * Gives a store without `compareAndSet` what one process can provide: the calls for a key run one after another, every
+ * write reads first, and a delete leaves a tombstone, so that a writer that saw the record before the delete does not
+ * bring it back. Between processes, a write that falls between another one's read and write is still lost.
  */
 export function overNonAtomicStore(
   store: KeyValueStore,
-  tombstoneLifetime: number,
-  now: () => number,
-  writeId: () => string,
-  patience: Patience
+  { tombstoneLifetime, clock, newWriteId, waitForEarlier }: NonAtomicStoreOptions
 ): AtomicStore {
-  const queue = createKeyQueue(patience)
+  const queue = createKeyQueue(waitForEarlier)
 
   return {
     get: (key) => store.get(key),
@@ -23,13 +30,12 @@ export function overNonAtomicStore(
     delete: (key) =>
       queue.run(key, async () => {
         if ((await store.get(key)) !== undefined) {
-          await store.set(key, encodeTombstone(writeId()), now() + tombstoneLifetime)
+          await store.set(key, encodeTombstone(newWriteId()), clock.now() + tombstoneLifetime)
         }
       }),
     compareAndSet: (key, expected, value, expiresAt) =>
       queue.run(key, async () => {
-        const text = await store.get(key)
-        if (text !== expected) return false
+        if ((await store.get(key)) !== expected) return false
         await store.set(key, value, expiresAt)
         return true
       }),

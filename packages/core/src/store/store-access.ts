@@ -1,17 +1,17 @@
 import { isSessionError, SessionError, type SessionErrorCode } from '../errors.ts'
 import type { SessionEventHandler } from '../events.ts'
-import { createDeadlineTimer } from './deadline.ts'
+import { bound } from './deadline.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 
-/** The store as the manager sees it: bounded in time, its answers checked, its failures typed and reported. */
+/** The store as the manager sees it: calls are bounded in time, results checked, failures typed and reported. */
 export interface StoreAccess {
   get(key: string): Promise<string | undefined>
   compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
   delete(key: string): Promise<void>
   keys(prefix: string): AsyncIterable<string>
   deleteExpired(): Promise<number>
-  /** Bounds the wait for other operations of this process, by a few store timeouts. */
-  patience(earlier: Promise<unknown>): Promise<unknown>
+  /** Bounds the wait for earlier operations of this process by three store timeouts. */
+  waitForEarlier(earlier: Promise<unknown>): Promise<unknown>
 }
 
 export type AtomicStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareAndSet'>>
@@ -22,19 +22,17 @@ export function createStoreAccess(
   storeTimeout: number,
   emit: SessionEventHandler | undefined
 ): StoreAccess {
-  const timer = createDeadlineTimer(storeTimeout)
-  const patient = createDeadlineTimer(storeTimeout * 3)
-
-  function fail(operation: string, code: SessionErrorCode, message: string, cause?: unknown): SessionError {
+  function report(operation: string, code: SessionErrorCode, message: string, cause?: unknown): SessionError {
     emit?.({ type: 'storeError', operation, code, cause })
     return new SessionError(code, message, cause === undefined ? undefined : { cause })
   }
 
+  /** @param record what the call stores: errors must not contain it. */
   function call<R>(
     operation: string,
     start: () => Promise<unknown>,
-    text: string,
-    accept: (answer: unknown) => R
+    accept: (answer: unknown) => R,
+    record = ''
   ): Promise<R> {
     let pending: Promise<unknown>
     try {
@@ -42,27 +40,31 @@ export function createStoreAccess(
     } catch (error) {
       pending = Promise.reject(error)
     }
-    const late = (): SessionError =>
-      fail(
-        operation,
-        'STORE_TIMEOUT',
-        `The store did not answer ${operation}() in ${storeTimeout} ms: check it, or raise storeTimeout`
-      )
-    return timer.bound(pending, late, accept, (error) => failed(operation, error, text))
+    const message = `The store did not answer ${operation}() in ${storeTimeout} ms: check it, or raise storeTimeout`
+    return bound(pending, {
+      milliseconds: storeTimeout,
+      late: () => report(operation, 'STORE_TIMEOUT', message),
+      accept,
+      refuse: (error) => unavailable(operation, error, record)
+    })
   }
 
-  function failed(operation: string, error: unknown, text: string): SessionError {
-    // Refused before anything was written, and again however often it is tried: no outage.
+  function unavailable(operation: string, error: unknown, record = ''): SessionError {
+    // The store refused before it wrote anything, and would refuse again: no outage.
     if (isSessionError(error) && error.code === 'RECORD_TOO_LARGE') return error
-    return fail(operation, 'STORE_UNAVAILABLE', `The store failed ${operation}(). See cause`, redact(error, text))
+    return report(operation, 'STORE_UNAVAILABLE', `The store failed ${operation}(). See cause`, redact(error, record))
   }
 
   function misbehaved(operation: string, wanted: string): SessionError {
-    return fail(operation, 'STORE_MISBEHAVED', `The store's ${operation}() must give ${wanted}. Run @kvsession/testkit`)
+    return report(
+      operation,
+      'STORE_MISBEHAVED',
+      `The store's ${operation}() must give ${wanted}. Run @kvsession/testkit`
+    )
   }
 
-  function acceptText(text: unknown): string | undefined {
-    if (text === undefined || typeof text === 'string') return text
+  function acceptValue(value: unknown): string | undefined {
+    if (value === undefined || typeof value === 'string') return value
     throw misbehaved('get', 'a string or undefined')
   }
 
@@ -72,45 +74,41 @@ export function createStoreAccess(
   }
 
   return {
-    get: (key) => call('get', () => store.get(key), '', acceptText),
+    get: (key) => call('get', () => store.get(key), acceptValue),
     compareAndSet: (key, expected, value, expiresAt) =>
-      call('compareAndSet', () => store.compareAndSet(key, expected, value, expiresAt), value, acceptBoolean),
-    delete: (key) =>
-      call(
-        'delete',
-        () => store.delete(key),
-        '',
-        () => undefined
-      ),
+      call('compareAndSet', () => store.compareAndSet(key, expected, value, expiresAt), acceptBoolean, value),
+    delete: (key) => call('delete', () => store.delete(key), ignore),
     async *keys(prefix) {
       if (!store.keys) throw new SessionError('STORE_LACKS_METHOD', 'list() without a user needs a store with keys()')
       try {
         yield* store.keys(prefix)
       } catch (error) {
-        throw failed('keys', error, '')
+        throw unavailable('keys', error)
       }
     },
     async deleteExpired() {
       // Not bounded by storeTimeout: it runs in batches, beside requests, for as long as there is something to delete.
       const deleted: unknown = await store.deleteExpired?.().catch((error: unknown) => {
-        throw failed('deleteExpired', error, '')
+        throw unavailable('deleteExpired', error)
       })
       if (deleted !== undefined && typeof deleted !== 'number') throw misbehaved('deleteExpired', 'a number')
       return deleted ?? 0
     },
-    patience: (earlier) =>
-      patient.bound(
-        earlier,
-        () => fail('queue', 'STORE_TIMEOUT', 'Earlier writes still wait for the store'),
-        () => undefined
-      )
+    waitForEarlier: (earlier) =>
+      bound(earlier, {
+        milliseconds: storeTimeout * 3,
+        late: () => report('queue', 'STORE_TIMEOUT', 'Earlier writes still wait for the store'),
+        accept: ignore
+      })
   }
 }
 
-/** A driver's error may carry the command and its arguments: keep what diagnoses, drop what was being stored. */
-function redact(error: unknown, text: string): Error {
+function ignore(): undefined {}
+
+/** Copies an error without the record: a driver's error may contain the command and its arguments. */
+function redact(error: unknown, record: string): Error {
   const source = error instanceof Error ? error : new Error(String(error))
-  const clean = (part: string): string => (text === '' ? part : part.split(text).join('[record]'))
+  const clean = (part: string): string => (record === '' ? part : part.split(record).join('[record]'))
   const copy = new Error(clean(source.message).slice(0, 500))
   copy.name = source.name
   copy.stack = clean(source.stack ?? '')

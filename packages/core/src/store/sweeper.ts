@@ -1,14 +1,14 @@
+import { platform } from '#platform'
 import { type Duration, parseDuration } from '../duration.ts'
-import { startBackgroundTimer } from './background-timer.ts'
 
 export interface SweeperOptions {
-  /** Time between sweeps; each is moved by up to a tenth, so that processes do not sweep in step. Default 10 min. */
+  /** Time between sweeps, varied by up to a tenth so that processes do not sweep in step. Default: 10 minutes. */
   readonly interval?: Duration
 }
 
 /**
- * Runs `sweep` now and then, one at a time, until the returned function is called. Its timer does not keep the process
- * alive. A failing sweep is reported by the manager's events and tried again next time.
+ * Runs `sweep` at intervals, one at a time, until the returned function is called. Its timer does not keep the process
+ * alive. The manager's events report a sweep that fails; the next one runs all the same.
  */
 export function startSweeper(
   sweep: () => Promise<unknown>,
@@ -23,7 +23,7 @@ export function startSweeper(
     if (stopped) return
     const jitter = ((randomBytes(1)[0] ?? 0) / 255 - 0.5) / 5
     // A timer above 2^31 - 1 ms fires at once.
-    timer = startBackgroundTimer(run, Math.min(period * (1 + jitter), 2_147_483_647))
+    timer = platform.startTimer(run, Math.min(period * (1 + jitter), 2_147_483_647))
   }
 
   function run(): void {

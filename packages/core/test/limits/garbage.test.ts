@@ -90,7 +90,7 @@ describe('what requests leave to the old generation, with 16 under way at a time
           for (let round = 0; round < rounds; round++) {
             if (worker === 0 && round === 100) collect()
             await queue.run(`${worker}.${round}`, async (slot) => {
-              slot.known = { text: Buffer.alloc(20_000, 97).toString('latin1') }
+              slot.lastRead = { value: Buffer.alloc(20_000, 97).toString('latin1') }
             })
           }
         })

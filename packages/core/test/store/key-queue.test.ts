@@ -7,7 +7,7 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 
 function createGround() {
   const late = createGate()
-  const queue = createKeyQueue((earlier) =>
+  const queue = createKeyQueue<WriteGroup>((earlier) =>
     Promise.race([earlier, late.gate.then(() => Promise.reject(new Error('late')))])
   )
   const begun: string[] = []
@@ -28,8 +28,8 @@ function createGround() {
   return { queue, begun, start, late }
 }
 
-describe('the operations on one key', () => {
-  it('begin one after another, the first at once', async () => {
+describe('the queue of a key', () => {
+  it('runs its operations one after another, the first at once', async () => {
     const { begun, start } = createGround()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     expect(begun).toEqual(['one'])
@@ -42,7 +42,7 @@ describe('the operations on one key', () => {
     expect(begun).toEqual(['one', 'two'])
   })
 
-  it('hold up no other key, and go on after one that failed', async () => {
+  it('holds up no other key, and goes on after an operation that failed', async () => {
     const { queue, begun, start } = createGround()
     const failing = queue.run('key', () => Promise.reject(new Error('failed')))
     const [next, other] = [start('key', 'next'), start('other', 'other')]
@@ -55,20 +55,20 @@ describe('the operations on one key', () => {
     expect(await Promise.all([next.done, other.done])).toEqual(['next', 'other'])
   })
 
-  it('hand on what they know to those who wait, and to nobody after them', async () => {
+  it('hands what an operation last read to the next one in the queue, and forgets it with the last one', async () => {
     const { queue } = createGround()
-    const seen: KeySlot['known'][] = []
+    const seen: KeySlot['lastRead'][] = []
     const note = (text: string) => async (slot: KeySlot) => {
-      seen.push(slot.known)
-      slot.known = { text }
+      seen.push(slot.lastRead)
+      slot.lastRead = { value: text }
     }
     await Promise.all([queue.run('key', note('one')), queue.run('key', note('two')), queue.run('other', note('x'))])
     await queue.idle()
     await queue.run('key', note('three'))
-    expect(seen).toEqual([undefined, undefined, { text: 'one' }, undefined])
+    expect(seen).toEqual([undefined, undefined, { value: 'one' }, undefined])
   })
 
-  it('do not begin when the wait for those before is over, and wait no longer', async () => {
+  it('does not run an operation whose wait was given up, and rejects it at once', async () => {
     const { begun, start, late } = createGround()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     late.open()
@@ -78,8 +78,8 @@ describe('the operations on one key', () => {
     expect(await one.done).toBe('one')
   })
 
-  // Its turn had no more to wait for, but others were counted: idle() asked for it again and again, and let nobody end.
-  it('are not idle while one is under way that others have given up waiting for', async () => {
+  // idle() once asked again and again for the operation that ran, and so kept it from ending.
+  it('is not idle while an operation runs that others no longer wait for', async () => {
     const { queue, start, late } = createGround()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     late.open()
@@ -94,72 +94,72 @@ describe('the operations on one key', () => {
     await Promise.all([one.done, waiting])
   })
 
-  it('forget one that never ends when another has gone ahead of it, and say how many have begun', async () => {
-    const turns: number[] = []
-    const queue = createKeyQueue(async (_, key) => void turns.push(key.turns))
+  it('counts the operations that have started, and forgets one that never ends when another has gone ahead', async () => {
+    const started: number[] = []
+    const queue = createKeyQueue(async (_, key) => void started.push(key.started))
     void queue.run('key', () => new Promise(() => {}))
     await queue.run('key', async () => {})
     await settled()
     await queue.run('key', async () => {})
-    expect(turns).toEqual([1])
+    expect(started).toEqual([1])
   })
 })
 
-describe('a group that waits', () => {
+describe('a queued group', () => {
   const groupOf = (): WriteGroup => []
 
-  it('can be joined until it begins', async () => {
+  it('can be joined until it starts', async () => {
     const { queue, start } = createGround()
     const first = start('key', 'first')
     const group = groupOf()
     const second = start('key', 'second', group)
-    expect(queue.waiting('key')).toBe(group)
-    expect(queue.waiting('other')).toBe(undefined)
+    expect(queue.joinable('key')).toBe(group)
+    expect(queue.joinable('other')).toBe(undefined)
     first.open()
     await settled()
-    expect(queue.waiting('key')).toBe(undefined)
+    expect(queue.joinable('key')).toBe(undefined)
     second.open()
     await second.done
   })
 
-  it('cannot be joined when it did not have to wait, or somebody waits behind it', async () => {
+  it('cannot be joined when it did not have to wait, or when an operation is queued behind it', async () => {
     const { queue, start } = createGround()
     const first = start('key', 'first', groupOf())
-    expect(queue.waiting('key')).toBe(undefined)
+    expect(queue.joinable('key')).toBe(undefined)
     const [second, third] = [start('key', 'second', groupOf()), start('key', 'third')]
-    expect(queue.waiting('key')).toBe(undefined)
+    expect(queue.joinable('key')).toBe(undefined)
     for (const one of [first, second, third]) {
       one.open()
       await one.done
     }
   })
 
-  it('can be joined still when the one before it begins', async () => {
+  it('can still be joined when the group before it starts', async () => {
     const { queue, start } = createGround()
     const [before, last] = [groupOf(), groupOf()]
     const tasks = [start('key', 'first'), start('key', 'second', before), start('key', 'third', last)]
     tasks[0]?.open()
     await settled()
-    expect(queue.waiting('key')).toBe(last)
+    expect(queue.joinable('key')).toBe(last)
     for (const one of tasks) {
       one.open()
       await one.done
     }
   })
 
-  it('cannot be joined when it has waited in vain', async () => {
+  it('cannot be joined when its wait was given up', async () => {
     const { queue, start, late } = createGround()
     const [first, second] = [start('key', 'first'), start('key', 'second', groupOf())]
     late.open()
     await expect(second.done).rejects.toThrow('late')
-    expect(queue.waiting('key')).toBe(undefined)
+    expect(queue.joinable('key')).toBe(undefined)
     first.open()
     await first.done
   })
 })
 
-describe('a queue', () => {
-  it('is idle when all have ended, those too who came meanwhile', async () => {
+describe('all queues together', () => {
+  it('are idle when every operation has ended, including those that came meanwhile', async () => {
     const { queue, start } = createGround()
     await queue.idle()
     const tasks = [start('key', 'one'), start('other', 'two'), start('key', 'three')]

@@ -7,8 +7,8 @@ interface Step {
   fail(): void
 }
 
-/** Notes when each begins, and ends it when told. */
-function createStage(turns: KeyedLock): {
+/** Records when each action starts, and ends it when the test says so. */
+function createStage(lock: KeyedLock): {
   readonly begun: string[]
   start(kind: 'read' | 'write', key: string, name: string): Step
 } {
@@ -22,7 +22,7 @@ function createStage(turns: KeyedLock): {
         end = () => resolve(name)
         fail = () => reject(new Error(name))
       })
-      const result = turns[kind](key, () => {
+      const result = lock[kind](key, () => {
         begun.push(name)
         return outcome
       })
@@ -33,8 +33,8 @@ function createStage(turns: KeyedLock): {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-describe('the turns of calls for one key', () => {
-  it('let reads run together, and a write wait for them', async () => {
+describe('a keyed lock', () => {
+  it('runs the reads of a key together, and a write after them', async () => {
     const { begun, start } = createStage(createKeyedLock())
     const first = start('read', 'key', 'first read')
     const second = start('read', 'key', 'second read')
@@ -51,7 +51,7 @@ describe('the turns of calls for one key', () => {
     expect(await write.result).toBe('write')
   })
 
-  it('let reads and writes wait for a write, in the order of the calls', async () => {
+  it('runs the reads and writes behind a write after it, in the order of the calls', async () => {
     const { begun, start } = createStage(createKeyedLock())
     const write = start('write', 'key', 'write')
     const read = start('read', 'key', 'read')
@@ -67,7 +67,7 @@ describe('the turns of calls for one key', () => {
     next.end()
   })
 
-  it('go on after a failure, which only its own caller hears of', async () => {
+  it('goes on after an action that failed, which only its own caller sees', async () => {
     const { start } = createStage(createKeyedLock())
     const write = start('write', 'key', 'write')
     const read = start('read', 'key', 'read')
@@ -77,7 +77,7 @@ describe('the turns of calls for one key', () => {
     expect(await read.result).toBe('read')
   })
 
-  it('make a call wait that comes while others are between their turns', async () => {
+  it('makes a call wait that comes between the end of one action and the start of the next', async () => {
     const { begun, start } = createStage(createKeyedLock())
     const [first, second] = [start('write', 'key', 'first'), start('write', 'key', 'second')]
     first.end()
@@ -91,7 +91,7 @@ describe('the turns of calls for one key', () => {
     third.end()
   })
 
-  it('hold up no other key', async () => {
+  it('does not make one key wait for another', async () => {
     const { begun, start } = createStage(createKeyedLock())
     start('write', 'key', 'write')
     start('write', 'other', 'other write')

@@ -117,22 +117,22 @@ describe('a store that does not answer', () => {
     expect(Object.hasOwn(Object(error), 'cause')).toBe(false)
   })
 
-  it('keeps others waiting three times as long', async () => {
+  it('keeps later operations waiting for three store timeouts at most', async () => {
     const { access, events } = accessTo({}, 5)
-    await expect(access.patience(new Promise(() => {}))).rejects.toThrow(
+    await expect(access.waitForEarlier(new Promise(() => {}))).rejects.toThrow(
       'Earlier writes still wait for the store [STORE_TIMEOUT]'
     )
     expect(events).toMatchObject([{ operation: 'queue', code: 'STORE_TIMEOUT' }])
-    await expect(access.patience(Promise.resolve(7))).resolves.toBe(undefined)
+    await expect(access.waitForEarlier(Promise.resolve(7))).resolves.toBe(undefined)
   })
 
-  it('is given one store timeout, and those who wait for others three', () => {
+  it('is given one store timeout, and the wait for earlier operations three', () => {
     const delays: number[] = []
     vi.stubGlobal('setTimeout', (_: unknown, ms: number) => delays.push(ms))
     try {
       const { access } = accessTo({ get: () => new Promise(() => {}) }, 100)
       void access.get('k')
-      void access.patience(new Promise(() => {}))
+      void access.waitForEarlier(new Promise(() => {}))
       expect(delays).toEqual([100, 300])
     } finally {
       vi.unstubAllGlobals()

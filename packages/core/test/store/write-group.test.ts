@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createMemoryStore, type Session, SessionError } from '../../src/index.ts'
 import { createEncryption } from '../../src/record/encryption.ts'
 import { createKeyQueue } from '../../src/store/key-queue.ts'
 import { createStoreAccess } from '../../src/store/store-access.ts'
+import type { WriteGroup } from '../../src/store/write-group.ts'
 import { createWriteLoop } from '../../src/store/write-loop.ts'
 import type { Fault } from '../support/faulty-store.ts'
 import { type Browser, createGate, createWorld, setCookieOf, start, type World } from '../support/world.ts'
@@ -66,20 +67,7 @@ async function createCrowd(...world: Parameters<typeof createWorld>): Promise<Cr
   })
 }
 
-afterEach(() => {
-  vi.unstubAllGlobals()
-})
-
 describe('writes to one session that wait in one process', () => {
-  it('are stored each by its own request where a request may not wait for another', async () => {
-    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
-    const { tab, behind, sessions, writes } = await createCrowd()
-    const waiting = await sessions(3)
-    await behind(waiting.map((session) => () => session.update(increment)))
-    expect(writes()).toBe(4)
-    expect((await tab.open()).data.count).toBe(3)
-  })
-
   it('are stored together: 64 increments take two compareAndSets, and no read', async () => {
     const crowd = await createCrowd()
     const sessions = await crowd.sessions(64)
@@ -453,8 +441,14 @@ describe('writes that have waited too long', () => {
     const access = createStoreAccess({ ...store, compareAndSet: store.compareAndSet ?? never }, 1_000, undefined)
     const { gate, open } = createGate()
     const late = createGate()
-    const queue = createKeyQueue((earlier) => Promise.race([earlier, late.gate.then(() => Promise.reject('too late'))]))
-    const loop = createWriteLoop(access, queue, { now: () => start }, (length) => new Uint8Array(length))
+    const queue = createKeyQueue<WriteGroup>((earlier) =>
+      Promise.race([earlier, late.gate.then(() => Promise.reject('too late'))])
+    )
+    const loop = createWriteLoop(access, queue, {
+      clock: { now: () => start },
+      randomBytes: (length) => new Uint8Array(length),
+      mostWrites: 64
+    })
     const write = (text: string, wait?: Promise<void>) =>
       loop.run<string>('key', undefined, async () => {
         await wait

@@ -12,7 +12,15 @@ import { createGate, start } from '../support/world.ts'
 type Answer = Fault | 'lost' | (() => Promise<unknown>) | undefined
 
 /** A loop over a store that answers the compareAndSets as `answers` say, in order, and after them as it should. */
-function createGround({ byte = 255, ...rest }: { readonly byte?: number; readonly clock?: Clock } = {}) {
+function createGround({
+  byte = 255,
+  mostWrites = 64,
+  ...rest
+}: {
+  readonly byte?: number
+  readonly mostWrites?: number
+  readonly clock?: Clock
+} = {}) {
   const pauses: number[] = []
   const asked: number[] = []
   const sleep = async (ms: number): Promise<void> => void pauses.push(ms)
@@ -34,7 +42,7 @@ function createGround({ byte = 255, ...rest }: { readonly byte?: number; readonl
     asked.push(length)
     return new Uint8Array(length).fill(byte)
   }
-  const loop = createWriteLoop(access, createKeyQueue(access.patience), clock, randomBytes)
+  const loop = createWriteLoop(access, createKeyQueue(access.waitForEarlier), { clock, randomBytes, mostWrites })
   const put = (text: string): Promise<void> => store.set('key', text, start + 1e9)
   const done = (): string[] => store.calls.map(({ operation }) => operation)
   return { store, loop, answers, pauses, asked, put, done }
@@ -71,13 +79,13 @@ describe('a write', () => {
     const { loop, put, store } = createGround()
     await put('there')
     const { decide } = createWriter()
-    const { calls } = await store.during(() => loop.run('key', { text: 'there' }, decide))
+    const { calls } = await store.during(() => loop.run('key', { value: 'there' }, decide))
     expect(calls.map(({ operation }) => operation)).toEqual(['compareAndSet'])
   })
 
   it('that stops over what its caller has read, or the store said, asks nothing more', async () => {
     for (const [known, expected] of [
-      [{ text: 'there' }, []],
+      [{ value: 'there' }, []],
       [undefined, ['get']]
     ] as const) {
       const { loop, put, store } = createGround()
@@ -91,7 +99,7 @@ describe('a write', () => {
   it('that throws fails alone, and the next one goes on', async () => {
     const { loop, put } = createGround()
     await put('there')
-    const failing = loop.run('key', { text: 'there' }, () => {
+    const failing = loop.run('key', { value: 'there' }, () => {
       throw new RangeError('not today')
     })
     await expect(failing).rejects.toThrow('not today')
@@ -106,9 +114,9 @@ describe('a write that waited behind another', () => {
     ground.answers.push({ gate })
     await ground.put('there')
     ground.store.calls.length = 0
-    const first = ground.loop.run('key', { text: 'there' }, () => writing('first'))
+    const first = ground.loop.run('key', { value: 'there' }, () => writing('first'))
     const second = createWriter(...decisions)
-    const result = ground.loop.run('key', { text: 'there' }, second.decide)
+    const result = ground.loop.run('key', { value: 'there' }, second.decide)
     await new Promise(setImmediate)
     open()
     expect(await first).toBe('first')
@@ -138,7 +146,7 @@ describe('a write that loses against another process', () => {
     await put('theirs')
     answers.push('lost')
     const { decide, seen } = createWriter()
-    const { calls, result } = await store.during(() => loop.run('key', { text: 'before' }, decide))
+    const { calls, result } = await store.during(() => loop.run('key', { value: 'before' }, decide))
     expect(seen).toEqual([
       ['before', undefined],
       ['theirs', undefined]
@@ -154,7 +162,7 @@ describe('a write that loses against another process', () => {
     await put('theirs')
     answers.push('lost')
     const { decide } = createWriter(writing('mine'), { stop: 'over' })
-    expect(await loop.run('key', { text: 'before' }, decide)).toBe('over')
+    expect(await loop.run('key', { value: 'before' }, decide)).toBe('over')
     expect(done()).toEqual(['set', 'compareAndSet', 'get'])
   })
 
@@ -165,7 +173,7 @@ describe('a write that loses against another process', () => {
   ])('pauses from the third time on, longer each time, by chance (%i)', async (byte, expected) => {
     const { loop, answers, pauses, asked } = createGround({ byte })
     answers.push(...Array.from({ length: 8 }, () => 'lost' as const))
-    await loop.run('key', { text: undefined }, createWriter().decide)
+    await loop.run('key', { value: undefined }, createWriter().decide)
     expect(pauses.map((ms) => Number(ms.toFixed(9)))).toEqual(expected)
     expect(asked).toEqual([1, 1, 1, 1, 1, 1])
   })
@@ -178,7 +186,7 @@ describe('a write that loses against another process', () => {
     answers.push(...Array.from({ length: 3_000 }, () => 'lost' as const))
     const { decide, seen } = createWriter()
     vi.spyOn(performance, 'now').mockImplementation(() => (seen.length < 2 ? 1_000 : 1_000 + elapsed))
-    await expect(loop.run('key', { text: undefined }, decide)).rejects.toThrow(
+    await expect(loop.run('key', { value: undefined }, decide)).rejects.toThrow(
       'Too many concurrent writes to one record; try again [CONFLICT]'
     )
     expect(done().filter((one) => one === 'compareAndSet')).toHaveLength(expected)
@@ -188,7 +196,7 @@ describe('a write that loses against another process', () => {
     const { loop, answers, store } = createGround()
     answers.push('lost')
     store.break('error-before', ({ operation }) => operation === 'get')
-    await expect(loop.run('key', { text: undefined }, createWriter().decide)).rejects.toThrow('failed get()')
+    await expect(loop.run('key', { value: undefined }, createWriter().decide)).rejects.toThrow('failed get()')
   })
 })
 
@@ -198,7 +206,7 @@ describe('a write that the store does not confirm', () => {
     await put('there')
     answers.push('error-before')
     const { decide, seen } = createWriter()
-    expect(await loop.run('key', { text: 'there' }, decide)).toBe('write 2')
+    expect(await loop.run('key', { value: 'there' }, decide)).toBe('write 2')
     expect(seen).toMatchObject([
       ['there', undefined],
       ['there', { code: 'STORE_UNAVAILABLE' }]
@@ -210,7 +218,7 @@ describe('a write that the store does not confirm', () => {
     await put('there')
     answers.push('error-after')
     const { decide, seen } = createWriter()
-    expect(await loop.run('key', { text: 'there' }, decide)).toBe('write 1')
+    expect(await loop.run('key', { value: 'there' }, decide)).toBe('write 1')
     expect([seen.length, await store.get('key')]).toEqual([1, 'write 1'])
   })
 
@@ -222,7 +230,7 @@ describe('a write that the store does not confirm', () => {
       throw new Error('down')
     })
     const { decide, seen } = createWriter()
-    expect(await loop.run('key', { text: 'there' }, decide)).toBe('write 1')
+    expect(await loop.run('key', { value: 'there' }, decide)).toBe('write 1')
     expect(seen).toHaveLength(2)
   })
 
@@ -233,7 +241,7 @@ describe('a write that the store does not confirm', () => {
       await put('theirs')
       throw new Error('down')
     })
-    const error: unknown = await loop.run('key', { text: 'there' }, createWriter().decide).catch((one: unknown) => one)
+    const error: unknown = await loop.run('key', { value: 'there' }, createWriter().decide).catch((one: unknown) => one)
     expect(error).toMatchObject({
       code: 'STORE_OUTCOME_UNKNOWN',
       message: expect.stringContaining(
@@ -251,7 +259,7 @@ describe('a write that the store does not confirm', () => {
       await put('theirs')
       return false
     })
-    const writing = loop.run('key', { text: 'there' }, createWriter().decide)
+    const writing = loop.run('key', { value: 'there' }, createWriter().decide)
     await expect(writing).rejects.toMatchObject({ code: 'STORE_OUTCOME_UNKNOWN' })
   })
 
@@ -259,12 +267,12 @@ describe('a write that the store does not confirm', () => {
     const { loop, put, answers, done } = createGround()
     await put('there')
     answers.push('error-before', 'error-before', 'error-before')
-    const writing = loop.run('key', { text: 'there' }, createWriter().decide)
+    const writing = loop.run('key', { value: 'there' }, createWriter().decide)
     await expect(writing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect(done().filter((one) => one === 'compareAndSet')).toHaveLength(3)
     answers.push('error-before', 'lost')
     const { decide, seen } = createWriter()
-    await loop.run('key', { text: 'there' }, decide)
+    await loop.run('key', { value: 'there' }, decide)
     expect(seen.map(([, failure]) => failure === undefined)).toEqual([true, false, true])
   })
 
@@ -275,7 +283,7 @@ describe('a write that the store does not confirm', () => {
       store.break('error-before', ({ operation }) => operation === 'get')
       throw failure
     })
-    const writing = loop.run('key', { text: undefined }, createWriter().decide)
+    const writing = loop.run('key', { value: undefined }, createWriter().decide)
     await expect(writing).rejects.toMatchObject({ cause: { message: 'the write is down' } })
   })
 
@@ -285,7 +293,7 @@ describe('a write that the store does not confirm', () => {
   ])('is not tried again where that is no use (%#)', async (answer, code) => {
     const { loop, answers, done } = createGround()
     answers.push(answer)
-    const writing = loop.run('key', { text: undefined }, createWriter().decide)
+    const writing = loop.run('key', { value: undefined }, createWriter().decide)
     await expect(writing).rejects.toMatchObject({ code })
     expect(done()).toEqual([])
   })
@@ -299,7 +307,7 @@ describe('a write that the store does not confirm', () => {
       await put('in between')
       return 'OK'
     })
-    const first = loop.run('key', { text: 'there' }, createWriter().decide, true)
+    const first = loop.run('key', { value: 'there' }, createWriter().decide, true)
     const { decide, seen } = createWriter()
     const second = loop.run('key', undefined, decide, true)
     open()
@@ -311,22 +319,26 @@ describe('a write that the store does not confirm', () => {
 })
 
 describe('writes that wait together', () => {
-  const pile = async (count: number, known: string | undefined, alone: readonly number[] = []) => {
-    const ground = createGround()
+  const pile = async (
+    count: number,
+    known: string | undefined,
+    { alone = [], ...options }: { readonly alone?: readonly number[]; readonly mostWrites?: number } = {}
+  ) => {
+    const ground = createGround(options)
     const { gate, open } = createGate()
     ground.answers.push({ gate })
     if (known !== undefined) await ground.put(known)
     ground.store.calls.length = 0
-    const first = ground.loop.run('key', { text: known }, () => writing('first'))
+    const first = ground.loop.run('key', { value: known }, () => writing('first'))
     const rest = Array.from({ length: count }, (_, n) =>
-      ground.loop.run('key', { text: known }, () => writing(`${n}`), alone.includes(n))
+      ground.loop.run('key', { value: known }, () => writing(`${n}`), alone.includes(n))
     )
     open()
     await Promise.all([first, ...rest])
     return ground.done().length - 1
   }
 
-  it('are at most 64, and fewer of what is long', async () => {
+  it('join a group of at most 64, and of fewer when the value is long', async () => {
     expect(await pile(64, undefined)).toBe(1)
     expect(await pile(65, undefined)).toBe(2)
     expect(await pile(4, 'x'.repeat(2 ** 16))).toBe(1)
@@ -334,18 +346,22 @@ describe('writes that wait together', () => {
     expect(await pile(64, 'x'.repeat(2 ** 12))).toBe(1)
   })
 
-  it('leave out who wants to be alone: it joins nobody, and nobody joins it', async () => {
-    expect(await pile(3, undefined, [1])).toBe(3)
-    expect(await pile(2, undefined, [1])).toBe(2)
-    expect(await pile(2, undefined, [0])).toBe(2)
+  it('are not stored together where a compareAndSet may store one write only', async () => {
+    expect(await pile(3, undefined, { mostWrites: 1 })).toBe(3)
   })
 
-  it('are stored one by one where the store has no room for them', async () => {
+  it('leave out a write that is to be alone: it joins no group, and no write joins it', async () => {
+    expect(await pile(3, undefined, { alone: [1] })).toBe(3)
+    expect(await pile(2, undefined, { alone: [1] })).toBe(2)
+    expect(await pile(2, undefined, { alone: [0] })).toBe(2)
+  })
+
+  it('are stored one by one when the store finds their common value too large', async () => {
     const { loop, answers, store } = createGround()
     const tooLarge = () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large'))
     const { gate, open } = createGate()
     answers.push({ gate }, tooLarge, undefined, tooLarge, undefined)
-    const first = loop.run('key', { text: undefined }, () => writing('first'))
+    const first = loop.run('key', { value: undefined }, () => writing('first'))
     const rest = ['a', 'b', 'c'].map((name) => loop.run('key', undefined, () => writing(name)))
     open()
     await first
@@ -357,11 +373,11 @@ describe('writes that wait together', () => {
     expect(await store.get('key')).toBe('c')
   })
 
-  it('all fail where that is found out after a write that was not confirmed', async () => {
+  it('all fail when their value turns out too large after a write that was not confirmed', async () => {
     const { loop, answers, store } = createGround()
     const { gate, open } = createGate()
     answers.push({ gate }, 'error-before', () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large')))
-    const first = loop.run('key', { text: undefined }, () => writing('first'))
+    const first = loop.run('key', { value: undefined }, () => writing('first'))
     const rest = ['a', 'b'].map((name) => loop.run('key', undefined, () => writing(name)))
     open()
     await first
