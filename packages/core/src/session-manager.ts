@@ -38,16 +38,6 @@ export interface SessionManager<Data extends object = SessionData> {
    * @throws SessionError when it could not be stored. Answer with an error and with {@link responseHeaders}.
    */
   commit(session: Session<Data>, options?: CommitOptions): Promise<{ readonly headers: HeaderList }>
-  /**
-   * As {@link commit}, for adapters: the headers at once where nothing has to be stored, which is most requests (0.5 of
-   * 10 µs). May throw as well as reject.
-   */
-  finish(session: Session<Data>, options?: CommitOptions): HeaderList | Promise<HeaderList>
-  /**
-   * Whether {@link commit} has anything to store or any header to give. False while nobody has looked at the session and
-   * no upkeep is due: its response need not wait (0.8 of 8 µs on Express).
-   */
-  needsCommit(session: Session<Data>): boolean
   /** The headers for what is already safe in the store: those of an error response when {@link commit} threw. */
   responseHeaders(session: Session<Data>, response?: ResponseFacts): HeaderList
   /** A session by its public id; `undefined` when there is none, or for anything that is no id. */
@@ -91,13 +81,15 @@ export function createSessionManager<Data extends object = SessionData>(
     return filter ? listOfUser<Data>(context, filter.userId) : listAll<Data>(context)
   }
 
-  function finish(session: Session<Data>, response: CommitOptions = {}): HeaderList | Promise<HeaderList> {
+  async function commit(session: Session<Data>, response: CommitOptions = {}): Promise<{ headers: HeaderList }> {
     const { state } = insideOf(session)
     const store = (): Promise<void> | undefined => storeChanges(context, state, response)
     const storing = state.turn ? inTurn(state, async () => store()) : store()
-    if (storing === undefined) return headersOf(context, state, response)
-    if (!state.turn) void inTurn(state, () => storing)
-    return storing.then(() => headersOf(context, state, response))
+    if (storing !== undefined) {
+      if (!state.turn) void inTurn(state, () => storing)
+      await storing
+    }
+    return { headers: headersOf(context, state, response) }
   }
 
   async function sweep(): Promise<number> {
@@ -115,12 +107,7 @@ export function createSessionManager<Data extends object = SessionData>(
       const wanted = state.phase === 'unloaded' && !context.policy.lazy
       return wanted ? loadState(context, state, session) : Promise.resolve(session)
     },
-    finish,
-    commit: async (session, response) => ({ headers: await finish(session, response) }),
-    needsCommit(session) {
-      const { state } = insideOf(session)
-      return state.looked || state.reissue || upkeepDue(context, state)
-    },
+    commit,
     responseHeaders: (session, response = {}) => headersOf(context, insideOf(session).state, response),
     find: (id) => find<Data>(context, id),
     list,
@@ -148,7 +135,7 @@ export function createSessionManager<Data extends object = SessionData>(
 }
 
 /** Whether a touch or a rotation is due; an untouched session that needs neither costs nothing more. */
-function upkeepDue(context: ManagerContext, { phase, record, alias, swapped }: SessionState): boolean {
+export function upkeepDue(context: ManagerContext, { phase, record, alias, swapped }: SessionState): boolean {
   if (phase !== 'live' || !record || swapped) return false
   const now = context.clock.now()
   return touchDue(context, record.metadata, !alias, now) || (!alias && rotationDue(context, record.metadata, now))

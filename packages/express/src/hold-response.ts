@@ -1,4 +1,5 @@
 import { applyHeaders, type CommitOptions, type HeaderList, isSessionError } from '@kvsession/core'
+import { needsCommit } from '@kvsession/core/adapter'
 import { emitDrain, noteDrainListeners } from './drain.ts'
 import { answerError, cacheControlOf, reportLate } from './error-answer.ts'
 import { freezeHeaders, headersSentError } from './frozen-headers.ts'
@@ -112,7 +113,7 @@ function passes(hold: ResponseHold): boolean {
 
 /** A session at which nobody looked has nothing to store and no header to send, unless its upkeep is due. */
 function mayStore({ entries }: ResponseHold): boolean {
-  return entries.some(({ used, manager, session }) => used || manager.needsCommit(session))
+  return entries.some(({ used, session }) => used || needsCommit(session))
 }
 
 async function storeBeforeHeaders(hold: ResponseHold): Promise<void> {
@@ -122,10 +123,7 @@ async function storeBeforeHeaders(hold: ResponseHold): Promise<void> {
   try {
     const facts = beginCommit(hold)
     const lists: HeaderList[] = []
-    for (const entry of hold.entries) {
-      const committed = commit(entry, facts)
-      lists.push(committed instanceof Promise ? await committed : committed)
-    }
+    for (const entry of hold.entries) lists.push(await commit(entry, facts))
     if (hold.overflow) throw hold.overflow
     hold.phase = 'open'
     hold.response.statusCode = hold.status
@@ -174,14 +172,13 @@ function beginCommit(hold: ResponseHold): CommitOptions {
   return new Facts(hold)
 }
 
-function commit(entry: SessionEntry, facts: CommitOptions): HeaderList | Promise<HeaderList> {
-  return entry.ended === 'null' ? destroyFirst(entry, facts) : entry.manager.finish(entry.session, facts)
-}
-
-async function destroyFirst(entry: SessionEntry, facts: CommitOptions): Promise<HeaderList> {
-  await entry.session.destroy()
-  entry.ended = 'gone'
-  return entry.manager.finish(entry.session, facts)
+async function commit(entry: SessionEntry, facts: CommitOptions): Promise<HeaderList> {
+  if (entry.ended === 'null') {
+    await entry.session.destroy()
+    entry.ended = 'gone'
+  }
+  const { headers } = await entry.manager.commit(entry.session, facts)
+  return headers
 }
 
 /** What the response says. A class, because an accessor in a literal would cost 12 µs a request. */
