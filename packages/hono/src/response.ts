@@ -1,4 +1,5 @@
 import { applyHeaders, type HeaderList } from '@kvsession/core'
+import { removeRepresentation } from '@kvsession/core/adapter'
 import type { Context } from 'hono'
 
 /** Adds our headers to the response, whether a handler, Hono or the runtime made it. */
@@ -22,13 +23,10 @@ function copyResponse(c: Context): void {
   c.res = copy
 }
 
-const aboutTheAnswer =
-  /^(?:content-(?:disposition|encoding|language|length|location|range|type)|location|cache-control|expires|etag|last-modified|accept-ranges|transfer-encoding)$/
-
 /** Hono copies the headers of the response so far to that of the error: those that describe the former must not stay. */
 export function discardResponse(c: Context): void {
   const headers = new Headers(c.res.headers)
-  for (const name of [...headers.keys()]) if (aboutTheAnswer.test(name)) headers.delete(name)
+  removeRepresentation(headers)
   c.res = undefined
   c.res = new Response(null, { headers })
 }
