@@ -5,19 +5,20 @@ const sqlite = explainIn('store-sqlite')
 
 /** Those of the adapters and of the SQLite store. */
 export const explainedOutside: readonly Explained[] = [
-  express('error-answer.ts', "hold.answer = 'expected'", same, '""'),
-  express('hold-response.ts', "hold.phase = 'ending'", same, '""'),
-  express('request-session.ts', 'setPrototypeOf: () => false', refused, '() => undefined'),
-  express('request-session.ts', 'preventExtensions: () => false', refused, '() => undefined'),
+  express('response/error-response.ts', "held.errorResponse = 'expected'", same, '""'),
+  express('response/held-commit.ts', "held.phase = 'ending'", same, '""'),
+  express('response/hold-response.ts', "held.phase = 'ending'", same, '""'),
+  express('request/request-session.ts', 'setPrototypeOf: () => false', refused, '() => undefined'),
+  express('request/request-session.ts', 'preventExtensions: () => false', refused, '() => undefined'),
   express(
-    'request-session.ts',
+    'request/request-session.ts',
     "if (!inert && typeof permanent === 'number')",
     same,
     'true',
     "!inert || typeof permanent === 'number'"
   ),
-  express('session-cookie.ts', 'restarted = true', same, 'false'),
-  express('session-entry.ts', "if ('session' in request) return", work, 'false', '""'),
+  express('request/session-cookie.ts', 'restarted = true', same, 'false'),
+  express('request/session-property.ts', "if ('session' in request) return", work, 'false', '""'),
   express('session.ts', 'of entriesOf(request) ?? []', same, '["Stryker was here"]'),
   express('session.ts', "(originalUrl ?? url ?? '/')", same, '""'),
   hono('response.ts', 'if (headers.length === 0) return', work, 'false'),

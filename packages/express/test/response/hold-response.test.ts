@@ -2,9 +2,9 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import { Readable } from 'node:stream'
 import { createCookieJarClient, createGate } from '@kvsession/testkit'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { comparable, exchange } from './support/raw-client.ts'
-import { portOf, serveInTest } from './support/server.ts'
-import { chain, createSite, type Handler, type Site } from './support/site.ts'
+import { comparable, exchange } from '../support/raw-client.ts'
+import { portOf, serveInTest } from '../support/server.ts'
+import { chain, createSite, type Handler, type Site } from '../support/site.ts'
 
 function request(method = 'GET', headers = ''): string {
   return `${method} /page HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n${headers}\r\n`
