@@ -376,6 +376,25 @@ describe('a held response', () => {
     expect(site.store.count('compareAndSet')).toBe(1)
   })
 
+  it('is not stored with commitOnError: false when its status is 500 or above', async () => {
+    const site = createSite({ commitOnError: false })
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        req.session.n = 1
+        res.statusCode = Number(req.url?.slice(1))
+        res.end()
+      })
+    )
+    for (const [status, sessions] of [
+      [500, 0],
+      [499, 1],
+      [503, 1]
+    ]) {
+      await createCookieJarClient(url).get(`/${status}`)
+      expect(await site.sessions()).toBe(sessions)
+    }
+  })
+
   it('drops the answer when the store fails: no byte, no header of it, no cookie, but CORS stays', async () => {
     const site = createSite()
     const { url } = await serveInTest(
