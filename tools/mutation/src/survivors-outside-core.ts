@@ -7,7 +7,6 @@ const sqlite = explainIn('store-sqlite')
 export const explainedOutside: readonly Explained[] = [
   express('response/error-response.ts', "held.errorResponse = 'expected'", same, '""'),
   express('response/held-commit.ts', "held.phase = 'ending'", same, '""'),
-  express('response/hold-response.ts', "held.phase = 'ending'", same, '""'),
   express('request/request-session.ts', 'setPrototypeOf: () => false', refused, '() => undefined'),
   express('request/request-session.ts', 'preventExtensions: () => false', refused, '() => undefined'),
   express(
