@@ -45,8 +45,8 @@ export class CommitFacts<Response> implements CommitOptions {
   readonly #read: HeaderReader<Response>
 
   /** @param read one function for all requests. */
-  constructor(response: Response, read: HeaderReader<Response>, options: { readonly failed: boolean }) {
-    this.failed = options.failed
+  constructor(response: Response, read: HeaderReader<Response>, options: { readonly failed?: boolean } = {}) {
+    this.failed = options.failed === true
     this.#response = response
     this.#read = read
   }
@@ -99,12 +99,8 @@ export function removeRepresentation(headers: RemovableHeaders): void {
  * WeakMap with an entry per request costs the garbage collector twice as much as the request.
  */
 export class RequestSlot<Value> {
-  readonly #key: symbol
-
-  /** @param description shown where the object is printed. */
-  constructor(description: string) {
-    this.#key = Symbol(description)
-  }
+  /** Named, so that a printed request tells where the property comes from. */
+  readonly #key: symbol = Symbol('kvsession')
 
   get(request: object): Value | undefined {
     return asCarrier<Value>(request)[this.#key]

@@ -52,7 +52,7 @@ describe('CommitFacts', () => {
       },
       { failed: true }
     )
-    expect([facts.failed, asked]).toEqual([true, []])
+    expect([facts.failed, asked, new CommitFacts(response, () => undefined).failed]).toEqual([true, [], false])
     expect(facts.cacheControl).toBe('private')
     response.value = 'public'
     expect(facts.cacheControl).toBe('public')
@@ -92,18 +92,18 @@ describe('removeRepresentation()', () => {
 
 describe('a RequestSlot', () => {
   it('gives what was set on the same request, and undefined for other requests and other slots', () => {
-    const [slot, other] = [new RequestSlot<string>('one'), new RequestSlot<string>('one')]
+    const [slot, other] = [new RequestSlot<string>(), new RequestSlot<string>()]
     const [request, untouched] = [{}, {}]
     slot.set(request, 'first')
     slot.set(request, 'second')
     expect([slot.get(request), slot.get(untouched), other.get(request)]).toEqual(['second', undefined, undefined])
   })
 
-  it('adds no property with a string name, and shows its description where the request is printed', () => {
+  it('adds no property with a string name, and is named where the request is printed', () => {
     const request = {}
-    new RequestSlot<string>('kvsession test').set(request, 'value')
+    new RequestSlot<string>().set(request, 'value')
     expect(Object.keys(request)).toEqual([])
-    expect(inspect(request)).toContain('kvsession test')
+    expect(inspect(request)).toContain('Symbol(kvsession)')
   })
 })
 

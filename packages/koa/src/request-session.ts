@@ -7,7 +7,7 @@ export class RequestSession {
   readonly session: Session<object>
   readonly #permanentLifetime: number
   #properties: KoaSession | undefined
-  #pending: 'nothing' | 'destroy' | 'restart' = 'nothing'
+  #pending: 'destroy' | 'restart' | undefined
 
   constructor(session: Session<object>, permanentLifetime: number) {
     this.session = session
@@ -37,7 +37,7 @@ export class RequestSession {
 
   /** An assignment asked for a change that {@link applyAssignment} has yet to make. */
   get hasAssignment(): boolean {
-    return this.#pending !== 'nothing'
+    return this.#pending !== undefined
   }
 
   /** Destroys or restarts the session if an assignment asked for that. Call it before the commit. */
@@ -48,7 +48,7 @@ export class RequestSession {
       return
     }
     if (this.#pending !== 'restart') return
-    this.#pending = 'nothing'
+    this.#pending = undefined
     // A copy: starting over empties the data in place.
     const data = { ...session.data }
     await session.regenerate({ anonymous: true })
@@ -56,7 +56,7 @@ export class RequestSession {
   }
 }
 
-const slot = new RequestSlot<RequestSession>('kvsession')
+const slot = new RequestSlot<RequestSession>()
 
 /**
  * The core session of a request: `login`, `destroy`, `update`, `userId` and everything else.

@@ -32,7 +32,7 @@ export function session<Data extends object = SessionData>(
       await storeAndSend(manager, request, ctx, { failed: true }).catch(report)
       throw error
     }
-    if (request.hasAssignment || needsCommit(opened)) await storeAndSend(manager, request, ctx, { failed: false })
+    if (request.hasAssignment || needsCommit(opened)) await storeAndSend(manager, request, ctx)
     // What comes later is told that the cookie can no longer change.
     else manager.responseHeaders(opened)
     if (ctx.respond !== false && !isStream(ctx.body)) return
@@ -50,7 +50,7 @@ async function storeAndSend(
   manager: SessionManager<object>,
   request: RequestSession,
   ctx: ParameterizedContext,
-  outcome: { readonly failed: boolean }
+  outcome: { readonly failed?: boolean } = {}
 ): Promise<void> {
   const { session } = request
   const facts = new CommitFacts(ctx, readHeader, outcome)

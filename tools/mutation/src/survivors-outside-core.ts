@@ -23,7 +23,7 @@ export const explainedOutside: readonly Explained[] = [
   hono('response.ts', 'if (headers.length === 0) return', work, 'false'),
   koa('error-headers.ts', "'headers' in error && typeof", same, 'true'),
   koa('request-session.ts', "this.#pending = 'restart'", same, '""'),
-  koa('request-session.ts', "return this.#pending !== 'nothing'", work, 'true', '""'),
+  koa('request-session.ts', 'return this.#pending !== undefined', work, 'true'),
   koa('session.ts', 'if (request.hasAssignment) await', work, 'true'),
   koa('session.ts', 'if (request.hasAssignment || needsCommit', work, 'true'),
   koa('session.ts', 'if (ctx.respond !== false && !isStream', plain, 'false'),

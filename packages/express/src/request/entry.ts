@@ -11,7 +11,7 @@ export interface RequestEntry extends HeldSession {
   requestSession: object | undefined
 }
 
-const slot = new RequestSlot<RequestEntry[]>('kvsession')
+const slot = new RequestSlot<RequestEntry[]>()
 
 /** The sessions of a request, in the order of their middlewares; the first one is `req.session`. */
 export function entriesOf(request: object): RequestEntry[] | undefined {
