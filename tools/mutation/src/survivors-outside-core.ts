@@ -22,7 +22,6 @@ export const explainedOutside: readonly Explained[] = [
   express('session.ts', "(originalUrl ?? url ?? '/')", same, '""'),
   hono('response.ts', 'if (headers.length === 0) return', work, 'false'),
   koa('error-headers.ts', "'headers' in error && typeof", same, 'true'),
-  koa('request-session.ts', "this.#pending = 'restart'", same, '""'),
   koa('request-session.ts', 'return this.#pending !== undefined', work, 'true'),
   koa('session.ts', 'if (request.hasAssignment) await', work, 'true'),
   koa('session.ts', 'if (request.hasAssignment || needsCommit', work, 'true'),
