@@ -29,6 +29,7 @@ export function groupTimes({ rooms }: Profile, bare: Profile): ReadonlyMap<Profi
 function groupOf(room: string, bare: Profile): ProfileGroup {
   if (tokenFiles.test(room) || room === 'Node: cryptography') return 'cookie, token, cryptography'
   if (dataFiles.test(room)) return 'record and data, to and from JSON'
+  if (room === 'core: adapter') return 'the adapter'
   if (room.startsWith('core: ')) return 'the rest of core: loading, commit, store, timeouts'
   if (/^(?:express|koa|hono): /.test(room)) return 'the adapter'
   if (/^(?:garbage collection|engine)/.test(room)) return 'garbage collection, engine'

@@ -28,7 +28,7 @@ describe('the rooms of a profile', () => {
       timeDeltas: [100, 200, 5_000, 300, 200, 200]
     })
     expect(Object.fromEntries(found)).toEqual({
-      'core: loading': 0.1,
+      'core: session/load': 0.1,
       'garbage collection': 0.2,
       'Node: cryptography': 0.3,
       express: 0.2,
@@ -38,7 +38,7 @@ describe('the rooms of a profile', () => {
 
   it('count a built-in for whoever called it', () => {
     const found = roomsOf({ nodes, startTime: 0, endTime: 1, samples: [5, 1], timeDeltas: [300, 100] })
-    expect(found.get('core: loading')).toBe(0.75)
+    expect(found.get('core: session/load')).toBe(0.75)
     expect(found.get('engine: promises, built-ins, compiling')).toBe(0.25)
   })
 
@@ -46,12 +46,20 @@ describe('the rooms of a profile', () => {
     const profile = (rooms: Record<string, number>) => ({ framework: 'koa', act: 'read', subject: '', whole: 0, rooms })
     const bare = profile({ koa: 2, 'Node: requests, responses, streams': 3 })
     const times = groupTimes(
-      profile({ koa: 3, 'koa: session': 1, 'core: token': 2, 'Node: cryptography': 1, keygrip: 4, 'core: commit': 5 }),
+      profile({
+        koa: 3,
+        'koa: session': 1,
+        'core: adapter': 2,
+        'core: token': 2,
+        'Node: cryptography': 1,
+        keygrip: 4,
+        'core: commit': 5
+      }),
       bare
     )
     expect(Object.fromEntries(times)).toEqual({
       'Node and the framework': 3,
-      'the adapter': 1,
+      'the adapter': 3,
       'cookie, token, cryptography': 3,
       'hand-written code, or the peer': 4,
       'the rest of core: loading, commit, store, timeouts': 5

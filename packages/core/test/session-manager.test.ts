@@ -205,68 +205,6 @@ describe('a commit', () => {
   })
 })
 
-describe('whether there is anything to commit', () => {
-  const stored = async () => {
-    const world = createWorld({ rotateAfter: '1h', idleTimeout: '1d', touchInterval: '30m' })
-    const tab = world.browser()
-    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    return { world, tab }
-  }
-
-  it('not before somebody looks', async () => {
-    const { world, tab } = await stored()
-    for (const cookie of ['', tab.cookie]) {
-      const session = await world.manager.open(cookie)
-      expect(world.manager.needsCommit(session)).toBe(false)
-      expect(session.data).toBeTypeOf('object')
-      expect(world.manager.needsCommit(session)).toBe(true)
-    }
-  })
-
-  it('when it is time for a touch or a new secret', async () => {
-    for (const [minutes, expected] of [
-      [29, false],
-      [30, true]
-    ] as const) {
-      const { world, tab } = await stored()
-      world.now += minutes * 60_000
-      expect(world.manager.needsCommit(await tab.open())).toBe(expected)
-    }
-  })
-
-  it('when it is time for a new secret, and only for who has the current one', async () => {
-    const world = createWorld({ rotateAfter: '10m', idleTimeout: '1d', touchInterval: '3h' })
-    const tab = world.browser()
-    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    const old = tab.cookie
-    const due = async (cookie: string): Promise<boolean> => world.manager.needsCommit(await world.manager.open(cookie))
-    world.now += 600_000 - 1
-    expect(await due(old)).toBe(false)
-    world.now += 1
-    expect(await due(old)).toBe(true)
-    await tab.request(() => {})
-    expect([await due(old), await due(tab.cookie)]).toEqual([false, true])
-    world.now += 600_000
-    expect(await due(old)).toBe(false)
-  })
-
-  it('not where the session turned out to be over', async () => {
-    const { world, tab } = await stored()
-    world.now += 30 * 60_000
-    const [session, other] = [await tab.open(), await tab.open()]
-    await other.destroy()
-    expect(world.manager.needsCommit(session)).toBe(true)
-    await world.manager.commit(session)
-    expect(world.manager.needsCommit(session)).toBe(false)
-  })
-
-  it('when the key that signed the token has been retired', async () => {
-    const { world, tab } = await stored()
-    const next = world.another({ secret: ['another secret for tests, long enough', secret] })
-    expect(next.needsCommit(await tab.open(next))).toBe(true)
-  })
-})
-
 describe('events and hooks', () => {
   it('a handler that throws changes nothing', async () => {
     const { browser } = createWorld({

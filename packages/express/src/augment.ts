@@ -1,4 +1,4 @@
-import type { SessionCookie } from './session-cookie.ts'
+import type { SessionCookie } from './request/session-cookie.ts'
 
 export type SessionCallback = (error?: Error) => void
 

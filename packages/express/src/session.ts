@@ -1,17 +1,18 @@
 import {
   type Connection,
-  createSessionManager,
   type NodeHeaders,
   type Session,
   SessionError,
   type SessionManager,
   type SessionManagerOptions
 } from '@kvsession/core'
-import { holdResponse } from './hold-response.ts'
-import { isServerResponse } from './server-response.ts'
-import { addEntry, entriesOf, type SessionEntry } from './session-entry.ts'
+import { managerOf } from '@kvsession/core/adapter'
+import { entriesOf, type RequestEntry, setEntries } from './request/entry.ts'
+import { defineSessionProperties } from './request/session-property.ts'
+import { holdResponse } from './response/hold-response.ts'
+import { isServerResponse } from './response/server-response.ts'
 
-/** What the middleware reads of a request: Express's, Node's `http` or http/2, or an upgrade. */
+/** The part of a request that the middleware reads: Express's, Node's `http` or http/2, or an upgrade. */
 export interface IncomingRequest {
   readonly headers: NodeHeaders
   readonly url?: string | undefined
@@ -38,7 +39,7 @@ export type SessionMiddleware = (request: IncomingRequest, response: object, nex
 export function session<Data extends object = Partial<Express.SessionData>>(
   source: SessionManagerOptions<Data> | SessionManager<Data>
 ): SessionMiddleware {
-  const manager: SessionManager<object> = isManager(source) ? source : createSessionManager(source)
+  const manager: SessionManager<object> = managerOf(source)
   const { name, path } = manager.policy.cookie
 
   return (request, response, next) => {
@@ -54,7 +55,8 @@ export function session<Data extends object = Partial<Express.SessionData>>(
       return
     }
     const begin = (opened: Session<object>): void => {
-      start(request, response, manager, opened, next)
+      addSession({ manager, session: opened, next }, request, response)
+      next()
     }
     void manager.open(request.headers, connectionOf(request)).then(begin, next)
   }
@@ -65,38 +67,26 @@ export function session<Data extends object = Partial<Express.SessionData>>(
  * status below 500 then count as failures too, and what their handler changed is not stored.
  */
 export function markFailed(error: unknown, request: object, _response: object, next: NextHandler): void {
-  for (const { hold } of entriesOf(request) ?? []) if (hold) hold.failed = true
+  for (const { held } of entriesOf(request) ?? []) if (held) held.failed = true
   next(error)
 }
 
-function start(
+/** Gives the request an opened session; the first one becomes `req.session` and holds the response. */
+function addSession(
+  opened: Pick<RequestEntry, 'manager' | 'session' | 'next'>,
   request: IncomingRequest,
-  response: object,
-  manager: SessionManager<object>,
-  opened: Session<object>,
-  next: NextHandler
+  response: object
 ): void {
-  const mounted = entriesOf(request) ?? []
-  const hold = mounted[0] ? mounted[0].hold : isServerResponse(response) ? holdResponse(response, mounted) : undefined
-  // No response, no cookie: a first write or login must fail rather than make a session that nobody can reach.
-  if (!hold) manager.responseHeaders(opened)
-  const entry: SessionEntry = {
-    manager,
-    session: opened,
-    next,
-    hold,
-    used: false,
-    facade: undefined,
-    ended: false
-  }
-  addEntry(request, mounted, entry)
-  next()
-}
-
-function isManager<Data extends object>(
-  source: SessionManagerOptions<Data> | SessionManager<Data>
-): source is SessionManager<Data> {
-  return typeof source === 'object' && source !== null && 'open' in source && typeof source.open === 'function'
+  const { manager, session, next } = opened
+  const entries = entriesOf(request) ?? []
+  const [first] = entries
+  const held = first ? first.held : isServerResponse(response) ? holdResponse(response, entries) : undefined
+  // Without a response there is no cookie: a first write or login must fail rather than make an unreachable session.
+  if (!held) manager.responseHeaders(session)
+  entries.push({ manager, session, next, held, used: false, requestSession: undefined, ended: false })
+  if (first) return
+  setEntries(request, entries)
+  defineSessionProperties(request)
 }
 
 /** RFC 6265 §5.1.4: by whole segments, `/foo` is not `/foobar`. */

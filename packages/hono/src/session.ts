@@ -1,14 +1,13 @@
 import {
-  type CommitOptions,
-  createSessionManager,
   isSessionError,
   type Session,
   type SessionData,
   type SessionManager,
   type SessionManagerOptions
 } from '@kvsession/core'
+import { CommitFacts, managerOf } from '@kvsession/core/adapter'
 import type { Context, MiddlewareHandler } from 'hono'
-import { discardAnswer, send } from './answer.ts'
+import { addHeaders, discardResponse } from './response.ts'
 
 /** For `new Hono<{ Variables: SessionVariables<MyData> }>()`. */
 export interface SessionVariables<Data extends object = SessionData> {
@@ -25,46 +24,36 @@ export interface SessionVariables<Data extends object = SessionData> {
 export function session<Data extends object = SessionData>(
   options: SessionManagerOptions<Data> | SessionManager<Data>
 ): MiddlewareHandler<{ Variables: SessionVariables<Data> }> {
-  const manager = 'open' in options ? options : createSessionManager(options)
+  const manager = managerOf(options)
   return async (c, next) => {
     const session = await manager.open(c.req.raw).catch(rethrow)
     c.set('session', session)
     try {
       await next()
     } catch (error) {
-      // Hono answers errors before they come here; what is thrown and is no Error leaves it without a response.
+      // Hono answers errors before they come here; a thrown value that is no Error leaves it without a response.
       await manager.commit(session, { failed: true })
       throw error
     }
     try {
-      const committed = manager.finish(session, new Facts(c))
-      send(c, committed instanceof Promise ? await committed : committed)
+      const { headers } = await manager.commit(session, factsOf(c))
+      addHeaders(c, headers)
     } catch (error) {
-      discardAnswer(c)
+      discardResponse(c)
       // What is safe in the store already, a login above all, goes out with the error.
-      send(c, manager.responseHeaders(session, new Facts(c)))
+      addHeaders(c, manager.responseHeaders(session, factsOf(c)))
       rethrow(error)
     }
   }
 }
 
-/**
- * A class, because an accessor in an object literal gives every object a hidden class of its own: 12 µs a request, and
- * garbage that only a full collection removes.
- */
-class Facts implements CommitOptions {
-  readonly failed: boolean
-  readonly #c: Context
+function factsOf(c: Context): CommitFacts<Context> {
+  return new CommitFacts(c, readHeader, { failed: c.error !== undefined })
+}
 
-  constructor(c: Context) {
-    this.failed = c.error !== undefined
-    this.#c = c
-  }
-
-  /** Asked for only when a cookie is sent: looking at a response makes Hono on Node build it the slow way. */
-  get cacheControl(): string | undefined {
-    return this.#c.res.headers.get('Cache-Control') ?? undefined
-  }
+/** Called only when a cookie is sent: looking at a response makes Hono on Node build it the slow way. */
+function readHeader(c: Context, name: string): string | undefined {
+  return c.res.headers.get(name) ?? undefined
 }
 
 /** Hono's own error handler answers with what `getResponse` gives, and with 500 otherwise. */

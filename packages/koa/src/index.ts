@@ -1,5 +1,5 @@
 import './augment.ts'
 
+export { getSession } from './request-session.ts'
 export { session } from './session.ts'
-export { getSession } from './session-place.ts'
 export type { KoaSession, SessionFields } from './session-properties.ts'

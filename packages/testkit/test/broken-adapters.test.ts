@@ -31,6 +31,10 @@ const broken: Readonly<Record<string, NodeHttpOptions>> = {
       await answerError(turn, response, error)
     }
   },
+  'keeps the headers of the response on errors': {
+    answerError: (turn, response, error) =>
+      answerError(turn, Object.assign(response, { removeHeader: () => response }), error)
+  },
   'drops headers on errors': {
     answerError: (_, response, error) => answerError(undefined, response, error)
   },
@@ -102,6 +106,10 @@ const failures: Readonly<Record<string, readonly string[]>> = {
     'outage: a store that cannot be read is a 503, the handler does not run, and the user is still logged in afterwards',
     'outage: a store that never answers is a 503 after storeTimeout, and the user is still logged in afterwards',
     'outage: a store that never confirms a write is a 503 after storeTimeout, without cookie and without the answer'
+  ],
+  'keeps the headers of the response on errors': [
+    "commit: what could not be stored is a server error without cookie and without the handler's answer: redirect",
+    "errors: an error response after a failed commit carries no header that describes the handler's response"
   ],
   'drops headers on errors': [
     'errors: a handler that throws is answered with its own status, and what it changed is stored',

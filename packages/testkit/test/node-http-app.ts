@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { applyHeaders, isSessionError, type Session } from '@kvsession/core'
+import { removeRepresentation } from '@kvsession/core/adapter'
 import type { AppSetup, RunningApp } from '@kvsession/testkit'
 
 /** What a server without a framework does by itself; the parts that a broken one gets wrong can be replaced. */
@@ -94,7 +95,7 @@ export async function answerError(turn: Turn | undefined, response: ServerRespon
     response.destroy()
     return
   }
-  response.removeHeader('Location')
+  removeRepresentation(response)
   if (turn) await commitFailed(turn, error)
   response.statusCode = statusOf(error)
   response.end('error')

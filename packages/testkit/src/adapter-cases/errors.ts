@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import type { representationHeaders } from '@kvsession/core/adapter'
 import { createGate } from '../gate.ts'
-import { type AdapterCaseDefinition, assertFailed, assertNoCookie, ourCookies } from './adapter-site.ts'
+import { type AdapterCaseDefinition, assertFailed, assertNoCookie, ourCookies, type Routes } from './adapter-site.ts'
 
 class Teapot extends Error {
   readonly status = 418
@@ -10,6 +11,26 @@ class Teapot extends Error {
 
 function fail(): never {
   throw new Teapot('the handler failed')
+}
+
+/** A value for every header that describes a response: none that an error response would have by itself. */
+const ofTheHandler: Readonly<Record<(typeof representationHeaders)[number], string>> = {
+  'Accept-Ranges': 'bytes',
+  'Cache-Control': 'public, max-age=31536000',
+  'Content-Disposition': 'attachment; filename="invoice.pdf"',
+  'Content-Encoding': 'gzip',
+  'Content-Language': 'fo',
+  'Content-Length': '4096',
+  'Content-Location': '/invoice',
+  'Content-Range': 'bytes 0-4095/8192',
+  'Content-Type': 'application/pdf',
+  ETag: '"invoice"',
+  Expires: 'Fri, 01 Jan 2100 00:00:00 GMT',
+  'Last-Modified': 'Thu, 01 Jan 1970 00:00:00 GMT',
+  Location: '/paid',
+  Refresh: '0; url=/paid',
+  Trailer: 'X-Checksum',
+  'Transfer-Encoding': 'gzip, chunked'
 }
 
 export const errorCases: readonly AdapterCaseDefinition[] = [
@@ -165,6 +186,27 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
       const answer = await site.browser().get('/fail')
       assert.ok(answer.status >= 400)
       assertNoCookie(answer)
+    }
+  },
+  {
+    name: "an error response after a failed commit carries no header that describes the handler's response",
+    async check(world) {
+      const routes = Object.entries(ofTheHandler).map(([header, value]): [string, Routes[string]] => [
+        `/${header}`,
+        ({ session, setHeader, send }) => {
+          session.data.paid = true
+          setHeader(header, value)
+          return send(200)
+        }
+      ])
+      const site = await world.serve(Object.fromEntries(routes))
+      site.store.fail('compareAndSet')
+      const kept: string[] = []
+      for (const [header, value] of Object.entries(ofTheHandler)) {
+        const { status, headers } = await site.browser().get(`/${header}`)
+        if (status !== 503 || headers[header.toLowerCase()] === value) kept.push(header)
+      }
+      assert.deepEqual(kept, [])
     }
   },
   {

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { createCookieJarClient, createGate } from '@kvsession/testkit'
 import { describe, expect, it } from 'vitest'
-import { reportLate } from '../src/error-answer.ts'
-import { serveInTest } from './support/server.ts'
-import { chain, createSite, type Site } from './support/site.ts'
+import { reportLate } from '../../src/response/error-response.ts'
+import { serveInTest } from '../support/server.ts'
+import { chain, createSite, type Site } from '../support/site.ts'
 
 /** Every commit fails; `answer` is the application's error handling. */
 async function serveFailing(answer: (res: ServerResponse) => unknown): Promise<string> {

@@ -1,15 +1,16 @@
 import { applyHeaders, type HeaderList } from '@kvsession/core'
 
-/** What of a Koa context is used here. */
+/** The part of a Koa context that is used here. */
 export interface ErrorContext {
   onerror(error: Error): void
 }
 
 /**
- * Koa's error handler removes every header and sets those of `error.headers` instead. Ours are there while it runs, and
- * only then: an error object may be thrown again for another visitor, and may be logged.
+ * Adds `headers` to the error response of this request. Koa's error handler removes every header and sets those of
+ * `error.headers` instead: ours are there only while it runs, because an error object may be thrown again for another
+ * visitor, and may be logged.
  */
-export function carryOnErrors(ctx: ErrorContext, headers: HeaderList): void {
+export function addErrorHeaders(ctx: ErrorContext, headers: HeaderList): void {
   const { onerror } = ctx
   ctx.onerror = (thrown: unknown) => {
     if (thrown === null || thrown === undefined) return
@@ -27,7 +28,7 @@ export function carryOnErrors(ctx: ErrorContext, headers: HeaderList): void {
   }
 }
 
-/** As Koa asks: an error of another realm is one too. */
+/** As Koa decides it: an error of another realm is an error too. */
 function isError(thrown: unknown): thrown is Error {
   return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]'
 }
@@ -42,12 +43,12 @@ function targetOf(fields: Record<string, HeaderValue>): {
   getHeader(name: string): HeaderValue | undefined
   setHeader(name: string, value: HeaderValue): void
 } {
-  const spelling = (name: string): string =>
+  const spellingOf = (name: string): string =>
     Object.keys(fields).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name
   return {
-    getHeader: (name) => fields[spelling(name)],
+    getHeader: (name) => fields[spellingOf(name)],
     setHeader: (name, value) => {
-      fields[spelling(name)] = value
+      fields[spellingOf(name)] = value
     }
   }
 }

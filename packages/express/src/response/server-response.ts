@@ -1,4 +1,4 @@
-/** What an answer goes through. Node's `http` and its http/2 compatibility API both have it. */
+/** The part of a response that is used here. Node's `http` and its http/2 compatibility API both have it. */
 export interface ServerResponse {
   statusCode: number
   statusMessage?: string
@@ -17,7 +17,7 @@ export interface ServerResponse {
   rawListeners(event: string): readonly unknown[]
 }
 
-/** False for `{}` and for the stubs that stand for the response on an upgrade, which have none of these. */
+/** False for `{}` and for the stubs that stand for the response on an upgrade: they have none of these. */
 export function isServerResponse(value: object): value is ServerResponse {
   return (
     'on' in value &&
@@ -60,27 +60,8 @@ function pairsOf(headers: unknown): (readonly [string, unknown])[] {
   return Array.from({ length: flat.length / 2 }, (_, index) => [String(flat[2 * index]), flat[2 * index + 1]])
 }
 
-/** Headers that describe an answer which is not sent after all. What concerns every answer (CORS, CSP) stays. */
-const representation = [
-  'Accept-Ranges',
-  'Cache-Control',
-  'Content-Disposition',
-  'Content-Encoding',
-  'Content-Language',
-  'Content-Length',
-  'Content-Location',
-  'Content-Range',
-  'Content-Type',
-  'ETag',
-  'Expires',
-  'Last-Modified',
-  'Location',
-  'Refresh',
-  'Trailer',
-  'Transfer-Encoding'
-]
-
-export function forgetRepresentation(response: ServerResponse): void {
-  // Only what is there: removing tells Node not to add the header by itself either.
-  for (const name of representation) if (response.getHeader(name) !== undefined) response.removeHeader(name)
+/** The reader for the facts of a commit, shared by all requests. */
+export function readHeader(response: ServerResponse, name: string): string | undefined {
+  const value = response.getHeader(name)
+  return value === undefined ? undefined : String(value)
 }

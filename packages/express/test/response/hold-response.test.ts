@@ -2,9 +2,9 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import { Readable } from 'node:stream'
 import { createCookieJarClient, createGate } from '@kvsession/testkit'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { comparable, exchange } from './support/raw-client.ts'
-import { portOf, serveInTest } from './support/server.ts'
-import { chain, createSite, type Handler, type Site } from './support/site.ts'
+import { comparable, exchange } from '../support/raw-client.ts'
+import { portOf, serveInTest } from '../support/server.ts'
+import { chain, createSite, type Handler, type Site } from '../support/site.ts'
 
 function request(method = 'GET', headers = ''): string {
   return `${method} /page HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n${headers}\r\n`
@@ -374,6 +374,25 @@ describe('a held response', () => {
     await browser.get('/')
     expect((await browser.get('/')).body).toBe('7')
     expect(site.store.count('compareAndSet')).toBe(1)
+  })
+
+  it('is not stored with commitOnError: false when its status is 500 or above', async () => {
+    const site = createSite({ commitOnError: false })
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        req.session.n = 1
+        res.statusCode = Number(req.url?.slice(1))
+        res.end()
+      })
+    )
+    for (const [status, sessions] of [
+      [500, 0],
+      [499, 1],
+      [503, 1]
+    ]) {
+      await createCookieJarClient(url).get(`/${status}`)
+      expect(await site.sessions()).toBe(sessions)
+    }
   })
 
   it('drops the answer when the store fails: no byte, no header of it, no cookie, but CORS stays', async () => {

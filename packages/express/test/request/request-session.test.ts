@@ -2,9 +2,9 @@ import { inspect } from 'node:util'
 import { isSessionError } from '@kvsession/core'
 import { type CookieJarClient, createCookieJarClient } from '@kvsession/testkit'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { getSession, type RequestSession } from '../src/index.ts'
-import { serveInTest } from './support/server.ts'
-import { chain, createSite, type SessionRequest, type Site } from './support/site.ts'
+import { getSession, type RequestSession } from '../../src/index.ts'
+import { serveInTest } from '../support/server.ts'
+import { chain, createSite, type SessionRequest, type Site } from '../support/site.ts'
 
 type Step = (request: SessionRequest) => unknown
 

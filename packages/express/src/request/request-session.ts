@@ -1,37 +1,37 @@
 import { SessionError } from '@kvsession/core'
+import type { RequestEntry } from './entry.ts'
 import { createSessionCookie, type SessionCookie } from './session-cookie.ts'
-import type { SessionEntry } from './session-entry.ts'
 
 type Fields = Record<string, unknown>
 type Callback = (error?: Error) => void
 
-const inside: unique symbol = Symbol('kvsession request session')
+const internals: unique symbol = Symbol('kvsession request session')
 const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
-/** What a `req.session` object stands for. */
-interface Inside {
-  readonly entry: SessionEntry
-  /** The data and id it had when `regenerate` or `destroy` left it behind: readable, stored nowhere. */
+/** The state behind a `req.session` object. */
+interface Internals {
+  readonly entry: RequestEntry
+  /** The data and id at the time of `regenerate` or `destroy`: still readable, never stored. */
   left: { readonly id: string; readonly data: Fields } | undefined
-  /** Left behind for good: its methods do nothing any more. */
+  /** `regenerate` has completed, or `destroy` was called: the methods do nothing any more. */
   inert: boolean
   cookie: SessionCookie | undefined
-  /** Node looks for it here, past the proxy: printing a session shows its data. */
+  /** Node reads it past the proxy, so that printing a session shows its data. */
   readonly [inspect]: () => Fields
 }
 
 /**
- * `req.session`: a view of the core session's data that answers express-session's members itself. No field of the data
- * can shadow them, and fields of those names live on unseen; `getSession(req).data` shows them.
+ * `req.session`: the core session's data as plain properties, and express-session's members. Fields of the data cannot
+ * shadow the members: fields of those names stay stored and are shown by `getSession(req).data` alone.
  */
-export function createRequestSession(entry: SessionEntry): object {
-  const target: Inside = { entry, left: undefined, inert: false, cookie: undefined, [inspect]: inspectData }
+export function createRequestSession(entry: RequestEntry): object {
+  const target: Internals = { entry, left: undefined, inert: false, cookie: undefined, [inspect]: inspectData }
   return new Proxy(target, view)
 }
 
-const view: ProxyHandler<Inside> = {
+const view: ProxyHandler<Internals> = {
   get(target, key) {
-    if (key === inside) return target
+    if (key === internals) return target
     if (typeof key !== 'string' || !Object.hasOwn(members, key)) return Reflect.get(dataOf(target), key)
     if (key === 'id') return target.left?.id ?? target.entry.session.tokenId
     if (key !== 'cookie') return Reflect.get(members, key)
@@ -56,7 +56,7 @@ const view: ProxyHandler<Inside> = {
   preventExtensions: () => false
 }
 
-function define(target: Inside, key: string | symbol, descriptor: PropertyDescriptor): boolean {
+function define(target: Internals, key: string | symbol, descriptor: PropertyDescriptor): boolean {
   if (typeof key === 'string') refuseReserved(key)
   return Reflect.defineProperty(dataOf(target), key, descriptor)
 }
@@ -70,11 +70,11 @@ export function refuseReserved(key: string): void {
   )
 }
 
-function dataOf({ entry, left }: Inside): Fields {
+function dataOf({ entry, left }: Internals): Fields {
   return left?.data ?? asFields(entry.session.data)
 }
 
-/** Any object may be read and written by key; that is all this says. */
+/** Every object can be read and written by key. */
 function asFields(data: object): Fields {
   return data as Fields
 }
@@ -106,16 +106,16 @@ const members = {
   }
 }
 
-async function reload({ entry }: Inside): Promise<void> {
+async function reload({ entry }: Internals): Promise<void> {
   if (!(await entry.session.reload())) throw new SessionError('SESSION_MISSING', 'failed to load session')
-  entry.facade = undefined
+  entry.requestSession = undefined
 }
 
-async function regenerate(target: Inside): Promise<void> {
+async function regenerate(target: Internals): Promise<void> {
   const { session } = target.entry
   if (!session.loaded) await session.load()
   const { data, tokenId } = session
-  // The core empties the object it holds; this one stays with whoever has the old req.session.
+  // The core empties the object it holds; the old req.session keeps this one.
   target.left = { id: tokenId, data: asFields(data) }
   session.data = {}
   try {
@@ -126,11 +126,11 @@ async function regenerate(target: Inside): Promise<void> {
     throw error
   }
   target.inert = true
-  target.entry.facade = undefined
+  target.entry.requestSession = undefined
   target.entry.ended = false
 }
 
-async function destroy(target: Inside): Promise<void> {
+async function destroy(target: Internals): Promise<void> {
   const { entry } = target
   entry.ended = 'gone'
   target.inert = true
@@ -139,23 +139,23 @@ async function destroy(target: Inside): Promise<void> {
 }
 
 function restart(self: unknown, callback: Callback | undefined): unknown {
-  const { entry, inert } = insideOf(self)
+  const { entry, inert } = internalsOf(self)
   const { permanent } = entry.session
   if (!inert && typeof permanent === 'number') entry.session.permanent = permanent
   if (typeof callback === 'function') process.nextTick(callback)
   return self
 }
 
-/** Runs `task` and answers by callback, once and later, or by promise. */
-function act<T>(self: unknown, callback: Callback | undefined, task: (target: Inside) => Promise<T>): unknown {
-  const target = insideOf(self)
+/** Runs `task` and reports its end by a callback, called once and asynchronously, or by a promise. */
+function act<T>(self: unknown, callback: Callback | undefined, task: (target: Internals) => Promise<T>): unknown {
+  const target = internalsOf(self)
   const done = target.inert ? Promise.reject(leftBehind()) : task(target)
   if (typeof callback !== 'function') {
-    // Applications omit callbacks: a promise that nobody awaits must not end the process.
+    // Applications omit callbacks: an unhandled rejection must not end the process.
     done.catch(ignore)
     return done
   }
-  // Outside the promise: what the callback throws is an uncaught exception, as with any other callback of Node's.
+  // Outside the promise: an error in the callback is an uncaught exception, as with any other callback of Node's.
   done.then(
     () => process.nextTick(callback),
     (error: unknown) => process.nextTick(callback, error)
@@ -163,14 +163,14 @@ function act<T>(self: unknown, callback: Callback | undefined, task: (target: In
   return self
 }
 
-function insideOf(self: unknown): Inside {
-  const found: unknown = typeof self === 'object' && self !== null ? Reflect.get(self, inside) : undefined
-  if (isInside(found)) return found
+function internalsOf(self: unknown): Internals {
+  const found: unknown = typeof self === 'object' && self !== null ? Reflect.get(self, internals) : undefined
+  if (isInternals(found)) return found
   throw new SessionError('ARGUMENT_INVALID', 'Call the methods of req.session on req.session')
 }
 
-/** Only {@link createRequestSession} makes objects that answer to the private symbol. */
-function isInside(value: unknown): value is Inside {
+/** Only {@link createRequestSession} makes objects that have the private symbol. */
+function isInternals(value: unknown): value is Internals {
   return typeof value === 'object' && value !== null && 'entry' in value
 }
 

@@ -1,14 +1,14 @@
-import { holdOf, type ResponseHold } from './response-hold.ts'
+import { type HeldResponse, heldResponseOf } from './held-response.ts'
 import type { ServerResponse } from './server-response.ts'
 
 /**
- * For the handler, a response that is held has started: `headersSent` is true and setting a header throws, as always.
- * Otherwise a late error's answer would be mixed with what is queued.
+ * Makes a held response look started to the handler: `headersSent` is true and setting a header throws. Otherwise the
+ * response to a late error would be mixed with the queued one.
  */
-export function freezeHeaders(hold: ResponseHold): void {
-  const { response } = hold
+export function freezeHeaders(held: HeldResponse): void {
+  const { response } = held
   const { setHeader, appendHeader, removeHeader } = response
-  hold.headers = { setHeader, appendHeader, removeHeader }
+  held.headers = { setHeader, appendHeader, removeHeader }
   response.setHeader = frozenSetHeader
   response.appendHeader = frozenAppendHeader
   response.removeHeader = frozenRemoveHeader
@@ -20,7 +20,7 @@ export function headersSentError(): Error {
   return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
 }
 
-/** Whether bytes have really left. */
+/** Whether Node has sent the headers. */
 export function trulySent(response: ServerResponse): boolean {
   return Reflect.get(Object.getPrototypeOf(response), 'headersSent', response) === true
 }
@@ -28,7 +28,7 @@ export function trulySent(response: ServerResponse): boolean {
 const headersSentAccessor: PropertyDescriptor = {
   configurable: true,
   get(this: ServerResponse): boolean {
-    return holdOf(this).phase === 'held' || trulySent(this)
+    return heldResponseOf(this).phase === 'held' || trulySent(this)
   }
 }
 
@@ -49,9 +49,9 @@ function change(
   name: 'setHeader' | 'appendHeader' | 'removeHeader',
   args: readonly unknown[]
 ): unknown {
-  const hold = holdOf(response)
-  if (hold.phase === 'held') throw headersSentError()
-  // The abandoned handler goes on writing its body; who sets headers now prepares the error answer.
-  if (hold.phase === 'failed' && hold.answer === 'none') hold.answer = 'expected'
-  return hold.headers && Reflect.apply(hold.headers[name], response, args)
+  const held = heldResponseOf(response)
+  if (held.phase === 'held') throw headersSentError()
+  // The abandoned handler only writes its body; a header that is set now belongs to the error response.
+  if (held.phase === 'failed' && held.errorResponse === 'none') held.errorResponse = 'expected'
+  return held.headers && Reflect.apply(held.headers[name], response, args)
 }

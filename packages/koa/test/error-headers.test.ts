@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { carryOnErrors } from '../src/carry-on-errors.ts'
+import { addErrorHeaders } from '../src/error-headers.ts'
 
 /** What Koa is handed of something thrown, and the headers it finds there, when our cookie is to go along. */
 function thrownIntoKoa(thrown: unknown): { error: unknown; headers: unknown }[] {
@@ -10,12 +10,12 @@ function thrownIntoKoa(thrown: unknown): { error: unknown; headers: unknown }[] 
       seen.push({ error, headers: Reflect.get(Object(error), 'headers') })
     }
   }
-  carryOnErrors(ctx, [['Set-Cookie', 'sid=1']])
+  addErrorHeaders(ctx, [['Set-Cookie', 'sid=1']])
   Reflect.apply(ctx.onerror, ctx, [thrown])
   return seen
 }
 
-describe('carryOnErrors', () => {
+describe('addErrorHeaders', () => {
   it.each(['Set-Cookie', 'set-cookie', 'SET-COOKIE'])('joins the cookies that the error has under %s', (name) => {
     const error = Object.assign(new Error('mine'), { headers: { [name]: 'own=1', 'X-Own': 'yes' } })
     expect(thrownIntoKoa(error)).toEqual([{ error, headers: { [name]: ['own=1', 'sid=1'], 'X-Own': 'yes' } }])
@@ -56,7 +56,7 @@ describe('carryOnErrors', () => {
         expect(error.headers).toEqual({})
       }
     }
-    carryOnErrors(ctx, [['Set-Cookie', 'sid=1']])
+    addErrorHeaders(ctx, [['Set-Cookie', 'sid=1']])
     ctx.onerror(error)
     expect(error.headers).toEqual({ 'X-Own': 'yes' })
   })

@@ -1,0 +1,122 @@
+import { needsCommit as stateNeedsCommit } from './session/commit.ts'
+import { internalsOf, type Session } from './session/session.ts'
+import { type CommitOptions, createSessionManager, type SessionManager } from './session-manager.ts'
+import type { SessionManagerOptions } from './session-manager-options.ts'
+
+/**
+ * The manager of a middleware that takes options or a manager: `source` itself, or a new manager made from the options.
+ *
+ * @throws SessionError for wrong options.
+ */
+export function managerOf<Data extends object>(
+  source: SessionManagerOptions<Data> | SessionManager<Data>
+): SessionManager<Data> {
+  return isManager(source) ? source : createSessionManager(source)
+}
+
+function isManager<Data extends object>(
+  source: SessionManagerOptions<Data> | SessionManager<Data>
+): source is SessionManager<Data> {
+  return typeof source === 'object' && source !== null && 'open' in source && typeof source.open === 'function'
+}
+
+/**
+ * Whether a commit of `session` would store something or give a header. False while the application has not used the
+ * session and no touch, rotation or re-issue is due: the response can then be sent without a commit.
+ *
+ * @throws SessionError `ARGUMENT_INVALID` for a session of another copy of the core.
+ */
+export function needsCommit(session: Session<object>): boolean {
+  const { context, state } = internalsOf(session)
+  return stateNeedsCommit(context, state)
+}
+
+/** Reads a header that the handler set. `undefined`: the response has no such header. */
+export type HeaderReader<Response> = (response: Response, name: string) => string | undefined
+
+/**
+ * What a commit needs to know of the response. The header is read only when a cookie is sent.
+ *
+ * A class with a shared reader, because an accessor in an object literal gives every object a hidden class of its own:
+ * 12 µs a request, and garbage that only a full collection removes.
+ */
+export class CommitFacts<Response> implements CommitOptions {
+  readonly failed: boolean
+  readonly #response: Response
+  readonly #read: HeaderReader<Response>
+
+  /** @param read one function for all requests. */
+  constructor(response: Response, read: HeaderReader<Response>, options: { readonly failed?: boolean } = {}) {
+    this.failed = options.failed === true
+    this.#response = response
+    this.#read = read
+  }
+
+  get cacheControl(): string | undefined {
+    return this.#read(this.#response, 'Cache-Control')
+  }
+}
+
+/**
+ * Headers that describe the handler's response. When the commit fails, another response is sent, which must not carry
+ * them: `Refresh` or `Location` would tell the visitor that the request succeeded. Headers that concern every response,
+ * such as those of CORS and CSP, are not among them.
+ */
+export const representationHeaders = [
+  'Accept-Ranges',
+  'Cache-Control',
+  'Content-Disposition',
+  'Content-Encoding',
+  'Content-Language',
+  'Content-Length',
+  'Content-Location',
+  'Content-Range',
+  'Content-Type',
+  'ETag',
+  'Expires',
+  'Last-Modified',
+  'Location',
+  'Refresh',
+  'Trailer',
+  'Transfer-Encoding'
+] as const
+
+/** A web `Headers`, or anything with these methods of a Node response. */
+export type RemovableHeaders =
+  | { delete(name: string): unknown }
+  | { getHeader(name: string): unknown; removeHeader(name: string): unknown }
+
+/** Removes the {@link representationHeaders} before an error is sent in place of the handler's response. */
+export function removeRepresentation(headers: RemovableHeaders): void {
+  for (const name of representationHeaders) {
+    if ('delete' in headers) headers.delete(name)
+    // Node does not add a header by itself once it was removed, even if it was not set: remove only those that are.
+    else if (headers.getHeader(name) !== undefined) headers.removeHeader(name)
+  }
+}
+
+/**
+ * A property of requests, or of a framework's contexts, that only its owner can read and write. On the object itself: a
+ * WeakMap with an entry per request costs the garbage collector twice as much as the request.
+ */
+export class RequestSlot<Value> {
+  /** Named, so that a printed request tells where the property comes from. */
+  readonly #key: symbol = Symbol('kvsession')
+
+  get(request: object): Value | undefined {
+    return asCarrier<Value>(request)[this.#key]
+  }
+
+  set(request: object, value: Value): void {
+    asCarrier<Value>(request)[this.#key] = value
+  }
+}
+
+interface Carrier<Value> {
+  [key: symbol]: Value | undefined
+}
+
+/** Nobody else has the symbol of a slot, so that its `set` wrote what is found under it. */
+function asCarrier<Value>(request: object): Carrier<Value> {
+  return request as Carrier<Value>
+}
