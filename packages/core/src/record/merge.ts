@@ -71,3 +71,10 @@ export function field(fields: Fields, key: string): unknown {
 export function setField(fields: Fields, key: string, value: unknown): void {
   Object.defineProperty(fields, key, { value, writable: true, enumerable: true, configurable: true })
 }
+
+/** A copy that holds only `keys`. */
+export function pickFields(data: Readonly<Fields>, keys: readonly string[]): Fields {
+  const picked: Fields = {}
+  for (const key of keys) if (Object.hasOwn(data, key)) setField(picked, key, data[key])
+  return picked
+}

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { PayloadEncryption } from './encryption.ts'
-import { type Fields, setField } from './merge.ts'
+import type { Fields } from './merge.ts'
 import { encodeRecord, type RecordMetadata, type StoredRecord, sealedContext } from './record.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -96,11 +96,4 @@ function largestKeys(context: PayloadContext, plaintext: string): string {
     .slice(0, 3)
     .map(({ key, size }) => `${key} (${size})`)
     .join(', ')
-}
-
-/** A copy that holds only `keys`. */
-export function pickFields(data: Fields, keys: readonly string[]): Fields {
-  const picked: Fields = {}
-  for (const key of keys) if (Object.hasOwn(data, key)) setField(picked, key, data[key])
-  return picked
 }

@@ -1,4 +1,4 @@
-import { setField } from './merge.ts'
+import { createFieldCodec, type Field, type FieldTable, isObject, isString, isTime, optional } from './field-table.ts'
 
 /** Metadata of a stored session: one line of JSON before the payload, under the one-letter names of {@link fields}. */
 export interface RecordMetadata {
@@ -33,42 +33,27 @@ export interface RecordMetadata {
   readonly unknownFields?: Readonly<Record<string, unknown>>
 }
 
-type FieldName = Exclude<keyof RecordMetadata, 'unknownFields'>
+const sealed = (letter: string, check: Field['check']): Field => ({ letter, check, sealed: true })
 
-interface Field {
-  /** Its name in the store. */
-  readonly letter: string
-  /** Authenticated with an encrypted payload. A touch moves the others, so that it need not encrypt again. */
-  readonly sealed: boolean
-  readonly required: boolean
-  readonly check: (value: unknown) => boolean
+/** A touch moves the fields that are not sealed, so that it need not encrypt the payload again. */
+const fields: FieldTable<RecordMetadata> = {
+  writeId: { letter: 'w', check: isString },
+  createdAt: sealed('c', isTime),
+  lastSeenAt: { letter: 's', check: isTime },
+  secretHash: sealed('h', isHash),
+  generation: sealed('g', isTime),
+  dataEpoch: sealed('d', isTime),
+  permanent: sealed('p', (value) => value === undefined || value === true || isTime(value)),
+  permanentSince: sealed('f', optional(isTime)),
+  userId: sealed('u', optional(isString)),
+  swappedAt: sealed('t', optional(isTime)),
+  aliasHash: sealed('a', optional(isHash)),
+  authenticatedAt: sealed('l', optional(isTime)),
+  aliasUntil: { letter: 'b', check: optional(isTime) },
+  indexedUntil: { letter: 'q', check: optional(isTime) }
 }
 
-const required = (letter: string, check: Field['check']): Field => ({ letter, sealed: true, required: true, check })
-const optional = (letter: string, check: Field['check']): Field => ({ letter, sealed: true, required: false, check })
-const unsealed = (field: Field): Field => ({ ...field, sealed: false })
-
-/** Every field, in stored order. Encoding, decoding, validation and the authenticated context follow from this table. */
-const fields: Readonly<Record<FieldName, Field>> = {
-  writeId: unsealed(required('w', isString)),
-  createdAt: required('c', isTime),
-  lastSeenAt: unsealed(required('s', isTime)),
-  secretHash: required('h', isHash),
-  generation: required('g', isTime),
-  dataEpoch: required('d', isTime),
-  permanent: optional('p', (value) => value === true || isTime(value)),
-  permanentSince: optional('f', isTime),
-  userId: optional('u', isString),
-  swappedAt: optional('t', isTime),
-  aliasHash: optional('a', isHash),
-  authenticatedAt: optional('l', isTime),
-  aliasUntil: unsealed(optional('b', isTime)),
-  indexedUntil: unsealed(optional('q', isTime))
-}
-
-const fieldList = Object.entries(fields).map(([name, field]) => ({ name: asFieldName(name), ...field }))
-const sealedFields = fieldList.filter(({ sealed }) => sealed)
-const knownLetters: ReadonlySet<string> = new Set(['v', ...fieldList.map(({ letter }) => letter)])
+const codec = createFieldCodec<RecordMetadata>(fields, { v: 1 })
 
 /** A stored value taken apart. `payload` is what the serializer (and the encryption over it) wrote, not yet decoded. */
 export interface StoredRecord {
@@ -80,80 +65,30 @@ export interface StoredRecord {
 export type DecodedRecord = StoredRecord | 'tombstone' | 'corrupt' | 'future-version'
 
 export function encodeRecord(metadata: RecordMetadata, payload: string): StoredRecord {
-  const line: Record<string, unknown> = { v: 1 }
-  for (const { name, letter } of fieldList) line[letter] = metadata[name]
-  const { unknownFields } = metadata
-  if (unknownFields) for (const name of Object.keys(unknownFields)) setField(line, name, unknownFields[name])
-  return { value: `${JSON.stringify(line)}\n${payload}`, metadata, payload }
+  return { value: `${JSON.stringify(codec.encode(metadata))}\n${payload}`, metadata, payload }
 }
 
 /** Never throws: a stored value is a record, a tombstone, or a reason why it is neither. */
 export function decodeRecord(value: string): DecodedRecord {
   const end = value.indexOf('\n')
-  if (end < 0) return 'corrupt'
   let line: unknown
   try {
-    line = JSON.parse(value.slice(0, end))
-  } catch {
-    return 'corrupt'
-  }
+    line = JSON.parse(value.slice(0, Math.max(end, 0)))
+  } catch {}
   if (!isObject(line)) return 'corrupt'
   if (typeof line.v === 'number' && line.v > 1) return 'future-version'
   if (line.v !== 1) return 'corrupt'
   if ('x' in line) return 'tombstone'
-  const metadata = decodeMetadata(line)
+  const metadata = codec.decode(line)
   return metadata ? { value, metadata, payload: value.slice(end + 1) } : 'corrupt'
-}
-
-function decodeMetadata(line: Readonly<Record<string, unknown>>): RecordMetadata | undefined {
-  const metadata: Record<string, unknown> = {}
-  let known = 1
-  for (const { name, letter, required, check } of fieldList) {
-    const value = line[letter]
-    if (value === undefined && !required) continue
-    if (!check(value)) return undefined
-    metadata[name] = value
-    known++
-  }
-  const letters = Object.keys(line)
-  if (letters.length > known) metadata.unknownFields = unknownFieldsOf(line, letters)
-  return asMetadata(metadata)
-}
-
-function unknownFieldsOf(line: Readonly<Record<string, unknown>>, letters: readonly string[]): Record<string, unknown> {
-  const unknownFields: Record<string, unknown> = {}
-  for (const letter of letters) if (!knownLetters.has(letter)) setField(unknownFields, letter, line[letter])
-  return unknownFields
-}
-
-/** Every field has passed its check by now. */
-function asMetadata(checked: Readonly<Record<string, unknown>>): RecordMetadata {
-  return checked as unknown as RecordMetadata
-}
-
-/** The keys of {@link fields} are all there is. */
-function asFieldName(name: string): FieldName {
-  return name as FieldName
 }
 
 /**
  * What a store writer must not be able to forge when the payload is encrypted: everything about the session except
- * the fields that a touch moves, so that a touch need not encrypt again.
+ * the fields that a touch moves.
  */
 export function sealedContext(key: string, metadata: RecordMetadata): string {
-  return JSON.stringify([key, ...sealedFields.map(({ name }) => metadata[name])])
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
-}
-
-function isString(value: unknown): boolean {
-  return typeof value === 'string'
-}
-
-function isTime(value: unknown): boolean {
-  return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)
+  return JSON.stringify([key, ...codec.sealedValues(metadata)])
 }
 
 /** Base64url of 32 bytes in its one spelling: the last character holds 4 bits, its spare ones are 0. */

@@ -6,11 +6,10 @@ import { evictOldest } from '../users/session-limit.ts'
 import { activate, type Reservation } from '../users/user-index.ts'
 import type { Outcome } from './change.ts'
 import {
-  becomeGone,
   becomeOutdated,
   becomeRevoked,
   becomeRewritten,
-  becomeSuperseded,
+  becomeUnwritable,
   type Rewrite,
   type SessionState
 } from './session-state.ts'
@@ -86,10 +85,6 @@ export function applyOutcome(
   if (state.phase !== 'live' || (outcome !== 'gone' && outcome !== 'superseded')) return
   const id = state.id ?? ''
   if (changesLost) context.emit?.({ type: 'dropped', id, reason: outcome })
-  if (outcome === 'gone') {
-    becomeGone(state)
-  } else {
-    context.emit?.({ type: 'superseded', id, withinGrace: true })
-    becomeSuperseded(state)
-  }
+  if (outcome === 'superseded') context.emit?.({ type: 'superseded', id, withinGrace: true })
+  becomeUnwritable(state, outcome === 'gone' ? 'ended' : 'superseded')
 }

@@ -9,9 +9,10 @@ import {
   becomeDecoded,
   becomeLive,
   becomeNew,
-  becomeSupersededBy,
+  becomeSuperseded,
   becomeUnavailable,
   needsLoading,
+  type Opened,
   type SessionState
 } from './session-state.ts'
 
@@ -90,16 +91,8 @@ function checkToken(
 
 function finishSearch(context: ManagerContext, state: SessionState, { found, superseded }: Search): void {
   if (found) context.emit?.({ type: 'loaded', id: found.id, userId: state.record?.metadata.userId })
-  else if (superseded) becomeSupersededBy(state, superseded)
+  else if (superseded) becomeSuperseded(state, superseded)
   else becomeNew(context, state)
-}
-
-/** A record, and the token that opens it. */
-export interface Opened {
-  readonly token: PresentedToken
-  readonly record: StoredRecord
-  /** The token is the one that `rotate` replaced. */
-  readonly alias: boolean
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { ManagerContext } from '../context.ts'
-import { type ConflictHandler, type Fields, merge } from '../record/merge.ts'
-import { deserializeData, pickFields, serializeData } from '../record/payload.ts'
+import type { Standing } from '../record/live-record.ts'
+import { type ConflictHandler, merge, pickFields } from '../record/merge.ts'
+import { deserializeData, serializeData } from '../record/payload.ts'
 import type { RecordMetadata } from '../record/record.ts'
 import type { Serializer } from '../record/serializer.ts'
 import type { Change } from './change.ts'
+import type { SessionState } from './session-state.ts'
 
 interface DataContext {
   readonly serializer: Serializer
@@ -12,16 +14,20 @@ interface DataContext {
   readonly onConflict: ConflictHandler | undefined
 }
 
-/** What a write starts from. */
+/** What the data of a write follows from. */
 export interface DataChange {
-  /** The data as this request changed it, serialized; `undefined`: it did not. */
-  readonly ours: string | undefined
-  /** What `ours` is told from. */
-  readonly baseline: string
-  /** The payload that this request has loaded. */
-  readonly loaded: string | undefined
-  readonly update: ((data: Fields) => void) | undefined
-  /** The payload that is stored now; `undefined`: it cannot be read. */
+  readonly state: Pick<SessionState, 'baseline' | 'stored'>
+  readonly change: Pick<Change, 'update'>
+  /** What the handler's data serializes to; `undefined`: it was not asked for, or is left out. */
+  readonly serialized: string | undefined
+}
+
+/** A record, as it is stored now. */
+export interface FoundRecord {
+  readonly record: { readonly metadata: RecordMetadata }
+  /** What the secret of this request is to it. */
+  readonly standing: Standing
+  /** The payload, decrypted; `undefined`: it cannot be read. */
   stored(): string | undefined
 }
 
@@ -32,15 +38,21 @@ export interface NextData {
 }
 
 /** Our data merged with what others wrote meanwhile, then updated. `undefined`: the stored payload cannot be read. */
-export function nextData(context: DataContext, change: DataChange): NextData | undefined {
-  const { ours, loaded, update } = change
+export function nextData(
+  context: DataContext,
+  { state, change, serialized }: DataChange,
+  { stored }: Pick<FoundRecord, 'stored'>
+): NextData | undefined {
+  const { baseline } = state
+  const { update } = change
+  const ours = serialized === baseline ? undefined : serialized
   if (ours === undefined && !update) return { plaintext: undefined, conflicts: [] }
-  const theirs = change.stored()
+  const theirs = stored()
   if (theirs === undefined) return undefined
   const merged =
-    ours === undefined || theirs === loaded || userLeaves(context, change)
+    ours === undefined || theirs === state.stored || userLeaves(context, baseline, ours)
       ? { plaintext: ours, conflicts: [] }
-      : mergePayloads(context, change.baseline, ours, theirs)
+      : mergePayloads(context, baseline, ours, theirs)
   if (!merged || !update) return merged
   const draft = deserializeData(context, merged.plaintext ?? theirs)
   if (!draft) return undefined
@@ -49,9 +61,9 @@ export function nextData(context: DataContext, change: DataChange): NextData | u
 }
 
 /** Whether our change ends the session of one user. Two users never share data: nothing is merged into the next one's. */
-function userLeaves(context: DataContext, { ours, baseline }: DataChange): boolean {
+function userLeaves(context: DataContext, baseline: string, ours: string): boolean {
   const before = userIdOf(context, baseline)
-  return before !== undefined && before !== userIdOf(context, ours ?? '')
+  return before !== undefined && before !== userIdOf(context, ours)
 }
 
 function mergePayloads(context: DataContext, baseline: string, ours: string, theirs: string): NextData | undefined {
@@ -77,44 +89,38 @@ export interface NextOwner {
   readonly userChanged: boolean
 }
 
-/** What the owner of a record follows from. */
-export interface OwnerChange {
-  readonly metadata: RecordMetadata
-  /** The payload to store; `undefined`: the stored one stays. */
-  readonly plaintext: string | undefined
-  readonly change: Pick<Change, 'login' | 'anonymous'>
-  /** A superseded request cannot change the user. */
-  readonly superseded: boolean
-  stored(): string | undefined
-}
-
-export function nextOwner(context: DataContext, next: OwnerChange): NextOwner {
-  const { plaintext, change, superseded } = next
-  const { userId } = next.metadata
-  if (change.login) return ownerAfterLogin(context, next, change.login)
-  if (change.anonymous) {
-    return { userId: undefined, plaintext: context.emptyPayload, emptied: true, userChanged: false }
-  }
-  const unchanged = { userId, plaintext, emptied: false, userChanged: false }
-  if (!context.userIdFrom || plaintext === undefined || superseded) return unchanged
+/** @param plaintext the payload to store; `undefined`: the stored one stays. */
+export function nextOwner(
+  context: DataContext,
+  found: FoundRecord,
+  { login, anonymous }: Pick<Change, 'login' | 'anonymous'>,
+  plaintext: string | undefined
+): NextOwner {
+  const { userId } = found.record.metadata
+  if (login) return ownerAfterLogin(context, found, login, plaintext)
+  const owner = { userId, plaintext, emptied: false, userChanged: false }
+  if (anonymous) return { ...owner, userId: undefined, plaintext: context.emptyPayload, emptied: true }
+  // A superseded request cannot change the user.
+  if (!context.userIdFrom || plaintext === undefined || found.standing === 'stale') return owner
   const named = userIdOf(context, plaintext)
-  if (named === userIdOf(context, next.stored() ?? '')) return unchanged
-  return { ...unchanged, userId: named, userChanged: named !== userId }
+  if (named === userIdOf(context, found.stored() ?? '')) return owner
+  return { ...owner, userId: named, userChanged: named !== userId }
 }
 
 /** The same user keeps the data, an anonymous visitor what `keepData` says, another user nothing. */
 function ownerAfterLogin(
   context: DataContext,
-  { metadata, plaintext, stored }: OwnerChange,
-  { userId, keepData }: NonNullable<Change['login']>
+  { record, stored }: FoundRecord,
+  { userId, keepData }: NonNullable<Change['login']>,
+  plaintext: string | undefined
 ): NextOwner {
-  const before = metadata.userId
+  const before = record.metadata.userId
   const keep = before === userId || (before === undefined && keepData)
-  const owner = { userId, userChanged: false }
-  if (keep === true) return { ...owner, plaintext, emptied: false }
-  if (keep === false) return { ...owner, plaintext: context.emptyPayload, emptied: true }
+  const owner = { userId, plaintext, emptied: keep !== true, userChanged: false }
+  if (keep === true) return owner
+  if (keep === false) return { ...owner, plaintext: context.emptyPayload }
   const kept = pickFields(deserializeData(context, plaintext ?? stored() ?? '') ?? {}, keep)
-  return { ...owner, plaintext: serializeData(context, kept), emptied: true }
+  return { ...owner, plaintext: serializeData(context, kept) }
 }
 
 /** The user that a payload names by `userIdFrom`. */

@@ -56,105 +56,86 @@ export interface SessionState {
   readonly lastOperation: Promise<unknown> | undefined
 }
 
-type Mutable = { -readonly [Name in keyof SessionState]: SessionState[Name] }
-
-/** The one place where the state of a session becomes writable: only the functions below are given it. */
-function writable(state: SessionState): Mutable {
-  return state
+/** What changes at once; the rest stays. The one place where the state of a session is written. */
+function change(state: SessionState, ...changes: readonly Partial<SessionState>[]): void {
+  Object.assign(state, ...changes)
 }
+
+/** Nothing is stored, nothing is chosen. */
+const blank = {
+  phase: 'new',
+  id: undefined,
+  secret: undefined,
+  alias: false,
+  reissue: false,
+  record: undefined,
+  data: undefined,
+  stored: undefined,
+  permanent: undefined,
+  cookie: 'none'
+} satisfies Partial<SessionState>
 
 /** What is known of a session before the store is asked. */
 export type Identified = Pick<SessionState, 'tokens' | 'cookieTemplate' | 'request' | 'hadCookie' | 'createdAt'>
 
 export function createState(emptyPayload: string, identified: Identified): SessionState {
-  const { tokens, cookieTemplate, request, hadCookie, createdAt } = identified
   return {
-    phase: tokens.length > 0 ? 'unloaded' : 'new',
-    id: undefined,
-    secret: undefined,
-    createdAt,
-    tokens,
-    alias: false,
-    reissue: false,
-    record: undefined,
-    data: undefined,
-    stored: undefined,
+    ...blank,
+    ...identified,
+    phase: identified.tokens.length > 0 ? 'unloaded' : 'new',
     baseline: emptyPayload,
-    permanent: undefined,
-    cookie: 'none',
     swapped: false,
     accessed: false,
-    hadCookie,
     headers: undefined,
-    cookieTemplate,
-    request,
     lastOperation: undefined
   }
 }
 
-/** Starts over with nothing stored: a fresh identity, made when it is first needed, and empty data. */
-export function becomeNew(context: Pick<ManagerContext, 'clock' | 'emptyPayload'>, state: SessionState): void {
-  const next = writable(state)
-  next.phase = 'new'
-  next.id = undefined
-  next.secret = undefined
-  next.createdAt = context.clock.now()
-  next.alias = false
-  next.reissue = false
-  next.record = undefined
-  next.permanent = undefined
-  next.cookie = 'none'
-  becomeEmpty(context, state)
+type Empty = Pick<ManagerContext, 'emptyPayload'>
+
+/** Drops the data, stored or not. */
+export function becomeEmpty({ emptyPayload }: Empty, state: SessionState): void {
+  change(state, { data: undefined, stored: undefined, baseline: emptyPayload })
 }
 
-/** Another start, with what this request has chosen for it: its data and whether it is permanent. */
-export function becomeNewWith(
-  context: Pick<ManagerContext, 'clock' | 'emptyPayload'>,
+/**
+ * Starts over with nothing stored: a fresh identity, made when it is first needed, and no data but what this request has
+ * chosen.
+ */
+export function becomeNew(
+  { clock, emptyPayload }: Empty & Pick<ManagerContext, 'clock'>,
   state: SessionState,
-  { data, permanent }: Partial<Pick<SessionState, 'data' | 'permanent'>>
+  chosen: Partial<Pick<SessionState, 'data' | 'permanent'>> = {}
 ): void {
-  becomeNew(context, state)
-  const next = writable(state)
-  next.data = data
-  next.permanent = permanent
+  change(state, blank, { createdAt: clock.now(), baseline: emptyPayload }, chosen)
 }
 
 /** Drops the id and secret, so that the next use makes others. */
 export function becomeUnidentified(state: SessionState): void {
-  const next = writable(state)
-  next.id = undefined
-  next.secret = undefined
+  change(state, { id: undefined, secret: undefined })
+}
+
+/** A record, and the token that opens it. */
+export interface Opened {
+  readonly token: PresentedToken
+  readonly record: StoredRecord
+  /** The token is the one that `rotate` replaced. */
+  readonly alias: boolean
 }
 
 /** Takes a record that the presented secret opens. */
-export function becomeLive(
-  context: Pick<ManagerContext, 'emptyPayload'>,
-  state: SessionState,
-  { token, record, alias }: { readonly token: PresentedToken; readonly record: StoredRecord; readonly alias: boolean }
-): void {
-  const next = writable(state)
-  next.phase = 'live'
-  next.id = token.id
-  next.secret = token.secret
-  next.createdAt = record.metadata.createdAt
-  next.alias = alias
-  next.reissue = token.retiredKey && !alias
-  next.record = record
+export function becomeLive(context: Empty, state: SessionState, { token, record, alias }: Opened): void {
+  const { id, secret, retiredKey } = token
+  const { createdAt } = record.metadata
+  change(state, { phase: 'live', id, secret, createdAt, alias, reissue: retiredKey && !alias, record })
   becomeEmpty(context, state)
 }
 
 /** The first record of a session is stored. */
 export function becomeStored(state: SessionState, record: StoredRecord, data: Fields, plaintext: string): void {
-  const next = writable(state)
-  next.phase = 'live'
-  next.record = record
-  next.createdAt = record.metadata.createdAt
-  next.data = data
-  next.baseline = plaintext
-  next.stored = plaintext
-  next.cookie = 'send'
-  next.swapped = true
-  next.permanent = undefined
+  const { createdAt } = record.metadata
+  change(state, { phase: 'live', record, createdAt, cookie: 'send', swapped: true, permanent: undefined })
+  becomeDecoded(state, data, plaintext)
 }
 
 /** What was written over a live record. */
@@ -170,123 +151,77 @@ export interface Rewrite {
 
 /** The request goes on with the record that it has written. */
 export function becomeRewritten(state: SessionState, { record, plaintext, swap, secret, permanent }: Rewrite): void {
-  const next = writable(state)
-  next.record = record
-  if (permanent !== undefined && next.permanent === permanent) next.permanent = undefined
-  if (permanent !== undefined && !next.alias) next.cookie = 'send'
-  if (plaintext !== undefined && next.data) {
-    next.baseline = plaintext
-    next.stored = plaintext
+  change(state, { record })
+  if (permanent !== undefined) {
+    if (state.permanent === permanent) becomePermanent(state, undefined)
+    if (!state.alias) change(state, { cookie: 'send' })
   }
+  if (plaintext !== undefined && state.data) becomeDecoded(state, state.data, plaintext)
   if (!swap || !secret) return
-  next.secret = secret
-  next.createdAt = record.metadata.createdAt
-  next.alias = false
-  next.swapped = true
-  next.cookie = 'send'
+  change(state, { secret, createdAt: record.metadata.createdAt, alias: false, swapped: true, cookie: 'send' })
 }
 
-/** A superseded request has stored `ours` for the session, and learns nothing of what the session is now. */
-export function becomeOutdated(state: SessionState, ours: string | undefined): void {
-  const next = writable(state)
-  if (ours !== undefined) next.baseline = ours
-  next.reissue = false
-  next.cookie = 'none'
+/** A superseded request has stored its data for the session, and learns nothing of what the session is now. */
+export function becomeOutdated(state: SessionState, serialized: string | undefined): void {
+  change(state, { baseline: serialized ?? state.baseline, reissue: false, cookie: 'none' })
+}
+
+/** Found gone, or with another secret, when it should have been written: a late response sends no cookie. */
+export function becomeUnwritable(state: SessionState, phase: 'ended' | 'superseded'): void {
+  change(state, { phase, cookie: 'none', permanent: undefined })
 }
 
 /** Ended while this request ran: empty, without a user, and no cookie is sent. */
-export function becomeRevoked(context: Pick<ManagerContext, 'emptyPayload'>, state: SessionState): void {
-  const next = writable(state)
-  next.phase = 'ended'
-  next.record = undefined
-  next.permanent = undefined
-  next.cookie = 'none'
-  next.reissue = false
+export function becomeRevoked(context: Empty, state: SessionState): void {
+  becomeUnwritable(state, 'ended')
+  change(state, { record: undefined, reissue: false })
   becomeEmpty(context, state)
 }
 
-/** Found gone when it should have been written. What the handler sees stays; a late response sends no cookie. */
-export function becomeGone(state: SessionState): void {
-  becomeUnwritable(state, 'ended')
-}
-
-/** Found with another secret when it should have been written. */
-export function becomeSuperseded(state: SessionState): void {
-  becomeUnwritable(state, 'superseded')
-}
-
-function becomeUnwritable(state: SessionState, phase: 'ended' | 'superseded'): void {
-  const next = writable(state)
-  next.phase = phase
-  next.cookie = 'none'
-  next.permanent = undefined
-}
-
 /** Only a superseded token was presented. */
-export function becomeSupersededBy(state: SessionState, { id, secret }: Identity): void {
-  const next = writable(state)
-  next.phase = 'superseded'
-  next.id = id
-  next.secret = secret
+export function becomeSuperseded(state: SessionState, { id, secret }: Identity): void {
+  change(state, { phase: 'superseded', id, secret })
 }
 
 /** The store could not be read, and the policy serves the request all the same. */
 export function becomeUnavailable(state: SessionState): void {
-  writable(state).phase = 'unavailable'
+  change(state, { phase: 'unavailable' })
 }
 
 /** Destroyed by this request. Only then does its response clear the cookie. */
-export function becomeDestroyed(
-  context: Pick<ManagerContext, 'emptyPayload'>,
-  state: SessionState,
-  cookie: 'none' | 'clear'
-): void {
-  const next = writable(state)
-  next.phase = 'ended'
-  next.record = undefined
-  next.cookie = cookie
+export function becomeDestroyed(context: Empty, state: SessionState, cookie: 'none' | 'clear'): void {
+  change(state, { phase: 'ended', record: undefined, cookie })
   becomeEmpty(context, state)
 }
 
-/** Drops the data, stored or not. */
-export function becomeEmpty({ emptyPayload }: Pick<ManagerContext, 'emptyPayload'>, state: SessionState): void {
-  const next = writable(state)
-  next.data = undefined
-  next.stored = undefined
-  next.baseline = emptyPayload
-}
-
-/** The handler, or a validated load, gives the session another data object. What it is compared with stays. */
+/** The handler gives the session another data object. What it is compared with stays. */
 export function becomeChanged(state: SessionState, data: Fields): void {
-  writable(state).data = data
+  change(state, { data })
 }
 
 /** The data is as stored: `stored` in the store, `baseline` in the spelling that later changes are told from. */
 export function becomeDecoded(state: SessionState, data: Fields, stored: string, baseline: string = stored): void {
-  const next = writable(state)
-  next.data = data
-  next.stored = stored
-  next.baseline = baseline
+  change(state, { data, stored, baseline })
 }
 
 /** Changes that cannot be stored are given up; the same ones are not given up twice. */
-export function becomeUnchanged(state: SessionState, serialized: string): void {
-  writable(state).baseline = serialized
+export function becomeUnchanged(state: SessionState, baseline: string): void {
+  change(state, { baseline })
 }
 
 /** `session.permanent` was set; `undefined`: to what is stored. */
 export function becomePermanent(state: SessionState, permanent: boolean | number | undefined): void {
-  writable(state).permanent = permanent
+  change(state, { permanent })
 }
 
 /** Something that depends on the cookie is being read. */
 export function becomeAccessed(state: SessionState): void {
-  writable(state).accessed = true
+  change(state, { accessed: true })
 }
 
 /** The headers are handed out: from now on the cookie cannot change. */
 export function becomeSent(state: SessionState, headers: HeaderList): void {
-  writable(state).headers = headers
+  change(state, { headers })
 }
 
 /** Whether the session is empty and stores nothing, and why. */
@@ -301,10 +236,9 @@ export function needsLoading({ phase }: SessionState): boolean {
 
 /** The id and secret of the session, made now if it is new. */
 export function identityOf(context: Pick<ManagerContext, 'randomBytes' | 'policy'>, state: SessionState): Identity {
-  const next = writable(state)
-  next.id ??= encodeHex(context.randomBytes(16))
-  next.secret ??= context.randomBytes(context.policy.secretBytes)
-  return { id: next.id, secret: next.secret }
+  const { id = encodeHex(context.randomBytes(16)), secret = context.randomBytes(context.policy.secretBytes) } = state
+  change(state, { id, secret })
+  return { id, secret }
 }
 
 export function secretHashOf({ policy }: Pick<ManagerContext, 'policy'>, { id, secret }: Identity): string {
@@ -343,7 +277,7 @@ export function runExclusive<T>(
   task: () => Promise<T> | undefined
 ): Promise<T | undefined> | undefined {
   const running = state.lastOperation === undefined ? task() : state.lastOperation.then(task)
-  if (running !== undefined) writable(state).lastOperation = running.then(ignore, ignore)
+  if (running !== undefined) change(state, { lastOperation: running.then(ignore, ignore) })
   return running
 }
 

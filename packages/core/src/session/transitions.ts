@@ -1,8 +1,7 @@
 import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
-import { replaceFields } from '../record/merge.ts'
-import { pickFields } from '../record/payload.ts'
+import { pickFields, replaceFields } from '../record/merge.ts'
 import { applyOutcome } from './after-commit.ts'
 import type { Change, LoginAttempt, Outcome } from './change.ts'
 import { createRecord } from './create-record.ts'
@@ -13,7 +12,6 @@ import {
   becomeDestroyed,
   becomeEmpty,
   becomeNew,
-  becomeNewWith,
   becomeUnidentified,
   dataOf,
   identityOf,
@@ -49,7 +47,7 @@ export async function login(
   const attempt: LoginAttempt = { userId, keepData, reservation: undefined }
   if (state.phase === 'new') keepChosenData(context, state, keepData)
   else if ((await swapWhileLive(context, state, { swap: 'login', login: attempt })) === 'written') return
-  else becomeNewWith(context, state, { permanent: state.permanent })
+  else becomeNew(context, state, { permanent: state.permanent })
   await createRecord(context, state, { login: attempt })
 }
 

@@ -1,6 +1,6 @@
 import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
-import { readLiveRecord, type Standing, standingOf } from '../record/live-record.ts'
+import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import {
   awaitsFirstUse,
   markUse,
@@ -21,21 +21,25 @@ import type { Identity } from '../token/secret-hash.ts'
 import { extendEntry, reserve } from '../users/user-index.ts'
 import { adoptWrite, finishLogin, type Write } from './after-commit.ts'
 import type { Change, LoginAttempt, Outcome } from './change.ts'
-import { type NextData, type NextOwner, nextData, nextOwner, userIdOf } from './next-data.ts'
+import {
+  type DataChange,
+  type FoundRecord,
+  type NextData,
+  type NextOwner,
+  nextData,
+  nextOwner,
+  userIdOf
+} from './next-data.ts'
 import { identityOf, type SessionState, secretHashOf } from './session-state.ts'
 
 /** One write of one request to a live record: what every attempt starts from. */
-interface Update {
+interface Update extends DataChange {
   readonly context: ManagerContext
   readonly state: SessionState
   readonly change: Change
   readonly identity: Identity
-  readonly key: string
   /** The record as this request last saw it. */
   readonly base: StoredRecord
-  /** What the handler's data serializes to; `undefined`: it was not asked for, or is left out. */
-  readonly serialized: string | undefined
-  readonly permanent: boolean | number | undefined
   readonly login: Pick<LoginAttempt, 'reservation'>
 }
 
@@ -55,19 +59,16 @@ const unchanged: Stop = { stop: { outcome: 'unchanged' }, harmless: true }
  * steps of {@link decide} run again on what is stored then, the check of the request's secret among them.
  */
 export async function updateRecord(context: ManagerContext, state: SessionState, change: Change): Promise<Outcome> {
-  const { record: base, permanent } = state
+  const { record: base, data } = state
   if (!base) return 'gone'
   const identity = identityOf(context, state)
-  const serialized =
-    state.data && !change.withoutData ? (change.serialized ?? serializeData(context, state.data)) : undefined
-  const login = change.login ?? { reservation: undefined }
-  const key = context.recordKey(identity.id)
-  const update: Update = { context, state, change, identity, key, base, serialized, permanent, login }
+  const serialized = data && !change.withoutData ? (change.serialized ?? serializeData(context, data)) : undefined
+  const { login = { reservation: undefined } } = change
+  const update: Update = { context, state, change, identity, base, serialized, login }
+  const decideOn = (value: string | undefined): Decision<Result> | Promise<Decision<Result>> => decide(update, value)
   // A login writes to the index before its record is stored: nobody else's write waits for that.
   const alone = change.login !== undefined
-  const decideUpdate = (value: string | undefined): Decision<Result> | Promise<Decision<Result>> =>
-    decide(update, value)
-  const { outcome, write } = await context.loop.run<Result>(key, { value: base.value }, decideUpdate, alone)
+  const { outcome, write } = await context.loop.run(context.recordKey(identity.id), base, decideOn, alone)
   if (write) adoptWrite(context, state, write)
   if (write && login.reservation) await finishLogin(context, state, login.reservation)
   return outcome
@@ -78,29 +79,25 @@ function decide(update: Update, value: string | undefined): Decision<Result> | P
   const found = find(update, value)
   if (!found) return gone
   if (isOvertaken(update, found)) return superseded
-  const data = dataFor(update, found)
+  const data = nextData(update.context, update, found)
   if (!data) return gone
   if (wouldChangeUser(update, found, data)) return superseded
   const plan = planWrite(update, found, data)
   return 'stop' in plan ? plan : seal(update, found, plan)
 }
 
-/** The record that is stored now, and what this request's secret is to it. */
-interface Found {
+interface Found extends FoundRecord {
   readonly record: StoredRecord
-  readonly standing: Standing
   readonly now: number
-  /** The payload that is stored now, decrypted once; `undefined`: it cannot be read. */
-  stored(): string | undefined
 }
 
-function find({ context, state, identity, key, base }: Update, value: string | undefined): Found | undefined {
+function find({ context, state, identity, base }: Update, value: string | undefined): Found | undefined {
   const now = context.clock.now()
   const isBase = value === base.value && !passedLimit(base.metadata, context.policy, now)
   const record = isBase ? base : readLiveRecord(context, identity.id, value)
   if (typeof record === 'string') return undefined
   const standing = isBase ? (state.alias ? 'alias' : 'current') : standingOf(context, record.metadata, identity)
-  return { record, standing, now, stored: once(() => plaintextOf(context, key, record)) }
+  return { record, standing, now, stored: once(() => plaintextOf(context, context.recordKey(identity.id), record)) }
 }
 
 /** A holder of a stale secret may add data for the same user, and nothing else. */
@@ -115,12 +112,6 @@ function isOvertaken({ change, base }: Update, { record, standing }: Found): boo
   )
 }
 
-function dataFor({ context, state, change, serialized }: Update, { stored }: Found): NextData | undefined {
-  const { baseline, stored: loaded } = state
-  const ours = serialized === baseline ? undefined : serialized
-  return nextData(context, { ours, baseline, loaded, update: change.update, stored })
-}
-
 /** Otherwise the holder of a stale secret would log in whoever holds the current one. */
 function wouldChangeUser({ context }: Update, { standing, stored }: Found, { plaintext }: NextData): boolean {
   if (standing !== 'stale' || plaintext === undefined) return false
@@ -128,29 +119,21 @@ function wouldChangeUser({ context }: Update, { standing, stored }: Found, { pla
 }
 
 /** The metadata of the write, and what goes with it. */
-interface Plan {
+interface Plan extends Omit<Write, 'record'> {
   readonly next: NextMetadata
-  readonly owner: NextOwner
-  readonly swap: Swap | undefined
-  readonly secret: Uint8Array | undefined
-  readonly conflicts: readonly string[]
 }
 
 function planWrite(update: Update, found: Found, { plaintext, conflicts }: NextData): Plan | Stop {
-  const { context, state, identity, change, permanent } = update
-  const { record, standing, now } = found
-  const owner = nextOwner(context, {
-    metadata: record.metadata,
-    plaintext,
-    change,
-    superseded: standing === 'stale',
-    stored: found.stored
-  })
+  const { context, state, identity, change, serialized } = update
+  const { now } = found
+  const { permanent } = state
+  const superseded = found.standing === 'stale'
+  const owner = nextOwner(context, found, change, plaintext)
   const swap = swapFor(update, found, owner)
   if (owner.plaintext === undefined && !swap && !isUpkeepDue(update, found)) return unchanged
   if (swap && state.headers) throw headersSent()
-  const next = nextMetadata(context, record.metadata, owner, change)
-  if (standing !== 'stale') {
+  const next = nextMetadata(context, found.record.metadata, owner, change)
+  if (!superseded) {
     markUse(next, now)
     if (usesNewestSecret(update, found)) startGrace(context.policy, next, now)
     setPermanent(context.policy, next, permanent, now)
@@ -158,7 +141,7 @@ function planWrite(update: Update, found: Found, { plaintext, conflicts }: NextD
   const secret = swap && context.randomBytes(context.policy.secretBytes)
   if (swap && secret) swapSecret(next, swap, secretHashOf(context, { id: identity.id, secret }), now)
   else if (owner.userChanged && owner.userId !== undefined && !state.headers) restart(next, now)
-  return { next, owner, swap, secret, conflicts }
+  return { ...owner, next, swap, secret, conflicts, serialized, permanent, superseded }
 }
 
 /** The request that rotated has not seen the new secret come back from the client. */
@@ -170,7 +153,7 @@ function usesNewestSecret({ state }: Update, { standing }: Found): boolean {
 function isUpkeepDue(update: Update, found: Found): boolean {
   const { record, standing, now } = found
   if (standing === 'stale') return false
-  if (update.permanent !== undefined || touchDue(update.context.policy, record.metadata, now)) return true
+  if (update.state.permanent !== undefined || touchDue(update.context.policy, record.metadata, now)) return true
   return usesNewestSecret(update, found) && awaitsFirstUse(record.metadata)
 }
 
@@ -204,28 +187,19 @@ function nextMetadata(
 
 /** Encrypts what must be encrypted, writes to the user index what it must learn first, and makes the record. */
 function seal(update: Update, found: Found, plan: Plan): Decision<Result> | Promise<Decision<Result>> {
-  const { context, key, serialized, permanent } = update
-  const { next, owner, swap, secret, conflicts } = plan
+  const { context, identity } = update
+  const { next } = plan
   const { metadata, payload } = found.record
+  const key = context.recordKey(identity.id)
   const reencrypt = context.encryption !== undefined && sealedContext(key, next) !== sealedContext(key, metadata)
-  const kept = owner.plaintext === undefined && !reencrypt
-  const plaintext = owner.plaintext ?? (kept ? '' : found.stored())
+  const stored = plan.plaintext === undefined && !reencrypt ? payload : undefined
+  const plaintext = plan.plaintext ?? (stored === undefined ? found.stored() : '')
   // Before the index is written: a login that cannot be stored must leave no trace there.
   if (plaintext === undefined) return gone
   const sealNow = (): Decision<Result> => {
-    const record = sealRecord(context, key, next, { plaintext, stored: kept ? payload : undefined })
-    const write: Write = {
-      record,
-      plaintext: owner.plaintext,
-      serialized,
-      swap,
-      secret,
-      permanent,
-      conflicts,
-      superseded: found.standing === 'stale',
-      userChanged: owner.userChanged
-    }
-    return { write: record.value, expiresAt: deadline(next, context.policy), result: { outcome: 'written', write } }
+    const record = sealRecord(context, key, next, { plaintext, stored })
+    const result: Result = { outcome: 'written', write: { ...plan, record } }
+    return { write: record.value, expiresAt: deadline(next, context.policy), result }
   }
   // A promise only when the index has something to learn, which is seldom.
   const indexing = indexWrite(update, plan)
@@ -233,11 +207,15 @@ function seal(update: Update, found: Found, plan: Plan): Decision<Result> | Prom
 }
 
 /** What the user index must know before the record is stored, if anything. */
-function indexWrite({ context, identity, login }: Update, { next, owner, swap }: Plan): Promise<void> | undefined {
+function indexWrite(
+  { context, identity, login }: Update,
+  { next, swap, userChanged }: Plan
+): Promise<void> | undefined {
+  const { id } = identity
   const { userId } = next
-  if (userId === undefined || (swap !== 'login' && !owner.userChanged)) return extendEntry(context, identity.id, next)
+  if (userId === undefined || (swap !== 'login' && !userChanged)) return extendEntry(context, id, next)
   const keepUntil = absoluteDeadline(next, context.policy)
-  return reserve(context, { userId, id: identity.id, keepUntil }, login.reservation).then((reservation) => {
+  return reserve(context, { userId, id, keepUntil }, login.reservation).then((reservation) => {
     login.reservation = reservation
     next.indexedUntil = keepUntil
   })

@@ -80,14 +80,10 @@ export function resolveCookieOptions(options: CookieOptions = {}): CookiePolicy 
   const priority = options.priority === undefined ? undefined : pick('priority', ['low', 'medium', 'high'])
 
   const hostAllowed = secure !== false && path === '/' && domain === undefined
-  const prefixes = { host: '__Host-', secure: '__Secure-', none: '' }
   const fitting = hostAllowed ? 'host' : secure ? 'secure' : 'none'
   const prefix = options.prefix === undefined ? fitting : pick('prefix', ['host', 'secure', 'none'])
   if (prefix === 'host' && !hostAllowed) throw refused('prefix', "'host' needs Secure, path '/' and no domain")
-  if (secure === false) {
-    const needing = prefix === 'secure' ? 'prefix' : sameSite === 'none' ? 'sameSite' : partitioned && 'partitioned'
-    if (needing) throw refused(needing, `${options[needing]} needs Secure: leave out secure: false`)
-  }
+  if (secure === false) refuseWithoutSecure(options)
 
   const common = { path, domain, httpOnly, priority }
   const plain = () => createTemplate(name, { ...common, sameSite: sameSite === 'none' ? 'lax' : sameSite })
@@ -97,6 +93,15 @@ export function resolveCookieOptions(options: CookieOptions = {}): CookiePolicy 
       : createTemplate(prefixes[prefix] + name, { ...common, secure: true, partitioned, sameSite })
   const plainTemplate = secure === 'auto' ? plain() : secureTemplate
   return Object.freeze({ name, ...common, sameSite, secure, partitioned, prefix, secureTemplate, plainTemplate })
+}
+
+const prefixes = { host: '__Host-', secure: '__Secure-', none: '' }
+
+/** What browsers accept only with Secure. */
+function refuseWithoutSecure(options: CookieOptions): void {
+  const { prefix, sameSite, partitioned } = options
+  const needing = prefix === 'secure' ? 'prefix' : sameSite === 'none' ? 'sameSite' : partitioned && 'partitioned'
+  if (needing) throw refused(needing, `${options[needing]} needs Secure: leave out secure: false`)
 }
 
 /**

@@ -1,3 +1,5 @@
+import { createFieldCodec, isObject, isString, optional } from '../record/field-table.ts'
+
 /** One session in a user's index. */
 export interface IndexEntry {
   /** Until when the entry is sure to be kept, epoch ms; never before the record's own deadline. */
@@ -7,42 +9,30 @@ export interface IndexEntry {
   /** Changes with every write of the entry. */
   readonly nonce: string
   /** The login has not written its record yet. */
-  readonly reserved: boolean
+  readonly reserved?: 1 | undefined
+  /** Fields of later versions. */
+  readonly unknownFields?: Readonly<Record<string, unknown>>
 }
 
 /** The sessions of one user, as one stored value. */
 export interface UserIndex {
   /** Raised by `revokeAll`; a login that began in an earlier epoch fails. */
   readonly epoch: number
+  /** By session id. */
   readonly entries: ReadonlyMap<string, IndexEntry>
 }
 
-/** The stored form: JSON with one-letter names. */
-interface StoredEntry {
-  readonly q: number
-  readonly t: number
-  readonly n: string
-  readonly p?: 1
-}
-
-interface StoredIndex {
-  readonly v: 1
-  /** Write id. */
-  readonly w: string
-  readonly e: number
-  readonly s: Readonly<Record<string, StoredEntry>>
-}
+const codec = createFieldCodec<IndexEntry>({
+  keepUntil: { letter: 'q', check: Number.isFinite },
+  since: { letter: 't', check: Number.isFinite },
+  nonce: { letter: 'n', check: isString },
+  reserved: { letter: 'p', check: optional((value) => value === 1) }
+})
 
 /** @param writeId makes each write a value of its own. */
 export function encodeIndex({ epoch, entries }: UserIndex, writeId: string): string {
-  const s = Object.fromEntries(
-    Array.from(entries, ([id, { keepUntil: q, since: t, nonce: n, reserved }]): [string, StoredEntry] => [
-      id,
-      reserved ? { q, t, n, p: 1 } : { q, t, n }
-    ])
-  )
-  const stored: StoredIndex = { v: 1, w: writeId, e: epoch, s }
-  return JSON.stringify(stored)
+  const sessions = Array.from(entries, ([id, entry]) => [id, codec.encode(entry)])
+  return JSON.stringify({ v: 1, w: writeId, e: epoch, s: Object.fromEntries(sessions) })
 }
 
 /** `undefined`: something else wrote under the key. */
@@ -51,22 +41,14 @@ export function decodeIndex(value: string): UserIndex | undefined {
   try {
     stored = JSON.parse(value)
   } catch {}
-  if (!isStoredIndex(stored)) return undefined
-  const entries = Object.entries(stored.s).map(([id, { q, t, n, p }]): [string, IndexEntry] => [
-    id,
-    { keepUntil: q, since: t, nonce: n, reserved: p === 1 }
-  ])
-  return { epoch: stored.e, entries: new Map(entries) }
-}
-
-function isStoredIndex(value: unknown): value is StoredIndex {
-  if (typeof value !== 'object' || value === null) return false
-  const { v, e, s }: Partial<Record<keyof StoredIndex, unknown>> = value
-  return v === 1 && Number.isSafeInteger(e) && typeof s === 'object' && s !== null && Object.values(s).every(isEntry)
-}
-
-function isEntry(value: unknown): value is StoredEntry {
-  if (typeof value !== 'object' || value === null) return false
-  const { q, t, n }: Partial<Record<keyof StoredEntry, unknown>> = value
-  return Number.isFinite(q) && Number.isFinite(t) && typeof n === 'string'
+  if (!isObject(stored) || stored.v !== 1 || !isObject(stored.s)) return undefined
+  const { e: epoch, s: sessions } = stored
+  if (typeof epoch !== 'number' || !Number.isSafeInteger(epoch)) return undefined
+  const entries = new Map<string, IndexEntry>()
+  for (const [id, session] of Object.entries(sessions)) {
+    const entry = isObject(session) && codec.decode(session)
+    if (!entry) return undefined
+    entries.set(id, entry)
+  }
+  return { epoch, entries }
 }

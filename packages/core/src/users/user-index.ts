@@ -57,7 +57,7 @@ export async function reserve(
     const entries = new Map([...index.entries].filter(([, entry]) => entry.keepUntil > now))
     // The record as it is may live longer than the login will let it; until the login succeeds, that is what counts.
     const longest = Math.max(keepUntil, index.entries.get(id)?.keepUntil ?? 0)
-    entries.set(id, { keepUntil: longest, since: now, nonce: context.newWriteId(), reserved: true })
+    entries.set(id, { keepUntil: longest, since: now, nonce: context.newWriteId(), reserved: 1 })
     return { ...index, entries }
   })
   if (epoch === undefined) throw revoked()
@@ -78,11 +78,11 @@ export async function activate(context: IndexContext, login: Reservation): Promi
     // Later than all others: the order in which sessions went live decides which of them a limit ends.
     const since = others.reduce((latest, [, entry]) => Math.max(latest, entry.since + 1), context.clock.now())
     const keepUntil = Math.max(login.keepUntil, index.entries.get(login.id)?.keepUntil ?? 0)
-    active = withEntry(index, login.id, { keepUntil, since, nonce: context.newWriteId(), reserved: false })
+    active = withEntry(index, login.id, { keepUntil, since, nonce: context.newWriteId() })
     return active
   })
   if (epoch === undefined || !active) {
-    await endSession(context, login.id, { userId: login.userId, reserved: false })
+    await endSession(context, login.id, { userId: login.userId })
     throw revoked()
   }
   return active
@@ -98,7 +98,7 @@ export function extendEntry(
   if (next.userId === undefined || keepUntil <= (next.indexedUntil ?? 0)) return undefined
   return changeIndex(context, next.userId, (index) => {
     const nonce = context.newWriteId()
-    const entry = index.entries.get(id) ?? { keepUntil: 0, since: context.clock.now(), reserved: false }
+    const entry = index.entries.get(id) ?? { keepUntil: 0, since: context.clock.now() }
     return withEntry(index, id, { ...entry, keepUntil: Math.max(entry.keepUntil, keepUntil), nonce })
   }).then(() => {
     next.indexedUntil = keepUntil
@@ -164,7 +164,7 @@ export async function revokeUser(context: IndexContext, userId: string, except: 
 export function endSession(
   context: IndexContext,
   id: string,
-  { userId, reserved }: { readonly userId: string; readonly reserved: boolean }
+  { userId, reserved }: { readonly userId: string; readonly reserved?: unknown }
 ): Promise<boolean> {
   const asked = context.clock.now()
   return context.loop.run<boolean>(context.recordKey(id), undefined, (value) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { byteLength, exceeds, isFields, pickFields } from '../../src/record/payload.ts'
+import { pickFields } from '../../src/record/merge.ts'
+import { byteLength, exceeds, isFields } from '../../src/record/payload.ts'
 import { createWorld } from '../support/world.ts'
 
 describe('the size of a text', () => {

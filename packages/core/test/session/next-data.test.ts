@@ -27,19 +27,23 @@ describe('the data of a write', () => {
   const put = (ours: object | undefined, theirs: string | undefined, given: Given = {}): NextData | undefined => {
     const { base = { a: 1 }, update, context = plain } = given
     const loaded = json(base)
-    return nextData(context, {
-      ours: ours && json(ours),
-      baseline: loaded,
-      loaded,
-      update,
-      stored: () => theirs
-    })
+    const change = update ? { update } : {}
+    const serialized = ours && json(ours)
+    return nextData(
+      context,
+      { state: { baseline: loaded, stored: loaded }, change, serialized },
+      { stored: () => theirs }
+    )
   }
 
   it('unchanged data is not written, and nobody asks what is stored', () => {
     const stored = (): string => expect.fail('asked')
-    const change = { ours: undefined, baseline: '{}', loaded: undefined, update: undefined, stored }
-    expect(nextData(plain, change)).toEqual({ plaintext: undefined, conflicts: [] })
+    const change = { state: { baseline: '{}', stored: undefined }, change: {}, serialized: undefined }
+    expect(nextData(plain, { ...change, serialized: '{}' }, { stored })).toEqual({
+      plaintext: undefined,
+      conflicts: []
+    })
+    expect(nextData(plain, change, { stored })).toEqual({ plaintext: undefined, conflicts: [] })
   })
 
   it('our data is written as it is while nobody else has written', () => {
@@ -68,8 +72,8 @@ describe('the data of a write', () => {
   })
 
   it('a stored payload that cannot be read stops the write also if nobody has read it before', () => {
-    const change = { ours: '{"a":2}', baseline: '{"a":1}', loaded: undefined, update: undefined }
-    expect(nextData(plain, { ...change, stored: () => undefined })).toBe(undefined)
+    const change = { state: { baseline: '{"a":1}', stored: undefined }, change: {}, serialized: '{"a":2}' }
+    expect(nextData(plain, change, { stored: () => undefined })).toBe(undefined)
   })
 
   it('nothing that others wrote for a user who leaves is merged', () => {
@@ -98,13 +102,9 @@ describe('the owner of a write', () => {
 
   const own = (given: Given): NextOwner => {
     const { context = plain, userId, plaintext, stored, change = {}, superseded = false } = given
-    return nextOwner(context, {
-      metadata: userId === undefined ? metadata : { ...metadata, userId },
-      plaintext,
-      change,
-      superseded,
-      stored: () => stored
-    })
+    const record = { metadata: userId === undefined ? metadata : { ...metadata, userId } }
+    const standing = superseded ? 'stale' : 'current'
+    return nextOwner(context, { record, standing, stored: () => stored }, change, plaintext)
   }
   const login = (keepData: boolean | readonly string[]): Change => ({
     login: { userId: 'alice', keepData, reservation: undefined }

@@ -13,7 +13,7 @@ import { secret, start } from '../support/world.ts'
 const hash = `${'A'.repeat(42)}E`
 const far = start + 1e9
 const entry = (since: number, more: Partial<IndexEntry> = {}): IndexEntry => ({
-  ...{ keepUntil: far, since, nonce: 'n', reserved: false },
+  ...{ keepUntil: far, since, nonce: 'n' },
   ...more
 })
 
@@ -78,8 +78,8 @@ describe('the limit of sessions per user', () => {
         later: entry(start + 10),
         mine: entry(start + 9),
         same: entry(start + 9),
-        under: entry(start - 60_000, { reserved: true }),
-        stuck: entry(1, { reserved: true })
+        under: entry(start - 60_000, { reserved: 1 }),
+        stuck: entry(1, { reserved: 1 })
       },
       [],
       1

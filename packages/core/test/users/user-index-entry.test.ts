@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { decodeIndex, encodeIndex } from '../../src/users/user-index-entry.ts'
+import { decodeIndex, encodeIndex, type IndexEntry } from '../../src/users/user-index-entry.ts'
 
 const entry = { q: 1, t: 2, n: 'n' }
 const index = { v: 1, w: 'w', e: 0, s: { a: entry, b: { ...entry, p: 1 } } }
 
 describe('a stored user index', () => {
   it('an index is stored under one-letter names and comes back as it was', () => {
-    const entries = new Map([
-      ['a', { keepUntil: 1, since: 2, nonce: 'n', reserved: false }],
-      ['b', { keepUntil: 1, since: 2, nonce: 'n', reserved: true }]
+    const entries = new Map<string, IndexEntry>([
+      ['a', { keepUntil: 1, since: 2, nonce: 'n' }],
+      ['b', { keepUntil: 1, since: 2, nonce: 'n', reserved: 1 }]
     ])
     expect(encodeIndex({ epoch: 0, entries }, 'w')).toBe(JSON.stringify(index))
     expect(decodeIndex(JSON.stringify(index))).toEqual({ epoch: 0, entries })

@@ -74,7 +74,7 @@ function createGround(): Ground {
     async put(sessions: Record<string, Partial<IndexEntry>>, epoch = 3) {
       const entries = Object.entries(sessions).map(([id, entry]): [string, IndexEntry] => [
         id,
-        { keepUntil: far, since: start, nonce: `n-${id}`, reserved: false, ...entry }
+        { keepUntil: far, since: start, nonce: `n-${id}`, ...entry }
       ])
       await memory.set(indexKey(context, 'alice'), encodeIndex({ epoch, entries: new Map(entries) }, 'w'), far)
     },
@@ -96,7 +96,7 @@ describe('a reservation', () => {
     const { epoch, entries } = await ground.read()
     const nonce = entries.get('a')?.nonce ?? ''
     expect(epoch).toBe(0)
-    expect([...entries]).toEqual([['a', { keepUntil: start + 500, since: start, nonce, reserved: true }]])
+    expect([...entries]).toEqual([['a', { keepUntil: start + 500, since: start, nonce, reserved: 1 }]])
     expect(nonce).toMatch(/^[\w-]{12}$/)
     expect((await readIndex(ground.context, 'alice')).value).toMatch(/"w":"[\w-]{12}"/)
     expect(ground.ends.get(indexKey(ground.context, 'alice'))).toBe(start + 120_000)
@@ -134,13 +134,13 @@ describe('an activation', () => {
   it('an active entry is later than all others, and not before now', async () => {
     const ground = createGround()
     await ground.put({
-      a: { reserved: true, keepUntil: start + 1, since: start + 99 },
+      a: { reserved: 1, keepUntil: start + 1, since: start + 99 },
       b: { since: start + 7 },
       c: { since: start - 7 }
     })
     const index = await activate(ground.context, login)
     const nonce = index.entries.get('a')?.nonce
-    expect(index.entries.get('a')).toEqual({ keepUntil: start + 500, since: start + 8, nonce, reserved: false })
+    expect(index.entries.get('a')).toEqual({ keepUntil: start + 500, since: start + 8, nonce })
     expect(nonce).toMatch(/^[\w-]{12}$/)
     expect((await ground.read()).entries).toEqual(index.entries)
     ground.time.now += 60
@@ -183,11 +183,11 @@ describe('a record that may outlive its entry', () => {
 
   it('a longer life extends the entry before the record is written', async () => {
     const ground = createGround()
-    await ground.put({ a: { keepUntil: start + 5, since: start - 9, reserved: true } })
+    await ground.put({ a: { keepUntil: start + 5, since: start - 9, reserved: 1 } })
     const next = { ...record, userId: 'alice', indexedUntil: start + 5 }
     await extendEntry(ground.context, 'a', next)
     const entry = (await ground.read()).entries.get('a')
-    expect(entry).toEqual({ keepUntil: start + day, since: start - 9, reserved: true, nonce: entry?.nonce })
+    expect(entry).toEqual({ keepUntil: start + day, since: start - 9, reserved: 1, nonce: entry?.nonce })
     expect(entry?.nonce).not.toBe('n-a')
     expect(next.indexedUntil).toBe(start + day)
   })
@@ -200,7 +200,7 @@ describe('a record that may outlive its entry', () => {
     const { entries } = await ground.read()
     const { nonce } = entries.get('b') ?? {}
     expect(entries.get('a')?.keepUntil).toBe(start + 2 * day)
-    expect(entries.get('b')).toEqual({ keepUntil: start + day, since: start, nonce, reserved: false })
+    expect(entries.get('b')).toEqual({ keepUntil: start + day, since: start, nonce })
     expect(nonce).toMatch(/^[\w-]{12}$/)
   })
 
@@ -219,8 +219,8 @@ describe('dead entries', () => {
     await ground.put({
       live: {},
       dead: {},
-      under: { reserved: true, since: start - minute },
-      stuck: { reserved: true, since: start - minute - 1 }
+      under: { reserved: 1, since: start - minute },
+      stuck: { reserved: 1, since: start - minute - 1 }
     })
     const read = await readIndex(ground.context, 'alice')
     await prune(ground.context, 'alice', read, ['dead', 'under', 'stuck', 'unknown'])
@@ -283,7 +283,7 @@ describe('revoking all of a user', () => {
 
   it('stops a login under way, whether its record is there yet or not', async () => {
     const ground = createGround()
-    await ground.put({ early: { reserved: true }, late: { reserved: true } })
+    await ground.put({ early: { reserved: 1 }, late: { reserved: 1 } })
     await ground.store('late', { userId: 'bob', indexedUntil: start + 50 })
     expect(await revokeUser(ground.context, 'alice', new Set())).toBe(0)
     expect(await ground.text('early')).toMatch(/"x":1/)
@@ -297,26 +297,26 @@ describe('ending a session of a user', () => {
   it('leaves a tombstone for two minutes', async () => {
     const ground = createGround()
     await ground.store('a', { userId: 'alice' })
-    expect(await endSession(ground.context, 'a', { userId: 'alice', reserved: false })).toBe(true)
+    expect(await endSession(ground.context, 'a', { userId: 'alice' })).toBe(true)
     expect(ground.ends.get(ground.context.recordKey('a'))).toBe(start + 120_000)
-    expect(await endSession(ground.context, 'a', { userId: 'alice', reserved: false })).toBe(false)
+    expect(await endSession(ground.context, 'a', { userId: 'alice' })).toBe(false)
   })
 
   it('touches nothing that is not there, not theirs, or over already', async () => {
     const ground = createGround()
     await ground.store('other', { userId: 'bob' })
-    expect(await endSession(ground.context, 'other', { userId: 'alice', reserved: false })).toBe(false)
-    expect(await endSession(ground.context, 'none', { userId: 'alice', reserved: false })).toBe(false)
+    expect(await endSession(ground.context, 'other', { userId: 'alice' })).toBe(false)
+    expect(await endSession(ground.context, 'none', { userId: 'alice' })).toBe(false)
     await ground.context.access.compareAndSet(ground.context.recordKey('over'), undefined, encodeTombstone('w'), 9e15)
     const { length } = ground.writes
-    expect(await endSession(ground.context, 'over', { userId: 'alice', reserved: true })).toBe(false)
+    expect(await endSession(ground.context, 'over', { userId: 'alice', reserved: 1 })).toBe(false)
     expect(ground.writes).toHaveLength(length)
   })
 
   it('writes a pending one anew until its own end', async () => {
     const ground = createGround()
     await ground.store('a', {})
-    expect(await endSession(ground.context, 'a', { userId: 'alice', reserved: true })).toBe(false)
+    expect(await endSession(ground.context, 'a', { userId: 'alice', reserved: 1 })).toBe(false)
     expect(ground.ends.get(ground.context.recordKey('a'))).toBe(start + 3_600_000)
   })
 })
