@@ -36,8 +36,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'overwrite instead of merge',
     file: 'session/next-data.ts',
-    from: 'mine !== undefined && there !== state.stored',
-    to: 'mine === undefined && there !== state.stored',
+    from: 'ours === undefined || theirs === state.stored ||',
+    to: 'ours === undefined || theirs !== state.stored ||',
     caughtBy: i01
   },
   {
@@ -64,71 +64,71 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'a superseded token cannot log out',
     file: 'session/transitions.ts',
-    from: "state.phase === 'live' || state.phase === 'detached'",
+    from: "state.phase === 'live' || state.phase === 'superseded'",
     to: "state.phase === 'live'",
     caughtBy: i02
   },
   {
     name: 'keep the old secret as an alias after regenerate',
     file: 'record/metadata-change.ts',
-    from: "if (swap === 'rotate') next.a = before",
-    to: 'next.a = before',
+    from: "if (swap === 'rotate') next.aliasHash = replaced",
+    to: 'next.aliasHash = replaced',
     caughtBy: i03
   },
   {
     name: 'take a stale secret for the current one',
-    file: 'session/load.ts',
-    from: "return 'stale'",
-    to: "return 'current'",
+    file: 'record/live-record.ts',
+    from: "!sameHash(metadata.aliasHash, hash)) return 'stale'",
+    to: "!sameHash(metadata.aliasHash, hash)) return 'current'",
     caughtBy: i03
   },
   {
     name: 'a late login vanishes',
     file: 'session/transitions.ts',
-    from: 'startOver(context, state)\n  }\n  await writeNew',
-    to: 'return\n  }\n  await writeNew',
+    from: 'else becomeNew(context, state, { permanent: state.permanent })',
+    to: 'else return',
     caughtBy: i03
   },
   {
     name: "keep another user's data at login",
     file: 'session/next-data.ts',
-    from: 'was === login.userId || (was === undefined && login.keepData)',
-    to: 'login.keepData',
+    from: 'before === userId || (before === undefined && keepData)',
+    to: 'keepData',
     caughtBy: i03
   },
   {
     name: 'touch on every request',
     file: 'record/metadata-change.ts',
-    from: 'now - s >= context.policy.touchInterval',
-    to: 'now >= s',
+    from: 'now - metadata.lastSeenAt >= policy.touchInterval',
+    to: 'now >= metadata.lastSeenAt',
     caughtBy: i04
   },
   {
     name: 'store a record for every visitor',
-    file: 'session-manager.ts',
-    from: 'if (!changed) return undefined\n',
+    file: 'session/commit.ts',
+    from: '  if (!changed) return undefined\n',
     to: '\n',
     caughtBy: i04
   },
   {
     name: 'answer before the record is safe',
-    file: 'session-manager.ts',
-    from: '      await storing\n',
-    to: '',
+    file: 'session/commit.ts',
+    from: 'await storing\n',
+    to: 'void storing\n',
     caughtBy: i06
   },
   {
     name: 'log in after the headers',
     file: 'session/response-cookie.ts',
-    from: 'state.headers ??= headers(context, state, response)\n  return state.headers',
-    to: 'return headers(context, state, response)',
+    from: '  becomeSent(state, headers)\n',
+    to: '',
     caughtBy: i06
   },
   {
     name: 'take an unreadable store for an absent session',
     file: 'session/load.ts',
-    from: "if (context.policy.onStoreUnavailable === 'error') throw error",
-    to: "if (context.policy.onStoreUnavailable === 'error') return becomeNew(context, state) ?? answer",
+    from: "if (onStoreUnavailable === 'error') throw error",
+    to: "if (onStoreUnavailable === 'error') return becomeNew(context, state)",
     caughtBy: i07
   },
   {
@@ -147,7 +147,7 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'leave expiry to the store',
-    file: 'session/load.ts',
+    file: 'record/live-record.ts',
     from: 'if (!limit) return record',
     to: 'if (limit) return record\n  if (!limit) return record',
     caughtBy: i08
@@ -155,22 +155,22 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'log in without an index entry',
     file: 'session/create-record.ts',
-    from: 'announce(context, userId, identity.id, horizon, login.announced).then(',
-    to: 'Promise.resolve(undefined).then(',
+    from: 'return reserve(context, { userId, id: identity.id, keepUntil }, login.reservation).then(',
+    to: 'return Promise.resolve(undefined).then(',
     caughtBy: i09
   },
   {
     name: 'a login under way passes revokeAll',
     file: 'users/user-index.ts',
-    from: 'index.e !== before.epoch',
-    to: 'index.e < before.epoch',
+    from: 'index.epoch !== before.epoch',
+    to: 'index.epoch < before.epoch',
     caughtBy: i09
   },
   {
     name: 'prune the entry of a login under way',
     file: 'users/user-index.ts',
-    from: 'entry.p === undefined || entry.t + lease < now',
-    to: 'entry.t <= now',
+    from: '!entry.reserved || entry.since + loginTimeout < now',
+    to: 'entry.since <= now',
     caughtBy: i09
   },
   {
@@ -182,14 +182,14 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'parse records of any size',
-    file: 'session/load.ts',
-    from: "exceeds(text, policy.maxRecordBytes) ? 'corrupt' : decodeRecord(text)",
-    to: 'decodeRecord(text)',
+    file: 'record/live-record.ts',
+    from: "exceeds(value, policy.maxRecordBytes) ? 'corrupt' : decodeRecord(value)",
+    to: 'decodeRecord(value)',
     caughtBy: i10
   },
   {
     name: 'look up every duplicate',
-    file: 'session/load.ts',
+    file: 'session/identify.ts',
     from: 'const mostLookedUp = 4',
     to: 'const mostLookedUp = 400',
     caughtBy: i10
@@ -204,35 +204,35 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'revokeAll leaves no trace for the logins under way',
     file: 'users/user-index.ts',
-    from: '{ ...index, e: index.e + 1 }',
+    from: '{ ...index, epoch: index.epoch + 1 }',
     to: '{ ...index }',
     caughtBy: interleavings
   },
   {
     name: 'prune by the index as it is now, not as it was read',
     file: 'users/user-index.ts',
-    from: '.compareAndSet(indexKey(context, userId), read.text, JSON.stringify(next)',
-    to: '.compareAndSet(indexKey(context, userId), await context.access.get(indexKey(context, userId)), JSON.stringify(next)',
+    from: '.compareAndSet(indexKey(context, userId), value, encodeIndex(next',
+    to: '.compareAndSet(indexKey(context, userId), await context.access.get(indexKey(context, userId)), encodeIndex(next',
     caughtBy: interleavings
   },
   {
     name: 'shorten the entry of a session that is being made permanent',
     file: 'users/user-index.ts',
-    from: 'q: Math.max(horizon, index.s[id]?.q ?? 0)',
-    to: 'q: horizon',
+    from: 'const longest = Math.max(keepUntil, index.entries.get(id)?.keepUntil ?? 0)',
+    to: 'const longest = keepUntil',
     caughtBy: pairs
   },
   {
     name: 'take for expired what is used meanwhile',
     file: 'users/session-limit.ts',
-    from: 'readRecord(context, id, texts[index], asked)',
-    to: 'readRecord(context, id, texts[index])',
+    from: 'readLiveRecord(context, id, values[index], asked)',
+    to: 'readLiveRecord(context, id, values[index])',
     caughtBy: triples
   },
   {
     name: 'believe what the process remembers of a record',
     file: 'store/write-group.ts',
-    from: '(fromStore || round.value === member.lastRead?.text)',
+    from: '(fromStore || round.value === member.lastRead?.value)',
     to: 'true',
     caughtBy: faults
   },
@@ -329,8 +329,8 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'take any number for a time',
-    file: 'record/record.ts',
-    from: "return typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)",
+    file: 'record/field-table.ts',
+    from: 'return Number.isSafeInteger(value) && Number(value) >= 0',
     to: "return typeof value === 'number'",
     caughtBy: fuzz
   },
@@ -344,8 +344,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'take any entry of an index',
     file: 'users/user-index-entry.ts',
-    from: 'Number.isFinite(entry.q) && Number.isFinite(entry.t)',
-    to: 'Number.isFinite(entry.q)',
+    from: "keepUntil: { letter: 'q', check: Number.isFinite }",
+    to: "keepUntil: { letter: 'q', check: () => true }",
     caughtBy: fuzz
   }
 ]
