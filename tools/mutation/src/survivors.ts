@@ -147,7 +147,7 @@ export const explained: readonly Explained[] = [
   core('session/load.ts', 'return tokens.length > mostLookedUp', work, 'true', 'tokens.length >= mostLookedUp'),
   core('session/load.ts', "if (secure !== 'auto') return !secure", forms, 'secure', 'false'),
   core('session/load.ts', 'const search: Search =', absent, '{}'),
-  core('session/load.ts', 'const texts = state.tokens.length > 1', work, 'true', 'state.tokens.length >= 1'),
+  core('session/load.ts', 'const values = state.tokens.length > 1', work, 'true', 'state.tokens.length >= 1'),
   core(
     'session/load.ts',
     "state.phase = 'detached'",

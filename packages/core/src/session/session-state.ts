@@ -56,7 +56,7 @@ export interface SessionState {
   readonly lastOperation: Promise<unknown> | undefined
 }
 
-/** What changes at once; the rest stays. The one place where the state of a session is written. */
+/** Assigns `changes`, in order. No other code writes to the state of a session. */
 function change(state: SessionState, ...changes: readonly Partial<SessionState>[]): void {
   Object.assign(state, ...changes)
 }

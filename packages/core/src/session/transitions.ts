@@ -127,7 +127,7 @@ export async function reload(context: ManagerContext, state: SessionState): Prom
   return phaseOf(state) === 'live'
 }
 
-/** Read anew: what was awaited has changed it. */
+/** Read by a function, because TypeScript believes that an awaited call leaves the phase as it was. */
 function phaseOf({ phase }: SessionState): SessionState['phase'] {
   return phase
 }

@@ -86,6 +86,7 @@ function decide(update: Update, value: string | undefined): Decision<Result> | P
   return 'stop' in plan ? plan : seal(update, found, plan)
 }
 
+/** The live record at the time of one attempt. */
 interface Found extends FoundRecord {
   readonly record: StoredRecord
   readonly now: number
@@ -112,7 +113,7 @@ function isOvertaken({ change, base }: Update, { record, standing }: Found): boo
   )
 }
 
-/** Otherwise the holder of a stale secret would log in whoever holds the current one. */
+/** A holder of a stale secret must not change the user of the session that the holder of the current one has. */
 function wouldChangeUser({ context }: Update, { standing, stored }: Found, { plaintext }: NextData): boolean {
   if (standing !== 'stale' || plaintext === undefined) return false
   return userIdOf(context, plaintext) !== userIdOf(context, stored() ?? '')

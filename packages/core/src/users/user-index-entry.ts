@@ -8,7 +8,7 @@ export interface IndexEntry {
   readonly since: number
   /** Changes with every write of the entry. */
   readonly nonce: string
-  /** The login has not written its record yet. */
+  /** 1: the login has not written its record yet. Absent: the entry is active. */
   readonly reserved?: 1 | undefined
   /** Fields of later versions. */
   readonly unknownFields?: Readonly<Record<string, unknown>>

@@ -164,7 +164,7 @@ export async function revokeUser(context: IndexContext, userId: string, except: 
 export function endSession(
   context: IndexContext,
   id: string,
-  { userId, reserved }: { readonly userId: string; readonly reserved?: unknown }
+  { userId, reserved }: { readonly userId: string; readonly reserved?: IndexEntry['reserved'] }
 ): Promise<boolean> {
   const asked = context.clock.now()
   return context.loop.run<boolean>(context.recordKey(id), undefined, (value) => {
