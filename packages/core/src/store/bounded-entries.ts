@@ -22,7 +22,7 @@ export class BoundedEntries extends Map<string, Entry> {
 
   constructor(maxEntries: number, clock: Pick<Clock, 'now'>) {
     super()
-    this.#most = wholeNumber('maxEntries', maxEntries, 1)
+    this.#most = wholeNumber(0, 1)(maxEntries, 'maxEntries')
     this.#clock = clock
   }
 
