@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { SessionEventHandler } from '../events.ts'
+import { reject, type SessionEventHandler } from '../events.ts'
 import { hashSecret, type Identity, sameHash } from '../token/secret-hash.ts'
 import { exceeds } from './payload.ts'
 import { decodeRecord, type RecordMetadata, type StoredRecord } from './record.ts'
@@ -31,7 +31,7 @@ export function readLiveRecord(
   const record = exceeds(value, policy.maxRecordBytes) ? 'corrupt' : decodeRecord(value)
   if (record === 'tombstone') return 'absent'
   if (typeof record === 'string') {
-    emit?.({ type: 'rejected', reason: record, id })
+    reject(context, record, id)
     return 'unreadable'
   }
   const limit = passedLimit(record.metadata, policy, now)

@@ -48,6 +48,19 @@ export function plaintextOf(
   return encryption ? encryption.decrypt(record.payload, sealedContext(key, record.metadata), key) : record.payload
 }
 
+/** A payload, and the data in it. */
+export interface DecodedPayload {
+  readonly plaintext: string
+  readonly data: Fields
+}
+
+/** The decrypted payload with its data, or `undefined` when either cannot be read. */
+export function decodePayload(context: PayloadContext, key: string, record: StoredRecord): DecodedPayload | undefined {
+  const plaintext = plaintextOf(context, key, record)
+  const data = plaintext === undefined ? undefined : deserializeData(context, plaintext)
+  return plaintext === undefined || !data ? undefined : { plaintext, data }
+}
+
 /** The payload of a record to be written. */
 export interface NextPayload {
   readonly plaintext: string

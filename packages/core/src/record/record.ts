@@ -1,4 +1,4 @@
-import { createFieldCodec, type Field, type FieldTable, isObject, isString, isTime, optional } from './field-table.ts'
+import { createFieldCodec, type FieldTable, isObject, isString, isTime, optional, sealed } from './field-table.ts'
 
 /** Metadata of a stored session: one line of JSON before the payload, under the one-letter names of {@link fields}. */
 export interface RecordMetadata {
@@ -33,24 +33,22 @@ export interface RecordMetadata {
   readonly unknownFields?: Readonly<Record<string, unknown>>
 }
 
-const sealed = (letter: string, check: Field['check']): Field => ({ letter, check, sealed: true })
-
 /** A touch moves the fields that are not sealed, so that it need not encrypt the payload again. */
 const fields: FieldTable<RecordMetadata> = {
-  writeId: { letter: 'w', check: isString },
-  createdAt: sealed('c', isTime),
-  lastSeenAt: { letter: 's', check: isTime },
-  secretHash: sealed('h', isHash),
-  generation: sealed('g', isTime),
-  dataEpoch: sealed('d', isTime),
-  permanent: sealed('p', (value) => value === undefined || value === true || isTime(value)),
-  permanentSince: sealed('f', optional(isTime)),
-  userId: sealed('u', optional(isString)),
-  swappedAt: sealed('t', optional(isTime)),
-  aliasHash: sealed('a', optional(isHash)),
-  authenticatedAt: sealed('l', optional(isTime)),
-  aliasUntil: { letter: 'b', check: optional(isTime) },
-  indexedUntil: { letter: 'q', check: optional(isTime) }
+  writeId: ['w', isString],
+  createdAt: ['c', isTime, sealed],
+  lastSeenAt: ['s', isTime],
+  secretHash: ['h', isHash, sealed],
+  generation: ['g', isTime, sealed],
+  dataEpoch: ['d', isTime, sealed],
+  permanent: ['p', (value) => value === undefined || value === true || isTime(value), sealed],
+  permanentSince: ['f', optional(isTime), sealed],
+  userId: ['u', optional(isString), sealed],
+  swappedAt: ['t', optional(isTime), sealed],
+  aliasHash: ['a', optional(isHash), sealed],
+  authenticatedAt: ['l', optional(isTime), sealed],
+  aliasUntil: ['b', optional(isTime)],
+  indexedUntil: ['q', optional(isTime)]
 }
 
 const codec = createFieldCodec<RecordMetadata>(fields, { v: 1 })

@@ -3,9 +3,9 @@ import { SessionError } from '../errors.ts'
 import { firstMetadata, setPermanent } from '../record/metadata-change.ts'
 import { sealRecord, serializeData } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
-import { absoluteDeadline, deadline } from '../record/timeouts.ts'
+import { absoluteDeadline } from '../record/timeouts.ts'
 import type { Decision } from '../store/write-group.ts'
-import { reserve } from '../users/user-index.ts'
+import { reserve, writeRecord } from '../users/user-index.ts'
 import { finishLogin } from './after-commit.ts'
 import type { LoginAttempt } from './change.ts'
 import { userIdOf } from './next-data.ts'
@@ -47,8 +47,7 @@ export async function createRecord(
       const id = state.id ?? ''
       context.emit?.({ type: 'created', id })
       if (userId !== undefined) context.emit?.({ type: 'loggedIn', id, userId })
-      if (login.reservation) await finishLogin(context, state, login.reservation)
-      return
+      return finishLogin(context, state, login)
     }
     failure = result.failure
     becomeUnidentified(state)
@@ -80,7 +79,7 @@ function tryCreate({ context, state, login, userId, plaintext, createdAt }: Firs
     setPermanent(context.policy, next, state.permanent, now)
     const seal = (): Decision<Try> => {
       const record = sealRecord(context, key, next, { plaintext })
-      return { write: record.value, expiresAt: deadline(next, context.policy), result: { record } }
+      return writeRecord(context, record, { record })
     }
     if (userId === undefined) return seal()
     const keepUntil = absoluteDeadline(next, context.policy)

@@ -1,7 +1,8 @@
 import type { ManagerContext } from '../context.ts'
+import { reject } from '../events.ts'
 import type { Fields } from '../record/merge.ts'
 import type { Swap } from '../record/metadata-change.ts'
-import { deserializeData, plaintextOf } from '../record/payload.ts'
+import { decodePayload } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { hashSecret, type Identity } from '../token/secret-hash.ts'
 import { encodeHex, type PresentedToken } from '../token/token.ts'
@@ -262,9 +263,9 @@ export function needsLoading({ phase }: SessionState): boolean {
 
 /** The id and secret of the session, made now if it is new. */
 export function identityOf(context: Pick<ManagerContext, 'randomBytes' | 'policy'>, state: Writable): Identity {
-  const id = (state.id ??= encodeHex(context.randomBytes(16)))
-  const secret = (state.secret ??= context.randomBytes(context.policy.secretBytes))
-  return { id, secret }
+  state.id ??= encodeHex(context.randomBytes(16))
+  state.secret ??= context.randomBytes(context.policy.secretBytes)
+  return { id: state.id, secret: state.secret }
 }
 
 export function secretHashOf({ policy }: Pick<ManagerContext, 'policy'>, { id, secret }: Identity): string {
@@ -275,13 +276,12 @@ export function secretHashOf({ policy }: Pick<ManagerContext, 'policy'>, { id, s
 export function dataOf(context: ManagerContext, state: SessionState): Fields {
   if (state.data) return state.data
   if (state.phase === 'live' && state.record && state.id !== undefined) {
-    const stored = plaintextOf(context, context.recordKey(state.id), state.record)
-    const data = stored === undefined ? undefined : deserializeData(context, stored)
-    if (stored !== undefined && data) {
-      becomeDecoded(state, data, stored)
-      return data
+    const decoded = decodePayload(context, context.recordKey(state.id), state.record)
+    if (decoded) {
+      becomeDecoded(state, decoded.data, decoded.plaintext)
+      return decoded.data
     }
-    context.emit?.({ type: 'rejected', reason: 'corrupt', id: state.id })
+    reject(context, 'corrupt', state.id)
     becomeNew(context, state)
   }
   const data = {}

@@ -1,7 +1,7 @@
 import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
 import { readLiveRecord } from '../record/live-record.ts'
-import type { NextMetadata } from '../record/metadata-change.ts'
+import { type NextMetadata, nextMetadata } from '../record/metadata-change.ts'
 import { encodeRecord, type StoredRecord } from '../record/record.ts'
 import { absoluteDeadline, deadline } from '../record/timeouts.ts'
 import { encodeTombstone, loginTimeout, tombstoneLifetime } from '../record/tombstone.ts'
@@ -55,10 +55,7 @@ export async function reserve(
     const now = context.clock.now()
     if (before?.userId === userId && index.epoch !== before.epoch) return undefined
     const entries = new Map([...index.entries].filter(([, entry]) => entry.keepUntil > now))
-    // The record as it is may live longer than the login will let it; until the login succeeds, that is what counts.
-    const longest = Math.max(keepUntil, index.entries.get(id)?.keepUntil ?? 0)
-    entries.set(id, { keepUntil: longest, since: now, nonce: context.newWriteId(), reserved: 1 })
-    return { ...index, entries }
+    return withEntry(context, { ...index, entries }, id, { keepUntil, since: now, reserved: 1 })
   })
   if (epoch === undefined) throw revoked()
   return { userId, id, epoch, keepUntil }
@@ -77,8 +74,7 @@ export async function activate(context: IndexContext, login: Reservation): Promi
     const others = [...index.entries].filter(([id]) => id !== login.id)
     // Later than all others: the order in which sessions went live decides which of them a limit ends.
     const since = others.reduce((latest, [, entry]) => Math.max(latest, entry.since + 1), context.clock.now())
-    const keepUntil = Math.max(login.keepUntil, index.entries.get(login.id)?.keepUntil ?? 0)
-    active = withEntry(index, login.id, { keepUntil, since, nonce: context.newWriteId() })
+    active = withEntry(context, index, login.id, { keepUntil: login.keepUntil, since })
     return active
   })
   if (epoch === undefined || !active) {
@@ -96,11 +92,9 @@ export function extendEntry(
 ): Promise<void> | undefined {
   const keepUntil = absoluteDeadline(next, context.policy)
   if (next.userId === undefined || keepUntil <= (next.indexedUntil ?? 0)) return undefined
-  return changeIndex(context, next.userId, (index) => {
-    const nonce = context.newWriteId()
-    const entry = index.entries.get(id) ?? { keepUntil: 0, since: context.clock.now() }
-    return withEntry(index, id, { ...entry, keepUntil: Math.max(entry.keepUntil, keepUntil), nonce })
-  }).then(() => {
+  return changeIndex(context, next.userId, (index) =>
+    withEntry(context, index, id, { since: context.clock.now(), ...index.entries.get(id), keepUntil })
+  ).then(() => {
     next.indexedUntil = keepUntil
   })
 }
@@ -156,7 +150,7 @@ export async function revokeUser(context: IndexContext, userId: string, except: 
 }
 
 /**
- * The conditional delete: turns the record into a tombstone if it is the user's. A record under a `reserved` entry that is
+ * The conditional delete: turns the record into a tombstone if it is the user's, where one is named. A record under a `reserved` entry that is
  * not yet the user's is written anew, or a tombstone is put where nothing is, so that the login under way finds a change.
  *
  * @returns whether a live session of the user was ended.
@@ -164,19 +158,29 @@ export async function revokeUser(context: IndexContext, userId: string, except: 
 export function endSession(
   context: IndexContext,
   id: string,
-  { userId, reserved }: { readonly userId: string; readonly reserved?: IndexEntry['reserved'] }
+  { userId, reserved }: { readonly userId: string | undefined; readonly reserved?: IndexEntry['reserved'] }
 ): Promise<boolean> {
   const asked = context.clock.now()
   return context.loop.run<boolean>(context.recordKey(id), undefined, (value) => {
     const record = readLiveRecord(context, id, value, asked)
     if (typeof record === 'string') return reserved && value === undefined ? entomb(context, false) : { stop: false }
-    if (record.metadata.userId === userId) return entomb(context, true)
+    if (userId === undefined || record.metadata.userId === userId) return entomb(context, true)
     if (!reserved) return { stop: false }
-    const next = touchedCopy(context, record)
+    // The same record under another write id: a login that has read the old value must read again.
+    const next = encodeRecord(nextMetadata(context, record.metadata), record.payload)
     const { indexedUntil = Number.POSITIVE_INFINITY } = next.metadata
     const expiresAt = Math.min(deadline(next.metadata, context.policy), indexedUntil)
     return { write: next.value, expiresAt, result: false }
   })
+}
+
+/** Decides to write a record. */
+export function writeRecord<Result>(
+  { policy }: Pick<IndexContext, 'policy'>,
+  { value, metadata }: StoredRecord,
+  result: Result
+): Decision<Result> {
+  return { write: value, expiresAt: deadline(metadata, policy), result }
 }
 
 /** Decides to write a tombstone. */
@@ -201,11 +205,6 @@ export async function eachOf<Item, Result>(
   return results
 }
 
-/** The same record under another write id: a login that has read the old value must read again. */
-function touchedCopy(context: IndexContext, record: StoredRecord): StoredRecord {
-  return encodeRecord({ ...record.metadata, writeId: context.newWriteId() }, record.payload)
-}
-
 /** Changes the index, or leaves it when `change` returns `undefined`; resolves to the epoch written, if any. */
 function changeIndex(
   context: IndexContext,
@@ -220,8 +219,18 @@ function changeIndex(
   })
 }
 
-function withEntry(index: UserIndex, id: string, entry: IndexEntry): UserIndex {
-  return { ...index, entries: new Map([...index.entries, [id, entry]]) }
+/**
+ * The index with an entry written anew, and kept no shorter than before: until a login succeeds, its record may live
+ * longer than the login will let it.
+ */
+function withEntry(
+  { newWriteId }: Pick<IndexContext, 'newWriteId'>,
+  index: UserIndex,
+  id: string,
+  entry: Omit<IndexEntry, 'nonce'>
+): UserIndex {
+  const keepUntil = Math.max(entry.keepUntil, index.entries.get(id)?.keepUntil ?? 0)
+  return { ...index, entries: new Map([...index.entries, [id, { ...entry, keepUntil, nonce: newWriteId() }]]) }
 }
 
 function without(index: UserIndex, ids: readonly string[]): UserIndex {
