@@ -43,7 +43,7 @@ const rules = {
   graceWindow: duration(minute / 2),
   namespace: checkNamespace,
   maxRecordBytes: wholeNumber(65_536, 512),
-  maxSessionsPerUser: wholeNumber(never, 1),
+  maxSessionsPerUser: checkSessionLimit,
   storeTimeout: duration(1_000),
   onStoreUnavailable: oneOf('error', 'anonymous'),
   lazy: oneOf<boolean>(false, true),
@@ -88,6 +88,11 @@ export function resolvePolicy(
     cookie,
     policy: Object.freeze({ ...policy, cookie: Object.freeze(shown), maxLifetime, touchInterval, secretBytes })
   }
+}
+
+/** The index of a user is one value, read and written at each login: a bound keeps a login from costing ever more. */
+function checkSessionLimit(value: unknown, option: string): number {
+  return value === false ? never : wholeNumber(100, 1)(value, option)
 }
 
 function checkNamespace(value: unknown = 'sessions', option: string): string {

@@ -29,6 +29,8 @@ export interface RecordMetadata {
   readonly authenticatedAt?: number
   /** Until when the user index is sure to keep this session's entry, epoch ms. */
   readonly indexedUntil?: number
+  /** The payload is encrypted. Encrypted ones of before this field lack it. */
+  readonly encrypted?: true
   /** Fields of later versions, by their stored names. They survive every rewrite. */
   readonly unknownFields?: Readonly<Record<string, unknown>>
 }
@@ -48,8 +50,12 @@ const fields: FieldTable<RecordMetadata> = {
   aliasHash: ['a', optional(isHash), sealed],
   authenticatedAt: ['l', optional(isTime), sealed],
   aliasUntil: ['b', optional(isTime)],
-  indexedUntil: ['q', optional(isTime)]
+  indexedUntil: ['q', optional(isTime)],
+  encrypted: ['k', optional((value) => value === true)]
 }
+
+/** In characters. A user id of 512 takes at most 3,072 of them. */
+const longestMetadata = 4_096
 
 const codec = createFieldCodec<RecordMetadata>(fields, { v: 1 })
 
@@ -71,7 +77,7 @@ export function decodeRecord(value: string): DecodedRecord {
   const end = value.indexOf('\n')
   let line: unknown
   try {
-    line = JSON.parse(value.slice(0, Math.max(end, 0)))
+    line = JSON.parse(value.slice(0, end > longestMetadata ? 0 : Math.max(end, 0)))
   } catch {}
   if (!isObject(line)) return 'corrupt'
   if (typeof line.v === 'number' && line.v > 1) return 'future-version'

@@ -1,7 +1,7 @@
 import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
 import { firstMetadata, setPermanent } from '../record/metadata-change.ts'
-import { sealRecord, serializeData } from '../record/payload.ts'
+import { checkSize, sealRecord, serializeData } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { absoluteDeadline } from '../record/timeouts.ts'
 import type { Decision } from '../store/write-group.ts'
@@ -37,6 +37,7 @@ export async function createRecord(
   if (state.headers) throw headersSent()
   const data = state.data ?? {}
   const plaintext = serialized ?? serializeData(context, data)
+  checkSize(context, plaintext)
   const userId = login.userId ?? userIdOf(context, plaintext)
   const first: FirstRecord = { context, state, login, userId, plaintext, createdAt }
   let failure: unknown
@@ -78,7 +79,7 @@ function tryCreate({ context, state, login, userId, plaintext, createdAt }: Firs
     next.lastSeenAt = now
     setPermanent(context.policy, next, state.permanent, now)
     const seal = (): Decision<Try> => {
-      const record = sealRecord(context, key, next, { plaintext })
+      const record = sealRecord(context, key, next, plaintext)
       return writeRecord(context, record, { record })
     }
     if (userId === undefined) return seal()

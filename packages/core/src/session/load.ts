@@ -97,17 +97,17 @@ function finishSearch(context: ManagerContext, state: SessionState, { found, sup
 }
 
 /**
- * Makes the record the state of the session; with encryption, only if its payload can be decrypted: until then the user
+ * Makes the record the state of the session, if its payload can be read: until an encrypted one was decrypted, the user
  * and the timeouts in the metadata are what any store writer says. With a schema, only if its data fits or is repaired.
  */
 export function acceptRecord(context: ManagerContext, state: SessionState, opened: Opened): boolean | Promise<boolean> {
-  const { schema, encryption } = context
+  const { schema } = context
   const { token, record } = opened
   const key = context.recordKey(token.id)
   if (schema) {
     const decoded = decodePayload(context, key, record)
     if (decoded) return acceptBySchema(context, state, opened, { schema, ...decoded })
-  } else if (!encryption || plaintextOf(context, key, record) !== undefined) {
+  } else if (plaintextOf(context, key, record) !== undefined) {
     becomeLive(context, state, opened)
     return true
   }

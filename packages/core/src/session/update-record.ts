@@ -14,8 +14,8 @@ import {
   swapSecret,
   touchDue
 } from '../record/metadata-change.ts'
-import { plaintextOf, sealRecord, serializeData } from '../record/payload.ts'
-import { type StoredRecord, sealedContext } from '../record/record.ts'
+import { checkSize, plaintextOf, sealRecord, serializeData } from '../record/payload.ts'
+import { encodeRecord, type StoredRecord, sealedContext } from '../record/record.ts'
 import { absoluteDeadline, passedLimit } from '../record/timeouts.ts'
 import type { Decision } from '../store/write-group.ts'
 import type { Identity } from '../token/secret-hash.ts'
@@ -193,27 +193,31 @@ function seal(update: Update, found: Found, plan: Plan): Decision<Result> | Prom
   const { metadata, payload } = found.record
   const key = context.recordKey(identity.id)
   const reencrypt = context.encryption !== undefined && sealedContext(key, next) !== sealedContext(key, metadata)
-  const stored = plan.plaintext === undefined && !reencrypt ? payload : undefined
-  const plaintext = plan.plaintext ?? (stored === undefined ? found.stored() : '')
+  const kept = plan.plaintext === undefined && !reencrypt
+  const plaintext = kept ? '' : (plan.plaintext ?? found.stored())
   // Before the index is written: a login that cannot be stored must leave no trace there.
   if (plaintext === undefined) return gone
+  if (plan.plaintext !== undefined) checkSize(context, plan.plaintext)
   const sealNow = (): Decision<Result> => {
-    const record = sealRecord(context, key, next, { plaintext, stored })
+    const record = kept ? encodeRecord(next, payload) : sealRecord(context, key, next, plaintext)
     return writeRecord<Result>(context, record, { ...plan, record })
   }
   // A promise only when the index has something to learn, which is seldom.
-  const indexing = indexWrite(update, plan)
+  const indexing = indexWrite(update, found, plan)
   return indexing === undefined ? sealNow() : indexing.then(sealNow)
 }
 
 /** What the user index must know before the record is stored, if anything. */
 function indexWrite(
   { context, identity, login }: Update,
+  found: Found,
   { next, swap, userChanged }: Plan
 ): Promise<void> | undefined {
   const { id } = identity
   const { userId } = next
-  if (userId === undefined || (swap !== 'login' && !userChanged)) return extendEntry(context, id, next)
+  if (userId === undefined || (swap !== 'login' && !userChanged)) {
+    return extendEntry(context, id, next, touchDue(context.policy, found.record.metadata, found.now))
+  }
   const keepUntil = absoluteDeadline(next, context.policy)
   return reserve(context, { userId, id, keepUntil }, login.reservation).then((reservation) => {
     login.reservation = reservation

@@ -107,7 +107,8 @@ export function isLoopbackHost(host: string): boolean {
   return host.length < 270 && loopback.test(host)
 }
 
-const loopback = /^(?:(?:[a-z0-9_-]+\.)*localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|\[::1\])(?::\d{1,5})?$/i
+const loopback =
+  /^(?:(?:[a-z0-9_-]+\.)*localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|\[::1\])(?::\d{1,5})?$/i
 
 /** RFC 6265bis §5.7: browsers keep no cookie for longer. */
 const longestMaxAge = 400 * 86_400

@@ -1,16 +1,16 @@
 import type { ManagerContext } from '../context.ts'
 import { misused } from '../errors.ts'
 import { reject } from '../events.ts'
-import { readLiveRecord } from '../record/live-record.ts'
+import { isLive, readLiveRecord } from '../record/live-record.ts'
 import type { Fields } from '../record/merge.ts'
 import { nextMetadata } from '../record/metadata-change.ts'
-import { decodePayload, sealRecord, serializeData } from '../record/payload.ts'
+import { checkSize, decodePayload, sealRecord, serializeData } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { deadline } from '../record/timeouts.ts'
 import type { SessionData } from '../session-manager-options.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
 import { surveySessions } from './session-limit.ts'
-import { endSession, extendEntry, writeRecord } from './user-index.ts'
+import { endSession, extendEntry, rewriteRecord } from './user-index.ts'
 
 /** A session seen without its client. Holds no token, secret or hash of one. */
 export interface SessionInfo<Data extends object = SessionData> {
@@ -43,10 +43,10 @@ export async function listOfUser<Data extends object>(
   context: ManagerContext,
   userId: string
 ): Promise<SessionInfo<Data>[]> {
-  const { live, pruneDead } = await surveySessions(context, userId)
+  const { sessions, pruneDead } = await surveySessions(context, userId)
   const found: SessionInfo<Data>[] = []
-  for (const { id, record } of live) {
-    const info = describe<Data>(context, id, record)
+  for (const { id, record } of sessions) {
+    const info = isLive(context, id, record) ? describe<Data>(context, id, record) : undefined
     if (info) found.push(info)
   }
   await pruneDead()
@@ -80,8 +80,10 @@ export async function updateStored(
       throw misused('update() cannot change whose session it is: only a login can')
     }
     const metadata = nextMetadata(context, record.metadata)
+    const plaintext = serializeData(context, data)
+    checkSize(context, plaintext)
     await extendEntry(context, id, metadata)
-    return writeRecord(context, sealRecord(context, key, metadata, { plaintext: serializeData(context, data) }), true)
+    return rewriteRecord(context, sealRecord(context, key, metadata, plaintext), true)
   })
 }
 

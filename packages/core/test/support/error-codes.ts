@@ -18,6 +18,7 @@ const codes: Readonly<Record<SessionErrorCode, true>> = {
   DATA_UNSERIALIZABLE: true,
   DATA_RESERVED_NAME: true,
   RECORD_TOO_LARGE: true,
+  RECORD_UNREADABLE: true,
   HEADERS_SENT: true,
   RESPONSE_OVERFLOW: true,
   LOGIN_REVOKED: true,
