@@ -1,13 +1,6 @@
 import { type KeyValueStore, SessionError } from '@kvsession/core'
-import {
-  assertDatabase,
-  changesOf,
-  explain,
-  isBusy,
-  type SqliteDatabase,
-  type SqliteStatement,
-  textOf
-} from './client.ts'
+import { assertDatabase, changesOf, explain, type SqliteDatabase, type SqliteStatement, textOf } from './client.ts'
+import { createLockQueue, engineWaitMs, type LockQueue } from './lock-queue.ts'
 import { type SqliteStatements, schemaSql, statementsFor } from './sql.ts'
 import { type SqliteStoreOptions, withDefaults } from './sqlite-store-options.ts'
 
@@ -37,13 +30,15 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
   const { table, durability, busyTimeout, clock } = withDefaults(options)
   const sql = statementsFor(table)
   const prepared = new Map<string, SqliteStatement>()
+  const reads = createLockQueue(busyTimeout)
+  const writes = createLockQueue(busyTimeout)
   let connected = false
 
   /** Timeout and durability belong to the connection, not to the file: `ensureSchema()` elsewhere does not set them. */
   function connect(): void {
     if (connected) return
     refuseTransaction()
-    database.exec(`PRAGMA busy_timeout = ${busyTimeout}; PRAGMA synchronous = ${durability}`)
+    database.exec(`PRAGMA busy_timeout = ${engineWaitMs(busyTimeout)}; PRAGMA synchronous = ${durability}`)
     connected = true
   }
 
@@ -53,29 +48,50 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     throw new SessionError('STORE_INVALID', message)
   }
 
-  async function use<T>(name: keyof SqliteStatements, work: (statement: SqliteStatement) => T): Promise<T> {
-    try {
-      connect()
-      let statement = prepared.get(name)
-      if (statement === undefined) {
-        statement = database.prepare(sql[name])
-        prepared.set(name, statement)
+  function run<T>(queue: LockQueue, work: () => T): Promise<T> {
+    return queue.run(() => {
+      try {
+        connect()
+        return work()
+      } catch (error) {
+        throw explain(error, table)
       }
-      return work(statement)
-    } catch (error) {
-      throw explain(error, table)
+    })
+  }
+
+  function statementOf(name: keyof SqliteStatements): SqliteStatement {
+    let statement = prepared.get(name)
+    if (statement === undefined) {
+      statement = database.prepare(sql[name])
+      prepared.set(name, statement)
     }
+    return statement
+  }
+
+  function read<T>(name: keyof SqliteStatements, work: (statement: SqliteStatement) => T): Promise<T> {
+    return run(reads, () => work(statementOf(name)))
   }
 
   function write(name: keyof SqliteStatements, ...parameters: (string | number)[]): Promise<number> {
-    return use(name, (statement) => {
+    return run(writes, () => {
+      const statement = statementOf(name)
       refuseTransaction()
       return changesOf(statement.run(...parameters))
     })
   }
 
+  function createSchema(): void {
+    const mode = textOf(database.prepare('PRAGMA journal_mode = WAL').all()[0], 'journal_mode')
+    // An in-memory database answers `memory` and needs no journal.
+    if (mode !== 'wal' && mode !== 'memory') {
+      const message = `SQLite cannot keep a write-ahead log here (journal mode ${mode}). Put the file on a local disk`
+      throw new SessionError('STORE_INVALID', message)
+    }
+    database.exec(schemaSql(table))
+  }
+
   return {
-    get: (key) => use('get', (statement) => textOf(statement.get(key, clock.now()), 'value')),
+    get: (key) => read('get', (statement) => textOf(statement.get(key, clock.now()), 'value')),
     async set(key, value, expiresAt) {
       await write('set', key, expiresAt, value)
     },
@@ -92,7 +108,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
       const beyond = `${prefix}~`
       for (let from = prefix; ; ) {
         const lowest = from
-        const rows = await use('keys', (statement) => statement.all(clock.now(), lowest, beyond, pageSize))
+        const rows = await read('keys', (statement) => statement.all(clock.now(), lowest, beyond, pageSize))
         for (const row of rows) {
           const key = textOf(row, 'key') ?? ''
           from = `${key}-`
@@ -114,26 +130,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     async close() {
       prepared.clear()
     },
-    async ensureSchema() {
-      // SQLite does not always wait for the lock when the journal mode changes, so this waits beside it.
-      const deadline = performance.now() + busyTimeout
-      for (;;) {
-        try {
-          connect()
-          const mode = textOf(database.prepare('PRAGMA journal_mode = WAL').all()[0], 'journal_mode')
-          // An in-memory database answers `memory` and needs no journal.
-          if (mode !== 'wal' && mode !== 'memory') {
-            const message = `SQLite cannot keep a write-ahead log here (journal mode ${mode}). Put the file on a local disk`
-            throw new SessionError('STORE_INVALID', message)
-          }
-          database.exec(schemaSql(table))
-          return
-        } catch (error) {
-          if (!isBusy(error) || performance.now() >= deadline) throw explain(error, table)
-        }
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      }
-    }
+    ensureSchema: () => run(writes, createSchema)
   }
 }
 
