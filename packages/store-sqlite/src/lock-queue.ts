@@ -47,10 +47,11 @@ export function createLockQueue(busyTimeout: number): LockQueue {
     }
   }
 
-  return {
-    run: (attempt) =>
-      new Promise((resolve, reject) => {
-        function tryOnce(): unknown {
+  function enqueue<T>(attempt: () => T, busy: unknown): Promise<T> {
+    return new Promise((resolve, reject) => {
+      queue.push({
+        deadline: performance.now() + busyTimeout,
+        attempt() {
           try {
             resolve(attempt())
           } catch (error) {
@@ -58,16 +59,26 @@ export function createLockQueue(busyTimeout: number): LockQueue {
             reject(error)
           }
           return undefined
-        }
-        const busy = queue.length === 0 ? tryOnce() : 'queued'
-        if (busy === undefined) return
-        queue.push({
-          deadline: performance.now() + busyTimeout,
-          attempt: tryOnce,
-          giveUp: (error) => reject(unchanged(error))
-        })
-        if (queue.length === 1) void drain(busy)
+        },
+        giveUp: (last) => reject(unchanged(last))
       })
+      if (queue.length === 1) void drain(busy)
+    })
+  }
+
+  return {
+    async run(attempt) {
+      let busy: unknown
+      if (queue.length === 0) {
+        try {
+          return attempt()
+        } catch (error) {
+          if (!isBusy(error)) throw error
+          busy = error
+        }
+      }
+      return enqueue(attempt, busy)
+    }
   }
 }
 

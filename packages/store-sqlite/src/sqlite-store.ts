@@ -1,5 +1,6 @@
 import { type KeyValueStore, SessionError } from '@kvsession/core'
 import { assertDatabase, changesOf, explain, type SqliteDatabase, type SqliteStatement, textOf } from './client.ts'
+import { createDatabaseFile, type DatabaseFile } from './database-file.ts'
 import { createLockQueue, engineWaitMs, type LockQueue } from './lock-queue.ts'
 import { type SqliteStatements, schemaSql, statementsFor } from './sql.ts'
 import { type SqliteStoreOptions, withDefaults } from './sqlite-store-options.ts'
@@ -17,6 +18,8 @@ export interface SqliteStore extends Required<KeyValueStore> {
 const pageSize = 200
 /** About 2 ms of the event loop. */
 const sweepSize = 100
+/** A `stat` would make every read a fifth slower. */
+const readCheckIntervalMs = 1_000
 
 /**
  * Sessions in a SQLite file: they outlive the process, and several processes of one machine may share them. Takes an
@@ -32,14 +35,16 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
   const prepared = new Map<string, SqliteStatement>()
   const reads = createLockQueue(busyTimeout)
   const writes = createLockQueue(busyTimeout)
-  let connected = false
+  let opened: DatabaseFile | undefined
+  let checkedAt = 0
 
   /** Timeout and durability belong to the connection, not to the file: `ensureSchema()` elsewhere does not set them. */
-  function connect(): void {
-    if (connected) return
+  function connect(): DatabaseFile {
+    if (opened) return opened
     refuseTransaction()
     database.exec(`PRAGMA busy_timeout = ${engineWaitMs(busyTimeout)}; PRAGMA synchronous = ${durability}`)
-    connected = true
+    opened = createDatabaseFile(database)
+    return opened
   }
 
   function refuseTransaction(): void {
@@ -48,11 +53,10 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     throw new SessionError('STORE_INVALID', message)
   }
 
-  function run<T>(queue: LockQueue, work: () => T): Promise<T> {
+  function run<T>(queue: LockQueue, work: (file: DatabaseFile) => T): Promise<T> {
     return queue.run(() => {
       try {
-        connect()
-        return work()
+        return work(connect())
       } catch (error) {
         throw explain(error, table)
       }
@@ -68,19 +72,29 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     return statement
   }
 
-  function read<T>(name: keyof SqliteStatements, work: (statement: SqliteStatement) => T): Promise<T> {
-    return run(reads, () => work(statementOf(name)))
-  }
-
-  function write(name: keyof SqliteStatements, ...parameters: (string | number)[]): Promise<number> {
-    return run(writes, () => {
-      const statement = statementOf(name)
-      refuseTransaction()
-      return changesOf(statement.run(...parameters))
+  function read<T>(name: keyof SqliteStatements, work: (statement: SqliteStatement, now: number) => T): Promise<T> {
+    return run(reads, (file) => {
+      const now = clock.now()
+      if (Math.abs(now - checkedAt) >= readCheckIntervalMs) {
+        file.assertInPlace()
+        checkedAt = now
+      }
+      return work(statementOf(name), now)
     })
   }
 
-  function createSchema(): void {
+  function write(name: keyof SqliteStatements, ...parameters: (string | number)[]): Promise<number> {
+    return run(writes, (file) => {
+      const statement = statementOf(name)
+      refuseTransaction()
+      const changes = changesOf(statement.run(...parameters))
+      // After the write: what is acknowledged is in a file that still has its name.
+      file.assertInPlace()
+      return changes
+    })
+  }
+
+  function createSchema(file: DatabaseFile): void {
     const mode = textOf(database.prepare('PRAGMA journal_mode = WAL').all()[0], 'journal_mode')
     // An in-memory database answers `memory` and needs no journal.
     if (mode !== 'wal' && mode !== 'memory') {
@@ -88,10 +102,11 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
       throw new SessionError('STORE_INVALID', message)
     }
     database.exec(schemaSql(table))
+    file.assertInPlace()
   }
 
   return {
-    get: (key) => read('get', (statement) => textOf(statement.get(key, clock.now()), 'value')),
+    get: (key) => read('get', (statement, now) => textOf(statement.get(key, now), 'value')),
     async set(key, value, expiresAt) {
       await write('set', key, expiresAt, value)
     },
@@ -108,7 +123,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
       const beyond = `${prefix}~`
       for (let from = prefix; ; ) {
         const lowest = from
-        const rows = await read('keys', (statement) => statement.all(clock.now(), lowest, beyond, pageSize))
+        const rows = await read('keys', (statement, now) => statement.all(now, lowest, beyond, pageSize))
         for (const row of rows) {
           const key = textOf(row, 'key') ?? ''
           from = `${key}-`
