@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { isBusy } from './client.ts'
 
 /** Waits for the lock of the file beside the event loop: the drivers' own wait stops the whole process. */
@@ -13,7 +14,7 @@ export interface LockQueue {
 /** The wait in the engine: enough for a commit of another process, too short to hold up this one. */
 const mostEngineWaitMs = 2
 const shortestPauseMs = 1
-const longestPauseMs = 25
+const longestPauseMs = 24
 
 export function engineWaitMs(busyTimeout: number): number {
   return Math.min(mostEngineWaitMs, busyTimeout)
@@ -39,7 +40,8 @@ export function createLockQueue(busyTimeout: number): LockQueue {
         queue.shift()
         continue
       }
-      await pause(Math.min(left, pauseMs * (0.5 + Math.random() / 2)))
+      // Jitter: processes that wait for one lock do not ask at the same moments for ever.
+      await pause(Math.min(left, pauseMs === 0 ? 0 : randomInt(Math.ceil(pauseMs / 2), pauseMs + 1)))
       const stillBusy = first.attempt()
       if (stillBusy === undefined) queue.shift()
       else busy = stillBusy
