@@ -22,11 +22,12 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     await store.ensureSchema()
     await store.set('key', 'old', later)
     const holder = spawn(process.execPath, [script, file.path, '200'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = once(holder, 'exit')
     await once(holder.stdout, 'data')
     expect(await store.get('witness')).toBeUndefined()
     expect(await store.compareAndSet('key', 'old', 'new', later)).toBe(true)
     expect(await store.get('witness')).toBe('held')
-    expect(await once(holder, 'exit')).toEqual([0, null])
+    expect(await ended).toEqual([0, null])
   })
 
   it('eight writes that wait for a lock held elsewhere leave the event loop to everybody else', async () => {
