@@ -15,6 +15,8 @@ export interface SqliteStore extends Required<KeyValueStore> {
   ensureSchema(): Promise<void>
 }
 
+type BoundValues = readonly (string | number)[]
+
 const pageSize = 200
 /** About 2 ms of the event loop. */
 const sweepSize = 100
@@ -83,11 +85,12 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     })
   }
 
-  function write(name: keyof SqliteStatements, ...parameters: (string | number)[]): Promise<number> {
+  /** @param parametersAt gets the time of the attempt: the write may have waited for a lock. */
+  function write(name: keyof SqliteStatements, parametersAt: (now: number) => BoundValues): Promise<number> {
     return run(writes, (file) => {
       const statement = statementOf(name)
       refuseTransaction()
-      const changes = changesOf(statement.run(...parameters))
+      const changes = changesOf(statement.run(...parametersAt(clock.now())))
       // After the write: what is acknowledged is in a file that still has its name.
       file.assertInPlace()
       return changes
@@ -108,15 +111,17 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
   return {
     get: (key) => read('get', (statement, now) => textOf(statement.get(key, now), 'value')),
     async set(key, value, expiresAt) {
-      await write('set', key, expiresAt, value)
+      await write('set', () => [key, expiresAt, value])
     },
     async delete(key) {
-      await write('delete', key)
+      await write('delete', () => [key])
     },
     async compareAndSet(key, expected, value, expiresAt) {
-      const now = clock.now()
-      if (expected === undefined) return (await write('create', key, expiresAt, value, now)) === 1
-      return (await write('replace', value, expiresAt, key, expected, now)) === 1
+      const changes =
+        expected === undefined
+          ? await write('create', (now) => [key, expiresAt, value, now])
+          : await write('replace', (now) => [value, expiresAt, key, expected, now])
+      return changes === 1
     },
     async *keys(prefix) {
       // `~` sorts behind and `-` first among the characters of a key: the bounds are a range of the index.
@@ -136,7 +141,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     async deleteExpired() {
       const now = clock.now()
       for (let deleted = 0; ; ) {
-        const batch = await write('deleteExpired', now, sweepSize, now)
+        const batch = await write('deleteExpired', () => [now, sweepSize, now])
         deleted += batch
         if (batch < sweepSize) return deleted
         await nextTurn()

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { createSessionManager } from '@kvsession/core'
+import { createTestClock } from '@kvsession/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { driverNames } from './support/drivers.ts'
 import { createSqliteFile, type SqliteFile } from './support/sqlite-file.ts'
@@ -69,6 +70,21 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     await Promise.all(writes)
     expect(ended).toEqual(['set', 'compareAndSet', 'delete', 'last'])
     expect(await store.get('key')).toBe('last')
+  })
+
+  it('a value that expires while a write waits for the lock is absent for that write', async () => {
+    // The time of the call is not the time of the write any more.
+    const clock = createTestClock()
+    const { store } = file.open({ clock, busyTimeout: 60_000 })
+    await store.ensureSchema()
+    for (const key of ['replaced', 'created']) await store.set(key, 'old', clock.now() + 1_000)
+    const other = file.open().database
+    other.exec('BEGIN IMMEDIATE')
+    const replaced = store.compareAndSet('replaced', 'old', 'new', later)
+    const created = store.compareAndSet('created', undefined, 'new', later)
+    await clock.advance(1_000)
+    other.exec('ROLLBACK')
+    expect([await replaced, await created]).toEqual([false, true])
   })
 
   it('a write whose lock outlasts busyTimeout is one attempt for the manager: 503, without the doubt', async () => {
