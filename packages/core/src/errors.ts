@@ -5,6 +5,7 @@
 export const sessionErrorCodes = [
   'OPTION_INVALID',
   'OPTION_UNKNOWN',
+  'CALLBACK_FAILED',
   'SECRET_MISSING',
   'SECRET_WEAK',
   'SECRET_DUPLICATE',
@@ -70,5 +71,32 @@ export class SessionError extends Error {
 
 /** Recognises a {@link SessionError} across duplicate installations of the package. */
 export function isSessionError(value: unknown): value is SessionError {
-  return value instanceof Error && value.name === 'SessionError' && 'code' in value
+  try {
+    return value instanceof Error && value.name === 'SessionError' && 'code' in value
+  } catch {
+    return false
+  }
+}
+
+/** A property of anything that was thrown, if it is a string or number. Nothing makes it throw. */
+export function readField(thrown: unknown, key: string): string | number | undefined {
+  try {
+    const value: unknown = Reflect.get(Object(thrown), key)
+    return typeof value === 'string' || typeof value === 'number' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Name and message of anything that was thrown. */
+export function readableOf(thrown: unknown): string {
+  const message = typeof thrown === 'string' ? thrown : (readField(thrown, 'message') ?? '')
+  return printable(`${readField(thrown, 'name') ?? 'Error'}: ${message}`, 200)
+}
+
+/** A string from outside as part of a message or event: cut, and without control characters that forge lines of a log. */
+export function printable(value: string, most = 100): string {
+  return value
+    .slice(0, most)
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 }

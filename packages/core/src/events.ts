@@ -34,7 +34,6 @@ export type DropReason =
 
 /**
  * What the manager reports through `onEvent`. Public ids appear, secrets, tokens and data never do.
- * Handlers run synchronously; what they throw is ignored.
  */
 export type SessionEvent =
   | { readonly type: 'created'; readonly id: string }
@@ -42,7 +41,7 @@ export type SessionEvent =
   | { readonly type: 'rejected'; readonly reason: RejectionReason; readonly id?: string }
   | { readonly type: 'touched'; readonly id: string }
   | { readonly type: 'saved'; readonly id: string; readonly bytes: number }
-  /** Keys of the data that this request and another one both changed; `onConflict` decided. */
+  /** Keys of the data that this request and another one both changed, control characters escaped; `onConflict` decided. */
   | { readonly type: 'conflict'; readonly id: string; readonly keys: readonly string[] }
   | { readonly type: 'loggedIn'; readonly id: string; readonly userId: string }
   | { readonly type: 'regenerated'; readonly id: string }
@@ -65,4 +64,8 @@ export type SessionEvent =
   /** The handler's own `Cache-Control` would have let shared caches keep a response with our cookie. */
   | { readonly type: 'cacheControlTightened'; readonly was: string }
 
-export type SessionEventHandler = (event: SessionEvent) => void
+/**
+ * Called synchronously, and never waited for. What it throws or rejects is ignored, and told once, as a warning of the
+ * process.
+ */
+export type SessionEventHandler = (event: SessionEvent) => unknown

@@ -80,20 +80,27 @@ export function resolvePolicy<Data extends object>(
   checkNames(options)
   checkHooks(options)
   const { namespace = 'sessions', onSchemaMismatch, secretBits = 128 } = options
-  const duration = (name: keyof typeof options & string, fallback: number): number =>
-    options[name] === undefined ? fallback : parseDuration(options[name], name)
+  const duration = (name: keyof typeof options & string, fallback: number, leastNumber = 1_000): number =>
+    options[name] === undefined ? fallback : parseDuration(options[name], name, leastNumber)
   const count = (name: keyof typeof options & string, fallback: number, least: number): number =>
     options[name] === undefined ? fallback : wholeNumber(name, options[name], least)
 
   const idleTimeout = duration('idleTimeout', hour)
+  const absoluteTimeout = duration('absoluteTimeout', day)
+  if (idleTimeout > absoluteTimeout) {
+    throw invalid(
+      'idleTimeout',
+      `must be at most absoluteTimeout (${absoluteTimeout} ms): raise both, or lower this one`
+    )
+  }
   const permanentLifetime = duration('permanentLifetime', 31 * day)
-  const touchInterval = duration('touchInterval', atomic ? Math.min(minute, Math.ceil(idleTimeout / 10)) : never)
+  const touchInterval = duration('touchInterval', atomic ? Math.min(minute, Math.ceil(idleTimeout / 10)) : never, 1)
   if (options.touchInterval !== undefined && touchInterval >= idleTimeout) {
     throw invalid('touchInterval', 'must be shorter than idleTimeout, or sessions in use expire')
   }
   const rotateAfter = duration('rotateAfter', never)
   if (rotateAfter < never && !atomic) throw invalid('rotateAfter', 'needs a store with compareAndSet')
-  const storeTimeout = duration('storeTimeout', 1_000)
+  const storeTimeout = duration('storeTimeout', 1_000, 1)
   if (storeTimeout > loginTimeout / 4) throw invalid('storeTimeout', `must be at most ${loginTimeout / 4} ms`)
   if (typeof namespace !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(namespace)) {
     throw invalid('namespace', 'must match [A-Za-z0-9_-]{1,64}')
@@ -106,7 +113,7 @@ export function resolvePolicy<Data extends object>(
     policy: Object.freeze({
       cookie: Object.freeze(shown),
       idleTimeout,
-      absoluteTimeout: duration('absoluteTimeout', day),
+      absoluteTimeout,
       permanentLifetime,
       maxLifetime: duration('maxLifetime', permanentLifetime),
       touchInterval,

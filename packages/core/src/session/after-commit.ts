@@ -1,5 +1,5 @@
 import type { ManagerContext } from '../context.ts'
-import { isSessionError } from '../errors.ts'
+import { isSessionError, printable } from '../errors.ts'
 import { type Fields, merge, replaceFields } from '../record/merge.ts'
 import { byteLength, deserializeData } from '../record/payload.ts'
 import { evictOldest } from '../users/session-limit.ts'
@@ -43,7 +43,7 @@ function reportWrite({ emit }: Pick<ManagerContext, 'emit'>, id: string, write: 
   if (!emit) return
   const { record, plaintext, swap, conflicts, superseded, userChanged } = write
   const { userId } = record.metadata
-  if (conflicts.length > 0) emit({ type: 'conflict', id, keys: conflicts })
+  if (conflicts.length > 0) emit({ type: 'conflict', id, keys: conflicts.map((key) => printable(key)) })
   if (plaintext !== undefined) emit({ type: 'saved', id, bytes: byteLength(record.value) })
   else if (!swap) emit({ type: 'touched', id })
   if (superseded) emit({ type: 'superseded', id, withinGrace: true })

@@ -1,9 +1,11 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { callbackFailed } from '../callback.ts'
 import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import { deserializeData, isFields, plaintextOf, serializeData } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
+import { bound } from '../store/deadline.ts'
 import type { PresentedToken } from '../token/token.ts'
 import {
   becomeDecoded,
@@ -125,7 +127,7 @@ async function acceptBySchema(
   opened: Opened,
   { schema, stored, data }: Unvalidated
 ): Promise<boolean> {
-  const result = await schema['~standard'].validate(data)
+  const result = await validate(context, schema, data)
   if (result.issues) context.emit?.({ type: 'rejected', reason: 'schema', id: opened.token.id })
   const accepted: unknown = result.issues ? repairData(context, data) : result.value
   if (accepted === undefined) return false
@@ -133,6 +135,27 @@ async function acceptBySchema(
   becomeLive(context, state, opened)
   becomeDecoded(state, accepted, stored, serializeData(context, accepted))
   return true
+}
+
+/** A schema may ask a database, which must not hold up the request for ever. */
+function validate(
+  { policy }: ManagerContext,
+  schema: StandardSchemaV1,
+  data: unknown
+): Promise<StandardSchemaV1.Result<unknown>> {
+  return bound(
+    // An async function, so that what the schema throws is a rejection.
+    (async () => schema['~standard'].validate(data))(),
+    {
+      milliseconds: policy.storeTimeout,
+      late: () => callbackFailed('schema', undefined),
+      accept(result) {
+        if (isFields(result)) return result
+        throw new SessionError('OPTION_INVALID', 'schema must return a result')
+      },
+      refuse: (error) => callbackFailed('schema', error)
+    }
+  )
 }
 
 /** What `onSchemaMismatch` makes of data that does not fit; `undefined` rejects the session. */

@@ -2,6 +2,7 @@ import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import { pickFields, replaceFields } from '../record/merge.ts'
+import { checkUserId } from '../users/administration.ts'
 import { applyOutcome } from './after-commit.ts'
 import type { Change, LoginAttempt, Outcome } from './change.ts'
 import { createRecord } from './create-record.ts'
@@ -130,9 +131,4 @@ export async function reload(context: ManagerContext, state: SessionState): Prom
 /** Read by a function, because TypeScript believes that an awaited call leaves the phase as it was. */
 function phaseOf({ phase }: SessionState): SessionState['phase'] {
   return phase
-}
-
-function checkUserId(userId: unknown): asserts userId is string {
-  if (typeof userId === 'string' && userId !== '' && userId.length <= 512 && userId.isWellFormed()) return
-  throw new SessionError('ARGUMENT_INVALID', 'A user id is a well-formed string of 1 to 512 characters')
 }

@@ -23,6 +23,20 @@ export interface SessionInfo<Data extends object = SessionData> {
   readonly data: Data
 }
 
+/** @throws SessionError `ARGUMENT_INVALID`: an operation on the sessions of nobody must not pass for done. */
+export function checkUserId(userId: unknown): string {
+  if (typeof userId === 'string' && userId !== '' && userId.length <= 512 && userId.isWellFormed()) return userId
+  const cure = typeof userId === 'number' ? '; pass String(id)' : ''
+  throw new SessionError('ARGUMENT_INVALID', `A user id is a well-formed string of 1 to 512 characters${cure}`)
+}
+
+/** Public ids to spare. Strings that are none match no session. */
+export function checkIds(ids: unknown): ReadonlySet<string> {
+  const list: readonly unknown[] = Array.isArray(ids) ? ids : [ids]
+  if (list.every((id) => typeof id === 'string')) return new Set(list)
+  throw new SessionError('ARGUMENT_INVALID', 'except takes the id of a session, or an array of ids')
+}
+
 /** Anything but 32 hex characters is no session id, and never reaches the store. */
 export function isSessionId(id: unknown): id is string {
   return typeof id === 'string' && /^[0-9a-f]{32}$/.test(id)

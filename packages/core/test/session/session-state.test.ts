@@ -209,8 +209,8 @@ describe('the operations on one session', () => {
         ends.push(() => (name === 'first' ? reject(new Error(name)) : resolve()))
       })
     }
-    const first = runExclusive(state, () => step('first'))
-    const second = runExclusive(state, () => step('second'))
+    const first = runExclusive(context, state, () => step('first'))
+    const second = runExclusive(context, state, () => step('second'))
     expect(order).toEqual(['first'])
     ends[0]?.()
     await expect(first).rejects.toThrow('first')
@@ -222,10 +222,10 @@ describe('the operations on one session', () => {
 
   it('an operation that has nothing to wait for returns at once, and holds up nothing', async () => {
     const state = create()
-    expect(runExclusive(state, () => undefined)).toBe(undefined)
+    expect(runExclusive(context, state, () => undefined)).toBe(undefined)
     expect(state.lastOperation).toBe(undefined)
-    const first = runExclusive(state, () => Promise.resolve(1))
-    const second = runExclusive(state, () => undefined)
+    const first = runExclusive(context, state, () => Promise.resolve(1))
+    const second = runExclusive(context, state, () => undefined)
     expect([await first, await second]).toEqual([1, undefined])
   })
 })
