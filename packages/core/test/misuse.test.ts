@@ -58,11 +58,22 @@ describe('misuse is told what it did', () => {
     await expect(storing).rejects.toMatchObject({ code: 'DATA_UNSERIALIZABLE' })
   })
 
-  it('randomness that repeats: no session is made twice under one id', async () => {
+  it('A constant randomBytes is refused before a session is made', async () => {
     const world = createWorld({ randomBytes: (length) => new Uint8Array(length) })
-    await world.browser().request(({ data }) => Object.assign(data, { a: 1 }))
-    const second = world.browser().request(({ data }) => Object.assign(data, { b: 1 }))
-    await expect(second).rejects.toMatchObject({ code: 'CONFLICT' })
+    const first = world.browser().request(({ data }) => Object.assign(data, { a: 1 }))
+    await expect(first).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+    expect(world.store.calls).toEqual([])
+  })
+
+  it('A randomBytes that gets stuck is refused at the next login: the secret never stays the same', async () => {
+    let drawn = 0
+    const randomBytes = (length: number): Uint8Array => new Uint8Array(length).fill(Math.min(++drawn, 20))
+    const world = createWorld({ randomBytes })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const logins = Array.from({ length: 20 }, () => tab.request((session) => session.login('alice')))
+    const results = await Promise.allSettled(logins)
+    expect(results.at(-1)).toMatchObject({ status: 'rejected', reason: { code: 'OPTION_INVALID' } })
   })
 })
 

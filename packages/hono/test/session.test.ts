@@ -13,7 +13,7 @@ type App = Hono<{ Variables: SessionVariables }>
 function createApp(options: Partial<SessionManagerOptions> = {}): { app: App; store: RecordingStore } {
   const store = createRecordingStore(createMemoryStore())
   const app: App = new Hono()
-  app.use(session({ store, secret: 'x'.repeat(32), ...options }))
+  app.use(session({ store, secret: 'a secret for tests that is long enough', ...options }))
   app.get('/start', (c) => {
     c.var.session.data.started = true
     return c.text('started')
@@ -109,7 +109,7 @@ describe('session() for Hono', () => {
       await next()
       sent = c.res
     })
-    app.use(session({ store: createMemoryStore(), secret: 'x'.repeat(32) }))
+    app.use(session({ store: createMemoryStore(), secret: 'a secret for tests that is long enough' }))
     app.get('/own', (c) => (c.var.session.isNew ? own : c.text('not new')))
     expect((await ask(app, '/own')).headers.get('vary')).toBe('Cookie')
     expect(sent).toBe(own)

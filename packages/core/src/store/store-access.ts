@@ -97,12 +97,12 @@ export function createStoreAccess(
   }
 
   return {
-    get: (key) => call('get', () => store.get(key), acceptValue, { known: [key] }),
+    get: (key) => call('get', () => store.get(key), acceptValue),
     compareAndSet: (key, expected, value, expiresAt) =>
       call('compareAndSet', () => store.compareAndSet(key, expected, value, expiresAt), acceptBoolean, {
-        known: [key, expected, value]
+        known: [expected, value]
       }),
-    delete: (key) => call('delete', () => store.delete(key), ignore, { known: [key] }),
+    delete: (key) => call('delete', () => store.delete(key), ignore),
     async *keys(prefix) {
       if (!store.keys) throw new SessionError('STORE_LACKS_METHOD', 'list() without a user needs a store with keys()')
       const listing = listKeys(store, prefix)

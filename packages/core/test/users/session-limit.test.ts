@@ -30,12 +30,13 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
     if (key === vanishing) await store.delete(key)
     return text
   }
+  let drawn = 0
   const { context } = createManagerContext({
     store: { ...store, get },
     secret,
     clock,
     onEvent: (event) => events.push(event),
-    randomBytes: (length) => new Uint8Array(length).fill(7),
+    randomBytes: (length) => new Uint8Array(length).fill(length === 1 ? 7 : ++drawn),
     ...(limit === undefined ? {} : { maxSessionsPerUser: limit })
   })
   const index: UserIndex = { epoch: 0, entries: new Map(Object.entries(sessions)) }
