@@ -51,6 +51,24 @@ describe('a duration', () => {
     )
   })
 
+  it.each([100 * 366 * 86_400_000, '36526d', Number.MAX_SAFE_INTEGER])(
+    '%s is above 100 years, and refused',
+    (value) => {
+      expect(() => parseDuration(value, 'idleTimeout')).toThrow(
+        /^idleTimeout must be at most 100 years.*OPTION_INVALID/
+      )
+    }
+  )
+
+  it('A number below the least one was meant as seconds: the error says both spellings', () => {
+    expect(() => parseDuration(900, 'idleTimeout', 1_000)).toThrow(
+      "idleTimeout is in milliseconds: write '900s' or 900000 for seconds, '900ms' for less [OPTION_INVALID]"
+    )
+    expect(parseDuration(1_000, 'idleTimeout', 1_000)).toBe(1_000)
+    expect(parseDuration('900ms', 'idleTimeout', 1_000)).toBe(900)
+    expect(parseDuration('36525d', 'idleTimeout')).toBe(36_525 * 86_400_000)
+  })
+
   it('is a positive whole number of milliseconds or an error, whatever the text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d*\.?\d*(ms|s|m|h|d)$/)), (text) => {

@@ -8,24 +8,16 @@ export type RandomSource = (length: number) => Uint8Array
 /**
  * The platform's generator, read in blocks of 4 KiB, or `randomBytes` with its answers checked.
  *
- * @throws SessionError on use: `OPTION_INVALID` when `randomBytes` returns anything but the bytes it was asked for, or the
- *   same ones again; `CALLBACK_FAILED` when it throws.
+ * @throws SessionError on use: `OPTION_INVALID` when `randomBytes` returns anything but the bytes it was asked for,
+ *   `CALLBACK_FAILED` when it throws.
  */
 export function createRandomSource(randomBytes?: (length: number) => Uint8Array): RandomSource {
   if (randomBytes === undefined) return createPool(randomPoolSize)
   const draw = guard('randomBytes', randomBytes, (bytes) => bytes)
-  /** The last draw of each length. Single bytes only vary pauses, and may repeat. */
-  const before: string[] = []
   return (length) => {
     const bytes = draw(length)
-    if (!(bytes instanceof Uint8Array) || bytes.length !== length) {
-      throw invalid(`randomBytes(${length})`, 'must return a Uint8Array of that length, or be left out')
-    }
-    const drawn = String(bytes)
-    // A secret that is swapped for itself would leave the old token open.
-    if (length > 8 && before[length] === drawn) throw invalid('randomBytes', 'must not return the same bytes again')
-    before[length] = drawn
-    return new Uint8Array(bytes)
+    if (bytes instanceof Uint8Array && bytes.length === length) return new Uint8Array(bytes)
+    throw invalid(`randomBytes(${length})`, 'must return a Uint8Array of that length, or be left out')
   }
 }
 

@@ -78,7 +78,7 @@ function checkToken(
   const standing = standingOf(context, metadata, token)
   if (standing === 'stale') {
     const withinGrace = clock.now() < (metadata.swappedAt ?? 0) + policy.graceWindow
-    emit?.({ type: 'superseded', id: token.id, withinGrace })
+    emit?.({ type: 'superseded', id: token.id, userId: metadata.userId, withinGrace })
     if (withinGrace) search.superseded ??= token
     return false
   }

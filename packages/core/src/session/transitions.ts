@@ -93,7 +93,7 @@ export async function destroy(context: ManagerContext, state: SessionState): Pro
   const stored = state.phase === 'live' || state.phase === 'superseded'
   if (stored && state.id !== undefined) {
     await context.loop.delete(context.recordKey(state.id))
-    context.emit?.({ type: 'destroyed', id: state.id, by: 'request' })
+    context.emit?.({ type: 'destroyed', id: state.id, userId: state.record?.metadata.userId, by: 'request' })
   }
   const clears = stored || state.hadCookie
   if (state.headers && clears) {

@@ -100,16 +100,18 @@ export async function updateStored(
 }
 
 /** Ends a session, of that user only if one is named. */
-export async function revoke(context: ManagerContext, id: string, userId: string | undefined): Promise<boolean> {
+export async function revoke(context: ManagerContext, id: string, only: string | undefined): Promise<boolean> {
   if (!isSessionId(id)) return false
   const asked = context.clock.now()
+  let userId: string | undefined
   const ended = await context.loop.run<boolean>(context.recordKey(id), undefined, (value) => {
     const record = readLiveRecord(context, id, value, asked)
-    if (typeof record === 'string' || (userId !== undefined && record.metadata.userId !== userId))
-      return { stop: false }
+    if (typeof record === 'string') return { stop: false }
+    userId = record.metadata.userId
+    if (only !== undefined && userId !== only) return { stop: false }
     return entomb(context, true)
   })
-  if (ended) context.emit?.({ type: 'destroyed', id, by: 'revoke' })
+  if (ended) context.emit?.({ type: 'destroyed', id, userId, by: 'revoke' })
   return ended
 }
 

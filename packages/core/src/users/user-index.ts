@@ -145,7 +145,7 @@ export async function revokeUser(context: IndexContext, userId: string, except: 
   const entries = [...before].filter(([id]) => !except.has(id))
   const ended = await eachOf(entries, async ([id, { reserved }]) => {
     const live = await endSession(context, id, { userId, reserved })
-    if (live) context.emit?.({ type: 'destroyed', id, by: 'revokeAll' })
+    if (live) context.emit?.({ type: 'destroyed', id, userId, by: 'revokeAll' })
     return live
   })
   await changeIndex(context, userId, (index) => {

@@ -220,6 +220,24 @@ describe('the operations on one session', () => {
     await second
   })
 
+  it('An operation that gives up waiting lets nobody pass the one that it waited for', async () => {
+    const state = create()
+    let waits = 0
+    const waitForEarlier = (earlier: Promise<unknown>): Promise<unknown> =>
+      ++waits === 1 ? Promise.reject(new Error('gave up')) : earlier
+    const impatient = { access: { ...context.access, waitForEarlier } }
+    const order: string[] = []
+    let end = (): void => {}
+    const first = runExclusive(impatient, state, () => new Promise<void>((resolve) => (end = resolve)))
+    await expect(runExclusive(impatient, state, async () => order.push('second'))).rejects.toThrow('gave up')
+    const third = runExclusive(impatient, state, async () => order.push('third'))
+    await new Promise(setImmediate)
+    expect(order).toEqual([])
+    end()
+    await Promise.all([first, third])
+    expect(order).toEqual(['third'])
+  })
+
   it('an operation that has nothing to wait for returns at once, and holds up nothing', async () => {
     const state = create()
     expect(runExclusive(context, state, () => undefined)).toBe(undefined)
