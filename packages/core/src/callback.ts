@@ -1,32 +1,30 @@
-import { isSessionError, readableOf, SessionError } from './errors.ts'
+import { describeError, isSessionError, SessionError } from './errors.ts'
 import type { SessionEventHandler } from './events.ts'
 import { invalid } from './option-check.ts'
 
 /** What to throw for a callback of the application that failed. An error of ours, such as a serializer's, stays. */
 export function callbackFailed(option: string, cause: unknown): unknown {
-  return isSessionError(cause)
-    ? cause
-    : new SessionError('CALLBACK_FAILED', `${option} threw or did not settle. See cause`, { cause })
+  return isSessionError(cause) ? cause : new SessionError('CALLBACK_FAILED', `${option} failed. See cause`, { cause })
 }
 
 /**
- * A callback of the application that must be synchronous: what it throws becomes a typed error, a promise is refused and
- * its rejection handled, and `accept` checks what it gives.
+ * A callback of the application that must be synchronous: what it throws becomes a typed error, and so does an answer that
+ * is a promise, whose rejection is handled, or that is not `valid`.
  */
-export function guard<Args extends readonly unknown[], Result>(
+export function guard<Args extends readonly unknown[], Answer>(
   option: string,
-  callback: (...args: Args) => unknown,
-  accept: (answer: unknown) => Result
-): (...args: Args) => Result {
+  callback: (...args: Args) => Answer,
+  valid: (answer: unknown) => boolean = () => true
+): (...args: Args) => Answer {
   return (...args) => {
-    let answer: unknown
+    let answer: Answer
     try {
       answer = callback(...args)
     } catch (cause) {
       throw callbackFailed(option, cause)
     }
-    if (handleRejection(answer)) throw invalid(option, 'must be synchronous')
-    return accept(answer)
+    if (!handleRejection(answer) && valid(answer)) return answer
+    throw invalid(option, 'must return what its type says, and no promise')
   }
 }
 
@@ -43,7 +41,7 @@ export function observer(handler: SessionEventHandler): SessionEventHandler {
   function warn(thrown: unknown): void {
     if (warned) return
     warned = true
-    const message = `kvsession: onEvent failed, which is ignored: ${readableOf(thrown)}`
+    const message = `kvsession: onEvent failed: ${describeError(thrown)}`
     const { process }: { process?: { emitWarning?: (message: string) => void } } = globalThis
     process?.emitWarning ? process.emitWarning(message) : console.warn(message)
   }

@@ -1,9 +1,8 @@
 import { guard } from './callback.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { systemClock } from './clock.ts'
 import type { ManagerContext } from './context.ts'
-import { invalid } from './option-check.ts'
-import type { PayloadEncryption } from './record/encryption.ts'
-import { jsonSerializer, type Serializer } from './record/serializer.ts'
+import { isString, optional } from './record/field-table.ts'
+import { jsonSerializer } from './record/serializer.ts'
 import type { SessionManagerOptions } from './session-manager-options.ts'
 import { bound } from './store/deadline.ts'
 import { checkUserId } from './users/administration.ts'
@@ -19,77 +18,47 @@ export function guardCallbacks<Data extends object>(options: SessionManagerOptio
   const { clock, serializer, encryption, onSchemaMismatch, onConflict, userIdFrom } = options
   return {
     clock: clock ? guardClock(clock) : systemClock,
-    serializer: serializer ? guardSerializer(serializer) : jsonSerializer,
-    encryption: encryption && guardEncryption(encryption),
+    // What a serializer gives is checked where it is used.
+    serializer: serializer
+      ? {
+          serialize: guard('serializer', (data) => serializer.serialize(data)),
+          deserialize: guard('serializer', (text) => serializer.deserialize(text))
+        }
+      : jsonSerializer,
+    encryption: encryption && {
+      encrypt: guard('encryption', (...args) => encryption.encrypt(...args), isString),
+      decrypt: guard('encryption', (...args) => encryption.decrypt(...args), optional(isString))
+    },
     onSchemaMismatch:
-      typeof onSchemaMismatch === 'function' ? guard('onSchemaMismatch', onSchemaMismatch, asIs) : onSchemaMismatch,
-    onConflict: onConflict && guard('onConflict', onConflict, asIs),
-    // The data a session holds is what the application's type says, or what its schema checked.
-    userIdFrom:
-      userIdFrom &&
-      guard(
-        'userIdFrom',
-        (data) => userIdFrom(data as Data),
-        (userId) => (userId === undefined ? undefined : checkUserId(userId))
-      )
+      typeof onSchemaMismatch === 'function' ? guard('onSchemaMismatch', onSchemaMismatch) : onSchemaMismatch,
+    onConflict: onConflict && guard('onConflict', onConflict),
+    userIdFrom: userIdFrom && guardUserIdFrom(userIdFrom)
   }
 }
 
-function guardClock(clock: Clock): Required<Clock> {
+function guardClock(clock: NonNullable<SessionManagerOptions['clock']>): ManagerContext['clock'] {
+  const now = guard('clock', () => clock.now(), Number.isFinite)
   return {
-    now: guard(
-      'clock.now',
-      () => clock.now(),
-      (now) => {
-        // A record holds whole milliseconds.
-        if (Number.isFinite(now)) return Math.floor(Number(now))
-        throw invalid('clock.now', 'must return epoch milliseconds')
-      }
-    ),
-    sleep: (milliseconds) =>
+    // A record holds whole milliseconds.
+    now: () => Math.floor(now()),
+    sleep(milliseconds) {
+      const sleep = async (): Promise<void> =>
+        clock.sleep ? clock.sleep(milliseconds) : systemClock.sleep(milliseconds)
       // It only spaces out retries: however it fails, the next one follows.
-      bound((async () => (clock.sleep ? clock.sleep(milliseconds) : systemClock.sleep(milliseconds)))(), {
-        milliseconds: 1_000,
-        late: ignore,
-        accept: ignore
-      }).catch(ignore)
+      return bound(sleep(), { milliseconds: 1_000, late: ignore, accept: ignore }).catch(ignore)
+    }
   }
 }
 
-function guardSerializer(serializer: Serializer): Serializer {
-  return {
-    // Its strings are checked where they are stored.
-    serialize: guard(
-      'serializer.serialize',
-      (data) => serializer.serialize(data),
-      (value) => value as string
-    ),
-    deserialize: guard('serializer.deserialize', (value: string) => serializer.deserialize(value), asIs)
+/** The data a session holds is what the application's type says, or what its schema checked. */
+function guardUserIdFrom<Data extends object>(
+  userIdFrom: (data: Data) => string | undefined
+): NonNullable<ManagerContext['userIdFrom']> {
+  const named = guard('userIdFrom', (data: object) => userIdFrom(data as Data))
+  return (data) => {
+    const userId = named(data)
+    return userId === undefined ? userId : checkUserId(userId)
   }
-}
-
-function guardEncryption(encryption: PayloadEncryption): PayloadEncryption {
-  return {
-    encrypt: guard(
-      'encryption.encrypt',
-      (...args: Parameters<PayloadEncryption['encrypt']>) => encryption.encrypt(...args),
-      asString
-    ),
-    decrypt: guard(
-      'encryption.decrypt',
-      (...args: Parameters<PayloadEncryption['decrypt']>) => encryption.decrypt(...args),
-      (value) => (value === undefined ? value : asString(value))
-    )
-  }
-}
-
-function asString(value: unknown): string {
-  if (typeof value === 'string') return value
-  throw invalid('encryption', 'must return a string')
-}
-
-function asIs(value: unknown): unknown {
-  return value
 }
 
 function ignore(): void {}

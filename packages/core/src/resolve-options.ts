@@ -88,10 +88,7 @@ export function resolvePolicy<Data extends object>(
   const idleTimeout = duration('idleTimeout', hour)
   const absoluteTimeout = duration('absoluteTimeout', day)
   if (idleTimeout > absoluteTimeout) {
-    throw invalid(
-      'idleTimeout',
-      `must be at most absoluteTimeout (${absoluteTimeout} ms): raise both, or lower this one`
-    )
+    throw invalid('idleTimeout', `must be at most absoluteTimeout (${absoluteTimeout} ms)`)
   }
   const permanentLifetime = duration('permanentLifetime', 31 * day)
   const touchInterval = duration('touchInterval', atomic ? Math.min(minute, Math.ceil(idleTimeout / 10)) : never, 1)

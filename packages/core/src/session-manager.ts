@@ -98,17 +98,12 @@ export function createSessionManager<Data extends object = SessionData>(
   function list(filter: { readonly userId: string }): Promise<SessionInfo<Data>[]>
   function list(): AsyncIterable<SessionInfo<Data>>
   function list(filter?: { readonly userId: string }): Promise<SessionInfo<Data>[]> | AsyncIterable<SessionInfo<Data>> {
-    return filter === undefined ? listEverything() : listUser(filter)
+    return filter === undefined ? listAll<Data>(context, checkOpen) : listUser(filter)
   }
 
   async function listUser(filter: { readonly userId: string }): Promise<SessionInfo<Data>[]> {
     checkOpen()
     return listOfUser<Data>(context, checkUserId(filter?.userId))
-  }
-
-  async function* listEverything(): AsyncGenerator<SessionInfo<Data>> {
-    checkOpen()
-    yield* listAll<Data>(context)
   }
 
   async function sweep(): Promise<number> {

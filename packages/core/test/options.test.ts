@@ -31,10 +31,7 @@ describe('misuse throws at construction, with a code and the cure', () => {
     [{ idleTimeout: '1 fortnight' }, /^OPTION_INVALID: .*idleTimeout/],
     [{ absoluteTimeout: Number.POSITIVE_INFINITY }, /^OPTION_INVALID: .*absoluteTimeout/],
     [{ touchInterval: '1h' }, /^OPTION_INVALID: .*touchInterval/],
-    [
-      { idleTimeout: '25h' },
-      /^OPTION_INVALID: idleTimeout must be at most absoluteTimeout \(86400000 ms\): raise both/
-    ],
+    [{ idleTimeout: '25h' }, /^OPTION_INVALID: idleTimeout must be at most absoluteTimeout \(86400000 ms\)/],
     [{ absoluteTimeout: '30m' }, /^OPTION_INVALID: idleTimeout must be at most absoluteTimeout \(1800000 ms\)/],
     [{ idleTimeout: 900 }, /^OPTION_INVALID: idleTimeout is in milliseconds: write '900s'/],
     [{ absoluteTimeout: 86_4 }, /^OPTION_INVALID: absoluteTimeout is in milliseconds/],

@@ -13,9 +13,9 @@ export type RandomSource = (length: number) => Uint8Array
  */
 export function createRandomSource(randomBytes?: (length: number) => Uint8Array): RandomSource {
   if (randomBytes === undefined) return createPool(randomPoolSize)
-  const draw = guard('randomBytes', randomBytes, (bytes) => bytes)
+  const draw = guard('randomBytes', randomBytes)
   return (length) => {
-    const bytes = draw(length)
+    const bytes: unknown = draw(length)
     if (bytes instanceof Uint8Array && bytes.length === length) return new Uint8Array(bytes)
     throw invalid(`randomBytes(${length})`, 'must return a Uint8Array of that length, or be left out')
   }

@@ -130,7 +130,7 @@ async function acceptBySchema(
   const result = await validate(context, schema, data)
   if (result.issues) context.emit?.({ type: 'rejected', reason: 'schema', id: opened.token.id })
   const accepted: unknown = result.issues ? repairData(context, data) : result.value
-  if (accepted === undefined) return false
+  if (result.issues && accepted === undefined) return false
   if (!isFields(accepted)) throw new SessionError('OPTION_INVALID', 'schema must describe an object')
   becomeLive(context, state, opened)
   becomeDecoded(state, accepted, stored, serializeData(context, accepted))
@@ -138,24 +138,16 @@ async function acceptBySchema(
 }
 
 /** A schema may ask a database, which must not hold up the request for ever. */
-function validate(
-  { policy }: ManagerContext,
-  schema: StandardSchemaV1,
-  data: unknown
-): Promise<StandardSchemaV1.Result<unknown>> {
-  return bound(
-    // An async function, so that what the schema throws is a rejection.
-    (async () => schema['~standard'].validate(data))(),
-    {
-      milliseconds: policy.storeTimeout,
-      late: () => callbackFailed('schema', undefined),
-      accept(result) {
-        if (isFields(result)) return result
-        throw new SessionError('OPTION_INVALID', 'schema must return a result')
-      },
-      refuse: (error) => callbackFailed('schema', error)
-    }
-  )
+function validate({ policy }: ManagerContext, schema: StandardSchemaV1, data: unknown): Promise<ValidationResult> {
+  // An async function, so that what the schema throws is a rejection.
+  const validating = async (): Promise<unknown> => schema['~standard'].validate(data)
+  const refuse = (error?: unknown): unknown => callbackFailed('schema', error)
+  return bound(validating(), { milliseconds: policy.storeTimeout, late: refuse, accept: Object, refuse })
+}
+
+interface ValidationResult {
+  readonly value?: unknown
+  readonly issues?: unknown
 }
 
 /** What `onSchemaMismatch` makes of data that does not fit; `undefined` rejects the session. */

@@ -1,4 +1,4 @@
-import { isSessionError, printable, readField, SessionError, type SessionErrorCode } from '../errors.ts'
+import { describeError, isSessionError, SessionError, type SessionErrorCode } from '../errors.ts'
 import type { SessionEventHandler } from '../events.ts'
 import { bound } from './deadline.ts'
 import type { KeyValueStore } from './key-value-store.ts'
@@ -63,8 +63,8 @@ export function createStoreAccess(
   function unavailable(operation: string, error: unknown, known: CallOptions['known']): SessionError {
     // The store refused before it wrote anything, and would refuse again: no outage.
     if (isSessionError(error) && error.code === 'RECORD_TOO_LARGE') return error
-    const cause = redact(error, known)
-    return report(operation, 'STORE_UNAVAILABLE', `The store failed ${operation}(). See cause`, cause)
+    const message = `The store failed ${operation}(). See cause`
+    return report(operation, 'STORE_UNAVAILABLE', message, describeError(error, known))
   }
 
   function misbehaved(operation: string, wanted: string): SessionError {
@@ -135,29 +135,4 @@ function ignore(): undefined {}
 /** A generator, because it turns everything that an iterable can do wrong into a rejection. */
 async function* listKeys(store: KeyValueStore, prefix: string): AsyncGenerator<unknown, void> {
   yield* (await store.keys?.(prefix)) ?? []
-}
-
-/** From here on a driver's message may quote a command or a value. An apostrophe within a word is no quote. */
-const quotation = /(?<!\p{L})'|["`{[\\\r\n]/u
-
-/**
- * A copy of anything that a store threw: name, code, and what of the message cannot come from a record. The message ends
- * before the first quotation; of the rest, words that `known` contains and long runs are masked. Our stores' own errors
- * quote no record.
- */
-function redact(error: unknown, known: CallOptions['known'] = []): Error {
-  const texts = known.join('\n')
-  const message = String(typeof error === 'string' ? error : (readField(error, 'message') ?? 'No message'))
-  const mask = (word: string): string => (word.length > 24 || texts.includes(word) ? '[masked]' : word)
-  const [beginning = ''] = message.split(quotation)
-  const masked = isSessionError(error) ? message : beginning.replace(/[\p{L}\p{N}_@+=-]{3,}/gu, mask)
-  const copy = new Error(printable(masked, 500))
-  copy.name = printable(String(readField(error, 'name') ?? 'Error'))
-  const frames = String(readField(error, 'stack')).match(/^ {4}at [^"'{]*$/gm) ?? []
-  copy.stack = [`${copy.name}: ${copy.message}`, ...frames].join('\n')
-  for (const key of ['code', 'errno', 'syscall', 'sqlState', 'errcode']) {
-    const value = readField(error, key)
-    if (value !== undefined) Object.assign(copy, { [key]: typeof value === 'string' ? printable(value) : value })
-  }
-  return copy
 }

@@ -32,9 +32,9 @@ export function checkUserId(userId: unknown): string {
 
 /** Public ids to spare. Strings that are none match no session. */
 export function checkIds(ids: unknown): ReadonlySet<string> {
-  const list: readonly unknown[] = Array.isArray(ids) ? ids : [ids]
+  const list: readonly unknown[] = [ids].flat()
   if (list.every((id) => typeof id === 'string')) return new Set(list)
-  throw new SessionError('ARGUMENT_INVALID', 'except takes the id of a session, or an array of ids')
+  throw new SessionError('ARGUMENT_INVALID', 'except must be an id or an array of ids')
 }
 
 /** Anything but 32 hex characters is no session id, and never reaches the store. */
@@ -66,7 +66,11 @@ export async function listOfUser<Data extends object>(
   return found.sort((a, b) => b.lastSeenAt - a.lastSeenAt)
 }
 
-export async function* listAll<Data extends object>(context: ManagerContext): AsyncGenerator<SessionInfo<Data>> {
+export async function* listAll<Data extends object>(
+  context: ManagerContext,
+  checkOpen: () => void
+): AsyncGenerator<SessionInfo<Data>> {
+  checkOpen()
   const prefix = context.recordKey('')
   for await (const key of context.access.keys(prefix)) {
     const info = await find<Data>(context, key.slice(prefix.length))

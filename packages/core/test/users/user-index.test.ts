@@ -254,8 +254,8 @@ describe('revoking all of a user', () => {
     await ground.store('other', { userId: 'bob' })
     expect(await revokeUser(ground.context, 'alice', new Set(['kept']))).toBe(2)
     expect(ground.events).toEqual([
-      { type: 'destroyed', id: 'a', by: 'revokeAll' },
-      { type: 'destroyed', id: 'b', by: 'revokeAll' }
+      { type: 'destroyed', id: 'a', userId: 'alice', by: 'revokeAll' },
+      { type: 'destroyed', id: 'b', userId: 'alice', by: 'revokeAll' }
     ])
     const { epoch, entries } = await ground.read()
     expect([epoch, [...entries.keys()]]).toEqual([4, ['kept']])
