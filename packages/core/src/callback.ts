@@ -42,8 +42,9 @@ export function observer(handler: SessionEventHandler): SessionEventHandler {
     if (warned) return
     warned = true
     const message = `kvsession: onEvent failed: ${describeError(thrown)}`
-    const { process }: { process?: { emitWarning?: (message: string) => void } } = globalThis
-    process?.emitWarning ? process.emitWarning(message) : console.warn(message)
+    const runtime: { emitWarning?(message: string): void } = Object(Reflect.get(globalThis, 'process'))
+    if (runtime.emitWarning) runtime.emitWarning(message)
+    else console.warn(message)
   }
   return (event) => {
     try {

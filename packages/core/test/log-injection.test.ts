@@ -4,8 +4,7 @@ import { createWorld } from './support/world.ts'
 /** A key that a client chose: a line of its own in a log, an escape sequence, text that runs backwards. */
 const hostile = 'a\r\n2026-01-01 INFO all is well\u001b[2J\u009b\u202e\u2028'
 const long = 'k'.repeat(5_000)
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const forging = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e]/
+const forging = /[\p{C}\p{Zl}\p{Zp}]/u
 
 async function messageOf(promise: Promise<unknown>): Promise<string> {
   return promise.then(

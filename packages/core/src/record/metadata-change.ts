@@ -1,4 +1,5 @@
 import { invalid } from '../option-check.ts'
+import { sameHash } from '../token/secret-hash.ts'
 import type { RecordMetadata } from './record.ts'
 
 /** Metadata of the next write, while it is put together. */
@@ -63,7 +64,7 @@ export function setPermanent(
  */
 export function swapSecret(next: NextMetadata, swap: Swap, secretHash: string, now: number): void {
   const replaced = next.secretHash
-  if (secretHash === replaced) throw invalid('randomBytes', 'must not return the same bytes again')
+  if (sameHash(secretHash, replaced)) throw invalid('randomBytes', 'must not return the same bytes again')
   delete next.aliasHash
   delete next.aliasUntil
   if (swap === 'rotate') next.aliasHash = replaced
