@@ -99,7 +99,7 @@ export function describeError(thrown: unknown, known: readonly (string | undefin
   const texts = known.join('\n')
   const message = String((typeof thrown === 'string' ? thrown : fieldOf(thrown, 'message')) ?? 'no message')
   const mask = (word: string): string => (word.length > 24 || texts.includes(word) ? '[masked]' : word)
-  const [beginning = ''] = message.split(quotation)
+  const [beginning = ''] = message.slice(0, 500).split(quotation, 1)
   const masked = isSessionError(thrown) ? message : beginning.replace(/[\p{L}\p{N}_@+=-]{3,}/gu, mask)
   const copy = new Error(printable(masked, 500))
   copy.name = String(fieldOf(thrown, 'name') ?? 'Error')

@@ -109,7 +109,7 @@ export function createSessionManager<Data extends object = SessionData>(
   async function sweep(): Promise<number> {
     checkOpen()
     const deletion = context.access.deleteExpired()
-    sweeping = deletion.catch(() => {})
+    sweeping = Promise.allSettled([sweeping, deletion]).then(() => {})
     const deleted = await deletion
     context.emit?.({ type: 'swept', deleted })
     return deleted
