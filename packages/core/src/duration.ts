@@ -18,7 +18,7 @@ export function parseDuration(value: unknown, option: string, leastNumber = 1): 
   if (typeof ms === 'number' && Number.isSafeInteger(ms) && ms > 0) {
     if (ms > century) throw invalid(option, "must be at most 100 years: '36525d'")
     if (typeof value === 'string' || ms >= leastNumber) return ms
-    throw invalid(option, `is in milliseconds: write '${ms}s' or ${ms * 1000} for seconds, '${ms}ms' for less`)
+    throw invalid(option, `is in milliseconds: write '${ms}s' or '${ms}ms'`)
   }
   throw invalid(option, "must be whole milliseconds above 0, or text such as '90s', '30m', '1h', '31d'")
 }
