@@ -66,6 +66,23 @@ describe('misuse is told what it did', () => {
   })
 })
 
+describe('randomness that repeats', () => {
+  it.each(['login', 'regenerate', 'rotate'] as const)(
+    'A constant randomBytes: %s fails, and never keeps the token',
+    async (swap) => {
+      const world = createWorld({ randomBytes: (length) => new Uint8Array(length) })
+      const tab = world.browser()
+      await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+      const swapping = tab.request((session) => (swap === 'login' ? session.login('alice') : session[swap]()))
+      await expect(swapping).rejects.toMatchObject({
+        code: 'OPTION_INVALID',
+        message: expect.stringMatching(/^randomBytes/)
+      })
+      expect((await tab.open()).userId).toBe(undefined)
+    }
+  )
+})
+
 describe('a record that is too large', () => {
   it('is measured in bytes, not in characters', async () => {
     const { browser } = createWorld({ maxRecordBytes: 1_000 })

@@ -20,7 +20,7 @@ export async function commit(
   state: SessionState,
   options: CommitOptions = {}
 ): Promise<HeaderList> {
-  const storing = runExclusive(state, () => storeChanges(context, state, options))
+  const storing = runExclusive(context, state, () => storeChanges(context, state, options))
   if (storing !== undefined) await storing
   return headersOf(context, state, options)
 }

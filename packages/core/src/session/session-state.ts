@@ -292,16 +292,27 @@ export function dataOf(context: ManagerContext, state: SessionState): Fields {
 /**
  * Runs `task` after every earlier operation on the same session object, awaited or not. A task that has nothing to wait
  * for returns `undefined`, and at once if no operation is under way.
+ *
+ * @throws SessionError `STORE_TIMEOUT` when the earlier ones take longer than three store timeouts; `task` never runs then.
  */
-export function runExclusive<T>(state: Writable, task: () => Promise<T>): Promise<T>
-export function runExclusive<T>(state: Writable, task: () => Promise<T> | undefined): Promise<T | undefined> | undefined
+export function runExclusive<T>(context: Access, state: Writable, task: () => Promise<T>): Promise<T>
 export function runExclusive<T>(
+  context: Access,
+  state: Writable,
+  task: () => Promise<T> | undefined
+): Promise<T | undefined> | undefined
+export function runExclusive<T>(
+  { access }: Access,
   state: Writable,
   task: () => Promise<T> | undefined
 ): Promise<T | undefined> | undefined {
-  const running = state.lastOperation === undefined ? task() : state.lastOperation.then(task)
-  if (running !== undefined) state.lastOperation = running.then(ignore, ignore)
+  const { lastOperation: earlier } = state
+  const running = earlier === undefined ? task() : access.waitForEarlier(earlier).then(task)
+  // One that gave up waiting has ended; those before it have not.
+  if (running !== undefined) state.lastOperation = running.then(ignore, () => earlier)
   return running
 }
+
+type Access = Pick<ManagerContext, 'access'>
 
 function ignore(): void {}

@@ -1,3 +1,4 @@
+import { handleRejection } from '../callback.ts'
 import type { ManagerContext } from '../context.ts'
 import { misused, SessionError } from '../errors.ts'
 import type { Fields } from '../record/merge.ts'
@@ -221,7 +222,7 @@ export class Session<Data extends object = SessionData> {
   #act<T>(task: (context: ManagerContext, state: SessionState) => Promise<T>): Promise<T> {
     const { context, state } = this.#internals
     becomeAccessed(state)
-    return runExclusive(state, () => task(context, state))
+    return runExclusive(context, state, () => task(context, state))
   }
 
   static {
@@ -248,8 +249,7 @@ function asData<Data extends object>(fields: Fields): Data {
 
 export function synchronous<Data extends object>(change: (data: Data) => unknown): (fields: Fields) => void {
   return (fields) => {
-    const result = change(asData<Data>(fields))
-    if (typeof result === 'object' && result !== null && 'then' in result) {
+    if (handleRejection(change(asData<Data>(fields)))) {
       throw misused('update() takes a synchronous function: await first, then update')
     }
   }

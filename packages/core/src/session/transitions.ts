@@ -1,7 +1,8 @@
 import type { ManagerContext } from '../context.ts'
-import { misused, SessionError } from '../errors.ts'
+import { SessionError } from '../errors.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import { pickFields, replaceFields } from '../record/merge.ts'
+import { checkUserId } from '../users/administration.ts'
 import { applyOutcome } from './after-commit.ts'
 import type { Change, LoginAttempt, Outcome } from './change.ts'
 import { createRecord } from './create-record.ts'
@@ -92,7 +93,7 @@ export async function destroy(context: ManagerContext, state: SessionState): Pro
   const stored = state.phase === 'live' || state.phase === 'superseded'
   if (stored && state.id !== undefined) {
     await context.loop.delete(context.recordKey(state.id))
-    context.emit?.({ type: 'destroyed', id: state.id, by: 'request' })
+    context.emit?.({ type: 'destroyed', id: state.id, userId: state.record?.metadata.userId, by: 'request' })
   }
   const clears = stored || state.hadCookie
   if (state.headers && clears) {
@@ -130,9 +131,4 @@ export async function reload(context: ManagerContext, state: SessionState): Prom
 /** Read by a function, because TypeScript believes that an awaited call leaves the phase as it was. */
 function phaseOf({ phase }: SessionState): SessionState['phase'] {
   return phase
-}
-
-function checkUserId(userId: unknown): asserts userId is string {
-  if (typeof userId === 'string' && userId !== '' && userId.length <= 512 && userId.isWellFormed()) return
-  throw misused('A user id is a well-formed string of 1 to 512 characters')
 }

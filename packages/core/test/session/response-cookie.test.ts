@@ -100,7 +100,12 @@ describe('a session that is not live', () => {
 
 describe('the cookie of a permanent session', () => {
   it('lasts as long as the session, in whole seconds', async () => {
-    const world = createWorld({ permanentLifetime: 5_500, idleTimeout: 5_000, touchInterval: 100, rotateAfter: 200 })
+    const world = createWorld({
+      permanentLifetime: 5_500,
+      idleTimeout: 5_000,
+      touchInterval: 100,
+      rotateAfter: '200ms'
+    })
     const tab = world.browser()
     const [first] = await tab.request((session) => {
       session.data.a = 1

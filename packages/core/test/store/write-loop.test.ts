@@ -278,13 +278,13 @@ describe('a write that the store does not confirm', () => {
 
   it('fails with what it was refused with when nothing can be read after it', async () => {
     const { loop, answers, store } = createGround()
-    const failure = new Error('the write is down')
+    const failure = new Error('the engine is away')
     answers.push(async () => {
       store.break('error-before', ({ operation }) => operation === 'get')
       throw failure
     })
     const writing = loop.run('key', { value: undefined }, createWriter().decide)
-    await expect(writing).rejects.toMatchObject({ cause: { message: 'the write is down' } })
+    await expect(writing).rejects.toMatchObject({ cause: { message: 'the engine is away' } })
   })
 
   it.each([
