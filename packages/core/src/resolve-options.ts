@@ -24,6 +24,7 @@ export interface SessionPolicy extends TimeoutPolicy {
   readonly onStoreUnavailable: 'error' | 'anonymous'
   readonly lazy: boolean
   readonly commitOnError: boolean
+  readonly markPrivate: boolean
   readonly secretBytes: number
 }
 
@@ -44,7 +45,7 @@ const known = new Set([
   ...(
     'store secret cookie idleTimeout absoluteTimeout permanentLifetime maxLifetime touchInterval rotateAfter ' +
     'graceWindow namespace onSchemaMismatch maxRecordBytes maxSessionsPerUser storeTimeout onStoreUnavailable ' +
-    'allowNonAtomicStore lazy commitOnError secretBits'
+    'allowNonAtomicStore lazy commitOnError markPrivate secretBits'
   ).split(' ')
 ])
 
@@ -119,6 +120,7 @@ export function resolvePolicy<Data extends object>(
       onStoreUnavailable: choice('onStoreUnavailable', options.onStoreUnavailable, ['error', 'anonymous']),
       lazy: choice<boolean>('lazy', options.lazy, [false, true]),
       commitOnError: choice<boolean>('commitOnError', options.commitOnError, [true, false]),
+      markPrivate: choice<boolean>('markPrivate', options.markPrivate, [true, false]),
       secretBytes: secretByteLength(secretBits)
     })
   }

@@ -2,12 +2,15 @@ import type { ManagerContext } from '../context.ts'
 import { absoluteDeadline } from '../record/timeouts.ts'
 import { encodeToken } from '../token/token.ts'
 import { isForwarded } from '../transport/request-source.ts'
-import type { HeaderList } from '../transport/response-headers.ts'
+import { type HeaderList, privateByDefault, refusesSharedCaches } from '../transport/response-headers.ts'
 import { becomeSent, identityOf, type SessionState } from './session-state.ts'
 
 /** What a response says about the handler's own caching. */
 export interface ResponseFacts {
-  /** The `Cache-Control` that the handler set. Read only when a cookie is sent, so a getter may take its time. */
+  /**
+   * The `Cache-Control` that the handler set. Read only when a cookie is sent, or a user's session was looked at, so a
+   * getter may take its time.
+   */
   readonly cacheControl?: string | undefined
 }
 
@@ -28,13 +31,20 @@ function createHeaders(context: ManagerContext, state: SessionState, response: R
   if (setCookie !== undefined) {
     const { cacheControl } = response
     list.push(['Set-Cookie', setCookie])
-    if (cacheControl === undefined || !/(?:^|[\s,])(?:private|no-store)(?:$|[\s,;])/i.test(cacheControl)) {
+    if (cacheControl === undefined || !refusesSharedCaches(cacheControl)) {
       list.push(['Cache-Control', 'no-store'])
       if (cacheControl !== undefined) context.emit?.({ type: 'cacheControlTightened', was: cacheControl })
     }
+  } else if (showsUser(context, state) && response.cacheControl === undefined) {
+    list.push(['Cache-Control', privateByDefault])
   }
   if (setCookie !== undefined || state.accessed) list.push(['Vary', 'Cookie'])
   return list
+}
+
+/** Whether the response may hold what only one user may see. */
+function showsUser({ policy }: Pick<ManagerContext, 'policy'>, { accessed, record }: SessionState): boolean {
+  return policy.markPrivate && accessed && record?.metadata.userId !== undefined
 }
 
 function cookieOf(context: ManagerContext, state: SessionState): string | undefined {
