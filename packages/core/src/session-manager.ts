@@ -171,6 +171,7 @@ export function createManagerContext<Data extends object>(
     userIdFrom: userIdFrom(options),
     emptyPayload: serializer.serialize({}),
     recordKey: (id) => `${policy.namespace}.s.${id}`,
+    hiddenProxy: { found: false },
     warnOnce: createWarning()
   }
   return { context, store }
@@ -196,10 +197,10 @@ function quiet(handler: SessionEventHandler): SessionEventHandler {
 }
 
 function createWarning(): (message: string) => void {
-  let warned = false
+  const given = new Set<string>()
   return (message) => {
-    if (warned) return
-    warned = true
+    if (given.has(message)) return
+    given.add(message)
     console.warn(`kvsession: ${message}`)
   }
 }

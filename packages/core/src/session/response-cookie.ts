@@ -1,7 +1,7 @@
 import type { ManagerContext } from '../context.ts'
 import { absoluteDeadline } from '../record/timeouts.ts'
 import { encodeToken } from '../token/token.ts'
-import { isForwarded } from '../transport/request-source.ts'
+import { asksForLoopback, isElsewhere, isForwarded } from '../transport/request-source.ts'
 import { type HeaderList, privateByDefault, refusesSharedCaches } from '../transport/response-headers.ts'
 import { becomeSent, identityOf, type SessionState } from './session-state.ts'
 
@@ -52,20 +52,36 @@ function cookieOf(context: ManagerContext, state: SessionState): string | undefi
   const reissued = state.phase === 'live' && state.reissue && !state.alias
   if (state.phase !== 'live' || !state.record || (state.cookie === 'none' && !reissued)) return undefined
   const { metadata } = state.record
-  warnIfRefused(context, state)
+  warnOfCookie(context, state)
   const token = encodeToken({ ...identityOf(context, state), created: metadata.createdAt }, context.keyring)
   if (metadata.permanent === undefined) return state.cookieTemplate.write(token)
   const left = absoluteDeadline(metadata, context.policy) - context.clock.now()
   return state.cookieTemplate.write(token, Math.max(0, Math.ceil(left / 1000)))
 }
 
-const cure =
+const plainConnection =
   'browsers refuse a Secure cookie over plain http. Serve https, let the proxy send X-Forwarded-Proto, or set ' +
   'cookie.secure: false, which shows tokens to the network'
 
-/** The cookie goes out all the same: a proxy that leaves no trace may have ended the encryption. */
-function warnIfRefused(context: ManagerContext, { request, cookieTemplate }: SessionState): void {
-  if (request.encrypted !== false || cookieTemplate === context.cookie.plainTemplate || isForwarded(request)) return
-  context.emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', cure })
-  context.warnOnce(cure)
+const loopbackByProxy =
+  'a request to a loopback Host came through a proxy, so its cookie is Secure. In production let the proxy pass the real ' +
+  'Host. In development Safari drops that cookie: let the proxy send X-Forwarded-Host and X-Forwarded-Proto, or set ' +
+  'cookie.secure: false'
+
+const plainInProduction =
+  'under NODE_ENV=production a cookie went out without Secure, to a loopback Host. Let the proxy pass the real Host, or ' +
+  'set cookie.secure: true'
+
+/** Says what is wrong with the cookie of `secure: 'auto'`. It goes out all the same: the server may not see everything. */
+function warnOfCookie(context: ManagerContext, { request, cookieTemplate }: SessionState): void {
+  const { cookie, emit, warnOnce } = context
+  if (cookie.secure !== 'auto') return
+  if (cookieTemplate === cookie.plainTemplate) {
+    if (globalThis.process?.env?.NODE_ENV === 'production') warnOnce(plainInProduction)
+  } else if (asksForLoopback(request)) {
+    if (!isElsewhere(request)) warnOnce(loopbackByProxy)
+  } else if (request.encrypted === false && !isForwarded(request)) {
+    emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', cure: plainConnection })
+    warnOnce(plainConnection)
+  }
 }

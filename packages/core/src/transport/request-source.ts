@@ -1,3 +1,5 @@
+import { isLoopbackHost } from './set-cookie.ts'
+
 /** Node's `req.headers`, or anything of that shape. */
 export interface NodeHeaders {
   readonly [name: string]: string | readonly string[] | undefined
@@ -22,17 +24,9 @@ export interface RequestFacts {
   readonly headers: Headers | NodeHeaders
 }
 
-const forwardingHeaders = [
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-server',
-  'x-forwarded-ssl',
-  'x-forwarded-prefix'
-]
+/** Headers that proxies, load balancers and edge networks add, and clients do not. */
+const proxyHeader =
+  /^(?:(?:x-)?forwarded|(?:via|cdn-loop|front-end-https|(?:true|incap|x|x-cluster)-client-ip|x-(?:real|proxyuser)-ip|x-sucuri-clientip|x-(?:url-)?scheme|x-amzn-trace-id|x-amz-cf-id|x-cloud-trace-context|x-request-start|x-varnish|x-nginx-proxy)$|x-original-(?:for|host|proto|ur[il])|x-remote-|(?:cf|fly|fastly|akamai|x-envoy|x-azure|x-arr|x-appengine)-)/i
 
 export function readRequest(source: RequestSource, connection: Connection | undefined): RequestFacts {
   const given = typeof source === 'object' ? source : { cookie: source }
@@ -51,8 +45,57 @@ export function readRequest(source: RequestSource, connection: Connection | unde
 }
 
 /** Whether a proxy left a trace. */
-export function isForwarded({ headers }: RequestFacts): boolean {
-  return forwardingHeaders.some((name) => headerOf(headers, name) !== undefined)
+export function isForwarded({ headers }: Pick<RequestFacts, 'headers'>): boolean {
+  return tracesOf(headers).length > 0
+}
+
+function tracesOf(headers: Headers | NodeHeaders): string[] {
+  const names = isHeaders(headers) ? [...headers.keys()] : Object.keys(headers)
+  return names.filter((name) => proxyHeader.test(name) && headerOf(headers, name) !== undefined)
+}
+
+/** Whether the client asked for a loopback host, not known to be encrypted: it may be a browser on this machine. */
+export function asksForLoopback({ host, encrypted }: Pick<RequestFacts, 'host' | 'encrypted'>): boolean {
+  return encrypted !== true && host !== undefined && isLoopbackHost(host)
+}
+
+/**
+ * Whether only programs on this machine have seen the request: no proxy, or a development server (Next.js, Vite) that tells
+ * of a loopback host and plain http; and workerd's, which tells the client's address as Cloudflare does.
+ */
+export function isFromThisMachine({ headers }: Pick<RequestFacts, 'headers'>): boolean {
+  const traces = tracesOf(headers).filter((name) => name !== 'cf-connecting-ip' || !isLocalTrace(headers, name))
+  if (traces.length === 0) return true
+  const needed = ['x-forwarded-host', 'x-forwarded-proto']
+  return [...needed, ...traces].every((name) => isLocalTrace(headers, name))
+}
+
+function isLocalTrace(headers: Headers | NodeHeaders, name: string): boolean {
+  const value = headerOf(headers, name) ?? ''
+  if (name === 'x-forwarded-host') return isLoopbackHost(value)
+  if (name === 'x-forwarded-proto') return value === 'http'
+  if (name === 'x-forwarded-port') return true
+  return /^(?:x-forwarded-for|cf-connecting-ip)$/.test(name) && /^(?:::1|(?:::ffff:)?127\.[\d.]+)$/.test(value)
+}
+
+/** Whether a proxy tells of https, or of a host that is not loopback: the browser does not use plain http to this machine. */
+export function isElsewhere({ headers }: Pick<RequestFacts, 'headers'>): boolean {
+  const host = headerOf(headers, 'x-forwarded-host')
+  return headerOf(headers, 'x-forwarded-proto') === 'https' || (host !== undefined && !isLoopbackHost(host))
+}
+
+/**
+ * Whether the page that sent a request to a loopback host is no page of this machine. A proxy has then replaced the
+ * `Host`. `certain`: a browser says that the page calls this host its own; other clients do not send that header by
+ * themselves. A page of another site proves nothing: a login provider sends its users to a machine in development, too.
+ */
+export function pageElsewhere({ headers }: Pick<RequestFacts, 'headers'>): 'no' | 'claimed' | 'certain' {
+  const page = headerOf(headers, 'origin') ?? headerOf(headers, 'referer')
+  if (page === undefined) return 'no'
+  const host = hostOf(page)
+  const site = headerOf(headers, 'sec-fetch-site')
+  if (host === undefined || isLoopbackHost(host) || site === 'cross-site') return 'no'
+  return site === 'same-origin' ? 'certain' : 'claimed'
 }
 
 function headerOf(headers: Headers | NodeHeaders, name: string): string | undefined {
