@@ -34,7 +34,8 @@ export interface SessionManager<Data extends object = SessionData> {
   /**
    * The session of a request. Hostile input never throws and never reaches the store; it gets a new, empty session.
    *
-   * @throws SessionError when the store cannot be read (`status` 503); the cookie is to be left alone.
+   * @throws SessionError when the store cannot be read (`status` 503); the cookie is to be left alone. `ARGUMENT_INVALID`
+   * for what is no source, such as `null` or a `cookie` that is no string. Always as a rejection.
    */
   open(source: RequestSource, connection?: Connection): Promise<Session<Data>>
   /**

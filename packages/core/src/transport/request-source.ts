@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.ts'
 import { isLoopbackHost } from './set-cookie.ts'
 
 /** Node's `req.headers`, or anything of that shape. */
@@ -28,8 +29,11 @@ export interface RequestFacts {
 const proxyHeader =
   /^(?:(?:x-)?forwarded|(?:via|cdn-loop|front-end-https|(?:true|incap|x|x-cluster)-client-ip|x-(?:real|proxyuser)-ip|x-sucuri-clientip|x-(?:url-)?scheme|x-amzn-trace-id|x-amz-cf-id|x-cloud-trace-context|x-request-start|x-varnish|x-nginx-proxy)$|x-original-(?:for|host|proto|ur[il])|x-remote-|(?:cf|fly|fastly|akamai|x-envoy|x-azure|x-arr|x-appengine)-)/i
 
+/** @throws SessionError `ARGUMENT_INVALID` for what is no source, or has a `cookie` or `host` that is no string. */
 export function readRequest(source: RequestSource, connection: Connection | undefined): RequestFacts {
-  const given = typeof source === 'object' ? source : { cookie: source }
+  const given = source === undefined || typeof source === 'string' ? { cookie: source } : source
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw notARequest('a Request, headers or a cookie')
   const url = isRequest(given) ? given.url : undefined
   const headers = isRequest(given) ? given.headers : given
   return {
@@ -50,8 +54,10 @@ export function isForwarded({ headers }: Pick<RequestFacts, 'headers'>): boolean
 }
 
 function tracesOf(headers: Headers | NodeHeaders): string[] {
-  const names = isHeaders(headers) ? [...headers.keys()] : Object.keys(headers)
-  return names.filter((name) => proxyHeader.test(name) && headerOf(headers, name) !== undefined)
+  const names = isHeaders(headers)
+    ? [...headers.keys()]
+    : Object.keys(headers).filter((name) => headers[name] !== undefined)
+  return names.filter((name) => proxyHeader.test(name))
 }
 
 /** Whether the client asked for a loopback host, not known to be encrypted: it may be a browser on this machine. */
@@ -71,10 +77,10 @@ export function isFromThisMachine({ headers }: Pick<RequestFacts, 'headers'>): b
 }
 
 function isLocalTrace(headers: Headers | NodeHeaders, name: string): boolean {
+  if (name === 'x-forwarded-port') return true
   const value = headerOf(headers, name) ?? ''
   if (name === 'x-forwarded-host') return isLoopbackHost(value)
   if (name === 'x-forwarded-proto') return value === 'http'
-  if (name === 'x-forwarded-port') return true
   return /^(?:x-forwarded-for|cf-connecting-ip)$/.test(name) && /^(?:::1|(?:::ffff:)?127\.[\d.]+)$/.test(value)
 }
 
@@ -100,8 +106,14 @@ export function pageElsewhere({ headers }: Pick<RequestFacts, 'headers'>): 'no' 
 
 function headerOf(headers: Headers | NodeHeaders, name: string): string | undefined {
   if (isHeaders(headers)) return name.startsWith(':') ? undefined : (headers.get(name) ?? undefined)
-  const value = headers[name]
-  return typeof value === 'string' || value === undefined ? value : value.join('; ')
+  const value: unknown = headers[name]
+  if (typeof value === 'string' || value === undefined) return value
+  if (Array.isArray(value)) return value.join('; ')
+  throw notARequest(`headers that are strings, which ${name} is not`)
+}
+
+function notARequest(expected: string): SessionError {
+  return new SessionError('ARGUMENT_INVALID', `open() takes ${expected}`)
 }
 
 function isRequest(source: Request | Headers | NodeHeaders): source is Request {
