@@ -19,6 +19,13 @@ import type { CookieTemplate } from '../transport/set-cookie.ts'
  */
 export type SessionPhase = 'unloaded' | 'new' | 'live' | 'superseded' | 'unavailable' | 'ended'
 
+/** An operation of the session that has failed. */
+export interface Failure {
+  readonly error: unknown
+  /** Whether the application takes the error from the promise that it was given. */
+  isTaken(): boolean
+}
+
 /** Everything about one session in one request. Only the functions of this file change it. */
 export interface SessionState {
   readonly phase: SessionPhase
@@ -54,6 +61,8 @@ export interface SessionState {
   readonly request: RequestFacts
   /** The last operation on this session object; the next one waits for it. */
   readonly lastOperation: Promise<unknown> | undefined
+  /** The last operation whose failure a commit may have to report. */
+  readonly failure: Failure | undefined
 }
 
 /** Assigns `changes`, in order. No other code writes to the state of a session. */
@@ -87,7 +96,8 @@ export function createState(emptyPayload: string, identified: Identified): Sessi
     swapped: false,
     accessed: false,
     headers: undefined,
-    lastOperation: undefined
+    lastOperation: undefined,
+    failure: undefined
   }
 }
 
@@ -217,6 +227,11 @@ export function becomePermanent(state: SessionState, permanent: boolean | number
 /** Something that depends on the cookie is being read. */
 export function becomeAccessed(state: SessionState): void {
   change(state, { accessed: true })
+}
+
+/** An operation has failed; `undefined`: that was reported, or made good for. */
+export function becomeFailed(state: SessionState, failure: Failure | undefined): void {
+  change(state, { failure })
 }
 
 /** The headers are handed out: from now on the cookie cannot change. */
