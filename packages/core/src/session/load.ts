@@ -3,7 +3,7 @@ import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import { deserializeData, isFields, plaintextOf, serializeData } from '../record/payload.ts'
-import type { StoredRecord } from '../record/record.ts'
+import type { RecordMetadata, StoredRecord } from '../record/record.ts'
 import type { PresentedToken } from '../token/token.ts'
 import {
   becomeDecoded,
@@ -71,11 +71,11 @@ function checkToken(
   state: SessionState,
   { token, record, search }: Candidate
 ): boolean | Promise<boolean> {
-  const { emit, clock, policy } = context
+  const { emit } = context
   const { metadata } = record
   const standing = standingOf(context, metadata, token)
   if (standing === 'stale') {
-    const withinGrace = clock.now() < (metadata.swappedAt ?? 0) + policy.graceWindow
+    const withinGrace = isWithinGrace(context, metadata)
     emit?.({ type: 'superseded', id: token.id, withinGrace })
     if (withinGrace) search.superseded ??= token
     return false
@@ -87,6 +87,20 @@ function checkToken(
     return false
   }
   return acceptRecord(context, state, { token, record, alias: standing === 'alias' })
+}
+
+/** Whether the secret was swapped so recently that requests with the old one may still be under way. */
+function isWithinGrace({ clock, policy }: Pick<ManagerContext, 'clock' | 'policy'>, metadata: RecordMetadata): boolean {
+  return clock.now() < (metadata.swappedAt ?? 0) + policy.graceWindow
+}
+
+/** Whether a request with only this token could end a session now, the one that is live or was superseded. */
+export async function mayEnd(context: ManagerContext, token: PresentedToken): Promise<boolean> {
+  const record = readLiveRecord(context, token.id, await context.access.get(context.recordKey(token.id)))
+  if (typeof record === 'string') return false
+  const { metadata } = record
+  if (standingOf(context, metadata, token) === 'stale') return isWithinGrace(context, metadata)
+  return token.created === metadata.createdAt
 }
 
 function finishSearch(context: ManagerContext, state: SessionState, { found, superseded }: Search): void {

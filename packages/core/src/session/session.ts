@@ -183,8 +183,8 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Ends the session: its record is gone when this resolves, and no request under way brings it back. The cookie is
-   * cleared by this response.
+   * Ends the session: its record is gone when this resolves, and no request under way brings it back. So it does with
+   * every other session that the request carried a live token of. The cookie is cleared by this response.
    *
    * @throws SessionError when the store could not confirm it: the session may live on.
    */

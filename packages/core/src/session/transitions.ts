@@ -5,7 +5,7 @@ import { pickFields, replaceFields } from '../record/merge.ts'
 import { applyOutcome } from './after-commit.ts'
 import type { Change, LoginAttempt, Outcome } from './change.ts'
 import { createRecord } from './create-record.ts'
-import { acceptRecord, ensureLoaded, load } from './load.ts'
+import { acceptRecord, ensureLoaded, load, mayEnd } from './load.ts'
 import { moveToNewId } from './move-to-new-id.ts'
 import {
   becomeChanged,
@@ -86,13 +86,17 @@ async function swapWhileLive(context: ManagerContext, state: SessionState, chang
   return context.atomic ? updateRecord(context, state, change) : moveToNewId(context, state, change)
 }
 
-/** Ends the session. Resolves only when its record is gone; nothing later brings it back. */
+/**
+ * Ends the session, and every other one that the request carries a token of: a logout must not leave a way in. Resolves
+ * only when their records are gone; nothing later brings them back.
+ */
 export async function destroy(context: ManagerContext, state: SessionState): Promise<void> {
   if (needsLoading(state)) await load(context, state, 'error')
   const stored = state.phase === 'live' || state.phase === 'superseded'
-  if (stored && state.id !== undefined) {
-    await context.loop.delete(context.recordKey(state.id))
-    context.emit?.({ type: 'destroyed', id: state.id, by: 'request' })
+  if (stored && state.id !== undefined) await end(context, state.id)
+  const others = state.tokens.length > 1 ? state.tokens.filter(({ id }) => id !== state.id) : []
+  for (const token of others) {
+    if (await mayEnd(context, token)) await end(context, token.id)
   }
   const clears = stored || state.hadCookie
   if (state.headers && clears) {
@@ -100,6 +104,11 @@ export async function destroy(context: ManagerContext, state: SessionState): Pro
     context.emit?.({ type: 'cookieSkipped', reason: 'headers-sent', cure })
   }
   becomeDestroyed(context, state, clears ? 'clear' : 'none')
+}
+
+async function end({ loop, recordKey, emit }: ManagerContext, id: string): Promise<void> {
+  await loop.delete(recordKey(id))
+  emit?.({ type: 'destroyed', id, by: 'request' })
 }
 
 /** Replaces the data by what is stored now; `false` when the session has ended or was superseded. */
