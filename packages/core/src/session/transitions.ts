@@ -22,7 +22,8 @@ import { headersSent, updateRecord } from './update-record.ts'
 
 export interface LoginOptions {
   /**
-   * What an anonymous visitor's data becomes: `true` (default) keeps it, `false` drops it, names keep those keys.
+   * What an anonymous visitor's data becomes: `true` (default) keeps it, `false` drops it, names keep those keys. Somebody
+   * else may have planted that session: name the keys whose content an attacker may choose.
    * Another user's data is never kept, the same user's always.
    */
   readonly keepData?: boolean | readonly string[]
