@@ -64,13 +64,12 @@ const plainConnection =
   'cookie.secure: false, which shows tokens to the network'
 
 const loopbackByProxy =
-  'a request to a loopback Host came through a proxy, so its cookie is Secure. In production let the proxy pass the real ' +
-  'Host. In development Safari drops that cookie: let the proxy send X-Forwarded-Host and X-Forwarded-Proto, or set ' +
-  'cookie.secure: false'
+  'a loopback Host came through a proxy: its cookie is Secure, which Safari drops on http://localhost. Let the proxy pass ' +
+  'the real Host; in development X-Forwarded-Host and X-Forwarded-Proto, or set cookie.secure: false'
 
 const plainInProduction =
-  'under NODE_ENV=production a cookie went out without Secure, to a loopback Host. Let the proxy pass the real Host, or ' +
-  'set cookie.secure: true'
+  'NODE_ENV is production, and a loopback Host got a cookie without Secure. Let the proxy pass the real Host, or set ' +
+  'cookie.secure: true'
 
 /** Says what is wrong with the cookie of `secure: 'auto'`. It goes out all the same: the server may not see everything. */
 function warnOfCookie(context: ManagerContext, { request, cookieTemplate }: SessionState): void {

@@ -27,7 +27,7 @@ export interface RequestFacts {
 
 /** Headers that proxies, load balancers and edge networks add, and clients do not. */
 const proxyHeader =
-  /^(?:(?:x-)?forwarded|(?:via|cdn-loop|front-end-https|(?:true|incap|x|x-cluster)-client-ip|x-(?:real|proxyuser)-ip|x-sucuri-clientip|x-(?:url-)?scheme|x-amzn-trace-id|x-amz-cf-id|x-cloud-trace-context|x-request-start|x-varnish|x-nginx-proxy)$|x-original-(?:for|host|proto|ur[il])|x-remote-|(?:cf|fly|fastly|akamai|x-envoy|x-azure|x-arr|x-appengine)-)/i
+  /^(?:(?:x-)?forwarded|via$|(?:cdn-loop|front-end-https)$|(?:cf|fly|fastly|akamai)-|x-(?:real-ip|(?:url-)?scheme|(?:original|remote|envoy|azure|arr|appengine|nginx|cloud-trace|request-start|varnish|amzn-trace|amz-cf)\b))|client-?ip$|user-ip$/i
 
 /** @throws SessionError `ARGUMENT_INVALID` for what is no source, or has a `cookie` or `host` that is no string. */
 export function readRequest(source: RequestSource, connection: Connection | undefined): RequestFacts {
