@@ -6,8 +6,9 @@ import { findCookies } from '../transport/cookie-header.ts'
 import {
   asksForLoopback,
   type Connection,
+  comesFromPageElsewhere,
   isFromThisMachine,
-  pageElsewhere,
+  isSameOrigin,
   type RequestFacts,
   type RequestSource,
   readRequest
@@ -63,7 +64,7 @@ function verify(context: IdentifyContext, values: readonly string[], now: number
 function usesPlainTemplate({ cookie, hiddenProxy }: IdentifyContext, request: RequestFacts): boolean {
   if (cookie.secure !== 'auto') return !cookie.secure
   if (hiddenProxy.found || !asksForLoopback(request) || !isFromThisMachine(request)) return false
-  const elsewhere = pageElsewhere(request)
-  if (elsewhere === 'certain') hiddenProxy.found = true
-  return elsewhere === 'no'
+  const elsewhere = comesFromPageElsewhere(request)
+  if (elsewhere && isSameOrigin(request)) hiddenProxy.found = true
+  return !elsewhere
 }

@@ -64,11 +64,10 @@ const plainConnection =
   'cookie.secure: false, which shows tokens to the network'
 
 const loopbackByProxy =
-  'a loopback Host came through a proxy: its cookie is Secure, which Safari drops on http://localhost. Let the proxy pass ' +
-  'the real Host; in development X-Forwarded-Host and X-Forwarded-Proto, or set cookie.secure: false'
+  'a proxy hides the real Host: let it pass that. In development Safari drops the Secure cookie: set cookie.secure: false'
 
 const plainInProduction =
-  'NODE_ENV is production, and a loopback Host got a cookie without Secure. Let the proxy pass the real Host, or set ' +
+  'NODE_ENV is production, and the cookie goes out without Secure: let the proxy pass the real Host, or set ' +
   'cookie.secure: true'
 
 /** Says what is wrong with the cookie of `secure: 'auto'`. It goes out all the same: the server may not see everything. */

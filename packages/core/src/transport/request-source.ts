@@ -91,17 +91,17 @@ export function isElsewhere({ headers }: Pick<RequestFacts, 'headers'>): boolean
 }
 
 /**
- * Whether the page that sent a request to a loopback host is no page of this machine. A proxy has then replaced the
- * `Host`. `certain`: a browser says that the page calls this host its own; other clients do not send that header by
- * themselves. A page of another site proves nothing: a login provider sends its users to a machine in development, too.
+ * Whether the page that sent a request to a loopback host is no page of this machine: a proxy has then replaced the `Host`.
+ * A page of another site proves nothing: a login provider sends its users to a machine in development, too.
  */
-export function pageElsewhere({ headers }: Pick<RequestFacts, 'headers'>): 'no' | 'claimed' | 'certain' {
-  const page = headerOf(headers, 'origin') ?? headerOf(headers, 'referer')
-  if (page === undefined) return 'no'
-  const host = hostOf(page)
-  const site = headerOf(headers, 'sec-fetch-site')
-  if (host === undefined || isLoopbackHost(host) || site === 'cross-site') return 'no'
-  return site === 'same-origin' ? 'certain' : 'claimed'
+export function comesFromPageElsewhere({ headers }: Pick<RequestFacts, 'headers'>): boolean {
+  const host = hostOf(headerOf(headers, 'origin') ?? headerOf(headers, 'referer') ?? '')
+  return host !== undefined && !isLoopbackHost(host) && headerOf(headers, 'sec-fetch-site') !== 'cross-site'
+}
+
+/** Whether a browser says that the page calls this host its own. Other clients do not send that by themselves. */
+export function isSameOrigin({ headers }: Pick<RequestFacts, 'headers'>): boolean {
+  return headerOf(headers, 'sec-fetch-site') === 'same-origin'
 }
 
 function headerOf(headers: Headers | NodeHeaders, name: string): string | undefined {
