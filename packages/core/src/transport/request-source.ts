@@ -27,7 +27,7 @@ export interface RequestFacts {
 
 /** Headers that proxies, load balancers and edge networks add, and clients do not. */
 const proxyHeader =
-  /^(?:(?:x-)?forwarded|via$|(?:cdn-loop|front-end-https)$|(?:cf|fly|fastly|akamai)-|x-(?:real-ip|(?:url-)?scheme|(?:original|remote|envoy|azure|arr|appengine|nginx|cloud-trace|request-start|varnish|amzn-trace|amz-cf)\b))|client-?ip$|user-ip$/i
+  /^(?:forwarded|via$|(?:cdn-loop|front-end-https)$|(?:cf|fly|fastly|akamai)-|x-(?:forwarded|real-ip|proxyuser-ip|(?:url-)?scheme|(?:original|remote|envoy|azure|arr|appengine|nginx|cloud-trace|request-start|varnish|amzn-trace|amz-cf)\b|(?:cluster-|sucuri-)?client-?ip$)|(?:true|incap)-client-ip$)/
 
 /** @throws SessionError `ARGUMENT_INVALID` for what is no source, or has a `cookie` or `host` that is no string. */
 export function readRequest(source: RequestSource, connection: Connection | undefined): RequestFacts {
