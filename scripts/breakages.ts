@@ -21,6 +21,8 @@ const pairs = 'exploration/pairs.test.ts'
 const triples = 'exploration/triples.test.ts'
 const faults = 'exploration/faults.test.ts'
 const groups = 'exploration/groups.test.ts'
+const unlike = 'exploration/unlike-managers.test.ts'
+const disagree = 'users/managers-that-disagree.test.ts'
 const writeGroup = 'store/write-group.test.ts'
 const tokens = 'token/token-campaign.test.ts'
 const fuzz = 'fuzz/fuzz.test.ts'
@@ -347,5 +349,75 @@ export const breakages: readonly Breakage[] = [
     from: "keepUntil: { letter: 'q', check: Number.isFinite }",
     to: "keepUntil: { letter: 'q', check: () => true }",
     caughtBy: fuzz
+  },
+  {
+    name: 'end a session only while it is live by these timeouts',
+    file: 'users/user-index.ts',
+    from: '  if (isOwnedBy(record, owner)) return entomb(context, true)',
+    to: '  if (isOwnedBy(record, owner) && context.clock.now() - record.metadata.lastSeenAt < context.policy.idleTimeout) {\n    return entomb(context, true)\n  }',
+    caughtBy: unlike
+  },
+  {
+    name: 'prune what has expired by these timeouts',
+    file: 'users/session-limit.ts',
+    from: "if (typeof record !== 'string' && record.metadata.userId === userId)",
+    to: "if (typeof record !== 'string' && record.metadata.userId === userId && context.clock.now() - record.metadata.lastSeenAt < context.policy.idleTimeout)",
+    caughtBy: unlike
+  },
+  {
+    name: 'take what cannot be read for ended',
+    file: 'users/user-index.ts',
+    from: "  if (record === 'tombstone') return undefined\n  throw new SessionError(",
+    to: "  if (record !== 'never') return undefined\n  throw new SessionError(",
+    caughtBy: disagree
+  },
+  {
+    name: 'drop the entries that have expired by this clock',
+    file: 'users/user-index.ts',
+    from: 'entry.keepUntil + clockTolerance > now',
+    to: 'entry.keepUntil > now',
+    caughtBy: disagree
+  },
+  {
+    name: 'shorten the session by an update',
+    file: 'users/user-index.ts',
+    from: 'expiresAt: metadata.indexedUntil ?? absoluteDeadline(metadata, policy), result',
+    to: 'expiresAt: deadline(metadata, policy), result',
+    caughtBy: disagree
+  },
+  {
+    name: 'let a touch leave the index as it is',
+    file: 'users/user-index.ts',
+    from: '(keepUntil === indexedUntil && !isTouch)',
+    to: 'keepUntil === indexedUntil',
+    caughtBy: disagree
+  },
+  {
+    name: 'stop revokeAll at the first session that it cannot end',
+    file: 'users/user-index.ts',
+    from: '      return undefined\n    }, asFailure)',
+    to: '      return undefined\n    })',
+    caughtBy: disagree
+  },
+  {
+    name: 'fail a touch for the size of the data',
+    file: 'session/update-record.ts',
+    from: '  if (plan.plaintext !== undefined) checkSize(context, plan.plaintext)',
+    to: '  checkSize(context, payload + JSON.stringify(metadata))',
+    caughtBy: 'session/bounds.test.ts'
+  },
+  {
+    name: 'open an encrypted session without its key',
+    file: 'record/payload.ts',
+    from: 'return metadata.encrypted ? undefined : payload',
+    to: 'return payload',
+    caughtBy: 'record/encryption-in-stages.test.ts'
+  },
+  {
+    name: 'evict the index of a user like a session',
+    file: 'store/bounded-entries.ts',
+    from: '([key]) => !userIndexKey.test(key)',
+    to: '() => true',
+    caughtBy: disagree
   }
 ]

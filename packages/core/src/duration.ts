@@ -1,4 +1,4 @@
-import { invalid } from './option-check.ts'
+import { invalid, type Rule } from './option-check.ts'
 
 /** Milliseconds, or a number with a unit: `'500ms'`, `'90s'`, `'30m'`, `'1h'`, `'31d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
@@ -6,14 +6,17 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**
- * The duration in milliseconds, always a positive whole number.
+ * A duration in milliseconds, always a positive whole number; `fallback` without one.
  *
- * @throws SessionError `OPTION_INVALID`, naming `option`, for anything else.
+ * @throws SessionError `OPTION_INVALID`, naming the option, for anything else.
  */
-export function parseDuration(value: unknown, option: string): number {
-  const ms = typeof value === 'string' ? textToMs(value) : value
-  if (typeof ms === 'number' && Number.isSafeInteger(ms) && ms > 0) return ms
-  throw invalid(option, "must be whole milliseconds above 0, or text such as '90s', '30m', '1h', '31d'")
+export function duration<Fallback extends number | undefined>(fallback: Fallback): Rule<number | Fallback> {
+  return (value, option) => {
+    if (value === undefined) return fallback
+    const ms = typeof value === 'string' ? textToMs(value) : value
+    if (typeof ms === 'number' && Number.isSafeInteger(ms) && ms > 0) return ms
+    throw invalid(option, "must be whole milliseconds above 0, or text such as '90s', '30m', '1h', '31d'")
+  }
 }
 
 function textToMs(text: string): number {

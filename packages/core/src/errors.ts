@@ -2,34 +2,32 @@
  * Every way the library fails, as a stable string. Messages may change between versions, codes do not.
  * `docs/errors.md` explains each; a test keeps the two equal.
  */
-export const sessionErrorCodes = [
-  'OPTION_INVALID',
-  'OPTION_UNKNOWN',
-  'SECRET_MISSING',
-  'SECRET_WEAK',
-  'SECRET_DUPLICATE',
-  'STORE_INVALID',
-  'STORE_NOT_ATOMIC',
-  'STORE_LACKS_METHOD',
-  'STORE_UNAVAILABLE',
-  'STORE_TIMEOUT',
-  'STORE_OUTCOME_UNKNOWN',
-  'STORE_MISBEHAVED',
-  'CONFLICT',
-  'DATA_UNSERIALIZABLE',
-  'DATA_RESERVED_NAME',
-  'RECORD_TOO_LARGE',
-  'HEADERS_SENT',
-  'RESPONSE_OVERFLOW',
-  'LOGIN_REVOKED',
-  'LOGIN_UNAVAILABLE',
-  'SESSION_NOT_LOADED',
-  'SESSION_MISSING',
-  'ARGUMENT_INVALID',
-  'MANAGER_CLOSED'
-] as const
-
-export type SessionErrorCode = (typeof sessionErrorCodes)[number]
+export type SessionErrorCode =
+  | 'OPTION_INVALID'
+  | 'OPTION_UNKNOWN'
+  | 'SECRET_MISSING'
+  | 'SECRET_WEAK'
+  | 'SECRET_DUPLICATE'
+  | 'STORE_INVALID'
+  | 'STORE_NOT_ATOMIC'
+  | 'STORE_LACKS_METHOD'
+  | 'STORE_UNAVAILABLE'
+  | 'STORE_TIMEOUT'
+  | 'STORE_OUTCOME_UNKNOWN'
+  | 'STORE_MISBEHAVED'
+  | 'CONFLICT'
+  | 'DATA_UNSERIALIZABLE'
+  | 'DATA_RESERVED_NAME'
+  | 'RECORD_TOO_LARGE'
+  | 'RECORD_UNREADABLE'
+  | 'HEADERS_SENT'
+  | 'RESPONSE_OVERFLOW'
+  | 'LOGIN_REVOKED'
+  | 'LOGIN_UNAVAILABLE'
+  | 'SESSION_NOT_LOADED'
+  | 'SESSION_MISSING'
+  | 'ARGUMENT_INVALID'
+  | 'MANAGER_CLOSED'
 
 const unavailable: ReadonlySet<SessionErrorCode> = new Set([
   'STORE_UNAVAILABLE',
@@ -66,6 +64,11 @@ export class SessionError extends Error {
   get expose(): false {
     return false
   }
+}
+
+/** What to throw for an argument that a method cannot take. */
+export function misused(message: string): SessionError {
+  return new SessionError('ARGUMENT_INVALID', message)
 }
 
 /** Recognises a {@link SessionError} across duplicate installations of the package. */

@@ -66,3 +66,12 @@ export type SessionEvent =
   | { readonly type: 'cacheControlTightened'; readonly was: string }
 
 export type SessionEventHandler = (event: SessionEvent) => void
+
+/** Reports that a cookie, or the session `id`, was not accepted. */
+export function reject(
+  { emit }: { readonly emit: SessionEventHandler | undefined },
+  reason: RejectionReason,
+  id?: string
+): void {
+  emit?.(id === undefined ? { type: 'rejected', reason } : { type: 'rejected', reason, id })
+}

@@ -1,6 +1,6 @@
 export { type Clock, systemClock } from './clock.ts'
 export type { Duration } from './duration.ts'
-export { isSessionError, SessionError, type SessionErrorCode, sessionErrorCodes } from './errors.ts'
+export { isSessionError, SessionError, type SessionErrorCode } from './errors.ts'
 export type { DropReason, RejectionReason, SessionEvent, SessionEventHandler } from './events.ts'
 export type { PayloadEncryption } from './record/encryption.ts'
 export type { ConflictHandler } from './record/merge.ts'

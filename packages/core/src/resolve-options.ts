@@ -1,9 +1,8 @@
-import { parseDuration } from './duration.ts'
+import { duration } from './duration.ts'
 import { SessionError } from './errors.ts'
-import { choice, invalid, wholeNumber } from './option-check.ts'
+import { hook, invalid, keep, oneOf, refuseUnknown, settle, wholeNumber } from './option-check.ts'
 import type { TimeoutPolicy } from './record/timeouts.ts'
 import { loginTimeout } from './record/tombstone.ts'
-import type { SessionManagerOptions } from './session-manager-options.ts'
 import type { KeyValueStore } from './store/key-value-store.ts'
 import { secretByteLength } from './token/token.ts'
 import { type CookiePolicy, resolveCookieOptions } from './transport/set-cookie.ts'
@@ -28,121 +27,79 @@ export interface SessionPolicy extends TimeoutPolicy {
   readonly secretBytes: number
 }
 
-/** Options that are functions: no methods; and the methods that those which are objects must have. */
-const hooks: Readonly<Record<string, readonly string[]>> = {
-  onEvent: [],
-  onConflict: [],
-  userIdFrom: [],
-  randomBytes: [],
-  serializer: ['serialize', 'deserialize'],
-  encryption: ['encrypt', 'decrypt'],
-  clock: ['now'],
-  schema: ['~standard']
-}
-
-const known = new Set([
-  ...Object.keys(hooks),
-  ...(
-    'store secret cookie idleTimeout absoluteTimeout permanentLifetime maxLifetime touchInterval rotateAfter ' +
-    'graceWindow namespace onSchemaMismatch maxRecordBytes maxSessionsPerUser storeTimeout onStoreUnavailable ' +
-    'allowNonAtomicStore lazy commitOnError markPrivate secretBits'
-  ).split(' ')
-])
-
-/** What other libraries call it; nothing: what it asked for is how this one always works. */
-const replacedBy: Readonly<Record<string, string>> = {
-  resave: '',
-  saveUninitialized: '',
-  unset: '',
-  proxy: '',
-  rolling: 'touchInterval',
-  renew: 'touchInterval',
-  genid: 'randomBytes and secretBits',
-  name: 'cookie.name',
-  key: 'cookie.name',
-  keys: 'secret',
-  prefix: 'namespace',
-  maxAge: 'permanentLifetime and session.permanent',
-  ttl: 'idleTimeout',
-  valid: 'schema',
-  encryptionKey: 'encryption'
-}
-
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 const never = Number.POSITIVE_INFINITY
 
+/** The options that are settled one by one; {@link resolvePolicy} compares some with others. */
+const rules = {
+  cookie: resolveCookieOptions,
+  idleTimeout: duration(hour),
+  absoluteTimeout: duration(day),
+  permanentLifetime: duration(31 * day),
+  maxLifetime: duration(undefined),
+  touchInterval: duration(undefined),
+  rotateAfter: duration(never),
+  graceWindow: duration(minute / 2),
+  namespace: checkNamespace,
+  maxRecordBytes: wholeNumber(65_536, 512),
+  maxSessionsPerUser: checkSessionLimit,
+  storeTimeout: duration(1_000),
+  onStoreUnavailable: oneOf('error', 'anonymous'),
+  lazy: oneOf<boolean>(false, true),
+  commitOnError: oneOf<boolean>(true, false),
+  markPrivate: oneOf<boolean>(true, false),
+  secretBits: secretByteLength
+}
+
+/** The parts that the manager is put together from. */
+const parts = {
+  store: keep,
+  secret: keep,
+  allowNonAtomicStore: keep,
+  serializer: hook('serialize', 'deserialize'),
+  encryption: hook('encrypt', 'decrypt'),
+  clock: hook('now'),
+  schema: hook('~standard'),
+  onSchemaMismatch: (value: unknown, option: string) =>
+    typeof value === 'function' ? value : oneOf('reject', 'reset')(value, option),
+  onEvent: hook(),
+  onConflict: hook(),
+  userIdFrom: hook(),
+  randomBytes: hook()
+}
+
 /** Checks everything that can be known before the first request. */
-export function resolvePolicy<Data extends object>(
-  options: SessionManagerOptions<Data>,
+export function resolvePolicy(
+  options: object,
   atomic: boolean
 ): { readonly policy: SessionPolicy; readonly cookie: CookiePolicy } {
-  checkNames(options)
-  checkHooks(options)
-  const { namespace = 'sessions', onSchemaMismatch, secretBits = 128 } = options
-  const duration = (name: keyof typeof options & string, fallback: number): number =>
-    options[name] === undefined ? fallback : parseDuration(options[name], name)
-  const count = (name: keyof typeof options & string, fallback: number, least: number): number =>
-    options[name] === undefined ? fallback : wholeNumber(name, options[name], least)
-
-  const idleTimeout = duration('idleTimeout', hour)
-  const permanentLifetime = duration('permanentLifetime', 31 * day)
-  const touchInterval = duration('touchInterval', atomic ? Math.min(minute, Math.ceil(idleTimeout / 10)) : never)
-  if (options.touchInterval !== undefined && touchInterval >= idleTimeout) {
+  refuseUnknown({ ...parts, ...rules }, options)
+  settle(parts, options)
+  const { secretBits: secretBytes, cookie, ...policy } = settle(rules, options)
+  const { idleTimeout, permanentLifetime, maxLifetime = permanentLifetime, rotateAfter, storeTimeout } = policy
+  const { touchInterval = atomic ? Math.min(minute, Math.ceil(idleTimeout / 10)) : never } = policy
+  if (policy.touchInterval !== undefined && touchInterval >= idleTimeout) {
     throw invalid('touchInterval', 'must be shorter than idleTimeout, or sessions in use expire')
   }
-  const rotateAfter = duration('rotateAfter', never)
   if (rotateAfter < never && !atomic) throw invalid('rotateAfter', 'needs a store with compareAndSet')
-  const storeTimeout = duration('storeTimeout', 1_000)
   if (storeTimeout > loginTimeout / 4) throw invalid('storeTimeout', `must be at most ${loginTimeout / 4} ms`)
-  if (typeof namespace !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(namespace)) {
-    throw invalid('namespace', 'must match [A-Za-z0-9_-]{1,64}')
-  }
-  if (typeof onSchemaMismatch !== 'function') choice('onSchemaMismatch', onSchemaMismatch, ['reject', 'reset'])
-  const cookie = resolveCookieOptions(options.cookie)
   const { priority, prefix, secureTemplate, plainTemplate, ...shown } = cookie
   return {
     cookie,
-    policy: Object.freeze({
-      cookie: Object.freeze(shown),
-      idleTimeout,
-      absoluteTimeout: duration('absoluteTimeout', day),
-      permanentLifetime,
-      maxLifetime: duration('maxLifetime', permanentLifetime),
-      touchInterval,
-      rotateAfter,
-      graceWindow: duration('graceWindow', minute / 2),
-      namespace,
-      maxRecordBytes: count('maxRecordBytes', 65_536, 512),
-      maxSessionsPerUser: count('maxSessionsPerUser', never, 1),
-      storeTimeout,
-      onStoreUnavailable: choice('onStoreUnavailable', options.onStoreUnavailable, ['error', 'anonymous']),
-      lazy: choice<boolean>('lazy', options.lazy, [false, true]),
-      commitOnError: choice<boolean>('commitOnError', options.commitOnError, [true, false]),
-      markPrivate: choice<boolean>('markPrivate', options.markPrivate, [true, false]),
-      secretBytes: secretByteLength(secretBits)
-    })
+    policy: Object.freeze({ ...policy, cookie: Object.freeze(shown), maxLifetime, touchInterval, secretBytes })
   }
 }
 
-function checkNames(options: object): void {
-  const name = Object.keys(options).find((one) => !known.has(one))
-  if (name === undefined) return
-  const cure = Object.hasOwn(replacedBy, name) ? replacedBy[name] : undefined
-  const hint = cure === '' ? ': leave it out, it is built in' : cure ? `; use ${cure}` : ''
-  throw new SessionError('OPTION_UNKNOWN', `There is no option ${name}${hint}`)
+/** The index of a user is one value, read and written at each login: a bound keeps a login from costing ever more. */
+function checkSessionLimit(value: unknown, option: string): number {
+  return value === false ? never : wholeNumber(100, 1)(value, option)
 }
 
-function checkHooks(options: object): void {
-  for (const [name, methods] of Object.entries(hooks)) {
-    const value: unknown = Reflect.get(options, name)
-    if (value === undefined) continue
-    if (methods.length === 0 && typeof value !== 'function') throw invalid(name, 'must be a function')
-    if (!methods.every((method) => Reflect.get(Object(value), method))) {
-      throw invalid(name, `must have ${methods.join(' and ')}`)
-    }
-  }
+function checkNamespace(value: unknown = 'sessions', option: string): string {
+  if (typeof value === 'string' && /^[\w-]{1,64}$/.test(value)) return value
+  throw invalid(option, 'must match [A-Za-z0-9_-]{1,64}')
 }
 
 /** Refuses what is no store, and a non-atomic one that nobody asked for. */

@@ -45,10 +45,14 @@ export interface SessionManagerOptions<Data extends object = SessionData> {
   onSchemaMismatch?: 'reject' | 'reset' | ((data: unknown) => Data | undefined)
   /** Decides keys changed by two requests at once. Default: the later commit wins. */
   onConflict?: ConflictHandler
-  /** Largest record, in UTF-8 bytes. Default 65 536. Larger ones are refused before writing and before parsing. */
+  /** Most data of a session, in UTF-8 bytes as serialized. Default 65 536. Changed data above it is refused before it is
+   * written (`RECORD_TOO_LARGE`); data that is stored already never keeps a login, a rotation or a touch from working.
+   * Payloads of twice as much are refused before they are parsed. */
   maxRecordBytes?: number
-  /** A login beyond this number evicts the user's oldest session. Default: unlimited. (ASVS 5.0, 7.1.2) */
-  maxSessionsPerUser?: number
+  /** A login beyond this number evicts the user's oldest session. Default 100. `false`: no limit; each login of a user
+   * then costs more than the one before, and fails where the index outgrows the largest value that the engine takes.
+   * (ASVS 5.0, 7.1.2) */
+  maxSessionsPerUser?: number | false
   /** Names the user of sessions whose login is made by a library that knows nothing of us, from the data:
    * `(data) => data.passport?.user`. A commit that changes the answer is a login. */
   userIdFrom?: (data: Data) => string | undefined

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isSessionError, SessionError, sessionErrorCodes } from '../src/errors.ts'
+import { isSessionError, SessionError } from '../src/errors.ts'
+import { errorCodes } from './support/error-codes.ts'
 
 describe('an error of the library', () => {
   it('says what happened, ends with its code, and keeps its cause', () => {
@@ -11,7 +12,7 @@ describe('an error of the library', () => {
   })
 
   it('answers 503 where trying again may help, 500 elsewhere, and shows its message to nobody', () => {
-    const later = sessionErrorCodes.filter((code) => new SessionError(code, '').status === 503)
+    const later = errorCodes.filter((code) => new SessionError(code, '').status === 503)
     expect(later).toEqual([
       'STORE_UNAVAILABLE',
       'STORE_TIMEOUT',
@@ -21,7 +22,7 @@ describe('an error of the library', () => {
       'LOGIN_UNAVAILABLE',
       'MANAGER_CLOSED'
     ])
-    for (const code of sessionErrorCodes) {
+    for (const code of errorCodes) {
       const { status, statusCode, expose } = new SessionError(code, '')
       expect([statusCode, expose]).toEqual([status, false])
       expect([500, 503]).toContain(status)

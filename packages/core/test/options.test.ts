@@ -87,7 +87,7 @@ describe('the policy in effect can be read back', () => {
       graceWindow: 30_000,
       namespace: 'sessions',
       maxRecordBytes: 65_536,
-      maxSessionsPerUser: Number.POSITIVE_INFINITY,
+      maxSessionsPerUser: 100,
       storeTimeout: 1_000,
       onStoreUnavailable: 'error',
       lazy: false,

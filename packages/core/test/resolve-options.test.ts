@@ -97,6 +97,7 @@ describe('the options', () => {
     [{ namespace: `${'n'.repeat(62)}_-` }, { namespace: `${'n'.repeat(62)}_-` }],
     [{ maxRecordBytes: 512 }, { maxRecordBytes: 512 }],
     [{ maxSessionsPerUser: 1 }, { maxSessionsPerUser: 1 }],
+    [{ maxSessionsPerUser: false }, { maxSessionsPerUser: Number.POSITIVE_INFINITY }],
     [{ secretBits: 512 }, { secretBytes: 64 }],
     [{ secretBits: 129 }, { secretBytes: 19 }],
     [{ storeTimeout: 15_000 }, { storeTimeout: 15_000 }],

@@ -192,7 +192,7 @@ describe('a commit', () => {
     expect(world.events.at(-1)).toEqual({ type: 'dropped', id: '', reason: 'detached' })
   })
 
-  it('forgives a touch that the store could not take, and no store that gives answers of its own', async () => {
+  it('is no failed request when a touch fails: an event reports it', async () => {
     const { world, tab } = await stored()
     world.now += 60_000
     const failing = await tab.open()
@@ -201,7 +201,9 @@ describe('a commit', () => {
     world.store.break(undefined)
     const odd = world.another({ store: { ...world.store, compareAndSet: async () => 'OK' as never } })
     const session = await tab.open(odd)
-    await expect(odd.commit(session)).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
+    world.eventTypes()
+    expect((await odd.commit(session)).headers).toEqual([])
+    expect(world.eventTypes()).toEqual(['storeError'])
   })
 })
 

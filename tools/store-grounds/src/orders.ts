@@ -1,3 +1,10 @@
+/** How the manager of a racing process differs from the defaults. */
+export interface MemberOptions {
+  readonly idleTimeout?: '8h'
+  /** By how much its clock is ahead, in milliseconds. */
+  readonly ahead?: number
+}
+
 /** What the parent asks a racing process to do, and what it gets for an answer. */
 export interface Orders {
   login(user: string): Promise<string>

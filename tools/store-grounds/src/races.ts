@@ -1,4 +1,4 @@
-import type { Orders } from './orders.ts'
+import type { MemberOptions, Orders } from './orders.ts'
 
 /** Enough that every process has a dozen of its own under way. */
 export const parallel = 50
@@ -95,6 +95,32 @@ export async function raceIndex(member: Turns): Promise<IndexOutcome> {
   await member(0).revokeAll(user)
   const left = (await liveOf(member, [...first, ...later])) + countOf(await member(1).listed(user))
   return { loggedIn: first.length, listed, unlisted, survivors, left }
+}
+
+/** What the processes of {@link raceUnlike} are: two web servers, an administrator's script, a node of another release. */
+export const unlikeMembers: readonly MemberOptions[] = [
+  { idleTimeout: '8h' },
+  { idleTimeout: '8h' },
+  // By its clock and its timeouts, every session of the web servers has been idle for too long.
+  { ahead: 2 * 3_600_000 },
+  {}
+]
+
+/**
+ * A user is logged in at web servers and at a node with shorter timeouts, while a process that takes all of them for
+ * expired lists them, and revokes them. Gives how many sessions are live when that one has revoked all.
+ */
+export async function raceUnlike(member: Turns): Promise<{ readonly loggedIn: number; readonly left: number }> {
+  const user = 'everybody'
+  const logins = indexes.map((index) => member(index % 3 === 2 ? 3 : index % 2).login(user))
+  const lists = indexes.slice(0, 10).map(() => member(2).listed(user))
+  const cookies = await Promise.all(logins)
+  await Promise.all(lists)
+  const visits = indexes.map((index) => member(index % 2).write(cookies[index] ?? '', 'seen', waitOf(index)))
+  await Promise.all([...visits, member(2).listed(user)])
+  await member(2).revokeAll(user)
+  const webServers: Turns = (turn) => member(turn % 2)
+  return { loggedIn: cookies.length, left: await liveOf(webServers, cookies) }
 }
 
 /** A login that `revokeAll` has overtaken says so and is none. */

@@ -1,14 +1,16 @@
-import { createSessionManager, isSessionError, type SessionManager } from '@kvsession/core'
+import { createSessionManager, isSessionError, type SessionManager, systemClock } from '@kvsession/core'
 import { connectTo, isGroundName } from './grounds.ts'
-import type { Order, Orders } from './orders.ts'
+import type { MemberOptions, Order, Orders } from './orders.ts'
 
-// A process of the races: racing-process.ts <ground> <address> <secret>. Takes orders from its parent.
+// A process of the races: racing-process.ts <ground> <address> <secret> <options as JSON>. Takes orders from its parent.
 
-const [ground = '', address = '', secret = ''] = process.argv.slice(2)
+const [ground = '', address = '', secret = '', options = '{}'] = process.argv.slice(2)
 if (!isGroundName(ground)) throw new Error(`no ground is named ${ground}`)
 const { store, close } = await connectTo(ground, address)
 // 50 writers on one record of a slow machine: the wait in the queue is part of the race, not a failure.
-const manager: SessionManager = createSessionManager({ store, secret, storeTimeout: 15_000 })
+const { ahead = 0, ...limits }: MemberOptions = JSON.parse(options)
+const clock = { ...systemClock, now: () => Date.now() + ahead }
+const manager: SessionManager = createSessionManager({ store, secret, storeTimeout: 15_000, clock, ...limits })
 const name = '__Host-sid'
 
 function cookieOf(headers: readonly (readonly [string, string])[]): string {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { GroundName } from './grounds.ts'
-import type { Answer, OrderName, Orders } from './orders.ts'
+import type { Answer, MemberOptions, OrderName, Orders } from './orders.ts'
 
 /** Processes that share one store, each with a session manager of its own. */
 export interface RacingTeam {
@@ -15,9 +15,16 @@ export interface RacingTeam {
 const script = fileURLToPath(new URL('racing-process.ts', import.meta.url))
 const execArgv = ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning']
 
-export async function startTeam(ground: GroundName, address: string, size: number): Promise<RacingTeam> {
+/** A process for each of `members`, with its options. */
+export async function startTeam(
+  ground: GroundName,
+  address: string,
+  members: readonly MemberOptions[]
+): Promise<RacingTeam> {
   const secret = randomBytes(33).toString('base64')
-  const children = Array.from({ length: size }, () => fork(script, [ground, address, secret], { execArgv }))
+  const children = members.map((options) =>
+    fork(script, [ground, address, secret, JSON.stringify(options)], { execArgv })
+  )
   const stop = async (): Promise<void> => {
     for (const child of children) if (child.connected) child.send({ id: 0 })
     await Promise.all(children.map(ended))

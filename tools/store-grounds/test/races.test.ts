@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { inTurns, parallel, raceIndex, raceLogout, raceRegenerate, raceWriters, type Turns } from '../src/races.ts'
+import {
+  inTurns,
+  parallel,
+  raceIndex,
+  raceLogout,
+  raceRegenerate,
+  raceUnlike,
+  raceWriters,
+  type Turns,
+  unlikeMembers
+} from '../src/races.ts'
 import { type RacingTeam, startTeam } from '../src/racing-team.ts'
 import { type Place, places } from './places.ts'
 
@@ -13,7 +23,7 @@ for (const { ground, describe, start } of places) {
     const member: Turns = (turn) => inTurns(team?.members ?? [])(turn)
     beforeAll(async () => {
       place = await start()
-      team = await startTeam(ground, place.address, processes)
+      team = await startTeam(ground, place.address, Array(processes).fill({}))
     }, long)
     afterAll(async () => {
       await team?.stop()
@@ -38,6 +48,15 @@ for (const { ground, describe, start } of places) {
     }, async () => {
       const outcome = await raceIndex(member)
       expect(outcome).toEqual({ loggedIn: 40, listed: 40, unlisted: 0, survivors: 0, left: 0 })
+    })
+
+    it('revoke all sessions of a user by the one that takes all of them for expired', { timeout: long }, async () => {
+      const unlike = await startTeam(ground, place?.address ?? '', unlikeMembers)
+      try {
+        expect(await raceUnlike(inTurns(unlike.members))).toEqual({ loggedIn: 50, left: 0 })
+      } finally {
+        await unlike.stop()
+      }
     })
   })
 }

@@ -2,9 +2,9 @@ import { getSession } from '@kvsession/express'
 import { type Request, type Response, Router } from 'express'
 import { formField } from '../form-field.ts'
 import { type Html, html } from '../html.ts'
-import type { View } from '../layout.ts'
 import { type Site, sendPage } from '../site.ts'
 import type { User } from '../users.ts'
+import type { View } from '../view.ts'
 import { credentialsForm, nameProblem, type Problem, passwordProblem } from './credentials-form.ts'
 
 /** In and out: sign up, log in, log out. */

@@ -13,11 +13,25 @@ export interface PayloadEncryption {
   encrypt(plain: string, context: string, key: string): string
   /** `undefined` for anything that `encrypt` did not make under a listed secret, with this context and key. */
   decrypt(text: string, context: string, key: string): string | undefined
+  /** `false`: records are written in plain text, and encrypted ones are read. Default `true`. */
+  readonly write?: boolean
+  /** Until when records in plain text are read beside encrypted ones, epoch ms. Default: never. */
+  readonly plainUntil?: number
 }
 
 /** `secret` newest first: the first encrypts, all decrypt. Not the manager's `secret`, so that each can rotate alone. */
 export interface EncryptionOptions {
   readonly secret: string | readonly string[]
+  /**
+   * `false`: records are written in plain text, and encrypted ones are read. For the first step of switching encryption
+   * on in a running fleet, and the last but one of switching it off. Default `true`.
+   */
+  readonly write?: boolean
+  /**
+   * Until when records in plain text are read beside encrypted ones, epoch ms. Whoever can write to the store can write
+   * sessions of their own until then. Default: never with `write`, always without.
+   */
+  readonly plainUntil?: number
   /** Default: the platform's generator. */
   readonly randomBytes?: (length: number) => Uint8Array
 }
@@ -45,7 +59,10 @@ export function createEncryption(options: EncryptionOptions): PayloadEncryption 
     const keyOf = deriveMac(secret, ['encryption'])
     return { keyId, aead: (key: string) => createAead(keyOf(encoder.encode(key))) }
   })
+  const { write = true, plainUntil = write ? 0 : Number.POSITIVE_INFINITY } = options
   return {
+    write,
+    plainUntil,
     encrypt(plain, context, key) {
       const { keyId, aead } = ring.current
       const iv = random(12)

@@ -1,12 +1,12 @@
 import { pickFields, setField } from './merge.ts'
 
 /** A field of something stored as JSON: a long name in memory, a letter in the store. */
-export interface Field {
-  readonly letter: string
-  readonly check: (value: unknown) => boolean
-  /** Authenticated with an encrypted payload. */
-  readonly sealed?: boolean
-}
+export type Field = readonly [letter: string, check: Check, sealed?: typeof sealed]
+
+export type Check = (value: unknown) => boolean
+
+/** A field that is authenticated with an encrypted payload. */
+export const sealed = true
 
 /** Fields by name, in stored order. Encoding, decoding and validation follow from it, so that none is forgotten. */
 export type FieldTable<Fields extends object> = Readonly<Record<Exclude<keyof Fields, 'unknownFields'> & string, Field>>
@@ -31,19 +31,19 @@ export function createFieldCodec<Fields extends object & WithUnknownFields>(
   version?: { readonly v: number }
 ): FieldCodec<Fields> {
   const list = Object.entries<Field>(table)
-  const letters = new Set(['v', ...list.map(([, { letter }]) => letter)])
+  const letters = new Set(['v', ...list.map(([, [letter]]) => letter)])
 
   return {
     encode(fields) {
       const stored: Record<string, unknown> = { ...version }
-      for (const [name, { letter }] of list) stored[letter] = byName(fields)[name]
+      for (const [name, [letter]] of list) stored[letter] = byName(fields)[name]
       const { unknownFields } = fields
       for (const letter in unknownFields) setField(stored, letter, unknownFields[letter])
       return stored
     },
     decode(stored) {
       const fields: Record<string, unknown> = {}
-      for (const [name, { letter, check }] of list) {
+      for (const [name, [letter, check]] of list) {
         const value = stored[letter]
         if (!check(value)) return undefined
         if (value !== undefined) fields[name] = value
@@ -52,7 +52,7 @@ export function createFieldCodec<Fields extends object & WithUnknownFields>(
       if (unknown.length > 0) fields.unknownFields = pickFields(stored, unknown)
       return asChecked<Fields>(fields)
     },
-    sealedValues: (fields) => list.filter(([, { sealed }]) => sealed).map(([name]) => byName(fields)[name])
+    sealedValues: (fields) => list.filter(([, field]) => field[2]).map(([name]) => byName(fields)[name])
   }
 }
 
@@ -66,7 +66,7 @@ function asChecked<Fields>(fields: Readonly<Record<string, unknown>>): Fields {
   return fields as Fields
 }
 
-export function optional(check: Field['check']): Field['check'] {
+export function optional(check: Check): Check {
   return (value) => value === undefined || check(value)
 }
 

@@ -1,12 +1,11 @@
 import type { Clock } from '../clock.ts'
-import type { SessionEventHandler } from '../events.ts'
+import { reject, type SessionEventHandler } from '../events.ts'
 import { hashSecret, type Identity, sameHash } from '../token/secret-hash.ts'
-import { exceeds } from './payload.ts'
 import { decodeRecord, type RecordMetadata, type StoredRecord } from './record.ts'
 import { passedLimit, type TimeoutPolicy } from './timeouts.ts'
 
 interface LiveRecordContext {
-  readonly policy: TimeoutPolicy & { readonly maxRecordBytes: number; readonly namespace: string }
+  readonly policy: TimeoutPolicy & { readonly namespace: string }
   readonly clock: Clock
   readonly emit: SessionEventHandler | undefined
 }
@@ -14,30 +13,37 @@ interface LiveRecordContext {
 /** Why a stored value holds no live session: nothing or a tombstone is there, it cannot be read, or it has expired. */
 export type NoRecord = 'absent' | 'unreadable' | 'expired'
 
-/**
- * The live record of a stored value. An unreadable or expired one raises an event; an absent one does not.
- *
- * @param now when it must be live. A caller that acts on the end of a session passes a time before the store was asked:
- *   between then and now somebody may have used the session, and it lives on.
- */
+/** The live record of a stored value. An unreadable or expired one raises an event; an absent one does not. */
 export function readLiveRecord(
   context: LiveRecordContext,
   id: string,
-  value: string | undefined,
-  now: number = context.clock.now()
+  value: string | undefined
 ): StoredRecord | NoRecord {
-  const { emit, policy } = context
-  if (value === undefined) return 'absent'
-  const record = exceeds(value, policy.maxRecordBytes) ? 'corrupt' : decodeRecord(value)
+  const record = readRecord(context, id, value)
+  return typeof record === 'string' || isLive(context, id, record) ? record : 'expired'
+}
+
+/**
+ * The record of a stored value, live by the timeouts of this manager or not: another manager may give it longer. An
+ * unreadable one raises an event.
+ */
+export function readRecord(
+  context: Pick<LiveRecordContext, 'emit'>,
+  id: string,
+  value: string | undefined
+): StoredRecord | 'absent' | 'unreadable' {
+  const record = value === undefined ? 'tombstone' : decodeRecord(value)
+  if (typeof record !== 'string') return record
   if (record === 'tombstone') return 'absent'
-  if (typeof record === 'string') {
-    emit?.({ type: 'rejected', reason: record, id })
-    return 'unreadable'
-  }
-  const limit = passedLimit(record.metadata, policy, now)
-  if (!limit) return record
-  emit?.({ type: 'expired', id, limit })
-  return 'expired'
+  reject(context, record, id)
+  return 'unreadable'
+}
+
+/** Whether no timeout of this manager has passed. Raises an event if one has. */
+export function isLive(context: LiveRecordContext, id: string, { metadata }: StoredRecord): boolean {
+  const limit = passedLimit(metadata, context.policy, context.clock.now())
+  if (limit) context.emit?.({ type: 'expired', id, limit })
+  return !limit
 }
 
 /** What a secret is to a record: the current one, the one that `rotate` replaced, or one that opens nothing. */

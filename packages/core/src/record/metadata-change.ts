@@ -3,6 +3,11 @@ import type { RecordMetadata } from './record.ts'
 /** Metadata of the next write, while it is put together. */
 export type NextMetadata = { -readonly [K in keyof RecordMetadata]: RecordMetadata[K] }
 
+/** The metadata of a record's next write, as it is. No two writes of a record are equal. */
+export function nextMetadata(context: { newWriteId(): string }, metadata: RecordMetadata): NextMetadata {
+  return { ...metadata, writeId: context.newWriteId() }
+}
+
 /** Why a secret is swapped. Only `rotate` leaves the old one working for a while, as an alias. */
 export type Swap = 'login' | 'regenerate' | 'rotate'
 

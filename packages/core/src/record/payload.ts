@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { SessionError } from '../errors.ts'
 import type { PayloadEncryption } from './encryption.ts'
 import type { Fields } from './merge.ts'
@@ -8,6 +9,7 @@ import type { Serializer } from './serializer.ts'
 export interface PayloadContext {
   readonly serializer: Serializer
   readonly encryption: PayloadEncryption | undefined
+  readonly clock: Pick<Clock, 'now'>
   readonly policy: { readonly maxRecordBytes: number }
 }
 
@@ -39,43 +41,60 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The decrypted payload, or `undefined` when encryption refuses it: forged, damaged, or never encrypted. */
+/**
+ * The payload, decrypted where it must be. `undefined` when this manager cannot read it: it is far above the limit,
+ * encrypted for somebody else, forged, damaged, or plain where only an encrypted one is accepted.
+ */
 export function plaintextOf(
-  { encryption }: Pick<PayloadContext, 'encryption'>,
+  { encryption, policy, clock }: Omit<PayloadContext, 'serializer'>,
   key: string,
-  record: StoredRecord
+  { metadata, payload }: StoredRecord
 ): string | undefined {
-  return encryption ? encryption.decrypt(record.payload, sealedContext(key, record.metadata), key) : record.payload
+  // Encryption makes a payload a third longer, and managers may differ in their limits.
+  if (exceeds(payload, policy.maxRecordBytes * 2)) return undefined
+  if (!encryption) return metadata.encrypted ? undefined : payload
+  const plaintext = encryption.decrypt(payload, sealedContext(key, metadata), key)
+  if (plaintext !== undefined || metadata.encrypted) return plaintext
+  return clock.now() < (encryption.plainUntil ?? 0) ? payload : undefined
 }
 
-/** The payload of a record to be written. */
-export interface NextPayload {
+/** A payload, and the data in it. */
+export interface DecodedPayload {
   readonly plaintext: string
-  /** The payload as it is stored already: a touch keeps it and never encrypts. */
-  readonly stored?: string | undefined
+  readonly data: Fields
+}
+
+/** The decrypted payload with its data, or `undefined` when either cannot be read. */
+export function decodePayload(context: PayloadContext, key: string, record: StoredRecord): DecodedPayload | undefined {
+  const plaintext = plaintextOf(context, key, record)
+  const data = plaintext === undefined ? undefined : deserializeData(context, plaintext)
+  return plaintext === undefined || !data ? undefined : { plaintext, data }
 }
 
 /**
- * Puts a record together.
+ * Refuses data that is too large. Data that is stored already never is: logins, rotations and touches keep it.
  *
  * @throws SessionError `RECORD_TOO_LARGE`, naming the largest keys.
  */
+export function checkSize(context: PayloadContext, plaintext: string): void {
+  const { maxRecordBytes } = context.policy
+  if (!exceeds(plaintext, maxRecordBytes)) return
+  throw new SessionError(
+    'RECORD_TOO_LARGE',
+    `The data exceeds maxRecordBytes (${maxRecordBytes}). Largest keys: ${largestKeys(context, plaintext)}`
+  )
+}
+
+/** Puts a record together, and encrypts its payload if the manager does. */
 export function sealRecord(
-  context: PayloadContext,
+  { encryption }: Pick<PayloadContext, 'encryption'>,
   key: string,
-  metadata: RecordMetadata,
-  { plaintext, stored }: NextPayload
+  { encrypted, ...metadata }: RecordMetadata,
+  plaintext: string
 ): StoredRecord {
-  const { encryption, policy } = context
-  const payload = stored ?? (encryption ? encryption.encrypt(plaintext, sealedContext(key, metadata), key) : plaintext)
-  const record = encodeRecord(metadata, payload)
-  if (exceeds(record.value, policy.maxRecordBytes)) {
-    throw new SessionError(
-      'RECORD_TOO_LARGE',
-      `The session exceeds maxRecordBytes (${policy.maxRecordBytes}). Largest keys: ${largestKeys(context, plaintext)}`
-    )
-  }
-  return record
+  if (!encryption || encryption.write === false) return encodeRecord(metadata, plaintext)
+  const payload = encryption.encrypt(plaintext, sealedContext(key, metadata), key)
+  return encodeRecord({ ...metadata, encrypted: true }, payload)
 }
 
 /** Whether a string takes more than `limit` bytes as UTF-8; counts only when its length leaves that open. */

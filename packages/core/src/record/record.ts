@@ -1,4 +1,4 @@
-import { createFieldCodec, type Field, type FieldTable, isObject, isString, isTime, optional } from './field-table.ts'
+import { createFieldCodec, type FieldTable, isObject, isString, isTime, optional, sealed } from './field-table.ts'
 
 /** Metadata of a stored session: one line of JSON before the payload, under the one-letter names of {@link fields}. */
 export interface RecordMetadata {
@@ -29,29 +29,33 @@ export interface RecordMetadata {
   readonly authenticatedAt?: number
   /** Until when the user index is sure to keep this session's entry, epoch ms. */
   readonly indexedUntil?: number
+  /** The payload is encrypted. Encrypted ones of before this field lack it. */
+  readonly encrypted?: true
   /** Fields of later versions, by their stored names. They survive every rewrite. */
   readonly unknownFields?: Readonly<Record<string, unknown>>
 }
 
-const sealed = (letter: string, check: Field['check']): Field => ({ letter, check, sealed: true })
-
 /** A touch moves the fields that are not sealed, so that it need not encrypt the payload again. */
 const fields: FieldTable<RecordMetadata> = {
-  writeId: { letter: 'w', check: isString },
-  createdAt: sealed('c', isTime),
-  lastSeenAt: { letter: 's', check: isTime },
-  secretHash: sealed('h', isHash),
-  generation: sealed('g', isTime),
-  dataEpoch: sealed('d', isTime),
-  permanent: sealed('p', (value) => value === undefined || value === true || isTime(value)),
-  permanentSince: sealed('f', optional(isTime)),
-  userId: sealed('u', optional(isString)),
-  swappedAt: sealed('t', optional(isTime)),
-  aliasHash: sealed('a', optional(isHash)),
-  authenticatedAt: sealed('l', optional(isTime)),
-  aliasUntil: { letter: 'b', check: optional(isTime) },
-  indexedUntil: { letter: 'q', check: optional(isTime) }
+  writeId: ['w', isString],
+  createdAt: ['c', isTime, sealed],
+  lastSeenAt: ['s', isTime],
+  secretHash: ['h', isHash, sealed],
+  generation: ['g', isTime, sealed],
+  dataEpoch: ['d', isTime, sealed],
+  permanent: ['p', (value) => value === undefined || value === true || isTime(value), sealed],
+  permanentSince: ['f', optional(isTime), sealed],
+  userId: ['u', optional(isString), sealed],
+  swappedAt: ['t', optional(isTime), sealed],
+  aliasHash: ['a', optional(isHash), sealed],
+  authenticatedAt: ['l', optional(isTime), sealed],
+  aliasUntil: ['b', optional(isTime)],
+  indexedUntil: ['q', optional(isTime)],
+  encrypted: ['k', optional((value) => value === true)]
 }
+
+/** In characters. A user id of 512 takes at most 3,072 of them. */
+const longestMetadata = 4_096
 
 const codec = createFieldCodec<RecordMetadata>(fields, { v: 1 })
 
@@ -73,7 +77,7 @@ export function decodeRecord(value: string): DecodedRecord {
   const end = value.indexOf('\n')
   let line: unknown
   try {
-    line = JSON.parse(value.slice(0, Math.max(end, 0)))
+    line = JSON.parse(value.slice(0, end > longestMetadata ? 0 : Math.max(end, 0)))
   } catch {}
   if (!isObject(line)) return 'corrupt'
   if (typeof line.v === 'number' && line.v > 1) return 'future-version'

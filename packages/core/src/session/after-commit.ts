@@ -3,8 +3,8 @@ import { isSessionError } from '../errors.ts'
 import { type Fields, merge, replaceFields } from '../record/merge.ts'
 import { byteLength, deserializeData } from '../record/payload.ts'
 import { evictOldest } from '../users/session-limit.ts'
-import { activate, type Reservation } from '../users/user-index.ts'
-import type { Outcome } from './change.ts'
+import { activate } from '../users/user-index.ts'
+import type { LoginAttempt, Outcome } from './change.ts'
 import {
   becomeOutdated,
   becomeRevoked,
@@ -64,8 +64,9 @@ function refreshData(context: ManagerContext, data: Fields, plaintext: string, s
 export async function finishLogin(
   context: ManagerContext,
   state: SessionState,
-  reservation: Reservation
+  { reservation }: Pick<LoginAttempt, 'reservation'>
 ): Promise<void> {
+  if (!reservation) return
   const index = await activate(context, reservation).catch((error: unknown) => {
     // The record was ended again: neither its user nor its cookie may outlive it in this request.
     if (isSessionError(error) && error.code === 'LOGIN_REVOKED') becomeRevoked(context, state)
@@ -79,7 +80,7 @@ export function applyOutcome(
   context: Pick<ManagerContext, 'emit'>,
   state: SessionState,
   outcome: Outcome,
-  { changesLost }: { readonly changesLost: boolean }
+  changesLost: boolean
 ): void {
   // A swap without compareAndSet saves first, and has said what became of that.
   if (state.phase !== 'live' || (outcome !== 'gone' && outcome !== 'superseded')) return

@@ -76,13 +76,16 @@ function storeNew(context: ManagerContext, state: SessionState, serialized: stri
   throw headersSent()
 }
 
-/** A failed touch or rotation is not worth a failed request: the store's error was reported as an event. */
+/** A failed touch or rotation is not worth a failed request: it is an event. */
 function keepUp(
   context: ManagerContext,
   state: SessionState,
   options: { readonly withoutData: boolean; readonly serialized: string }
 ): Promise<unknown> {
   return save(context, state, { ...options, upkeep: true }).catch((error: unknown) => {
-    if (!(error instanceof SessionError) || error.status !== 503) throw error
+    if (!(error instanceof SessionError)) throw error
+    const { code } = error
+    // Of its other failures the store has raised an event.
+    if (code === 'RECORD_TOO_LARGE') context.emit?.({ type: 'storeError', operation: 'upkeep', code, cause: error })
   })
 }

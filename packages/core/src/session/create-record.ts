@@ -1,11 +1,11 @@
 import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
 import { firstMetadata, setPermanent } from '../record/metadata-change.ts'
-import { sealRecord, serializeData } from '../record/payload.ts'
+import { checkSize, sealRecord, serializeData } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
-import { absoluteDeadline, deadline } from '../record/timeouts.ts'
+import { absoluteDeadline } from '../record/timeouts.ts'
 import type { Decision } from '../store/write-group.ts'
-import { reserve } from '../users/user-index.ts'
+import { reserve, writeRecord } from '../users/user-index.ts'
 import { finishLogin } from './after-commit.ts'
 import type { LoginAttempt } from './change.ts'
 import { userIdOf } from './next-data.ts'
@@ -37,6 +37,7 @@ export async function createRecord(
   if (state.headers) throw headersSent()
   const data = state.data ?? {}
   const plaintext = serialized ?? serializeData(context, data)
+  checkSize(context, plaintext)
   const userId = login.userId ?? userIdOf(context, plaintext)
   const first: FirstRecord = { context, state, login, userId, plaintext, createdAt }
   let failure: unknown
@@ -47,8 +48,7 @@ export async function createRecord(
       const id = state.id ?? ''
       context.emit?.({ type: 'created', id })
       if (userId !== undefined) context.emit?.({ type: 'loggedIn', id, userId })
-      if (login.reservation) await finishLogin(context, state, login.reservation)
-      return
+      return finishLogin(context, state, login)
     }
     failure = result.failure
     becomeUnidentified(state)
@@ -79,8 +79,8 @@ function tryCreate({ context, state, login, userId, plaintext, createdAt }: Firs
     next.lastSeenAt = now
     setPermanent(context.policy, next, state.permanent, now)
     const seal = (): Decision<Try> => {
-      const record = sealRecord(context, key, next, { plaintext })
-      return { write: record.value, expiresAt: deadline(next, context.policy), result: { record } }
+      const record = sealRecord(context, key, next, plaintext)
+      return writeRecord(context, record, { record })
     }
     if (userId === undefined) return seal()
     const keepUntil = absoluteDeadline(next, context.policy)

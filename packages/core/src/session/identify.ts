@@ -1,5 +1,5 @@
 import type { ManagerContext } from '../context.ts'
-import type { RejectionReason } from '../events.ts'
+import { type RejectionReason, reject } from '../events.ts'
 import { longestLifetime } from '../record/timeouts.ts'
 import { decodeToken, type PresentedToken } from '../token/token.ts'
 import { findCookies } from '../transport/cookie-header.ts'
@@ -56,7 +56,7 @@ function verify(context: IdentifyContext, values: readonly string[], now: number
   }
   if (distinct.length > mostVerified || tokens.length > mostLookedUp) reason = 'too-many-cookies'
   else if (tokens.length > 0) reason = undefined
-  if (reason) context.emit?.({ type: 'rejected', reason })
+  if (reason) reject(context, reason)
   return tokens.length > mostLookedUp ? tokens.slice(0, mostLookedUp) : tokens
 }
 

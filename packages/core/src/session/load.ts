@@ -1,8 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
+import { reject } from '../events.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
-import { deserializeData, isFields, plaintextOf, serializeData } from '../record/payload.ts'
+import { type DecodedPayload, decodePayload, isFields, plaintextOf, serializeData } from '../record/payload.ts'
 import type { RecordMetadata, StoredRecord } from '../record/record.ts'
 import type { PresentedToken } from '../token/token.ts'
 import {
@@ -45,7 +46,7 @@ export async function load(
     }
     values?.set(token.id, value)
     const record = readLiveRecord(context, token.id, value)
-    if (record === 'absent') context.emit?.({ type: 'rejected', reason: 'unknown', id: token.id })
+    if (record === 'absent') reject(context, 'unknown', token.id)
     if (typeof record === 'string') continue
     // Awaited only if the schema is asynchronous: a turn of the microtasks costs as much as finding the cookie.
     const accepted = checkToken(context, state, { token, record, search })
@@ -83,7 +84,7 @@ function checkToken(
   // Only a record put back from an older copy has this secret and another start.
   const reason = token.created !== metadata.createdAt ? 'corrupt' : search.found && 'ambiguous'
   if (reason) {
-    emit?.({ type: 'rejected', reason, id: token.id })
+    reject(context, reason, token.id)
     return false
   }
   return acceptRecord(context, state, { token, record, alias: standing === 'alias' })
@@ -110,42 +111,41 @@ function finishSearch(context: ManagerContext, state: SessionState, { found, sup
 }
 
 /**
- * Makes the record the state of the session; with encryption, only if its payload can be decrypted: until then the user
+ * Makes the record the state of the session, if its payload can be read: until an encrypted one was decrypted, the user
  * and the timeouts in the metadata are what any store writer says. With a schema, only if its data fits or is repaired.
  */
 export function acceptRecord(context: ManagerContext, state: SessionState, opened: Opened): boolean | Promise<boolean> {
-  const { schema, encryption } = context
+  const { schema } = context
   const { token, record } = opened
-  const stored = encryption || schema ? plaintextOf(context, context.recordKey(token.id), record) : ''
-  const data = schema && stored !== undefined ? deserializeData(context, stored) : undefined
-  if (stored === undefined || (schema && !data)) {
-    context.emit?.({ type: 'rejected', reason: 'corrupt', id: token.id })
-    return false
+  const key = context.recordKey(token.id)
+  if (schema) {
+    const decoded = decodePayload(context, key, record)
+    if (decoded) return acceptBySchema(context, state, opened, { schema, ...decoded })
+  } else if (plaintextOf(context, key, record) !== undefined) {
+    becomeLive(context, state, opened)
+    return true
   }
-  if (schema) return acceptBySchema(context, state, opened, { schema, stored, data })
-  becomeLive(context, state, opened)
-  return true
+  reject(context, 'corrupt', token.id)
+  return false
 }
 
-interface Unvalidated {
+interface Unvalidated extends DecodedPayload {
   readonly schema: StandardSchemaV1
-  readonly stored: string
-  readonly data: unknown
 }
 
 async function acceptBySchema(
   context: ManagerContext,
   state: SessionState,
   opened: Opened,
-  { schema, stored, data }: Unvalidated
+  { schema, plaintext, data }: Unvalidated
 ): Promise<boolean> {
   const result = await schema['~standard'].validate(data)
-  if (result.issues) context.emit?.({ type: 'rejected', reason: 'schema', id: opened.token.id })
+  if (result.issues) reject(context, 'schema', opened.token.id)
   const accepted: unknown = result.issues ? repairData(context, data) : result.value
   if (accepted === undefined) return false
   if (!isFields(accepted)) throw new SessionError('OPTION_INVALID', 'schema must describe an object')
   becomeLive(context, state, opened)
-  becomeDecoded(state, accepted, stored, serializeData(context, accepted))
+  becomeDecoded(state, accepted, plaintext, serializeData(context, accepted))
   return true
 }
 

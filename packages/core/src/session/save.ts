@@ -34,7 +34,7 @@ export function reportDropped({ emit }: Pick<ManagerContext, 'emit'>, { phase, i
 
 async function saveLive(context: ManagerContext, state: SessionState, options: SaveOptions): Promise<boolean> {
   const outcome = await updateRecord(context, state, options)
-  applyOutcome(context, state, outcome, { changesLost: options.upkeep !== true })
+  applyOutcome(context, state, outcome, options.upkeep !== true)
   return outcome === 'written' || outcome === 'unchanged'
 }
 

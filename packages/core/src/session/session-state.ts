@@ -1,7 +1,8 @@
 import type { ManagerContext } from '../context.ts'
+import { reject } from '../events.ts'
 import type { Fields } from '../record/merge.ts'
 import type { Swap } from '../record/metadata-change.ts'
-import { deserializeData, plaintextOf } from '../record/payload.ts'
+import { decodePayload } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { hashSecret, type Identity } from '../token/secret-hash.ts'
 import { encodeHex, type PresentedToken } from '../token/token.ts'
@@ -65,10 +66,8 @@ export interface SessionState {
   readonly failure: Failure | undefined
 }
 
-/** Assigns `changes`, in order. No other code writes to the state of a session. */
-function change(state: SessionState, ...changes: readonly Partial<SessionState>[]): void {
-  Object.assign(state, ...changes)
-}
+/** The same state to its one writer: the functions of this file. */
+type Writable = { -readonly [K in keyof SessionState]: SessionState[K] }
 
 /** Nothing is stored, nothing is chosen. */
 const blank = {
@@ -104,8 +103,9 @@ export function createState(emptyPayload: string, identified: Identified): Sessi
 type Empty = Pick<ManagerContext, 'emptyPayload'>
 
 /** Drops the data, stored or not. */
-export function becomeEmpty({ emptyPayload }: Empty, state: SessionState): void {
-  change(state, { data: undefined, stored: undefined, baseline: emptyPayload })
+export function becomeEmpty({ emptyPayload }: Empty, state: Writable): void {
+  state.data = state.stored = undefined
+  state.baseline = emptyPayload
 }
 
 /**
@@ -114,15 +114,15 @@ export function becomeEmpty({ emptyPayload }: Empty, state: SessionState): void 
  */
 export function becomeNew(
   { clock, emptyPayload }: Empty & Pick<ManagerContext, 'clock'>,
-  state: SessionState,
-  chosen: Partial<Pick<SessionState, 'data' | 'permanent'>> = {}
+  state: Writable,
+  chosen?: Partial<Pick<SessionState, 'data' | 'permanent'>>
 ): void {
-  change(state, blank, { createdAt: clock.now(), baseline: emptyPayload }, chosen)
+  Object.assign(state, blank, { createdAt: clock.now(), baseline: emptyPayload }, chosen)
 }
 
 /** Drops the id and secret, so that the next use makes others. */
-export function becomeUnidentified(state: SessionState): void {
-  change(state, { id: undefined, secret: undefined })
+export function becomeUnidentified(state: Writable): void {
+  state.id = state.secret = undefined
 }
 
 /** A record, and the token that opens it. */
@@ -134,18 +134,35 @@ export interface Opened {
 }
 
 /** Takes a record that the presented secret opens. */
-export function becomeLive(context: Empty, state: SessionState, { token, record, alias }: Opened): void {
-  const { id, secret, retiredKey } = token
-  const { createdAt } = record.metadata
-  change(state, { phase: 'live', id, secret, createdAt, alias, reissue: retiredKey && !alias, record })
+export function becomeLive(context: Empty, state: Writable, { token, record, alias }: Opened): void {
+  becomeIdentified(state, 'live', token)
+  state.createdAt = record.metadata.createdAt
+  state.alias = alias
+  state.reissue = token.retiredKey && !alias
+  state.record = record
   becomeEmpty(context, state)
 }
 
+function becomeIdentified(state: Writable, phase: SessionPhase, { id, secret }: Identity): void {
+  state.phase = phase
+  state.id = id
+  state.secret = secret
+}
+
 /** The first record of a session is stored. */
-export function becomeStored(state: SessionState, record: StoredRecord, data: Fields, plaintext: string): void {
-  const { createdAt } = record.metadata
-  change(state, { phase: 'live', record, createdAt, cookie: 'send', swapped: true, permanent: undefined })
+export function becomeStored(state: Writable, record: StoredRecord, data: Fields, plaintext: string): void {
+  state.phase = 'live'
+  state.permanent = undefined
+  becomeSwapped(state, record)
   becomeDecoded(state, data, plaintext)
+}
+
+/** The response carries the token of a record that this request gave its secret. */
+function becomeSwapped(state: Writable, record: StoredRecord): void {
+  state.record = record
+  state.createdAt = record.metadata.createdAt
+  state.swapped = true
+  state.cookie = 'send'
 }
 
 /** What was written over a live record. */
@@ -160,83 +177,93 @@ export interface Rewrite {
 }
 
 /** The request goes on with the record that it has written. */
-export function becomeRewritten(state: SessionState, { record, plaintext, swap, secret, permanent }: Rewrite): void {
-  change(state, { record })
+export function becomeRewritten(state: Writable, { record, plaintext, secret, permanent }: Rewrite): void {
+  state.record = record
   if (permanent !== undefined) {
-    if (state.permanent === permanent) becomePermanent(state, undefined)
-    if (!state.alias) change(state, { cookie: 'send' })
+    if (state.permanent === permanent) state.permanent = undefined
+    if (!state.alias) state.cookie = 'send'
   }
   if (plaintext !== undefined && state.data) becomeDecoded(state, state.data, plaintext)
-  if (!swap || !secret) return
-  change(state, { secret, createdAt: record.metadata.createdAt, alias: false, swapped: true, cookie: 'send' })
+  if (!secret) return
+  state.secret = secret
+  state.alias = false
+  becomeSwapped(state, record)
 }
 
 /** A superseded request has stored its data for the session, and learns nothing of what the session is now. */
-export function becomeOutdated(state: SessionState, serialized: string | undefined): void {
-  change(state, { baseline: serialized ?? state.baseline, reissue: false, cookie: 'none' })
+export function becomeOutdated(state: Writable, serialized: string | undefined): void {
+  if (serialized !== undefined) state.baseline = serialized
+  state.reissue = false
+  state.cookie = 'none'
 }
 
 /** Found gone, or with another secret, when it should have been written: a late response sends no cookie. */
-export function becomeUnwritable(state: SessionState, phase: 'ended' | 'superseded'): void {
-  change(state, { phase, cookie: 'none', permanent: undefined })
+export function becomeUnwritable(state: Writable, phase: 'ended' | 'superseded'): void {
+  state.phase = phase
+  state.cookie = 'none'
+  state.permanent = undefined
 }
 
 /** Ended while this request ran: empty, without a user, and no cookie is sent. */
-export function becomeRevoked(context: Empty, state: SessionState): void {
-  becomeUnwritable(state, 'ended')
-  change(state, { record: undefined, reissue: false })
-  becomeEmpty(context, state)
+export function becomeRevoked(context: Empty, state: Writable): void {
+  state.permanent = undefined
+  state.reissue = false
+  becomeDestroyed(context, state, 'none')
 }
 
 /** Only a superseded token was presented. */
-export function becomeSuperseded(state: SessionState, { id, secret }: Identity): void {
-  change(state, { phase: 'superseded', id, secret })
+export function becomeSuperseded(state: Writable, identity: Identity): void {
+  becomeIdentified(state, 'superseded', identity)
 }
 
 /** The store could not be read, and the policy serves the request all the same. */
-export function becomeUnavailable(state: SessionState): void {
-  change(state, { phase: 'unavailable' })
+export function becomeUnavailable(state: Writable): void {
+  state.phase = 'unavailable'
 }
 
 /** Destroyed by this request. Only then does its response clear the cookie. */
-export function becomeDestroyed(context: Empty, state: SessionState, cookie: 'none' | 'clear'): void {
-  change(state, { phase: 'ended', record: undefined, cookie })
+export function becomeDestroyed(context: Empty, state: Writable, cookie: 'none' | 'clear'): void {
+  state.phase = 'ended'
+  state.record = undefined
+  state.cookie = cookie
   becomeEmpty(context, state)
 }
 
 /** The handler gives the session another data object. What it is compared with stays. */
-export function becomeChanged(state: SessionState, data: Fields): void {
-  change(state, { data })
+export function becomeChanged(state: Writable, data: Fields): void {
+  state.data = data
 }
 
 /** The data is as stored: `stored` in the store, `baseline` in the spelling that later changes are told from. */
-export function becomeDecoded(state: SessionState, data: Fields, stored: string, baseline: string = stored): void {
-  change(state, { data, stored, baseline })
+export function becomeDecoded(state: Writable, data: Fields, stored: string, baseline: string = stored): void {
+  state.data = data
+  state.stored = stored
+  state.baseline = baseline
 }
 
 /** Changes that cannot be stored are given up; the same ones are not given up twice. */
-export function becomeUnchanged(state: SessionState, baseline: string): void {
-  change(state, { baseline })
+export function becomeUnchanged(state: Writable, baseline: string): void {
+  state.baseline = baseline
 }
 
 /** `session.permanent` was set; `undefined`: to what is stored. */
-export function becomePermanent(state: SessionState, permanent: boolean | number | undefined): void {
-  change(state, { permanent })
+export function becomePermanent(state: Writable, permanent: boolean | number | undefined): void {
+  state.permanent = permanent
 }
 
 /** Something that depends on the cookie is being read. */
-export function becomeAccessed(state: SessionState): void {
-  change(state, { accessed: true })
+export function becomeAccessed(state: Writable): void {
+  state.accessed = true
 }
 
 /** An operation has failed; `undefined`: that was reported, or made good for. */
-export function becomeFailed(state: SessionState, failure: Failure | undefined): void {
-  change(state, { failure })
+export function becomeFailed(state: Writable, failure: Failure | undefined): void {
+  state.failure = failure
 }
 
 /** The headers are handed out: from now on the cookie cannot change. */
-export function becomeSent(state: SessionState, headers: HeaderList): void {
-  change(state, { headers })
+export function becomeSent(state: Writable, headers: HeaderList): void {
+  state.headers = headers
 }
 
 /** Whether the session is empty and stores nothing, and why. */
@@ -250,10 +277,10 @@ export function needsLoading({ phase }: SessionState): boolean {
 }
 
 /** The id and secret of the session, made now if it is new. */
-export function identityOf(context: Pick<ManagerContext, 'randomBytes' | 'policy'>, state: SessionState): Identity {
-  const { id = encodeHex(context.randomBytes(16)), secret = context.randomBytes(context.policy.secretBytes) } = state
-  change(state, { id, secret })
-  return { id, secret }
+export function identityOf(context: Pick<ManagerContext, 'randomBytes' | 'policy'>, state: Writable): Identity {
+  state.id ??= encodeHex(context.randomBytes(16))
+  state.secret ??= context.randomBytes(context.policy.secretBytes)
+  return { id: state.id, secret: state.secret }
 }
 
 export function secretHashOf({ policy }: Pick<ManagerContext, 'policy'>, { id, secret }: Identity): string {
@@ -264,13 +291,12 @@ export function secretHashOf({ policy }: Pick<ManagerContext, 'policy'>, { id, s
 export function dataOf(context: ManagerContext, state: SessionState): Fields {
   if (state.data) return state.data
   if (state.phase === 'live' && state.record && state.id !== undefined) {
-    const stored = plaintextOf(context, context.recordKey(state.id), state.record)
-    const data = stored === undefined ? undefined : deserializeData(context, stored)
-    if (stored !== undefined && data) {
-      becomeDecoded(state, data, stored)
-      return data
+    const decoded = decodePayload(context, context.recordKey(state.id), state.record)
+    if (decoded) {
+      becomeDecoded(state, decoded.data, decoded.plaintext)
+      return decoded.data
     }
-    context.emit?.({ type: 'rejected', reason: 'corrupt', id: state.id })
+    reject(context, 'corrupt', state.id)
     becomeNew(context, state)
   }
   const data = {}
@@ -282,17 +308,14 @@ export function dataOf(context: ManagerContext, state: SessionState): Fields {
  * Runs `task` after every earlier operation on the same session object, awaited or not. A task that has nothing to wait
  * for returns `undefined`, and at once if no operation is under way.
  */
-export function runExclusive<T>(state: SessionState, task: () => Promise<T>): Promise<T>
+export function runExclusive<T>(state: Writable, task: () => Promise<T>): Promise<T>
+export function runExclusive<T>(state: Writable, task: () => Promise<T> | undefined): Promise<T | undefined> | undefined
 export function runExclusive<T>(
-  state: SessionState,
-  task: () => Promise<T> | undefined
-): Promise<T | undefined> | undefined
-export function runExclusive<T>(
-  state: SessionState,
+  state: Writable,
   task: () => Promise<T> | undefined
 ): Promise<T | undefined> | undefined {
   const running = state.lastOperation === undefined ? task() : state.lastOperation.then(task)
-  if (running !== undefined) change(state, { lastOperation: running.then(ignore, ignore) })
+  if (running !== undefined) state.lastOperation = running.then(ignore, ignore)
   return running
 }
 

@@ -1,5 +1,5 @@
 import type { ManagerContext } from '../context.ts'
-import { SessionError } from '../errors.ts'
+import { misused, SessionError } from '../errors.ts'
 import type { Fields } from '../record/merge.ts'
 import { setPermanent } from '../record/metadata-change.ts'
 import { isFields } from '../record/payload.ts'
@@ -85,7 +85,7 @@ export class Session<Data extends object = SessionData> {
 
   set data(value: Data) {
     const { context, state } = access(this)
-    if (!isFields(value)) throw new SessionError('ARGUMENT_INVALID', 'session.data must be an object')
+    if (!isFields(value)) throw misused('session.data must be an object')
     // Decoding first gives the change something to be compared with.
     dataOf(context, state)
     becomeChanged(state, value)
@@ -108,7 +108,7 @@ export class Session<Data extends object = SessionData> {
   set permanent(value: boolean | number) {
     const { state } = access(this)
     if (typeof value !== 'boolean' && !(Number.isSafeInteger(value) && value > 0)) {
-      throw new SessionError('ARGUMENT_INVALID', 'session.permanent must be true, false or a lifetime in milliseconds')
+      throw misused('session.permanent must be true, false or a lifetime in milliseconds')
     }
     const now = state.record?.metadata.permanent ?? false
     becomePermanent(state, value === now && typeof value === 'boolean' ? undefined : value)
@@ -233,7 +233,7 @@ export class Session<Data extends object = SessionData> {
   static {
     internalsOf = (session) => {
       if (typeof session === 'object' && session !== null && #internals in session) return session.#internals
-      throw new SessionError('ARGUMENT_INVALID', 'Not a session of this copy of @kvsession/core')
+      throw misused('Not a session of this copy of @kvsession/core')
     }
   }
 }
@@ -256,7 +256,7 @@ export function synchronous<Data extends object>(change: (data: Data) => unknown
   return (fields) => {
     const result = change(asData<Data>(fields))
     if (typeof result === 'object' && result !== null && 'then' in result) {
-      throw new SessionError('ARGUMENT_INVALID', 'update() takes a synchronous function: await first, then update')
+      throw misused('update() takes a synchronous function: await first, then update')
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { ManagerContext } from '../context.ts'
-import { SessionError } from '../errors.ts'
+import { misused, SessionError } from '../errors.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import { pickFields, replaceFields } from '../record/merge.ts'
 import { applyOutcome } from './after-commit.ts'
@@ -67,7 +67,7 @@ export async function regenerate(
   if (state.headers) throw headersSent()
   await ensureLoaded(context, state)
   const outcome = await swapWhileLive(context, state, { swap: 'regenerate', anonymous })
-  applyOutcome(context, state, outcome, { changesLost: true })
+  applyOutcome(context, state, outcome, true)
   if (outcome === 'written' || state.phase === 'unavailable') return
   if (anonymous) becomeNew(context, state)
   else if (state.phase === 'new') becomeUnidentified(state)
@@ -78,7 +78,7 @@ export async function rotate(context: ManagerContext, state: SessionState): Prom
   if (state.headers) throw headersSent()
   await ensureLoaded(context, state)
   const outcome = await swapWhileLive(context, state, { swap: 'rotate' })
-  applyOutcome(context, state, outcome, { changesLost: true })
+  applyOutcome(context, state, outcome, true)
 }
 
 /** Swaps the secret of a live session in one compareAndSet; where the store has none, by a move to a new id. */
@@ -123,7 +123,7 @@ export async function reload(context: ManagerContext, state: SessionState): Prom
   const record = readLiveRecord(context, identity.id, await context.access.get(context.recordKey(identity.id)))
   const standing = typeof record === 'string' ? 'gone' : standingOf(context, record.metadata, identity)
   if (typeof record === 'string' || standing === 'stale') {
-    applyOutcome(context, state, standing === 'gone' ? 'gone' : 'superseded', { changesLost: false })
+    applyOutcome(context, state, standing === 'gone' ? 'gone' : 'superseded', false)
     return false
   }
   const { data } = state
@@ -144,5 +144,5 @@ function phaseOf({ phase }: SessionState): SessionState['phase'] {
 
 function checkUserId(userId: unknown): asserts userId is string {
   if (typeof userId === 'string' && userId !== '' && userId.length <= 512 && userId.isWellFormed()) return
-  throw new SessionError('ARGUMENT_INVALID', 'A user id is a well-formed string of 1 to 512 characters')
+  throw misused('A user id is a well-formed string of 1 to 512 characters')
 }

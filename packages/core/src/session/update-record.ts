@@ -5,6 +5,7 @@ import {
   awaitsFirstUse,
   markUse,
   type NextMetadata,
+  nextMetadata,
   restart,
   rotationDue,
   type Swap,
@@ -13,12 +14,12 @@ import {
   swapSecret,
   touchDue
 } from '../record/metadata-change.ts'
-import { plaintextOf, sealRecord, serializeData } from '../record/payload.ts'
-import { type StoredRecord, sealedContext } from '../record/record.ts'
-import { absoluteDeadline, deadline, passedLimit } from '../record/timeouts.ts'
+import { checkSize, plaintextOf, sealRecord, serializeData } from '../record/payload.ts'
+import { encodeRecord, type StoredRecord, sealedContext } from '../record/record.ts'
+import { absoluteDeadline, passedLimit } from '../record/timeouts.ts'
 import type { Decision } from '../store/write-group.ts'
 import type { Identity } from '../token/secret-hash.ts'
-import { extendEntry, reserve } from '../users/user-index.ts'
+import { extendEntry, reserve, writeRecord } from '../users/user-index.ts'
 import { adoptWrite, finishLogin, type Write } from './after-commit.ts'
 import type { Change, LoginAttempt, Outcome } from './change.ts'
 import {
@@ -43,16 +44,14 @@ interface Update extends DataChange {
   readonly login: Pick<LoginAttempt, 'reservation'>
 }
 
-interface Result {
-  readonly outcome: Outcome
-  readonly write?: Write
-}
+/** What was written, or why nothing was. */
+type Result = Write | Exclude<Outcome, 'written'>
 
 type Stop = Extract<Decision<Result>, { readonly stop: unknown }>
 
-const gone: Stop = { stop: { outcome: 'gone' } }
-const superseded: Stop = { stop: { outcome: 'superseded' } }
-const unchanged: Stop = { stop: { outcome: 'unchanged' }, harmless: true }
+const gone: Stop = { stop: 'gone' }
+const superseded: Stop = { stop: 'superseded' }
+const unchanged: Stop = { stop: 'unchanged', harmless: true }
 
 /**
  * Stores what changed in a live session, by compareAndSet against the record it was decided on. After a conflict the
@@ -68,10 +67,11 @@ export async function updateRecord(context: ManagerContext, state: SessionState,
   const decideOn = (value: string | undefined): Decision<Result> | Promise<Decision<Result>> => decide(update, value)
   // A login writes to the index before its record is stored: nobody else's write waits for that.
   const alone = change.login !== undefined
-  const { outcome, write } = await context.loop.run(context.recordKey(identity.id), base, decideOn, alone)
-  if (write) adoptWrite(context, state, write)
-  if (write && login.reservation) await finishLogin(context, state, login.reservation)
-  return outcome
+  const result = await context.loop.run(context.recordKey(identity.id), base, decideOn, alone)
+  if (typeof result === 'string') return result
+  adoptWrite(context, state, result)
+  await finishLogin(context, state, login)
+  return 'written'
 }
 
 /** From the stored value to the write, in six steps. The first that finds a reason stops the write. */
@@ -133,7 +133,7 @@ function planWrite(update: Update, found: Found, { plaintext, conflicts }: NextD
   const swap = swapFor(update, found, owner)
   if (owner.plaintext === undefined && !swap && !isUpkeepDue(update, found)) return unchanged
   if (swap && state.headers) throw headersSent()
-  const next = nextMetadata(context, found.record.metadata, owner, change)
+  const next = metadataFor(context, found.record.metadata, owner, change)
   if (!superseded) {
     markUse(next, now)
     if (usesNewestSecret(update, found)) startGrace(context.policy, next, now)
@@ -169,13 +169,13 @@ function swapFor(update: Update, found: Found, owner: NextOwner): Swap | undefin
   return due ? 'rotate' : undefined
 }
 
-function nextMetadata(
+function metadataFor(
   context: ManagerContext,
   metadata: StoredRecord['metadata'],
   owner: NextOwner,
   { anonymous }: Change
 ): NextMetadata {
-  const next: NextMetadata = { ...metadata, writeId: context.newWriteId() }
+  const next = nextMetadata(context, metadata)
   if (owner.userId === undefined) delete next.userId
   else next.userId = owner.userId
   if (owner.emptied) next.dataEpoch++
@@ -193,28 +193,31 @@ function seal(update: Update, found: Found, plan: Plan): Decision<Result> | Prom
   const { metadata, payload } = found.record
   const key = context.recordKey(identity.id)
   const reencrypt = context.encryption !== undefined && sealedContext(key, next) !== sealedContext(key, metadata)
-  const stored = plan.plaintext === undefined && !reencrypt ? payload : undefined
-  const plaintext = plan.plaintext ?? (stored === undefined ? found.stored() : '')
+  const kept = plan.plaintext === undefined && !reencrypt
+  const plaintext = kept ? '' : (plan.plaintext ?? found.stored())
   // Before the index is written: a login that cannot be stored must leave no trace there.
   if (plaintext === undefined) return gone
+  if (plan.plaintext !== undefined) checkSize(context, plan.plaintext)
   const sealNow = (): Decision<Result> => {
-    const record = sealRecord(context, key, next, { plaintext, stored })
-    const result: Result = { outcome: 'written', write: { ...plan, record } }
-    return { write: record.value, expiresAt: deadline(next, context.policy), result }
+    const record = kept ? encodeRecord(next, payload) : sealRecord(context, key, next, plaintext)
+    return writeRecord<Result>(context, record, { ...plan, record })
   }
   // A promise only when the index has something to learn, which is seldom.
-  const indexing = indexWrite(update, plan)
+  const indexing = indexWrite(update, found, plan)
   return indexing === undefined ? sealNow() : indexing.then(sealNow)
 }
 
 /** What the user index must know before the record is stored, if anything. */
 function indexWrite(
   { context, identity, login }: Update,
+  found: Found,
   { next, swap, userChanged }: Plan
 ): Promise<void> | undefined {
   const { id } = identity
   const { userId } = next
-  if (userId === undefined || (swap !== 'login' && !userChanged)) return extendEntry(context, id, next)
+  if (userId === undefined || (swap !== 'login' && !userChanged)) {
+    return extendEntry(context, id, next, touchDue(context.policy, found.record.metadata, found.now))
+  }
   const keepUntil = absoluteDeadline(next, context.policy)
   return reserve(context, { userId, id, keepUntil }, login.reservation).then((reservation) => {
     login.reservation = reservation

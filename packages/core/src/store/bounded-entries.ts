@@ -10,7 +10,7 @@ const mostLookedAt = 256
 
 /**
  * A map of at most `maxEntries` values, in order of writing. A new one beyond that drops the expired ones among the next
- * 256, or if there are none, the least recently written one.
+ * 256, or if there are none, the least recently written one that is not the index of a user.
  *
  * @throws SessionError `OPTION_INVALID`
  */
@@ -22,7 +22,7 @@ export class BoundedEntries extends Map<string, Entry> {
 
   constructor(maxEntries: number, clock: Pick<Clock, 'now'>) {
     super()
-    this.#most = wholeNumber('maxEntries', maxEntries, 1)
+    this.#most = wholeNumber(0, 1)(maxEntries, 'maxEntries')
     this.#clock = clock
   }
 
@@ -47,9 +47,24 @@ export class BoundedEntries extends Map<string, Entry> {
       if (next !== undefined && next[1].expiresAt <= now) this.delete(next[0])
     }
     if (this.size < full) return
-    const next = oldest()
+    const next = firstOf(oldest, Math.min(full, mostLookedAt), ([key]) => !userIndexKey.test(key)) ?? oldest()
     if (next !== undefined) this.delete(next[0])
   }
+}
+
+/** The keys of the user index: while it is there, `revokeAll` finds every session of a user. */
+const userIndexKey = /^[\w-]+\.u\./
+
+function firstOf(
+  cursor: Cursor,
+  most: number,
+  accepts: (entry: readonly [string, Entry]) => boolean
+): readonly [string, Entry] | undefined {
+  for (let looked = 0; looked < most; looked++) {
+    const next = cursor()
+    if (next !== undefined && accepts(next)) return next
+  }
+  return undefined
 }
 
 /** Returns the next entry in the map's order; after the last one, the first. */

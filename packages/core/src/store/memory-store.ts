@@ -4,8 +4,9 @@ import type { KeyValueStore } from './key-value-store.ts'
 
 export interface MemoryStoreOptions {
   /**
-   * Most values held. A new one beyond that drops expired ones first, then the least recently written. Up to 256 values
-   * the choice is exact; beyond that the store looks for expired ones at 256 per write. Default: unlimited.
+   * Most values held. A new one beyond that drops expired ones first, then the least recently written session; the index
+   * of a user only when there is nothing else. Up to 256 values the choice is exact; beyond that the store looks at 256
+   * per write. Default: unlimited.
    */
   readonly maxEntries?: number
   readonly clock?: Pick<Clock, 'now'>

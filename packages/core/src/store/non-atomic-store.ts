@@ -29,8 +29,12 @@ export function overNonAtomicStore(
     set: (key, value, expiresAt) => store.set(key, value, expiresAt),
     delete: (key) =>
       queue.run(key, async () => {
-        if ((await store.get(key)) !== undefined) {
+        if ((await store.get(key)) === undefined) return
+        try {
           await store.set(key, encodeTombstone(newWriteId()), clock.now() + tombstoneLifetime)
+        } catch {
+          // A full store refuses to write, and deletes.
+          await store.delete(key)
         }
       }),
     compareAndSet: (key, expected, value, expiresAt) =>

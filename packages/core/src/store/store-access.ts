@@ -103,6 +103,11 @@ export function createStoreAccess(
   }
 }
 
+/** Whether the store says of the write that failed that it changed nothing. */
+export function wroteNothing(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && Reflect.get(error.cause, 'wroteNothing') === true
+}
+
 function ignore(): undefined {}
 
 /** Copies an error without the record: a driver's error may contain the command and its arguments. */
@@ -112,9 +117,9 @@ function redact(error: unknown, record: string): Error {
   const copy = new Error(clean(source.message).slice(0, 500))
   copy.name = source.name
   copy.stack = clean(source.stack ?? '')
-  for (const key of ['code', 'errno', 'syscall', 'sqlState', 'errcode']) {
+  for (const key of ['code', 'errno', 'syscall', 'sqlState', 'errcode', 'wroteNothing']) {
     const value: unknown = Reflect.get(source, key)
-    if (typeof value === 'string' || typeof value === 'number') Object.assign(copy, { [key]: value })
+    if (typeof value === 'string' || typeof value === 'number' || value === true) Object.assign(copy, { [key]: value })
   }
   return copy
 }

@@ -1,10 +1,12 @@
 import { platform } from '#platform'
-import { type Duration, parseDuration } from '../duration.ts'
+import { type Duration, duration } from '../duration.ts'
 
 export interface SweeperOptions {
   /** Time between sweeps, varied by up to a tenth so that processes do not sweep in step. Default: 10 minutes. */
   readonly interval?: Duration
 }
+
+const tenMinutes = 600_000
 
 /**
  * Runs `sweep` at intervals, one at a time, until the returned function is called. Its timer does not keep the process
@@ -13,9 +15,9 @@ export interface SweeperOptions {
 export function startSweeper(
   sweep: () => Promise<unknown>,
   randomBytes: (length: number) => Uint8Array,
-  { interval = '10m' }: SweeperOptions = {}
+  { interval }: SweeperOptions = {}
 ): () => void {
-  const period = parseDuration(interval, 'interval')
+  const period = duration(tenMinutes)(interval, 'interval')
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
 

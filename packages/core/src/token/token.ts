@@ -99,8 +99,8 @@ function writeNumber(bytes: Uint8Array, offset: number, length: number, value: n
  *
  * @throws SessionError `OPTION_INVALID` unless a whole number from 128 to 512.
  */
-export function secretByteLength(secretBits: number): number {
-  return 16 + 3 * Math.ceil((wholeNumber('secretBits', secretBits, 128, 512) - 128) / 24)
+export function secretByteLength(secretBits: unknown, option: string): number {
+  return 16 + 3 * Math.ceil((wholeNumber(128, 128, 512)(secretBits, option) - 128) / 24)
 }
 
 /** Kept between calls: an array that grows would leave 460 bytes to the garbage collector, and so would the text. */

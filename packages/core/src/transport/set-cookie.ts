@@ -1,5 +1,4 @@
-import { SessionError } from '../errors.ts'
-import { choice, invalid } from '../option-check.ts'
+import { invalid, oneOf, refuseUnknown, type Settled, settle } from '../option-check.ts'
 import { longestToken } from '../token/token.ts'
 
 /** Attributes of the one cookie. They come from here at every response, never from the stored record. */
@@ -57,51 +56,47 @@ export interface CookiePolicy {
   readonly plainTemplate: CookieTemplate
 }
 
+const rules = {
+  name: checkName,
+  path: checkPath,
+  domain: checkDomain,
+  sameSite: oneOf('lax', 'strict', 'none'),
+  secure: oneOf<'auto' | boolean>('auto', true, false),
+  httpOnly: oneOf<boolean>(true, false),
+  partitioned: oneOf<boolean>(false, true),
+  priority: oneOf(undefined, 'low', 'medium', 'high'),
+  prefix: oneOf(undefined, 'host', 'secure', 'none')
+}
+
 /**
  * Settles everything at construction that would otherwise be a cookie some browser silently refuses.
  *
  * @throws SessionError `OPTION_INVALID` or `OPTION_UNKNOWN`, naming the option and the cure.
  */
-export function resolveCookieOptions(options: CookieOptions = {}): CookiePolicy {
-  checkShape(options)
-  const { name = 'sid', path = '/' } = options
-  checkName(name)
-  // RFC 6265bis §4.1.1: printable ASCII without ';'; 1024 octets at most (§5.6).
-  if (typeof path !== 'string' || !/^\/[!-:=-~]{0,1023}$/.test(path)) {
-    throw refused('path', "must start with '/', without space, ';', '<' or control characters, 1024 at most")
-  }
-  const domain = options.domain === undefined ? undefined : checkDomain(options.domain)
-  const pick = <const T>(option: keyof CookieOptions, allowed: readonly [T, ...T[]]): T =>
-    choice(`cookie.${option}`, options[option], allowed)
-  const sameSite = pick('sameSite', ['lax', 'strict', 'none'])
-  const secure = pick<'auto' | boolean>('secure', ['auto', true, false])
-  const httpOnly = pick('httpOnly', [true, false])
-  const partitioned = pick('partitioned', [false, true])
-  const priority = options.priority === undefined ? undefined : pick('priority', ['low', 'medium', 'high'])
-
+export function resolveCookieOptions(options: unknown = {}): CookiePolicy {
+  if (typeof options !== 'object' || options === null) throw invalid('cookie', 'must be an object of cookie options')
+  refuseUnknown(rules, options, 'cookie.')
+  const settled = settle(rules, options, 'cookie.')
+  const { name, path, domain, sameSite, secure } = settled
   const hostAllowed = secure !== false && path === '/' && domain === undefined
-  const fitting = hostAllowed ? 'host' : secure ? 'secure' : 'none'
-  const prefix = options.prefix === undefined ? fitting : pick('prefix', ['host', 'secure', 'none'])
-  if (prefix === 'host' && !hostAllowed) throw refused('prefix', "'host' needs Secure, path '/' and no domain")
-  if (secure === false) refuseWithoutSecure(options)
+  const { prefix = hostAllowed ? 'host' : secure ? 'secure' : 'none' } = settled
+  if (prefix === 'host' && !hostAllowed) throw invalid('cookie.prefix', "'host' needs Secure, path '/' and no domain")
+  if (secure === false) refuseWithoutSecure(settled)
 
-  const common = { path, domain, httpOnly, priority }
-  const plain = () => createTemplate(name, { ...common, sameSite: sameSite === 'none' ? 'lax' : sameSite })
+  const insecure = { ...settled, secure: false, partitioned: false, sameSite: sameSite === 'none' ? 'lax' : sameSite }
+  const plain = secure === true ? undefined : createTemplate(name, insecure)
   const secureTemplate =
-    secure === false
-      ? plain()
-      : createTemplate(prefixes[prefix] + name, { ...common, secure: true, partitioned, sameSite })
-  const plainTemplate = secure === 'auto' ? plain() : secureTemplate
-  return Object.freeze({ name, ...common, sameSite, secure, partitioned, prefix, secureTemplate, plainTemplate })
+    secure === false && plain ? plain : createTemplate(prefixes[prefix] + name, { ...settled, secure: true })
+  return Object.freeze({ ...settled, prefix, secureTemplate, plainTemplate: plain ?? secureTemplate })
 }
 
 const prefixes = { host: '__Host-', secure: '__Secure-', none: '' }
 
 /** What browsers accept only with Secure. */
-function refuseWithoutSecure(options: CookieOptions): void {
+function refuseWithoutSecure(options: CookieAttributes): void {
   const { prefix, sameSite, partitioned } = options
   const needing = prefix === 'secure' ? 'prefix' : sameSite === 'none' ? 'sameSite' : partitioned && 'partitioned'
-  if (needing) throw refused(needing, `${options[needing]} needs Secure: leave out secure: false`)
+  if (needing) throw invalid(`cookie.${needing}`, `${options[needing]} needs Secure: leave out secure: false`)
 }
 
 /**
@@ -118,15 +113,7 @@ const loopback =
 /** RFC 6265bis §5.7: browsers keep no cookie for longer. */
 const longestMaxAge = 400 * 86_400
 
-interface CookieAttributes {
-  readonly path: string
-  readonly domain: string | undefined
-  readonly httpOnly: boolean
-  readonly secure?: boolean
-  readonly partitioned?: boolean
-  readonly priority: string | undefined
-  readonly sameSite: string
-}
+type CookieAttributes = Settled<typeof rules>
 
 /** Every part is checked by now: none can break out of its place (RFC 6265bis §4.1.1). */
 function createTemplate(
@@ -156,34 +143,26 @@ function capitalized(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1)
 }
 
-const known = ['name', 'path', 'domain', 'sameSite', 'secure', 'httpOnly', 'partitioned', 'priority', 'prefix']
-
-function checkShape(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw invalid('cookie', 'must be an object of cookie options')
-  const unknown = Object.keys(options).find((key) => !known.includes(key))
-  if (unknown === undefined) return
-  throw new SessionError(
-    'OPTION_UNKNOWN',
-    `cookie.${unknown} is no option. Known: ${known}; for lifetimes: idleTimeout, permanentLifetime`
-  )
-}
-
-function checkName(name: unknown): void {
+function checkName(name: unknown = 'sid', option: string): string {
   // A cookie-name is a token (RFC 6265bis §4.1.1); name and value together stay under 4096 octets (§5.6).
   if (typeof name !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || name.length > 1024 - longestToken) {
-    throw refused('name', "must be letters, digits, '-' and '_', and short")
+    throw invalid(option, "must be letters, digits, '-' and '_', and short")
   }
-  if (/^__(?:host|secure|http)-/i.test(name)) throw refused('name', 'comes without prefix: set cookie.prefix')
+  if (/^__(?:host|secure|http)-/i.test(name)) throw invalid(option, 'comes without prefix: set cookie.prefix')
+  return name
 }
 
-function checkDomain(domain: unknown): string {
+function checkPath(path: unknown = '/', option: string): string {
+  // RFC 6265bis §4.1.1: printable ASCII without ';'; 1024 octets at most (§5.6).
+  if (typeof path === 'string' && /^\/[!-:=-~]{0,1023}$/.test(path)) return path
+  throw invalid(option, "must start with '/', without space, ';', '<' or control characters, 1024 at most")
+}
+
+function checkDomain(domain: unknown, option: string): string | undefined {
+  if (domain === undefined) return undefined
   // RFC 6265bis §5.6.3: a leading dot means nothing.
   const text = typeof domain === 'string' ? domain.replace(/^\./, '') : ''
   // Two labels or more, of 63 octets at most (RFC 1035 §2.3.4), and the last no number: that would be an address.
   if (text.length <= 253 && /^(?:\w(?:[\w-]{0,61}\w)?\.)+(?!\d+$)\w(?:[\w-]{0,61}\w)?$/.test(text)) return text
-  throw refused('domain', "must be a name such as 'example.com', no address, scheme or port")
-}
-
-function refused(option: keyof CookieOptions, cure: string): SessionError {
-  return invalid(`cookie.${option}`, cure)
+  throw invalid(option, "must be a name such as 'example.com', no address, scheme or port")
 }

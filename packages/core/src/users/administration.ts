@@ -1,15 +1,16 @@
 import type { ManagerContext } from '../context.ts'
-import { SessionError } from '../errors.ts'
-import { readLiveRecord } from '../record/live-record.ts'
+import { misused } from '../errors.ts'
+import { reject } from '../events.ts'
+import { isLive, readLiveRecord } from '../record/live-record.ts'
 import type { Fields } from '../record/merge.ts'
-import type { NextMetadata } from '../record/metadata-change.ts'
-import { deserializeData, plaintextOf, sealRecord, serializeData } from '../record/payload.ts'
+import { nextMetadata } from '../record/metadata-change.ts'
+import { checkSize, decodePayload, sealRecord, serializeData } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { deadline } from '../record/timeouts.ts'
 import type { SessionData } from '../session-manager-options.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
 import { surveySessions } from './session-limit.ts'
-import { entomb, extendEntry } from './user-index.ts'
+import { endSession, extendEntry, rewriteRecord } from './user-index.ts'
 
 /** A session seen without its client. Holds no token, secret or hash of one. */
 export interface SessionInfo<Data extends object = SessionData> {
@@ -42,10 +43,10 @@ export async function listOfUser<Data extends object>(
   context: ManagerContext,
   userId: string
 ): Promise<SessionInfo<Data>[]> {
-  const { live, pruneDead } = await surveySessions(context, userId)
+  const { sessions, pruneDead } = await surveySessions(context, userId)
   const found: SessionInfo<Data>[] = []
-  for (const { id, record } of live) {
-    const info = describe<Data>(context, id, record)
+  for (const { id, record } of sessions) {
+    const info = isLive(context, id, record) ? describe<Data>(context, id, record) : undefined
     if (info) found.push(info)
   }
   await pruneDead()
@@ -70,31 +71,25 @@ export async function updateStored(
   const key = context.recordKey(id)
   return context.loop.run<boolean>(key, undefined, async (value) => {
     const record = readLiveRecord(context, id, value)
-    const plaintext = typeof record === 'string' ? undefined : plaintextOf(context, key, record)
-    const data = plaintext === undefined ? undefined : deserializeData(context, plaintext)
-    if (typeof record === 'string' || !data) return { stop: false }
+    if (typeof record === 'string') return { stop: false }
+    const data = decodePayload(context, key, record)?.data
+    if (!data) return { stop: false }
     const before = context.userIdFrom?.(data)
     change(data)
     if (context.userIdFrom?.(data) !== before) {
-      throw new SessionError('ARGUMENT_INVALID', 'update() cannot change whose session it is: only a login can')
+      throw misused('update() cannot change whose session it is: only a login can')
     }
-    const metadata: NextMetadata = { ...record.metadata, writeId: context.newWriteId() }
+    const metadata = nextMetadata(context, record.metadata)
+    const plaintext = serializeData(context, data)
+    checkSize(context, plaintext)
     await extendEntry(context, id, metadata)
-    const next = sealRecord(context, key, metadata, { plaintext: serializeData(context, data) })
-    return { write: next.value, expiresAt: deadline(next.metadata, context.policy), result: true }
+    return rewriteRecord(context, sealRecord(context, key, metadata, plaintext), true)
   })
 }
 
 /** Ends a session, of that user only if one is named. */
 export async function revoke(context: ManagerContext, id: string, userId: string | undefined): Promise<boolean> {
-  if (!isSessionId(id)) return false
-  const asked = context.clock.now()
-  const ended = await context.loop.run<boolean>(context.recordKey(id), undefined, (value) => {
-    const record = readLiveRecord(context, id, value, asked)
-    if (typeof record === 'string' || (userId !== undefined && record.metadata.userId !== userId))
-      return { stop: false }
-    return entomb(context, true)
-  })
+  const ended = isSessionId(id) && (await endSession(context, id, { userId }))
   if (ended) context.emit?.({ type: 'destroyed', id, by: 'revoke' })
   return ended
 }
@@ -105,10 +100,9 @@ function describe<Data extends object>(
   record: StoredRecord
 ): SessionInfo<Data> | undefined {
   const { metadata } = record
-  const plaintext = plaintextOf(context, context.recordKey(id), record)
-  const data = plaintext === undefined ? undefined : deserializeData(context, plaintext)
-  if (!data) {
-    context.emit?.({ type: 'rejected', reason: 'corrupt', id })
+  const decoded = decodePayload(context, context.recordKey(id), record)
+  if (!decoded) {
+    reject(context, 'corrupt', id)
     return undefined
   }
   return {
@@ -119,7 +113,7 @@ function describe<Data extends object>(
     createdAt: metadata.createdAt,
     lastSeenAt: metadata.lastSeenAt,
     expiresAt: deadline(metadata, context.policy),
-    data: asData<Data>(data)
+    data: asData<Data>(decoded.data)
   }
 }
 

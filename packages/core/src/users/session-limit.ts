@@ -1,5 +1,5 @@
 import type { ManagerContext } from '../context.ts'
-import { readLiveRecord } from '../record/live-record.ts'
+import { readRecord } from '../record/live-record.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { loginTimeout } from '../record/tombstone.ts'
 import { eachOf, endSession, type IndexContext, prune, type Reservation, readIndex } from './user-index.ts'
@@ -23,10 +23,10 @@ export async function evictOldest(
   const limit = context.policy.maxSessionsPerUser
   const count = index.entries.size
   if (count > limit) {
-    const { live, pruneDead } = await surveySessions(context, userId)
+    const { sessions, pruneDead } = await surveySessions(context, userId)
     const since = index.entries.get(login.id)?.since ?? 0
     const settledBy = context.clock.now() - loginTimeout
-    const earlier = live.filter(({ entry }) => entry.since < since && (!entry.reserved || entry.since < settledBy))
+    const earlier = sessions.filter(({ entry }) => entry.since < since && (!entry.reserved || entry.since < settledBy))
     const excess = earlier.slice(0, Math.max(0, earlier.length + 1 - limit))
     for (const { id } of excess) {
       if (await endSession(context, id, { userId })) context.emit?.({ type: 'evicted', id, userId })
@@ -40,33 +40,32 @@ export async function evictOldest(
   }
 }
 
-interface LiveSession {
+interface StoredSession {
   readonly id: string
   readonly record: StoredRecord
   readonly entry: IndexEntry
 }
 
 export interface Survey {
-  /** The user's live sessions, oldest login first. */
-  readonly live: readonly LiveSession[]
-  /** Removes the entries that were found dead. */
+  /** The sessions of the user that the store has, oldest login first; by the timeouts of this manager, some have ended. */
+  readonly sessions: readonly StoredSession[]
+  /** Removes the entries that were found dead: the store has no record, or one that is not the user's. */
   pruneDead(): Promise<void>
 }
 
 /** Reads the index, then the records it names (`only`: some of them). The order matters: see the index. */
 export async function surveySessions(context: IndexContext, userId: string, only?: readonly string[]): Promise<Survey> {
-  const asked = context.clock.now()
   const read = await readIndex(context, userId)
   const entries = [...read.index.entries]
     .filter(([id]) => !only || only.includes(id))
     .sort(([, a], [, b]) => a.since - b.since)
   const values = await eachOf(entries, ([id]) => context.access.get(context.recordKey(id)))
-  const live: LiveSession[] = []
+  const sessions: StoredSession[] = []
   const dead: string[] = []
   for (const [index, [id, entry]] of entries.entries()) {
-    const record = readLiveRecord(context, id, values[index], asked)
-    if (typeof record !== 'string' && record.metadata.userId === userId) live.push({ id, record, entry })
-    else dead.push(id)
+    const record = readRecord(context, id, values[index])
+    if (typeof record !== 'string' && record.metadata.userId === userId) sessions.push({ id, record, entry })
+    else if (record !== 'unreadable') dead.push(id)
   }
-  return { live, pruneDead: () => prune(context, userId, read, dead) }
+  return { sessions, pruneDead: () => prune(context, userId, read, dead) }
 }

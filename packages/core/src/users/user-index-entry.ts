@@ -23,10 +23,10 @@ export interface UserIndex {
 }
 
 const codec = createFieldCodec<IndexEntry>({
-  keepUntil: { letter: 'q', check: Number.isFinite },
-  since: { letter: 't', check: Number.isFinite },
-  nonce: { letter: 'n', check: isString },
-  reserved: { letter: 'p', check: optional((value) => value === 1) }
+  keepUntil: ['q', Number.isFinite],
+  since: ['t', Number.isFinite],
+  nonce: ['n', isString],
+  reserved: ['p', optional((value) => value === 1)]
 })
 
 /** @param writeId makes each write a value of its own. */

@@ -1,8 +1,7 @@
 import type { ManagerContext } from '../context.ts'
-import { SessionError } from '../errors.ts'
-import { readLiveRecord } from '../record/live-record.ts'
-import type { NextMetadata } from '../record/metadata-change.ts'
-import { encodeRecord, type StoredRecord } from '../record/record.ts'
+import { isSessionError, SessionError } from '../errors.ts'
+import { type NextMetadata, nextMetadata } from '../record/metadata-change.ts'
+import { decodeRecord, encodeRecord, type StoredRecord } from '../record/record.ts'
 import { absoluteDeadline, deadline } from '../record/timeouts.ts'
 import { encodeTombstone, loginTimeout, tombstoneLifetime } from '../record/tombstone.ts'
 import type { Decision } from '../store/write-group.ts'
@@ -16,8 +15,15 @@ import { decodeIndex, encodeIndex, type IndexEntry, type UserIndex } from './use
  * login:     reserve an entry → record (against the value read before the entry) → activate the entry; if the epoch has
  *            moved, undo it.
  * revokeAll: epoch up, entries kept → each record ended, each reserved one touched → entries removed.
- * prune:     only active entries whose record is gone or another's, against the index value read before the record.
+ * prune:     only active entries whose record is absent or another's, against the index value read before the record.
+ * touch:     puts the entry back if it is missing, because an engine may have evicted the index.
+ *
+ * Several managers may serve one namespace with other timeouts, limits, clocks or versions. A record therefore ends, or
+ * counts as gone, by what the store says of it, never by the timeouts of the manager that looks.
  */
+
+/** Clocks may differ by this much: so much longer than its session may live, an entry is kept, ms. */
+const clockTolerance = 2 * 3_600_000
 
 export type IndexContext = Pick<
   ManagerContext,
@@ -54,11 +60,8 @@ export async function reserve(
   const epoch = await changeIndex(context, userId, (index) => {
     const now = context.clock.now()
     if (before?.userId === userId && index.epoch !== before.epoch) return undefined
-    const entries = new Map([...index.entries].filter(([, entry]) => entry.keepUntil > now))
-    // The record as it is may live longer than the login will let it; until the login succeeds, that is what counts.
-    const longest = Math.max(keepUntil, index.entries.get(id)?.keepUntil ?? 0)
-    entries.set(id, { keepUntil: longest, since: now, nonce: context.newWriteId(), reserved: 1 })
-    return { ...index, entries }
+    const entries = new Map([...index.entries].filter(([, entry]) => entry.keepUntil + clockTolerance > now))
+    return withEntry(context, { ...index, entries }, id, { keepUntil, since: now, reserved: 1 })
   })
   if (epoch === undefined) throw revoked()
   return { userId, id, epoch, keepUntil }
@@ -77,8 +80,7 @@ export async function activate(context: IndexContext, login: Reservation): Promi
     const others = [...index.entries].filter(([id]) => id !== login.id)
     // Later than all others: the order in which sessions went live decides which of them a limit ends.
     const since = others.reduce((latest, [, entry]) => Math.max(latest, entry.since + 1), context.clock.now())
-    const keepUntil = Math.max(login.keepUntil, index.entries.get(login.id)?.keepUntil ?? 0)
-    active = withEntry(index, login.id, { keepUntil, since, nonce: context.newWriteId() })
+    active = withEntry(context, index, login.id, { keepUntil: login.keepUntil, since })
     return active
   })
   if (epoch === undefined || !active) {
@@ -88,21 +90,29 @@ export async function activate(context: IndexContext, login: Reservation): Promi
   return active
 }
 
-/** Before a record is written: keeps its entry for longer, if the record may now outlive it. */
+/**
+ * Before a record is written: keeps its entry for longer, if the record may now outlive it.
+ *
+ * @param isTouch looks whether the entry is there, too.
+ */
 export function extendEntry(
   context: IndexContext,
   id: string,
-  next: Pick<NextMetadata, 'createdAt' | 'lastSeenAt' | 'permanent' | 'permanentSince' | 'userId' | 'indexedUntil'>
+  next: Pick<NextMetadata, 'createdAt' | 'lastSeenAt' | 'permanent' | 'permanentSince' | 'userId' | 'indexedUntil'>,
+  isTouch = false
 ): Promise<void> | undefined {
-  const keepUntil = absoluteDeadline(next, context.policy)
-  if (next.userId === undefined || keepUntil <= (next.indexedUntil ?? 0)) return undefined
-  return changeIndex(context, next.userId, (index) => {
-    const nonce = context.newWriteId()
-    const entry = index.entries.get(id) ?? { keepUntil: 0, since: context.clock.now() }
-    return withEntry(index, id, { ...entry, keepUntil: Math.max(entry.keepUntil, keepUntil), nonce })
+  const { userId, indexedUntil = 0 } = next
+  const keepUntil = Math.max(absoluteDeadline(next, context.policy), indexedUntil)
+  if (userId === undefined || (keepUntil === indexedUntil && !isTouch)) return undefined
+  const extended = changeIndex(context, userId, (index) => {
+    const entry = index.entries.get(id)
+    if (entry && entry.keepUntil >= keepUntil) return undefined
+    return withEntry(context, index, id, { since: context.clock.now(), ...entry, keepUntil })
   }).then(() => {
     next.indexedUntil = keepUntil
   })
+  // Looking after the entry is upkeep: no write fails for it.
+  return keepUntil === indexedUntil ? extended.catch(() => {}) : extended
 }
 
 /** The index of a user, and the value it was read from. */
@@ -135,48 +145,127 @@ export async function prune(
     .catch(() => false)
 }
 
-/** Ends all sessions of the user but `except`; resolves to how many it ended. */
+/**
+ * Ends all sessions of the user but `except`; resolves to how many it ended. A session that could not be ended keeps
+ * none of the others: its error is thrown when they are.
+ */
 export async function revokeUser(context: IndexContext, userId: string, except: ReadonlySet<string>): Promise<number> {
   let before: UserIndex['entries'] = new Map()
-  await changeIndex(context, userId, (index) => {
-    before = index.entries
-    return before.size === 0 ? undefined : { ...index, epoch: index.epoch + 1 }
-  })
+  const raiseEpoch = (): Promise<unknown> =>
+    changeIndex(context, userId, (index) => {
+      before = index.entries
+      return before.size === 0 ? undefined : { ...index, epoch: index.epoch + 1 }
+    })
+  const failure = await raiseEpoch().then(ignore, asFailure)
+  if (failure && before.size === 0) throw failure.error
   const entries = [...before].filter(([id]) => !except.has(id))
-  const ended = await eachOf(entries, async ([id, { reserved }]) => {
-    const live = await endSession(context, id, { userId, reserved })
-    if (live) context.emit?.({ type: 'destroyed', id, by: 'revokeAll' })
-    return live
-  })
+  let ended = 0
+  const failures = await eachOf(entries, async ([id, { reserved }]) =>
+    endSession(context, id, { userId, reserved }).then((live) => {
+      if (live) context.emit?.({ type: 'destroyed', id, by: 'revokeAll' })
+      if (live) ended++
+      return undefined
+    }, asFailure)
+  )
+  // A full store that refused the epoch has room now.
+  if (failure) await raiseEpoch()
   await changeIndex(context, userId, (index) => {
-    const done = entries.filter(([id, { nonce }]) => index.entries.get(id)?.nonce === nonce).map(([id]) => id)
-    return done.length === 0 ? undefined : without(index, done)
+    const done = entries.filter(([id, { nonce }], place) => !failures[place] && index.entries.get(id)?.nonce === nonce)
+    return done.length === 0
+      ? undefined
+      : without(
+          index,
+          done.map(([id]) => id)
+        )
   })
-  return ended.filter(Boolean).length
+  const failed = failures.find((one) => one !== undefined)
+  if (failed) throw failed.error
+  return ended
+}
+
+interface Failure {
+  readonly error: unknown
+}
+
+function asFailure(error: unknown): Failure {
+  return { error }
+}
+
+function ignore(): undefined {}
+
+/**
+ * The conditional delete: turns the record into a tombstone if it is the user's, where one is named; expired by the
+ * timeouts of this manager or not. A record under a `reserved` entry that is not yet the user's is written anew, or a
+ * tombstone is put where nothing is, so that the login under way finds a change.
+ *
+ * @returns whether a session was ended.
+ * @throws SessionError `RECORD_UNREADABLE` when it cannot be told whose it is.
+ */
+export async function endSession(context: IndexContext, id: string, owner: Owner): Promise<boolean> {
+  const key = context.recordKey(id)
+  try {
+    return await context.loop.run<boolean>(key, undefined, (value) => decideEnd(context, id, value, owner))
+  } catch (error) {
+    // A full store refuses to write a tombstone, and deletes.
+    if (!isSessionError(error) || error.code !== 'STORE_UNAVAILABLE') throw error
+    const record = readForEnd(id, await context.access.get(key))
+    if (!record || !isOwnedBy(record, owner)) throw error
+    await context.loop.delete(key)
+    return true
+  }
+}
+
+/** Whose session is to end; without a user, anybody's. */
+interface Owner {
+  readonly userId: string | undefined
+  /** A login under way has reserved the entry. */
+  readonly reserved?: IndexEntry['reserved']
+}
+
+function isOwnedBy({ metadata }: StoredRecord, { userId }: Owner): boolean {
+  return userId === undefined || metadata.userId === userId
+}
+
+/** The record, unless nothing or a tombstone is stored. */
+function readForEnd(id: string, value: string | undefined): StoredRecord | undefined {
+  const record = value === undefined ? 'tombstone' : decodeRecord(value)
+  if (typeof record !== 'string') return record
+  if (record === 'tombstone') return undefined
+  throw new SessionError(
+    'RECORD_UNREADABLE',
+    `Session ${id} is ${record === 'corrupt' ? 'damaged' : 'of a later version'}, and may live on: end it with the version that wrote it, or delete its key`
+  )
+}
+
+function decideEnd(context: IndexContext, id: string, value: string | undefined, owner: Owner): Decision<boolean> {
+  const record = readForEnd(id, value)
+  if (!record) return owner.reserved && value === undefined ? entomb(context, false) : { stop: false }
+  if (isOwnedBy(record, owner)) return entomb(context, true)
+  if (!owner.reserved) return { stop: false }
+  // The same record under another write id: a login that has read the old value must read again.
+  const next = encodeRecord(nextMetadata(context, record.metadata), record.payload)
+  return rewriteRecord(context, next, false)
+}
+
+/** Decides to write a record. */
+export function writeRecord<Result>(
+  { policy }: Pick<IndexContext, 'policy'>,
+  { value, metadata }: StoredRecord,
+  result: Result
+): Decision<Result> {
+  return { write: value, expiresAt: deadline(metadata, policy), result }
 }
 
 /**
- * The conditional delete: turns the record into a tombstone if it is the user's. A record under a `reserved` entry that is
- * not yet the user's is written anew, or a tombstone is put where nothing is, so that the login under way finds a change.
- *
- * @returns whether a live session of the user was ended.
+ * Decides to write a record that nobody has used: the store keeps it for no shorter than whoever wrote it before wanted,
+ * which may be another manager with longer timeouts.
  */
-export function endSession(
-  context: IndexContext,
-  id: string,
-  { userId, reserved }: { readonly userId: string; readonly reserved?: IndexEntry['reserved'] }
-): Promise<boolean> {
-  const asked = context.clock.now()
-  return context.loop.run<boolean>(context.recordKey(id), undefined, (value) => {
-    const record = readLiveRecord(context, id, value, asked)
-    if (typeof record === 'string') return reserved && value === undefined ? entomb(context, false) : { stop: false }
-    if (record.metadata.userId === userId) return entomb(context, true)
-    if (!reserved) return { stop: false }
-    const next = touchedCopy(context, record)
-    const { indexedUntil = Number.POSITIVE_INFINITY } = next.metadata
-    const expiresAt = Math.min(deadline(next.metadata, context.policy), indexedUntil)
-    return { write: next.value, expiresAt, result: false }
-  })
+export function rewriteRecord<Result>(
+  { policy }: Pick<IndexContext, 'policy'>,
+  { value, metadata }: StoredRecord,
+  result: Result
+): Decision<Result> {
+  return { write: value, expiresAt: metadata.indexedUntil ?? absoluteDeadline(metadata, policy), result }
 }
 
 /** Decides to write a tombstone. */
@@ -201,11 +290,6 @@ export async function eachOf<Item, Result>(
   return results
 }
 
-/** The same record under another write id: a login that has read the old value must read again. */
-function touchedCopy(context: IndexContext, record: StoredRecord): StoredRecord {
-  return encodeRecord({ ...record.metadata, writeId: context.newWriteId() }, record.payload)
-}
-
 /** Changes the index, or leaves it when `change` returns `undefined`; resolves to the epoch written, if any. */
 function changeIndex(
   context: IndexContext,
@@ -220,8 +304,18 @@ function changeIndex(
   })
 }
 
-function withEntry(index: UserIndex, id: string, entry: IndexEntry): UserIndex {
-  return { ...index, entries: new Map([...index.entries, [id, entry]]) }
+/**
+ * The index with an entry written anew, and kept no shorter than before: until a login succeeds, its record may live
+ * longer than the login will let it.
+ */
+function withEntry(
+  { newWriteId }: Pick<IndexContext, 'newWriteId'>,
+  index: UserIndex,
+  id: string,
+  entry: Omit<IndexEntry, 'nonce'>
+): UserIndex {
+  const keepUntil = Math.max(entry.keepUntil, index.entries.get(id)?.keepUntil ?? 0)
+  return { ...index, entries: new Map([...index.entries, [id, { ...entry, keepUntil, nonce: newWriteId() }]]) }
 }
 
 function without(index: UserIndex, ids: readonly string[]): UserIndex {

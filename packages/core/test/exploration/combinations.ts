@@ -56,6 +56,22 @@ export const deeds: Readonly<Record<string, Deed>> = {
   'every limit passes': () => expiry()
 }
 
+/** A process of the same namespace with other limits: what the grounds begin with has expired by its timeouts. */
+const unlike: Actor['options'] = { idleTimeout: '5m', absoluteTimeout: '8m', maxRecordBytes: 512, secret: both }
+
+/** What such a process can do, beside processes that give sessions longer. */
+export const unlikeDeeds: Readonly<Record<string, Deed>> = {
+  'revoke elsewhere': (c) => ({ ...ender(idOf(c)), options: unlike }),
+  'revoke all elsewhere': () => ({ ...revoker('alice'), options: unlike }),
+  'list elsewhere': () => ({ ...lister('alice'), options: unlike }),
+  'administrate elsewhere': (c, n) => ({ ...administrator(idOf(c), `admin${n}`), options: unlike }),
+  'visit elsewhere': (c, n) => ({ ...visitor(c, `visitor ${n}`), options: unlike }),
+  'log in as a new visitor elsewhere': (_, n) => {
+    const actor = limited(login('', 'alice', { name: `new login ${n}` }))
+    return { ...actor, options: { ...actor.options, ...unlike } }
+  }
+}
+
 export interface Ground {
   readonly name: string
   prepare(client: Client): Promise<readonly string[]>
@@ -96,16 +112,18 @@ async function later(client: Client, start: (client: Client) => Promise<string[]
   return cookies
 }
 
+const bounded = new Set(['login elsewhere', 'log in as a new visitor elsewhere'])
+
 /** These deeds at once, on this ground. */
 export function combine(ground: Ground, names: readonly string[]): Scenario {
   return {
     name: names.join(' + '),
     title: `on ${ground.name}`,
-    options: { secret: both, ...(names.includes('login elsewhere') && { maxSessionsPerUser: 2 }) },
+    options: { secret: both, ...(names.some((name) => bounded.has(name)) && { maxSessionsPerUser: 2 }) },
     prepare: ground.prepare,
     actors: ([cookie = '']) =>
       names.flatMap((name, place) => {
-        const actor = deeds[name]?.(cookie, place)
+        const actor = (deeds[name] ?? unlikeDeeds[name])?.(cookie, place)
         return actor ? [actor] : []
       }),
     check(final) {

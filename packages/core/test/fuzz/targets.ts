@@ -1,4 +1,4 @@
-import { createMemoryStore, createSessionManager, isSessionError, sessionErrorCodes } from '../../src/index.ts'
+import { createMemoryStore, createSessionManager, isSessionError } from '../../src/index.ts'
 import { createEncryption } from '../../src/record/encryption.ts'
 import { deserializeData } from '../../src/record/payload.ts'
 import { decodeRecord, encodeRecord } from '../../src/record/record.ts'
@@ -8,6 +8,7 @@ import { createKeyring } from '../../src/token/keyring.ts'
 import { decodeToken, encodeHex, encodeToken, longestToken } from '../../src/token/token.ts'
 import { findCookies } from '../../src/transport/cookie-header.ts'
 import { decodeIndex } from '../../src/users/user-index-entry.ts'
+import { errorCodes } from '../support/error-codes.ts'
 import { createSeeded, type Seeded } from '../support/seeded.ts'
 
 /** Something that takes input from strangers. */
@@ -412,7 +413,7 @@ const options: Target = {
             const made = Reflect.apply(createSessionManager, undefined, [given])
             must(Object.isFrozen(made.policy), 'leaves the policy open')
           } catch (error) {
-            must(isSessionError(error) && sessionErrorCodes.includes(error.code), `throws ${String(error)}`)
+            must(isSessionError(error) && errorCodes.includes(error.code), `throws ${String(error)}`)
           }
         }
       }

@@ -180,7 +180,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     expect(await world.store.get(key)).toContain('"binding":{"key":"k"}')
   })
 
-  it('a record larger than maxRecordBytes is refused before it is parsed, and before it is written', async () => {
+  it('data above maxRecordBytes is refused before it is written, and twice as much before it is parsed', async () => {
     const world = createWorld({ maxRecordBytes: 1_000 })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -194,7 +194,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     expect((await tab.open()).data).toEqual({ a: 1 })
     const key = `sessions.s.${session.id}`
     const good = (await world.store.get(key)) ?? ''
-    await world.store.set(key, good.replace('{"a":1}', `{"a":"${'x'.repeat(1_000)}"}`), world.now + 60_000)
+    await world.store.set(key, good.replace('{"a":1}', `{"a":"${'x'.repeat(2_000)}"}`), world.now + 60_000)
     expect((await tab.open()).isNew).toBe(true)
   })
 

@@ -27,7 +27,8 @@ describe('a stored value and a secret', () => {
 
   it('a stored value is absent, unreadable, expired or a live record', () => {
     const { value } = encodeRecord(metadata, '{}')
-    const read = (given: string | undefined, now?: number): unknown => readLiveRecord(context, 'id', given, now)
+    const read = (given: string | undefined, now = start): unknown =>
+      readLiveRecord({ ...context, clock: { now: () => now } }, 'id', given)
     expect(read(undefined)).toBe('absent')
     expect(read(encodeTombstone('w'))).toBe('absent')
     expect(read('junk')).toBe('unreadable')

@@ -121,12 +121,13 @@ describe('what encryption authenticates of a record', () => {
       aliasUntil: 18,
       authenticatedAt: 19,
       indexedUntil: 20,
+      encrypted: true,
       unknownFields: { later: 1 }
     }
     const bound = Object.entries(others)
       .filter(([name, value]) => sealedContext('key', { ...full, [name]: value }) !== sealedContext('key', full))
       .map(([name]) => name)
-    const free = ['writeId', 'lastSeenAt', 'aliasUntil', 'indexedUntil', 'unknownFields']
+    const free = ['writeId', 'lastSeenAt', 'aliasUntil', 'indexedUntil', 'encrypted', 'unknownFields']
     expect(bound.sort()).toEqual(
       Object.keys(others)
         .filter((name) => !free.includes(name))

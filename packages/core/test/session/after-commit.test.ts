@@ -150,11 +150,13 @@ describe('what a request makes of its write', () => {
 })
 
 describe('a login whose record is stored', () => {
-  const login = { userId: 'alice', id: 'id', epoch: 0, keepUntil: 9e12 }
+  const reservation = { userId: 'alice', id: 'id', epoch: 0, keepUntil: 9e12 }
 
   it('is over when all sessions of the user were revoked meanwhile', async () => {
     const { context, state } = createGround()
-    await expect(finishLogin(context, state, { ...login, epoch: 7 })).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
+    await expect(finishLogin(context, state, { reservation: { ...reservation, epoch: 7 } })).rejects.toMatchObject({
+      code: 'LOGIN_REVOKED'
+    })
     expect([state.phase, state.record]).toEqual(['ended', undefined])
   })
 
@@ -163,7 +165,7 @@ describe('a login whose record is stored', () => {
       const { context, state } = createGround()
       const { record } = state
       const failing = { ...context, loop: { ...context.loop, run: () => Promise.reject(error) } }
-      await expect(finishLogin(failing, state, login)).rejects.toBe(error)
+      await expect(finishLogin(failing, state, { reservation })).rejects.toBe(error)
       expect([state.phase, state.record]).toEqual(['live', record])
     }
   })

@@ -87,7 +87,11 @@ describe('what is stored under a genuine token', () => {
   it.each<[string, (text: string) => string, object]>([
     ['a tombstone is unknown', () => '{"v":1,"w":"w","x":1}\n', { type: 'rejected', reason: 'unknown' }],
     ['junk is corrupt', () => 'junk', { type: 'rejected', reason: 'corrupt' }],
-    ['more than the limit is corrupt', (text) => text + ' '.repeat(65_536), { type: 'rejected', reason: 'corrupt' }],
+    [
+      'more than twice the limit is corrupt',
+      (text) => text + ' '.repeat(2 * 65_536),
+      { type: 'rejected', reason: 'corrupt' }
+    ],
     ['a later version is told apart', () => '{"v":2}\n', { type: 'rejected', reason: 'future-version' }],
     [
       'a record with another start is an older copy',

@@ -23,7 +23,8 @@ interface Crowd extends World {
   behind<T>(
     tasks: readonly (() => Promise<T>)[],
     faults?: readonly (Fault | undefined)[],
-    reads?: readonly (Fault | undefined)[]
+    reads?: readonly (Fault | undefined)[],
+    deletes?: readonly (Fault | undefined)[]
   ): Promise<PromiseSettledResult<T>[]>
   /** How many compareAndSets were tried since the crowd came together. */
   writes(): number
@@ -42,11 +43,12 @@ async function createCrowd(...world: Parameters<typeof createWorld>): Promise<Cr
     async behind<T>(
       tasks: readonly (() => Promise<T>)[],
       faults: readonly (Fault | undefined)[] = [],
-      reads: readonly (Fault | undefined)[] = []
+      reads: readonly (Fault | undefined)[] = [],
+      deletes: readonly (Fault | undefined)[] = []
     ) {
       const first = await tab.open()
       const { gate, open } = createGate()
-      const becomes = { compareAndSet: [{ gate }, ...faults], get: [...reads], delete: [], set: [] }
+      const becomes = { compareAndSet: [{ gate }, ...faults], get: [...reads], delete: [...deletes], set: [] }
       base.store.break(({ operation }) => becomes[operation].shift())
       const done = first.update((data) => {
         data.first = true
@@ -299,7 +301,13 @@ describe('what one of them does', () => {
     if (!a) throw new TypeError()
     const { manager } = crowd
     const failures = ['error-before', 'error-before', 'error-before'] as const
-    const results = await crowd.behind([() => manager.revoke(a.id), () => manager.revoke(a.id)], failures)
+    const ends = [() => manager.revoke(a.id), () => manager.revoke(a.id)]
+    const results = await crowd.behind(
+      ends,
+      failures,
+      [],
+      ['error-before', 'error-before', 'error-before', 'error-before']
+    )
     expect(results).toMatchObject([
       { reason: { code: 'STORE_UNAVAILABLE' } },
       { reason: { code: 'STORE_UNAVAILABLE' } }

@@ -12,12 +12,15 @@ export interface StoredFacts {
   readonly loggedIn?: number | undefined
   /** When the absolute limit of a record ends it, epoch ms. */
   readonly latest?: number
+  /** When it ends unless it is used, by the timeouts of most processes here, epoch ms. A store may keep it for longer. */
+  readonly idleEnd?: number
   /** Entries of an index by session id. */
   readonly ids?: ReadonlyMap<string, IndexEntry>
   readonly summary: string
 }
 
-const day = 86_400_000
+const hour = 3_600_000
+const day = 24 * hour
 const known = new Map<string, StoredFacts>()
 
 export function factsOf(text: string): StoredFacts {
@@ -41,12 +44,14 @@ function readFacts(text: string): StoredFacts {
   if (record === 'tombstone') return { kind: 'tombstone', summary: 'tombstone' }
   if (typeof record === 'string') return { kind: 'other', summary: record }
   const { payload, metadata } = record
-  const { generation, dataEpoch, userId, secretHash, aliasHash, createdAt, permanent, authenticatedAt } = metadata
+  const { generation, dataEpoch, userId, secretHash, aliasHash, createdAt, lastSeenAt, permanent, authenticatedAt } =
+    metadata
   const alias = aliasHash === undefined ? '' : ` alias ${aliasHash.slice(0, 4)}`
   const secret = secretHash.slice(0, 4)
   const summary = `g${generation} d${dataEpoch} user ${userId ?? '-'} secret ${secret}${alias} ${payload}`
   const latest = createdAt + (permanent ? 31 * day : day)
-  return { kind: 'record', userId, payload, loggedIn: authenticatedAt, latest, summary }
+  const idleEnd = permanent ? latest : lastSeenAt + hour
+  return { kind: 'record', userId, payload, loggedIn: authenticatedAt, latest, idleEnd, summary }
 }
 
 export function shortId(id: string): string {
@@ -72,7 +77,7 @@ export function liveRecords({ entries, now }: Ground): Map<string, StoredFacts> 
   for (const [key, { value, expiresAt }] of entries) {
     if (expiresAt <= now || !key.startsWith(recordPrefix)) continue
     const facts = factsOf(value)
-    if (facts.kind === 'record') records.set(key.slice(recordPrefix.length), facts)
+    if (facts.kind === 'record' && now < (facts.idleEnd ?? 0)) records.set(key.slice(recordPrefix.length), facts)
   }
   return records
 }

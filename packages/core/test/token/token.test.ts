@@ -177,12 +177,12 @@ describe('the length of the secret', () => {
     [256, 34],
     [512, 64]
   ])('of %i bits is rounded up to %i bytes', (bits, length) => {
-    expect(secretByteLength(bits)).toBe(length)
+    expect(secretByteLength(bits, 'secretBits')).toBe(length)
   })
 
   it('never exceeds the longest token, never falls short of the bits asked for', () => {
     for (let bits = 128; bits <= 512; bits++) {
-      const length = secretByteLength(bits)
+      const length = secretByteLength(bits, 'secretBits')
       expect(length * 8).toBeGreaterThanOrEqual(bits)
       const token = encodeToken({ ...parts, secret: new Uint8Array(length) }, ring)
       expect(token.length).toBeLessThanOrEqual(longestToken)
@@ -193,7 +193,7 @@ describe('the length of the secret', () => {
   it.each([127, 64, 0, -128, 128.5, 513, 1024, Number.NaN, Number.POSITIVE_INFINITY])(
     'of %d bits is refused',
     (bits) => {
-      expect(() => secretByteLength(bits)).toThrow(
+      expect(() => secretByteLength(bits, 'secretBits')).toThrow(
         expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('secretBits') })
       )
     }

@@ -185,8 +185,15 @@ describe('wrong options', () => {
     expect(() => resolve({ [option]: value })).toThrow(refused(option))
   })
 
-  it.each([['maxAge'], ['expires'], ['Name'], ['samesite']])('%s is unknown here', (option) => {
-    expect(() => resolve({ [option]: 1 })).toThrow(refused(option, 'OPTION_UNKNOWN'))
+  it.each([
+    ['maxAge', 'There is no option cookie.maxAge; use permanentLifetime and session.permanent'],
+    ['expires', 'There is no option cookie.expires; use permanentLifetime and session.permanent'],
+    ['Name', 'There is no option cookie.Name'],
+    ['samesite', 'There is no option cookie.samesite']
+  ])('%s is unknown here', (option, message) => {
+    expect(() => resolve({ [option]: 1 })).toThrow(
+      expect.objectContaining({ code: 'OPTION_UNKNOWN', message: `${message} [OPTION_UNKNOWN]` })
+    )
   })
 
   it.each([null, 'sid', 5])('%j instead of an object is refused', (options) => {

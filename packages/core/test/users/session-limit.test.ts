@@ -130,9 +130,9 @@ describe('an index that grows with the logouts', () => {
 describe('a survey of a user', () => {
   it('finds who lives, oldest login first, and asks only for whom it should', async () => {
     const { context, reads } = await createUser({ c: entry(3), a: entry(1), b: entry(2) }, ['b'])
-    expect((await surveySessions(context, 'alice')).live.map(({ id }) => id)).toEqual(['a', 'c'])
+    expect((await surveySessions(context, 'alice')).sessions.map(({ id }) => id)).toEqual(['a', 'c'])
     reads.length = 0
-    expect((await surveySessions(context, 'alice', ['c'])).live.map(({ id }) => id)).toEqual(['c'])
+    expect((await surveySessions(context, 'alice', ['c'])).sessions.map(({ id }) => id)).toEqual(['c'])
     expect(reads).toEqual([indexKey(context, 'alice'), context.recordKey('c')])
   })
 
@@ -141,8 +141,8 @@ describe('a survey of a user', () => {
     const record = encodeRecord({ ...firstMetadata('x', hash, start), userId: 'bob' }, '{}')
     const key = context.recordKey('a')
     await context.access.compareAndSet(key, await context.access.get(key), record.value, far)
-    const { live, pruneDead } = await surveySessions(context, 'alice')
+    const { sessions, pruneDead } = await surveySessions(context, 'alice')
     await pruneDead()
-    expect([live.map(({ id }) => id), await left()]).toEqual([['b'], ['b']])
+    expect([sessions.map(({ id }) => id), await left()]).toEqual([['b'], ['b']])
   })
 })

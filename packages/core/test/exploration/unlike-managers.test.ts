@@ -1,0 +1,37 @@
+import { afterAll, describe, it } from 'vitest'
+import { crashFaults, errorFaults } from '../support/scheduled-store.ts'
+import { choose, combine, deeds, grounds, unlikeDeeds } from './combinations.ts'
+import { mostSchedules } from './explore-scenario.ts'
+import { createTally } from './tally.ts'
+
+// Managers with other timeouts and limits on one namespace: a rolling deployment, a script of an administrator.
+
+const names = Object.keys(deeds)
+const timeout = 120_000 + mostSchedules * 400
+
+describe('what a process with shorter timeouts does beside any two deeds', () => {
+  const tally = createTally()
+  afterAll(() => tally.print('Unlike managers', { lines: false }))
+
+  it.each(Object.keys(unlikeDeeds))('%s', { timeout }, async (unlike) => {
+    for (const pair of [...choose(names, 1), ...choose(names, 2)]) {
+      for (const ground of grounds.slice(1)) {
+        await tally.explore(combine(ground, [unlike, ...pair]), {}, mostSchedules / (pair.length === 1 ? 1 : 60))
+      }
+    }
+  })
+})
+
+describe('what a process with shorter timeouts does beside another deed, one step of which fails or is the last', () => {
+  const tally = createTally()
+  afterAll(() => tally.print('Unlike managers with one fault', { lines: false }))
+
+  it.each(Object.keys(unlikeDeeds))('%s', { timeout }, async (unlike) => {
+    for (const name of names) {
+      for (const ground of grounds.slice(1)) {
+        const faults = [...errorFaults, ...crashFaults]
+        await tally.explore(combine(ground, [unlike, name]), { faults }, mostSchedules / 10)
+      }
+    }
+  })
+})

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { createEncryption } from '../../src/record/encryption.ts'
+import { createWorld, start } from '../support/world.ts'
+
+const secret = 'a secret for encryption that is long enough'
+const day = 86_400_000
+
+/** A process without encryption, one for each stage of switching it on, and a user who logged in at `by`. */
+async function fleet(by: 'plain' | 'reading' | 'writing' | 'strict' = 'plain') {
+  const world = createWorld({ idleTimeout: '10d', absoluteTimeout: '20d' })
+  const nodes = {
+    plain: world.manager,
+    reading: world.another({ encryption: createEncryption({ secret, write: false }) }),
+    writing: world.another({ encryption: createEncryption({ secret, plainUntil: start + day }) }),
+    strict: world.another({ encryption: createEncryption({ secret }) })
+  }
+  const tab = world.browser()
+  await tab.request(async (session) => {
+    await session.login('alice')
+    session.data.cart = 'tea'
+  }, nodes[by])
+  const stored = async (): Promise<string> => {
+    const { id } = await tab.open(nodes.writing)
+    return (await world.store.get(`sessions.s.${id}`)) ?? ''
+  }
+  return { world, tab, nodes, stored }
+}
+
+describe('encryption is switched on in a running fleet in stages', () => {
+  it.each([
+    ['plain', 'reading'],
+    ['reading', 'writing']
+  ] as const)(
+    'while processes of stage %s and %s run, each opens and changes what the other one stored',
+    async (one, two) => {
+      const { tab, nodes } = await fleet(one)
+      for (let round = 0; round < 3; round++) {
+        for (const node of [nodes[two], nodes[one]]) {
+          await tab.request(({ data }) => Object.assign(data, { round: round }), node)
+          const session = await tab.open(node)
+          expect([session.userId, session.data]).toEqual(['alice', { cart: 'tea', round }])
+          await session.regenerate()
+          await tab.commit(session, node)
+        }
+      }
+    }
+  )
+
+  it('the first stage writes plain text, the second encrypts what it writes', async () => {
+    const { tab, nodes, stored } = await fleet()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }), nodes.reading)
+    expect(await stored()).toContain('tea')
+    await tab.request(({ data }) => Object.assign(data, { a: 2 }), nodes.writing)
+    expect(await stored()).not.toContain('tea')
+  })
+
+  it('plain text is accepted until the stated time, and never by the last stage', async () => {
+    const { world, tab, nodes } = await fleet()
+    expect((await tab.open(nodes.strict)).isNew).toBe(true)
+    world.now = start + day - 1
+    expect((await tab.open(nodes.writing)).userId).toBe('alice')
+    world.now = start + day
+    expect((await tab.open(nodes.writing)).isNew).toBe(true)
+  })
+
+  it('is switched off in the same stages', async () => {
+    const { tab, nodes, stored } = await fleet('strict')
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }), nodes.reading)
+    expect(await stored()).toContain('tea')
+    expect((await tab.open(nodes.plain)).data).toEqual({ cart: 'tea', a: 1 })
+  })
+})
+
+describe('a process without the key', () => {
+  it('does not open an encrypted session, shows nothing of its user, and cannot end it by a swap', async () => {
+    const { tab, nodes } = await fleet('strict')
+    const session = await tab.open(nodes.plain)
+    expect([session.isNew, session.userId]).toEqual([true, undefined])
+    await session.regenerate()
+    await nodes.plain.commit(session)
+    expect((await tab.open(nodes.strict)).data).toEqual({ cart: 'tea' })
+  })
+
+  it('ends it all the same, by revoke and revokeAll', async () => {
+    const { tab, nodes } = await fleet('strict')
+    expect(await nodes.plain.revokeAll('alice')).toBe(1)
+    expect((await tab.open(nodes.strict)).isNew).toBe(true)
+  })
+})
