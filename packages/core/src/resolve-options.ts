@@ -23,6 +23,7 @@ export interface SessionPolicy extends TimeoutPolicy {
   readonly onStoreUnavailable: 'error' | 'anonymous'
   readonly lazy: boolean
   readonly commitOnError: boolean
+  readonly markPrivate: boolean
   readonly secretBytes: number
 }
 
@@ -48,6 +49,7 @@ const rules = {
   onStoreUnavailable: oneOf('error', 'anonymous'),
   lazy: oneOf<boolean>(false, true),
   commitOnError: oneOf<boolean>(true, false),
+  markPrivate: oneOf<boolean>(true, false),
   secretBits: secretByteLength
 }
 

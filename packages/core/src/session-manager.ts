@@ -43,7 +43,8 @@ export interface SessionManager<Data extends object = SessionData> {
   /**
    * The session of a request. Hostile input never throws and never reaches the store; it gets a new, empty session.
    *
-   * @throws SessionError when the store cannot be read (`status` 503); the cookie is to be left alone.
+   * @throws SessionError when the store cannot be read (`status` 503); the cookie is to be left alone. `ARGUMENT_INVALID`
+   * for what is no source, such as `null` or a `cookie` that is no string. Always as a rejection.
    */
   open(source: RequestSource, connection?: Connection): Promise<Session<Data>>
   /**
@@ -207,6 +208,7 @@ export function createManagerContext<Data extends object>(
     schema: options.schema,
     emptyPayload: serializeData(callbacks, {}),
     recordKey: (id) => `${policy.namespace}.s.${id}`,
+    hiddenProxy: { found: false },
     warnOnce: createWarning()
   }
   return { context, store }
@@ -217,10 +219,10 @@ function hasCompareAndSet(store: KeyValueStore): store is AtomicStore {
 }
 
 function createWarning(): (message: string) => void {
-  let warned = false
+  const given = new Set<string>()
   return (message) => {
-    if (warned) return
-    warned = true
+    if (given.has(message)) return
+    given.add(message)
     console.warn(`kvsession: ${message}`)
   }
 }

@@ -21,6 +21,30 @@ describe('misuse is told what it did', () => {
     }
   })
 
+  it.each([[null], [7], [true], [() => 'sid=1'], [Symbol('request')], [['cookie', 'sid=1']]])(
+    'opening %s, which is no request',
+    async (source) => {
+      const { manager } = createWorld()
+      await expect(misuse(manager.open, source)).rejects.toThrow(
+        expect.objectContaining({ code: 'ARGUMENT_INVALID', message: expect.stringContaining('open() takes') })
+      )
+    }
+  )
+
+  it.each([null, 7, true, {}])('opening headers whose cookie or host is %j', async (value) => {
+    const { manager } = createWorld()
+    for (const headers of [{ cookie: value }, { host: value }]) {
+      await expect(misuse(manager.open, headers)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    }
+  })
+
+  it('opening nothing, or headers of which others are no strings, is none', async () => {
+    const { manager } = createWorld()
+    for (const source of [undefined, '', {}, { cookie: undefined }, { cookie: [] }, { host: 'localhost', via: 7 }]) {
+      await expect(misuse(manager.open, source)).resolves.toMatchObject({ isNew: true })
+    }
+  })
+
   it('data that is no object, and lifetimes that are none', async () => {
     const session = await createWorld().browser().open()
     for (const value of [undefined, null, 'x', [1]]) {

@@ -102,6 +102,7 @@ describe('the policy in effect can be read back', () => {
       onStoreUnavailable: 'error',
       lazy: false,
       commitOnError: true,
+      markPrivate: true,
       secretBytes: 16
     })
     expect(Object.isFrozen(policy)).toBe(true)

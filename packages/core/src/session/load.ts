@@ -5,7 +5,7 @@ import { SessionError } from '../errors.ts'
 import { reject } from '../events.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import { type DecodedPayload, decodePayload, isFields, plaintextOf, serializeData } from '../record/payload.ts'
-import type { StoredRecord } from '../record/record.ts'
+import type { RecordMetadata, StoredRecord } from '../record/record.ts'
 import { bound } from '../store/deadline.ts'
 import type { PresentedToken } from '../token/token.ts'
 import {
@@ -74,11 +74,11 @@ function checkToken(
   state: SessionState,
   { token, record, search }: Candidate
 ): boolean | Promise<boolean> {
-  const { emit, clock, policy } = context
+  const { emit } = context
   const { metadata } = record
   const standing = standingOf(context, metadata, token)
   if (standing === 'stale') {
-    const withinGrace = clock.now() < (metadata.swappedAt ?? 0) + policy.graceWindow
+    const withinGrace = isWithinGrace(context, metadata)
     emit?.({ type: 'superseded', id: token.id, userId: metadata.userId, withinGrace })
     if (withinGrace) search.superseded ??= token
     return false
@@ -90,6 +90,20 @@ function checkToken(
     return false
   }
   return acceptRecord(context, state, { token, record, alias: standing === 'alias' })
+}
+
+/** Whether the secret was swapped so recently that requests with the old one may still be under way. */
+function isWithinGrace({ clock, policy }: Pick<ManagerContext, 'clock' | 'policy'>, metadata: RecordMetadata): boolean {
+  return clock.now() < (metadata.swappedAt ?? 0) + policy.graceWindow
+}
+
+/** What a request with only this token could end now: a session that is live, or was superseded a moment ago. */
+export async function recordToEnd(context: ManagerContext, token: PresentedToken): Promise<StoredRecord | undefined> {
+  const record = readLiveRecord(context, token.id, await context.access.get(context.recordKey(token.id)))
+  if (typeof record === 'string') return undefined
+  const { metadata } = record
+  const stale = standingOf(context, metadata, token) === 'stale'
+  return (stale ? isWithinGrace(context, metadata) : token.created === metadata.createdAt) ? record : undefined
 }
 
 function finishSearch(context: ManagerContext, state: SessionState, { found, superseded }: Search): void {

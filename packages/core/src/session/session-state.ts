@@ -20,6 +20,13 @@ import type { CookieTemplate } from '../transport/set-cookie.ts'
  */
 export type SessionPhase = 'unloaded' | 'new' | 'live' | 'superseded' | 'unavailable' | 'ended'
 
+/** An operation of the session that has failed. */
+export interface Failure {
+  readonly error: unknown
+  /** Whether the application takes the error from the promise that it was given. */
+  isTaken(): boolean
+}
+
 /** Everything about one session in one request. Only the functions of this file change it. */
 export interface SessionState {
   readonly phase: SessionPhase
@@ -55,6 +62,8 @@ export interface SessionState {
   readonly request: RequestFacts
   /** The last operation on this session object; the next one waits for it. */
   readonly lastOperation: Promise<unknown> | undefined
+  /** The last operation whose failure a commit may have to report. */
+  readonly failure: Failure | undefined
 }
 
 /** The same state to its one writer: the functions of this file. */
@@ -86,7 +95,8 @@ export function createState(emptyPayload: string, identified: Identified): Sessi
     swapped: false,
     accessed: false,
     headers: undefined,
-    lastOperation: undefined
+    lastOperation: undefined,
+    failure: undefined
   }
 }
 
@@ -244,6 +254,11 @@ export function becomePermanent(state: Writable, permanent: boolean | number | u
 /** Something that depends on the cookie is being read. */
 export function becomeAccessed(state: Writable): void {
   state.accessed = true
+}
+
+/** An operation has failed; `undefined`: that was reported, or made good for. */
+export function becomeFailed(state: Writable, failure: Failure | undefined): void {
+  state.failure = failure
 }
 
 /** The headers are handed out: from now on the cookie cannot change. */
