@@ -43,7 +43,7 @@ const loaders: Readonly<Record<KilledGround, (options: OpenOptions) => Promise<O
   },
   async lmdb({ address, synced }) {
     const { open } = await import('lmdb')
-    return async () => createLmdbStore(open({ path: address, encoding: 'string', ...(!synced && { noSync: true }), ...JSON.parse(process.env.LMDB_TRIAL ?? '{}') }))
+    return async () => createLmdbStore(open({ path: address, encoding: 'string', ...(!synced && { noSync: true }) }))
   },
   file:
     async ({ address, synced }) =>

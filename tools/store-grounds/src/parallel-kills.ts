@@ -3,12 +3,19 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { scramble } from './write-steps.ts'
 import { Refused, startWriter, Unanswered, type Writer, type WriterOptions } from './writing-team.ts'
 
-/** Processes that write at any time. */
-export const writers = 4
-/** Sessions at any time, with two requests each under way that write. */
+/** Sessions at any time, with two requests each under way that write: 16 writes in flight. */
 export const lanes = 8
 /** Pairs of writing requests in the life of a session. */
 const rounds = 25
+/** A campaign that finds more than this is over. */
+const mostFaults = 100
+/** ms; the requests themselves give up after 15 s. */
+const longestSilence = 40_000
+
+export interface ParallelKillOptions extends Omit<WriterOptions, 'secret'> {
+  /** Processes that write at any time. */
+  readonly writers: number
+}
 
 export interface ParallelKillTally {
   kills: number
@@ -24,11 +31,11 @@ export interface ParallelKillTally {
 export type Fault = 'lost' | 'gone' | 'stale' | 'invented' | 'revived' | 'failed' | 'fallen'
 
 /**
- * Four processes serve eight sessions, two writes at once in each, and one after the other is killed in the midst of it
- * and replaced. What was acknowledged is noted here, outside of them, and every session is compared with it.
+ * Processes serve eight sessions, two writes at once in each, and one after the other is killed in the midst of it and
+ * replaced. What was acknowledged is noted here, outside of them, and every session is compared with it.
  */
 export async function killParallelWriters(
-  options: Omit<WriterOptions, 'secret'>,
+  { writers, ...options }: ParallelKillOptions,
   kills: number,
   seed: number
 ): Promise<ParallelKillTally> {
@@ -48,7 +55,7 @@ export async function killParallelWriters(
   let started = 0
   let over = false
 
-  const draw = (below: number): number => scramble(seed * 1_000_003 + draws++) % below
+  const draw = (below: number): number => scramble(seed * 1_000_003 + draws++) % Math.max(1, below)
   const note = (fault: Fault, what: string): void => {
     faults[fault].push(`after ${tally.kills} kills, ${what}`)
   }
@@ -60,10 +67,10 @@ export async function killParallelWriters(
   }
 
   async function activate(writer: Writer): Promise<void> {
-    writer.ended.then((why) => {
+    void writer.ended.then((why) => {
       if (over) return
-      note('fallen', why)
       remove(writer)
+      note('fallen', why)
     })
     await writer.open()
     active.push(writer)
@@ -77,8 +84,14 @@ export async function killParallelWriters(
   /** Asks one of those that live, again until one has answered. `doubt` hears of each that died over it. */
   async function anyone(ask: (writer: Writer) => Promise<string>, doubt?: () => void): Promise<string> {
     for (;;) {
+      if (Object.values(faults).flat().length > mostFaults) throw new Error(describeFaults(faults))
       const writer = active[draw(active.length)]
-      if (writer === undefined) throw new Error(`nobody lives: ${faults.fallen.at(-1)}`)
+      if (writer === undefined) {
+        if (faults.fallen.length > 0) throw new Error(`nobody lives:\n${describeFaults(faults)}`)
+        // The only one was killed, and the next one opens the store.
+        await wait(2)
+        continue
+      }
       try {
         return await ask(writer)
       } catch (error) {
@@ -143,7 +156,8 @@ export async function killParallelWriters(
     if (!there || !(await compare())) return
     await anyone((writer) => writer.logout(cookie))
     tally.acknowledged++
-    if ((await anyone((writer) => writer.read(cookie))) !== 'nobody') note('revived', 'a session was live after its end')
+    if ((await anyone((writer) => writer.read(cookie))) !== 'nobody')
+      note('revived', 'a session was live after its end')
   }
 
   async function serveLane(lane: number): Promise<void> {
@@ -156,7 +170,10 @@ export async function killParallelWriters(
       const victim = active[draw(active.length)]
       if (victim === undefined) return
       // Some die soon after their start, others after a while, and anywhere within what they do.
-      await victim.whenAnswered(victim.answers + draw(40))
+      const answered = victim.whenAnswered(victim.answers + draw(40)).then(() => true)
+      if (!(await Promise.race([answered, wait(longestSilence, false, { ref: false })]))) {
+        note('failed', `no answer for ${longestSilence} ms`)
+      }
       await wait(draw(12))
       remove(victim)
       await victim.kill()
@@ -193,6 +210,14 @@ export async function killParallelWriters(
     await Promise.all(active.map((writer) => writer.kill()))
   }
   return tally
+}
+
+/** The first few of each kind. */
+export function describeFaults(faults: ParallelKillTally['faults']): string {
+  return Object.entries(faults)
+    .filter(([, found]) => found.length > 0)
+    .map(([fault, found]) => `${found.length} ${fault}:\n${found.slice(0, 5).join('\n')}`)
+    .join('\n')
 }
 
 interface Difference {

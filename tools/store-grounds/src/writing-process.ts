@@ -1,6 +1,6 @@
 import { createSessionManager, isSessionError, type SessionManager } from '@kvsession/core'
 import { isKilledGround, loadStore } from './killed-stores.ts'
-import { readRequest, type Requests } from './writing-requests.ts'
+import { type Requests, readRequest } from './writing-requests.ts'
 
 // A server without HTTP, for as long as it is let live: writing-process.ts <ground> <address> <secret> <number>. Its
 // modules are loaded before it says that it is ready, and nothing is opened before it is told to.

@@ -10,9 +10,9 @@ export class Unanswered extends Error {}
 export class Refused extends Error {}
 
 export interface Writer extends Requests {
-  /** How many answers it gave that were no errors. */
+  /** How many answers it gave, errors among them. */
   readonly answers: number
-  /** Resolves once it has given that many. */
+  /** Resolves once it has given that many, or is dead. */
   whenAnswered(count: number): Promise<void>
   /** Kills it, and waits until it is dead. */
   kill(): Promise<void>
@@ -70,7 +70,7 @@ async function connect(child: ChildProcess): Promise<Writer> {
     questions.delete(id)
     if (value === undefined) question?.reject(new Refused(error))
     else question?.resolve(value)
-    if (value !== undefined) answers++
+    answers++
     for (const one of waiting) if (answers >= one.count && waiting.delete(one)) one.resolve()
   }
 

@@ -16,6 +16,8 @@ export interface Place {
 
 interface PlaceDefinition {
   readonly ground: GroundName
+  /** It refuses a second process. */
+  readonly oneProcess?: true
   /** Skips, loudly, when the engine is missing. */
   readonly describe: (name: string, register: () => void) => unknown
   start(): Promise<Place>
@@ -61,7 +63,7 @@ async function engine(starting: Promise<{ readonly url: string; stop(): Promise<
 
 export const places: readonly PlaceDefinition[] = [
   { ground: 'sqlite', describe, start: () => temporary('sessions.sqlite') },
-  { ground: 'lmdb', describe, start: () => temporary('sessions.lmdb') },
+  { ground: 'lmdb', oneProcess: true, describe, start: () => temporary('sessions.lmdb') },
   { ground: 'file', describe, start: () => temporary('sessions') },
   { ground: 'dynamodb', describe, start: startDynalite },
   { ground: 'redis', describe: describeOn('redis', { own: true }), start: () => engine(startRedis({ own: true })) },
