@@ -16,8 +16,6 @@ export interface Place {
 
 interface PlaceDefinition {
   readonly ground: GroundName
-  /** It refuses a second process. */
-  readonly oneProcess?: true
   /** Skips, loudly, when the engine is missing. */
   readonly describe: (name: string, register: () => void) => unknown
   start(): Promise<Place>
@@ -61,9 +59,9 @@ async function engine(starting: Promise<{ readonly url: string; stop(): Promise<
   return { address: url, stop }
 }
 
+/** LMDB is not among them: its store refuses a second process. */
 export const places: readonly PlaceDefinition[] = [
   { ground: 'sqlite', describe, start: () => temporary('sessions.sqlite') },
-  { ground: 'lmdb', oneProcess: true, describe, start: () => temporary('sessions.lmdb') },
   { ground: 'file', describe, start: () => temporary('sessions') },
   { ground: 'dynamodb', describe, start: startDynalite },
   { ground: 'redis', describe: describeOn('redis', { own: true }), start: () => engine(startRedis({ own: true })) },

@@ -6,7 +6,7 @@ import { type Place, places } from './places.ts'
 const processes = 4
 const long = 120_000
 
-for (const { ground, describe, start } of places.filter(({ oneProcess }) => !oneProcess)) {
+for (const { ground, describe, start } of places) {
   describe(`four processes on ${ground}`, () => {
     let place: Place | undefined
     let team: RacingTeam | undefined
