@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { recordFigures } from 'campaign-figures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundleVictims, type Victims } from '../src/kill-campaign.ts'
-import { describeFaults, killParallelWriters } from '../src/parallel-kills.ts'
+import { describeFaults } from '../src/parallel-kill-tally.ts'
+import { killParallelWriters } from '../src/parallel-kills.ts'
 
 /** Per store. KVSESSION_PARALLEL_KILLS=2000 for the long form. */
 const kills = Number(process.env.KVSESSION_PARALLEL_KILLS ?? 30)
