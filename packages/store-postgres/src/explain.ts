@@ -2,6 +2,14 @@ import { SessionError } from '@kvsession/core'
 import type { PostgresStoreSettings } from './postgres-store-options.ts'
 import { quoted } from './sql.ts'
 
+const notPrimary =
+  'The server refuses writes: it is a standby, perhaps a primary that was demoted, and what it reads is out of date, or default_transaction_read_only is on. Connect to the primary: with postgres.js name all servers and set target_session_attrs: \'primary\'; with pg use an address that follows the primary, and set maxLifetimeSeconds. See "Failover" in the README'
+
+/** A standby answers late: a session that was logged out may still be there, and a new one not yet. */
+export function readFromStandby(): SessionError {
+  return new SessionError('STORE_INVALID', notPrimary)
+}
+
 /** What the server answers, by its code (SQLSTATE), when no later call can do better. */
 const cures: Readonly<Record<string, (settings: PostgresStoreSettings, message: string) => string | undefined>> = {
   '42P01': ({ table, schema }) =>
@@ -11,6 +19,7 @@ const cures: Readonly<Record<string, (settings: PostgresStoreSettings, message: 
     `The role may not do this. As owner of the table run GRANT SELECT, INSERT, UPDATE, DELETE ON ${quoted(table, schema)} TO the role, and with a schema GRANT USAGE ON SCHEMA; ensureSchema() needs CREATE on the schema while something is missing`,
   '42703': ({ table, schema }) =>
     `The table ${quoted(table, schema)} is not the store's. Choose another name with the option table`,
+  '25006': () => notPrimary,
   // Of all violations of the protocol this one has a cure.
   '08P01': (_, message) => {
     const [, parameter] = /unsupported startup parameter: (\w+)/.exec(message) ?? []
