@@ -12,8 +12,11 @@ interface EngineSource {
   readonly variable?: string
 }
 
+/** Valkey's server takes the same tests: `valkey-server`. Debian's packages are called as their programs are. */
+const redisProgram = process.env.KVSESSION_REDIS_PROGRAM ?? 'redis-server'
+
 const sources: Readonly<Record<EngineName, EngineSource>> = {
-  redis: { program: 'redis-server', package: 'redis-server', variable: 'KVSESSION_REDIS_URL' },
+  redis: { program: redisProgram, package: redisProgram, variable: 'KVSESSION_REDIS_URL' },
   postgres: { program: 'postgres', package: 'postgresql', variable: 'KVSESSION_POSTGRES_URL' },
   pgbouncer: { program: 'pgbouncer', package: 'pgbouncer' },
   mariadb: { program: 'mariadbd', package: 'mariadb-server', variable: 'KVSESSION_MARIADB_URL' },
