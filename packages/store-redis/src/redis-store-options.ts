@@ -12,7 +12,8 @@ export interface RedisStoreOptions {
   /**
    * A second client, with one connection, for the writes that wait. The store never closes it. Default: the store
    * duplicates its client at the first write, and closes the copy with `close()` (`manager.close()` calls it), or when the
-   * client itself is closed. Needed for a pool and for node-redis's sentinel client, which have several connections.
+   * client itself is closed. Needed for a pool and for node-redis's sentinel client, which have several connections; for the
+   * latter take a `Redis` of ioredis with `sentinels`, which follows the master too.
    */
   readonly waitClient?: RedisClient
   /** Milliseconds to wait for the replicas; default 500. Keep it below the manager's `storeTimeout`. */
