@@ -55,8 +55,10 @@ export interface RedisCommands {
 
 export interface Duplicate {
   readonly client: RedisClient
-  /** Whether it takes commands. */
+  /** Resolves when it takes commands. */
   readonly ready: Promise<unknown>
+  /** Lost, and not to be opened again by the driver. */
+  isClosed(): boolean
   end(): void
 }
 
@@ -111,27 +113,33 @@ function nodeRedis(client: NodeRedisClient): RedisCommands {
 }
 
 function duplicateNodeRedis(client: object, onEnd: () => void): Duplicate {
-  const copy = copyOf(client, { clientSideCache: undefined }, onEnd)
+  const { copy, forget } = copyOf(client, { clientSideCache: undefined }, onEnd)
   const ready = Promise.resolve(call(copy, 'connect', []))
   ready.catch(() => undefined)
   const end = (): void => {
+    forget()
     try {
       call(copy, 'destroy', [])
     } catch {
       // It is closed.
     }
   }
-  return { client: asNodeRedis(copy), ready, end }
+  return { client: asNodeRedis(copy), ready, isClosed: () => propertyOf(copy, 'isOpen') === false, end }
 }
 
 function duplicateIoredis(client: object, onEnd: () => void): Duplicate {
   // Its first command opens it.
-  const copy = copyOf(client, { lazyConnect: true }, onEnd)
-  return { client: asIoredis(copy), ready: Promise.resolve(), end: () => void call(copy, 'disconnect', []) }
+  const { copy, forget } = copyOf(client, { lazyConnect: true }, onEnd)
+  const end = (): void => {
+    forget()
+    call(copy, 'disconnect', [])
+  }
+  const isClosed = (): boolean => propertyOf(copy, 'status') === 'end'
+  return { client: asIoredis(copy), ready: Promise.resolve(), isClosed, end }
 }
 
 /** Its errors are told to whoever listens to those of the client that the store was given. */
-function copyOf(client: object, overrides: object, onEnd: () => void): object {
+function copyOf(client: object, overrides: object, onEnd: () => void): { copy: object; forget: () => void } {
   const copy = call(client, 'duplicate', [overrides])
   if (typeof copy !== 'object' || copy === null) throw misfit('duplicate() gives no client', clients)
   const report = (error: unknown): void => {
@@ -139,7 +147,7 @@ function copyOf(client: object, overrides: object, onEnd: () => void): object {
   }
   call(copy, 'on', ['error', report])
   call(client, 'once', ['end', onEnd])
-  return copy
+  return { copy, forget: () => void call(client, 'off', ['end', onEnd]) }
 }
 
 function ioredis(client: IoredisClient): RedisCommands {

@@ -16,7 +16,10 @@ export interface RedisStoreOptions {
    * latter take a `Redis` of ioredis with `sentinels`, which follows the master too.
    */
   readonly waitClient?: RedisClient
-  /** Milliseconds to wait for the replicas; default 500. Keep it below the manager's `storeTimeout`. */
+  /**
+   * Milliseconds to wait for the replicas; default 500. Keep it below half of the manager's `storeTimeout`: a write may also
+   * wait for the round before its own.
+   */
   readonly waitTimeout?: number
   /** Where the time comes from. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>

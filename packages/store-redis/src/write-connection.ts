@@ -35,6 +35,7 @@ function ownConnection(duplicate: (onEnd: () => void) => Duplicate): WriteConnec
 
   return {
     async commands() {
+      if (opened?.copy.isClosed()) close()
       if (opened === undefined) {
         const copy = duplicate(close)
         opened = { copy, commands: assertWaiting(commandsOf(copy.client), 'waitReplicas needs') }

@@ -97,6 +97,42 @@ describeOn('redis', { own: true })('the connection of writes that wait for repli
     })
   })
 
+  it.each([
+    [
+      'node-redis',
+      () => {
+        const client = createClient({ url: master.url, socket: { reconnectStrategy: false } })
+        client.on('error', ignore)
+        client.connect().catch(ignore)
+        return { client, listeners: () => client.listenerCount('end'), end: () => client.destroy() }
+      }
+    ],
+    [
+      'ioredis',
+      () => {
+        const client = new Redis(master.url, { maxRetriesPerRequest: 0, retryStrategy: () => null })
+        client.on('error', ignore)
+        return { client, listeners: () => client.listenerCount('end'), end: () => client.disconnect() }
+      }
+    ]
+  ])('%s that never reconnects gets another one when it is lost, and no more listeners', async (_, open) => {
+    const { client, listeners, end } = open()
+    const store = createRedisStore(client, { waitReplicas: 1, waitTimeout: 5_000 })
+    await store.set('key', 'value', later)
+    const before = listeners()
+    for (let round = 0; round < 12; round++) {
+      const ids = Array.from(
+        (await master.command('CLIENT', 'LIST', 'TYPE', 'NORMAL')).matchAll(/^id=(\d+) .*cmd=wait/gm)
+      )
+      expect(ids).toHaveLength(1)
+      await master.command('CLIENT', 'KILL', 'ID', ids[0]?.[1] ?? '')
+      await vi.waitUntil(() => store.set('key', `${round}`, later).then(() => true, ignore), { timeout: 10_000 })
+      expect(await store.get('key')).toBe(`${round}`)
+    }
+    expect(listeners()).toBe(before)
+    end()
+  })
+
   it('node-redis with a local cache reads what it has just written on the other connection', async () => {
     const client = createClient({ url: master.url, RESP: 3, clientSideCache: { ttl: 60_000, maxEntries: 1_000 } })
     client.on('error', ignore)
