@@ -5,13 +5,17 @@ import { startEngine } from './engine-process.ts'
 import type { NetworkHost } from './network.ts'
 import { type RedisEngine, withCommand } from './redis.ts'
 
-/**
- * A sentinel that watches one master under the name `main`; alone, it decides when to promote a replica. `on`: a host of a
- * test's network.
- */
+export interface SentinelOptions {
+  /** A host of a test's network. Default: this machine, on loopback. */
+  readonly on?: NetworkHost
+  /** Milliseconds of silence after which the master counts as down. Default: 500. */
+  readonly downAfter?: number
+}
+
+/** A sentinel that watches one master under the name `main`; alone, it decides when to promote a replica. */
 export async function startRedisSentinel(
   master: Pick<Engine, 'host' | 'port'>,
-  { on }: { on?: NetworkHost } = {}
+  { on, downAfter = 500 }: SentinelOptions = {}
 ): Promise<RedisEngine> {
   const sentinel = withCommand(
     await startEngine(
@@ -21,7 +25,7 @@ export async function startRedisSentinel(
           const lines = [
             'protected-mode no',
             `sentinel monitor main ${master.host} ${master.port} 1`,
-            'sentinel down-after-milliseconds main 500',
+            `sentinel down-after-milliseconds main ${downAfter}`,
             'sentinel failover-timeout main 2000'
           ]
           writeFileSync(`${folder}/sentinel.conf`, `${lines.join('\n')}\n`)

@@ -81,7 +81,7 @@ describeOnNetwork('redis')('partitions of the network around a Redis, under traf
     store: HostTrafficOptions['store'],
     meanwhile: (requests: HostTraffic) => Promise<void>
   ): Promise<HostTraffic> {
-    sentinel = await startRedisSentinel(master, { on: network.hosts.second })
+    sentinel = await startRedisSentinel(master, { on: network.hosts.second, downAfter: 2_000 })
     const { command, url } = sentinel
     await waitFor(async () => (await command('SENTINEL', 'REPLICAS', 'main')).includes(String(replica.port)))
     const requests = await start({ driver: 'sentinel', url, store })
