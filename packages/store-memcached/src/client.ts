@@ -21,7 +21,7 @@ export interface MemcachedWrite {
 const methods = ['gets', 'set', 'add', 'cas', 'delete']
 
 const cure =
-  "Pass one server: createMemcachedStore(new MemcacheClient({ server: '127.0.0.1:11211' })), with MemcacheClient of memcache-client"
+  "Pass a client of one server: createMemcachedStore(new MemcacheClient({ server: '127.0.0.1:11211' })), with MemcacheClient of memcache-client, or a list of such clients"
 
 /** @throws SessionError `STORE_INVALID` */
 export function assertClient(value: unknown): asserts value is MemcachedClient {
@@ -38,6 +38,6 @@ export function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-function misfit(what: string): SessionError {
+export function misfit(what: string): SessionError {
   return new SessionError('STORE_INVALID', `The memcached store ${what}. ${cure}`)
 }

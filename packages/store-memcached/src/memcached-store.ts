@@ -1,6 +1,7 @@
 import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
-import { assertClient, type MemcachedClient } from './client.ts'
+import type { MemcachedClient } from './client.ts'
 import { decodeItem, encodeItem, foreignItem, type Item, lifetimeOf } from './item.ts'
+import { placementOf } from './placement.ts'
 
 export interface MemcachedStoreOptions {
   /**
@@ -21,12 +22,16 @@ const mostTurns = 1_000
 
 /**
  * Sessions in memcached: shared by any number of machines, and gone when the server restarts or needs the room. Takes a
- * client of one server and never closes it.
+ * client of one server, or a list of such clients, in the same order in every process: each key has one of the servers for
+ * good, and is asked for nowhere else when that one is down. Never closes them.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
-export function createMemcachedStore(client: MemcachedClient, options: MemcachedStoreOptions = {}): MemcachedStore {
-  assertClient(client)
+export function createMemcachedStore(
+  clients: MemcachedClient | readonly MemcachedClient[],
+  options: MemcachedStoreOptions = {}
+): MemcachedStore {
+  const clientOf = placementOf(clients)
   const { largestValue = 1_000_000, clock = { now: Date.now } } = options
   if (!Number.isInteger(largestValue) || largestValue < 100_000 || largestValue > 1_048_576) {
     throw new SessionError('OPTION_INVALID', 'largestValue must be a whole number of bytes from 100,000 to 1,048,576')
@@ -34,7 +39,7 @@ export function createMemcachedStore(client: MemcachedClient, options: Memcached
 
   async function read(name: string): Promise<Item | undefined> {
     try {
-      return decodeItem(await client.gets(name), name)
+      return decodeItem(await clientOf(name).gets(name), name)
     } catch (error) {
       // What another client stored as JSON or compressed fails inside the driver.
       const unreadable = error instanceof Error && ['SyntaxError', 'AssertionError'].includes(error.name)
@@ -58,14 +63,17 @@ export function createMemcachedStore(client: MemcachedClient, options: Memcached
     async set(key, value, expiresAt) {
       assertFits(value)
       const lifetime = lifetimeOf(expiresAt, clock.now())
-      await succeeds(client.set(prefix + key, encodeItem(value, expiresAt), { lifetime }))
+      const name = prefix + key
+      await succeeds(clientOf(name).set(name, encodeItem(value, expiresAt), { lifetime }))
     },
     async delete(key) {
-      await succeeds(client.delete(prefix + key), 'NOT_FOUND')
+      const name = prefix + key
+      await succeeds(clientOf(name).delete(name), 'NOT_FOUND')
     },
     async compareAndSet(key, expected, value, expiresAt) {
       assertFits(value)
       const name = prefix + key
+      const client = clientOf(name)
       const text = encodeItem(value, expiresAt)
       for (let turn = 0; turn < mostTurns; turn++) {
         const lifetime = lifetimeOf(expiresAt, clock.now())

@@ -62,10 +62,10 @@ function checked(rows: unknown, count: unknown): Answer {
   return { rows, count }
 }
 
-/** `undefined` for no row. */
+/** `undefined` for NULL. */
 export function textOf(row: unknown, column: string): string | undefined {
-  if (row === undefined) return undefined
   const text = fieldOf(row, column)
+  if (text === null) return undefined
   if (typeof text !== 'string') throw misfit(`it gives no text for the column ${column}`)
   return text
 }

@@ -2,8 +2,16 @@ import { SessionError } from '@kvsession/core'
 import type { PostgresStoreSettings } from './postgres-store-options.ts'
 import { quoted } from './sql.ts'
 
+const notPrimary =
+  'The server refuses writes: it is a standby, perhaps a primary that was demoted, and what it reads is out of date, or default_transaction_read_only is on. Connect to the primary: with postgres.js name all servers and set target_session_attrs: \'primary\'; with pg use an address that follows the primary, and set maxLifetimeSeconds. See "Failover" in the README'
+
+/** A standby answers late: a session that was logged out may still be there, and a new one not yet. */
+export function readFromStandby(): SessionError {
+  return new SessionError('STORE_INVALID', notPrimary)
+}
+
 /** What the server answers, by its code (SQLSTATE), when no later call can do better. */
-const cures: Readonly<Record<string, (settings: PostgresStoreSettings) => string>> = {
+const cures: Readonly<Record<string, (settings: PostgresStoreSettings, message: string) => string | undefined>> = {
   '42P01': ({ table, schema }) =>
     `The database has no table ${quoted(table, schema)}. Await store.ensureSchema() before the server starts, or run schema.sql`,
   '3F000': ({ schema }) => `The database has no schema "${schema}". Create it: CREATE SCHEMA "${schema}"`,
@@ -11,6 +19,13 @@ const cures: Readonly<Record<string, (settings: PostgresStoreSettings) => string
     `The role may not do this. As owner of the table run GRANT SELECT, INSERT, UPDATE, DELETE ON ${quoted(table, schema)} TO the role, and with a schema GRANT USAGE ON SCHEMA; ensureSchema() needs CREATE on the schema while something is missing`,
   '42703': ({ table, schema }) =>
     `The table ${quoted(table, schema)} is not the store's. Choose another name with the option table`,
+  '25006': () => notPrimary,
+  // Of all violations of the protocol this one has a cure.
+  '08P01': (_, message) => {
+    const [, parameter] = /unsupported startup parameter: (\w+)/.exec(message) ?? []
+    if (parameter === undefined) return undefined
+    return `pgbouncer refuses ${parameter} among the parameters of a connection. Leave it out of the driver's options, and set it on the role: ALTER ROLE <role> SET ${parameter} = …. See "Behind pgbouncer" in the README`
+  },
   // A pooler without prepared statements: forgotten, or somebody else's of the same name.
   '26000': () => 'The pooler loses prepared statements. Set prepare: false, or max_prepared_statements in pgbouncer',
   '42P05': () => 'The pooler mixes prepared statements up. Set prepare: false, or max_prepared_statements in pgbouncer'
@@ -29,8 +44,8 @@ export function isRolledBack(error: unknown): boolean {
 export function explain(error: unknown, settings: PostgresStoreSettings): Error {
   if (error instanceof SessionError) return error
   const cause = withoutValues(error)
-  const cure = cures[codeOf(error) ?? '']
-  return cure === undefined ? cause : new SessionError('STORE_INVALID', cure(settings), { cause })
+  const cure = cures[codeOf(error) ?? '']?.(settings, cause.message)
+  return cure === undefined ? cause : new SessionError('STORE_INVALID', cure, { cause })
 }
 
 /** Details name rows ("Failing row contains …"), and postgres.js keeps the parameters beside them. */

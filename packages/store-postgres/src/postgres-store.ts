@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '@kvsession/core'
 import { fieldOf, type PostgresClient, runnerOf, textOf } from './client.ts'
-import { explain, isRolledBack } from './explain.ts'
+import { explain, isRolledBack, readFromStandby } from './explain.ts'
 import { type PostgresStoreOptions, withDefaults } from './postgres-store-options.ts'
 import { ensureSchemaSql, type PostgresStatements, statementsFor } from './sql.ts'
 
@@ -49,6 +49,7 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
   return {
     async get(key) {
       const { rows } = await use('get', key, clock.now())
+      if (fieldOf(rows[0], 'standby') === true) throw readFromStandby()
       return textOf(rows[0], 'value')
     },
     async set(key, value, expiresAt) {

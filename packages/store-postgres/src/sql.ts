@@ -56,7 +56,8 @@ export function statementsFor(table: string, schema?: string): PostgresStatement
   const upsert = `INSERT INTO ${t} AS held (key, expires_at, value) VALUES ($1, $2, $3)
     ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at, value = excluded.value`
   return {
-    get: `SELECT value FROM ${t} WHERE key = $1 AND expires_at > $2`,
+    // One row always: a standby says so, whether it has the key or not.
+    get: `SELECT pg_is_in_recovery() AS standby, (SELECT value FROM ${t} WHERE key = $1 AND expires_at > $2) AS value`,
     set: upsert,
     delete: `DELETE FROM ${t} WHERE key = $1`,
     create: `${upsert} WHERE held.expires_at <= $4`,

@@ -123,7 +123,7 @@ describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
       const { store } = server.connect(driver, { table, settings: { default_transaction_read_only: 'on' } })
       for (const [name, call] of calls) {
         if (name === 'get' || name === 'keys') await call(store)
-        else await expect(call(store)).rejects.toMatchObject({ code: '25006' })
+        else await expect(call(store)).rejects.toMatchObject({ cause: expect.objectContaining({ code: '25006' }) })
       }
       expect(await store.get('key')).toBe('old')
       await store.ensureSchema()

@@ -17,7 +17,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
 
 /** Nodes of a plan with what they search, from the top. */
 const search = {
-  get: ['Index Scan', 'table_pkey', 'key ='],
+  get: ['Result', 'Index Scan', 'table_pkey', 'key ='],
   set: ['ModifyTable', 'table_pkey', 'Result'],
   delete: ['ModifyTable', 'Index Scan', 'table_pkey', 'key ='],
   create: ['ModifyTable', 'table_pkey', 'Result'],

@@ -45,8 +45,21 @@ export interface RedisCommands {
   evalSha(sha1: string, key: string, args: string[]): Promise<unknown>
   /** Every master. */
   masters(): Promise<readonly Scan[]>
-  /** How many replicas have what the connection has seen so far; `undefined` where a client has several connections. */
-  readonly wait: ((replicas: number, milliseconds: number) => Promise<unknown>) | undefined
+  /** How many replicas have what the connection has written so far; missing where a client has several connections. */
+  readonly wait?: ((replicas: number, milliseconds: number) => Promise<unknown>) | undefined
+  /** Opens another connection to the same server. `onEnd` is called when this client is closed. */
+  readonly duplicate?: ((onEnd: () => void) => Duplicate) | undefined
+  /** Where a client keeps what it has read: resolves when it has heard of what another connection has written by now. */
+  readonly catchUp?: ((key: string) => Promise<unknown>) | undefined
+}
+
+export interface Duplicate {
+  readonly client: RedisClient
+  /** Resolves when it takes commands. */
+  readonly ready: Promise<unknown>
+  /** Lost, and not to be opened again by the driver. */
+  isClosed(): boolean
+  end(): void
 }
 
 const clients =
@@ -90,8 +103,51 @@ function nodeRedis(client: NodeRedisClient): RedisCommands {
     // WAIT has to go where the write went: a client that can watch keys has one connection.
     wait: hasMethods(client, ['watch'])
       ? async (replicas, milliseconds) => call(client, 'wait', [replicas, milliseconds])
+      : undefined,
+    duplicate: hasMethods(client, ['watch', 'duplicate']) ? (onEnd) => duplicateNodeRedis(client, onEnd) : undefined,
+    // The server announces a write before it answers what it is asked afterwards. Not by `get`, which reads the cache.
+    catchUp: propertyOf(client, 'clientSideCache')
+      ? async (key) => call(client, 'sendCommand', [['GETRANGE', key, '0', '0']])
       : undefined
   }
+}
+
+function duplicateNodeRedis(client: object, onEnd: () => void): Duplicate {
+  const { copy, forget } = copyOf(client, { clientSideCache: undefined }, onEnd)
+  const ready = Promise.resolve(call(copy, 'connect', []))
+  ready.catch(() => undefined)
+  const end = (): void => {
+    forget()
+    try {
+      call(copy, 'destroy', [])
+    } catch {
+      // It is closed.
+    }
+  }
+  return { client: asNodeRedis(copy), ready, isClosed: () => propertyOf(copy, 'isOpen') === false, end }
+}
+
+function duplicateIoredis(client: object, onEnd: () => void): Duplicate {
+  // Its first command opens it.
+  const { copy, forget } = copyOf(client, { lazyConnect: true }, onEnd)
+  const end = (): void => {
+    forget()
+    call(copy, 'disconnect', [])
+  }
+  const isClosed = (): boolean => propertyOf(copy, 'status') === 'end'
+  return { client: asIoredis(copy), ready: Promise.resolve(), isClosed, end }
+}
+
+/** Its errors are told to whoever listens to those of the client that the store was given. */
+function copyOf(client: object, overrides: object, onEnd: () => void): { copy: object; forget: () => void } {
+  const copy = call(client, 'duplicate', [overrides])
+  if (typeof copy !== 'object' || copy === null) throw misfit('duplicate() gives no client', clients)
+  const report = (error: unknown): void => {
+    if (call(client, 'listenerCount', ['error']) !== 0) call(client, 'emit', ['error', error])
+  }
+  call(copy, 'on', ['error', report])
+  call(client, 'once', ['end', onEnd])
+  return { copy, forget: () => void call(client, 'off', ['end', onEnd]) }
 }
 
 function ioredis(client: IoredisClient): RedisCommands {
@@ -114,7 +170,8 @@ function ioredis(client: IoredisClient): RedisCommands {
       const nodes = isCluster ? ioredisMasters(client) : [client]
       return nodes.map((node) => scanOf(node, ioredisScanArgs))
     },
-    wait: isCluster ? undefined : async (replicas, milliseconds) => call(client, 'wait', [replicas, milliseconds])
+    wait: isCluster ? undefined : async (replicas, milliseconds) => call(client, 'wait', [replicas, milliseconds]),
+    duplicate: isCluster ? undefined : (onEnd) => duplicateIoredis(client, onEnd)
   }
 }
 

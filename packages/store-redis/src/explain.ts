@@ -25,6 +25,12 @@ export function explain(error: unknown, key: string): unknown {
       error
     )
   }
+  if (/\bREADONLY\b/.test(message)) {
+    return invalid(
+      'The server is a replica, perhaps a master that was demoted: it refuses writes, and reads from it are out of date. Connect to the master with a client that follows it: createSentinel() of redis, or sentinels of ioredis. See "Failover" in the README',
+      error
+    )
+  }
   return error
 }
 

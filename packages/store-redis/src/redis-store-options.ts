@@ -1,15 +1,25 @@
 import { type Clock, SessionError } from '@kvsession/core'
+import type { RedisClient } from './client.ts'
 
 export interface RedisStoreOptions {
   /**
-   * A write counts only when so many replicas have it. Costs each write a WAIT, which holds up everything behind it on the
-   * connection. A write that too few confirm rejects, and this process does not read its session until enough do; other
-   * processes may see it. Narrows what a failover can undo, but promises nothing: the replica that becomes master may be
-   * another one. Not with Cluster, a pool, or node-redis's sentinel client. Default 0: a failover may bring back what was
-   * just deleted.
+   * A write counts only when so many replicas have it: a WAIT follows it, shared by the writes of the moment, on a
+   * connection of its own. A write that too few confirm rejects, and this process does not read its session until enough do;
+   * other processes may see it. Narrows what a failover can undo, but promises nothing: the replica that becomes master may
+   * be another one. Not with Cluster. Default 0: a failover may bring back what was just deleted.
    */
   readonly waitReplicas?: number
-  /** Milliseconds to wait for the replicas; default 500. Keep it below the manager's `storeTimeout`. */
+  /**
+   * A second client, with one connection, for the writes that wait. The store never closes it. Default: the store
+   * duplicates its client at the first write, and closes the copy with `close()` (`manager.close()` calls it), or when the
+   * client itself is closed. Needed for a pool and for node-redis's sentinel client, which have several connections; for the
+   * latter take a `Redis` of ioredis with `sentinels`, which follows the master too.
+   */
+  readonly waitClient?: RedisClient
+  /**
+   * Milliseconds to wait for the replicas; default 500. Keep it below half of the manager's `storeTimeout`: a write may also
+   * wait for the round before its own.
+   */
   readonly waitTimeout?: number
   /** Where the time comes from. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
@@ -18,12 +28,13 @@ export interface RedisStoreOptions {
 export interface RedisStoreSettings {
   readonly waitReplicas: number
   readonly waitTimeout: number
+  readonly waitClient: RedisClient | undefined
   readonly clock: Pick<Clock, 'now'>
 }
 
 /** @throws SessionError `OPTION_INVALID` */
-export function settingsOf(options: RedisStoreOptions): RedisStoreSettings {
-  const { waitReplicas = 0, waitTimeout = 500, clock = { now: Date.now } } = options
+export function settingsOf(client: RedisClient, options: RedisStoreOptions): RedisStoreSettings {
+  const { waitReplicas = 0, waitTimeout = 500, waitClient, clock = { now: Date.now } } = options
   if (!Number.isInteger(waitReplicas) || waitReplicas < 0) {
     throw new SessionError('OPTION_INVALID', 'waitReplicas must be a whole number of replicas, 0 for none')
   }
@@ -31,5 +42,11 @@ export function settingsOf(options: RedisStoreOptions): RedisStoreSettings {
   if (!Number.isInteger(waitTimeout) || waitTimeout < 1) {
     throw new SessionError('OPTION_INVALID', 'waitTimeout must be a whole number of milliseconds, at least 1')
   }
-  return { waitReplicas, waitTimeout, clock }
+  if (waitClient !== undefined && waitReplicas === 0) {
+    throw new SessionError('OPTION_INVALID', 'waitClient is for waitReplicas: set that too, or leave both out')
+  }
+  if (waitClient !== undefined && waitClient === client) {
+    throw new SessionError('OPTION_INVALID', 'waitClient must be a second client: reads would wait behind its writes')
+  }
+  return { waitReplicas, waitTimeout, waitClient, clock }
 }

@@ -17,12 +17,13 @@ const latest = Number.MAX_SAFE_INTEGER
 
 /**
  * Sessions in Redis or Valkey, shared by any number of machines: one server, Sentinel or Cluster. Takes a client of redis
- * (node-redis) or ioredis and never closes it. Each call is one command on one key, and the engine removes what expires.
+ * (node-redis) or ioredis and never closes it; `close()` closes only the connection that the store opened for
+ * `waitReplicas`. Each call is one command on one key, and the engine removes what expires.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
 export function createRedisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisStore {
-  const settings = settingsOf(options)
+  const settings = settingsOf(client, options)
   const commands = commandsOf(client)
   const replication = createReplication(commands, settings)
   const { clock } = settings
@@ -41,10 +42,10 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
 
   async function runScript(key: string, args: string[]): Promise<unknown> {
     try {
-      return await replication.write(key, () => commands.evalSha(sha1, key, args))
+      return await replication.write(key, (on) => on.evalSha(sha1, key, args))
     } catch (error) {
       // Restarted, failed over or flushed: nothing has run, so that this is no repeated write.
-      if (isScriptMissing(error)) return replication.write(key, () => commands.eval(source, key, args))
+      if (isScriptMissing(error)) return replication.write(key, (on) => on.eval(source, key, args))
       throw error
     }
   }
@@ -59,16 +60,17 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   return {
     get: (key) =>
       explained(key, async () => {
-        await replication.settle(key)
         const stored = decodeText(await commands.get(key), key)
+        // Afterwards, because writes have another connection: one that this read has seen is known by now.
+        await replication.settle(key)
         return isLive(stored) ? stored.value : undefined
       }),
     async set(key, value, expiresAt) {
       const text = encodeText(value, expiresAt)
-      await explained(key, () => replication.write(key, () => commands.set(key, text, collectableAt(expiresAt))))
+      await explained(key, () => replication.write(key, (on) => on.set(key, text, collectableAt(expiresAt))))
     },
     async delete(key) {
-      await explained(key, () => replication.write(key, () => commands.del(key)))
+      await explained(key, () => replication.write(key, (on) => on.del(key)))
     },
     compareAndSet: (key, expected, value, expiresAt) =>
       explained(key, async () => {
@@ -95,7 +97,9 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         }
       }
     },
-    async close() {}
+    async close() {
+      replication.close()
+    }
   }
 }
 

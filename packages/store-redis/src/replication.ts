@@ -1,56 +1,138 @@
-import { SessionError } from '@kvsession/core'
+import { AsyncResource } from 'node:async_hooks'
 import type { RedisCommands } from './client.ts'
+import { confirmationScript } from './confirmation-script.ts'
 import type { RedisStoreSettings } from './redis-store-options.ts'
+import { type WaitingCommands, type WriteConnection, writeConnectionOf } from './write-connection.ts'
+
+type Send<T> = (commands: RedisCommands) => Promise<T>
 
 /** Waits until enough replicas have what was written. */
 export interface Replication {
-  /** Sends one command that writes, with its WAIT right behind it: on one connection, or on none. */
-  write<T>(key: string, send: () => Promise<T>): Promise<T>
-  /** Before a read: what few replicas had may not pass for stored, even if the master has it. */
+  /** Sends one command that writes, with a WAIT behind it on the same connection. */
+  write<T>(key: string, send: Send<T>): Promise<T>
+  /** After a read: what few replicas had may not pass for stored, even if the master has it. */
   settle(key: string): Promise<void>
+  close(): void
 }
 
-const none: Replication = { write: (_, send) => send(), settle: async () => undefined }
+interface QueuedWrite {
+  start(commands: RedisCommands): SentWrite
+  /** It was not sent. */
+  refuse(error: unknown): void
+}
 
-/** @throws SessionError `OPTION_INVALID` for a client of several connections */
-export function createReplication(
-  { wait }: RedisCommands,
+interface SentWrite {
+  readonly answer: Promise<unknown>
+  confirm(): void
+  refuse(error: unknown): void
+}
+
+/** @throws SessionError `OPTION_INVALID`, `STORE_INVALID` */
+export function createReplication(commands: RedisCommands, settings: RedisStoreSettings): Replication {
+  const { waitReplicas, waitClient } = settings
+  if (waitReplicas > 0) return createWaitingReplication(commands, writeConnectionOf(commands, waitClient), settings)
+  return { write: (_, send) => send(commands), settle: async () => undefined, close: () => undefined }
+}
+
+function createWaitingReplication(
+  reading: RedisCommands,
+  connection: WriteConnection,
   { waitReplicas, waitTimeout }: RedisStoreSettings
 ): Replication {
-  if (waitReplicas === 0) return none
-  if (wait === undefined) {
-    const message =
-      'waitReplicas needs a client with one connection: createClient() of redis, or Redis of ioredis, which takes sentinels too'
-    throw new SessionError('OPTION_INVALID', message)
-  }
-  /** Each with the number of its last write, which is also the order of the entries. */
+  /** Each with the number of its last write. */
   const unconfirmed = new Map<string, number>()
   let writes = 0
+  /** The server would hold these up until it has answered the WAIT under way. They share the next one. */
+  const queue: QueuedWrite[] = []
+  let draining = false
 
-  async function confirm(answer: Promise<unknown>): Promise<void> {
-    // The answer speaks of all that was sent before its WAIT, and of nothing that is sent while it is awaited.
-    const spokenFor = writes
-    const replicas = Number(await answer)
-    if (!(replicas >= waitReplicas)) {
-      throw new Error(`${replicas} of ${waitReplicas} replicas confirmed the write in ${waitTimeout} ms`)
+  async function drain(): Promise<void> {
+    if (draining) return
+    draining = true
+    while (queue.length > 0) {
+      const commands = await connection.commands().catch((error: unknown) => {
+        for (const write of queue.splice(0)) write.refuse(error)
+      })
+      if (commands !== undefined) await sendRound(commands)
     }
+    draining = false
+  }
+
+  async function sendRound(commands: WaitingCommands): Promise<void> {
+    const round = queue.splice(0).map(({ start }) => start(commands))
+    const lastWrite = writes
+    try {
+      await waitForReplicas(commands)
+    } catch (error) {
+      for (const write of round) write.refuse(error)
+      return
+    }
+    const answers = await Promise.allSettled(round.map(({ answer }) => answer))
+    if (answers.some((one) => one.status === 'fulfilled' && hasWritten(one.value))) forgetUntil(lastWrite)
+    for (const write of round) write.confirm()
+  }
+
+  async function waitForReplicas({ wait }: WaitingCommands): Promise<void> {
+    const replicas = Number(await wait(waitReplicas, waitTimeout))
+    if (replicas >= waitReplicas) return
+    throw new Error(`${replicas} of ${waitReplicas} replicas confirmed the write in ${waitTimeout} ms`)
+  }
+
+  /** Replicas take writes in the master's order: one that has a write has all before it. */
+  function forgetUntil(lastWrite: number): void {
     for (const [key, write] of unconfirmed) {
-      if (write > spokenFor) break
-      unconfirmed.delete(key)
+      if (write <= lastWrite) unconfirmed.delete(key)
     }
+  }
+
+  function send<T>(key: string, command: Send<T>, commands: RedisCommands): Promise<T> {
+    const earlier = unconfirmed.get(key)
+    const write = ++writes
+    unconfirmed.set(key, write)
+    const answer = attempt(() => command(commands))
+    answer.then(
+      (value) => {
+        const isLast = unconfirmed.get(key) === write
+        if (isLast && earlier === undefined && !hasWritten(value)) unconfirmed.delete(key)
+      },
+      () => undefined
+    )
+    return answer
+  }
+
+  function write<T>(key: string, command: Send<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const start = (commands: RedisCommands): SentWrite => {
+        const answer = send(key, command, commands)
+        // What the server says of the write itself comes first.
+        return { answer, confirm: () => resolve(answer), refuse: (error) => answer.then(() => reject(error), reject) }
+      }
+      // The commands belong to the request that writes, for those who trace them.
+      queue.push({ start: AsyncResource.bind(start), refuse: reject })
+      void drain()
+    })
   }
 
   return {
-    async write(key, send) {
-      unconfirmed.delete(key)
-      unconfirmed.set(key, ++writes)
-      const [sent, confirmed] = await Promise.allSettled([send(), confirm(wait(waitReplicas, waitTimeout))])
-      if (sent.status === 'rejected') throw sent.reason
-      if (confirmed.status === 'rejected') throw confirmed.reason
-      return sent.value
+    async write(key, command) {
+      const answer = await write(key, command)
+      await reading.catchUp?.(key)
+      return answer
     },
     async settle(key) {
-      if (unconfirmed.has(key)) await confirm(wait(waitReplicas, waitTimeout))
-    }
+      // A WAIT alone would say nothing on a connection that has not written since it was opened.
+      if (unconfirmed.has(key)) await write(key, (commands) => commands.eval(confirmationScript, key, []))
+    },
+    close: () => connection.close()
   }
+}
+
+/** A driver that throws is one that rejects. */
+async function attempt<T>(task: () => Promise<T>): Promise<T> {
+  return task()
+}
+
+/** Only what changes something reaches the replicas, and gives WAIT something to ask about. */
+function hasWritten(answer: unknown): boolean {
+  return answer === 'OK' || Number(answer) >= 1
 }

@@ -48,4 +48,17 @@ describeOn('redis', { own: true })('the Redis store', () => {
     describe('one server', () => conform(() => startRedis({ own: true }), open))
     describe('a cluster', () => conform(startRedisCluster, open))
   })
+
+  describe('whose writes wait for a replica', () => {
+    let replica: RedisEngine
+    afterAll(() => replica.stop())
+    const start = async (): Promise<RedisEngine> => {
+      const master = await startRedis({ own: true })
+      replica = await startRedis({ own: true, replicaOf: master.port })
+      return master
+    }
+    conform(start, (engine, clock) =>
+      connect('node-redis 6', 'url' in engine ? engine.url : '', { clock, waitReplicas: 1, waitTimeout: 5_000 })
+    )
+  })
 })

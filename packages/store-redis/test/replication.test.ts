@@ -77,12 +77,11 @@ describeOn('redis', { own: true })('a master and its replica', () => {
       await store.set('first', 'value', later)
       // The replica gets as much as one write and the question about it.
       link.cutAfter((await offset()) - before)
-      const first = store.set('first', 'value', later)
-      const second = store.set('second', 'value', later).catch(String)
-      await first
+      await store.set('first', 'value', later)
       const closed = link.close()
-      expect(await store.get('second').catch(String)).toContain('0 of 1 replicas')
+      const second = store.set('second', 'value', later).catch(String)
       expect(await second).toContain('0 of 1 replicas')
+      expect(await store.get('second').catch(String)).toContain('0 of 1 replicas')
       expect(await store.get('first')).toBe('value')
       end()
       await closed
@@ -90,12 +89,72 @@ describeOn('redis', { own: true })('a master and its replica', () => {
       await alone.stop()
     })
 
-    it('a replica takes no writes, and says so', async () => {
+    // WAIT blocks its connection: on the one that reads use, 100 of 120 reads failed.
+    it('while a replica is frozen, writes wait for it and no read of another session fails', async () => {
+      const { store } = waiting
+      const manager = createSessionManager({ store, secret, storeTimeout: 1_000 })
+      const cookies: string[] = []
+      for (let index = 0; index < 120; index++) cookies.push(await begin(manager))
+      const written = await Promise.all(Array.from({ length: 8 }, () => begin(manager)))
+      replica.freeze()
+      let reading = true
+      const refused: unknown[] = []
+      const writes = written.map(async (cookie) => {
+        while (reading) await visit(manager, cookie).catch((error: unknown) => refused.push(error))
+      })
+      while (refused.length === 0) await new Promise((resolve) => setImmediate(resolve))
+      try {
+        for (const cookie of cookies) expect((await manager.open(cookie)).data.count).toBe(0)
+      } finally {
+        reading = false
+        replica.thaw()
+        await Promise.all(writes)
+        await manager.close()
+      }
+    })
+
+    it('a write that the replica has not confirmed is not read, even after its connection was lost', async () => {
+      const { store } = waiting
+      await store.set('key', 'old', later)
+      replica.freeze()
+      await expect(store.set('key', 'new', later)).rejects.toThrow(/0 of 1 replicas/)
+      await master.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+      for (let round = 0; round < 3; round++) {
+        expect(await store.get('key').catch(String)).not.toMatch(/^(?:old|new)$/)
+      }
+      replica.thaw()
+      await vi.waitUntil(async () => (await store.get('key').catch(String)) === 'new', { timeout: 20_000 })
+    })
+
+    it('a replica takes no writes, and says which client to take instead', async () => {
       const { store, end } = connect(driver, replica.url)
-      await expect(store.set('key', 'value', later)).rejects.toThrow(/READONLY/)
-      await expect(store.compareAndSet('key', undefined, 'value', later)).rejects.toThrow(/READONLY/)
+      const cured = {
+        code: 'STORE_INVALID',
+        message: expect.stringMatching(/demoted.*out of date.*createSentinel\(\).*sentinels of ioredis/),
+        cause: expect.objectContaining({ message: expect.stringContaining('READONLY') })
+      }
+      await expect(store.set('key', 'value', later)).rejects.toMatchObject(cured)
+      await expect(store.delete('key')).rejects.toMatchObject(cured)
+      await expect(store.compareAndSet('key', undefined, 'value', later)).rejects.toMatchObject(cured)
       end()
     })
+  })
+
+  it('with replica-serve-stale-data no, a replica that has lost its master answers no read', async () => {
+    const alone = await startRedis({ own: true })
+    const behind = await startRedis({
+      own: true,
+      replicaOf: alone.port,
+      settings: { 'replica-serve-stale-data': 'no' }
+    })
+    const { store, end } = connect('node-redis 6', behind.url)
+    await alone.command('SET', 'key', `${later} value`)
+    await vi.waitUntil(async () => (await store.get('key').catch(String)) === 'value', { timeout: 20_000 })
+    await alone.kill()
+    await vi.waitUntil(async () => /MASTERDOWN/.test(String(await store.get('key').catch(String))), { timeout: 20_000 })
+    end()
+    await behind.stop()
+    await alone.stop()
   })
 
   it('without waitReplicas a failover can undo an acknowledged delete, as the README says', async () => {

@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { type EngineName, missingEngine } from './engine-address.ts'
+import { missingNetwork } from './network.ts'
 
 export interface DescribeOptions {
   /** The tests start an instance of their own, whatever the environment names. Default `false`. */
@@ -14,7 +15,15 @@ export function describeOn(
   engine: EngineName,
   options: DescribeOptions = {}
 ): (name: string, register: () => void) => void {
-  const missing = missingEngine(engine, options)
+  return describeUnless(missingEngine(engine, options))
+}
+
+/** A `describe` for tests that need an engine on hosts of a network; otherwise as `describeOn`. */
+export function describeOnNetwork(engine: EngineName): (name: string, register: () => void) => void {
+  return describeUnless(missingEngine(engine, { own: true }) ?? missingNetwork())
+}
+
+function describeUnless(missing: string | undefined): (name: string, register: () => void) => void {
   return (name, register) => {
     describe.skipIf(missing !== undefined)(missing === undefined ? name : `${name} [${missing}]`, register)
   }

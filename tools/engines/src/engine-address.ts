@@ -2,19 +2,23 @@ import { accessSync, constants, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Engine } from './engine.ts'
 
-export type EngineName = 'redis' | 'postgres' | 'mariadb' | 'memcached'
+export type EngineName = 'redis' | 'postgres' | 'pgbouncer' | 'mariadb' | 'memcached'
 
 interface EngineSource {
   readonly program: string
   /** Debian's. */
   readonly package: string
-  /** Holds the address of a server to use instead of an own one. */
-  readonly variable: string
+  /** Holds the address of a server to use instead of an own one; a pooler has none, because it belongs to a server. */
+  readonly variable?: string
 }
 
+/** Valkey's server takes the same tests: `valkey-server`. Debian's packages are called as their programs are. */
+const redisProgram = process.env.KVSESSION_REDIS_PROGRAM ?? 'redis-server'
+
 const sources: Readonly<Record<EngineName, EngineSource>> = {
-  redis: { program: 'redis-server', package: 'redis-server', variable: 'KVSESSION_REDIS_URL' },
+  redis: { program: redisProgram, package: redisProgram, variable: 'KVSESSION_REDIS_URL' },
   postgres: { program: 'postgres', package: 'postgresql', variable: 'KVSESSION_POSTGRES_URL' },
+  pgbouncer: { program: 'pgbouncer', package: 'pgbouncer' },
   mariadb: { program: 'mariadbd', package: 'mariadb-server', variable: 'KVSESSION_MARIADB_URL' },
   memcached: { program: 'memcached', package: 'memcached', variable: 'KVSESSION_MEMCACHED_URL' }
 }
@@ -22,9 +26,10 @@ const sources: Readonly<Record<EngineName, EngineSource>> = {
 /** `undefined` when tests can run on the engine, otherwise what to do about it. */
 export function missingEngine(name: EngineName, { own = false }: { own?: boolean } = {}): string | undefined {
   const { program, package: debianPackage, variable } = sources[name]
-  if (!own && process.env[variable]) return undefined
+  const mayBeElsewhere = !own && variable !== undefined
+  if (mayBeElsewhere && process.env[variable]) return undefined
   if (findProgram(program) !== undefined) return undefined
-  return `${program} is missing: apt-get install ${debianPackage}${own ? '' : `, or set ${variable}`}`
+  return `${program} is missing: apt-get install ${debianPackage}${mayBeElsewhere ? `, or set ${variable}` : ''}`
 }
 
 /** Absolute path of an installed program. @throws Error that names the missing package */
@@ -37,7 +42,7 @@ export function programOf(name: EngineName, program: string = sources[name].prog
 /** The server that the environment names, which nobody here may kill, freeze or stop. */
 export function engineFromEnvironment(name: EngineName): Engine | undefined {
   const { variable } = sources[name]
-  const url = process.env[variable]
+  const url = variable === undefined ? undefined : process.env[variable]
   if (!url) return undefined
   const { hostname, port } = new URL(url)
   const refuse = (): never => {

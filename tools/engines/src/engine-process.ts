@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Engine } from './engine.ts'
 import { findProgram } from './engine-address.ts'
 import { findFreePort } from './free-port.ts'
+import type { NetworkHost } from './network.ts'
 import { descendantsOf, signalAll } from './process-tree.ts'
 
 /** How one engine is started. */
@@ -26,17 +27,24 @@ export interface EngineRecipe {
 
 export interface EnginePlace {
   readonly folder: string
+  /** Loopback, unless it runs on a host of a network. */
+  readonly host: string
   readonly port: number
+}
+
+export interface EnginePlacement {
+  readonly port?: number
+  readonly on?: NetworkHost | undefined
 }
 
 const patienceMs = 20_000
 const keptOutput = 16_384
 
-/** Starts a private instance in a new folder under the system's temporary one, on a free loopback port. */
-export async function startEngine(recipe: EngineRecipe, wantedPort?: number): Promise<Engine> {
+/** Starts a private instance in a new folder under the system's temporary one, on a free loopback port if not told where. */
+export async function startEngine(recipe: EngineRecipe, { port, on }: EnginePlacement = {}): Promise<Engine> {
   const folder = mkdtempSync(join(tmpdir(), `kvsession-${recipe.name}-`))
   if (recipe.user !== undefined && isRoot) chownSync(folder, recipe.user.id, recipe.user.id)
-  const place = { folder, port: wantedPort ?? (await findFreePort()) }
+  const place = { folder, host: on?.address ?? '127.0.0.1', port: port ?? (await findFreePort()) }
   let running: RunningProcess | undefined
 
   /** Whoever leaves in a hurry leaves no server behind. */
@@ -48,7 +56,7 @@ export async function startEngine(recipe: EngineRecipe, wantedPort?: number): Pr
 
   const engine: Engine = {
     url: recipe.url(place),
-    host: '127.0.0.1',
+    host: place.host,
     port: place.port,
     socket: recipe.socket?.(place),
     get pid() {
@@ -63,7 +71,7 @@ export async function startEngine(recipe: EngineRecipe, wantedPort?: number): Pr
     thaw: () => signalTree(running, 'SIGCONT'),
     async restart() {
       await engine.kill()
-      running = await run(recipe, place)
+      running = await run(recipe, place, on?.enter)
     },
     async stop() {
       process.off('exit', onExit)
@@ -73,7 +81,7 @@ export async function startEngine(recipe: EngineRecipe, wantedPort?: number): Pr
   }
   try {
     await recipe.prepare?.(place)
-    running = await run(recipe, place)
+    running = await run(recipe, place, on?.enter)
   } catch (error) {
     await engine.stop()
     throw error
@@ -91,8 +99,8 @@ function signalTree(running: RunningProcess | undefined, signal: NodeJS.Signals)
   signalAll([running.pid, ...descendantsOf(running.pid)], signal)
 }
 
-async function run(recipe: EngineRecipe, place: EnginePlace): Promise<RunningProcess> {
-  const child = spawnAs(recipe.command(place), recipe.user?.name, place.folder)
+async function run(recipe: EngineRecipe, place: EnginePlace, enter: readonly string[] = []): Promise<RunningProcess> {
+  const child = spawnAs([...enter, ...recipe.command(place)], recipe.user?.name, place.folder)
   let output = ''
   const ended = once(child, 'close').catch(() => undefined)
   const died = ended.then(() => {
@@ -151,11 +159,7 @@ export async function runToEnd(
 }
 
 /** With setpriv it runs under another user and dies with this process, however this one ends. */
-function spawnAs(
-  [program, ...args]: readonly [program: string, ...args: string[]],
-  user: string | undefined,
-  cwd: string
-): ChildProcess {
+function spawnAs([program = '', ...args]: readonly string[], user: string | undefined, cwd: string): ChildProcess {
   const setpriv = findProgram('setpriv')
   const drop = user !== undefined && isRoot ? [`--reuid=${user}`, `--regid=${user}`, '--clear-groups'] : []
   const env = { ...process.env, LC_ALL: 'C' }

@@ -1,43 +1,46 @@
-import { readFileSync } from 'node:fs'
 import type { Engine, EngineOptions } from './engine.ts'
 import { engineFromEnvironment, programOf } from './engine-address.ts'
-import { runToEnd, startEngine } from './engine-process.ts'
+import { type EnginePlace, runToEnd, startEngine } from './engine-process.ts'
+import { systemUser } from './system-user.ts'
+
+export interface PostgresOptions extends EngineOptions {
+  /** A running server that this one streams from, as a hot standby, until it is promoted (`SELECT pg_promote()`). */
+  readonly standbyOf?: Pick<Engine, 'port'>
+}
 
 /** PostgreSQL, superuser `postgres` without a password, database `postgres`. It does not sync: kills lose nothing by that. */
-export async function startPostgres({ settings, own = false }: EngineOptions = {}): Promise<Engine> {
-  const fromEnvironment = own ? undefined : engineFromEnvironment('postgres')
+export async function startPostgres({ settings, own = false, standbyOf }: PostgresOptions = {}): Promise<Engine> {
+  const fromEnvironment = own || standbyOf ? undefined : engineFromEnvironment('postgres')
   if (fromEnvironment !== undefined) return fromEnvironment
   const server = programOf('postgres')
-  const initdb = programOf('postgres', 'initdb')
   const all = { fsync: 'off', max_connections: '100', shared_buffers: '32MB', ...settings }
   return startEngine({
     name: 'postgres',
-    user: { name: 'postgres', id: idOf('postgres') },
-    prepare: ({ folder }) =>
-      runToEnd(
-        [
-          initdb,
-          ...['-D', `${folder}/data`, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8'],
-          ...['--locale=C', '--no-sync', '--no-instructions']
-        ],
-        'postgres',
-        folder
-      ),
+    user: systemUser('postgres'),
+    prepare: (place) => (standbyOf === undefined ? makeDatabase(place) : copyDatabase(place, standbyOf.port)),
     command: ({ folder, port }) => [
       server,
       ...['-D', `${folder}/data`, '-p', String(port), '-h', '127.0.0.1', '-k', folder],
       ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     ],
-    ready: /database system is ready to accept connections/,
+    ready: /database system is ready to accept (?:read-only )?connections/,
     url: ({ port }) => `postgres://postgres@127.0.0.1:${port}/postgres`,
     socket: ({ folder, port }) => `${folder}/.s.PGSQL.${port}`
   })
 }
 
-/** It refuses to run as root. Node knows no user but its own, so this asks the system's list. */
-function idOf(user: string): number {
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((entry) => entry.startsWith(`${user}:`))
-  return Number(line?.split(':')[2] ?? process.getuid?.() ?? 0)
+function makeDatabase({ folder }: EnginePlace): Promise<void> {
+  const options = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions']
+  return runToEnd([programOf('postgres', 'initdb'), '-D', `${folder}/data`, ...options], 'postgres', folder)
+}
+
+/** With what the copy needs to stream from the server that it is taken from. */
+function copyDatabase({ folder }: EnginePlace, port: number): Promise<void> {
+  const options = ['-U', 'postgres', '--checkpoint=fast', '--wal-method=stream', '--write-recovery-conf', '--no-sync']
+  const source = ['-h', '127.0.0.1', '-p', String(port)]
+  return runToEnd(
+    [programOf('postgres', 'pg_basebackup'), '-D', `${folder}/data`, ...source, ...options],
+    'postgres',
+    folder
+  )
 }

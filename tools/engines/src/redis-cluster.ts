@@ -61,7 +61,7 @@ async function startNode(node: PlannedNode, plan: readonly PlannedNode[], nodeTi
   const lines = plan.map((other, index) => describeNode(plan, other, index, other === node))
   const prepare = async ({ folder }: EnginePlace): Promise<void> =>
     writeFileSync(`${folder}/nodes.conf`, `${lines.join('\n')}\nvars currentEpoch ${masters} lastVoteEpoch 0\n`)
-  return withCommand(await startEngine(redisRecipe({ settings }, prepare), node.port))
+  return withCommand(await startEngine(redisRecipe({ settings }, prepare), { port: node.port }))
 }
 
 /** A line of nodes.conf, as CLUSTER NODES prints it. */

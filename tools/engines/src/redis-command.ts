@@ -3,12 +3,15 @@ import { connect } from 'node:net'
 
 /**
  * Sends one command on a connection of its own and gives the answer: text, or several texts joined by newlines. For
- * looking at a server from outside of the driver under test.
+ * looking at a server from outside of the driver under test. `target` is a loopback port, or a unix socket.
  *
  * @throws Error with the server's error reply
  */
-export async function sendRedisCommand(port: number, ...args: readonly (string | number)[]): Promise<string> {
-  const socket = connect(port, '127.0.0.1')
+export async function sendRedisCommand(
+  target: number | string,
+  ...args: readonly (string | number)[]
+): Promise<string> {
+  const socket = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target)
   try {
     await once(socket, 'connect')
     const words = args.map(String)

@@ -1,11 +1,14 @@
 import type { Engine, EngineOptions } from './engine.ts'
 import { engineFromEnvironment, programOf } from './engine-address.ts'
 import { type EnginePlace, type EngineRecipe, startEngine } from './engine-process.ts'
+import type { NetworkHost } from './network.ts'
 import { sendRedisCommand } from './redis-command.ts'
 
 export interface RedisOptions extends EngineOptions {
-  /** Port of the master that it replicates. */
-  readonly replicaOf?: number
+  /** The master that it replicates, or its loopback port. */
+  readonly replicaOf?: number | Pick<Engine, 'host' | 'port'>
+  /** A host of a test's network. Default: this machine, on loopback. */
+  readonly on?: NetworkHost
 }
 
 export interface RedisEngine extends Engine {
@@ -15,31 +18,35 @@ export interface RedisEngine extends Engine {
 
 /** Redis without persistence. `settings` are those of redis.conf: `{ 'appendonly': 'yes' }`. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisEngine> {
-  const fromEnvironment = options.own || options.replicaOf ? undefined : engineFromEnvironment('redis')
-  return withCommand(fromEnvironment ?? (await startEngine(redisRecipe(options))))
+  const { own, replicaOf, on } = options
+  const fromEnvironment = own || replicaOf || on ? undefined : engineFromEnvironment('redis')
+  return withCommand(fromEnvironment ?? (await startEngine(redisRecipe(options), { on })))
 }
 
 export function redisRecipe(
   { settings, replicaOf }: RedisOptions,
   prepare?: (place: EnginePlace) => Promise<void>
 ): EngineRecipe {
-  const replication = replicaOf === undefined ? {} : { replicaof: `127.0.0.1 ${replicaOf}` }
-  const all = { save: '', 'repl-diskless-sync-delay': '0', ...replication, ...settings }
+  const master = typeof replicaOf === 'number' ? { host: '127.0.0.1', port: replicaOf } : replicaOf
+  const replication = master === undefined ? {} : { replicaof: `${master.host} ${master.port}` }
+  const all = { save: '', 'protected-mode': 'no', 'repl-diskless-sync-delay': '0', ...replication, ...settings }
   return {
     name: 'redis',
     ...(prepare && { prepare }),
-    command: ({ folder, port }) => [
+    command: ({ folder, host, port }) => [
       programOf('redis'),
-      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--unixsocket', `${folder}/redis.sock`],
+      ...['--port', String(port), '--bind', host, '--dir', folder, '--unixsocket', `${folder}/redis.sock`],
       ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...(value === '' ? [''] : value.split(' '))])
     ],
     ready: /Ready to accept connections/,
-    url: ({ port }) => `redis://127.0.0.1:${port}`,
+    url: ({ host, port }) => `redis://${host}:${port}`,
     socket: ({ folder }) => `${folder}/redis.sock`
   }
 }
 
 export function withCommand(engine: Engine): RedisEngine {
-  const command = (...args: readonly (string | number)[]): Promise<string> => sendRedisCommand(engine.port, ...args)
+  // A host of a test's network is reached by its socket: files are not parted.
+  const target = engine.host === '127.0.0.1' ? engine.port : (engine.socket ?? engine.port)
+  const command = (...args: readonly (string | number)[]): Promise<string> => sendRedisCommand(target, ...args)
   return Object.assign(engine, { command })
 }

@@ -8,6 +8,7 @@ import {
   type EngineOptions,
   startMariadb,
   startMemcached,
+  startPgbouncer,
   startPostgres,
   startRedis
 } from 'engine-harness'
@@ -20,10 +21,14 @@ interface Example {
   readonly hello: Buffer | undefined
 }
 
+// SSLRequest: https://www.postgresql.org/docs/15/protocol-message-formats.html
+const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
+
 const examples: Readonly<Record<EngineName, Example>> = {
   redis: { start: startRedis, hello: Buffer.from('PING\r\n') },
-  // SSLRequest: https://www.postgresql.org/docs/15/protocol-message-formats.html
-  postgres: { start: startPostgres, hello: Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]) },
+  postgres: { start: startPostgres, hello: sslRequest },
+  // It answers without the server behind it.
+  pgbouncer: { start: (options) => startPgbouncer({ port: 1 }, options), hello: sslRequest },
   mariadb: { start: startMariadb, hello: undefined },
   memcached: { start: startMemcached, hello: Buffer.from('version\r\n') }
 }
@@ -87,7 +92,7 @@ describe('an engine that cannot start', () => {
 })
 
 function engineNamed(name: string): EngineName {
-  const names: readonly EngineName[] = ['redis', 'postgres', 'mariadb', 'memcached']
+  const names: readonly EngineName[] = ['redis', 'postgres', 'pgbouncer', 'mariadb', 'memcached']
   const found = names.find((known) => known === name)
   if (found === undefined) throw new RangeError(name)
   return found

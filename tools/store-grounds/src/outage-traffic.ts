@@ -7,6 +7,8 @@ export interface OutageTraffic {
   readonly cookie: string
   /** Changes acknowledged so far. */
   served(): number
+  /** Requests that failed so far. */
+  failed(): number
   /** What was read and cannot be. */
   wrong(): readonly string[]
   /** Ends the requests and reads every session once more, in peace. Gives how many were ended and stayed so. */
@@ -35,6 +37,7 @@ export async function startTraffic(store: KeyValueStore): Promise<OutageTraffic>
     clients.push({ cookie: await begin(manager), acknowledged: 0, least: 0, most: 0, ended: false })
   }
   let stopped = false
+  let failed = 0
 
   function check(client: Client, found: unknown): void {
     const count = typeof found === 'number' ? found : Number.NaN
@@ -61,6 +64,7 @@ export async function startTraffic(store: KeyValueStore): Promise<OutageTraffic>
       client.most = client.least
       client.acknowledged++
     } catch {
+      failed++
       await nextTurn()
     }
   }
@@ -73,6 +77,7 @@ export async function startTraffic(store: KeyValueStore): Promise<OutageTraffic>
     manager,
     cookie: clients[0]?.cookie ?? '',
     served: () => clients.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
+    failed: () => failed,
     wrong: () => wrong,
     async settle() {
       stopped = true

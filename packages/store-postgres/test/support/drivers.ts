@@ -17,20 +17,22 @@ export interface Connected {
 export interface ConnectOptions extends PostgresStoreOptions {
   /** Settings of each session, by name. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Options of pg's pool beside these. */
+  readonly pool?: pg.PoolConfig
   /** Connections. Default: 10, as in both drivers. */
   readonly max?: number
 }
 
 /** A client of its own, as a process has. */
 export function connect(driver: DriverName, url: string, options: ConnectOptions = {}): Connected {
-  const { settings = {}, max = 10, ...storeOptions } = options
+  const { settings = {}, pool: poolOptions = {}, max = 10, ...storeOptions } = options
   if (driver === 'pg') {
     const pool = new pg.Pool({
       connectionString: url,
       max,
-      options: Object.entries(settings)
-        .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
-        .join(' ')
+      // A pooler refuses this parameter, even without anything in it.
+      ...(Object.keys(settings).length > 0 && { options: optionsOf(settings) }),
+      ...poolOptions
     })
     pool.on('error', () => undefined)
     return {
@@ -45,4 +47,10 @@ export function connect(driver: DriverName, url: string, options: ConnectOptions
     ask: (text) => sql.unsafe<Record<string, unknown>[]>(text),
     end: () => sql.end({ timeout: 1 })
   }
+}
+
+function optionsOf(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+    .join(' ')
 }

@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs'
+
+export interface SystemUser {
+  readonly name: string
+  readonly id: number
+}
+
+/** For servers that refuse to run as root. Node knows no user but its own, so this asks the system's list. */
+export function systemUser(name: string): SystemUser {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`))
+  return { name, id: Number(line?.split(':')[2] ?? process.getuid?.() ?? 0) }
+}

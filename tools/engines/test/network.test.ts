@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  describeOnNetwork,
+  type NetworkHost,
+  type RedisEngine,
+  startNetwork,
+  startRedis,
+  type TestNetwork
+} from 'engine-harness'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+
+/** Connects from a host, prints `open` and each answer, and sends a line for each that it is told. */
+const program = `
+const socket = require('node:net').connect(Number(process.argv[1]), process.argv[2])
+socket.on('connect', () => console.log('open'))
+socket.on('data', (answer) => console.log(String(answer).trim()))
+socket.on('error', (error) => console.log(error.code))
+process.stdin.on('data', (line) => socket.write(line))
+`
+
+interface Client {
+  send(line: string): void
+  /** Resolves with what it says next. */
+  said(): Promise<string>
+  /** What it has said and nobody has read. */
+  readonly unread: readonly string[]
+  end(): void
+}
+
+describeOnNetwork('redis')('a network of hosts', () => {
+  let network: TestNetwork<'app' | 'server'>
+  let redis: RedisEngine
+  const clients: Client[] = []
+  beforeAll(async () => {
+    network = startNetwork(['app', 'server'])
+    redis = await startRedis({ own: true, on: network.hosts.server })
+  })
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.end()
+    network.heal()
+  })
+  afterAll(async () => {
+    await redis.stop()
+    network.stop()
+    network.stop()
+  })
+
+  function connectFrom({ enter }: NetworkHost): Client {
+    const [command = '', ...args] = [...enter, process.execPath, '-e', program, '--', String(redis.port), redis.host]
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    const unread: string[] = []
+    child.stdout.setEncoding('utf8').on('data', (text: string) => unread.push(...text.trim().split('\n')))
+    const connected: Client = {
+      unread,
+      send: (line) => void child.stdin.write(line),
+      async said() {
+        while (unread.length === 0) await once(child.stdout, 'data')
+        return unread.shift() ?? ''
+      },
+      end: () => void child.kill()
+    }
+    clients.push(connected)
+    return connected
+  }
+
+  it('A host reaches another, and a test reaches its server by the socket', async () => {
+    const { said, send } = connectFrom(network.hosts.app)
+    expect(await said()).toBe('open')
+    send('PING\r\n')
+    expect(await said()).toBe('+PONG')
+    expect(await redis.command('PING')).toBe('PONG')
+  })
+
+  it('Between parted hosts packets are dropped in silence, and what was sent arrives after the healing', async () => {
+    const { said, send, unread } = connectFrom(network.hosts.app)
+    expect(await said()).toBe('open')
+    network.part('app', 'server')
+    send('SET parted yes\r\n')
+    const late = connectFrom(network.hosts.app)
+    // Neither an answer nor an error, which a refused packet would be at once.
+    for (let round = 0; round < 20; round++) expect(await redis.command('EXISTS', 'parted')).toBe('0')
+    expect([...unread, ...late.unread]).toEqual([])
+    network.heal()
+    expect(await said()).toBe('+OK')
+    expect(await redis.command('GET', 'parted')).toBe('yes')
+    expect(await late.said()).toBe('open')
+  })
+})
