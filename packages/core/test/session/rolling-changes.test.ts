@@ -4,7 +4,7 @@ import type { CookieOptions, SessionData, SessionManagerOptions } from '../../sr
 import { createMemoryStore, jsonSerializer, type Serializer } from '../../src/index.ts'
 import { createEncryption } from '../../src/record/encryption.ts'
 import { longest, type Order, type Rollout, rollOut, type Stage } from '../support/fleet.ts'
-import { secret, start } from '../support/world.ts'
+import { createWorld, secret, setCookieOf, start } from '../support/world.ts'
 
 type Options = Partial<SessionManagerOptions>
 type ManagerOption = Exclude<keyof SessionManagerOptions, 'cookie'> | `cookie.${keyof CookieOptions}`
@@ -51,7 +51,10 @@ const [first, second] = [secret, `second ${secret}`]
 const clock = { now: () => start }
 
 function prefixed(prefix: string, reads: (text: string) => string): Serializer {
-  return { serialize: (data) => prefix + jsonSerializer.serialize(data), deserialize: (text) => JSON.parse(reads(text)) }
+  return {
+    serialize: (data) => prefix + jsonSerializer.serialize(data),
+    deserialize: (text) => JSON.parse(reads(text))
+  }
 }
 
 /** Another format than JSON, for short. */
@@ -222,11 +225,7 @@ const changes: Readonly<Record<ManagerOption, readonly Change[]>> = {
       { options: encrypted({ secret: [second, first] }) },
       { options: encrypted({ secret: second }), after: longest }
     ]),
-    change(
-      'another secret at once',
-      'everybody',
-      through(encrypted({ secret: first }), encrypted({ secret: second }))
-    )
+    change('another secret at once', 'everybody', through(encrypted({ secret: first }), encrypted({ secret: second })))
   ],
   schema: [
     harmless('set, and `onSchemaMismatch` repairs the data', {}, { schema, onSchemaMismatch: addTheme }),
@@ -238,18 +237,20 @@ const changes: Readonly<Record<ManagerOption, readonly Change[]>> = {
     harmless('removed', { schema, onSchemaMismatch: addTheme }, {})
   ],
   onSchemaMismatch: [
-    change(
-      "set to `'reset'` with a new schema",
-      'nobody',
-      through({}, { schema, onSchemaMismatch: 'reset' }),
-      { ignoresData: true }
-    )
+    change("set to `'reset'` with a new schema", 'nobody', through({}, { schema, onSchemaMismatch: 'reset' }), {
+      ignoresData: true
+    })
   ],
   onConflict: [harmless('any', {}, { onConflict: ({ theirs }) => theirs }, {})],
   maxRecordBytes: [
-    change('raised to at most twice as much', 'nobody', through({ maxRecordBytes: 10_000 }, { maxRecordBytes: 20_000 }), {
-      bytes: 19_000
-    }),
+    change(
+      'raised to at most twice as much',
+      'nobody',
+      through({ maxRecordBytes: 10_000 }, { maxRecordBytes: 20_000 }),
+      {
+        bytes: 19_000
+      }
+    ),
     change(
       'raised further at once',
       'whoever stores more than twice the old limit',
@@ -267,7 +268,7 @@ const changes: Readonly<Record<ManagerOption, readonly Change[]>> = {
     )
   ],
   maxSessionsPerUser: [
-    harmless('any', {}, { maxSessionsPerUser: false }, { maxSessionsPerUser: 10 }, { maxSessionsPerUser: 50 })
+    harmless('any', {}, { maxSessionsPerUser: false }, { maxSessionsPerUser: 20 }, { maxSessionsPerUser: 50 })
   ],
   userIdFrom: [harmless('set or removed', {}, { userIdFrom: ({ user }) => user as string | undefined }, {})],
   storeTimeout: [harmless('any', {}, { storeTimeout: '15s' }, { storeTimeout: '1s' })],
@@ -303,6 +304,62 @@ for (const [option, rows] of Object.entries(changes)) {
     }
   })
 }
+
+describe('the cookie that a browser has', () => {
+  const lifetimes: readonly Options[] = [{ permanentLifetime: '10d' }, { permanentLifetime: '20d' }]
+
+  it('keeps its attributes and its lifetime when the options change, until it is sent again', async () => {
+    const world = createWorld(lifetimes[0])
+    const tab = world.browser()
+    await tab.request((session) => {
+      session.permanent = true
+      return session.login('alice')
+    })
+    const next = { ...lifetimes[1], ...cookie({ sameSite: 'strict' }) }
+    expect(setCookieOf(await tab.request(({ data }) => Object.assign(data, { a: 1 }), world.another(next)))).toBe(
+      undefined
+    )
+    const sent = setCookieOf(await tab.request((session) => session.regenerate(), world.another(next)))
+    expect(sent).toContain(`Max-Age=${20 * 86_400};`)
+    expect(sent).toContain('SameSite=Strict')
+  })
+
+  it('is sent again, with the attributes and the lifetime in effect, once a new secret is promoted', async () => {
+    const world = createWorld({ ...lifetimes[0], secret: [first, second] })
+    const tab = world.browser()
+    await tab.request((session) => {
+      session.permanent = true
+      return session.login('alice')
+    })
+    const next = { ...lifetimes[1], ...cookie({ sameSite: 'strict' }), secret: [second, first] }
+    const sent = setCookieOf(await tab.request(() => {}, world.another(next)))
+    expect(sent).toContain(`Max-Age=${20 * 86_400};`)
+    expect(sent).toContain('SameSite=Strict')
+  })
+})
+
+it('a longer idleTimeout holds for a session once a process that has it was used by the session', async () => {
+  const world = createWorld({ idleTimeout: '1h' })
+  const [used, unused] = [world.browser(), world.browser()]
+  for (const tab of [used, unused]) await tab.request((session) => session.login('alice'))
+  const next = world.another({ idleTimeout: '8h' })
+  world.now += 30 * 60_000
+  await used.request(() => {}, next)
+  world.now += 2 * 3_600_000
+  expect((await used.open(next)).userId).toBe('alice')
+  expect((await unused.open(next)).isNew).toBe(true)
+})
+
+it("a session that userIdFrom names counts as the user's from its next change of user on", async () => {
+  const world = createWorld()
+  const tab = world.browser()
+  await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
+  const next = world.another({ userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined) })
+  await tab.request(({ data }) => Object.assign(data, { a: 1 }), next)
+  expect(await next.revokeAll('alice')).toBe(0)
+  for (const user of [undefined, 'alice']) await tab.request(({ data }) => Object.assign(data, { user }), next)
+  expect(await next.revokeAll('alice')).toBe(1)
+})
 
 const document = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8')
 

@@ -20,11 +20,11 @@ export function createCookieJar(now: () => number): CookieJar {
 
   function store(line: string): void {
     const [pair = '', ...attributes] = line.split('; ')
-    const valueOf = (name: string): string | undefined =>
-      attributes.find((attribute) => attribute.startsWith(name))?.slice(name.length + 1)
-    const path = valueOf('Path') ?? '/'
-    const place = [pair.split('=', 1), valueOf('Domain'), path, valueOf('Partitioned')].join('|')
-    const maxAge = Number(valueOf('Max-Age') ?? Number.POSITIVE_INFINITY)
+    const attribute = (name: string): string | undefined =>
+      attributes.find((one) => one.startsWith(name))?.slice(name.length + 1)
+    const path = attribute('Path') ?? '/'
+    const place = [pair.split('=', 1), attribute('Domain'), path, attribute('Partitioned')].join('|')
+    const maxAge = Number(attribute('Max-Age') ?? Number.POSITIVE_INFINITY)
     cookies.delete(place)
     if (maxAge > 0) cookies.set(place, { pair, path, expiresAt: now() + maxAge * 1_000 })
   }

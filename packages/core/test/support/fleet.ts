@@ -63,14 +63,14 @@ interface Visitor {
 }
 
 const minute = 60_000
-const visitors = 12
+const visitors = 8
 const lifetimes: Options = { idleTimeout: '1h', absoluteTimeout: '2h', permanentLifetime: '3h' }
 
 /** The longest lifetime of a session in a fleet, unless its options say otherwise, ms. */
 export const longest: number = 180 * minute
 
 /**
- * Deploys one stage after the other to two processes on one store. Before, between and after, twelve visitors send
+ * Deploys one stage after the other to two processes on one store. Before, between and after, eight visitors send
  * requests to both of them: they read, write, swap secrets, and send two requests at once. Nobody's session reaches a
  * limit of any stage: visitors leave before, and come back as somebody new.
  */
@@ -82,7 +82,7 @@ export async function rollOut({ stages, order, now, ...traffic }: Rollout): Prom
   const processes = stages.map(
     ({ options, beside }): Process => ({ manager: create(options), beside: beside && create(beside) })
   )
-  const fleet = Array.from({ length: visitors }, (_, number) => createVisitor(number, clock.now))
+  const fleet = Array.from({ length: visitors }, (_, number) => createVisitor(number, traffic.readOnly, clock.now))
   const shortest = shortestLifetimes(processes)
   let round = 0
 
@@ -100,11 +100,12 @@ export async function rollOut({ stages, order, now, ...traffic }: Rollout): Prom
   }
 
   for (const [place, next] of processes.entries()) {
-    const before = processes[place - 1] ?? next
-    await serve([before, before], 2 * minute, 4)
-    const wait = stages[place]?.after ?? 0
-    await serve([before, before], 20 * minute, Math.ceil(wait / (20 * minute)))
-    for (const pair of mixedPairs(order, before, next)) await serve(pair, 2 * minute, 8)
+    const before = processes[place - 1]
+    if (before) {
+      const wait = stages[place]?.after ?? 0
+      await serve([before, before], 20 * minute, Math.ceil(wait / (20 * minute)))
+      for (const pair of mixedPairs(order, before, next)) await serve(pair, 2 * minute, 8)
+    }
     await serve([next, next], 2 * minute, 4)
   }
   const last = processes.at(-1)
@@ -136,11 +137,20 @@ function shortestLifetimes(processes: readonly Process[]): { readonly ordinary: 
   }
 }
 
-function createVisitor(number: number, now: () => number): Visitor {
-  // One in four has no user, the others share a user in pairs.
-  const userId = number % 4 === 3 ? undefined : `user ${number % 6}`
-  const permanent = number % 3 === 1
-  return { number, userId, permanent, jar: createCookieJar(now), since: undefined, count: 0, length: 0, loggedOut: false }
+function createVisitor(number: number, readOnly: boolean | undefined, now: () => number): Visitor {
+  // One in four has no user; the others share two.
+  const userId = number % 4 === 3 ? undefined : `user ${number % 2}`
+  const permanent = !readOnly && number % 3 === 1
+  return {
+    number,
+    userId,
+    permanent,
+    jar: createCookieJar(now),
+    since: undefined,
+    count: 0,
+    length: 0,
+    loggedOut: false
+  }
 }
 
 function leave(visitor: Visitor): void {
