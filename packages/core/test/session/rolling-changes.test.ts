@@ -257,6 +257,12 @@ const changes: Readonly<Record<ManagerOption, readonly Change[]>> = {
       through({ maxRecordBytes: 10_000 }, { maxRecordBytes: 40_000 }),
       { bytes: 21_000 }
     ),
+    change(
+      'raised to at most 1.4 times as much, with `encryption`',
+      'nobody',
+      through({ ...encrypted(), maxRecordBytes: 10_000 }, { ...encrypted(), maxRecordBytes: 14_000 }),
+      { bytes: 13_500 }
+    ),
     change('lowered to at least half', 'nobody', through({ maxRecordBytes: 20_000 }, { maxRecordBytes: 10_000 }), {
       bytes: 19_000
     }),

@@ -185,12 +185,15 @@ interface Opened {
 }
 
 async function open({ manager, beside }: Process, cookies: string): Promise<Opened> {
+  const known = beside && (await openLoaded(beside, cookies))
+  if (beside && known && !known.isNew) return { session: known, manager: beside }
+  return { session: await openLoaded(manager, cookies), manager }
+}
+
+async function openLoaded(manager: SessionManager, cookies: string): Promise<Session> {
   const session = await manager.open(cookies)
   await session.load()
-  if (!session.isNew || !beside) return { session, manager }
-  const other = await beside.open(cookies)
-  await other.load()
-  return other.isNew ? { session, manager } : { session: other, manager: beside }
+  return session
 }
 
 /** What is too large for the limits of a process is refused, which is no logout. Returns whether all was stored. */
