@@ -19,8 +19,13 @@ interface Application {
 
 const living = new Set<ChildProcess>()
 
-async function start(store: SoakedStore, address: string, framework: Framework): Promise<Application> {
-  const child = fork(script, [store, address, framework], { execArgv, env: { ...process.env, NODE_ENV: 'test' } })
+type Flaw = 'exits at once' | 'closes the client first'
+
+async function start(store: SoakedStore, address: string, framework: Framework, flaw?: Flaw): Promise<Application> {
+  const child = fork(script, [store, address, framework, flaw ?? ''], {
+    execArgv,
+    env: { ...process.env, NODE_ENV: 'test' }
+  })
   living.add(child)
   const exited = once(child, 'exit').then(([code, signal]) => {
     living.delete(child)
@@ -41,10 +46,10 @@ afterAll(() => {
 })
 
 /** Visitors count on one process; after so many answers it gets SIGTERM; the next process says what is stored. */
-async function endUnderLoad(store: SoakedStore, address: string, framework: Framework) {
+async function endUnderLoad(store: SoakedStore, address: string, framework: Framework, flaw?: Flaw) {
   const visitors = createVisitors(12)
   const load: Load = { answers: 0, failures: [], ends: [] }
-  const application = await start(store, address, framework)
+  const application = await start(store, address, framework, flaw)
   let ended: ReturnType<Application['terminate']> | undefined
   let answersBefore = 0
   await countUntilGone(application.port, visitors, load, () => {
@@ -65,6 +70,20 @@ async function endUnderLoad(store: SoakedStore, address: string, framework: Fram
     stored,
     howIdle: await next.terminate()
   }
+}
+
+type Outcome = Awaited<ReturnType<typeof endUnderLoad>>
+
+function judge({ how, howIdle, failures, stored, acknowledged, answersAfterSignal }: Outcome): void {
+  const inGoodOrder = { code: 0, signal: null }
+  expect({ how, howIdle, failures }).toEqual({ how: inGoodOrder, howIdle: inGoodOrder, failures: [] })
+  expect(stored, 'counts that are stored, and those that were acknowledged').toEqual(acknowledged)
+  expect(answersAfterSignal).toBeGreaterThan(0)
+}
+
+function describeOutcome({ acknowledged, answersAfterSignal, ends }: Outcome): string {
+  const sum = acknowledged.reduce((total, one) => total + one, 0)
+  return `${sum} changes acknowledged, ${answersAfterSignal} of them after SIGTERM; then ${ends.join(', ')}`
 }
 
 type DescribePlace = (name: string, register: () => void) => unknown
@@ -88,20 +107,24 @@ for (const [store, describePlace, applications] of places) {
       { timeout: 120_000 },
       async (framework) => {
         const outcome = await endUnderLoad(store, place.address, framework)
-        const { stored, acknowledged, ends, answersAfterSignal, ...rest } = outcome
-        console.log(
-          store,
-          framework,
-          `${acknowledged.reduce((sum, one) => sum + one, 0)} acknowledged`,
-          answersAfterSignal,
-          'after SIGTERM',
-          ends.join()
-        )
-        const inGoodOrder = { code: 0, signal: null }
-        expect(rest).toEqual({ how: inGoodOrder, failures: [], howIdle: inGoodOrder })
-        expect(stored).toEqual(acknowledged)
-        expect(answersAfterSignal).toBeGreaterThan(0)
+        console.log(store, framework, describeOutcome(outcome))
+        judge(outcome)
       }
     )
   })
 }
+
+describe('an application that ends in disorder is found out', () => {
+  it.each<[Flaw, RegExp]>([
+    ['exits at once', /counts that are stored/],
+    ['closes the client first', /failures|code/]
+  ])('one that %s', { timeout: 120_000 }, async (flaw, message) => {
+    const place = await startPlace.sqlite()
+    try {
+      const outcome = await endUnderLoad('sqlite', place.address, 'express', flaw)
+      expect(() => judge(outcome)).toThrow(message)
+    } finally {
+      await place.stop()
+    }
+  })
+})

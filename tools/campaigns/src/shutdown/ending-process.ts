@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { setTimeout as work } from 'node:timers/promises'
 import { createSessionManager } from '@kvsession/core'
 import { createApplication, frameworks, type Handler } from '../applications.ts'
 import { connectTo, isSoakedStore } from '../soak/connection.ts'
 
-// An application that ends as docs/operations.md says it should: ending-process.ts <store> <address> <framework>.
+// An application that ends as docs/operations.md says it should, or with a flaw:
+// ending-process.ts <store> <address> <framework> <flaw>.
 
-const [name = '', address = '', wanted = ''] = process.argv.slice(2)
+const [name = '', address = '', wanted = '', flaw = ''] = process.argv.slice(2)
 if (!isSoakedStore(name)) throw new Error(`no store is named ${name}`)
 const connection = await connectTo(name, address)
 const manager = createSessionManager({
@@ -16,7 +18,7 @@ const manager = createSessionManager({
 })
 manager.startSweeper({ interval: '1s' })
 
-/** Counts at once on one path, at the commit on the other. */
+/** Counts at once on one path, at the commit on the other; then works on, so that requests are under way at any time. */
 const handle: Handler = async (session, path) => {
   if (path === '/update') {
     await session.update((data) => {
@@ -24,6 +26,7 @@ const handle: Handler = async (session, path) => {
     })
   }
   if (path === '/commit') session.data.count = Number(session.data.count ?? 0) + 1
+  await work(20)
   return { count: session.data.count ?? 0 }
 }
 
@@ -31,6 +34,8 @@ const framework = frameworks.find((one) => one === wanted) ?? 'express'
 const server = createServer(createApplication(framework, manager, handle, console.error))
 
 process.once('SIGTERM', async () => {
+  if (flaw === 'exits at once') process.exit(0)
+  if (flaw === 'closes the client first') await connection.close()
   // Whoever goes on sending on an open connection would keep the server from ending.
   server.prependListener('request', (_, response) => {
     response.shouldKeepAlive = false
@@ -40,7 +45,7 @@ process.once('SIGTERM', async () => {
   await once(server, 'close')
   clearInterval(hangUp)
   await manager.close()
-  await connection.close()
+  if (flaw === '') await connection.close()
 })
 
 server.listen(0, '127.0.0.1', () => {
