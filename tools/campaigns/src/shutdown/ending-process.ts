@@ -31,7 +31,7 @@ const handle: Handler = async (session, path) => {
 }
 
 const framework = frameworks.find((one) => one === wanted) ?? 'express'
-const server = createServer(createApplication(framework, manager, handle, console.error))
+const server = createServer(createApplication(framework, manager, handle, flaw === '' ? console.error : undefined))
 
 process.once('SIGTERM', async () => {
   if (flaw === 'exits at once') process.exit(0)
