@@ -92,7 +92,6 @@ function checkHosts(root: string, file: string): Problem[] {
 
 /** In the sources of a workspace imports lead one way: no circle, and in core only downwards. */
 function checkArrangement({ kind, path, absolutePath, manifest }: Workspace): Problem[] {
-  if (kind === 'example') return []
   const source = `${path}/src`
   const graph = readImportGraph(join(absolutePath, 'src'), manifest)
   const circles = findFileCircles(graph, source)

@@ -20,7 +20,7 @@ export const roomsOfCore: readonly Room[] = [
   {
     name: 'managers',
     purpose: 'from options to working parts',
-    members: ['session-manager.ts', 'session-administration.ts']
+    members: ['session-manager.ts', 'session-administration.ts', 'guard-callbacks.ts']
   },
   { name: 'session/', purpose: 'a request and its session', members: ['session/'] },
   { name: 'users/', purpose: 'which sessions a user has', members: ['users/'] },
@@ -37,7 +37,7 @@ export const roomsOfCore: readonly Room[] = [
   {
     name: 'floor',
     purpose: 'every room may import these',
-    members: ['errors.ts', 'events.ts', 'clock.ts', 'duration.ts', 'option-check.ts'],
+    members: ['errors.ts', 'events.ts', 'clock.ts', 'duration.ts', 'option-check.ts', 'callback.ts'],
     flat: true
   }
 ]

@@ -52,7 +52,7 @@ export async function runProgram(
   writeFileSync(join(folder, file), program.text)
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--import', './listen-anywhere.mjs', file], {
     cwd: folder,
-    env: { PATH: process.env.PATH, SESSION_SECRET: 'x'.repeat(48) },
+    env: { PATH: process.env.PATH, SESSION_SECRET: 'a secret for a consumer that is long enough' },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const output = collectOutput(child)

@@ -8,7 +8,7 @@ interface Visitor {
 }
 
 const store: KeyValueStore = createMemoryStore()
-const secret = 'x'.repeat(48)
+const secret = 'a secret for a consumer that is long enough'
 const manager = createSessionManager<Visitor>({ store, secret, encryption: createEncryption({ secret }) })
 
 function cookieOf(headers: Headers): string {

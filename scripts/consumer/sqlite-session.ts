@@ -7,7 +7,10 @@ import { createSqliteStore } from '@kvsession/store-sqlite'
 const database = new DatabaseSync(':memory:')
 const store = createSqliteStore(database)
 await store.ensureSchema()
-const manager = createSessionManager<{ views?: number }>({ store, secret: 'x'.repeat(48) })
+const manager = createSessionManager<{ views?: number }>({
+  store,
+  secret: 'a secret for a consumer that is long enough'
+})
 const session = await manager.open('')
 session.data.views = 1
 await manager.commit(session)

@@ -1,5 +1,5 @@
 import { type Html, html } from './html.ts'
-import type { View } from './layout.ts'
+import type { View } from './view.ts'
 
 /** Which session am I? The public half of it, which is safe to show; the secret half is in the cookie alone. */
 export function sessionPanel({ session, user, cookieName }: View): Html {

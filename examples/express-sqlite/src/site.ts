@@ -2,9 +2,10 @@ import { getSession } from '@kvsession/express'
 import type { Request, RequestHandler, Response } from 'express'
 import type { CrossSiteGuard } from './cross-site.ts'
 import type { Html } from './html.ts'
-import { layout, type View } from './layout.ts'
+import { layout } from './layout.ts'
 import type { Sessions } from './sessions.ts'
 import type { User, Users } from './users.ts'
+import type { View } from './view.ts'
 
 /** What every page works with. */
 export interface Site {

@@ -32,7 +32,8 @@ app.post('/count', async (c) => {
 })
 
 app.post('/login', async (c) => {
-  await c.var.session.login(c.req.query('name') || 'ada')
+  // Of what was there before the login, which somebody else may have planted, only this is kept.
+  await c.var.session.login(c.req.query('name') || 'ada', { keepData: ['count'] })
   return show(c)
 })
 

@@ -30,7 +30,8 @@ app.use(async (ctx) => {
       })
       break
     case 'POST /login':
-      await current.login(String(ctx.query.name || 'ada'))
+      // Of what was there before the login, which somebody else may have planted, only this is kept.
+      await current.login(String(ctx.query.name || 'ada'), { keepData: ['count'] })
       break
     case 'POST /logout':
       await current.destroy()

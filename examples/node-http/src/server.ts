@@ -9,7 +9,7 @@ async function answer({ method, url = '/' }: IncomingMessage, session: Session<V
   const { pathname, searchParams } = new URL(url, 'http://localhost')
   const route = `${method} ${pathname}`
   if (route === 'POST /count') await session.update(increment)
-  else if (route === 'POST /login') await session.login(searchParams.get('name') || 'ada')
+  else if (route === 'POST /login') await session.login(searchParams.get('name') || 'ada', { keepData: ['count'] })
   else if (route === 'POST /logout') await session.destroy()
   else if (route !== 'GET /') return undefined
   return { user: session.userId ?? null, count: session.data.count ?? 0 }

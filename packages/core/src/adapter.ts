@@ -1,4 +1,5 @@
 import { needsCommit as stateNeedsCommit } from './session/commit.ts'
+import { watchFailure } from './session/dropped-failure.ts'
 import { internalsOf, type Session } from './session/session.ts'
 import { type CommitOptions, createSessionManager, type SessionManager } from './session-manager.ts'
 import type { SessionManagerOptions } from './session-manager-options.ts'
@@ -29,6 +30,14 @@ function isManager<Data extends object>(
 export function needsCommit(session: Session<object>): boolean {
   const { context, state } = internalsOf(session)
   return stateNeedsCommit(context, state)
+}
+
+/**
+ * For an operation that an adapter makes of several, such as `req.session.regenerate()`. If it fails and nobody takes the
+ * error of the promise that this gives, the next commit fails with it, as with the operations of the session itself.
+ */
+export function failCommitUnlessTaken<T>(session: Session<object>, operation: Promise<T>): Promise<T> {
+  return watchFailure(internalsOf(session).state, operation)
 }
 
 /** Reads a header that the handler set. `undefined`: the response has no such header. */

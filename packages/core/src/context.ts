@@ -11,7 +11,7 @@ import type { WriteLoop } from './store/write-loop.ts'
 import type { Keyring } from './token/keyring.ts'
 import type { CookiePolicy } from './transport/set-cookie.ts'
 
-/** What the parts of one manager share. Made once; nothing in it belongs to a request. */
+/** What the parts of one manager share. Made once; nothing in it belongs to one request. */
 export interface ManagerContext {
   readonly policy: SessionPolicy
   readonly cookie: CookiePolicy
@@ -34,6 +34,8 @@ export interface ManagerContext {
   readonly emptyPayload: string
   recordKey(id: string): string
   newWriteId(): string
-  /** Warns once in the life of the manager. */
+  /** Whether a request has shown that a proxy replaces the `Host` and leaves no trace: then no host is loopback. */
+  readonly hiddenProxy: { found: boolean }
+  /** Gives each warning once in the life of the manager. */
   warnOnce(message: string): void
 }

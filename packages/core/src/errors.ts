@@ -5,6 +5,7 @@
 export type SessionErrorCode =
   | 'OPTION_INVALID'
   | 'OPTION_UNKNOWN'
+  | 'CALLBACK_FAILED'
   | 'SECRET_MISSING'
   | 'SECRET_WEAK'
   | 'SECRET_DUPLICATE'
@@ -73,5 +74,54 @@ export function misused(message: string): SessionError {
 
 /** Recognises a {@link SessionError} across duplicate installations of the package. */
 export function isSessionError(value: unknown): value is SessionError {
-  return value instanceof Error && value.name === 'SessionError' && 'code' in value
+  try {
+    return value instanceof Error && value.name === 'SessionError' && 'code' in value
+  } catch {
+    return false
+  }
+}
+
+/** A string from outside as part of a message or event: cut, and without control characters that forge lines of a log. */
+export function printable(value: string, most = 100): string {
+  return value
+    .slice(0, most)
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+}
+
+/** From here on a driver's message may quote a command or a value. An apostrophe within a word is no quote. */
+const quotation = /(?<!\p{L})'|["`{[\\\r\n]/u
+
+/**
+ * A copy of anything that was thrown, which can always be printed: name, code, and what of the message cannot come from a
+ * record. The message ends before the first quotation; of the rest, words that `known` contains and long runs are masked.
+ * Our own errors quote no record and stay whole.
+ *
+ * @param known texts that the failed call was given.
+ */
+export function describeError(thrown: unknown, known: readonly (string | undefined)[] = []): Error {
+  const texts = known.join('\n')
+  const message = String((typeof thrown === 'string' ? thrown : fieldOf(thrown, 'message')) ?? 'no message')
+  const mask = (word: string): string => (word.length > 24 || texts.includes(word) ? '[masked]' : word)
+  const [beginning = ''] = message.slice(0, 500).split(quotation, 1)
+  const masked = isSessionError(thrown) ? message : beginning.replace(/[\p{L}\p{N}_@+=-]{3,}/gu, mask)
+  const copy = new Error(printable(masked, 500))
+  copy.name = String(fieldOf(thrown, 'name') ?? 'Error')
+  const frames = String(fieldOf(thrown, 'stack')).match(/^ {4}at [^"'{]*$/gm) ?? []
+  copy.stack = [String(copy), ...frames].join('\n')
+  for (const key of ['code', 'errno', 'syscall', 'sqlState', 'errcode', 'wroteNothing']) {
+    const value = fieldOf(thrown, key)
+    if (value !== undefined) Object.assign(copy, { [key]: value })
+  }
+  return copy
+}
+
+/** A property of anything that was thrown, if it is a string, a number or `true`. Nothing makes it throw. */
+function fieldOf(thrown: unknown, key: string): string | number | true | undefined {
+  try {
+    const value: unknown = Reflect.get(Object(thrown), key)
+    if (typeof value === 'number' || value === true) return value
+    return typeof value === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -34,25 +34,35 @@ export type DropReason =
 
 /**
  * What the manager reports through `onEvent`. Public ids appear, secrets, tokens and data never do.
- * Handlers run synchronously; what they throw is ignored.
  */
 export type SessionEvent =
-  | { readonly type: 'created'; readonly id: string }
+  | { readonly type: 'created'; readonly id: string; readonly tokenId: string }
   | { readonly type: 'loaded'; readonly id: string; readonly userId: string | undefined }
   | { readonly type: 'rejected'; readonly reason: RejectionReason; readonly id?: string }
   | { readonly type: 'touched'; readonly id: string }
   | { readonly type: 'saved'; readonly id: string; readonly bytes: number }
-  /** Keys of the data that this request and another one both changed; `onConflict` decided. */
+  /** Keys of the data that this request and another one both changed, control characters escaped; `onConflict` decided. */
   | { readonly type: 'conflict'; readonly id: string; readonly keys: readonly string[] }
-  | { readonly type: 'loggedIn'; readonly id: string; readonly userId: string }
-  | { readonly type: 'regenerated'; readonly id: string }
-  | { readonly type: 'rotated'; readonly id: string }
-  | { readonly type: 'destroyed'; readonly id: string; readonly by: 'request' | 'revoke' | 'revokeAll' }
+  | ({ readonly type: 'loggedIn'; readonly userId: string } & NewToken)
+  | ({ readonly type: 'regenerated' | 'rotated'; readonly userId: string | undefined } & NewToken)
+  | {
+      readonly type: 'destroyed'
+      readonly id: string
+      /** Whose session it was. A request that destroys what it has not read does not know. */
+      readonly userId: string | undefined
+      readonly by: 'request' | 'revoke' | 'revokeAll'
+    }
   | { readonly type: 'expired'; readonly id: string; readonly limit: 'idle' | 'absolute' }
   /** A genuine token with a stale secret: `withinGrace` is ordinary, after the grace window it suggests theft. */
-  | { readonly type: 'superseded'; readonly id: string; readonly withinGrace: boolean }
+  | {
+      readonly type: 'superseded'
+      readonly id: string
+      readonly userId: string | undefined
+      readonly withinGrace: boolean
+    }
   | { readonly type: 'dropped'; readonly id: string; readonly reason: DropReason }
-  | { readonly type: 'evicted'; readonly id: string; readonly userId: string }
+  /** `by`: the session whose login went beyond `maxSessionsPerUser`. */
+  | { readonly type: 'evicted'; readonly id: string; readonly userId: string; readonly by: string }
   | { readonly type: 'swept'; readonly deleted: number }
   | {
       readonly type: 'storeError'
@@ -65,7 +75,19 @@ export type SessionEvent =
   /** The handler's own `Cache-Control` would have let shared caches keep a response with our cookie. */
   | { readonly type: 'cacheControlTightened'; readonly was: string }
 
-export type SessionEventHandler = (event: SessionEvent) => void
+/** A new secret, by its public names. */
+export interface NewToken {
+  readonly id: string
+  readonly tokenId: string
+  /** What `tokenId` was before; `undefined`: the session is new. */
+  readonly previousTokenId: string | undefined
+}
+
+/**
+ * Called synchronously, and never waited for. What it throws or rejects is ignored, and told once, as a warning of the
+ * process.
+ */
+export type SessionEventHandler = (event: SessionEvent) => unknown
 
 /** Reports that a cookie, or the session `id`, was not accepted. */
 export function reject(

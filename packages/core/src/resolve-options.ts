@@ -23,6 +23,7 @@ export interface SessionPolicy extends TimeoutPolicy {
   readonly onStoreUnavailable: 'error' | 'anonymous'
   readonly lazy: boolean
   readonly commitOnError: boolean
+  readonly markPrivate: boolean
   readonly secretBytes: number
 }
 
@@ -38,16 +39,17 @@ const rules = {
   absoluteTimeout: duration(day),
   permanentLifetime: duration(31 * day),
   maxLifetime: duration(undefined),
-  touchInterval: duration(undefined),
+  touchInterval: duration(undefined, 1),
   rotateAfter: duration(never),
   graceWindow: duration(minute / 2),
   namespace: checkNamespace,
   maxRecordBytes: wholeNumber(65_536, 512),
   maxSessionsPerUser: checkSessionLimit,
-  storeTimeout: duration(1_000),
+  storeTimeout: duration(1_000, 1),
   onStoreUnavailable: oneOf('error', 'anonymous'),
   lazy: oneOf<boolean>(false, true),
   commitOnError: oneOf<boolean>(true, false),
+  markPrivate: oneOf<boolean>(true, false),
   secretBits: secretByteLength
 }
 
@@ -77,6 +79,9 @@ export function resolvePolicy(
   settle(parts, options)
   const { secretBits: secretBytes, cookie, ...policy } = settle(rules, options)
   const { idleTimeout, permanentLifetime, maxLifetime = permanentLifetime, rotateAfter, storeTimeout } = policy
+  if (idleTimeout > policy.absoluteTimeout) {
+    throw invalid('idleTimeout', `must be at most absoluteTimeout (${policy.absoluteTimeout} ms)`)
+  }
   const { touchInterval = atomic ? Math.min(minute, Math.ceil(idleTimeout / 10)) : never } = policy
   if (policy.touchInterval !== undefined && touchInterval >= idleTimeout) {
     throw invalid('touchInterval', 'must be shorter than idleTimeout, or sessions in use expire')

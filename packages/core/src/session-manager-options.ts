@@ -67,6 +67,9 @@ export interface SessionManagerOptions<Data extends object = SessionData> {
   lazy?: boolean
   /** Whether data changed by a request that failed is stored. Default `true`. */
   commitOnError?: boolean
+  /** Whether a response that looked at a user's session, and has neither `Cache-Control` nor `Expires`, says
+   * `Cache-Control: private, no-cache`. Default `true`. (OWASP ASVS 5.0, 14.3.2) */
+  markPrivate?: boolean
   /** Length of the private half of a token, in bits. Default and floor 128. Changing it logs nobody out. */
   secretBits?: number
   /** Cryptographically secure random bytes. Default: the platform's. Anything weaker gives sessions away. */

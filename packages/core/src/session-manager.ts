@@ -1,11 +1,11 @@
 import { encodeBase64url } from '#crypto'
 import { platform } from '#platform'
-import { systemClock } from './clock.ts'
+import { observer } from './callback.ts'
 import type { ManagerContext } from './context.ts'
 import { createRandomSource } from './crypto/random.ts'
 import { SessionError } from './errors.ts'
-import type { SessionEventHandler } from './events.ts'
-import { jsonSerializer } from './record/serializer.ts'
+import { guardCallbacks } from './guard-callbacks.ts'
+import { serializeData } from './record/payload.ts'
 import { tombstoneLifetime } from './record/tombstone.ts'
 import { checkStore, resolvePolicy, type SessionPolicy } from './resolve-options.ts'
 import { type CommitOptions, commit } from './session/commit.ts'
@@ -24,7 +24,16 @@ import { createWriteLoop } from './store/write-loop.ts'
 import { checkSecrets, createKeyring } from './token/keyring.ts'
 import type { Connection, RequestSource } from './transport/request-source.ts'
 import type { HeaderList } from './transport/response-headers.ts'
-import { find, listAll, listOfUser, revoke, type SessionInfo, updateStored } from './users/administration.ts'
+import {
+  checkIds,
+  checkUserId,
+  find,
+  listAll,
+  listOfUser,
+  revoke,
+  type SessionInfo,
+  updateStored
+} from './users/administration.ts'
 import { revokeUser } from './users/user-index.ts'
 
 export type { CommitOptions } from './session/commit.ts'
@@ -34,7 +43,8 @@ export interface SessionManager<Data extends object = SessionData> {
   /**
    * The session of a request. Hostile input never throws and never reaches the store; it gets a new, empty session.
    *
-   * @throws SessionError when the store cannot be read (`status` 503); the cookie is to be left alone.
+   * @throws SessionError when the store cannot be read (`status` 503); the cookie is to be left alone. `ARGUMENT_INVALID`
+   * for what is no source, such as `null` or a `cookie` that is no string. Always as a rejection.
    */
   open(source: RequestSource, connection?: Connection): Promise<Session<Data>>
   /**
@@ -66,7 +76,10 @@ export interface SessionManager<Data extends object = SessionData> {
   sweep(): Promise<number>
   /** Sweeps now and then. @returns a function that stops it. */
   startSweeper(options?: SweeperOptions): () => void
-  /** Stops sweepers, waits for writes under way, closes what the store itself opened. */
+  /**
+   * Stops sweepers, waits for writes under way and for three store timeouts at most for a sweep, closes what the store
+   * itself opened. What has been opened can still be committed; everything else throws `MANAGER_CLOSED`.
+   */
   close(): Promise<void>
   /** The options in effect, durations in milliseconds. */
   readonly policy: SessionPolicy
@@ -78,26 +91,39 @@ export interface SessionManager<Data extends object = SessionData> {
 export function createSessionManager<Data extends object = SessionData>(
   options: SessionManagerOptions<Data>
 ): SessionManager<Data> {
-  const { context, store } = createManagerContext(options)
+  const { context } = createManagerContext(options)
   const stops = new Set<() => void>()
   let closed = false
+  let sweeping: Promise<unknown> = Promise.resolve()
 
   function list(filter: { readonly userId: string }): Promise<SessionInfo<Data>[]>
   function list(): AsyncIterable<SessionInfo<Data>>
   function list(filter?: { readonly userId: string }): Promise<SessionInfo<Data>[]> | AsyncIterable<SessionInfo<Data>> {
-    return filter ? listOfUser<Data>(context, filter.userId) : listAll<Data>(context)
+    return filter === undefined ? listAll<Data>(context, checkOpen) : listUser(filter)
+  }
+
+  async function listUser(filter: { readonly userId: string }): Promise<SessionInfo<Data>[]> {
+    checkOpen()
+    return listOfUser<Data>(context, checkUserId(filter?.userId))
   }
 
   async function sweep(): Promise<number> {
-    const deleted = await context.access.deleteExpired()
+    checkOpen()
+    const deletion = context.access.deleteExpired()
+    sweeping = Promise.allSettled([sweeping, deletion]).then(() => {})
+    const deleted = await deletion
     context.emit?.({ type: 'swept', deleted })
     return deleted
+  }
+
+  function checkOpen(): void {
+    if (closed) throw new SessionError('MANAGER_CLOSED', 'The session manager is closed')
   }
 
   return {
     policy: context.policy,
     async open(source, connection) {
-      if (closed) throw new SessionError('MANAGER_CLOSED', 'The session manager is closed')
+      checkOpen()
       const state = identify(context, source, connection)
       if (state.phase === 'unloaded' && !context.policy.lazy) await load(context, state)
       return new Session<Data>({ context, state })
@@ -106,14 +132,26 @@ export function createSessionManager<Data extends object = SessionData>(
       return { headers: await commit(context, internalsOf(session).state, options) }
     },
     responseHeaders: (session, response = {}) => headersOf(context, internalsOf(session).state, response),
-    find: (id) => find<Data>(context, id),
+    async find(id) {
+      checkOpen()
+      return find<Data>(context, id)
+    },
     list,
-    update: (id, change) => updateStored(context, id, synchronous(change)),
-    revoke: (id, only) => revoke(context, id, only?.userId),
-    revokeAll: (userId, { except = [] } = {}) =>
-      revokeUser(context, userId, new Set(typeof except === 'string' ? [except] : except)),
+    async update(id, change) {
+      checkOpen()
+      return updateStored(context, id, synchronous(change))
+    },
+    async revoke(id, only) {
+      checkOpen()
+      return revoke(context, id, only && checkUserId(only.userId))
+    },
+    async revokeAll(userId, { except = [] } = {}) {
+      checkOpen()
+      return revokeUser(context, checkUserId(userId), checkIds(except))
+    },
     sweep,
     startSweeper(sweeperOptions) {
+      checkOpen()
       const stop = startSweeper(sweep, context.randomBytes, sweeperOptions)
       stops.add(stop)
       return () => {
@@ -126,7 +164,9 @@ export function createSessionManager<Data extends object = SessionData>(
       for (const stop of stops) stop()
       stops.clear()
       await context.queue.idle()
-      await store.close?.()
+      // A sweep that goes on for longer loses the store that it works on.
+      await context.access.waitForEarlier(sweeping).catch(() => {})
+      await context.access.close()
     }
   }
 }
@@ -141,10 +181,12 @@ export function createManagerContext<Data extends object>(
   const secrets = checkSecrets(options.secret)
   const { store, atomic } = checkStore(options.store, options.allowNonAtomicStore)
   const { policy, cookie } = resolvePolicy(options, atomic)
-  const { clock = systemClock, onEvent, serializer = jsonSerializer, encryption } = options
+  const { onEvent } = options
+  const callbacks = guardCallbacks(options)
+  const { clock } = callbacks
   const randomBytes = createRandomSource(options.randomBytes)
   const newWriteId = (): string => encodeBase64url(randomBytes(9))
-  const emit = onEvent && quiet(onEvent)
+  const emit = onEvent && observer(onEvent)
   const waitForEarlier = platform.createWaitForEarlier(policy.storeTimeout / 2)
   const atomicStore = hasCompareAndSet(store)
     ? store
@@ -157,49 +199,30 @@ export function createManagerContext<Data extends object>(
     atomic,
     access,
     queue,
-    serializer,
-    encryption,
-    clock,
+    ...callbacks,
     randomBytes,
     emit,
     newWriteId,
     keyring: createKeyring({ secrets, namespace: policy.namespace, cookieName: cookie.name }),
     loop: createWriteLoop(access, queue, { clock, randomBytes, mostWrites: platform.mostWritesTogether }),
     schema: options.schema,
-    onSchemaMismatch: options.onSchemaMismatch,
-    onConflict: options.onConflict,
-    userIdFrom: userIdFrom(options),
-    emptyPayload: serializer.serialize({}),
+    emptyPayload: serializeData(callbacks, {}),
     recordKey: (id) => `${policy.namespace}.s.${id}`,
+    hiddenProxy: { found: false },
     warnOnce: createWarning()
   }
   return { context, store }
-}
-
-/** The data a session holds is what the application's type says, or what its schema checked. */
-function userIdFrom<Data extends object>(options: SessionManagerOptions<Data>): ManagerContext['userIdFrom'] {
-  const { userIdFrom: named } = options
-  return named && ((data) => named(data as Data))
 }
 
 function hasCompareAndSet(store: KeyValueStore): store is AtomicStore {
   return typeof store.compareAndSet === 'function'
 }
 
-/** An event handler is an observer: what it throws must not change what happens. */
-function quiet(handler: SessionEventHandler): SessionEventHandler {
-  return (event) => {
-    try {
-      handler(event)
-    } catch {}
-  }
-}
-
 function createWarning(): (message: string) => void {
-  let warned = false
+  const given = new Set<string>()
   return (message) => {
-    if (warned) return
-    warned = true
+    if (given.has(message)) return
+    given.add(message)
     console.warn(`kvsession: ${message}`)
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { duration } from '../src/duration.ts'
 
-const parseDuration = duration(0)
+const parseDuration = duration(0, 1)
 
 describe('a duration', () => {
   it.each([
@@ -50,6 +50,24 @@ describe('a duration', () => {
     expect(() => parseDuration(value, 'idleTimeout')).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(/idleTimeout.*'30m'/) })
     )
+  })
+
+  it.each([100 * 366 * 86_400_000, '36526d', Number.MAX_SAFE_INTEGER])(
+    '%s is above 100 years, and refused',
+    (value) => {
+      expect(() => parseDuration(value, 'idleTimeout')).toThrow(
+        /^idleTimeout must be at most 100 years.*OPTION_INVALID/
+      )
+    }
+  )
+
+  it('A number below the least one was meant as seconds: the error says both spellings', () => {
+    expect(() => duration(0)(900, 'idleTimeout')).toThrow(
+      "idleTimeout is in milliseconds: write '900s' or '900ms' [OPTION_INVALID]"
+    )
+    expect(duration(0)(1_000, 'idleTimeout')).toBe(1_000)
+    expect(duration(0)('900ms', 'idleTimeout')).toBe(900)
+    expect(parseDuration('36525d', 'idleTimeout')).toBe(36_525 * 86_400_000)
   })
 
   it('is a positive whole number of milliseconds or an error, whatever the text', () => {

@@ -29,13 +29,15 @@ async function race(
 
 type Opened = Awaited<ReturnType<SessionManager['open']>>
 
+const tokenId = expect.stringMatching(/^[\w-]{22}$/)
+
 /** What makes each kind of event happen. */
 const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (id: string) => object])[] = [
   [
     'created',
     '',
     ({ world, manager }) => world.browser().request(({ data }) => Object.assign(data, { a: 1 }), manager),
-    () => ({ id: expect.stringMatching(/^[0-9a-f]{32}$/) })
+    () => ({ id: expect.stringMatching(/^[0-9a-f]{32}$/), tokenId })
   ],
   ['loaded', '', ({ tab, manager }) => tab.open(manager), (id) => ({ id, userId: undefined })],
   ['rejected', 'malformed', ({ tab, manager }) => manager.open(`${tab.cookie}x`), () => ({ reason: 'malformed' })],
@@ -107,15 +109,40 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
     'loggedIn',
     '',
     ({ tab, manager }) => tab.request((session) => session.login('alice'), manager),
-    (id) => ({ id, userId: 'alice' })
+    (id) => ({ id, userId: 'alice', tokenId, previousTokenId: tokenId })
   ],
-  ['regenerated', '', ({ tab, manager }) => tab.request((session) => session.regenerate(), manager), (id) => ({ id })],
-  ['rotated', '', ({ tab, manager }) => tab.request((session) => session.rotate(), manager), (id) => ({ id })],
+  [
+    'loggedIn',
+    'in a new session',
+    ({ world, manager }) => world.browser().request((session) => session.login('alice'), manager),
+    () => ({ id: expect.any(String), userId: 'alice', tokenId, previousTokenId: undefined })
+  ],
+  [
+    'regenerated',
+    '',
+    ({ tab, manager }) => tab.request((session) => session.regenerate(), manager),
+    (id) => ({ id, userId: undefined, tokenId, previousTokenId: tokenId })
+  ],
+  [
+    'rotated',
+    '',
+    ({ tab, manager }) => tab.request((session) => session.rotate(), manager),
+    (id) => ({ id, userId: undefined, tokenId, previousTokenId: tokenId })
+  ],
   [
     'destroyed',
     'by the request',
     ({ tab, manager }) => tab.request((session) => session.destroy(), manager),
-    (id) => ({ id, by: 'request' })
+    (id) => ({ id, userId: undefined, by: 'request' })
+  ],
+  [
+    'destroyed',
+    'by revoke',
+    async ({ tab, manager, id }) => {
+      await tab.request((session) => session.login('alice'))
+      expect(await manager.revoke(id)).toBe(true)
+    },
+    (id) => ({ id, userId: 'alice', by: 'revoke' })
   ],
   [
     'destroyed',
@@ -124,7 +151,7 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
       await tab.request((session) => session.login('alice'))
       expect(await manager.revokeAll('alice')).toBe(1)
     },
-    (id) => ({ id, by: 'revokeAll' })
+    (id) => ({ id, userId: 'alice', by: 'revokeAll' })
   ],
   [
     'expired',
@@ -146,7 +173,7 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
       await tab.request((session) => session.regenerate())
       await manager.open(cookie)
     },
-    (id) => ({ id, withinGrace: true })
+    (id) => ({ id, userId: undefined, withinGrace: true })
   ],
   [
     'dropped',
@@ -178,7 +205,7 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
       await tab.request((session) => session.login('alice'), manager)
       await world.browser().request((session) => session.login('alice'), manager)
     },
-    (id) => ({ id, userId: 'alice' })
+    (id) => ({ id, userId: 'alice', by: expect.stringMatching(/^[0-9a-f]{32}$/) })
   ],
   ['swept', '', ({ manager }) => manager.sweep(), () => ({ deleted: 0 })],
   [
@@ -243,5 +270,24 @@ describe('whatever happens', () => {
   it.each(happenings)('%s %s happens the same when nobody listens', async (_type, _, happen) => {
     const stage = await setTheStage((world) => world.silent())
     await happen(stage)
+  })
+})
+
+describe('a line of an audit', () => {
+  it('A login names the token before and after, as the sessions of the two requests do', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const { tokenId: before } = await tab.open()
+    await tab.request((session) => session.login('alice'))
+    const { tokenId: after, id } = await tab.open()
+    expect(before).not.toBe(after)
+    expect(world.events).toContainEqual({
+      type: 'loggedIn',
+      id,
+      userId: 'alice',
+      tokenId: after,
+      previousTokenId: before
+    })
   })
 })

@@ -21,6 +21,30 @@ describe('misuse is told what it did', () => {
     }
   })
 
+  it.each([[null], [7], [true], [() => 'sid=1'], [Symbol('request')], [['cookie', 'sid=1']]])(
+    'opening %s, which is no request',
+    async (source) => {
+      const { manager } = createWorld()
+      await expect(misuse(manager.open, source)).rejects.toThrow(
+        expect.objectContaining({ code: 'ARGUMENT_INVALID', message: expect.stringContaining('open() takes') })
+      )
+    }
+  )
+
+  it.each([null, 7, true, {}])('opening headers whose cookie or host is %j', async (value) => {
+    const { manager } = createWorld()
+    for (const headers of [{ cookie: value }, { host: value }]) {
+      await expect(misuse(manager.open, headers)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    }
+  })
+
+  it('opening nothing, or headers of which others are no strings, is none', async () => {
+    const { manager } = createWorld()
+    for (const source of [undefined, '', {}, { cookie: undefined }, { cookie: [] }, { host: 'localhost', via: 7 }]) {
+      await expect(misuse(manager.open, source)).resolves.toMatchObject({ isNew: true })
+    }
+  })
+
   it('data that is no object, and lifetimes that are none', async () => {
     const session = await createWorld().browser().open()
     for (const value of [undefined, null, 'x', [1]]) {
@@ -64,6 +88,23 @@ describe('misuse is told what it did', () => {
     const second = world.browser().request(({ data }) => Object.assign(data, { b: 1 }))
     await expect(second).rejects.toMatchObject({ code: 'CONFLICT' })
   })
+})
+
+describe('randomness that repeats', () => {
+  it.each(['login', 'regenerate', 'rotate'] as const)(
+    'A constant randomBytes: %s fails, and never keeps the token',
+    async (swap) => {
+      const world = createWorld({ randomBytes: (length) => new Uint8Array(length) })
+      const tab = world.browser()
+      await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+      const swapping = tab.request((session) => (swap === 'login' ? session.login('alice') : session[swap]()))
+      await expect(swapping).rejects.toMatchObject({
+        code: 'OPTION_INVALID',
+        message: expect.stringMatching(/^randomBytes/)
+      })
+      expect((await tab.open()).userId).toBe(undefined)
+    }
+  )
 })
 
 describe('a record that is too large', () => {

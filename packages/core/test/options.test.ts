@@ -31,6 +31,16 @@ describe('misuse throws at construction, with a code and the cure', () => {
     [{ idleTimeout: '1 fortnight' }, /^OPTION_INVALID: .*idleTimeout/],
     [{ absoluteTimeout: Number.POSITIVE_INFINITY }, /^OPTION_INVALID: .*absoluteTimeout/],
     [{ touchInterval: '1h' }, /^OPTION_INVALID: .*touchInterval/],
+    [{ idleTimeout: '25h' }, /^OPTION_INVALID: idleTimeout must be at most absoluteTimeout \(86400000 ms\)/],
+    [{ absoluteTimeout: '30m' }, /^OPTION_INVALID: idleTimeout must be at most absoluteTimeout \(1800000 ms\)/],
+    [{ idleTimeout: 900 }, /^OPTION_INVALID: idleTimeout is in milliseconds: write '900s'/],
+    [{ absoluteTimeout: 86_4 }, /^OPTION_INVALID: absoluteTimeout is in milliseconds/],
+    [{ permanentLifetime: 30 }, /^OPTION_INVALID: permanentLifetime is in milliseconds/],
+    [{ maxLifetime: 30 }, /^OPTION_INVALID: maxLifetime is in milliseconds/],
+    [{ rotateAfter: 600 }, /^OPTION_INVALID: rotateAfter is in milliseconds/],
+    [{ graceWindow: 30 }, /^OPTION_INVALID: graceWindow is in milliseconds/],
+    [{ permanentLifetime: '40000d' }, /^OPTION_INVALID: permanentLifetime must be at most 100 years/],
+    [{ secret: 'a'.repeat(32) }, /^SECRET_WEAK: .*openssl rand/],
     [{ storeTimeout: '1m' }, /^OPTION_INVALID: .*storeTimeout/],
     [{ namespace: '../x' }, /^OPTION_INVALID: .*namespace/],
     [{ namespace: '' }, /^OPTION_INVALID: .*namespace/],
@@ -92,6 +102,7 @@ describe('the policy in effect can be read back', () => {
       onStoreUnavailable: 'error',
       lazy: false,
       commitOnError: true,
+      markPrivate: true,
       secretBytes: 16
     })
     expect(Object.isFrozen(policy)).toBe(true)

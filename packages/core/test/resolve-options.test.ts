@@ -73,7 +73,7 @@ describe('the options', () => {
     [{ secretBits: 513 }, 'secretBits must be a whole number from 128 to 512'],
     [{ secretBits: '256' }, 'secretBits must be a whole number from 128 to 512'],
     [
-      { idleTimeout: 10, touchInterval: 10 },
+      { idleTimeout: '10ms', touchInterval: 10 },
       'touchInterval must be shorter than idleTimeout, or sessions in use expire'
     ],
     [{ storeTimeout: 15_001 }, 'storeTimeout must be at most 15000 ms'],
@@ -101,8 +101,8 @@ describe('the options', () => {
     [{ secretBits: 512 }, { secretBytes: 64 }],
     [{ secretBits: 129 }, { secretBytes: 19 }],
     [{ storeTimeout: 15_000 }, { storeTimeout: 15_000 }],
-    [{ idleTimeout: 11, touchInterval: 10 }, { touchInterval: 10 }],
-    [{ idleTimeout: 11 }, { touchInterval: 2 }],
+    [{ idleTimeout: '11ms', touchInterval: 10 }, { touchInterval: 10 }],
+    [{ idleTimeout: '11ms' }, { touchInterval: 2 }],
     [{ idleTimeout: '9m' }, { touchInterval: 54_000 }],
     [{ idleTimeout: '11m' }, { touchInterval: 60_000 }],
     [{ permanentLifetime: '90d' }, { permanentLifetime: 90 * 86_400_000, maxLifetime: 90 * 86_400_000 }],

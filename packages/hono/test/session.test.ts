@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
 import { stream } from 'hono/streaming'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type SessionVariables, session } from '../src/index.ts'
 
 type App = Hono<{ Variables: SessionVariables }>
@@ -13,7 +13,7 @@ type App = Hono<{ Variables: SessionVariables }>
 function createApp(options: Partial<SessionManagerOptions> = {}): { app: App; store: RecordingStore } {
   const store = createRecordingStore(createMemoryStore())
   const app: App = new Hono()
-  app.use(session({ store, secret: 'x'.repeat(32), ...options }))
+  app.use(session({ store, secret: 'a secret for tests that is long enough', ...options }))
   app.get('/start', (c) => {
     c.var.session.data.started = true
     return c.text('started')
@@ -109,7 +109,7 @@ describe('session() for Hono', () => {
       await next()
       sent = c.res
     })
-    app.use(session({ store: createMemoryStore(), secret: 'x'.repeat(32) }))
+    app.use(session({ store: createMemoryStore(), secret: 'a secret for tests that is long enough' }))
     app.get('/own', (c) => (c.var.session.isNew ? own : c.text('not new')))
     expect((await ask(app, '/own')).headers.get('vary')).toBe('Cookie')
     expect(sent).toBe(own)
@@ -189,22 +189,17 @@ describe('session() for Hono', () => {
     }
   })
 
-  it('leaves an error that is not ours to Hono, whose answer is 500', async () => {
-    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-    onTestFinished(() => logged.mockRestore())
-    const mine = new TypeError('no JSON')
+  it('answers 500 where a callback of the options fails at the commit', async () => {
     const { app } = createApp({
       serializer: {
         serialize: (data) => {
-          if (JSON.stringify(data).includes('started')) throw mine
+          if (JSON.stringify(data).includes('started')) throw new TypeError('no JSON')
           return JSON.stringify(data)
         },
         deserialize: (text) => JSON.parse(text)
       }
     })
-    const answer = await ask(app, '/start')
-    expect([answer.status, await answer.text()]).toEqual([500, 'Internal Server Error'])
-    expect(logged).toHaveBeenCalledWith(mine)
+    expect((await ask(app, '/start')).status).toBe(500)
   })
 
   it('a commit that fails leaves the headers that describe the answer out of the error, and keeps others', async () => {

@@ -7,7 +7,7 @@ interface Data {
   views?: number
 }
 
-const options = { store: createMemoryStore(), secret: 'x'.repeat(32) }
+const options = { store: createMemoryStore(), secret: 'a secret for tests that is long enough' }
 
 describe('types', () => {
   it('c.var.session has the type of the variables', () => {

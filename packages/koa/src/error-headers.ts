@@ -42,6 +42,7 @@ function headersOf(error: Error): object | undefined {
 function targetOf(fields: Record<string, HeaderValue>): {
   getHeader(name: string): HeaderValue | undefined
   setHeader(name: string, value: HeaderValue): void
+  getHeaderNames(): readonly string[]
 } {
   const spellingOf = (name: string): string =>
     Object.keys(fields).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name
@@ -49,6 +50,7 @@ function targetOf(fields: Record<string, HeaderValue>): {
     getHeader: (name) => fields[spellingOf(name)],
     setHeader: (name, value) => {
       fields[spellingOf(name)] = value
-    }
+    },
+    getHeaderNames: () => Object.keys(fields)
   }
 }

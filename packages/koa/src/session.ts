@@ -59,10 +59,10 @@ async function storeAndSend(
     if (ctx.headerSent) manager.responseHeaders(session, facts)
     if (request.hasAssignment) await request.applyAssignment()
     const { headers } = await manager.commit(session, facts)
-    send(ctx, headers)
+    send(ctx, headers, outcome)
   } catch (error) {
     // What is safe in the store already, a login above all, goes out with the error.
-    send(ctx, manager.responseHeaders(session, facts))
+    send(ctx, manager.responseHeaders(session, facts), { failed: true })
     throw error
   }
 }
@@ -71,10 +71,11 @@ function readHeader({ response }: ParameterizedContext, name: string): string | 
   return response.get(name) || undefined
 }
 
-function send(ctx: ParameterizedContext, headers: HeaderList): void {
+function send(ctx: ParameterizedContext, headers: HeaderList, { failed }: { readonly failed?: boolean }): void {
   if (headers.length === 0 || ctx.headerSent) return
   applyHeaders(headers, ctx.res)
-  if (headers.some(([name]) => name === 'Set-Cookie')) addErrorHeaders(ctx, headers)
+  // A cookie goes out with any error; that the response varies, or is a user's, is true of this request's own.
+  if (failed || headers.some(([name]) => name === 'Set-Cookie')) addErrorHeaders(ctx, headers)
 }
 
 function isStream(body: unknown): boolean {

@@ -28,7 +28,7 @@ async function serveRoutes(
 ): Promise<{ browser: CookieJarClient; store: RecordingStore }> {
   const store = createRecordingStore(createMemoryStore())
   app.silent = true
-  app.use(session({ store, secret: 'x'.repeat(32), ...options }))
+  app.use(session({ store, secret: 'a secret for tests that is long enough', ...options }))
   app.use((ctx) => routes[ctx.path]?.(ctx))
   const { url, close } = await serve(app)
   closing.push(close)
@@ -467,7 +467,7 @@ describe('ctx.session', () => {
     app.silent = true
     const manager = createSessionManager({
       store: createMemoryStore(),
-      secret: 'y'.repeat(32),
+      secret: 'a secret for tests that is long enough',
       cookie: { name: 'outer' }
     })
     app.use(session(manager))

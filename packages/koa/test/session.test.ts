@@ -34,7 +34,7 @@ async function serveWith(
   const store = createRecordingStore(createMemoryStore())
   const reported: unknown[] = []
   app.on('error', (error) => reported.push(error))
-  app.use(session({ store, secret: 'x'.repeat(32), ...options }))
+  app.use(session({ store, secret: 'a secret for tests that is long enough', ...options }))
   app.use(handler)
   const { url, close } = await serve(app)
   closing.push(close)
@@ -297,7 +297,7 @@ describe('session() for Koa', () => {
       expect.objectContaining({ code: 'SECRET_MISSING' })
     )
     const { secret: _, ...options } = { store: createMemoryStore(), secret: '', key: 'koa.sess' }
-    expect(() => session({ ...options, secret: 'x'.repeat(32) })).toThrow(
+    expect(() => session({ ...options, secret: 'a secret for tests that is long enough' })).toThrow(
       expect.objectContaining({ code: 'OPTION_UNKNOWN', message: expect.stringContaining('cookie.name') })
     )
   })

@@ -6,6 +6,7 @@ import { makeFolder, syncFolder, writeAtomically } from './atomic-write.ts'
 import { absentIsUndefined, codeOf, explain } from './explain.ts'
 import { type FileStoreOptions, folderPath, withDefaults } from './file-store-options.ts'
 import { createKeyLock } from './key-lock.ts'
+import { assertPrivate } from './private-folder.ts'
 import { batchesOfPaths, recordPathOf } from './record-paths.ts'
 import { encodeRecord, readHead, readRecord } from './stored-record.ts'
 
@@ -23,6 +24,7 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
   const synced = durability === 'full'
   const locks = createKeyLock()
   const made = new Map<string, Promise<void>>()
+  const seen = new Map<string, Promise<boolean>>()
 
   async function explained<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -30,6 +32,24 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
     } catch (error) {
       throw explain(error, root)
     }
+  }
+
+  /** Looks at a folder until it has been found there and private. */
+  async function lookAt(place: string): Promise<void> {
+    const looking = seen.get(place) ?? assertPrivate(root, place)
+    seen.set(place, looking)
+    try {
+      if (!(await looking)) seen.delete(place)
+    } catch (error) {
+      seen.delete(place)
+      throw error
+    }
+  }
+
+  async function make(place: string): Promise<void> {
+    await assertPrivate(root, root)
+    await makeFolder(root, place, synced)
+    await assertPrivate(root, place)
   }
 
   async function liveValueAt(path: string): Promise<string | undefined> {
@@ -43,7 +63,7 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
       const path = recordPathOf(root, key)
       const place = dirname(path)
       try {
-        const making = made.get(place) ?? makeFolder(root, place, synced)
+        const making = made.get(place) ?? make(place)
         made.set(place, making)
         await making
         const changed = await locks.holding(`${path}.lock`, () => work(path))
@@ -88,7 +108,12 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
   }
 
   return {
-    get: (key) => explained(() => liveValueAt(recordPathOf(root, key))),
+    get: (key) =>
+      explained(async () => {
+        const path = recordPathOf(root, key)
+        await lookAt(dirname(path))
+        return liveValueAt(path)
+      }),
     async set(key, value, expiresAt) {
       await change(key, (path) => write(path, key, value, expiresAt))
     },
@@ -102,6 +127,7 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
       }),
     async *keys(prefix) {
       try {
+        await lookAt(root)
         for await (const paths of batchesOfPaths(root)) {
           const records = paths.filter((path) => !/\.(lock|tmp)$/.test(path))
           for (const head of await Promise.all(records.map(readHead))) {
@@ -114,6 +140,7 @@ export function createFileStore(folder: string, options: FileStoreOptions = {}):
     },
     deleteExpired: () =>
       explained(async () => {
+        await lookAt(root)
         const now = clock.now()
         let deleted = 0
         const failures: unknown[] = []

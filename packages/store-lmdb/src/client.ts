@@ -47,6 +47,7 @@ export function assertDatabase(value: unknown): asserts value is LmdbDatabase {
   for (const name of ['committed', 'flushed']) {
     if (typeof property(name) !== 'object') throw misfit(`got no writable database: ${name} is missing`)
   }
+  if (typeof property('path') !== 'string') throw misfit('got no writable database: path is missing')
   if (property('encoding') !== 'string') throw misfit("needs encoding: 'string'")
   // A cache answers with what other processes have since replaced; the rest changes what a key or a put means.
   for (const option of ['cache', 'dupSort', 'keyIsUint32', 'keyEncoder']) {
@@ -54,6 +55,11 @@ export function assertDatabase(value: unknown): asserts value is LmdbDatabase {
   }
   const keys = property('keyEncoding') ?? 'ordered-binary'
   if (keys !== 'ordered-binary') throw misfit(`cannot use a database opened with keyEncoding: '${String(keys)}'`)
+}
+
+/** Where the environment is: its file, or its folder. lmdb's types leave it out. */
+export function pathOf(database: LmdbDatabase): string {
+  return String(Reflect.get(database, 'path'))
 }
 
 function misfit(what: string): SessionError {

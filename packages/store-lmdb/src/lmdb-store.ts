@@ -1,5 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
-import { assertDatabase, type LmdbDatabase } from './client.ts'
+import { assertDatabase, type LmdbDatabase, pathOf } from './client.ts'
+import { lockForThisProcess } from './process-lock.ts'
 
 export interface LmdbStoreOptions {
   /** Where the time comes from. Default: `Date.now`. */
@@ -15,16 +17,25 @@ interface StoredRecord {
 const pageSize = 200
 /** Two changes each; about 2 ms of the event loop and of the lock that all writers of the file share. */
 const sweepSize = 100
+/** ms; it comes within the same turn of the event loop, or the next. */
+const longestWaitForReason = 100
 
 /**
- * Sessions in an LMDB file: they outlive the process, and the processes of one machine may share them. Takes an opened
- * database and never closes it. A write resolves when it is on the disk, unless the database was opened with `noSync`.
+ * Sessions in an LMDB file, for one process: they outlive it, and a second process on the same file is refused, because
+ * LMDB loses acknowledged writes when one of several writing processes is killed. Takes an opened database and never
+ * closes it. A write resolves when it is on the disk, unless the database was opened with `noSync`.
  *
- * @throws SessionError `STORE_INVALID`
+ * The lock is a file beside the database (`-owner`). The kernel drops it when the process ends; `close()` drops it before,
+ * and writes reject from then on. Stores of the same process and thread share it.
+ *
+ * @throws SessionError `STORE_INVALID` for a database that cannot be used, and when another process has the file
  */
 export function createLmdbStore(database: LmdbDatabase, options: LmdbStoreOptions = {}): Required<KeyValueStore> {
   assertDatabase(database)
   const { clock = { now: Date.now } } = options
+  const lock = lockForThisProcess(pathOf(database))
+  const writes = new Set<Promise<unknown>>()
+  let closed = false
 
   function read(key: string): StoredRecord | undefined {
     return decode(database.get(key), key)
@@ -55,20 +66,13 @@ export function createLmdbStore(database: LmdbDatabase, options: LmdbStoreOption
     return { seen: due.length, deleted }
   }
 
-  /** Rejects when the commit fails, and lets no part of that failure go unhandled: it would end the process. */
-  async function transact<T>(action: () => T): Promise<T> {
-    const result = database.transaction(action)
-    // lmdb keeps a promise of its own for the batch that it starts in its setImmediate; this runs right after that.
-    setImmediate(() => database.committed.then(undefined, () => undefined))
-    try {
-      const value = await result
-      await database.flushed
-      return value
-    } catch (error) {
-      const details: unknown = error instanceof Error ? Reflect.get(error, 'commitError') : undefined
-      if (details instanceof Promise) details.catch(() => undefined)
-      throw error
-    }
+  function transact<T>(action: () => T): Promise<T> {
+    if (closed) return Promise.reject(new SessionError('STORE_INVALID', 'The LMDB store is closed: it writes no more'))
+    const writing = commitToDisk(database, action)
+    writes.add(writing)
+    const forget = (): void => void writes.delete(writing)
+    writing.then(forget, forget)
+    return writing
   }
 
   return {
@@ -118,8 +122,35 @@ export function createLmdbStore(database: LmdbDatabase, options: LmdbStoreOption
         await nextTurn()
       }
     },
-    async close() {}
+    async close() {
+      if (closed) return
+      closed = true
+      await Promise.allSettled(writes)
+      lock.release()
+    }
   }
+}
+
+/** Rejects with lmdb's reason when the commit fails, and lets no part of that failure go unhandled: it would end the process. */
+async function commitToDisk<T>(database: LmdbDatabase, action: () => T): Promise<T> {
+  const result = database.transaction(action)
+  // lmdb keeps a promise of its own for the batch that it starts in its setImmediate; this runs right after that.
+  setImmediate(() => database.committed.then(undefined, () => undefined))
+  try {
+    const value = await result
+    await database.flushed
+    return value
+  } catch (error) {
+    throw await withReason(error)
+  }
+}
+
+/** lmdb gives the reason of a failed commit by a promise of its own, which rejects a moment later. */
+async function withReason(error: unknown): Promise<unknown> {
+  const details: unknown = error instanceof Error ? Reflect.get(error, 'commitError') : undefined
+  if (!(details instanceof Promise)) return error
+  const reason: unknown = await Promise.race([details.catch((thrown: unknown) => thrown), wait(longestWaitForReason)])
+  return reason instanceof Error ? new Error(`Commit failed: ${reason.message}`, { cause: reason }) : error
 }
 
 function decode(stored: unknown, key: string): StoredRecord | undefined {

@@ -31,11 +31,14 @@ describe('createLmdbStore', () => {
     expect(await store.get('key')).toBe(value)
   })
 
-  it('leaves the database open when it is closed', async () => {
+  it('leaves the database open when it is closed, and writes no more', async () => {
     const { store, database } = file.open()
-    await store.set('key', 'value', later)
+    const writing = store.set('key', 'value', later)
     await store.close()
+    await writing
     expect(database.getCount()).toBe(2)
+    await expect(store.set('key', 'next', later)).rejects.toMatchObject({ code: 'STORE_INVALID' })
+    expect(await store.get('key')).toBe('value')
   })
 
   it('moves the deadline of a record that is written again, and drops it with the record', async () => {

@@ -1,38 +1,128 @@
-import { fork, spawnSync } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { open } from 'lmdb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createLmdbStore } from '../src/index.ts'
 import { createLmdbFile, type LmdbFile } from './support/lmdb-file.ts'
 
-const script = fileURLToPath(new URL('support/counting-process.ts', import.meta.url))
-const processes = 4
-const times = 50
-const execArgv = ['--conditions=@kvsession/source']
+const script = fileURLToPath(new URL('support/owning-process.ts', import.meta.url))
+const execArgv = ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning']
+const later = Date.UTC(9999, 0)
 
-describe('several processes on one file', () => {
+// With several writing processes, of which one is killed, LMDB loses acknowledged writes of the others.
+describe('one process per LMDB file', () => {
   let file: LmdbFile
+  let children: ChildProcess[]
   beforeEach(() => {
     file = createLmdbFile()
+    children = []
   })
-  afterEach(() => file.remove())
-
-  it('lose no increment', async () => {
-    const exits = Array.from({ length: processes }, async () => {
-      const [code] = await once(fork(script, [file.path, String(times)], { execArgv }), 'exit')
-      return code
-    })
-    expect(await Promise.all(exits)).toEqual(Array(processes).fill(0))
-    const { store, database } = file.open()
-    expect(await store.get('counter')).toBe(String(processes * times))
-    // The record and its one deadline: no earlier deadline stayed behind.
-    expect(database.getCount()).toBe(2)
+  afterEach(async () => {
+    await Promise.all(children.map(killed))
+    await file.remove()
   })
 
-  it('see what another process has written within the same turn of the event loop', async () => {
+  async function killed(child: ChildProcess): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+
+  /** A process that tries to open the store, and what it says. */
+  async function start(path = file.path): Promise<{ readonly child: ChildProcess; readonly says: unknown }> {
+    const child = fork(script, [path], { execArgv })
+    children.push(child)
+    const [says] = await once(child, 'message')
+    return { child, says }
+  }
+
+  const refused = {
+    code: 'STORE_INVALID',
+    message: expect.stringMatching(/in use by another process.*End the other one first.*SQLite/s)
+  }
+
+  it('refuses the store to a second process with an error that names the cure', async () => {
     const { store } = file.open()
-    // lmdb keeps this snapshot for the rest of the turn.
-    expect(await store.get('counter')).toBeUndefined()
-    expect(spawnSync(process.execPath, [...execArgv, script, file.path, '1'], { stdio: 'inherit' }).status).toBe(0)
-    expect(await store.get('counter')).toBe('1')
+    expect((await start()).says).toMatchObject(refused)
+    await store.set('key', 'mine', later)
+    expect(await store.get('key')).toBe('mine')
+  })
+
+  it('refuses the store while another process has it, whatever path leads there', async () => {
+    expect((await start()).says).toBe('opened')
+    expect(() => file.open()).toThrow(expect.objectContaining(refused))
+    const link = join(dirname(file.path), 'link')
+    symlinkSync(file.path, `${link}.mdb`)
+    expect((await start(`${link}.mdb`)).says).toMatchObject(refused)
+  })
+
+  it('gives the store to the next process as soon as the kernel has ended a killed one', async () => {
+    for (let round = 0; round < 3; round++) {
+      const { child, says } = await start()
+      expect(says).toBe('opened')
+      await killed(child)
+    }
+    expect(await file.open().store.get('key')).toBe('value')
+  })
+
+  it('gives the store to the next process when the last store of this one is closed', async () => {
+    const stores = [file.open().store, file.open().store]
+    await stores[0]?.close()
+    await stores[0]?.close()
+    expect((await start()).says).toMatchObject(refused)
+    await stores[1]?.close()
+    const { child, says } = await start()
+    expect(says).toBe('opened')
+    child.send('close')
+    expect((await once(child, 'message'))[0]).toBe('closed')
+    expect(await file.open().store.get('key')).toBe('value')
+  })
+
+  it('lets stores of one process share the file, named databases among them', async () => {
+    const { database, store } = file.open()
+    const other = createLmdbStore(database.openDB({ name: 'other', encoding: 'string' }))
+    await Promise.all([store.set('key', 'one', later), other.set('key', 'two', later)])
+    expect(await Promise.all([file.open().store.get('key'), other.get('key')])).toEqual(['one', 'two'])
+  })
+
+  it('locks an environment that is a folder inside that folder', async () => {
+    const path = join(dirname(file.path), 'folder')
+    const database = open<string>({ path, encoding: 'string' })
+    const store = createLmdbStore(database)
+    expect((await start(path)).says).toMatchObject(refused)
+    await store.close()
+    await database.close()
+    expect((await start(path)).says).toBe('opened')
+  })
+
+  it('refuses the store to a worker thread while the main thread has it', async () => {
+    file.open()
+    const code = `
+      const { workerData, parentPort } = require('node:worker_threads')
+      import(workerData.lmdb).then(async ({ open }) => {
+        const { createLmdbStore } = await import(workerData.store)
+        try {
+          createLmdbStore(open({ path: workerData.path, encoding: 'string' }))
+          parentPort.postMessage('opened')
+        } catch (error) {
+          parentPort.postMessage({ code: error.code, message: error.message })
+        }
+      })`
+    const worker = new Worker(code, {
+      eval: true,
+      execArgv,
+      workerData: {
+        path: file.path,
+        lmdb: import.meta.resolve('lmdb'),
+        store: new URL('../src/index.ts', import.meta.url).href
+      }
+    })
+    const [says] = await once(worker, 'message')
+    await worker.terminate()
+    expect(says).toMatchObject(refused)
   })
 })

@@ -10,8 +10,9 @@ export interface SqliteStoreOptions {
    */
   readonly durability?: 'full' | 'normal'
   /**
-   * How long one statement waits for another connection's lock, in ms. The drivers are synchronous: the event loop waits
-   * along. Default: 1000.
+   * How long a call waits for another connection's lock, in ms, beside the event loop. A write that waits longer rejects
+   * with the engine's error and has changed nothing. Keep it below the manager's `storeTimeout`, which otherwise gives up
+   * first, while the write still waits and may take effect later. Default: 800.
    */
   readonly busyTimeout?: number
   /** Where the time comes from. Default: `Date.now`. */
@@ -20,7 +21,7 @@ export interface SqliteStoreOptions {
 
 /** @throws SessionError `OPTION_INVALID` */
 export function withDefaults(options: SqliteStoreOptions): Required<SqliteStoreOptions> {
-  const { table = 'kvsession', durability = 'full', busyTimeout = 1000, clock = { now: Date.now } } = options
+  const { table = 'kvsession', durability = 'full', busyTimeout = 800, clock = { now: Date.now } } = options
   if (typeof table !== 'string' || !/^(?!sqlite_)[a-z_][a-z0-9_]{0,62}$/i.test(table)) {
     throw new SessionError(
       'OPTION_INVALID',

@@ -1,13 +1,7 @@
 import { type KeyValueStore, SessionError } from '@kvsession/core'
-import {
-  assertDatabase,
-  changesOf,
-  explain,
-  isBusy,
-  type SqliteDatabase,
-  type SqliteStatement,
-  textOf
-} from './client.ts'
+import { assertDatabase, changesOf, explain, type SqliteDatabase, type SqliteStatement, textOf } from './client.ts'
+import { createDatabaseFile, type DatabaseFile } from './database-file.ts'
+import { createLockQueue, engineWaitMs, type LockQueue } from './lock-queue.ts'
 import { type SqliteStatements, schemaSql, statementsFor } from './sql.ts'
 import { type SqliteStoreOptions, withDefaults } from './sqlite-store-options.ts'
 
@@ -21,9 +15,13 @@ export interface SqliteStore extends Required<KeyValueStore> {
   ensureSchema(): Promise<void>
 }
 
+type BoundValues = readonly (string | number)[]
+
 const pageSize = 200
 /** About 2 ms of the event loop. */
 const sweepSize = 100
+/** A `stat` would make every read a fifth slower. */
+const readCheckIntervalMs = 1_000
 
 /**
  * Sessions in a SQLite file: they outlive the process, and several processes of one machine may share them. Takes an
@@ -37,14 +35,18 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
   const { table, durability, busyTimeout, clock } = withDefaults(options)
   const sql = statementsFor(table)
   const prepared = new Map<string, SqliteStatement>()
-  let connected = false
+  const reads = createLockQueue(busyTimeout)
+  const writes = createLockQueue(busyTimeout)
+  let opened: DatabaseFile | undefined
+  let checkedAt = 0
 
   /** Timeout and durability belong to the connection, not to the file: `ensureSchema()` elsewhere does not set them. */
-  function connect(): void {
-    if (connected) return
+  function connect(): DatabaseFile {
+    if (opened) return opened
     refuseTransaction()
-    database.exec(`PRAGMA busy_timeout = ${busyTimeout}; PRAGMA synchronous = ${durability}`)
-    connected = true
+    database.exec(`PRAGMA busy_timeout = ${engineWaitMs(busyTimeout)}; PRAGMA synchronous = ${durability}`)
+    opened = createDatabaseFile(database)
+    return opened
   }
 
   function refuseTransaction(): void {
@@ -53,46 +55,80 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     throw new SessionError('STORE_INVALID', message)
   }
 
-  async function use<T>(name: keyof SqliteStatements, work: (statement: SqliteStatement) => T): Promise<T> {
-    try {
-      connect()
-      let statement = prepared.get(name)
-      if (statement === undefined) {
-        statement = database.prepare(sql[name])
-        prepared.set(name, statement)
+  function run<T>(queue: LockQueue, work: (file: DatabaseFile) => T): Promise<T> {
+    return queue.run(() => {
+      try {
+        return work(connect())
+      } catch (error) {
+        throw explain(error, table)
       }
-      return work(statement)
-    } catch (error) {
-      throw explain(error, table)
-    }
-  }
-
-  function write(name: keyof SqliteStatements, ...parameters: (string | number)[]): Promise<number> {
-    return use(name, (statement) => {
-      refuseTransaction()
-      return changesOf(statement.run(...parameters))
     })
   }
 
+  function statementOf(name: keyof SqliteStatements): SqliteStatement {
+    let statement = prepared.get(name)
+    if (statement === undefined) {
+      statement = database.prepare(sql[name])
+      prepared.set(name, statement)
+    }
+    return statement
+  }
+
+  function read<T>(name: keyof SqliteStatements, work: (statement: SqliteStatement, now: number) => T): Promise<T> {
+    return run(reads, (file) => {
+      const now = clock.now()
+      if (Math.abs(now - checkedAt) >= readCheckIntervalMs) {
+        file.assertInPlace()
+        checkedAt = now
+      }
+      return work(statementOf(name), now)
+    })
+  }
+
+  /** @param parametersAt gets the time of the attempt: the write may have waited for a lock. */
+  function write(name: keyof SqliteStatements, parametersAt: (now: number) => BoundValues): Promise<number> {
+    return run(writes, (file) => {
+      const statement = statementOf(name)
+      refuseTransaction()
+      const changes = changesOf(statement.run(...parametersAt(clock.now())))
+      // After the write: what is acknowledged is in a file that still has its name.
+      file.assertInPlace()
+      return changes
+    })
+  }
+
+  function createSchema(file: DatabaseFile): void {
+    const mode = textOf(database.prepare('PRAGMA journal_mode = WAL').all()[0], 'journal_mode')
+    // An in-memory database answers `memory` and needs no journal.
+    if (mode !== 'wal' && mode !== 'memory') {
+      const message = `SQLite cannot keep a write-ahead log here (journal mode ${mode}). Put the file on a local disk`
+      throw new SessionError('STORE_INVALID', message)
+    }
+    database.exec(schemaSql(table))
+    file.assertInPlace()
+  }
+
   return {
-    get: (key) => use('get', (statement) => textOf(statement.get(key, clock.now()), 'value')),
+    get: (key) => read('get', (statement, now) => textOf(statement.get(key, now), 'value')),
     async set(key, value, expiresAt) {
-      await write('set', key, expiresAt, value)
+      await write('set', () => [key, expiresAt, value])
     },
     async delete(key) {
-      await write('delete', key)
+      await write('delete', () => [key])
     },
     async compareAndSet(key, expected, value, expiresAt) {
-      const now = clock.now()
-      if (expected === undefined) return (await write('create', key, expiresAt, value, now)) === 1
-      return (await write('replace', value, expiresAt, key, expected, now)) === 1
+      const changes =
+        expected === undefined
+          ? await write('create', (now) => [key, expiresAt, value, now])
+          : await write('replace', (now) => [value, expiresAt, key, expected, now])
+      return changes === 1
     },
     async *keys(prefix) {
       // `~` sorts behind and `-` first among the characters of a key: the bounds are a range of the index.
       const beyond = `${prefix}~`
       for (let from = prefix; ; ) {
         const lowest = from
-        const rows = await use('keys', (statement) => statement.all(clock.now(), lowest, beyond, pageSize))
+        const rows = await read('keys', (statement, now) => statement.all(now, lowest, beyond, pageSize))
         for (const row of rows) {
           const key = textOf(row, 'key') ?? ''
           from = `${key}-`
@@ -105,7 +141,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     async deleteExpired() {
       const now = clock.now()
       for (let deleted = 0; ; ) {
-        const batch = await write('deleteExpired', now, sweepSize, now)
+        const batch = await write('deleteExpired', () => [now, sweepSize, now])
         deleted += batch
         if (batch < sweepSize) return deleted
         await nextTurn()
@@ -114,26 +150,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     async close() {
       prepared.clear()
     },
-    async ensureSchema() {
-      // SQLite does not always wait for the lock when the journal mode changes, so this waits beside it.
-      const deadline = performance.now() + busyTimeout
-      for (;;) {
-        try {
-          connect()
-          const mode = textOf(database.prepare('PRAGMA journal_mode = WAL').all()[0], 'journal_mode')
-          // An in-memory database answers `memory` and needs no journal.
-          if (mode !== 'wal' && mode !== 'memory') {
-            const message = `SQLite cannot keep a write-ahead log here (journal mode ${mode}). Put the file on a local disk`
-            throw new SessionError('STORE_INVALID', message)
-          }
-          database.exec(schemaSql(table))
-          return
-        } catch (error) {
-          if (!isBusy(error) || performance.now() >= deadline) throw explain(error, table)
-        }
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      }
-    }
+    ensureSchema: () => run(writes, createSchema)
   }
 }
 

@@ -22,6 +22,20 @@ for (const driver of driverNames) {
       created.database.close()
       return created
     }
+    const createRefusingStore = async () => {
+      const clock = createTestClock()
+      const file = createSqliteFile(driver)
+      const { store } = file.open({ clock, busyTimeout: 10 })
+      await store.ensureSchema()
+      const other = file.open().database
+      return {
+        store,
+        clock,
+        refuse: () => void other.exec('BEGIN IMMEDIATE'),
+        allow: () => void other.exec('ROLLBACK'),
+        cleanup: () => file.remove()
+      }
+    }
     const createSecondStore = (first: KeyValueStore) => seconds.get(first)?.() ?? first
     testStore({
       describe,
@@ -30,7 +44,9 @@ for (const driver of driverNames) {
       methods,
       createStore,
       createSecondStore,
-      createFailingStore
+      createFailingStore,
+      // In memory there is nobody to hold a lock.
+      ...(place === 'file' && { createRefusingStore })
     })
   }
 }

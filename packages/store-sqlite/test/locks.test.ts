@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
+import { createSessionManager } from '@kvsession/core'
+import { createTestClock } from '@kvsession/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { driverNames } from './support/drivers.ts'
 import { createSqliteFile, type SqliteFile } from './support/sqlite-file.ts'
@@ -21,11 +23,110 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     await store.ensureSchema()
     await store.set('key', 'old', later)
     const holder = spawn(process.execPath, [script, file.path, '200'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = once(holder, 'exit')
     await once(holder.stdout, 'data')
     expect(await store.get('witness')).toBeUndefined()
     expect(await store.compareAndSet('key', 'old', 'new', later)).toBe(true)
     expect(await store.get('witness')).toBe('held')
-    expect(await once(holder, 'exit')).toEqual([0, null])
+    expect(await ended).toEqual([0, null])
+  })
+
+  it('eight writes that wait for a lock held elsewhere leave the event loop to everybody else', async () => {
+    // The engine's own wait stops the process. There, the lock of this test would be held until all writes have failed.
+    const { store } = file.open({ busyTimeout: 60_000 })
+    await store.ensureSchema()
+    const other = file.open().database
+    other.exec('BEGIN IMMEDIATE')
+    let ended = 0
+    const writes = Array.from({ length: 8 }, async (_, index) => {
+      await store.set('key', `${index}`, later)
+      ended++
+    })
+    for (let turn = 0; turn < 100; turn++) {
+      await oneTimer()
+      expect(await store.get('key')).toBeUndefined()
+    }
+    expect(ended).toBe(0)
+    other.exec('ROLLBACK')
+    await Promise.all(writes)
+    expect(await store.get('key')).toBe('7')
+  })
+
+  it('writes that wait for a lock are run in the order of their calls, the last one called last', async () => {
+    const { store } = file.open({ busyTimeout: 60_000 })
+    await store.ensureSchema()
+    const other = file.open().database
+    other.exec('BEGIN IMMEDIATE')
+    const ended: string[] = []
+    const note = (name: string) => (): unknown => ended.push(name)
+    const writes = [
+      store.set('key', 'set', later).then(note('set')),
+      store.compareAndSet('key', 'set', 'swapped', later).then(note('compareAndSet')),
+      store.delete('key').then(note('delete'))
+    ]
+    await oneTimer()
+    other.exec('ROLLBACK')
+    writes.push(store.set('key', 'last', later).then(note('last')))
+    await Promise.all(writes)
+    expect(ended).toEqual(['set', 'compareAndSet', 'delete', 'last'])
+    expect(await store.get('key')).toBe('last')
+  })
+
+  it('a value that expires while a write waits for the lock is absent for that write', async () => {
+    // The time of the call is not the time of the write any more.
+    const clock = createTestClock()
+    const { store } = file.open({ clock, busyTimeout: 60_000 })
+    await store.ensureSchema()
+    for (const key of ['replaced', 'created']) await store.set(key, 'old', clock.now() + 1_000)
+    const other = file.open().database
+    other.exec('BEGIN IMMEDIATE')
+    const replaced = store.compareAndSet('replaced', 'old', 'new', later)
+    const created = store.compareAndSet('created', undefined, 'new', later)
+    await clock.advance(1_000)
+    other.exec('ROLLBACK')
+    expect([await replaced, await created]).toEqual([false, true])
+  })
+
+  it('a write whose lock outlasts busyTimeout is one attempt for the manager: 503, without the doubt', async () => {
+    const { store } = file.open({ busyTimeout: 20 })
+    await store.ensureSchema()
+    let attempts = 0
+    const counted = {
+      ...store,
+      compareAndSet(...parameters: Parameters<typeof store.compareAndSet>) {
+        attempts++
+        return store.compareAndSet(...parameters)
+      }
+    }
+    const manager = createSessionManager({
+      store: counted,
+      secret: 'a secret for this test, and long enough',
+      storeTimeout: 15_000
+    })
+    const session = await manager.open(new Headers())
+    Object.assign(session.data, { name: 'Ada' })
+    const other = file.open().database
+    other.exec('BEGIN IMMEDIATE')
+    await expect(manager.commit(session)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      status: 503,
+      cause: { message: 'database is locked', wroteNothing: true }
+    })
+    expect(attempts).toBe(1)
+    other.exec('ROLLBACK')
+    await manager.close()
+  })
+
+  it('a write is not repeated when it failed for anything but a lock', async () => {
+    const { store, database } = file.open({ busyTimeout: 60_000 })
+    await store.ensureSchema()
+    const other = file.open().database
+    other.exec('BEGIN IMMEDIATE')
+    const waiting = store.set('key', 'value', later)
+    await oneTimer()
+    other.exec('ROLLBACK; DROP TABLE kvsession')
+    await expect(waiting).rejects.toMatchObject({ code: 'STORE_INVALID', message: expect.stringContaining('no table') })
+    expect(database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()).toEqual({ tables: 0 })
   })
 
   it("rejects with the engine's own error when the lock outlasts busyTimeout, changes nothing, and recovers", async () => {
@@ -43,7 +144,7 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     ]
     for (const write of writes) {
       const error: unknown = await write().catch((thrown: unknown) => thrown)
-      expect(error).toMatchObject({ message: 'database is locked' })
+      expect(error).toMatchObject({ message: 'database is locked', wroteNothing: true })
       expect(error).toMatchObject(driver === 'node:sqlite' ? { errcode: 5 } : { code: 'SQLITE_BUSY' })
       expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('top secret')
     }
@@ -91,3 +192,8 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     await store.ensureSchema()
   })
 })
+
+/** A timer of this process gets its turn. */
+function oneTimer(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1))
+}

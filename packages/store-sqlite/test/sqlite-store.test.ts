@@ -39,15 +39,16 @@ describe.each(driverNames)('createSqliteStore, %s', (driver) => {
     await store.ensureSchema()
     expect(pragma(database, 'journal_mode')).toBe('wal')
     expect(pragma(database, 'synchronous')).toBe(2)
-    expect(pragma(database, 'busy_timeout')).toBe(1000)
+    // The engine's wait stops the process: the store waits for the rest of busyTimeout.
+    expect(pragma(database, 'busy_timeout')).toBe(2)
   })
 
   it('sets durability and timeout on a connection whose schema another one made', async () => {
     await file.open().store.ensureSchema()
-    const { store, database } = file.open({ durability: 'normal', busyTimeout: 77 })
+    const { store, database } = file.open({ durability: 'normal', busyTimeout: 1 })
     await store.get('key')
     expect(pragma(database, 'synchronous')).toBe(1)
-    expect(pragma(database, 'busy_timeout')).toBe(77)
+    expect(pragma(database, 'busy_timeout')).toBe(1)
   })
 
   it('keeps tables of other names apart', async () => {

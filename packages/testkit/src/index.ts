@@ -22,6 +22,7 @@ export type { OptionalMethod } from './store-cases/store-case.ts'
 export { type AdapterTestOptions, testAdapter } from './test-adapter.ts'
 export { createTestClock, type TestClock } from './test-clock.ts'
 export {
+  type RefusingStore,
   type StoreCase,
   type StoreCaseOptions,
   type StoreTestOptions,

@@ -10,6 +10,7 @@ import { keysCases } from './store-cases/keys.ts'
 import { largeValueCases } from './store-cases/large-values.ts'
 import { methodCases } from './store-cases/methods.ts'
 import { raceCases } from './store-cases/races.ts'
+import { refusedWriteCases } from './store-cases/refused-writes.ts'
 import type { CaseDefinition, CaseGroup, OptionalMethod } from './store-cases/store-case.ts'
 import { textCases } from './store-cases/text.ts'
 import type { TestClock } from './test-clock.ts'
@@ -24,7 +25,16 @@ export interface StoreUnderTest {
   cleanup?(): void | Promise<void>
 }
 
-type CreatedStore = KeyValueStore | StoreUnderTest
+/** A store that knows when its engine refused a write before it changed anything. */
+export interface RefusingStore extends StoreUnderTest {
+  /** From now on the engine refuses writes: somebody else holds its lock, or nothing listens on its port. */
+  refuse(): void | Promise<void>
+  /** The engine takes writes again. */
+  allow(): void | Promise<void>
+}
+
+type CreatedStore = KeyValueStore | StoreUnderTest | RefusingStore
+type CreateStore = () => CreatedStore | Promise<CreatedStore>
 
 export interface StoreCaseOptions {
   /** Makes a store on an empty engine, or in an empty namespace of one. Called once per case. */
@@ -39,6 +49,8 @@ export interface StoreCaseOptions {
   createSecondStore?(first: KeyValueStore): KeyValueStore | Promise<KeyValueStore>
   /** A store whose engine fails (closed, unreachable, read-only): adds the cases about failures that must not be hidden. */
   createFailingStore?(): CreatedStore | Promise<CreatedStore>
+  /** A store that rejects some writes with `wroteNothing`: adds the cases that hold it to that. */
+  createRefusingStore?(): RefusingStore | Promise<RefusingStore>
   /** Milliseconds within which the store notices that a deadline has come; default 1, at most 2,000. */
   expiryGranularity?: number
   /**
@@ -92,7 +104,7 @@ export function testStore(options: StoreTestOptions): void {
 export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
   const { methods = ['compareAndSet', 'keys', 'deleteExpired'], largestValue = mebibyte } = options
   checkOptions(options, methods)
-  const bind = (groups: readonly CaseGroup[], create: StoreCaseOptions['createStore']): StoreCase[] =>
+  const bind = (groups: readonly CaseGroup[], create: CreateStore): StoreCase[] =>
     groups.flatMap(({ group, needs = [], cases }) =>
       cases
         .filter((definition) => [...needs, ...(definition.needs ?? [])].every((method) => methods.includes(method)))
@@ -104,24 +116,21 @@ export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
     ...[expiryCases, compareAndSetCases(largestValue), raceCases],
     ...[keysCases, deleteExpiredCases, closeCases(options.createSecondStore !== undefined)]
   ]
-  const { createFailingStore } = options
+  const { createFailingStore, createRefusingStore } = options
   return [
     ...bind(groups, options.createStore),
-    ...(createFailingStore === undefined ? [] : bind([failureCases], createFailingStore))
+    ...(createFailingStore === undefined ? [] : bind([failureCases], createFailingStore)),
+    ...(createRefusingStore === undefined ? [] : bind([refusedWriteCases], createRefusingStore))
   ]
 }
 
 const defaultCaseTimeout = 20_000
 const mebibyte = 1_048_576
 
-async function runCase(
-  definition: CaseDefinition,
-  create: StoreCaseOptions['createStore'],
-  options: StoreCaseOptions
-): Promise<void> {
+async function runCase(definition: CaseDefinition, create: CreateStore, options: StoreCaseOptions): Promise<void> {
   const { caseTimeout = defaultCaseTimeout, expiryGranularity = 1, createSecondStore } = options
   const created = await withinTime(caseTimeout, 'createStore', async () => create())
-  const { store, clock, cleanup }: StoreUnderTest = 'store' in created ? created : { store: created }
+  const { store, clock, cleanup, ...engine }: StoreUnderTest = 'store' in created ? created : { store: created }
   const handles = [store]
   const openSecond = async (): Promise<KeyValueStore> => {
     if (createSecondStore === undefined) return store
@@ -129,7 +138,7 @@ async function runCase(
     handles.push(second)
     return second
   }
-  const context = createCaseContext({ store, clock, expiryGranularity, openSecond })
+  const context = createCaseContext({ store, clock, expiryGranularity, openSecond, ...engine })
   const tearDown = (): Promise<void> =>
     withinTime(caseTimeout, 'closing the store', async () => {
       try {

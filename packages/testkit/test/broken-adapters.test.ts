@@ -93,7 +93,11 @@ const failures: Readonly<Record<string, readonly string[]>> = {
     'commit: no byte leaves before the change of an existing session is stored: empty',
     'commit: no byte leaves before the change of an existing session is stored: unchanged',
     'commit: what could not be stored leaves the old record, and its cookie, alone',
-    'commit: data that cannot be stored, or is too large, is a server error and leaves the old record alone'
+    'commit: data that cannot be stored, or is too large, is a server error and leaves the old record alone',
+    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent at once',
+    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent at once',
+    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent later',
+    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent later'
   ],
   'clears the cookie when the store fails': [
     "commit: what could not be stored is a server error without cookie and without the handler's answer: send",
@@ -103,13 +107,21 @@ const failures: Readonly<Record<string, readonly string[]>> = {
     'commit: what could not be stored leaves the old record, and its cookie, alone',
     'errors: a login that the store refuses is a server error without cookie, and the old session goes on',
     'errors: a logout that the store refuses is a server error and keeps the cookie',
+    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent at once',
+    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent at once',
+    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent later',
+    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent later',
     'outage: a store that cannot be read is a 503, the handler does not run, and the user is still logged in afterwards',
     'outage: a store that never answers is a 503 after storeTimeout, and the user is still logged in afterwards',
     'outage: a store that never confirms a write is a 503 after storeTimeout, without cookie and without the answer'
   ],
   'keeps the headers of the response on errors': [
     "commit: what could not be stored is a server error without cookie and without the handler's answer: redirect",
-    "errors: an error response after a failed commit carries no header that describes the handler's response"
+    "errors: an error response after a failed commit carries no header that describes the handler's response",
+    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent at once',
+    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent at once',
+    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent later',
+    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent later'
   ],
   'drops headers on errors': [
     'errors: a handler that throws is answered with its own status, and what it changed is stored',
@@ -118,7 +130,8 @@ const failures: Readonly<Record<string, readonly string[]>> = {
     'errors: login and then an error, commitOnError: false: the error answer carries the new cookie',
     'errors: regenerate and then an error: the error answer carries the new cookie, marked as not to be cached',
     'errors: destroy and then an error: the error answer clears the cookie',
-    'errors: login and then data that cannot be stored: the error answer carries the new cookie'
+    'errors: login and then data that cannot be stored: the error answer carries the new cookie',
+    "caching: an answer that looked at a user's session is private and must be validated, unless the handler says otherwise"
   ],
   'sends the cookie it was given with every answer': [
     'cookie: of several cookies of the name the first live one wins',
@@ -132,6 +145,11 @@ const failures: Readonly<Record<string, readonly string[]>> = {
     'commit: no byte leaves before the change of an existing session is stored: empty',
     'commit: no byte leaves before the change of an existing session is stored: unchanged',
     'commit: what could not be stored leaves the old record, and its cookie, alone',
+    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent at once',
+    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent at once',
+    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent later',
+    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent later',
+    'errors: a logout that the store refuses, and that the handler answers itself, is answered as it says',
     "outage: onStoreUnavailable: 'anonymous': the visitor is served, keeps the cookie and is logged in again afterwards",
     'identity: after a login the new cookie is logged in and keeps the data, and the old token opens nothing',
     'identity: rotate keeps the old token working until the new one was seen, so that a lost answer logs nobody out',
@@ -143,6 +161,7 @@ const failures: Readonly<Record<string, readonly string[]>> = {
   ],
   'never says no-store': [
     'caching: every answer with our cookie says no-store, and varies with the cookie: start, login, logout',
+    "caching: an answer that looked at a user's session is private and must be validated, unless the handler says otherwise",
     "caching: the handler's own Cache-Control is tightened, with an event, when shared caches could keep our cookie"
   ],
   'does not look at the session again when a stream ends': [

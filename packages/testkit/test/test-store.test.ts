@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KeyValueStore } from '@kvsession/core'
-import { createTestClock, type StoreCaseOptions, type StoreUnderTest, storeCases, testStore } from '@kvsession/testkit'
+import {
+  createTestClock,
+  type RefusingStore,
+  type StoreCaseOptions,
+  type StoreUnderTest,
+  storeCases,
+  testStore
+} from '@kvsession/testkit'
 import { describe, expect, it } from 'vitest'
 import { failingCases } from './failing-cases.ts'
 import { createMapStore, type MapStore } from './map-store.ts'
@@ -81,6 +88,61 @@ describe('nothing is left out unnoticed', () => {
   it('every case has a title of its own', () => {
     const titles = storeCases({ createStore, methods }).map(({ group, name }) => `${group}: ${name}`)
     expect(new Set(titles).size).toBe(titles.length)
+  })
+})
+
+describe('a store that says of a failed write that it changed nothing', () => {
+  type Refusal = (write: () => Promise<unknown>) => Promise<never>
+
+  /** While its engine refuses writes, what becomes of one is up to `refusal`; the next one allowed runs what is left. */
+  function refusing(refusal: Refusal): RefusingStore {
+    const { store, clock } = createStore()
+    let refused = false
+    const guard = <T>(write: () => Promise<T>): Promise<T> => (refused ? refusal(write) : write())
+    return {
+      store: {
+        ...store,
+        set: (...args) => guard(() => store.set(...args)),
+        delete: (...args) => guard(() => store.delete(...args)),
+        compareAndSet: (...args) => guard(() => store.compareAndSet(...args))
+      },
+      ...(clock && { clock }),
+      refuse: () => {
+        refused = true
+      },
+      allow: () => {
+        refused = false
+      }
+    }
+  }
+
+  const locked = (fields: object = { wroteNothing: true }): Promise<never> =>
+    Promise.reject(Object.assign(new Error('locked'), fields))
+
+  const failures = (refusal: Refusal): Promise<string[]> =>
+    failingCases({ methods, createStore, createRefusingStore: () => refusing(refusal) })
+
+  it('passes when that is so', async () => {
+    expect(await failures(() => locked())).toEqual([])
+  })
+
+  it.each<[string, Refusal]>([
+    ['has written all the same', (write) => write().then(() => locked())],
+    [
+      'writes later all the same',
+      (write) => {
+        setImmediate(write)
+        return locked()
+      }
+    ],
+    ['does not say so', () => locked({})],
+    ['says so in other words', () => locked({ wroteNothing: 'yes' })],
+    ['rejects with something that is no Error', () => Promise.reject({ wroteNothing: true })]
+  ])('fails the cases about that when it %s', async (_, refusal) => {
+    const verbs = ['set', 'delete', 'compareAndSet']
+    expect(await failures(refusal)).toEqual(
+      verbs.map((verb) => `refused writes: ${verb} rejects with wroteNothing, and nothing changes, then or later`)
+    )
   })
 })
 

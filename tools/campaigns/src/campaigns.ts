@@ -56,11 +56,26 @@ export const campaigns: readonly Campaign[] = [
   {
     name: 'kills',
     claim:
-      'A process that is killed with SIGKILL while it writes, alone or beside another, leaves what was acknowledged: no change is lost, no record torn, none revived.',
+      'A process that is killed with SIGKILL while it writes, alone or (not on LMDB, which is for one process) beside another, leaves what was acknowledged: no change is lost, no record torn, none revived.',
     files: ['tools/store-grounds/test/kills.test.ts'],
     scale: { variable: 'KVSESSION_KILLS', long: 500 },
     seeds: 10,
     sources: ['packages/store-sqlite', 'packages/store-lmdb', 'packages/store-file', 'tools/store-grounds']
+  },
+  {
+    name: 'parallel-kills',
+    claim:
+      'Of four processes that serve the same sessions of SQLite or files, 16 writes in flight, one after the other is killed with SIGKILL and replaced, and of one process likewise on LMDB: no acknowledged change is lost, no live session gone, no read stale, and no other process fails.',
+    files: ['tools/store-grounds/test/parallel-kills.test.ts'],
+    scale: { variable: 'KVSESSION_PARALLEL_KILLS', long: 500 },
+    seeds: 4,
+    sources: [
+      'packages/core',
+      'packages/store-sqlite',
+      'packages/store-lmdb',
+      'packages/store-file',
+      'tools/store-grounds'
+    ]
   },
   {
     name: 'events',

@@ -1,4 +1,4 @@
-import { type Explained, explainIn, instant, letGo, plain, refused, same, typed, work } from './explanation.ts'
+import { type Explained, explainIn, letGo, plain, refused, same, typed, work } from './explanation.ts'
 
 const [express, hono, koa] = [explainIn('express'), explainIn('hono'), explainIn('koa')]
 const sqlite = explainIn('store-sqlite')
@@ -33,9 +33,6 @@ export const explainedOutside: readonly Explained[] = [
   sqlite('sqlite-store.ts', 'if (statement === undefined)', work, 'true'),
   sqlite('sqlite-store.ts', 'async close()', letGo, '{}'),
   sqlite('sqlite-store.ts', 'prepared.clear()', letGo, ';'),
-  sqlite('sqlite-store.ts', 'const deadline =', instant, 'performance.now() - busyTimeout'),
-  sqlite('sqlite-store.ts', 'if (!isBusy(error) ||', instant, 'true', 'performance.now() > deadline'),
-  sqlite('sqlite-store.ts', 'setTimeout(resolve, 5)', instant, '() => undefined'),
   sqlite(
     'sqlite-store.ts',
     "row !== null && Number(Reflect.get(row, 'live'))",

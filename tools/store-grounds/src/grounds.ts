@@ -42,7 +42,14 @@ const connectors: Readonly<Record<GroundName, Connect>> = {
     const [{ open }, { createLmdbStore }] = [await import('lmdb'), await import('@kvsession/store-lmdb')]
     // Syncing is about power cuts, which nothing here is about.
     const database = open({ path: file, encoding: 'string', noSync: true })
-    return { store: createLmdbStore(database, options), close: () => database.close() }
+    const store = createLmdbStore(database, options)
+    return {
+      store,
+      async close() {
+        await store.close()
+        await database.close()
+      }
+    }
   },
   async file(folder, options) {
     const { createFileStore } = await import('@kvsession/store-file')
@@ -105,4 +112,24 @@ export function isGroundName(name: string): name is GroundName {
 
 export function connectTo(name: GroundName, address: string, options: ConnectOptions = {}): Promise<Connection> {
   return connectors[name](address, options)
+}
+
+/** What another process sees of a key. LMDB refuses it a store, and lets it read. */
+export async function connectReader(
+  name: GroundName,
+  address: string
+): Promise<{ get(key: string): Promise<unknown>; close(): Promise<void> }> {
+  if (name !== 'lmdb') {
+    const { store, close } = await connectTo(name, address)
+    return { get: (key) => store.get(key), close }
+  }
+  const { open } = await import('lmdb')
+  const database = open({ path: address, encoding: 'string', readOnly: true })
+  return {
+    async get(key) {
+      database.resetReadTxn()
+      return database.get(key)
+    },
+    close: () => database.close()
+  }
 }

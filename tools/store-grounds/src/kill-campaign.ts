@@ -29,7 +29,7 @@ export interface KillTally {
   fallen: number
 }
 
-/** The program of the victims, as one file: starting a process is most of what a kill costs. */
+/** The program of those that are killed, as one file: starting a process is most of what a kill costs. */
 export interface Victims {
   readonly program: string
   /** Where they find compiled what they load. */
@@ -37,11 +37,11 @@ export interface Victims {
   remove(): Promise<void>
 }
 
-export async function bundleVictims(): Promise<Victims> {
+export async function bundleVictims(entry: 'victim' | 'writing-process' = 'victim'): Promise<Victims> {
   // Below this folder, because drivers are not bundled and have to be found from there.
-  const program = fileURLToPath(new URL(`../node_modules/.victims/${process.pid}.mjs`, import.meta.url))
+  const program = fileURLToPath(new URL(`../node_modules/.victims/${entry}.${process.pid}.mjs`, import.meta.url))
   await build({
-    entryPoints: [fileURLToPath(new URL('victim.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(`${entry}.ts`, import.meta.url))],
     outfile: program,
     bundle: true,
     platform: 'node',

@@ -43,7 +43,9 @@ export const judges: Readonly<Record<'sqlite' | 'lmdb' | 'file', (folder: string
       address,
       async read(lane) {
         const database = open<string>({ path: address, encoding: 'string' })
-        const model = await readModel(createLmdbStore(database), lane)
+        const store = createLmdbStore(database)
+        const model = await readModel(store, lane)
+        await store.close()
         await database.close()
         return model
       },

@@ -9,11 +9,12 @@ import { judges } from './kill-judges.ts'
 /** Per store. KVSESSION_KILLS=5000 for the long form. */
 const cycles = Number(process.env.KVSESSION_KILLS ?? 500)
 const seed = Number(process.env.KVSESSION_SEED ?? 1)
-const half = Math.ceil(cycles / 2)
 /** A tenth of a second each, where nobody else wants the processor. */
-const timeout = 60_000 + half * 3_000
+const timeout = 60_000 + cycles * 3_000
 
 describe.each(['sqlite', 'lmdb', 'file'] as const)('kill -9 of processes that write to %s', (ground) => {
+  // LMDB refuses a second process.
+  const alone = ground === 'lmdb' ? cycles : Math.ceil(cycles / 2)
   let victims: Victims
   const tallies: KillTally[] = []
   beforeAll(async () => {
@@ -21,7 +22,7 @@ describe.each(['sqlite', 'lmdb', 'file'] as const)('kill -9 of processes that wr
   }, 60_000)
   afterAll(async () => {
     await victims.remove()
-    if (tallies.length < 2) return
+    if (tallies.length < (alone < cycles ? 2 : 1)) return
     const sum = (count: keyof KillTally): number => tallies.reduce((all, tally) => all + tally[count], 0)
     recordFigures(ground, {
       seed,
@@ -53,16 +54,17 @@ describe.each(['sqlite', 'lmdb', 'file'] as const)('kill -9 of processes that wr
     }
   }
 
-  it(`loses no acknowledged change, tears and revives nothing, and leaves nothing behind, ${half} times`, {
+  it(`loses no acknowledged change, tears and revives nothing, and leaves nothing behind, ${alone} times`, {
     timeout
   }, async () => {
-    const { fallen } = await campaign(2, ['one'], half)
+    const { fallen } = await campaign(2, ['one'], alone)
     expect(fallen).toBe(0)
   })
 
-  it(`loses and tears nothing of others that write at the time, ${cycles - half} times`, { timeout }, async () => {
-    const { fallen, kills } = await campaign(1, ['one', 'two'], cycles - half)
-    // In LMDB a process that is killed may take another with it, as the README of its store has it.
-    expect(fallen).toBeLessThanOrEqual(ground === 'lmdb' ? kills / 20 : 0)
-  })
+  if (alone < cycles) {
+    it(`loses and tears nothing of others that write at the time, ${cycles - alone} times`, { timeout }, async () => {
+      const { fallen } = await campaign(1, ['one', 'two'], cycles - alone)
+      expect(fallen).toBe(0)
+    })
+  }
 })

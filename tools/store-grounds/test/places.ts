@@ -59,9 +59,9 @@ async function engine(starting: Promise<{ readonly url: string; stop(): Promise<
   return { address: url, stop }
 }
 
+/** LMDB is not among them: its store refuses a second process. */
 export const places: readonly PlaceDefinition[] = [
   { ground: 'sqlite', describe, start: () => temporary('sessions.sqlite') },
-  { ground: 'lmdb', describe, start: () => temporary('sessions.lmdb') },
   { ground: 'file', describe, start: () => temporary('sessions') },
   { ground: 'dynamodb', describe, start: startDynalite },
   { ground: 'redis', describe: describeOn('redis', { own: true }), start: () => engine(startRedis({ own: true })) },

@@ -1,5 +1,6 @@
 import { type Html, html } from '../html.ts'
-import { postForm, type View } from '../layout.ts'
+import { postForm } from '../layout.ts'
+import type { View } from '../view.ts'
 
 /** Why a form comes back, and which field to mend; all of them when none is named. */
 export interface Problem {

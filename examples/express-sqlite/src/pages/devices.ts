@@ -4,10 +4,11 @@ import { Router } from 'express'
 import { describeDevice } from '../device.ts'
 import { formField } from '../form-field.ts'
 import { type Html, html } from '../html.ts'
-import { postForm, type View } from '../layout.ts'
+import { postForm } from '../layout.ts'
 import { time } from '../session-panel.ts'
 import type { ShopData } from '../sessions.ts'
 import { requireUser, type Site, sendPage, userOf } from '../site.ts'
+import type { View } from '../view.ts'
 
 /** Everywhere the user is logged in, and how to end that (OWASP ASVS 5.0, 7.5.2). */
 export function devicePages(site: Site): Router {

@@ -2,9 +2,9 @@ import { getSession } from '@kvsession/express'
 import { type Request, type Response, Router } from 'express'
 import { formField } from '../form-field.ts'
 import { type Html, html } from '../html.ts'
-import type { View } from '../layout.ts'
 import { type Site, sendPage } from '../site.ts'
 import type { User } from '../users.ts'
+import type { View } from '../view.ts'
 import { credentialsForm, nameProblem, type Problem, passwordProblem } from './credentials-form.ts'
 
 /** In and out: sign up, log in, log out. */
@@ -54,10 +54,13 @@ export function entryPages(site: Site): Router {
   return router
 }
 
-/** The session gets a new secret and keeps the visitor's cart; the cookie from before opens nothing any more. */
+/**
+ * The session gets a new secret; the cookie from before opens nothing any more. Of the data only the visitor's cart is kept:
+ * somebody else may have planted that cookie, and put into the session what they liked.
+ */
 async function logIn(request: Request, user: User): Promise<void> {
   const session = getSession(request)
-  await session.login(user.id)
+  await session.login(user.id, { keepData: ['cart'] })
   session.permanent = formField(request, 'remember') !== ''
   session.data.userAgent = request.get('User-Agent')?.slice(0, 200) ?? ''
   session.data.messages = [`Hello, ${user.name}.`]

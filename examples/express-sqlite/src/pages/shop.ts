@@ -4,9 +4,10 @@ import { Router } from 'express'
 import { formField } from '../form-field.ts'
 import { type Html, html } from '../html.ts'
 import { createHttpError } from '../http-error.ts'
-import { postForm, type View } from '../layout.ts'
+import { postForm } from '../layout.ts'
 import { findProduct, type Product, price, products } from '../products.ts'
 import { type Site, sendPage } from '../site.ts'
+import type { View } from '../view.ts'
 
 const slowSeconds = 3
 

@@ -8,6 +8,7 @@ import {
   timingSafeEqual as nodeTimingSafeEqual,
   randomFillSync
 } from 'node:crypto'
+import v8 from 'node:v8'
 import type { Aead, Mac } from './crypto-portable.ts'
 
 export type { Aead, Mac } from './crypto-portable.ts'
@@ -71,6 +72,9 @@ export function hkdf(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, length
 export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && nodeTimingSafeEqual(a, b)
 }
+
+/** None while a start-up snapshot is built: every process that starts from it would hand out the same bytes. */
+export const randomPoolSize: number = v8.startupSnapshot?.isBuildingSnapshot?.() ? 0 : 4096
 
 export function fillRandom(bytes: Uint8Array): void {
   randomFillSync(bytes)

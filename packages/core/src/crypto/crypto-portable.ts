@@ -51,6 +51,8 @@ export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0
 }
 
+export const randomPoolSize = 4096
+
 export function fillRandom(bytes: Uint8Array): void {
   // getRandomValues refuses more than 65 536 bytes at once (Web Cryptography §10.1.1).
   for (let start = 0; start < bytes.length; start += 65_536) {

@@ -1,4 +1,5 @@
-import { fillRandom } from '#crypto'
+import { fillRandom, randomPoolSize } from '#crypto'
+import { guard } from '../callback.ts'
 import { invalid } from '../option-check.ts'
 
 /** Cryptographically secure bytes; every call returns a fresh array that nobody else holds. */
@@ -7,12 +8,14 @@ export type RandomSource = (length: number) => Uint8Array
 /**
  * The platform's generator, read in blocks of 4 KiB, or `randomBytes` with its answers checked.
  *
- * @throws SessionError `OPTION_INVALID` on use, when `randomBytes` returns anything but the bytes it was asked for.
+ * @throws SessionError on use: `OPTION_INVALID` when `randomBytes` returns anything but the bytes it was asked for,
+ *   `CALLBACK_FAILED` when it throws.
  */
 export function createRandomSource(randomBytes?: (length: number) => Uint8Array): RandomSource {
-  if (randomBytes === undefined) return createPool(4096)
+  if (randomBytes === undefined) return createPool(randomPoolSize)
+  const draw = guard('randomBytes', randomBytes)
   return (length) => {
-    const bytes: unknown = randomBytes(length)
+    const bytes: unknown = draw(length)
     if (bytes instanceof Uint8Array && bytes.length === length) return new Uint8Array(bytes)
     throw invalid(`randomBytes(${length})`, 'must return a Uint8Array of that length, or be left out')
   }

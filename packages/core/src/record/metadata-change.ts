@@ -1,3 +1,5 @@
+import { invalid } from '../option-check.ts'
+import { sameHash } from '../token/secret-hash.ts'
 import type { RecordMetadata } from './record.ts'
 
 /** Metadata of the next write, while it is put together. */
@@ -60,9 +62,14 @@ export function setPermanent(
   if (now !== next.createdAt) next.permanentSince = now
 }
 
-/** Swaps the secret. A login starts the session anew; the other swaps keep its absolute timeout. */
+/**
+ * Swaps the secret. A login starts the session anew; the other swaps keep its absolute timeout.
+ *
+ * @throws SessionError `OPTION_INVALID` when it is the same secret: the old token would still open the session.
+ */
 export function swapSecret(next: NextMetadata, swap: Swap, secretHash: string, now: number): void {
   const replaced = next.secretHash
+  if (sameHash(secretHash, replaced)) throw invalid('randomBytes', 'must not return the same bytes again')
   delete next.aliasHash
   delete next.aliasUntil
   if (swap === 'rotate') next.aliasHash = replaced

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { SessionError } from '../errors.ts'
+import { printable, SessionError } from '../errors.ts'
 import type { PayloadEncryption } from './encryption.ts'
 import type { Fields } from './merge.ts'
 import { encodeRecord, type RecordMetadata, type StoredRecord, sealedContext } from './record.ts'
@@ -110,7 +110,7 @@ export function byteLength(value: string): number {
 function largestKeys(context: PayloadContext, plaintext: string): string {
   const data = deserializeData(context, plaintext) ?? {}
   return Object.entries(data)
-    .map(([key, value]) => ({ key: key.slice(0, 40), size: context.serializer.serialize(value).length }))
+    .map(([key, value]) => ({ key: printable(key, 40), size: context.serializer.serialize(value).length }))
     .sort((a, b) => b.size - a.size)
     .slice(0, 3)
     .map(({ key, size }) => `${key} (${size})`)

@@ -77,7 +77,8 @@ export function decodeRecord(value: string): DecodedRecord {
   const end = value.indexOf('\n')
   let line: unknown
   try {
-    line = JSON.parse(value.slice(0, end > longestMetadata ? 0 : Math.max(end, 0)))
+    // JSON.parse takes the line of a record whose line ends were rewritten, as CRLF, and its payload is then damaged.
+    if (end < longestMetadata && value[end - 1] === '}') line = JSON.parse(value.slice(0, end))
   } catch {}
   if (!isObject(line)) return 'corrupt'
   if (typeof line.v === 'number' && line.v > 1) return 'future-version'

@@ -1,4 +1,4 @@
-import { SessionError } from '../errors.ts'
+import { printable, SessionError } from '../errors.ts'
 
 /**
  * How data becomes text. Text is well-formed Unicode without U+0000, equal data gives equal text (change detection
@@ -126,5 +126,5 @@ function nameOf(value: object): string {
 }
 
 function pathOf(key: string): string {
-  return /^[A-Za-z_$][\w$]{0,99}$/.test(key) ? `.${key}` : `[${JSON.stringify(key.slice(0, 100))}]`
+  return /^[A-Za-z_$][\w$]{0,99}$/.test(key) ? `.${key}` : `[${printable(JSON.stringify(key.slice(0, 100)), 999)}]`
 }

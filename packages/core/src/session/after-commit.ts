@@ -1,7 +1,9 @@
 import type { ManagerContext } from '../context.ts'
-import { isSessionError } from '../errors.ts'
+import { isSessionError, printable } from '../errors.ts'
+import type { NewToken } from '../events.ts'
 import { type Fields, merge, replaceFields } from '../record/merge.ts'
 import { byteLength, deserializeData } from '../record/payload.ts'
+import { tokenIdOf } from '../token/secret-hash.ts'
 import { evictOldest } from '../users/session-limit.ts'
 import { activate } from '../users/user-index.ts'
 import type { LoginAttempt, Outcome } from './change.ts'
@@ -27,7 +29,7 @@ export interface Write extends Rewrite {
 
 /** The request goes on with what it has written, and the events say what came of it. */
 export function adoptWrite(context: ManagerContext, state: SessionState, write: Write): void {
-  reportWrite(context, state.id ?? '', write)
+  reportWrite(context, state, write)
   if (write.superseded) {
     becomeOutdated(state, write.serialized)
     return
@@ -39,16 +41,25 @@ export function adoptWrite(context: ManagerContext, state: SessionState, write: 
   becomeRewritten(state, write)
 }
 
-function reportWrite({ emit }: Pick<ManagerContext, 'emit'>, id: string, write: Write): void {
+function reportWrite(
+  { emit }: Pick<ManagerContext, 'emit'>,
+  { id = '', record: before }: SessionState,
+  write: Write
+): void {
   if (!emit) return
   const { record, plaintext, swap, conflicts, superseded, userChanged } = write
   const { userId } = record.metadata
-  if (conflicts.length > 0) emit({ type: 'conflict', id, keys: conflicts })
+  const token = (): NewToken => ({
+    id,
+    tokenId: tokenIdOf(record.metadata.secretHash),
+    previousTokenId: before && tokenIdOf(before.metadata.secretHash)
+  })
+  if (conflicts.length > 0) emit({ type: 'conflict', id, keys: conflicts.map((key) => printable(key)) })
   if (plaintext !== undefined) emit({ type: 'saved', id, bytes: byteLength(record.value) })
   else if (!swap) emit({ type: 'touched', id })
-  if (superseded) emit({ type: 'superseded', id, withinGrace: true })
-  else if (userId !== undefined && (swap === 'login' || userChanged)) emit({ type: 'loggedIn', id, userId })
-  else if (swap) emit({ type: swap === 'rotate' ? 'rotated' : 'regenerated', id })
+  if (superseded) emit({ type: 'superseded', id, userId, withinGrace: true })
+  else if (userId !== undefined && (swap === 'login' || userChanged)) emit({ type: 'loggedIn', userId, ...token() })
+  else if (swap) emit({ type: swap === 'rotate' ? 'rotated' : 'regenerated', userId, ...token() })
 }
 
 /** Brings the handler's own data object up to what was stored; what changed in it since `serialized` was made stays. */
@@ -86,6 +97,8 @@ export function applyOutcome(
   if (state.phase !== 'live' || (outcome !== 'gone' && outcome !== 'superseded')) return
   const id = state.id ?? ''
   if (changesLost) context.emit?.({ type: 'dropped', id, reason: outcome })
-  if (outcome === 'superseded') context.emit?.({ type: 'superseded', id, withinGrace: true })
+  if (outcome === 'superseded') {
+    context.emit?.({ type: 'superseded', id, userId: state.record?.metadata.userId, withinGrace: true })
+  }
   becomeUnwritable(state, outcome === 'gone' ? 'ended' : 'superseded')
 }

@@ -3,6 +3,7 @@ import { SessionError } from '../errors.ts'
 import { awaitsFirstUse, rotationDue, touchDue } from '../record/metadata-change.ts'
 import { serializeData } from '../record/payload.ts'
 import type { HeaderList } from '../transport/response-headers.ts'
+import { throwDropped } from './dropped-failure.ts'
 import { headersOf, type ResponseFacts } from './response-cookie.ts'
 import { reportDropped, save } from './save.ts'
 import { becomeUnchanged, runExclusive, type SessionState } from './session-state.ts'
@@ -14,14 +15,20 @@ export interface CommitOptions extends ResponseFacts {
   readonly failed?: boolean
 }
 
-/** Stores what changed, then gives the headers for the response. */
+/**
+ * Stores what changed, then gives the headers for the response.
+ *
+ * @throws SessionError also that of an earlier operation whose promise the application dropped.
+ */
 export async function commit(
   context: ManagerContext,
   state: SessionState,
   options: CommitOptions = {}
 ): Promise<HeaderList> {
-  const storing = runExclusive(state, () => storeChanges(context, state, options))
+  const { failure } = state
+  const storing = runExclusive(context, state, () => storeChanges(context, state, options))
   if (storing !== undefined) await storing
+  throwDropped(state, failure)
   return headersOf(context, state, options)
 }
 

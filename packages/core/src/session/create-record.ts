@@ -1,10 +1,12 @@
 import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
+import type { SessionEventHandler } from '../events.ts'
 import { firstMetadata, setPermanent } from '../record/metadata-change.ts'
 import { checkSize, sealRecord, serializeData } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { absoluteDeadline } from '../record/timeouts.ts'
 import type { Decision } from '../store/write-group.ts'
+import { tokenIdOf } from '../token/secret-hash.ts'
 import { reserve, writeRecord } from '../users/user-index.ts'
 import { finishLogin } from './after-commit.ts'
 import type { LoginAttempt } from './change.ts'
@@ -45,9 +47,7 @@ export async function createRecord(
     const result = await tryCreate(first)
     if ('record' in result) {
       becomeStored(state, result.record, data, plaintext)
-      const id = state.id ?? ''
-      context.emit?.({ type: 'created', id })
-      if (userId !== undefined) context.emit?.({ type: 'loggedIn', id, userId })
+      if (context.emit) reportCreated(context.emit, state.id ?? '', result.record)
       return finishLogin(context, state, login)
     }
     failure = result.failure
@@ -55,6 +55,16 @@ export async function createRecord(
   }
   if (failure) throw failure
   throw new SessionError('CONFLICT', `No free session id in ${mostIds} tries: check randomBytes, or the store`)
+}
+
+function reportCreated(
+  emit: SessionEventHandler,
+  id: string,
+  { metadata: { secretHash, userId } }: StoredRecord
+): void {
+  const tokenId = tokenIdOf(secretHash)
+  emit({ type: 'created', id, tokenId })
+  if (userId !== undefined) emit({ type: 'loggedIn', id, userId, tokenId, previousTokenId: undefined })
 }
 
 interface FirstRecord {

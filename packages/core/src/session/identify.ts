@@ -4,19 +4,24 @@ import { longestLifetime } from '../record/timeouts.ts'
 import { decodeToken, type PresentedToken } from '../token/token.ts'
 import { findCookies } from '../transport/cookie-header.ts'
 import {
+  asksForLoopback,
   type Connection,
-  isForwarded,
+  comesFromPageElsewhere,
+  isFromThisMachine,
+  isSameOrigin,
   type RequestFacts,
   type RequestSource,
   readRequest
 } from '../transport/request-source.ts'
-import { isLoopbackHost } from '../transport/set-cookie.ts'
 import { createState, type SessionState } from './session-state.ts'
 
 const mostVerified = 16
 const mostLookedUp = 4
 
-type IdentifyContext = Pick<ManagerContext, 'cookie' | 'clock' | 'keyring' | 'policy' | 'emit' | 'emptyPayload'>
+type IdentifyContext = Pick<
+  ManagerContext,
+  'cookie' | 'hiddenProxy' | 'clock' | 'keyring' | 'policy' | 'emit' | 'emptyPayload'
+>
 
 /** Finds the genuine tokens of a request. Nothing here reaches the store, and no input makes it throw. */
 export function identify(
@@ -27,7 +32,7 @@ export function identify(
   const { cookie } = context
   const now = context.clock.now()
   const request = readRequest(source, connection)
-  const cookieTemplate = usesPlainTemplate(cookie.secure, request) ? cookie.plainTemplate : cookie.secureTemplate
+  const cookieTemplate = usesPlainTemplate(context, request) ? cookie.plainTemplate : cookie.secureTemplate
   const values = request.cookieHeader === '' ? [] : findCookies(request.cookieHeader, cookieTemplate.fullName)
   const tokens = values.length === 0 ? [] : verify(context, values, now)
   return createState(context.emptyPayload, {
@@ -56,8 +61,10 @@ function verify(context: IdentifyContext, values: readonly string[], now: number
 }
 
 /** Without Secure and prefix only where the policy says so, or in development: plain http to this very machine. */
-function usesPlainTemplate(secure: 'auto' | boolean, request: RequestFacts): boolean {
-  if (secure !== 'auto') return !secure
-  const { host, encrypted } = request
-  return encrypted !== true && host !== undefined && isLoopbackHost(host) && !isForwarded(request)
+function usesPlainTemplate({ cookie, hiddenProxy }: IdentifyContext, request: RequestFacts): boolean {
+  if (cookie.secure !== 'auto') return !cookie.secure
+  if (hiddenProxy.found || !asksForLoopback(request) || !isFromThisMachine(request)) return false
+  const elsewhere = comesFromPageElsewhere(request)
+  if (elsewhere && isSameOrigin(request)) hiddenProxy.found = true
+  return !elsewhere
 }

@@ -1,10 +1,12 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { callbackFailed } from '../callback.ts'
 import type { ManagerContext } from '../context.ts'
 import { SessionError } from '../errors.ts'
 import { reject } from '../events.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import { type DecodedPayload, decodePayload, isFields, plaintextOf, serializeData } from '../record/payload.ts'
-import type { StoredRecord } from '../record/record.ts'
+import type { RecordMetadata, StoredRecord } from '../record/record.ts'
+import { bound } from '../store/deadline.ts'
 import type { PresentedToken } from '../token/token.ts'
 import {
   becomeDecoded,
@@ -72,12 +74,12 @@ function checkToken(
   state: SessionState,
   { token, record, search }: Candidate
 ): boolean | Promise<boolean> {
-  const { emit, clock, policy } = context
+  const { emit } = context
   const { metadata } = record
   const standing = standingOf(context, metadata, token)
   if (standing === 'stale') {
-    const withinGrace = clock.now() < (metadata.swappedAt ?? 0) + policy.graceWindow
-    emit?.({ type: 'superseded', id: token.id, withinGrace })
+    const withinGrace = isWithinGrace(context, metadata)
+    emit?.({ type: 'superseded', id: token.id, userId: metadata.userId, withinGrace })
     if (withinGrace) search.superseded ??= token
     return false
   }
@@ -88,6 +90,20 @@ function checkToken(
     return false
   }
   return acceptRecord(context, state, { token, record, alias: standing === 'alias' })
+}
+
+/** Whether the secret was swapped so recently that requests with the old one may still be under way. */
+function isWithinGrace({ clock, policy }: Pick<ManagerContext, 'clock' | 'policy'>, metadata: RecordMetadata): boolean {
+  return clock.now() < (metadata.swappedAt ?? 0) + policy.graceWindow
+}
+
+/** What a request with only this token could end now: a session that is live, or was superseded a moment ago. */
+export async function recordToEnd(context: ManagerContext, token: PresentedToken): Promise<StoredRecord | undefined> {
+  const record = readLiveRecord(context, token.id, await context.access.get(context.recordKey(token.id)))
+  if (typeof record === 'string') return undefined
+  const { metadata } = record
+  const stale = standingOf(context, metadata, token) === 'stale'
+  return (stale ? isWithinGrace(context, metadata) : token.created === metadata.createdAt) ? record : undefined
 }
 
 function finishSearch(context: ManagerContext, state: SessionState, { found, superseded }: Search): void {
@@ -125,14 +141,27 @@ async function acceptBySchema(
   opened: Opened,
   { schema, plaintext, data }: Unvalidated
 ): Promise<boolean> {
-  const result = await schema['~standard'].validate(data)
+  const result = await validate(context, schema, data)
   if (result.issues) reject(context, 'schema', opened.token.id)
   const accepted: unknown = result.issues ? repairData(context, data) : result.value
-  if (accepted === undefined) return false
+  if (result.issues && accepted === undefined) return false
   if (!isFields(accepted)) throw new SessionError('OPTION_INVALID', 'schema must describe an object')
   becomeLive(context, state, opened)
   becomeDecoded(state, accepted, plaintext, serializeData(context, accepted))
   return true
+}
+
+/** A schema may ask a database, which must not hold up the request for ever. */
+function validate({ policy }: ManagerContext, schema: StandardSchemaV1, data: unknown): Promise<ValidationResult> {
+  // An async function, so that what the schema throws is a rejection.
+  const validating = async (): Promise<unknown> => schema['~standard'].validate(data)
+  const refuse = (error?: unknown): unknown => callbackFailed('schema', error)
+  return bound(validating(), { milliseconds: policy.storeTimeout, late: refuse, accept: Object, refuse })
+}
+
+interface ValidationResult {
+  readonly value?: unknown
+  readonly issues?: unknown
 }
 
 /** What `onSchemaMismatch` makes of data that does not fit; `undefined` rejects the session. */

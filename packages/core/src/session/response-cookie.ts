@@ -1,13 +1,16 @@
 import type { ManagerContext } from '../context.ts'
 import { absoluteDeadline } from '../record/timeouts.ts'
 import { encodeToken } from '../token/token.ts'
-import { isForwarded } from '../transport/request-source.ts'
-import type { HeaderList } from '../transport/response-headers.ts'
+import { asksForLoopback, isElsewhere, isForwarded } from '../transport/request-source.ts'
+import { type HeaderList, privateByDefault, refusesSharedCaches } from '../transport/response-headers.ts'
 import { becomeSent, identityOf, type SessionState } from './session-state.ts'
 
 /** What a response says about the handler's own caching. */
 export interface ResponseFacts {
-  /** The `Cache-Control` that the handler set. Read only when a cookie is sent, so a getter may take its time. */
+  /**
+   * The `Cache-Control` that the handler set. Read only when a cookie is sent, or a user's session was looked at, so a
+   * getter may take its time.
+   */
   readonly cacheControl?: string | undefined
 }
 
@@ -28,13 +31,20 @@ function createHeaders(context: ManagerContext, state: SessionState, response: R
   if (setCookie !== undefined) {
     const { cacheControl } = response
     list.push(['Set-Cookie', setCookie])
-    if (cacheControl === undefined || !/(?:^|[\s,])(?:private|no-store)(?:$|[\s,;])/i.test(cacheControl)) {
+    if (cacheControl === undefined || !refusesSharedCaches(cacheControl)) {
       list.push(['Cache-Control', 'no-store'])
       if (cacheControl !== undefined) context.emit?.({ type: 'cacheControlTightened', was: cacheControl })
     }
+  } else if (showsUser(context, state) && response.cacheControl === undefined) {
+    list.push(['Cache-Control', privateByDefault])
   }
   if (setCookie !== undefined || state.accessed) list.push(['Vary', 'Cookie'])
   return list
+}
+
+/** Whether the response may hold what only one user may see. */
+function showsUser({ policy }: Pick<ManagerContext, 'policy'>, { accessed, record }: SessionState): boolean {
+  return policy.markPrivate && accessed && record?.metadata.userId !== undefined
 }
 
 function cookieOf(context: ManagerContext, state: SessionState): string | undefined {
@@ -42,20 +52,34 @@ function cookieOf(context: ManagerContext, state: SessionState): string | undefi
   const reissued = state.phase === 'live' && state.reissue && !state.alias
   if (state.phase !== 'live' || !state.record || (state.cookie === 'none' && !reissued)) return undefined
   const { metadata } = state.record
-  warnIfRefused(context, state)
+  warnOfCookie(context, state)
   const token = encodeToken({ ...identityOf(context, state), created: metadata.createdAt }, context.keyring)
   if (metadata.permanent === undefined) return state.cookieTemplate.write(token)
   const left = absoluteDeadline(metadata, context.policy) - context.clock.now()
   return state.cookieTemplate.write(token, Math.max(0, Math.ceil(left / 1000)))
 }
 
-const cure =
+const plainConnection =
   'browsers refuse a Secure cookie over plain http. Serve https, let the proxy send X-Forwarded-Proto, or set ' +
   'cookie.secure: false, which shows tokens to the network'
 
-/** The cookie goes out all the same: a proxy that leaves no trace may have ended the encryption. */
-function warnIfRefused(context: ManagerContext, { request, cookieTemplate }: SessionState): void {
-  if (request.encrypted !== false || cookieTemplate === context.cookie.plainTemplate || isForwarded(request)) return
-  context.emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', cure })
-  context.warnOnce(cure)
+const loopbackByProxy =
+  'a proxy hides the real Host: let it pass that. In development Safari drops the Secure cookie: set cookie.secure: false'
+
+const plainInProduction =
+  'NODE_ENV is production, and the cookie goes out without Secure: let the proxy pass the real Host, or set ' +
+  'cookie.secure: true'
+
+/** Says what is wrong with the cookie of `secure: 'auto'`. It goes out all the same: the server may not see everything. */
+function warnOfCookie(context: ManagerContext, { request, cookieTemplate }: SessionState): void {
+  const { cookie, emit, warnOnce } = context
+  if (cookie.secure !== 'auto') return
+  if (cookieTemplate === cookie.plainTemplate) {
+    if (globalThis.process?.env?.NODE_ENV === 'production') warnOnce(plainInProduction)
+  } else if (asksForLoopback(request)) {
+    if (!isElsewhere(request)) warnOnce(loopbackByProxy)
+  } else if (request.encrypted === false && !isForwarded(request)) {
+    emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', cure: plainConnection })
+    warnOnce(plainConnection)
+  }
 }

@@ -20,6 +20,13 @@ import type { CookieTemplate } from '../transport/set-cookie.ts'
  */
 export type SessionPhase = 'unloaded' | 'new' | 'live' | 'superseded' | 'unavailable' | 'ended'
 
+/** An operation of the session that has failed. */
+export interface Failure {
+  readonly error: unknown
+  /** Whether the application takes the error from the promise that it was given. */
+  isTaken(): boolean
+}
+
 /** Everything about one session in one request. Only the functions of this file change it. */
 export interface SessionState {
   readonly phase: SessionPhase
@@ -55,6 +62,8 @@ export interface SessionState {
   readonly request: RequestFacts
   /** The last operation on this session object; the next one waits for it. */
   readonly lastOperation: Promise<unknown> | undefined
+  /** The last operation whose failure a commit may have to report. */
+  readonly failure: Failure | undefined
 }
 
 /** The same state to its one writer: the functions of this file. */
@@ -86,7 +95,8 @@ export function createState(emptyPayload: string, identified: Identified): Sessi
     swapped: false,
     accessed: false,
     headers: undefined,
-    lastOperation: undefined
+    lastOperation: undefined,
+    failure: undefined
   }
 }
 
@@ -246,6 +256,11 @@ export function becomeAccessed(state: Writable): void {
   state.accessed = true
 }
 
+/** An operation has failed; `undefined`: that was reported, or made good for. */
+export function becomeFailed(state: Writable, failure: Failure | undefined): void {
+  state.failure = failure
+}
+
 /** The headers are handed out: from now on the cookie cannot change. */
 export function becomeSent(state: Writable, headers: HeaderList): void {
   state.headers = headers
@@ -292,16 +307,27 @@ export function dataOf(context: ManagerContext, state: SessionState): Fields {
 /**
  * Runs `task` after every earlier operation on the same session object, awaited or not. A task that has nothing to wait
  * for returns `undefined`, and at once if no operation is under way.
+ *
+ * @throws SessionError `STORE_TIMEOUT` when the earlier ones take longer than three store timeouts; `task` never runs then.
  */
-export function runExclusive<T>(state: Writable, task: () => Promise<T>): Promise<T>
-export function runExclusive<T>(state: Writable, task: () => Promise<T> | undefined): Promise<T | undefined> | undefined
+export function runExclusive<T>(context: Access, state: Writable, task: () => Promise<T>): Promise<T>
 export function runExclusive<T>(
+  context: Access,
+  state: Writable,
+  task: () => Promise<T> | undefined
+): Promise<T | undefined> | undefined
+export function runExclusive<T>(
+  { access }: Access,
   state: Writable,
   task: () => Promise<T> | undefined
 ): Promise<T | undefined> | undefined {
-  const running = state.lastOperation === undefined ? task() : state.lastOperation.then(task)
-  if (running !== undefined) state.lastOperation = running.then(ignore, ignore)
+  const { lastOperation: earlier } = state
+  const running = earlier === undefined ? task() : access.waitForEarlier(earlier).then(task)
+  // One that gave up waiting has ended; those before it have not.
+  if (running !== undefined) state.lastOperation = running.then(ignore, () => earlier)
   return running
 }
+
+type Access = Pick<ManagerContext, 'access'>
 
 function ignore(): void {}

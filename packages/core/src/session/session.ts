@@ -1,3 +1,4 @@
+import { handleRejection } from '../callback.ts'
 import type { ManagerContext } from '../context.ts'
 import { misused, SessionError } from '../errors.ts'
 import type { Fields } from '../record/merge.ts'
@@ -6,6 +7,7 @@ import { isFields } from '../record/payload.ts'
 import { deadline } from '../record/timeouts.ts'
 import type { SessionData } from '../session-manager-options.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
+import { watchFailure } from './dropped-failure.ts'
 import { ensureLoaded } from './load.ts'
 import { save } from './save.ts'
 import {
@@ -163,7 +165,7 @@ export class Session<Data extends object = SessionData> {
    * @throws SessionError `HEADERS_SENT` before any store call; `LOGIN_REVOKED`; any store failure.
    */
   login(userId: string, options: LoginOptions = {}): Promise<void> {
-    return this.#act((context, state) => login(context, state, userId, options))
+    return this.#watch((context, state) => login(context, state, userId, options))
   }
 
   /**
@@ -173,22 +175,22 @@ export class Session<Data extends object = SessionData> {
    * @throws SessionError `HEADERS_SENT` before any store call; any store failure.
    */
   regenerate(options: { readonly anonymous?: boolean } = {}): Promise<void> {
-    return this.#act((context, state) => regenerate(context, state, options))
+    return this.#watch((context, state) => regenerate(context, state, options))
   }
 
   /** As {@link regenerate}, but the old token works on until the new one was seen, plus `graceWindow`. */
   rotate(): Promise<void> {
-    return this.#act(rotate)
+    return this.#watch(rotate)
   }
 
   /**
-   * Ends the session: its record is gone when this resolves, and no request under way brings it back. The cookie is
-   * cleared by this response.
+   * Ends the session: its record is gone when this resolves, and no request under way brings it back. So it does with
+   * every other session that the request carried a live token of. The cookie is cleared by this response.
    *
    * @throws SessionError when the store could not confirm it: the session may live on.
    */
   destroy(): Promise<void> {
-    return this.#act(destroy)
+    return this.#watch(destroy)
   }
 
   /**
@@ -199,7 +201,7 @@ export class Session<Data extends object = SessionData> {
    * @returns false when the session has ended or was superseded: nothing was stored.
    */
   update(change: (data: Data) => void): Promise<boolean> {
-    return this.#act((context, state) => save(context, state, { update: synchronous(change) }))
+    return this.#watch((context, state) => save(context, state, { update: synchronous(change) }))
   }
 
   /** Stores pending changes now. @returns false when the session has ended or was superseded: nothing was stored. */
@@ -218,10 +220,15 @@ export class Session<Data extends object = SessionData> {
     return { id, state: phase, userId: record?.metadata.userId, createdAt: state.createdAt }
   }
 
+  /** For what no later commit would do again. */
+  #watch<T>(task: (context: ManagerContext, state: SessionState) => Promise<T>): Promise<T> {
+    return watchFailure(this.#internals.state, this.#act(task))
+  }
+
   #act<T>(task: (context: ManagerContext, state: SessionState) => Promise<T>): Promise<T> {
     const { context, state } = this.#internals
     becomeAccessed(state)
-    return runExclusive(state, () => task(context, state))
+    return runExclusive(context, state, () => task(context, state))
   }
 
   static {
@@ -248,8 +255,7 @@ function asData<Data extends object>(fields: Fields): Data {
 
 export function synchronous<Data extends object>(change: (data: Data) => unknown): (fields: Fields) => void {
   return (fields) => {
-    const result = change(asData<Data>(fields))
-    if (typeof result === 'object' && result !== null && 'then' in result) {
+    if (handleRejection(change(asData<Data>(fields)))) {
       throw misused('update() takes a synchronous function: await first, then update')
     }
   }

@@ -1,11 +1,13 @@
 import type { ManagerContext } from '../context.ts'
-import { misused, SessionError } from '../errors.ts'
+import { SessionError } from '../errors.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import { pickFields, replaceFields } from '../record/merge.ts'
+import type { StoredRecord } from '../record/record.ts'
+import { checkUserId } from '../users/administration.ts'
 import { applyOutcome } from './after-commit.ts'
 import type { Change, LoginAttempt, Outcome } from './change.ts'
 import { createRecord } from './create-record.ts'
-import { acceptRecord, ensureLoaded, load } from './load.ts'
+import { acceptRecord, ensureLoaded, load, recordToEnd } from './load.ts'
 import { moveToNewId } from './move-to-new-id.ts'
 import {
   becomeChanged,
@@ -22,7 +24,8 @@ import { headersSent, updateRecord } from './update-record.ts'
 
 export interface LoginOptions {
   /**
-   * What an anonymous visitor's data becomes: `true` (default) keeps it, `false` drops it, names keep those keys.
+   * What an anonymous visitor's data becomes: `true` (default) keeps it, `false` drops it, names keep those keys. Somebody
+   * else may have planted that session: name the keys whose content an attacker may choose.
    * Another user's data is never kept, the same user's always.
    */
   readonly keepData?: boolean | readonly string[]
@@ -86,13 +89,18 @@ async function swapWhileLive(context: ManagerContext, state: SessionState, chang
   return context.atomic ? updateRecord(context, state, change) : moveToNewId(context, state, change)
 }
 
-/** Ends the session. Resolves only when its record is gone; nothing later brings it back. */
+/**
+ * Ends the session, and every other one that the request carries a token of: a logout must not leave a way in. Resolves
+ * only when their records are gone; nothing later brings them back.
+ */
 export async function destroy(context: ManagerContext, state: SessionState): Promise<void> {
   if (needsLoading(state)) await load(context, state, 'error')
   const stored = state.phase === 'live' || state.phase === 'superseded'
-  if (stored && state.id !== undefined) {
-    await context.loop.delete(context.recordKey(state.id))
-    context.emit?.({ type: 'destroyed', id: state.id, by: 'request' })
+  if (stored && state.id !== undefined) await end(context, state.id, state.record)
+  const others = state.tokens.length > 1 ? state.tokens.filter(({ id }) => id !== state.id) : []
+  for (const token of others) {
+    const record = await recordToEnd(context, token)
+    if (record) await end(context, token.id, record)
   }
   const clears = stored || state.hadCookie
   if (state.headers && clears) {
@@ -100,6 +108,15 @@ export async function destroy(context: ManagerContext, state: SessionState): Pro
     context.emit?.({ type: 'cookieSkipped', reason: 'headers-sent', cure })
   }
   becomeDestroyed(context, state, clears ? 'clear' : 'none')
+}
+
+async function end(
+  { loop, recordKey, emit }: ManagerContext,
+  id: string,
+  record: StoredRecord | undefined
+): Promise<void> {
+  await loop.delete(recordKey(id))
+  emit?.({ type: 'destroyed', id, userId: record?.metadata.userId, by: 'request' })
 }
 
 /** Replaces the data by what is stored now; `false` when the session has ended or was superseded. */
@@ -130,9 +147,4 @@ export async function reload(context: ManagerContext, state: SessionState): Prom
 /** Read by a function, because TypeScript believes that an awaited call leaves the phase as it was. */
 function phaseOf({ phase }: SessionState): SessionState['phase'] {
   return phase
-}
-
-function checkUserId(userId: unknown): asserts userId is string {
-  if (typeof userId === 'string' && userId !== '' && userId.length <= 512 && userId.isWellFormed()) return
-  throw misused('A user id is a well-formed string of 1 to 512 characters')
 }

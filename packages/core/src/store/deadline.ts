@@ -4,7 +4,7 @@ export interface Bound<T, R> {
   /** How long the promise may take, in milliseconds of real time: an injected clock may jump. */
   readonly milliseconds: number
   /** Makes the error of a promise that took too long. */
-  readonly late: () => Error
+  readonly late: () => unknown
   /** Maps the value. What it throws is the error. */
   readonly accept: (value: T) => R
   /** Maps the error of a rejected promise. Default: the error as it is. */
@@ -23,22 +23,19 @@ export function bound<T, R>(promise: Promise<T>, { milliseconds, late, accept, r
       expired = true
       reject(late())
     }, milliseconds)
-    promise.then(
-      (value) => {
-        if (expired) return
-        // An answered wait clears its timer at once, so that it keeps nothing alive.
-        clearTimeout(timer)
-        try {
-          resolve(accept(value))
-        } catch (error) {
-          reject(error)
-        }
-      },
-      (error) => {
-        if (expired) return
-        clearTimeout(timer)
-        reject(refuse ? refuse(error) : error)
+    function settle(how: () => void): void {
+      if (expired) return
+      // An answered wait clears its timer at once, so that it keeps nothing alive.
+      clearTimeout(timer)
+      try {
+        how()
+      } catch (error) {
+        reject(error)
       }
+    }
+    promise.then(
+      (value) => settle(() => resolve(accept(value))),
+      (error) => settle(() => reject(refuse ? refuse(error) : error))
     )
   })
 }

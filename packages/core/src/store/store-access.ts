@@ -1,4 +1,4 @@
-import { isSessionError, SessionError, type SessionErrorCode } from '../errors.ts'
+import { describeError, isSessionError, SessionError, type SessionErrorCode } from '../errors.ts'
 import type { SessionEventHandler } from '../events.ts'
 import { bound } from './deadline.ts'
 import type { KeyValueStore } from './key-value-store.ts'
@@ -10,11 +10,22 @@ export interface StoreAccess {
   delete(key: string): Promise<void>
   keys(prefix: string): AsyncIterable<string>
   deleteExpired(): Promise<number>
+  close(): Promise<void>
   /** Bounds the wait for earlier operations of this process by three store timeouts. */
   waitForEarlier(earlier: Promise<unknown>): Promise<unknown>
 }
 
 export type AtomicStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareAndSet'>>
+
+interface CallOptions {
+  /** The texts that the call passes on: errors must not contain them. */
+  readonly known?: readonly (string | undefined)[]
+  /** How many store timeouts it may take. Default: one. */
+  readonly timeouts?: number
+}
+
+// They work in pages and batches beside requests, for as long as there is something to read or delete.
+const timeoutsOfBatches = 600
 
 /** The only caller of stores. */
 export function createStoreAccess(
@@ -27,32 +38,33 @@ export function createStoreAccess(
     return new SessionError(code, message, cause === undefined ? undefined : { cause })
   }
 
-  /** @param record what the call stores: errors must not contain it. */
-  function call<R>(
+  function call<T, R>(
     operation: string,
-    start: () => Promise<unknown>,
-    accept: (answer: unknown) => R,
-    record = ''
+    start: () => Promise<T>,
+    accept: (answer: T) => R,
+    { known = [], timeouts = 1 }: CallOptions = {}
   ): Promise<R> {
-    let pending: Promise<unknown>
+    let pending: Promise<T>
     try {
       pending = Promise.resolve(start())
     } catch (error) {
       pending = Promise.reject(error)
     }
-    const message = `The store did not answer ${operation}() in ${storeTimeout} ms: check it, or raise storeTimeout`
+    const milliseconds = storeTimeout * timeouts
+    const message = `The store did not answer ${operation}() in ${milliseconds} ms: check it, or raise storeTimeout`
     return bound(pending, {
-      milliseconds: storeTimeout,
+      milliseconds,
       late: () => report(operation, 'STORE_TIMEOUT', message),
       accept,
-      refuse: (error) => unavailable(operation, error, record)
+      refuse: (error) => unavailable(operation, error, known)
     })
   }
 
-  function unavailable(operation: string, error: unknown, record = ''): SessionError {
+  function unavailable(operation: string, error: unknown, known: CallOptions['known']): SessionError {
     // The store refused before it wrote anything, and would refuse again: no outage.
     if (isSessionError(error) && error.code === 'RECORD_TOO_LARGE') return error
-    return report(operation, 'STORE_UNAVAILABLE', `The store failed ${operation}(). See cause`, redact(error, record))
+    const message = `The store failed ${operation}(). See cause`
+    return report(operation, 'STORE_UNAVAILABLE', message, describeError(error, known))
   }
 
   function misbehaved(operation: string, wanted: string): SessionError {
@@ -73,27 +85,42 @@ export function createStoreAccess(
     throw misbehaved('compareAndSet', 'a boolean')
   }
 
+  function acceptCount(deleted: unknown = 0): number {
+    if (typeof deleted === 'number') return deleted
+    throw misbehaved('deleteExpired', 'a number')
+  }
+
+  function acceptKey({ done, value }: IteratorResult<unknown, unknown>): string | undefined {
+    if (done) return undefined
+    if (typeof value === 'string') return value
+    throw misbehaved('keys', 'strings')
+  }
+
   return {
     get: (key) => call('get', () => store.get(key), acceptValue),
     compareAndSet: (key, expected, value, expiresAt) =>
-      call('compareAndSet', () => store.compareAndSet(key, expected, value, expiresAt), acceptBoolean, value),
+      call('compareAndSet', () => store.compareAndSet(key, expected, value, expiresAt), acceptBoolean, {
+        known: [expected, value]
+      }),
     delete: (key) => call('delete', () => store.delete(key), ignore),
     async *keys(prefix) {
       if (!store.keys) throw new SessionError('STORE_LACKS_METHOD', 'list() without a user needs a store with keys()')
+      const listing = listKeys(store, prefix)
+      const options = { timeouts: timeoutsOfBatches }
       try {
-        yield* store.keys(prefix)
-      } catch (error) {
-        throw unavailable('keys', error)
+        for (;;) {
+          const key = await call('keys', () => listing.next(), acceptKey, options)
+          if (key === undefined) return
+          yield key
+        }
+      } finally {
+        // A caller that stops early goes on when the engine's cursor is closed, or does not answer.
+        await call('keys', () => listing.return(undefined), ignore).catch(ignore)
       }
     },
-    async deleteExpired() {
-      // Not bounded by storeTimeout: it runs in batches, beside requests, for as long as there is something to delete.
-      const deleted: unknown = await store.deleteExpired?.().catch((error: unknown) => {
-        throw unavailable('deleteExpired', error)
-      })
-      if (deleted !== undefined && typeof deleted !== 'number') throw misbehaved('deleteExpired', 'a number')
-      return deleted ?? 0
-    },
+    deleteExpired: () =>
+      call('deleteExpired', async () => store.deleteExpired?.(), acceptCount, { timeouts: timeoutsOfBatches }),
+    close: () => call('close', async () => store.close?.(), ignore, { timeouts: 10 }),
     waitForEarlier: (earlier) =>
       bound(earlier, {
         milliseconds: storeTimeout * 3,
@@ -103,18 +130,14 @@ export function createStoreAccess(
   }
 }
 
+/** Whether the store says of the write that failed that it changed nothing. */
+export function wroteNothing(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && Reflect.get(error.cause, 'wroteNothing') === true
+}
+
 function ignore(): undefined {}
 
-/** Copies an error without the record: a driver's error may contain the command and its arguments. */
-function redact(error: unknown, record: string): Error {
-  const source = error instanceof Error ? error : new Error(String(error))
-  const clean = (part: string): string => (record === '' ? part : part.split(record).join('[record]'))
-  const copy = new Error(clean(source.message).slice(0, 500))
-  copy.name = source.name
-  copy.stack = clean(source.stack ?? '')
-  for (const key of ['code', 'errno', 'syscall', 'sqlState', 'errcode']) {
-    const value: unknown = Reflect.get(source, key)
-    if (typeof value === 'string' || typeof value === 'number') Object.assign(copy, { [key]: value })
-  }
-  return copy
+/** A generator, because it turns everything that an iterable can do wrong into a rejection. */
+async function* listKeys(store: KeyValueStore, prefix: string): AsyncGenerator<unknown, void> {
+  yield* (await store.keys?.(prefix)) ?? []
 }

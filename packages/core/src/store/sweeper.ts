@@ -2,7 +2,7 @@ import { platform } from '#platform'
 import { type Duration, duration } from '../duration.ts'
 
 export interface SweeperOptions {
-  /** Time between sweeps, varied by up to a tenth so that processes do not sweep in step. Default: 10 minutes. */
+  /** Time between sweeps; each sweeper varies it by up to a tenth, so that processes do not sweep in step. Default: 10 min. */
   readonly interval?: Duration
 }
 
@@ -17,15 +17,16 @@ export function startSweeper(
   randomBytes: (length: number) => Uint8Array,
   { interval }: SweeperOptions = {}
 ): () => void {
-  const period = duration(tenMinutes)(interval, 'interval')
+  // Drawn once: a timer has nobody to tell that `randomBytes` has failed.
+  const jitter = ((randomBytes(1)[0] ?? 0) / 255 - 0.5) / 5
+  // A timer above 2^31 - 1 ms fires at once.
+  const period = Math.min(duration(tenMinutes, 1)(interval, 'interval') * (1 + jitter), 2_147_483_647)
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
 
   function schedule(): void {
     if (stopped) return
-    const jitter = ((randomBytes(1)[0] ?? 0) / 255 - 0.5) / 5
-    // A timer above 2^31 - 1 ms fires at once.
-    timer = platform.startTimer(run, Math.min(period * (1 + jitter), 2_147_483_647))
+    timer = platform.startTimer(run, period)
   }
 
   function run(): void {

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { isSessionError, SessionError } from '../errors.ts'
 import type { KeySlot, LastRead } from './key-queue.ts'
-import type { StoreAccess } from './store-access.ts'
+import { type StoreAccess, wroteNothing } from './store-access.ts'
 
 /**
  * What to do with a key whose value was just seen: write another one, or stop. Both carry the result of the call. A stop
@@ -68,7 +68,8 @@ const longestPauseMs = 50
 /**
  * Stores the writes of a group by one compareAndSet and answers each member. Rejects when the whole group fails; members
  * with an answer keep it. A write with an unknown outcome is resolved by reading: the group's own value counts as stored,
- * the expected value is decided on again, any other is `STORE_OUTCOME_UNKNOWN`.
+ * the expected value is decided on again, any other is `STORE_OUTCOME_UNKNOWN`. A write that the store knows to have
+ * changed nothing fails the group at once.
  */
 export function createGroupCommit(
   access: StoreAccess,
@@ -123,9 +124,10 @@ export function createGroupCommit(
       for (const [member] of round.open) await commitGroup(commit.key, commit.slot, [member]).catch(member.reject)
       return true
     }
-    if (tooLarge || code === 'STORE_MISBEHAVED') throw error
+    const known = wroteNothing(error)
+    if (tooLarge || code === 'STORE_MISBEHAVED' || (known && commit.unconfirmed.length === 0)) throw error
     commit.failure = error
-    commit.unconfirmed.push(round)
+    if (!known) commit.unconfirmed.push(round)
     return false
   }
 

@@ -1,5 +1,5 @@
 import type { KeyQueue, LastRead } from './key-queue.ts'
-import type { StoreAccess } from './store-access.ts'
+import { type StoreAccess, wroteNothing } from './store-access.ts'
 import { createGroupCommit, type GroupCommitOptions, type PendingWrite, type WriteGroup } from './write-group.ts'
 
 export interface WriteLoop {
@@ -62,6 +62,7 @@ export function createWriteLoop(
         try {
           await access.delete(key)
         } catch (error) {
+          if (wroteNothing(error)) throw error
           const left = await access.get(key).catch(() => {
             throw error
           })

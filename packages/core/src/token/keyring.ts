@@ -59,8 +59,9 @@ export function deriveMac(secret: string, scope: readonly string[], size = 32): 
 /**
  * The secrets, newest first.
  *
- * @throws SessionError `SECRET_MISSING`, `SECRET_WEAK` (fewer than 32 UTF-8 bytes) or `SECRET_DUPLICATE`, each with a
- * command that makes a good one. Every element of an array is checked.
+ * @throws SessionError `SECRET_MISSING`, `SECRET_WEAK` (fewer than 32 UTF-8 bytes, fewer than 8 different characters, or
+ * put together from values that are not set) or `SECRET_DUPLICATE`, each with a command that makes a good one. Every
+ * element of an array is checked.
  */
 export function checkSecrets(secret: unknown, option = 'secret'): readonly string[] {
   const secrets: unknown[] = Array.isArray(secret) ? [...secret] : [secret]
@@ -68,6 +69,7 @@ export function checkSecrets(secret: unknown, option = 'secret'): readonly strin
   const checked = secrets.map((one) => {
     if (typeof one !== 'string' || one === '') throw missing(option)
     if (encoder.encode(one).length < 32) throw refused('SECRET_WEAK', `${option} must have 32 bytes or more`)
+    if (new Set(one).size < 8 || unset.test(one)) throw refused('SECRET_WEAK', `${option} is easy to guess`)
     return one
   })
   if (new Set(checked).size < checked.length) {
@@ -75,6 +77,9 @@ export function checkSecrets(secret: unknown, option = 'secret'): readonly strin
   }
   return checked
 }
+
+/** What a template makes of a variable that is not set. */
+const unset = /undefined|null.*null|\[object /
 
 function missing(option: string): SessionError {
   return refused(

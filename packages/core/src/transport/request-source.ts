@@ -1,3 +1,6 @@
+import { SessionError } from '../errors.ts'
+import { isLoopbackHost } from './set-cookie.ts'
+
 /** Node's `req.headers`, or anything of that shape. */
 export interface NodeHeaders {
   readonly [name: string]: string | readonly string[] | undefined
@@ -22,20 +25,15 @@ export interface RequestFacts {
   readonly headers: Headers | NodeHeaders
 }
 
-const forwardingHeaders = [
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-server',
-  'x-forwarded-ssl',
-  'x-forwarded-prefix'
-]
+/** Headers that proxies, load balancers and edge networks add, and clients do not. */
+const proxyHeader =
+  /^(?:forwarded|via$|(?:cdn-loop|front-end-https)$|(?:cf|fly|fastly|akamai)-|x-(?:forwarded|real-ip|proxyuser-ip|(?:url-)?scheme|(?:original|remote|envoy|azure|arr|appengine|nginx|cloud-trace|request-start|varnish|amzn-trace|amz-cf)\b|(?:cluster-|sucuri-)?client-?ip$)|(?:true|incap)-client-ip$)/
 
+/** @throws SessionError `ARGUMENT_INVALID` for what is no source, or has a `cookie` or `host` that is no string. */
 export function readRequest(source: RequestSource, connection: Connection | undefined): RequestFacts {
-  const given = typeof source === 'object' ? source : { cookie: source }
+  const given = source === undefined || typeof source === 'string' ? { cookie: source } : source
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw notARequest('a Request, headers or a cookie')
   const url = isRequest(given) ? given.url : undefined
   const headers = isRequest(given) ? given.headers : given
   return {
@@ -51,14 +49,71 @@ export function readRequest(source: RequestSource, connection: Connection | unde
 }
 
 /** Whether a proxy left a trace. */
-export function isForwarded({ headers }: RequestFacts): boolean {
-  return forwardingHeaders.some((name) => headerOf(headers, name) !== undefined)
+export function isForwarded({ headers }: Pick<RequestFacts, 'headers'>): boolean {
+  return tracesOf(headers).length > 0
+}
+
+function tracesOf(headers: Headers | NodeHeaders): string[] {
+  const names = isHeaders(headers)
+    ? [...headers.keys()]
+    : Object.keys(headers).filter((name) => headers[name] !== undefined)
+  return names.filter((name) => proxyHeader.test(name))
+}
+
+/** Whether the client asked for a loopback host, not known to be encrypted: it may be a browser on this machine. */
+export function asksForLoopback({ host, encrypted }: Pick<RequestFacts, 'host' | 'encrypted'>): boolean {
+  return encrypted !== true && host !== undefined && isLoopbackHost(host)
+}
+
+/**
+ * Whether only programs on this machine have seen the request: no proxy, or a development server (Next.js, Vite) that tells
+ * of a loopback host and plain http; and workerd's, which tells the client's address as Cloudflare does.
+ */
+export function isFromThisMachine({ headers }: Pick<RequestFacts, 'headers'>): boolean {
+  const traces = tracesOf(headers).filter((name) => name !== 'cf-connecting-ip' || !isLocalTrace(headers, name))
+  if (traces.length === 0) return true
+  const needed = ['x-forwarded-host', 'x-forwarded-proto']
+  return [...needed, ...traces].every((name) => isLocalTrace(headers, name))
+}
+
+function isLocalTrace(headers: Headers | NodeHeaders, name: string): boolean {
+  if (name === 'x-forwarded-port') return true
+  const value = headerOf(headers, name) ?? ''
+  if (name === 'x-forwarded-host') return isLoopbackHost(value)
+  if (name === 'x-forwarded-proto') return value === 'http'
+  return /^(?:x-forwarded-for|cf-connecting-ip)$/.test(name) && /^(?:::1|(?:::ffff:)?127\.[\d.]+)$/.test(value)
+}
+
+/** Whether a proxy tells of https, or of a host that is not loopback: the browser does not use plain http to this machine. */
+export function isElsewhere({ headers }: Pick<RequestFacts, 'headers'>): boolean {
+  const host = headerOf(headers, 'x-forwarded-host')
+  return headerOf(headers, 'x-forwarded-proto') === 'https' || (host !== undefined && !isLoopbackHost(host))
+}
+
+/**
+ * Whether the page that sent a request to a loopback host is no page of this machine: a proxy has then replaced the `Host`.
+ * A page of another site proves nothing: a login provider sends its users to a machine in development, too.
+ */
+export function comesFromPageElsewhere({ headers }: Pick<RequestFacts, 'headers'>): boolean {
+  const host = hostOf(headerOf(headers, 'origin') ?? headerOf(headers, 'referer') ?? '')
+  return host !== undefined && !isLoopbackHost(host) && headerOf(headers, 'sec-fetch-site') !== 'cross-site'
+}
+
+/** Whether a browser says that the page calls this host its own. Other clients do not send that by themselves. */
+export function isSameOrigin({ headers }: Pick<RequestFacts, 'headers'>): boolean {
+  return headerOf(headers, 'sec-fetch-site') === 'same-origin'
 }
 
 function headerOf(headers: Headers | NodeHeaders, name: string): string | undefined {
   if (isHeaders(headers)) return name.startsWith(':') ? undefined : (headers.get(name) ?? undefined)
-  const value = headers[name]
-  return typeof value === 'string' || value === undefined ? value : value.join('; ')
+  const value: unknown = headers[name]
+  if (typeof value === 'string' || value === undefined) return value
+  if (Array.isArray(value)) return value.join('; ')
+  throw notARequest(`headers that are strings, which ${name} is not`)
+}
+
+function notARequest(expected: string): SessionError {
+  return new SessionError('ARGUMENT_INVALID', `open() takes ${expected}`)
 }
 
 function isRequest(source: Request | Headers | NodeHeaders): source is Request {

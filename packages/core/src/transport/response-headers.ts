@@ -10,23 +10,64 @@ interface WebHeaders {
   append(name: string, value: string): void
   delete(name: string): void
   getSetCookie(): string[]
+  forEach(visit: (value: string, name: string) => void): void
 }
 
 interface NodeHeaders {
   getHeader(name: string): number | string | readonly string[] | undefined
   setHeader(name: string, value: string | readonly string[]): unknown
+  getHeaderNames(): readonly string[]
 }
 
+/** What a response says that looked at a user's session: not for shared caches, and not without asking again. */
+export const privateByDefault = 'private, no-cache'
+
 /**
- * Puts `headers` into `target`: a `Set-Cookie` replaces an earlier one of the same name (or of `cookieName`) and leaves
- * all others, `Vary` is merged once, everything else is set.
+ * Puts `headers` into `target`: a `Set-Cookie` replaces an earlier one of the same name (or of `cookieName`), leaves all
+ * others, and turns every header that lets some cache store it ({@link forSingleCaches}) into `no-store`; `Vary` is merged
+ * once; `Cache-Control: private, no-cache` is set only if the response has no `Cache-Control` and no `Expires`; everything
+ * else is set.
  */
 export function applyHeaders(headers: HeaderList, target: HeaderTarget, cookieName?: string): void {
   for (const [name, value] of headers) {
     const lowerName = name.toLowerCase()
-    if (lowerName === 'set-cookie') addCookie(target, value, cookieName)
-    else set(target, name, lowerName === 'vary' ? mergeVary(current(target, name), value) : value)
+    if (lowerName === 'set-cookie') {
+      addCookie(target, value, cookieName)
+      tighten(target)
+    } else if (lowerName === 'vary') set(target, name, mergeVary(current(target, name), value))
+    else if (value !== privateByDefault || !saysHowToCache(target)) set(target, name, value)
   }
+}
+
+function saysHowToCache(target: HeaderTarget): boolean {
+  return current(target, 'Cache-Control').length + current(target, 'Expires').length > 0
+}
+
+/**
+ * `CDN-Cache-Control` and its relatives of single vendors (RFC 9213 §2), `Surrogate-Control` (Edge Architecture
+ * Specification), Akamai's `Edge-Control`. The caches that they are meant for follow them in place of `Cache-Control`.
+ */
+const forSingleCaches = /-cache-control$|^(?:surrogate|edge)-control$/i
+
+function tighten(target: HeaderTarget): void {
+  const names: string[] = []
+  if ('getHeader' in target) names.push(...target.getHeaderNames())
+  else {
+    target.forEach((_, name) => {
+      names.push(name)
+    })
+  }
+  for (const name of names) {
+    if (forSingleCaches.test(name) && !refusesSharedCaches(current(target, name).join())) set(target, name, 'no-store')
+  }
+}
+
+/**
+ * Whether a `Cache-Control` has the directive `private` or `no-store`. `private="…"` speaks of single headers alone (RFC
+ * 9111 §5.2.2.7), and what a quoted string contains is no directive (§5.2).
+ */
+export function refusesSharedCaches(cacheControl: string): boolean {
+  return /(?:^|,)\s*(?:private|no-store)\s*(?:,|$)/i.test(cacheControl.replace(/"(?:[^"\\]|\\.)*(?:"|$)/gs, '"'))
 }
 
 function addCookie(target: HeaderTarget, cookie: string, cookieName: string | undefined): void {

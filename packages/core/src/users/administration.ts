@@ -24,6 +24,20 @@ export interface SessionInfo<Data extends object = SessionData> {
   readonly data: Data
 }
 
+/** @throws SessionError `ARGUMENT_INVALID`: an operation on the sessions of nobody must not pass for done. */
+export function checkUserId(userId: unknown): string {
+  if (typeof userId === 'string' && userId !== '' && userId.length <= 512 && userId.isWellFormed()) return userId
+  const cure = typeof userId === 'number' ? '; pass String(id)' : ''
+  throw misused(`A user id is a well-formed string of 1 to 512 characters${cure}`)
+}
+
+/** Public ids to spare. Strings that are none match no session. */
+export function checkIds(ids: unknown): ReadonlySet<string> {
+  const list: readonly unknown[] = [ids].flat()
+  if (list.every((id) => typeof id === 'string')) return new Set(list)
+  throw misused('except must be an id or an array of ids')
+}
+
 /** Anything but 32 hex characters is no session id, and never reaches the store. */
 export function isSessionId(id: unknown): id is string {
   return typeof id === 'string' && /^[0-9a-f]{32}$/.test(id)
@@ -53,7 +67,11 @@ export async function listOfUser<Data extends object>(
   return found.sort((a, b) => b.lastSeenAt - a.lastSeenAt)
 }
 
-export async function* listAll<Data extends object>(context: ManagerContext): AsyncGenerator<SessionInfo<Data>> {
+export async function* listAll<Data extends object>(
+  context: ManagerContext,
+  checkOpen: () => void
+): AsyncGenerator<SessionInfo<Data>> {
+  checkOpen()
   const prefix = context.recordKey('')
   for await (const key of context.access.keys(prefix)) {
     const info = await find<Data>(context, key.slice(prefix.length))
@@ -88,10 +106,10 @@ export async function updateStored(
 }
 
 /** Ends a session, of that user only if one is named. */
-export async function revoke(context: ManagerContext, id: string, userId: string | undefined): Promise<boolean> {
-  const ended = isSessionId(id) && (await endSession(context, id, { userId }))
-  if (ended) context.emit?.({ type: 'destroyed', id, by: 'revoke' })
-  return ended
+export async function revoke(context: ManagerContext, id: string, only: string | undefined): Promise<boolean> {
+  const ended = isSessionId(id) ? await endSession(context, id, { userId: only }) : undefined
+  if (ended) context.emit?.({ type: 'destroyed', id, userId: ended.metadata.userId, by: 'revoke' })
+  return ended !== undefined
 }
 
 function describe<Data extends object>(

@@ -29,7 +29,7 @@ export async function evictOldest(
     const earlier = sessions.filter(({ entry }) => entry.since < since && (!entry.reserved || entry.since < settledBy))
     const excess = earlier.slice(0, Math.max(0, earlier.length + 1 - limit))
     for (const { id } of excess) {
-      if (await endSession(context, id, { userId })) context.emit?.({ type: 'evicted', id, userId })
+      if (await endSession(context, id, { userId })) context.emit?.({ type: 'evicted', id, userId, by: login.id })
     }
     await pruneDead()
   } else if (count > prunedAbove) {

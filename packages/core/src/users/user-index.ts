@@ -160,10 +160,11 @@ export async function revokeUser(context: IndexContext, userId: string, except: 
   if (failure && before.size === 0) throw failure.error
   const entries = [...before].filter(([id]) => !except.has(id))
   let ended = 0
-  const failures = await eachOf(entries, async ([id, { reserved }]) =>
-    endSession(context, id, { userId, reserved }).then((live) => {
-      if (live) context.emit?.({ type: 'destroyed', id, by: 'revokeAll' })
-      if (live) ended++
+  const failures = await eachOf(entries, ([id, { reserved }]) =>
+    endSession(context, id, { userId, reserved }).then((record) => {
+      if (!record) return undefined
+      ended++
+      context.emit?.({ type: 'destroyed', id, userId, by: 'revokeAll' })
       return undefined
     }, asFailure)
   )
@@ -198,20 +199,22 @@ function ignore(): undefined {}
  * timeouts of this manager or not. A record under a `reserved` entry that is not yet the user's is written anew, or a
  * tombstone is put where nothing is, so that the login under way finds a change.
  *
- * @returns whether a session was ended.
+ * @returns the record of the session that was ended.
  * @throws SessionError `RECORD_UNREADABLE` when it cannot be told whose it is.
  */
-export async function endSession(context: IndexContext, id: string, owner: Owner): Promise<boolean> {
+export async function endSession(context: IndexContext, id: string, owner: Owner): Promise<StoredRecord | undefined> {
   const key = context.recordKey(id)
   try {
-    return await context.loop.run<boolean>(key, undefined, (value) => decideEnd(context, id, value, owner))
+    return await context.loop.run<StoredRecord | undefined>(key, undefined, (value) =>
+      decideEnd(context, id, value, owner)
+    )
   } catch (error) {
     // A full store refuses to write a tombstone, and deletes.
     if (!isSessionError(error) || error.code !== 'STORE_UNAVAILABLE') throw error
     const record = readForEnd(id, await context.access.get(key))
     if (!record || !isOwnedBy(record, owner)) throw error
     await context.loop.delete(key)
-    return true
+    return record
   }
 }
 
@@ -237,14 +240,19 @@ function readForEnd(id: string, value: string | undefined): StoredRecord | undef
   )
 }
 
-function decideEnd(context: IndexContext, id: string, value: string | undefined, owner: Owner): Decision<boolean> {
+function decideEnd(
+  context: IndexContext,
+  id: string,
+  value: string | undefined,
+  owner: Owner
+): Decision<StoredRecord | undefined> {
   const record = readForEnd(id, value)
-  if (!record) return owner.reserved && value === undefined ? entomb(context, false) : { stop: false }
-  if (isOwnedBy(record, owner)) return entomb(context, true)
-  if (!owner.reserved) return { stop: false }
+  if (!record) return owner.reserved && value === undefined ? entomb(context, undefined) : { stop: undefined }
+  if (isOwnedBy(record, owner)) return entomb(context, record)
+  if (!owner.reserved) return { stop: undefined }
   // The same record under another write id: a login that has read the old value must read again.
   const next = encodeRecord(nextMetadata(context, record.metadata), record.payload)
-  return rewriteRecord(context, next, false)
+  return rewriteRecord(context, next, undefined)
 }
 
 /** Decides to write a record. */

@@ -15,6 +15,12 @@ describe('S20: one step fails before its effect, after it, or takes effect late'
   )
 })
 
+describe('S20: one write fails that the store says changed nothing, and perhaps one step that it says nothing of', () => {
+  it.each(scenarios)('$name: $title', { timeout: long }, (scenario) =>
+    tally.explore(scenario, { faults: ['refused', 'error-after', 'late'], mostFaults: 2 }, mostSchedules / 4)
+  )
+})
+
 describe('S21: a process dies before or after one step', () => {
   it.each(scenarios)('$name: $title', { timeout: long }, (scenario) =>
     tally.explore(scenario, { faults: crashFaults }, mostSchedules / 2)

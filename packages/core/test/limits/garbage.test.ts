@@ -37,7 +37,7 @@ describe('what requests leave to the old generation, with 16 under way at a time
     inspector.connect()
     manager = createSessionManager<Counter>({
       store: createMemoryStore(),
-      secret: 's'.repeat(32),
+      secret: 'a secret for tests that is long enough',
       cookie: { secure: false }
     })
     cookies = await Promise.all(

@@ -42,6 +42,10 @@ describe('a stored value', () => {
     expect(decodeRecord(record.value)).toEqual(record)
   })
 
+  it.each(['\r\n', ' \n', '\t\n'])('A first line that ends in %j is corrupt', (end) => {
+    expect(decodeRecord(`${JSON.stringify(leastLine)}${end}{}`)).toBe('corrupt')
+  })
+
   it('a field of a later version survives a rewrite, whatever its name', () => {
     const line = `${JSON.stringify(leastLine).slice(0, -1)},"later":[1],"__proto__":{"v":9}}`
     const record = decodeRecord(`${line}\n{}`)

@@ -114,7 +114,7 @@ describe('what a request makes of its write', () => {
     const { context, state, events, write } = createGround()
     state.alias = true
     adoptWrite(context, state, write({ swap, secret: newSecret, user: 'alice' }))
-    expect(events).toEqual([{ type, id: 'id' }])
+    expect(events).toMatchObject([{ type, id: 'id' }])
     expect(state).toMatchObject({ createdAt: 2_000, alias: false, swapped: true, cookie: 'send' })
     expect(state.secret).toBe(newSecret)
   })
@@ -126,7 +126,9 @@ describe('what a request makes of its write', () => {
     ] as const) {
       const { context, state, events, write } = createGround()
       adoptWrite(context, state, write(more))
-      expect(events.filter(({ type }) => type !== 'touched')).toEqual([{ type: 'loggedIn', id: 'id', userId: 'alice' }])
+      expect(events.filter(({ type }) => type !== 'touched')).toMatchObject([
+        { type: 'loggedIn', id: 'id', userId: 'alice' }
+      ])
     }
     const { context, state, events, write } = createGround()
     adoptWrite(context, state, write({ userChanged: true }))
@@ -183,7 +185,7 @@ describe('a write of a superseded holder', () => {
       const rest = { superseded: true, permanent: true, user: 'alice' }
       adoptWrite(context, state, write({ plaintext: '{"a":9,"b":1}', serialized, ...rest }))
       expect(events.map(({ type }) => type)).toEqual(['saved', 'superseded'])
-      expect(events[1]).toEqual({ type: 'superseded', id: 'id', withinGrace: true })
+      expect(events[1]).toMatchObject({ type: 'superseded', id: 'id', withinGrace: true })
       expect(state).toMatchObject({ cookie: 'none', reissue: false, baseline, stored: '{"a":1}', data: { a: 1 } })
       expect(state.record).toBe(record)
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createMemoryStore, type HeaderList } from '../../src/index.ts'
+import { createMemoryStore, type HeaderList, type SessionManagerOptions } from '../../src/index.ts'
 import { firstMetadata } from '../../src/record/metadata-change.ts'
 import { encodeRecord } from '../../src/record/record.ts'
 import { headersOf } from '../../src/session/response-cookie.ts'
@@ -36,23 +36,38 @@ describe('a response with a cookie', () => {
     'max-age=60, private',
     'max-age=60,private',
     'private, max-age=60',
-    'no-store;x',
-    'private\tx',
-    'public no-store'
+    ' private\t,x',
+    'x="a, b", no-store',
+    'x="a\\"b", private'
   ])('keeps the handler’s own %j', async (cacheControl) => {
     const { headers, tightened } = await headersWith(cacheControl)
     expect(names(headers)).toEqual(['Set-Cookie', 'Vary'])
     expect(tightened).toEqual([])
   })
 
-  it.each(['', 'public', 'max-age=60', 'not-private', 'privately', 'xno-store', 'no-store2', 'private=x'])(
-    'is stored by no cache in spite of %j, with an event',
-    async (cacheControl) => {
-      const { headers, tightened } = await headersWith(cacheControl)
-      expect(headers[1]).toEqual(['Cache-Control', 'no-store'])
-      expect(tightened).toEqual([{ type: 'cacheControlTightened', was: cacheControl }])
-    }
-  )
+  it.each([
+    '',
+    'public',
+    'max-age=60',
+    'not-private',
+    'privately',
+    'xno-store',
+    'no-store2',
+    'private=x',
+    'private="set-cookie"',
+    // What follows has the word, and no cache reads it as a directive.
+    'no-store;x',
+    'private\tx',
+    'public no-store',
+    'x="private", max-age=60',
+    'x="a, no-store, b", public',
+    'x="a\\", private, y="',
+    'max-age=60, x="private, '
+  ])('is stored by no cache in spite of %j, with an event', async (cacheControl) => {
+    const { headers, tightened } = await headersWith(cacheControl)
+    expect(headers[1]).toEqual(['Cache-Control', 'no-store'])
+    expect(tightened).toEqual([{ type: 'cacheControlTightened', was: cacheControl }])
+  })
 })
 
 describe('a response without one', () => {
@@ -63,6 +78,33 @@ describe('a response without one', () => {
     const looked = await manager.open('')
     expect(looked.isNew).toBe(true)
     expect((await manager.commit(looked)).headers).toEqual([['Vary', 'Cookie']])
+  })
+})
+
+describe('a response that looked at the session of a user', () => {
+  const privately = ['Cache-Control', 'private, no-cache']
+
+  async function userOf(options: Partial<SessionManagerOptions> = {}) {
+    const world = createWorld(options)
+    const tab = world.browser()
+    await tab.request((session) => session.login('ada'))
+    return { world, tab }
+  }
+
+  it('is private and must be validated, unless the handler says how it may be cached', async () => {
+    const { world, tab } = await userOf()
+    expect(await tab.request(({ data }) => data)).toEqual([privately, ['Vary', 'Cookie']])
+    expect(await tab.request(({ userId }) => userId)).toEqual([privately, ['Vary', 'Cookie']])
+    const session = await tab.open()
+    expect(session.userId).toBe('ada')
+    expect((await world.manager.commit(session, { cacheControl: 'public' })).headers).toEqual([['Vary', 'Cookie']])
+  })
+
+  it('says nothing of caches when nobody looked, or markPrivate is false', async () => {
+    const { world, tab } = await userOf()
+    expect(await tab.request(() => {})).toEqual([])
+    const without = world.another({ markPrivate: false })
+    expect(await tab.request(({ data }) => data, without)).toEqual([['Vary', 'Cookie']])
   })
 })
 
@@ -100,7 +142,12 @@ describe('a session that is not live', () => {
 
 describe('the cookie of a permanent session', () => {
   it('lasts as long as the session, in whole seconds', async () => {
-    const world = createWorld({ permanentLifetime: 5_500, idleTimeout: 5_000, touchInterval: 100, rotateAfter: 200 })
+    const world = createWorld({
+      permanentLifetime: 5_500,
+      idleTimeout: 5_000,
+      touchInterval: 100,
+      rotateAfter: '200ms'
+    })
     const tab = world.browser()
     const [first] = await tab.request((session) => {
       session.data.a = 1

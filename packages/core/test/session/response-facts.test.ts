@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createMemoryStore, createSessionManager } from '../../src/index.ts'
 
 test("the handler's Cache-Control is asked for only when a cookie is sent", async () => {
-  const manager = createSessionManager({ store: createMemoryStore(), secret: 'x'.repeat(32) })
+  const manager = createSessionManager({ store: createMemoryStore(), secret: 'a secret for tests that is long enough' })
   let asked = 0
   const facts = {
     get cacheControl(): string {

@@ -280,6 +280,7 @@ const changes: Readonly<Record<ManagerOption, readonly Change[]>> = {
   storeTimeout: [harmless('any', {}, { storeTimeout: '15s' }, { storeTimeout: '1s' })],
   onStoreUnavailable: [harmless('any', {}, { onStoreUnavailable: 'anonymous' }, {})],
   allowNonAtomicStore: [harmless('any', {}, { allowNonAtomicStore: true }, {})],
+  markPrivate: [harmless('any', {}, { markPrivate: false }, {})],
   lazy: [harmless('any', {}, { lazy: true }, {})],
   commitOnError: [harmless('any', {}, { commitOnError: false }, {})],
   secretBits: [harmless('any', {}, { secretBits: 512 }, { secretBits: 256 }, {})],

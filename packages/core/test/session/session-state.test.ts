@@ -209,8 +209,8 @@ describe('the operations on one session', () => {
         ends.push(() => (name === 'first' ? reject(new Error(name)) : resolve()))
       })
     }
-    const first = runExclusive(state, () => step('first'))
-    const second = runExclusive(state, () => step('second'))
+    const first = runExclusive(context, state, () => step('first'))
+    const second = runExclusive(context, state, () => step('second'))
     expect(order).toEqual(['first'])
     ends[0]?.()
     await expect(first).rejects.toThrow('first')
@@ -220,12 +220,30 @@ describe('the operations on one session', () => {
     await second
   })
 
+  it('An operation that gives up waiting lets nobody pass the one that it waited for', async () => {
+    const state = create()
+    let waits = 0
+    const waitForEarlier = (earlier: Promise<unknown>): Promise<unknown> =>
+      ++waits === 1 ? Promise.reject(new Error('gave up')) : earlier
+    const impatient = { access: { ...context.access, waitForEarlier } }
+    const order: string[] = []
+    let end = (): void => {}
+    const first = runExclusive(impatient, state, () => new Promise<void>((resolve) => (end = resolve)))
+    await expect(runExclusive(impatient, state, async () => order.push('second'))).rejects.toThrow('gave up')
+    const third = runExclusive(impatient, state, async () => order.push('third'))
+    await new Promise(setImmediate)
+    expect(order).toEqual([])
+    end()
+    await Promise.all([first, third])
+    expect(order).toEqual(['third'])
+  })
+
   it('an operation that has nothing to wait for returns at once, and holds up nothing', async () => {
     const state = create()
-    expect(runExclusive(state, () => undefined)).toBe(undefined)
+    expect(runExclusive(context, state, () => undefined)).toBe(undefined)
     expect(state.lastOperation).toBe(undefined)
-    const first = runExclusive(state, () => Promise.resolve(1))
-    const second = runExclusive(state, () => undefined)
+    const first = runExclusive(context, state, () => Promise.resolve(1))
+    const second = runExclusive(context, state, () => undefined)
     expect([await first, await second]).toEqual([1, undefined])
   })
 })

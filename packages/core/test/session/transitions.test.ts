@@ -54,7 +54,7 @@ describe('login', () => {
     const { calls } = await world.store.during(async () => {
       for (const user of ['', 'x'.repeat(513), '\ud800', 7, null]) {
         await expect(session.login(user as string)).rejects.toThrow(
-          'A user id is a well-formed string of 1 to 512 characters [ARGUMENT_INVALID]'
+          /^A user id is a well-formed string of 1 to 512 characters(; pass String\(id\))? \[ARGUMENT_INVALID\]$/
         )
       }
     })
@@ -401,5 +401,74 @@ describe('reload', () => {
     const session = await manager.open('')
     const { calls } = await store.during(async () => expect(await session.reload()).toBe(false))
     expect(calls).toEqual([])
+  })
+})
+
+// The cookie that was not chosen stayed in the browser, and with it the way in.
+describe('a logout of a request with several tokens', () => {
+  async function visitors(count: number) {
+    const world = createWorld({ rotateAfter: '1d', graceWindow: '1m' })
+    const tabs = Array.from({ length: count }, () => world.browser())
+    for (const tab of tabs) await tab.request((session) => session.login('alice'))
+    return { world, tabs }
+  }
+
+  const isLive = async (tab: Browser): Promise<boolean> => (await tab.open()).userId !== undefined
+
+  it('ends each session that one of them opens, and tells of each', async () => {
+    const { world, tabs } = await visitors(5)
+    const ids = await Promise.all(tabs.map(async (tab) => (await tab.open()).id))
+    const session = await world.manager.open(
+      tabs
+        .slice(0, 4)
+        .map(({ cookie }) => cookie)
+        .join('; ')
+    )
+    const { length } = world.events
+    await session.destroy()
+    expect(await Promise.all(tabs.map(isLive))).toEqual([false, false, false, false, true])
+    const told = world.events.slice(length).filter(({ type }) => type === 'destroyed')
+    expect(told).toEqual(ids.slice(0, 4).map((id) => ({ type: 'destroyed', id, by: 'request' })))
+  })
+
+  it('ends by an old token what it would end alone: within its grace, and while rotate lets it work', async () => {
+    for (const [swap, later, expected] of [
+      ['regenerate', 0, false],
+      ['regenerate', 61_000, true],
+      ['rotate', 0, false]
+    ] as const) {
+      const { world, tabs } = await visitors(2)
+      const [first, second] = tabs
+      if (!first || !second) throw new TypeError()
+      const old = second.cookie
+      await second.request((session) => session[swap]())
+      world.now += later
+      const session = await world.manager.open(`${first.cookie}; ${old}`)
+      await session.destroy()
+      expect([swap, later, await isLive(second)]).toEqual([swap, later, expected])
+    }
+  })
+
+  it('ends nothing by a token whose session has ended, and asks the store once for each other one', async () => {
+    const { world, tabs } = await visitors(3)
+    const [first, second, third] = tabs
+    if (!first || !second || !third) throw new TypeError()
+    const ended = third.cookie
+    await third.request((session) => session.destroy())
+    const session = await world.manager.open(`${first.cookie}; ${second.cookie}; ${ended}`)
+    const { calls } = await world.store.during(() => session.destroy())
+    expect(calls.map(({ operation }) => operation)).toEqual(['delete', 'get', 'delete', 'get'])
+  })
+
+  it('fails when one of them cannot be ended, and can be tried again', async () => {
+    const { world, tabs } = await visitors(2)
+    const session = await world.manager.open(tabs.map(({ cookie }) => cookie).join('; '))
+    const { get } = world.store
+    world.store.get = () => Promise.reject(new Error('refused'))
+    await expect(session.destroy()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    world.store.get = get
+    expect(await isLive(tabs[1] ?? world.browser())).toBe(true)
+    await session.destroy()
+    expect(await isLive(tabs[1] ?? world.browser())).toBe(false)
   })
 })

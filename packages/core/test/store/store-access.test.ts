@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../src/errors.ts'
 import type { SessionEvent } from '../../src/events.ts'
@@ -56,19 +57,19 @@ describe('a store that fails', () => {
     const error: unknown = await access.compareAndSet('k', undefined, 'my-record', later).catch((one: unknown) => one)
     const cause: unknown = Reflect.get(Object(error), 'cause')
     if (!(cause instanceof Error)) throw new TypeError('no cause')
-    expect(cause.message).toBe('SET k [record] failed')
-    expect(cause.stack).toContain('SET k [record] failed')
+    expect(cause.message).toBe('SET k [masked] failed')
+    expect(cause.stack).toContain('SET k [masked] failed')
     expect(cause.stack).not.toContain('my-record')
     expect(Object.keys(cause)).not.toContain('query')
     expect(Object.keys(cause)).not.toContain('detail')
   })
 
   it('keeps no fields of another kind, and 500 characters of the message', async () => {
-    const long = Object.assign(new Error('x'.repeat(600)), { code: { deep: true } })
+    const long = Object.assign(new Error('x y '.repeat(150)), { code: { deep: true } })
     const { access } = accessTo({ get: () => Promise.reject(long) })
     const error: unknown = await access.get('k').catch((one: unknown) => one)
     const cause: unknown = Reflect.get(Object(error), 'cause')
-    expect(cause).toMatchObject({ message: 'x'.repeat(500) })
+    expect(cause).toMatchObject({ message: 'x y '.repeat(125) })
     expect(Object.keys(Object(cause))).toEqual(['name'])
   })
 
@@ -168,5 +169,133 @@ describe('a store whose answers are none', () => {
     expect(await accessTo({ deleteExpired: undefined }).access.deleteExpired()).toBe(0)
     const listing = keysOf(accessTo({ keys: undefined }).access)
     await expect(listing).rejects.toThrow('list() without a user needs a store with keys() [STORE_LACKS_METHOD]')
+  })
+})
+
+describe('what a store throws', () => {
+  const payload =
+    '{"v":1,"w":"Zm9vYmFyYmF6","h":"q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9z0x1c"}\n{"email":"bob@example.com","name":"Łukasz"}'
+  const secretHash = 'q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9z0x1c'
+  const leaks = ['bob', 'example', 'ukasz', secretHash, 'Zm9vYmFyYmF6', 'email']
+
+  const messages: readonly (readonly [string, string])[] = [
+    ['the whole value', `SET failed: ${payload}`],
+    ['the value as JSON', `SET failed: ${JSON.stringify(payload)}`],
+    ['the value as JSON of JSON', `SET failed: ${JSON.stringify(JSON.stringify(payload))}`],
+    ['the end of the value', `syntax error near '${payload.slice(-45)}' at line 1`],
+    ['a piece without quotes', `unexpected token at bob@example.com of ${secretHash}`],
+    ['a piece that is cut', `near b@example.com and ${secretHash.slice(0, 30)}`],
+    ['lines', `down\n${payload}\n    at ${payload}`],
+    ['backticks', `bad \`${payload}\``],
+    ['an array of arguments', `command [set k ${payload}]`]
+  ]
+
+  it.each(messages)('A message with %s shows nothing of it', async (_, message) => {
+    const thrown = Object.assign(new Error(message), { code: 'E_SYNTAX' })
+    for (const [expected, value] of [
+      [payload, 'new'],
+      ['old', payload],
+      [undefined, payload]
+    ] as const) {
+      const { access, events } = accessTo({ compareAndSet: () => Promise.reject(thrown) })
+      const error: unknown = await access.compareAndSet('k', expected, value, later).catch((one: unknown) => one)
+      const shown = `${inspect(error, { depth: 9, showHidden: true })}${inspect(events, { depth: 9, showHidden: true })}`
+      for (const leak of leaks) expect(shown).not.toContain(leak)
+      expect(shown).toContain('E_SYNTAX')
+    }
+  })
+
+  it.each(messages.filter(([, message]) => !/(?:token at|near) b/.test(message)))(
+    'A message of get() with %s, which nobody knows, shows nothing of it',
+    async (_, message) => {
+      const { access } = accessTo({ get: () => Promise.reject(new Error(message)) })
+      const shown = inspect(await access.get('k').catch((one: unknown) => one), { depth: 9, showHidden: true })
+      for (const leak of leaks) expect(shown).not.toContain(leak)
+    }
+  )
+
+  it.each([
+    ['connect ECONNREFUSED 127.0.0.1:6379', 'connect ECONNREFUSED 127.0.0.1:6379'],
+    ["READONLY You can't write against a read only replica.", "READONLY You can't write against a read only replica."],
+    ['getaddrinfo ENOTFOUND redis.internal.net', 'getaddrinfo ENOTFOUND redis.internal.net'],
+    ['relation "kvsession" does not exist', 'relation '],
+    ['down\r\n2026-01-01 INFO all is well', 'down']
+  ])('%j is told as %j', async (message, told) => {
+    const { access } = accessTo({ compareAndSet: () => Promise.reject(new Error(message)) })
+    const writing = access.compareAndSet('k', undefined, payload, later)
+    await expect(writing).rejects.toMatchObject({ cause: { message: told } })
+  })
+
+  it('The message of our own stores stays whole', async () => {
+    const thrown = new SessionError('STORE_INVALID', 'The table "kvsession" is missing. Call ensureSchema()')
+    const { access } = accessTo({ get: () => Promise.reject(thrown) })
+    await expect(access.get('k')).rejects.toMatchObject({ cause: { message: thrown.message, code: 'STORE_INVALID' } })
+  })
+
+  const trap = (): never => {
+    throw new Error('from a trap')
+  }
+
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['a symbol', Symbol('down')],
+    ['an object without prototype', Object.create(null)],
+    ['an error without a message', Object.assign(new Error(), { message: undefined })],
+    ['an error with a number for a message', Object.assign(new Error(), { message: 7, name: 8, stack: 9 })],
+    ['an error whose message throws', Object.defineProperty(new Error(), 'message', { get: trap })],
+    ['a proxy that throws', new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap })]
+  ])('%s is an error all the same, and can be printed', async (_, thrown) => {
+    const { access, events } = accessTo({ get: () => Promise.reject(thrown) })
+    const error: unknown = await access.get('k').catch((one: unknown) => one)
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', cause: expect.any(Error) })
+    expect(events).toHaveLength(1)
+    expect(`${error} ${inspect(events)}`).toContain('STORE_UNAVAILABLE')
+  })
+})
+
+describe('a store that lists', () => {
+  const from = (...items: unknown[]): object => ({
+    async *keys() {
+      yield* items
+    }
+  })
+
+  it.each([[undefined], [null], [7], [{}]])('A key that is %j is misbehaviour', async (item) => {
+    const { access, events } = accessTo(from('sessions.s.a', item))
+    await expect(keysOf(access)).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
+    expect(events).toMatchObject([{ type: 'storeError', operation: 'keys', code: 'STORE_MISBEHAVED' }])
+  })
+
+  it.each([
+    ['nothing', () => undefined],
+    ['a number', () => 7],
+    ['a rejection', () => Promise.reject(new Error('down'))]
+  ])('%s for an iterable is a typed error', async (_, keys) => {
+    const { access } = accessTo({ keys })
+    await keysOf(access).then(
+      (keys) => expect(keys).toEqual([]),
+      (error: unknown) => expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    )
+  })
+
+  it('A listing that is left early has closed its cursor before the caller goes on', async () => {
+    const order: string[] = []
+    const { access } = accessTo({
+      async *keys() {
+        try {
+          yield 'a'
+          yield 'b'
+        } finally {
+          await new Promise(setImmediate)
+          order.push('closed')
+        }
+      }
+    })
+    for await (const key of access.keys('')) {
+      order.push(key)
+      break
+    }
+    expect(order).toEqual(['a', 'closed'])
   })
 })

@@ -22,6 +22,22 @@ describe('a sweeper', () => {
     expect(delays(51)[0]).toBeCloseTo(564_000)
   })
 
+  it('A randomBytes that fails after the start neither ends the process nor the sweeping', async () => {
+    const tasks: (() => void)[] = []
+    vi.stubGlobal('setTimeout', (task: () => void) => tasks.push(task))
+    let draws = 0
+    const randomBytes = (length: number): Uint8Array => {
+      if (++draws > 1) throw new Error('no entropy')
+      return new Uint8Array(length)
+    }
+    startSweeper(() => Promise.resolve(), randomBytes)
+    for (let sweeps = 1; sweeps <= 3; sweeps++) {
+      tasks.at(-1)?.()
+      await new Promise(setImmediate)
+      expect(tasks).toHaveLength(sweeps + 1)
+    }
+  })
+
   it('takes another interval, and no longer one than a timer can have', () => {
     expect(delays(255, { interval: '10s' })).toEqual([11_000])
     expect(delays(0, { interval: '60d' })).toEqual([2_147_483_647])

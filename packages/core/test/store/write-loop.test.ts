@@ -278,13 +278,13 @@ describe('a write that the store does not confirm', () => {
 
   it('fails with what it was refused with when nothing can be read after it', async () => {
     const { loop, answers, store } = createGround()
-    const failure = new Error('the write is down')
+    const failure = new Error('the engine is away')
     answers.push(async () => {
       store.break('error-before', ({ operation }) => operation === 'get')
       throw failure
     })
     const writing = loop.run('key', { value: undefined }, createWriter().decide)
-    await expect(writing).rejects.toMatchObject({ cause: { message: 'the write is down' } })
+    await expect(writing).rejects.toMatchObject({ cause: { message: 'the engine is away' } })
   })
 
   it.each([
@@ -315,6 +315,75 @@ describe('a write that the store does not confirm', () => {
     await second
     expect(seen.map(([text]) => text)).toEqual(['in between'])
     expect([done().filter((one) => one === 'get').length, await store.get('key')]).toEqual([1, 'write 1'])
+  })
+})
+
+describe('a write that the store says changed nothing', () => {
+  const locked = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY', wroteNothing: true }))
+
+  it('fails at once, without another look and without another try', async () => {
+    // A store that waits for a lock has used up its wait by then: three tries were three waits.
+    const { loop, answers, put, done } = createGround()
+    await put('there')
+    answers.push(locked)
+    const { decide, seen } = createWriter()
+    await expect(loop.run('key', { value: 'there' }, decide)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      cause: { message: 'database is locked', code: 'SQLITE_BUSY' }
+    })
+    expect([done(), seen, answers]).toEqual([['set'], [['there', undefined]], []])
+  })
+
+  it('fails with all those that it waited with', async () => {
+    const { loop, answers, done } = createGround()
+    const { gate, open } = createGate()
+    answers.push({ gate }, locked)
+    const first = loop.run('key', { value: undefined }, () => writing('first'))
+    const rest = ['a', 'b'].map((name) => loop.run('key', undefined, () => writing(name)))
+    open()
+    await first
+    expect(await Promise.allSettled(rest)).toMatchObject(Array(2).fill({ reason: { code: 'STORE_UNAVAILABLE' } }))
+    expect(done()).toEqual(['compareAndSet'])
+  })
+
+  it('takes nothing back of an earlier try with an unknown outcome, which still counts where it is found', async () => {
+    const { loop, answers, put, store } = createGround()
+    await put('there')
+    let late = (): Promise<void> => Promise.resolve()
+    answers.push(
+      () => {
+        late = () => put('write 1')
+        return Promise.reject(new Error('connection lost'))
+      },
+      async () => {
+        await late()
+        return locked()
+      }
+    )
+    expect(await loop.run('key', { value: 'there' }, createWriter().decide)).toBe('write 1')
+    expect(await store.get('key')).toBe('write 1')
+  })
+
+  it('is no candidate for what is found later', async () => {
+    const { loop, answers, put } = createGround()
+    await put('there')
+    answers.push('error-before', locked, async () => {
+      await put('write 2')
+      return false
+    })
+    await expect(loop.run('key', { value: 'there' }, createWriter().decide)).rejects.toMatchObject({
+      code: 'STORE_OUTCOME_UNKNOWN'
+    })
+  })
+
+  it('is one only where the store says exactly that', async () => {
+    for (const wroteNothing of [false, 'true', 1]) {
+      const { loop, answers, put } = createGround()
+      await put('there')
+      answers.push(() => Promise.reject(Object.assign(new Error('down'), { wroteNothing })))
+      expect(await loop.run('key', { value: 'there' }, createWriter().decide)).toBe('write 2')
+    }
   })
 })
 
@@ -406,6 +475,24 @@ describe('a delete', () => {
       expect(calls.map(({ operation }) => operation)).toEqual(expected)
       expect(await store.get('key')).toBe(undefined)
     }
+  })
+
+  it('fails at once, without another look and without another try, when the store says that it changed nothing', async () => {
+    const calls: string[] = []
+    const store = {
+      ...createMemoryStore(),
+      get: async () => void calls.push('get'),
+      delete(): Promise<never> {
+        calls.push('delete')
+        return Promise.reject(Object.assign(new Error('database is locked'), { wroteNothing: true }))
+      }
+    }
+    const access = createStoreAccess(store, 1_000, undefined)
+    const randomBytes = (length: number): Uint8Array => new Uint8Array(length)
+    const clock = { now: () => start }
+    const loop = createWriteLoop(access, createKeyQueue(access.waitForEarlier), { clock, randomBytes, mostWrites: 64 })
+    await expect(loop.delete('key')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(calls).toEqual(['delete'])
   })
 
   it('fails with what it was refused with, when that is all there is to know', async () => {

@@ -1,7 +1,7 @@
 import type { Conditions, Scenario } from './interleaving.ts'
 import { copyLedger, createLedger, type Ledger } from './ledger.ts'
 import { createProcess, type Process } from './process.ts'
-import { asAnswer, type Fault, type Waiting } from './scheduled-store.ts'
+import { asAnswer, type Fault, failureOf, type Waiting } from './scheduled-store.ts'
 import { type Exploring, Violation } from './scheduler.ts'
 
 /**
@@ -92,7 +92,7 @@ export function createBehaviours(
     process.told(operation, fault, result)
     if (fault === undefined) operation.settle(result)
     else if (fault.startsWith('crash')) process.crashed = true
-    else operation.fail('the engine is down')
+    else operation.fail(failureOf(fault))
   }
 
   function note(runner: Runner, before?: Behaviour, answer?: Answer): Behaviour {

@@ -4,6 +4,7 @@ import type { SessionErrorCode } from '../../src/index.ts'
 const codes: Readonly<Record<SessionErrorCode, true>> = {
   OPTION_INVALID: true,
   OPTION_UNKNOWN: true,
+  CALLBACK_FAILED: true,
   SECRET_MISSING: true,
   SECRET_WEAK: true,
   SECRET_DUPLICATE: true,

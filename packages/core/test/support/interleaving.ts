@@ -9,6 +9,7 @@ import {
   type Engine,
   type Entry,
   type Fault,
+  failureOf,
   faultsOf,
   type Ground,
   happens,
@@ -207,7 +208,7 @@ export async function prepareScenario(
         if (fault.startsWith('crash')) {
           process.crashed = true
           ledger.crashes++
-        } else operation.fail('the engine is down')
+        } else operation.fail(failureOf(fault))
       }
     }
 

@@ -19,10 +19,10 @@ export interface Operation {
 }
 
 /**
- * `late`: the caller is told of a failure, and the operation takes effect some time afterwards. `slow`: the operation
+ * `refused`: the operation fails before its effect, and the caller is told that it changed nothing. `late`: the caller is told of a failure, and the operation takes effect some time afterwards. `slow`: the operation
  * takes effect, and its answer comes some time afterwards, perhaps behind the answers to later ones.
  */
-export type Fault = 'error-before' | 'error-after' | 'late' | 'crash-before' | 'crash-after' | 'slow'
+export type Fault = 'error-before' | 'refused' | 'error-after' | 'late' | 'crash-before' | 'crash-after' | 'slow'
 
 export const errorFaults: readonly Fault[] = ['error-before', 'error-after', 'late']
 export const crashFaults: readonly Fault[] = ['crash-before', 'crash-after']
@@ -114,6 +114,12 @@ export function happens(fault: Fault | undefined): boolean {
   return fault === undefined || fault === 'error-after' || fault === 'crash-after' || fault === 'slow'
 }
 
+/** What the store rejects with. */
+export function failureOf(fault: Fault): unknown {
+  const failure = 'the engine is down'
+  return fault === 'refused' ? Object.assign(new Error(failure), { wroteNothing: true }) : failure
+}
+
 /** What of `faults` can become of an operation. */
 export function faultsOf(operation: Pick<Operation, 'verb'>, faults: readonly Fault[]): readonly Fault[] {
   return faults.filter((fault) => applies(fault, operation))
@@ -122,6 +128,7 @@ export function faultsOf(operation: Pick<Operation, 'verb'>, faults: readonly Fa
 function applies(fault: Fault, { verb }: Pick<Operation, 'verb'>): boolean {
   if (verb === 'jump' || verb === 'answer') return false
   if (fault === 'slow') return true
+  if (fault === 'refused') return verb !== 'get' && verb !== 'deleteExpired'
   if (verb === 'get' || verb === 'deleteExpired') return fault === 'error-before' || fault === 'crash-before'
   return true
 }

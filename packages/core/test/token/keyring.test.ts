@@ -16,10 +16,32 @@ describe('checking secrets', () => {
   })
 
   it('counts UTF-8 bytes, not characters', () => {
-    expect(checkSecrets('é'.repeat(16))).toHaveLength(1)
-    expect(() => checkSecrets('é'.repeat(15))).toThrow(expect.objectContaining({ code: 'SECRET_WEAK' }))
-    expect(checkSecrets('x'.repeat(32))).toHaveLength(1)
-    expect(() => checkSecrets('x'.repeat(31))).toThrow(expect.objectContaining({ code: 'SECRET_WEAK' }))
+    expect(checkSecrets('áéíóúàèì'.repeat(2))).toHaveLength(1)
+    expect(() => checkSecrets('áéíóúàè'.repeat(2))).toThrow(expect.objectContaining({ code: 'SECRET_WEAK' }))
+    expect(checkSecrets('abcdefgh'.repeat(4))).toHaveLength(1)
+    expect(() => checkSecrets('abcdefgh'.repeat(4).slice(1))).toThrow(expect.objectContaining({ code: 'SECRET_WEAK' }))
+  })
+
+  it.each([
+    'a'.repeat(32),
+    ' '.repeat(40),
+    'undefined'.repeat(4),
+    'abcdefg'.repeat(5),
+    'kvsession-undefined-production-key',
+    'prefix null and another null, which is long',
+    `${String({})} is what a template makes of an object`
+  ])('A secret that is long and easy to guess is refused: %s', (guessable) => {
+    for (const secret of [guessable, [secretA, guessable]]) {
+      expect(() => checkSecrets(secret)).toThrow(
+        expect.objectContaining({ code: 'SECRET_WEAK', message: expect.stringContaining('openssl rand') })
+      )
+    }
+  })
+
+  it('A hexadecimal secret and a passphrase are accepted', () => {
+    for (const secret of ['00112233445566778899aabbccddeeff', 'a null hypothesis and nothing undefine d']) {
+      expect(checkSecrets(secret)).toEqual([secret])
+    }
   })
 
   it.each([

@@ -34,7 +34,24 @@ describe("secure: 'auto'", () => {
     ['localhost behind any proxy', { host: 'localhost', via: '1.1 proxy' }, undefined, secure],
     ['a host that only begins like one', { host: 'localhost.evil.example' }, undefined, secure],
     ['no host at all', {}, undefined, secure],
-    ['the host of http/2', { ':authority': 'localhost:3000' }, undefined, plain]
+    ['the host of http/2', { ':authority': 'localhost:3000' }, undefined, plain],
+    ['a page of this machine', { host: 'localhost:3000', origin: 'http://localhost:5173' }, undefined, plain],
+    ['a page of nowhere', { host: 'localhost:3000', origin: 'null' }, undefined, plain],
+    ['a page of an app', { host: 'localhost:3000', origin: 'capacitor://app' }, undefined, plain],
+    ['a public page that posts', { host: '127.0.0.1:3000', origin: 'https://shop.example' }, undefined, secure],
+    ['a public page that links', { host: '127.0.0.1:3000', referer: 'https://shop.example/cart' }, undefined, secure],
+    [
+      'a public page that calls the host its own',
+      { host: 'localhost:3000', referer: 'https://shop.example/', 'sec-fetch-site': 'same-origin' },
+      undefined,
+      secure
+    ],
+    [
+      'the return from a login provider',
+      { host: 'localhost:3000', origin: 'https://login.example', 'sec-fetch-site': 'cross-site' },
+      undefined,
+      plain
+    ]
   ])('%s', async (_, headers, connection, expected) => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     expect(await cookieFor(headers, connection)).toBe(expected)
@@ -61,6 +78,110 @@ describe("secure: 'auto'", () => {
       expect((await manager.open({ ...elsewhere, cookie })).isNew).toBe(true)
     }
     expect((await manager.open({ host: 'localhost', cookie }, { encrypted: true })).isNew).toBe(true)
+  })
+})
+
+/** What `next dev` adds to the requests that it passes on. */
+const nextDev = {
+  host: 'localhost:3000',
+  'x-forwarded-for': '::1',
+  'x-forwarded-host': 'localhost:3000',
+  'x-forwarded-port': '3000',
+  'x-forwarded-proto': 'http'
+}
+
+describe('a development server that forwards', () => {
+  it.each([
+    ['by IPv6', {}],
+    ['by IPv4', { 'x-forwarded-for': '127.0.0.1' }],
+    ['by IPv4 in IPv6', { 'x-forwarded-for': '::ffff:127.0.0.1' }],
+    ['and says little', { 'x-forwarded-for': undefined, 'x-forwarded-port': undefined }]
+  ])('counts as this machine: %s', async (_, more) => {
+    expect(await cookieFor({ ...nextDev, ...more }, { encrypted: false })).toBe(plain)
+  })
+
+  it.each([
+    ['a visitor from elsewhere', { 'x-forwarded-for': '203.0.113.7' }],
+    ['a chain of proxies', { 'x-forwarded-for': '203.0.113.7, 127.0.0.1' }],
+    ['another host', { 'x-forwarded-host': 'shop.example' }],
+    ['encryption', { 'x-forwarded-proto': 'https' }],
+    ['no host', { 'x-forwarded-host': undefined }],
+    ['no scheme', { 'x-forwarded-proto': undefined }],
+    ['another proxy behind it', { via: '1.1 proxy' }],
+    ['the address of a client', { 'x-real-ip': '127.0.0.1' }],
+    ['its own host', { host: 'shop.example' }]
+  ])('is a proxy when it tells of %s', async (_, more) => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+    expect(await cookieFor({ ...nextDev, ...more }, { encrypted: false })).toBe(secure)
+  })
+})
+
+describe('a proxy that leaves no trace', () => {
+  it('is noticed by a page that calls its own host loopback: from then on nothing counts as development', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const manager = createSessionManager({ store: createMemoryStore(), secret })
+    const names = async (headers: Record<string, string>): Promise<string | undefined> => {
+      const session = await manager.open({ host: '127.0.0.1:3000', ...headers })
+      session.data.a = 1
+      return (await manager.commit(session)).headers[0]?.[1].split('=')[0]
+    }
+    expect(await names({})).toBe('sid')
+    // A request that no browser sends proves nothing: a test, or somebody who wants development to end.
+    expect(await names({ origin: 'https://shop.example' })).toBe('__Host-sid')
+    expect(await names({})).toBe('sid')
+    await manager.open({
+      host: '127.0.0.1:3000',
+      referer: 'https://shop.example/',
+      'sec-fetch-site': 'same-origin'
+    })
+    expect(await names({})).toBe('__Host-sid')
+  })
+})
+
+describe('one warning each', () => {
+  async function warnings(
+    headers: Record<string, string>,
+    cookie: SessionManagerOptions['cookie'] = {}
+  ): Promise<unknown[]> {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    warn.mockClear()
+    const manager = createSessionManager({ store: createMemoryStore(), secret, cookie })
+    for (let i = 0; i < 3; i++) {
+      const session = await manager.open(headers, { encrypted: false })
+      session.data.a = 1
+      await manager.commit(session)
+    }
+    return warn.mock.calls.flat()
+  }
+
+  it('says that Safari drops the Secure cookie of a loopback host that a proxy was seen before', async () => {
+    for (const trace of [{ 'x-real-ip': '127.0.0.1' }, { via: '1.1 x' }, { origin: 'https://shop.example' }]) {
+      expect(await warnings({ host: 'localhost:3000', ...trace })).toEqual([
+        expect.stringMatching(/real Host.*Safari.*cookie\.secure: false/)
+      ])
+    }
+  })
+
+  it('says nothing where the visitor is known to be elsewhere, or encrypted, or the option decides', async () => {
+    expect(await warnings({ host: '127.0.0.1:3000', 'x-forwarded-host': 'shop.example' })).toEqual([])
+    expect(await warnings({ host: '127.0.0.1:3000', 'x-forwarded-proto': 'https' })).toEqual([])
+    expect(await warnings({ host: 'localhost', via: '1.1 x' }, { secure: true })).toEqual([])
+    expect(await warnings({ host: 'localhost', via: '1.1 x' }, { secure: false })).toEqual([])
+    expect(await warnings({ host: 'localhost:3000' })).toEqual([])
+    expect(await warnings(nextDev)).toEqual([])
+  })
+
+  it('says under NODE_ENV=production that the cookie is not Secure', async () => {
+    vi.stubEnv('NODE_ENV', 'production')
+    try {
+      expect(await warnings({ host: '127.0.0.1:3000' })).toEqual([
+        expect.stringMatching(/NODE_ENV.*without Secure.*Host.*cookie\.secure: true/)
+      ])
+      expect(await warnings({ host: '127.0.0.1:3000' }, { secure: false })).toEqual([])
+      expect(await warnings({ host: 'shop.example', via: '1.1 x' })).toEqual([])
+    } finally {
+      vi.unstubAllEnvs()
+    }
   })
 })
 

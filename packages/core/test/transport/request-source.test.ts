@@ -79,9 +79,53 @@ describe('what a request says of itself', () => {
     'x-forwarded-port',
     'x-forwarded-server',
     'x-forwarded-ssl',
-    'x-forwarded-prefix'
+    'x-forwarded-prefix',
+    'x-forwarded-by',
+    'x-forwarded',
+    'forwarded-for',
+    'x-original-forwarded-for',
+    'x-original-host',
+    'x-original-url',
+    'x-real-ip',
+    'x-client-ip',
+    'x-cluster-client-ip',
+    'x-remote-addr',
+    'x-proxyuser-ip',
+    'x-scheme',
+    'x-url-scheme',
+    'front-end-https',
+    'true-client-ip',
+    'cdn-loop',
+    'cf-connecting-ip',
+    'cf-ray',
+    'fastly-client-ip',
+    'fly-client-ip',
+    'akamai-origin-hop',
+    'incap-client-ip',
+    'x-sucuri-clientip',
+    'x-envoy-external-address',
+    'x-amzn-trace-id',
+    'x-amz-cf-id',
+    'x-azure-clientip',
+    'x-arr-log-id',
+    'x-appengine-user-ip',
+    'x-cloud-trace-context',
+    'x-request-start',
+    'x-varnish',
+    'x-nginx-proxy'
   ])('%s is the trace of a proxy, whatever it says', (name) => {
     expect(facts({ [name]: '' }, undefined)).toEqual({ ...nothing, forwarded: true })
     expect(facts(new Headers({ [name]: 'x' }), undefined)).toEqual({ ...nothing, forwarded: true })
+  })
+
+  it.each(['x-client-version', 'x-request-id', 'x-requested-with', 'x-api-key', 'viable', 'x-amz-date', 'traceparent'])(
+    '%s, which clients send themselves, is no trace of one',
+    (name) => {
+      expect(facts({ [name]: 'x' }, undefined)).toEqual(nothing)
+    }
+  )
+
+  it('a header that is not there, although its name is, is no trace', () => {
+    expect(facts({ via: undefined }, undefined)).toEqual(nothing)
   })
 })

@@ -49,6 +49,47 @@ describe.each([
     expect(value('cache-control')).toBe('no-store')
   })
 
+  it.each([
+    'CDN-Cache-Control',
+    'Cloudflare-CDN-Cache-Control',
+    'vercel-cdn-cache-control',
+    'Netlify-CDN-Cache-Control',
+    'Surrogate-Control',
+    'Edge-Control',
+    'X-LiteSpeed-Cache-Control'
+  ])('keeps a cache from storing our cookie by %s', (name) => {
+    for (const laxer of ['max-age=60', 'x="private", max-age=60', 'private="set-cookie"']) {
+      const { target, add, value } = makeProbe()
+      add(name, laxer)
+      applyHeaders(ours, target)
+      expect(value(name)).toBe('no-store')
+    }
+    for (const strict of ['private, max-age=60', 'no-store']) {
+      const { target, add, value } = makeProbe()
+      add(name, strict)
+      applyHeaders(ours, target)
+      expect(value(name)).toBe(strict)
+    }
+  })
+
+  it('leaves the headers for single caches alone where no cookie of ours is sent', () => {
+    const { target, add, value } = makeProbe()
+    add('CDN-Cache-Control', 'max-age=60')
+    applyHeaders([['Vary', 'Cookie']], target)
+    expect(value('CDN-Cache-Control')).toBe('max-age=60')
+  })
+
+  it.each([
+    ['Cache-Control', 'public, max-age=60'],
+    ['Expires', 'Thu, 01 Jan 2026 00:00:00 GMT']
+  ])("the handler's own %s stays where the response is private only by default", (name, own) => {
+    const { target, add, value } = makeProbe()
+    add(name, own)
+    applyHeaders([['Cache-Control', 'private, no-cache']], target)
+    expect(value(name)).toBe(own)
+    if (name !== 'Cache-Control') expect(value('Cache-Control') ?? undefined).toBeUndefined()
+  })
+
   it('leaves other cookies as they are, in order', () => {
     const { target, add, cookies } = makeProbe()
     const others = ['a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT', '__Host-sid2=x', 'x__Host-sid=y', 'b=__Host-sid=z']

@@ -63,7 +63,7 @@ describe('the limit of sessions per user', () => {
       2
     )
     await evictOldest(context, login('mine'), index)
-    expect(events).toEqual(['a', 'b'].map((id) => ({ type: 'evicted', id, userId: 'alice' })))
+    expect(events).toEqual(['a', 'b'].map((id) => ({ type: 'evicted', id, userId: 'alice', by: 'mine' })))
   })
 
   it('does nothing while it is kept', async () => {

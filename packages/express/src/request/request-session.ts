@@ -1,4 +1,5 @@
 import { SessionError } from '@kvsession/core'
+import { failCommitUnlessTaken } from '@kvsession/core/adapter'
 import type { RequestEntry } from './entry.ts'
 import { createSessionCookie, type SessionCookie } from './session-cookie.ts'
 
@@ -146,14 +147,24 @@ function restart(self: unknown, callback: Callback | undefined): unknown {
   return self
 }
 
-/** Runs `task` and reports its end by a callback, called once and asynchronously, or by a promise. */
+/** What a later commit does not do again. */
+const unrepeated: ReadonlySet<unknown> = new Set([regenerate, destroy])
+
+/**
+ * Runs `task` and reports its end by a callback, called once and asynchronously, or by a promise. Applications drop both: a
+ * logout that fails unseen, by a promise that nobody waits for or a callback without parameter, fails the response.
+ */
 function act<T>(self: unknown, callback: Callback | undefined, task: (target: Internals) => Promise<T>): unknown {
   const target = internalsOf(self)
-  const done = target.inert ? Promise.reject(leftBehind()) : task(target)
-  if (typeof callback !== 'function') {
-    // Applications omit callbacks: an unhandled rejection must not end the process.
+  const { inert, entry } = target
+  const done = inert ? Promise.reject(leftBehind()) : task(target)
+  const hasCallback = typeof callback === 'function'
+  const mayBeUnseen = !inert && unrepeated.has(task) && !(hasCallback && callback.length > 0)
+  const given = mayBeUnseen ? failCommitUnlessTaken(entry.session, done) : done
+  if (!hasCallback) {
+    // An unhandled rejection must not end the process.
     done.catch(ignore)
-    return done
+    return given
   }
   // Outside the promise: an error in the callback is an uncaught exception, as with any other callback of Node's.
   done.then(

@@ -1,6 +1,7 @@
 import { applyHeaders } from '@kvsession/core'
 import { removeRepresentation } from '@kvsession/core/adapter'
 import { trulySent } from './frozen-headers.ts'
+import { releaseBytes } from './held-calls.ts'
 import { callBack, callOriginal, type HeldResponse, heldResponseOf } from './held-response.ts'
 import { readHeader, type ServerResponse } from './server-response.ts'
 
@@ -12,6 +13,7 @@ export function respondWithError(held: HeldResponse, error: unknown): void {
   const { response, calls } = held
   held.phase = 'failed'
   held.calls = []
+  releaseBytes(held)
   for (const { args } of calls) callBack(args, error)
   const sent = trulySent(response)
   if (!sent) prepare(held, error)

@@ -2,6 +2,7 @@ import { applyHeaders, type CommitOptions, type HeaderList, isSessionError } fro
 import { CommitFacts } from '@kvsession/core/adapter'
 import { emitDrain } from './drain.ts'
 import { reportLate, respondWithError } from './error-response.ts'
+import { releaseBytes } from './held-calls.ts'
 import { callOriginal, type HeldResponse, type HeldSession, heldResponseOf } from './held-response.ts'
 import { readHeader, type ServerResponse } from './server-response.ts'
 
@@ -75,7 +76,7 @@ async function commit(one: HeldSession, facts: CommitOptions): Promise<HeaderLis
 /** Makes the held calls, in order. */
 function replay(held: HeldResponse): void {
   let room = true
-  held.heldBytes = 0
+  releaseBytes(held)
   for (let call = held.calls.shift(); call !== undefined; call = held.calls.shift()) {
     if (call.name === 'end' && held.phase === 'open') {
       if (!held.complete) {

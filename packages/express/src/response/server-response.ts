@@ -9,6 +9,7 @@ export interface ServerResponse {
   writeHead(...args: unknown[]): unknown
   flushHeaders(...args: unknown[]): unknown
   getHeader(name: string): number | string | readonly string[] | undefined
+  getHeaderNames(): readonly string[]
   setHeader(name: string, value: string | readonly string[]): unknown
   appendHeader(name: string, value: string | readonly string[]): unknown
   removeHeader(name: string): unknown

@@ -542,6 +542,41 @@ describe('the methods of req.session', () => {
     expect(await site.sessions()).toBe(0)
   })
 
+  // Answered by a redirect, a failed logout left the session and the cookie alive.
+  it('destroy or regenerate that fails unseen, by a promise or a callback without parameter, is a 503', async () => {
+    const site = createSite()
+    const { url } = await serveInTest(
+      chain(site, async (req, res) => {
+        const { session } = req
+        const [, way, operation] = (req.url ?? '').split('/')
+        const method = operation === 'destroy' ? session.destroy : session.regenerate
+        const run = (...callback: [] | [(error?: Error) => void]): unknown => Reflect.apply(method, session, callback)
+        const leave = (): unknown => res.writeHead(302, { location: '/' }).end()
+        if (way === 'login') session.n = 1
+        if (way === 'login') res.end()
+        if (way === 'dropped') {
+          void run()
+          leave()
+        }
+        if (way === 'unseen') run(() => leave())
+        if (way === 'seen') run((error) => res.end(error ? 'told' : 'not told'))
+        if (way === 'awaited') await Promise.resolve(run()).catch(() => res.end('caught'))
+      })
+    )
+    const browser = createCookieJarClient(url)
+    await browser.get('/login')
+    site.store.fail('delete')
+    site.store.fail('compareAndSet')
+    for (const operation of ['destroy', 'regenerate']) {
+      for (const way of ['dropped', 'unseen']) {
+        const answer = await browser.get(`/${way}/${operation}`)
+        expect([way, operation, answer.status, answer.setCookies]).toEqual([way, operation, 503, []])
+      }
+      expect((await browser.get(`/seen/${operation}`)).body).toBe('told')
+      expect((await browser.get(`/awaited/${operation}`)).body).toBe('caught')
+    }
+  })
+
   it('destroy ends a session that nobody has loaded', async () => {
     const site = createSite({ lazy: true })
     const { bodies, browser } = await visit(

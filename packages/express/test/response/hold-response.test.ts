@@ -234,6 +234,41 @@ describe('a held response', () => {
     expect(await site.sessions()).toBe(1)
   })
 
+  // Sixteen megabytes were held for each response, however many there were.
+  it('holds 64 MiB for all responses that write on, fails those beyond, and lets go of what was sent or dropped', async () => {
+    const site = createSite()
+    const megabyte = Buffer.alloc(1024 * 1024, 'x')
+    const { url } = await serveInTest(
+      chain(site, (req, res) => {
+        req.session.n = 1
+        if (req.url === '/whole') {
+          res.end(megabyte)
+          return
+        }
+        for (let index = 0; index < 15; index++) res.write(megabyte)
+        res.end()
+      })
+    )
+    for (let round = 0; round < 3; round++) {
+      const answers: Promise<string>[] = []
+      const writes: { release(): void }[] = []
+      for (const path of [...Array<string>(5).fill('/pieces'), '/whole']) {
+        const write = site.store.hold('compareAndSet')
+        writes.push(write)
+        answers.push(
+          createCookieJarClient(url)
+            .get(path)
+            .then(({ status, headers, body }) => `${status} ${headers['x-error'] ?? body.length / megabyte.length}`)
+        )
+        await write.reached
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+      for (const write of writes) write.release()
+      expect(await Promise.all(answers)).toEqual([...Array(4).fill('200 15'), '500 RESPONSE_OVERFLOW', '200 1'])
+    }
+    expect(await site.sessions()).toBe(18)
+  })
+
   it('takes a single chunk of any size, and sixteen megabytes in pieces', async () => {
     const site = createSite()
     const sent = 16 * 1024 * 1024

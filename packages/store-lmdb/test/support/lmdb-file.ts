@@ -20,17 +20,21 @@ export interface LmdbFile {
 
 export function createLmdbFile(folder: string = mkdtempSync(join(tmpdir(), 'kvsession-lmdb-'))): LmdbFile {
   const path = join(folder, 'sessions.mdb')
-  const opened: RootDatabase<string>[] = []
+  const opened: OpenedStore[] = []
   return {
     path,
     open(options, databaseOptions = {}) {
       const database = open<string>({ path, encoding: 'string', ...databaseOptions })
-      opened.push(database)
-      return { database, store: createLmdbStore(database, options) }
+      const one = { database, store: createLmdbStore(database, options) }
+      opened.push(one)
+      return one
     },
     async remove() {
-      // A test may have closed it already, and lmdb objects to a second time.
-      for (const database of opened) if (Reflect.get(database, 'status') === 'open') await database.close()
+      for (const { database, store } of opened) {
+        await store.close()
+        // A test may have closed it already, and lmdb objects to a second time.
+        if (Reflect.get(database, 'status') === 'open') await database.close()
+      }
       rmSync(folder, { recursive: true, force: true })
     }
   }

@@ -29,7 +29,7 @@ export const cachingCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'an answer that only looked at the session varies with the cookie, and may be cached',
+    name: "an answer that looked at a visitor's session varies with the cookie, and may be cached",
     async check(world) {
       const site = await world.serve({})
       const browser = site.browser()
@@ -40,6 +40,63 @@ export const cachingCases: readonly AdapterCaseDefinition[] = [
       assert.deepEqual(varyFields(await browser.get('/ping')), [])
     }
   },
+  {
+    name: "an answer that looked at a user's session is private and must be validated, unless the handler says otherwise",
+    async check(world) {
+      const site = await world.serve({
+        '/fail': ({ session }) => {
+          throw new Error(session.userId)
+        },
+        '/shared': ({ session, setHeader, send }) => {
+          setHeader('Cache-Control', 'public, max-age=60')
+          return send(200, String(session.userId !== undefined))
+        },
+        '/until': ({ session, setHeader, send }) => {
+          setHeader('Expires', 'Thu, 01 Jan 2099 00:00:00 GMT')
+          return send(200, String(session.userId !== undefined))
+        }
+      })
+      const browser = site.browser()
+      await browser.get('/login')
+      for (const path of ['/who', '/read', '/fail']) {
+        const answer = await browser.get(path)
+        assert.equal(answer.headers['cache-control'], 'private, no-cache', path)
+        assert.deepEqual(varyFields(answer), ['cookie'], path)
+      }
+      assert.equal((await browser.get('/shared')).headers['cache-control'], 'public, max-age=60')
+      assert.equal((await browser.get('/until')).headers['cache-control'], undefined)
+      assert.equal((await browser.get('/ping')).headers['cache-control'], undefined)
+    }
+  },
+  {
+    name: "markPrivate: false: an answer that looked at a user's session says nothing of caches",
+    async check(world) {
+      const site = await world.serve({}, { markPrivate: false })
+      const browser = site.browser()
+      await browser.get('/login')
+      assert.equal((await browser.get('/who')).headers['cache-control'], undefined)
+    }
+  },
+  ...['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'Surrogate-Control'].map(
+    (name): AdapterCaseDefinition => ({
+      name: `${name} never lets a cache keep our cookie, and stays on an answer without one`,
+      async check(world) {
+        const site = await world.serve({
+          '/edge': ({ session, setHeader, send }) => {
+            session.data.n = 1
+            setHeader('Cache-Control', 'private')
+            setHeader(name, 'max-age=60, x="private"')
+            return send(200, 'ok')
+          }
+        })
+        const browser = site.browser()
+        const answer = await browser.get('/edge')
+        assert.equal(answer.setCookies.length, 1)
+        assert.equal(answer.headers[name.toLowerCase()], 'no-store')
+        assert.equal((await browser.get('/edge')).headers[name.toLowerCase()], 'max-age=60, x="private"')
+      }
+    })
+  ),
   {
     name: 'Vary: Cookie is added once to what the handler says',
     async check(world) {

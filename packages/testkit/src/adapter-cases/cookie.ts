@@ -30,10 +30,32 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
     name: 'a loopback host behind a proxy gets the secure form',
     async check(world) {
       const site = await world.serve({})
-      for (const header of ['x-forwarded-for', 'x-forwarded-proto', 'forwarded', 'via']) {
+      for (const header of ['x-forwarded-for', 'x-forwarded-proto', 'forwarded', 'via', 'x-real-ip', 'x-envoy-peer']) {
         const { setCookies } = await site.browser().get('/start', { headers: { [header]: 'https' } })
         assert.match(setCookies[0] ?? '', secureCookie, header)
       }
+    }
+  },
+  {
+    name: 'a loopback host that a page elsewhere calls its own gets the secure form: a proxy has left no trace',
+    async check(world) {
+      const site = await world.serve({})
+      const headers = { origin: 'https://shop.example', 'sec-fetch-site': 'same-origin' }
+      assert.match((await site.browser().get('/start', { headers })).setCookies[0] ?? '', secureCookie)
+      assert.match((await site.browser().get('/start')).setCookies[0] ?? '', secureCookie)
+    }
+  },
+  {
+    name: 'a development server that forwards from a loopback host over plain http gets sid, without Secure',
+    async check(world) {
+      const site = await world.serve({})
+      const headers = {
+        'x-forwarded-for': '::1',
+        'x-forwarded-host': 'localhost:3000',
+        'x-forwarded-port': '3000',
+        'x-forwarded-proto': 'http'
+      }
+      assert.match((await site.browser().get('/start', { headers })).setCookies[0] ?? '', loopbackCookie)
     }
   },
   {

@@ -239,6 +239,66 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
       assert.equal(await site.sessions(), 0)
     }
   },
+  ...(['at once', 'later'] as const).flatMap((when) =>
+    (['destroy', 'regenerate'] as const).map(
+      (operation): AdapterCaseDefinition => ({
+        name: `a ${operation} that nobody waits for, and that the store refuses, fails a redirect sent ${when}`,
+        async check(world) {
+          const site = await world.serve({
+            '/leave': async ({ session, redirect }) => {
+              const calls = site.store.count()
+              // Dropped as `session.destroy()` on a line of its own is.
+              void session[operation]()
+              if (when === 'later') {
+                while (site.store.count() === calls) await new Promise(setImmediate)
+                for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+              }
+              return redirect('/')
+            }
+          })
+          const browser = site.browser()
+          await browser.get('/login')
+          site.store.fail('delete')
+          site.store.fail('compareAndSet')
+          const answer = await browser.get('/leave')
+          assert.equal(answer.status, 503)
+          assert.equal(answer.headers.location, undefined)
+          assertNoCookie(answer)
+          site.store.recover()
+          assert.equal((await browser.get('/who')).body, 'alice')
+        }
+      })
+    )
+  ),
+  {
+    name: 'a logout that the store refuses, and that the handler answers itself, is answered as it says',
+    async check(world) {
+      const site = await world.serve({
+        '/leave': async ({ session, send }) => {
+          try {
+            await session.destroy()
+          } catch {
+            await send(200, 'you are still logged in')
+          }
+        },
+        '/again': async ({ session, send }) => {
+          void session.destroy()
+          site.store.recover()
+          await session.destroy()
+          await send(200, 'bye')
+        }
+      })
+      const browser = site.browser()
+      await browser.get('/login')
+      site.store.fail('delete')
+      const answer = await browser.get('/leave')
+      assert.equal(answer.status, 200)
+      assert.equal(answer.body, 'you are still logged in')
+      assertNoCookie(answer)
+      assert.equal((await browser.get('/again')).status, 200)
+      assert.equal((await browser.get('/who')).body, 'nobody')
+    }
+  },
   {
     name: 'a stream that fails half-way does no harm to the requests after it',
     async check(world) {

@@ -135,6 +135,19 @@ export const identityCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
+    name: 'a logout ends every live session whose token the request carries',
+    async check(world) {
+      const site = await world.serve({})
+      const [first, second, third] = [site.browser(), site.browser(), site.browser()]
+      for (const browser of [first, second, third]) await browser.get('/login')
+      const tokenOf = ({ jar }: typeof first): string => `sid=${jar.get('sid')}`
+      const answer = await first.get('/logout', { cookie: `${tokenOf(first)}; ${tokenOf(second)}` })
+      assert.equal(answer.status, 200)
+      const seen = await Promise.all([first, second, third].map(async (browser) => (await browser.get('/who')).body))
+      assert.deepEqual(seen, ['nobody', 'nobody', 'alice'])
+    }
+  },
+  {
     name: 'the late answer to a request with the old token does not replace the cookie of a login, nor see it',
     async check(world) {
       const slow = slowRoute(addItem, ({ session }) => session.data)

@@ -10,6 +10,8 @@ export interface CaseContextOptions {
   /** Milliseconds, at least 1: a value must be absent once now ≥ deadline + granularity - 1. */
   expiryGranularity: number
   openSecond(): Promise<KeyValueStore>
+  refuse?(): void | Promise<void>
+  allow?(): void | Promise<void>
 }
 
 const anHour = 3_600_000
@@ -53,6 +55,8 @@ export function createCaseContext(options: CaseContextOptions): StoreCaseContext
       second ??= options.openSecond().then(fullStore)
       return second
     },
+    refuse: async () => options.refuse?.(),
+    allow: async () => options.allow?.(),
     now,
     later: () => now() + 24 * anHour,
     past: () => now() - expiryGranularity + 1,

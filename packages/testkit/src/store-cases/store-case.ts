@@ -28,6 +28,10 @@ export interface StoreCaseContext {
   readonly original: KeyValueStore
   /** Another handle on the same engine; the store itself when the binding has no `createSecondStore`. */
   second(): Promise<FullStore>
+  /** Makes the engine refuse writes. Only on stores of `createRefusingStore`, as `allow`. */
+  refuse(): Promise<void>
+  /** Makes the engine take writes again. */
+  allow(): Promise<void>
   /** Epoch milliseconds, from the clock that the store was given or the system's. */
   now(): number
   /** A deadline that no case reaches. */

@@ -1,0 +1,14 @@
+import type { Session } from '@kvsession/core'
+import type { ShopData } from './sessions.ts'
+import type { User } from './users.ts'
+
+/** What a page is drawn from. */
+export interface View {
+  readonly session: Session<ShopData>
+  readonly user: User | undefined
+  readonly messages: readonly string[]
+  /** For the forms of a logged-in user. */
+  readonly csrf: string | undefined
+  readonly cookieName: string
+  readonly path: string
+}

@@ -1,0 +1,65 @@
+import { guard } from './callback.ts'
+import { systemClock } from './clock.ts'
+import type { ManagerContext } from './context.ts'
+import { isString, optional } from './record/field-table.ts'
+import { jsonSerializer } from './record/serializer.ts'
+import type { SessionManagerOptions } from './session-manager-options.ts'
+import { bound } from './store/deadline.ts'
+import { checkUserId } from './users/administration.ts'
+
+/** The callbacks of the application that run in the middle of an operation. */
+type Callbacks = Pick<
+  ManagerContext,
+  'clock' | 'serializer' | 'encryption' | 'onSchemaMismatch' | 'onConflict' | 'userIdFrom'
+>
+
+/** The callbacks of the options, each of which fails with a typed error and is held to what it must give. */
+export function guardCallbacks<Data extends object>(options: SessionManagerOptions<Data>): Callbacks {
+  const { clock, serializer, encryption, onSchemaMismatch, onConflict, userIdFrom } = options
+  return {
+    clock: clock ? guardClock(clock) : systemClock,
+    // What a serializer gives is checked where it is used.
+    serializer: serializer
+      ? {
+          serialize: guard('serializer', (data) => serializer.serialize(data)),
+          deserialize: guard('serializer', (text) => serializer.deserialize(text))
+        }
+      : jsonSerializer,
+    encryption: encryption && {
+      ...encryption,
+      encrypt: guard('encryption', (...args) => encryption.encrypt(...args), isString),
+      decrypt: guard('encryption', (...args) => encryption.decrypt(...args), optional(isString))
+    },
+    onSchemaMismatch:
+      typeof onSchemaMismatch === 'function' ? guard('onSchemaMismatch', onSchemaMismatch) : onSchemaMismatch,
+    onConflict: onConflict && guard('onConflict', onConflict),
+    userIdFrom: userIdFrom && guardUserIdFrom(userIdFrom)
+  }
+}
+
+function guardClock(clock: NonNullable<SessionManagerOptions['clock']>): ManagerContext['clock'] {
+  const now = guard('clock', () => clock.now(), Number.isFinite)
+  return {
+    // A record holds whole milliseconds.
+    now: () => Math.floor(now()),
+    sleep(milliseconds) {
+      const sleep = async (): Promise<void> =>
+        clock.sleep ? clock.sleep(milliseconds) : systemClock.sleep(milliseconds)
+      // It only spaces out retries: however it fails, the next one follows.
+      return bound(sleep(), { milliseconds: 1_000, late: ignore, accept: ignore }).catch(ignore)
+    }
+  }
+}
+
+/** The data a session holds is what the application's type says, or what its schema checked. */
+function guardUserIdFrom<Data extends object>(
+  userIdFrom: (data: Data) => string | undefined
+): NonNullable<ManagerContext['userIdFrom']> {
+  const named = guard('userIdFrom', (data: object) => userIdFrom(data as Data))
+  return (data) => {
+    const userId = named(data)
+    return userId === undefined ? userId : checkUserId(userId)
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest'
+import { createWorld, start } from './support/world.ts'
+
+it('A clock with fractions of a millisecond makes whole ones: the session is there at the next request', async () => {
+  const time = { now: start + 0.75 }
+  const world = createWorld({ clock: { now: () => time.now } })
+  const tab = world.browser()
+  await tab.request(async (session) => {
+    session.permanent = 3_600_000
+    await session.login('alice')
+  })
+  time.now += 60_000.5
+  await tab.request((session) => session.rotate())
+  const session = await tab.open()
+  expect([session.userId, session.createdAt, session.lastSeenAt]).toEqual(['alice', start, start + 60_001])
+  expect(world.eventTypes()).not.toContain('rejected')
+})

@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { expect, it } from 'vitest'
+
+const program = `
+import { startupSnapshot } from 'node:v8'
+import { createRandomSource } from ${JSON.stringify(join(import.meta.dirname, '../../src/crypto/random.ts'))}
+
+const random = createRandomSource()
+// Something is drawn before the snapshot is taken, such as the id of a probe.
+random(16)
+startupSnapshot.setDeserializeMainFunction(() => {
+  console.log([random(16), random(12)].map((bytes) => Buffer.from(bytes).toString('hex')).join())
+})
+`
+
+it('Processes that start from one V8 snapshot draw different ids, secrets and initialisation vectors', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kvsession-snapshot-'))
+  try {
+    const { outputFiles } = await build({
+      stdin: { contents: program, resolveDir: import.meta.dirname, sourcefile: 'entry.js' },
+      bundle: true,
+      write: false,
+      format: 'cjs',
+      platform: 'node',
+      conditions: ['@kvsession/source']
+    })
+    writeFileSync(join(folder, 'entry.cjs'), outputFiles[0]?.text ?? '')
+    const node = (...args: string[]): string =>
+      execFileSync(process.execPath, ['--snapshot-blob', 'snapshot.blob', ...args], {
+        cwd: folder,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore']
+      })
+    node('--build-snapshot', 'entry.cjs')
+    const [one = '', other = ''] = [node(), node()]
+    expect(one).toMatch(/^[0-9a-f]{32},[0-9a-f]{24}\n$/)
+    expect(other).not.toBe(one)
+    expect(one.slice(0, 32)).not.toBe(other.slice(0, 32))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

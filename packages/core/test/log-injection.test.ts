@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld } from './support/world.ts'
+
+/** A key that a client chose: a line of its own in a log, an escape sequence, text that runs backwards. */
+const hostile = 'a\r\n2026-01-01 INFO all is well\u001b[2J\u009b\u202e\u2028'
+const long = 'k'.repeat(5_000)
+const forging = /[\p{C}\p{Zl}\p{Zp}]/u
+
+async function messageOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'no error',
+    (error: unknown) => String(error)
+  )
+}
+
+describe('a key of the data that a client chose', () => {
+  it.each([hostile, long])('DATA_UNSERIALIZABLE names it on one line, cut', async (key) => {
+    const message = await messageOf(
+      createWorld()
+        .browser()
+        .request(({ data }) => Object.assign(data, { [key]: 1n }))
+    )
+    expect(message).toMatch(/DATA_UNSERIALIZABLE/)
+    expect(message).not.toMatch(forging)
+    expect(message.length).toBeLessThan(500)
+  })
+
+  it.each([hostile, long])('RECORD_TOO_LARGE names it on one line, cut', async (key) => {
+    const { browser } = createWorld({ maxRecordBytes: 1_000 })
+    const message = await messageOf(browser().request(({ data }) => Object.assign(data, { [key]: 'x'.repeat(2_000) })))
+    expect(message).toMatch(/RECORD_TOO_LARGE/)
+    expect(message).not.toMatch(forging)
+    expect(message.length).toBeLessThan(500)
+  })
+
+  it.each([hostile, long])('The conflict event names it on one line, cut', async (key) => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { [key]: 1 }))
+    const [one, other] = [await tab.open(), await tab.open()]
+    one.data[key] = 2
+    other.data[key] = 3
+    await world.manager.commit(one)
+    await world.manager.commit(other)
+    const [conflict] = world.events.filter(({ type }) => type === 'conflict')
+    expect(conflict).toMatchObject({ keys: [expect.any(String)] })
+    const [name = ''] = conflict?.type === 'conflict' ? conflict.keys : []
+    expect(name).not.toMatch(forging)
+    expect(name.length).toBeLessThan(300)
+  })
+})

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { needsCommit } from '../../src/adapter.ts'
+import type { Session } from '../../src/index.ts'
+import { createWorld, type World } from '../support/world.ts'
+
+type Operation = (session: Session) => Promise<unknown>
+
+const operations: Readonly<Record<string, Operation>> = {
+  destroy: (session) => session.destroy(),
+  regenerate: (session) => session.regenerate(),
+  rotate: (session) => session.rotate(),
+  login: (session) => session.login('bob'),
+  update: (session) => session.update((data) => Object.assign(data, { a: 2 }))
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** A world whose store refuses to write, and a session of a user. */
+async function refused(): Promise<{ world: World; session: Session; recover: () => void }> {
+  const world = createWorld()
+  const tab = world.browser()
+  await tab.request(async (session) => {
+    session.data.a = 1
+    await session.login('ada')
+  })
+  const session = await tab.open()
+  const { compareAndSet, delete: remove } = world.store
+  const refuse = (): Promise<never> => Promise.reject(new Error('refused'))
+  Object.assign(world.store, { compareAndSet: refuse, delete: refuse })
+  return { world, session, recover: () => Object.assign(world.store, { compareAndSet, delete: remove }) }
+}
+
+// Answered by a redirect, a failed logout left the session and the cookie alive.
+describe.each(Object.entries(operations))('%s that fails', (_, operate) => {
+  const unavailable = expect.objectContaining({ status: 503 })
+
+  it('fails the commit that comes at once, or later, when its promise was dropped; and ends no process', async () => {
+    for (const turns of [0, 5]) {
+      const { world, session } = await refused()
+      void operate(session)
+      for (let i = 0; i < turns; i++) await turn()
+      expect(needsCommit(session)).toBe(true)
+      await expect(world.manager.commit(session)).rejects.toEqual(unavailable)
+      expect(world.manager.responseHeaders(session).map(([name]) => name)).not.toContain('Set-Cookie')
+    }
+  })
+
+  it('fails no commit when the application took the error: by await, catch, then, or as one of several', async () => {
+    const ways: readonly ((promise: Promise<unknown>) => Promise<unknown>)[] = [
+      async (promise) => {
+        await promise
+      },
+      (promise) => promise.catch((error: unknown) => Promise.reject(error)),
+      (promise) => promise.then(undefined, (error: unknown) => Promise.reject(error)),
+      (promise) => Promise.all([promise]),
+      (promise) => Promise.resolve(promise)
+    ]
+    for (const take of ways) {
+      const { world, session } = await refused()
+      await expect(take(operate(session))).rejects.toEqual(unavailable)
+      await expect(world.manager.commit(session)).resolves.toBeDefined()
+    }
+  })
+
+  it('fails the commit that was asked for before it failed, whoever takes the error then', async () => {
+    const { world, session } = await refused()
+    const operation = operate(session)
+    const commit = world.manager.commit(session)
+    await expect(operation).rejects.toEqual(unavailable)
+    await expect(commit).rejects.toEqual(unavailable)
+  })
+
+  it('fails one commit, and none after it was tried again', async () => {
+    const { world, session, recover } = await refused()
+    void operate(session)
+    await expect(world.manager.commit(session)).rejects.toEqual(unavailable)
+    await expect(world.manager.commit(session)).resolves.toBeDefined()
+
+    const again = await refused()
+    void operate(again.session)
+    await turn()
+    again.recover()
+    await operate(again.session)
+    await expect(again.world.manager.commit(again.session)).resolves.toBeDefined()
+    recover()
+  })
+})
+
+it('an operation that succeeds gives its result, awaited or not', async () => {
+  const tab = createWorld().browser()
+  await tab.request(async (session) => {
+    expect(await session.update((data) => Object.assign(data, { a: 1 }))).toBe(true)
+    expect(session.destroy()).toBeInstanceOf(Promise)
+  })
+  expect(tab.cookie).toBe('')
+})

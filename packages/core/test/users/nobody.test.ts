@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import type { SessionManager } from '../../src/index.ts'
+import { createWorld } from '../support/world.ts'
+
+/** What applications pass when a user id is missing or comes from a database. */
+const noUserIds: readonly unknown[] = [undefined, null, '', 1, Promise.resolve('alice'), {}, ['alice']]
+
+function misuse(call: (...args: never[]) => unknown, ...args: readonly unknown[]): unknown {
+  return Reflect.apply(call, undefined, args)
+}
+
+const uses: readonly (readonly [string, (manager: SessionManager, userId: unknown) => unknown])[] = [
+  ['revokeAll(userId)', (manager, userId) => misuse(manager.revokeAll, userId)],
+  ['list({ userId })', (manager, userId) => misuse(manager.list, { userId })],
+  ['revoke(id, { userId })', (manager, userId) => misuse(manager.revoke, 'f'.repeat(32), { userId })],
+  [
+    'login(userId)',
+    async (manager, userId) => Reflect.apply((await manager.open('')).login, await manager.open(''), [userId])
+  ]
+]
+
+describe('a user id that is none', () => {
+  it.each(uses)('%s is refused, and asks the store nothing', async (_, use) => {
+    const { manager, store } = createWorld()
+    for (const userId of noUserIds) {
+      await expect(async () => use(manager, userId)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    }
+    expect(store.calls).toEqual([])
+  })
+
+  it.each([{}, { user: 'alice' }, null, 'alice', 7])('list(%j) is refused: it names no user', async (filter) => {
+    const { manager, store } = createWorld()
+    await expect(async () => misuse(manager.list, filter)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+    expect(store.calls).toEqual([])
+  })
+
+  it('A number is told the cure', async () => {
+    const { manager } = createWorld()
+    await expect(async () => misuse(manager.revokeAll, 7)).rejects.toThrow('String(id)')
+  })
+
+  it.each([[7], [[undefined]], [null], [{}]])(
+    'revokeAll with except %j is refused, and ends nothing',
+    async (except) => {
+      const { manager, store } = createWorld()
+      const revoking = async (): Promise<unknown> => misuse(manager.revokeAll, 'alice', { except })
+      await expect(revoking).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+      expect(store.calls).toEqual([])
+    }
+  )
+})
+
+describe('a userIdFrom that gives no user id', () => {
+  it.each([7, '', null, true, 'x'.repeat(513), '\ud800'])(
+    '%j: the request that logs in fails, and stores nothing',
+    async (user) => {
+      const world = createWorld({ userIdFrom: ({ user }: { user?: unknown }) => user as string })
+      const tab = world.browser()
+      const login = tab.request(({ data }) => Object.assign(data, { user }))
+      await expect(login).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+      expect(tab.cookie).toBe('')
+      expect(world.store.calls).toEqual([])
+    }
+  )
+
+  it('A number is told the cure, and a live session keeps what it has', async () => {
+    const world = createWorld({ userIdFrom: ({ user }: { user?: unknown }) => user as string })
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    await expect(tab.request(({ data }) => Object.assign(data, { user: 7 }))).rejects.toThrow('String(id)')
+    expect((await tab.open()).data).toEqual({ a: 1 })
+    expect(world.eventTypes()).not.toContain('rejected')
+  })
+})

@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createStoreFolder, type FileStore, type StoreFolder } from './support/store-folder.ts'
+
+const later = Date.UTC(9999, 0)
+const root = process.geteuid?.() === 0
+const somebody = 12_345
+const masked = fileURLToPath(new URL('support/masked-process.ts', import.meta.url))
+
+// Windows has neither modes nor owners of this kind.
+describe.skipIf(process.platform === 'win32')('the folder of a file store', () => {
+  let folder: StoreFolder
+  beforeEach(() => {
+    folder = createStoreFolder()
+  })
+  afterEach(() => {
+    folder.remove()
+  })
+
+  function make(path: string, mode: number): void {
+    mkdirSync(path, { recursive: true })
+    chmodSync(path, mode)
+  }
+
+  async function refusesEverything(store: FileStore, part: string): Promise<void> {
+    for (const call of [
+      () => store.get('key'),
+      () => store.set('key', 'value', later),
+      () => store.compareAndSet('key', undefined, 'value', later),
+      () => store.delete('key'),
+      () => store.keys('')[Symbol.asyncIterator]().next(),
+      () => store.deleteExpired()
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'STORE_INVALID', message: expect.stringContaining(part) })
+    }
+  }
+
+  it.each(['777', '1777', '2775', '770', '702', '720'])(
+    'is refused when other users may write there, who could plant sessions: mode %s',
+    async (mode) => {
+      // Before, a folder that anybody may write to was used as it was.
+      make(folder.path, Number.parseInt(mode, 8))
+      const store = folder.open()
+      await refusesEverything(store, `${folder.path} (mode ${mode})`)
+      expect(readdirSync(folder.path)).toEqual([])
+      chmodSync(folder.path, 0o700)
+      await store.set('key', 'value', later)
+      expect(await store.get('key')).toBe('value')
+    }
+  )
+
+  it.each(['700', '711', '750', '755'])('is used when only its owner may write there: mode %s', async (mode) => {
+    make(folder.path, Number.parseInt(mode, 8))
+    const store = folder.open()
+    await store.set('key', 'value', later)
+    expect(await store.get('key')).toBe('value')
+  })
+
+  it.skipIf(!root)('is refused when it belongs to another user (needs root to make one)', async () => {
+    make(folder.path, 0o700)
+    chownSync(folder.path, somebody, somebody)
+    const store = folder.open()
+    await refusesEverything(store, `${folder.path} belongs to user ${somebody}`)
+    expect(readdirSync(folder.path)).toEqual([])
+  })
+
+  it('is refused when anybody may rename it, which a folder above lets them', async () => {
+    make(folder.path, 0o700)
+    chmodSync(dirname(folder.path), 0o777)
+    await refusesEverything(folder.open(), `${dirname(folder.path)} (mode 777)`)
+    chmodSync(dirname(folder.path), 0o1777)
+    const store = folder.open()
+    await store.set('key', 'value', later)
+    expect(await store.get('key')).toBe('value')
+  })
+
+  it('is looked at when it appears, by a store that found none before', async () => {
+    const store = folder.open()
+    expect(await store.get('key')).toBeUndefined()
+    make(folder.path, 0o777)
+    await refusesEverything(store, folder.path)
+  })
+
+  it('is refused as far as other users may write to a folder inside it', async () => {
+    const store = folder.open()
+    await store.set('key', 'value', later)
+    const place = dirname(folder.files()[0] ?? '')
+    expect(dirname(place)).toBe(folder.path)
+    chmodSync(place, 0o777)
+    const reopened = folder.open()
+    for (const call of [() => reopened.get('key'), () => reopened.set('key', 'new', later)]) {
+      await expect(call()).rejects.toMatchObject({ code: 'STORE_INVALID', message: expect.stringContaining(place) })
+    }
+    chmodSync(place, 0o700)
+    expect(await reopened.get('key')).toBe('value')
+  })
+
+  it.each(['000', '002', '022', '077'])('is made for its owner alone whatever the umask: %s', (umask) => {
+    const options = ['--conditions=@kvsession/source', masked, folder.path, umask]
+    expect(spawnSync(process.execPath, options, { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+    const [file = ''] = folder.files()
+    const modes = [folder.path, dirname(file), file].map((path) => (statSync(path).mode & 0o777).toString(8))
+    expect(modes).toEqual(['700', '700', '600'])
+  })
+})
