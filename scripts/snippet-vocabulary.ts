@@ -24,7 +24,8 @@ export const snippetVocabulary: Readonly<Record<string, string>> = {
   c: "declare const c: import('hono').Context",
   'node.req': "declare const req: import('node:http').IncomingMessage",
   'node.res': "declare const res: import('node:http').ServerResponse",
-  server: "declare const server: import('node:http').Server"
+  server: "declare const server: import('node:http').Server",
+  client: "declare const client: import('ioredis').Redis"
 }
 
 /** The data of `manager` and `session` in snippets. */

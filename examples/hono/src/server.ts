@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { serve } from '@hono/node-server'
-import { createMemoryStore } from '@kvsession/core'
+import { createMemoryStore, createSessionManager } from '@kvsession/core'
 import { type SessionVariables, session } from '@kvsession/hono'
 import { type Context, Hono } from 'hono'
 
@@ -10,15 +11,15 @@ interface Visit {
 
 type Env = { Variables: SessionVariables<Visit> }
 
+const sessions = createSessionManager<Visit>({
+  store: createMemoryStore(),
+  // Without SESSION_SECRET a restart logs everybody out, as the memory store does anyway.
+  secret: process.env.SESSION_SECRET ?? randomBytes(33).toString('base64')
+})
+
 const app = new Hono<Env>()
 
-app.use(
-  session<Visit>({
-    store: createMemoryStore(),
-    // Without SESSION_SECRET a restart logs everybody out, as the memory store does anyway.
-    secret: process.env.SESSION_SECRET ?? randomBytes(33).toString('base64')
-  })
-)
+app.use(session(sessions))
 
 app.get('/', show)
 
@@ -46,6 +47,16 @@ function show(c: Context<Env>): Response {
   return c.json({ user: userId ?? null, count: data.count ?? 0 })
 }
 
-serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(process.env.PORT ?? 3000) }, ({ port }) => {
-  console.log(`Listening on http://127.0.0.1:${port}`)
+const server = serve(
+  { fetch: app.fetch, hostname: '127.0.0.1', port: Number(process.env.PORT ?? 3000) },
+  ({ port }) => {
+    console.log(`Listening on http://127.0.0.1:${port}`)
+  }
+)
+
+/** Stop accepting, answer what is under way (connections that stay open end after five seconds), close the sessions. */
+process.once('SIGTERM', async () => {
+  server.close()
+  await once(server, 'close')
+  await sessions.close()
 })

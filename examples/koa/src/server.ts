@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { createMemoryStore } from '@kvsession/core'
+import { once } from 'node:events'
+import { createMemoryStore, createSessionManager } from '@kvsession/core'
 import { getSession, session } from '@kvsession/koa'
 import Koa from 'koa'
 
@@ -7,15 +8,15 @@ interface Visit {
   count?: number
 }
 
+const sessions = createSessionManager({
+  store: createMemoryStore(),
+  // Without SESSION_SECRET a restart logs everybody out, as the memory store does anyway.
+  secret: process.env.SESSION_SECRET ?? randomBytes(33).toString('base64')
+})
+
 const app = new Koa()
 
-app.use(
-  session({
-    store: createMemoryStore(),
-    // Without SESSION_SECRET a restart logs everybody out, as the memory store does anyway.
-    secret: process.env.SESSION_SECRET ?? randomBytes(33).toString('base64')
-  })
-)
+app.use(session(sessions))
 
 app.use(async (ctx) => {
   const current = getSession<Visit>(ctx)
@@ -45,4 +46,13 @@ app.use(async (ctx) => {
 const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
   const address = server.address()
   if (typeof address === 'object' && address) console.log(`Listening on http://127.0.0.1:${address.port}`)
+})
+
+/** Stop accepting, answer what is under way, and only then close the sessions. */
+process.once('SIGTERM', async () => {
+  server.close()
+  const hangUp = setInterval(() => server.closeIdleConnections(), 100)
+  await once(server, 'close')
+  clearInterval(hangUp)
+  await sessions.close()
 })

@@ -37,3 +37,9 @@ it('ends the session at logout', async () => {
   await send('POST', '/logout', cookie)
   expect((await send('GET', '/', cookie)).body).toEqual({ user: null, count: 0 })
 })
+
+it('ends by itself at SIGTERM', async () => {
+  await send('POST', '/count')
+  expect(await server.terminate()).toBe(0)
+  server = await startServer()
+})

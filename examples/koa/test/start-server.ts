@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 export interface RunningServer {
   readonly address: string
   stop(): Promise<void>
+  /** Ends it as a supervisor does; resolves to its exit code. */
+  terminate(): Promise<number | null>
 }
 
 /** The example as `npm start` runs it, on a free port. Resolves when it has printed its address. */
@@ -25,6 +27,11 @@ export async function startServer(): Promise<RunningServer> {
       async stop() {
         child.kill('SIGKILL')
         await exited
+      },
+      async terminate() {
+        child.kill('SIGTERM')
+        const [code] = await exited
+        return typeof code === 'number' ? code : null
       }
     }
   }

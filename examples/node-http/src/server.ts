@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { applyHeaders, isSessionError, type Session } from '@kvsession/core'
 import { increment, sessions, type Visit } from './sessions.ts'
@@ -35,9 +36,19 @@ const server = createServer((request, response) => {
     response.writeHead(isSessionError(error) ? error.status : 500).end()
   })
 })
-acceptWebSockets(server)
+const endWebSockets = acceptWebSockets(server)
 
 server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
   const address = server.address()
   if (typeof address === 'object' && address) console.log(`Listening on http://127.0.0.1:${address.port}`)
+})
+
+/** Stop accepting, answer what is under way, and only then close the sessions. */
+process.once('SIGTERM', async () => {
+  server.close()
+  endWebSockets()
+  const hangUp = setInterval(() => server.closeIdleConnections(), 100)
+  await once(server, 'close')
+  clearInterval(hangUp)
+  await sessions.close()
 })

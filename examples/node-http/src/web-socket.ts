@@ -2,8 +2,11 @@ import type { Server } from 'node:http'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { increment, sessions } from './sessions.ts'
 
-/** Lets logged-in visitors in; every message they send counts one up, in the session that their pages show. */
-export function acceptWebSockets(server: Server): void {
+/**
+ * Lets logged-in visitors in; every message they send counts one up, in the session that their pages show. Returns a
+ * function that ends all sockets, because an open one keeps the server from closing.
+ */
+export function acceptWebSockets(server: Server): () => void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 })
   server.on('upgrade', (request, socket, head) => {
     sessions.open(request.headers).then(
@@ -14,6 +17,9 @@ export function acceptWebSockets(server: Server): void {
       () => socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
     )
   })
+  return () => {
+    for (const webSocket of sockets.clients) webSocket.close(1001, 'the server ends')
+  }
 }
 
 /** A socket outlives the request it began with, so it works on the stored session and ends when that is logged out. */

@@ -58,3 +58,13 @@ it('refuses a WebSocket to a visitor who is not logged in', async () => {
   const [error] = await once(socket, 'error')
   expect(String(error)).toContain('401')
 })
+
+it('ends its WebSockets and then itself at SIGTERM', async () => {
+  const { cookie } = await send('POST', '/login')
+  const socket = new WebSocket(server.address.replace('http', 'ws'), { headers: { cookie } })
+  await once(socket, 'open')
+  const closed = once(socket, 'close')
+  expect(await server.terminate()).toBe(0)
+  expect((await closed)[0]).toBe(1001)
+  server = await startServer()
+})

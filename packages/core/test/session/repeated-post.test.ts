@@ -1,0 +1,44 @@
+import { expect, it, vi } from 'vitest'
+import type { SessionData } from '../../src/index.ts'
+import { createGate, createWorld } from '../support/world.ts'
+
+/** What docs/operations.md advises: the key of the form is stored by the write that does what the form asks for. */
+function addOnce(formKey: string): (data: SessionData) => void {
+  return (data) => {
+    const done = Array.isArray(data.done) ? data.done : []
+    if (done.includes(formKey)) return
+    data.items = Number(data.items) + 1
+    data.done = [...done, formKey].slice(-20)
+  }
+}
+
+/** A form is sent, its write is stored or not, the confirmation is lost, and another request writes before core looks. */
+async function sendInDoubt(fault: 'error-before' | 'error-after') {
+  const { browser, store, another } = createWorld()
+  const tab = browser()
+  await tab.request(({ data }) => Object.assign(data, { items: 0 }))
+  const [lost, other] = [await tab.open(), await another().open(tab.cookie)]
+  const { gate, open } = createGate()
+  let seen = 0
+  store.break(() => {
+    seen++
+    if (seen === 1) return fault
+    return seen === 2 ? { gate } : undefined
+  })
+  const pending = lost.update(addOnce('form 1'))
+  await vi.waitUntil(() => seen === 2)
+  await other.update((data) => Object.assign(data, { other: true }))
+  open()
+  await expect(pending).rejects.toMatchObject({ code: 'STORE_OUTCOME_UNKNOWN' })
+  return tab
+}
+
+it.each(['error-before', 'error-after'] as const)(
+  'a form that is sent again after an unknown outcome (%s) counts once, where its key is stored with what it did',
+  async (fault) => {
+    const tab = await sendInDoubt(fault)
+    await tab.request((session) => session.update(addOnce('form 1')))
+    await tab.request((session) => session.update(addOnce('form 1')))
+    expect((await tab.open()).data).toEqual({ items: 1, done: ['form 1'], other: true })
+  }
+)

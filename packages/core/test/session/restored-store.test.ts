@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest'
+import type { KeyValueStore } from '../../src/index.ts'
+import { createWorld, secret } from '../support/world.ts'
+
+const hour = 3_600_000
+
+/** Alice is logged in, twice; the backup is taken; then her first session is logged out, and she logs in anew in the second. */
+async function restoreAfterLogout() {
+  const world = createWorld()
+  const [ended, renewed] = [world.browser(), world.browser()]
+  for (const tab of [ended, renewed]) await tab.request((session) => session.login('alice'))
+  const backup = await copyOf(world.store)
+  const [cookieOfEnded, cookieFromBefore] = [ended.cookie, renewed.cookie]
+  await ended.request((session) => session.destroy())
+  world.now += 1_000
+  await renewed.request((session) => session.login('alice'))
+  for (const [key, value] of backup) await world.store.set(key, value, world.now + hour)
+  return { world, ended: world.browser(cookieOfEnded), renewed, before: world.browser(cookieFromBefore) }
+}
+
+async function copyOf(store: KeyValueStore): Promise<ReadonlyMap<string, string>> {
+  const copy = new Map<string, string>()
+  for await (const key of store.keys?.('') ?? []) copy.set(key, (await store.get(key)) ?? '')
+  return copy
+}
+
+it('a restored backup brings back a session that was ended after it was taken', async () => {
+  const { ended } = await restoreAfterLogout()
+  expect((await ended.open()).userId).toBe('alice')
+})
+
+it('a login after the backup is lost when it is restored, and the cookie from before that login opens the session', async () => {
+  const { renewed, before } = await restoreAfterLogout()
+  expect((await renewed.open()).isNew).toBe(true)
+  expect((await before.open()).userId).toBe('alice')
+})
+
+it('a new secret alone ends what a restored backup brought back, and every other session', async () => {
+  const { world, ended, before } = await restoreAfterLogout()
+  const manager = world.another({ secret: `new ${secret}` })
+  for (const tab of [ended, before]) expect((await tab.open(manager)).isNew).toBe(true)
+})
+
+it('revoking every session that is listed ends what a restored backup brought back', async () => {
+  const { world, ended, before } = await restoreAfterLogout()
+  for await (const { id } of world.manager.list()) await world.manager.revoke(id)
+  for (const tab of [ended, before]) expect((await tab.open()).isNew).toBe(true)
+})
+
+it('revokeAll for the user ends what a restored backup brought back, because the index is in the backup too', async () => {
+  const { world, ended, before } = await restoreAfterLogout()
+  expect(await world.manager.revokeAll('alice')).toBe(2)
+  for (const tab of [ended, before]) expect((await tab.open()).isNew).toBe(true)
+})

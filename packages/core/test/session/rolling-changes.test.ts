@@ -1,0 +1,390 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import type { CookieOptions, SessionData, SessionManagerOptions } from '../../src/index.ts'
+import { createMemoryStore, jsonSerializer, type Serializer } from '../../src/index.ts'
+import { createEncryption } from '../../src/record/encryption.ts'
+import { longest, type Order, type Rollout, rollOut, type Stage } from '../support/fleet.ts'
+import { createWorld, secret, setCookieOf, start } from '../support/world.ts'
+
+type Options = Partial<SessionManagerOptions>
+type ManagerOption = Exclude<keyof SessionManagerOptions, 'cookie'> | `cookie.${keyof CookieOptions}`
+
+/** One row of the table in docs/operations.md, and the deployments that prove it. */
+interface Change extends Pick<Rollout, 'bytes' | 'readOnly' | 'ignoresData'> {
+  readonly change: string
+  /** As the table says it; anything but `nobody` is what all visitors of the test are. */
+  readonly loggedOut: string
+  readonly stages: (now: { readonly value: number }) => readonly Stage[]
+}
+
+/** One deployment from some options to others, or one for each of several steps. */
+function through(...steps: readonly Options[]): Change['stages'] {
+  return () => steps.map((options) => ({ options }))
+}
+
+function change(what: string, loggedOut: string, stages: Change['stages'], traffic: Partial<Change> = {}): Change {
+  return { change: what, loggedOut, stages, ...traffic }
+}
+
+function harmless(what: string, ...steps: readonly Options[]): Change {
+  return change(what, 'nobody', through(...steps))
+}
+
+function cookie(options: CookieOptions): Options {
+  return { cookie: options }
+}
+
+/** Two managers in each process, for as long as the longest session lives. */
+function sideBySide(make: () => readonly [Options, Options]): Change {
+  return change('the same, with two managers side by side', 'nobody', () => {
+    const [before, after] = make()
+    return [
+      { options: before },
+      { options: before, beside: after },
+      { options: after, beside: before },
+      { options: after, after: longest }
+    ]
+  })
+}
+
+const [first, second] = [secret, `second ${secret}`]
+const clock = { now: () => start }
+
+function prefixed(prefix: string, reads: (text: string) => string): Serializer {
+  return {
+    serialize: (data) => prefix + jsonSerializer.serialize(data),
+    deserialize: (text) => JSON.parse(reads(text))
+  }
+}
+
+/** Another format than JSON, for short. */
+const format = {
+  spaced: { serialize: (data: unknown) => JSON.stringify(data, null, 1), deserialize: JSON.parse },
+  other: prefixed('#', (text) => text.replace(/^[^#].*/, 'not this format').slice(1)),
+  readsBoth: prefixed('', (text) => text.replace(/^#/, '')),
+  otherReadsBoth: prefixed('#', (text) => text.replace(/^#/, ''))
+}
+
+/** Data of the next version has a theme. */
+const schema = {
+  '~standard': {
+    version: 1 as const,
+    vendor: 'test',
+    validate: (data: unknown) =>
+      Object.hasOwn(Object(data), 'theme') || Object.keys(Object(data)).length === 0
+        ? { value: data as SessionData }
+        : { issues: [{ message: 'no theme' }] }
+  }
+}
+
+function addTheme(data: unknown): SessionData {
+  return { ...(data as SessionData), theme: 'light' }
+}
+
+const encryptionSecret = 'a secret for encryption that is long enough'
+
+function encrypted(more: Partial<Parameters<typeof createEncryption>[0]> = {}): Options {
+  return { encryption: createEncryption({ secret: encryptionSecret, ...more }) }
+}
+
+/** Each option of a manager or of its cookie: an option that is missing here does not compile. */
+const changes: Readonly<Record<ManagerOption, readonly Change[]>> = {
+  store: [
+    change('another one', 'everybody', () => [{ options: {} }, { options: { store: createMemoryStore({ clock }) } }]),
+    sideBySide(() => [{}, { store: createMemoryStore({ clock }) }])
+  ],
+  secret: [
+    change('a new one, in three steps', 'nobody', () => [
+      { options: { secret: first } },
+      { options: { secret: [first, second] } },
+      { options: { secret: [second, first] } },
+      { options: { secret: second }, after: longest }
+    ]),
+    change('a new one first, the old one second', 'everybody', through({ secret: first }, { secret: [second, first] })),
+    change('another one at once', 'everybody', through({ secret: first }, { secret: second }))
+  ],
+  'cookie.name': [
+    change('another one', 'everybody', through({}, cookie({ name: 'id' }))),
+    sideBySide(() => [{}, cookie({ name: 'id' })])
+  ],
+  'cookie.path': [
+    harmless("set to `'/'`, the default", {}, cookie({ path: '/' })),
+    change("`'/'` to another one", 'everybody', through({}, cookie({ path: '/app' }))),
+    harmless(
+      'another one, `prefix` stays',
+      cookie({ path: '/app', prefix: 'secure' }),
+      cookie({ path: '/', prefix: 'secure' })
+    )
+  ],
+  'cookie.domain': [
+    change('set', 'everybody', through({}, cookie({ domain: 'example.com' }))),
+    change('removed', 'everybody', through(cookie({ domain: 'example.com' }), {})),
+    harmless(
+      'set or removed, `prefix` stays',
+      cookie({ prefix: 'secure' }),
+      cookie({ prefix: 'secure', domain: 'example.com' }),
+      cookie({ prefix: 'secure' })
+    )
+  ],
+  'cookie.sameSite': [
+    harmless('any', {}, cookie({ sameSite: 'strict' }), cookie({ sameSite: 'none' }), cookie({ sameSite: 'lax' }))
+  ],
+  'cookie.secure': [
+    harmless("`'auto'` to `true`, or back", {}, cookie({ secure: true }), {}),
+    change('`false` to something else, or back', 'everybody', through(cookie({ secure: false }), {}))
+  ],
+  'cookie.httpOnly': [harmless('any', {}, cookie({ httpOnly: false }), {})],
+  'cookie.partitioned': [harmless('any', {}, cookie({ partitioned: true }), {})],
+  'cookie.priority': [harmless('any', {}, cookie({ priority: 'high' }), {})],
+  'cookie.prefix': [
+    change('any', 'everybody', through({}, cookie({ prefix: 'secure' }))),
+    sideBySide(() => [{}, cookie({ prefix: 'secure' })])
+  ],
+  idleTimeout: [
+    harmless('longer', { idleTimeout: '30m' }, { idleTimeout: '2h' }),
+    harmless('shorter', { idleTimeout: '1h' }, { idleTimeout: '15m' }),
+    change(
+      'shorter than `touchInterval` was',
+      'readers in use',
+      () => [
+        { options: { touchInterval: '40m' } },
+        { options: { touchInterval: '1m', idleTimeout: '25m' }, after: 20 * 60_000 }
+      ],
+      { readOnly: true }
+    ),
+    change(
+      'the same, after `touchInterval`',
+      'nobody',
+      () => [
+        { options: { touchInterval: '40m' } },
+        { options: { touchInterval: '1m' } },
+        { options: { touchInterval: '1m', idleTimeout: '25m' }, after: 40 * 60_000 }
+      ],
+      { readOnly: true }
+    )
+  ],
+  absoluteTimeout: [
+    harmless('longer', { absoluteTimeout: '90m' }, { absoluteTimeout: '8h' }),
+    harmless('shorter', { absoluteTimeout: '2h' }, { absoluteTimeout: '1h' })
+  ],
+  permanentLifetime: [
+    harmless('longer', { permanentLifetime: '2h' }, { permanentLifetime: '30d' }),
+    harmless('shorter', { permanentLifetime: '3h' }, { permanentLifetime: '1h' })
+  ],
+  maxLifetime: [
+    harmless('longer', { maxLifetime: '2h' }, { maxLifetime: '30d' }),
+    harmless('shorter', { maxLifetime: '3h' }, { maxLifetime: '1h' })
+  ],
+  touchInterval: [
+    harmless('longer', { touchInterval: '10s' }, { touchInterval: '10m' }),
+    harmless('shorter', { touchInterval: '10m' }, { touchInterval: '10s' })
+  ],
+  rotateAfter: [harmless('any', {}, { rotateAfter: '5m' }, { rotateAfter: '1m' }, { rotateAfter: '10m' }, {})],
+  graceWindow: [
+    harmless('any', {}, { graceWindow: '10m' }, { graceWindow: '1s' }),
+    harmless(
+      'any, with `rotateAfter`',
+      { rotateAfter: '5m' },
+      { rotateAfter: '5m', graceWindow: '10m' },
+      { rotateAfter: '5m', graceWindow: '1s' }
+    )
+  ],
+  namespace: [
+    change('another one', 'everybody', through({}, { namespace: 'others' })),
+    sideBySide(() => [{}, { namespace: 'others' }])
+  ],
+  serializer: [
+    harmless('each one reads what the other one writes', {}, { serializer: format.spaced }, {}),
+    change('the new one does not read the old format', 'everybody', through({}, { serializer: format.other })),
+    change('the old one does not read the new format', 'everybody', through({}, { serializer: format.otherReadsBoth })),
+    change('another format, in stages', 'nobody', () => [
+      { options: {} },
+      { options: { serializer: format.readsBoth } },
+      { options: { serializer: format.otherReadsBoth } },
+      { options: { serializer: format.other }, after: longest }
+    ])
+  ],
+  encryption: [
+    change('on, in stages', 'nobody', ({ value }) => [
+      { options: {} },
+      { options: encrypted({ write: false }) },
+      { options: encrypted({ plainUntil: value + 3 * longest }) },
+      { options: encrypted(), after: longest }
+    ]),
+    change('off, in stages', 'nobody', ({ value }) => [
+      { options: encrypted() },
+      { options: encrypted({ plainUntil: value + 3 * longest }) },
+      { options: encrypted({ write: false }) },
+      { options: {}, after: longest }
+    ]),
+    change('on at once', 'everybody', through({}, encrypted())),
+    change('off at once', 'everybody', through(encrypted(), {})),
+    change('a new secret, in three steps', 'nobody', () => [
+      { options: encrypted({ secret: first }) },
+      { options: encrypted({ secret: [first, second] }) },
+      { options: encrypted({ secret: [second, first] }) },
+      { options: encrypted({ secret: second }), after: longest }
+    ]),
+    change('another secret at once', 'everybody', through(encrypted({ secret: first }), encrypted({ secret: second })))
+  ],
+  schema: [
+    harmless('set, and `onSchemaMismatch` repairs the data', {}, { schema, onSchemaMismatch: addTheme }),
+    change(
+      "set, with `onSchemaMismatch: 'reject'`",
+      'whoever has data that does not fit',
+      through({}, { schema, onSchemaMismatch: 'reject' })
+    ),
+    harmless('removed', { schema, onSchemaMismatch: addTheme }, {})
+  ],
+  onSchemaMismatch: [
+    change("set to `'reset'` with a new schema", 'nobody', through({}, { schema, onSchemaMismatch: 'reset' }), {
+      ignoresData: true
+    })
+  ],
+  onConflict: [harmless('any', {}, { onConflict: ({ theirs }) => theirs }, {})],
+  maxRecordBytes: [
+    change(
+      'raised to at most twice as much',
+      'nobody',
+      through({ maxRecordBytes: 10_000 }, { maxRecordBytes: 20_000 }),
+      {
+        bytes: 19_000
+      }
+    ),
+    change(
+      'raised further at once',
+      'whoever stores more than twice the old limit',
+      through({ maxRecordBytes: 10_000 }, { maxRecordBytes: 40_000 }),
+      { bytes: 21_000 }
+    ),
+    change(
+      'raised to at most 1.4 times as much, with `encryption`',
+      'nobody',
+      through({ ...encrypted(), maxRecordBytes: 10_000 }, { ...encrypted(), maxRecordBytes: 14_000 }),
+      { bytes: 13_500 }
+    ),
+    change('lowered to at least half', 'nobody', through({ maxRecordBytes: 20_000 }, { maxRecordBytes: 10_000 }), {
+      bytes: 19_000
+    }),
+    change(
+      'lowered further at once',
+      'whoever stores more than twice the new limit',
+      through({ maxRecordBytes: 40_000 }, { maxRecordBytes: 10_000 }),
+      { bytes: 21_000 }
+    )
+  ],
+  maxSessionsPerUser: [
+    harmless('any', {}, { maxSessionsPerUser: false }, { maxSessionsPerUser: 20 }, { maxSessionsPerUser: 50 })
+  ],
+  userIdFrom: [harmless('set or removed', {}, { userIdFrom: ({ user }) => user as string | undefined }, {})],
+  storeTimeout: [harmless('any', {}, { storeTimeout: '15s' }, { storeTimeout: '1s' })],
+  onStoreUnavailable: [harmless('any', {}, { onStoreUnavailable: 'anonymous' }, {})],
+  allowNonAtomicStore: [harmless('any', {}, { allowNonAtomicStore: true }, {})],
+  markPrivate: [harmless('any', {}, { markPrivate: false }, {})],
+  lazy: [harmless('any', {}, { lazy: true }, {})],
+  commitOnError: [harmless('any', {}, { commitOnError: false }, {})],
+  secretBits: [harmless('any', {}, { secretBits: 512 }, { secretBits: 256 }, {})],
+  randomBytes: [harmless('any', {}, { randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)) }, {})],
+  clock: [
+    change('clocks that differ by less than a minute', 'nobody', (now) => [
+      { options: {} },
+      { options: { clock: { now: () => now.value + 59_000 } } }
+    ])
+  ],
+  onEvent: [harmless('any', {}, { onEvent: () => {} }, {})]
+}
+
+const orders: readonly Order[] = ['first process first', 'second process first', 'one step back']
+
+for (const [option, rows] of Object.entries(changes)) {
+  describe(`a rolling change of ${option}`, () => {
+    for (const { change, loggedOut, stages, ...traffic } of rows) {
+      it.each(orders)(`${change}: logs out ${loggedOut}, %s`, async (order) => {
+        const now = { value: start }
+        const outcome = await rollOut({ stages: stages(now), order, now, ...traffic })
+        expect(outcome).toEqual({
+          visitors: outcome.visitors,
+          loggedOut: loggedOut === 'nobody' ? 0 : outcome.visitors,
+          missed: 0
+        })
+      })
+    }
+  })
+}
+
+describe('the cookie that a browser has', () => {
+  const lifetimes: readonly Options[] = [{ permanentLifetime: '10d' }, { permanentLifetime: '20d' }]
+
+  it('keeps its attributes and its lifetime when the options change, until it is sent again', async () => {
+    const world = createWorld(lifetimes[0])
+    const tab = world.browser()
+    await tab.request((session) => {
+      session.permanent = true
+      return session.login('alice')
+    })
+    const next = { ...lifetimes[1], ...cookie({ sameSite: 'strict' }) }
+    expect(setCookieOf(await tab.request(({ data }) => Object.assign(data, { a: 1 }), world.another(next)))).toBe(
+      undefined
+    )
+    const sent = setCookieOf(await tab.request((session) => session.regenerate(), world.another(next)))
+    expect(sent).toContain(`Max-Age=${20 * 86_400};`)
+    expect(sent).toContain('SameSite=Strict')
+  })
+
+  it('is sent again, with the attributes and the lifetime in effect, once a new secret is promoted', async () => {
+    const world = createWorld({ ...lifetimes[0], secret: [first, second] })
+    const tab = world.browser()
+    await tab.request((session) => {
+      session.permanent = true
+      return session.login('alice')
+    })
+    const next = { ...lifetimes[1], ...cookie({ sameSite: 'strict' }), secret: [second, first] }
+    const sent = setCookieOf(await tab.request(() => {}, world.another(next)))
+    expect(sent).toContain(`Max-Age=${20 * 86_400};`)
+    expect(sent).toContain('SameSite=Strict')
+  })
+})
+
+it('a longer idleTimeout holds for a session once a process that has it was used by the session', async () => {
+  const world = createWorld({ idleTimeout: '1h' })
+  const [used, unused] = [world.browser(), world.browser()]
+  for (const tab of [used, unused]) await tab.request((session) => session.login('alice'))
+  const next = world.another({ idleTimeout: '8h' })
+  world.now += 30 * 60_000
+  await used.request(() => {}, next)
+  world.now += 2 * 3_600_000
+  expect((await used.open(next)).userId).toBe('alice')
+  expect((await unused.open(next)).isNew).toBe(true)
+})
+
+it("a session that userIdFrom names counts as the user's from its next change of user on", async () => {
+  const world = createWorld()
+  const tab = world.browser()
+  await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
+  const next = world.another({ userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined) })
+  await tab.request(({ data }) => Object.assign(data, { a: 1 }), next)
+  expect(await next.revokeAll('alice')).toBe(0)
+  for (const user of [undefined, 'alice']) await tab.request(({ data }) => Object.assign(data, { user }), next)
+  expect(await next.revokeAll('alice')).toBe(1)
+})
+
+const document = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8')
+
+it('docs/operations.md lists each change, and whom it logs out', () => {
+  const [, section = ''] = document.split('\n## Rolling changes\n')
+  const rows = section
+    .split('\n## ', 1)
+    .join('')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, 4)
+        .map((field) => field.trim())
+    )
+  const proven = Object.entries(changes).flatMap(([option, rowsOfOption]) =>
+    rowsOfOption.map(({ change, loggedOut }) => [`\`${option}\``, change, loggedOut])
+  )
+  expect(rows).toEqual(proven)
+})
