@@ -56,9 +56,12 @@ function readHeader(c: Context, name: string): string | undefined {
   return c.res.headers.get(name) ?? undefined
 }
 
-/** Hono's own error handler answers with what `getResponse` gives, and with 500 otherwise. */
+/**
+ * Hono's own error handler answers with what `getResponse` gives, and tells nobody; otherwise it answers 500, and prints the
+ * error. What is wrong with the application is to be printed.
+ */
 function rethrow(error: unknown): never {
-  if (isSessionError(error)) {
+  if (isSessionError(error) && error.status === 503) {
     const getResponse = (): Response => new Response(null, { status: error.status })
     Object.defineProperty(error, 'getResponse', { value: getResponse, configurable: true })
   }
