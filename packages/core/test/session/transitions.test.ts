@@ -428,7 +428,7 @@ describe('a logout of a request with several tokens', () => {
     await session.destroy()
     expect(await Promise.all(tabs.map(isLive))).toEqual([false, false, false, false, true])
     const told = world.events.slice(length).filter(({ type }) => type === 'destroyed')
-    expect(told).toEqual(ids.slice(0, 4).map((id) => ({ type: 'destroyed', id, userId: undefined, by: 'request' })))
+    expect(told).toEqual(ids.slice(0, 4).map((id) => ({ type: 'destroyed', id, userId: 'alice', by: 'request' })))
   })
 
   it('ends by an old token what it would end alone: within its grace, and while rotate lets it work', async () => {
