@@ -9,7 +9,14 @@ export type { SessionPolicy } from './resolve-options.ts'
 export type { ResponseFacts } from './session/response-cookie.ts'
 export type { Session } from './session/session.ts'
 export type { LoginOptions } from './session/transitions.ts'
-export { type CommitOptions, createSessionManager, type SessionManager } from './session-manager.ts'
+export {
+  type CommitOptions,
+  createSessionAdministration,
+  createSessionManager,
+  type SessionAdministration,
+  type SessionAdministrationOptions,
+  type SessionManager
+} from './session-manager.ts'
 export type { SessionData, SessionManagerOptions } from './session-manager-options.ts'
 export type { KeyValueStore } from './store/key-value-store.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './store/memory-store.ts'

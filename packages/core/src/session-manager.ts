@@ -171,6 +171,38 @@ export function createSessionManager<Data extends object = SessionData>(
   }
 }
 
+/** What an administrator does with sessions: everything but to open one for a request. */
+export type SessionAdministration<Data extends object = SessionData> = Omit<
+  SessionManager<Data>,
+  'open' | 'commit' | 'responseHeaders'
+>
+
+export type SessionAdministrationOptions<Data extends object = SessionData> = Omit<
+  SessionManagerOptions<Data>,
+  'secret' | 'cookie'
+>
+
+/**
+ * Finds, lists, changes and ends sessions without the secret of the servers that open them: for a script, a job, or an
+ * internal tool. Give it their `namespace`, and their `serializer`, `encryption` and timeouts where it lists or updates;
+ * `revoke` and `revokeAll` need none of these. Whoever can run it can end every session and read its data.
+ *
+ * @throws SessionError as {@link createSessionManager}.
+ *
+ * @example
+ * const sessions = createSessionAdministration({ store: createRedisStore(client) })
+ * await sessions.revokeAll('alice')
+ * await sessions.close()
+ */
+export function createSessionAdministration<Data extends object = SessionData>(
+  options: SessionAdministrationOptions<Data>
+): SessionAdministration<Data> {
+  // A secret makes and checks tokens, of which there are none here.
+  const secret = encodeBase64url(createRandomSource()(33))
+  const { open, commit: _, responseHeaders, ...administration } = createSessionManager<Data>({ ...options, secret })
+  return administration
+}
+
 /** Checks the options and puts the parts together. */
 export function createManagerContext<Data extends object>(
   options: SessionManagerOptions<Data>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createMemoryStore, type SessionManagerOptions } from '../../src/index.ts'
+import { createMemoryStore, createSessionAdministration, type SessionManagerOptions } from '../../src/index.ts'
 import { createWorld, start } from '../support/world.ts'
 
 const hour = 3_600_000
@@ -99,6 +99,36 @@ describe('managers of one namespace that disagree', () => {
     const node = world.another({ idleTimeout: '1h', maxSessionsPerUser: 1 })
     await world.browser().request((session) => session.login('alice'), node)
     expect((await tab.open()).isNew).toBe(true)
+  })
+})
+
+describe('an administration without the secret of the servers', () => {
+  it('finds, lists, updates and ends their sessions', async () => {
+    const { world, tab, id } = await idleUser()
+    const sessions = createSessionAdministration({ store: world.store, clock: { now: () => world.now }, ...web })
+    expect(await sessions.find(id)).toMatchObject({ id, userId: 'alice', data: { a: 1 } })
+    expect(await sessions.list({ userId: 'alice' })).toHaveLength(1)
+    expect(await sessions.update(id, (data) => Object.assign(data, { b: 2 }))).toBe(true)
+    expect((await tab.open()).data).toEqual({ a: 1, b: 2 })
+    expect(await sessions.revokeAll('alice')).toBe(1)
+    expect((await tab.open()).isNew).toBe(true)
+    await sessions.close()
+    await expect(sessions.find(id)).rejects.toMatchObject({ code: 'MANAGER_CLOSED' })
+  })
+
+  it('opens nothing for a request', () => {
+    const sessions = createSessionAdministration({ store: createMemoryStore() })
+    expect(Object.keys(sessions).sort()).toEqual([
+      'close',
+      'find',
+      'list',
+      'policy',
+      'revoke',
+      'revokeAll',
+      'startSweeper',
+      'sweep',
+      'update'
+    ])
   })
 })
 
