@@ -74,6 +74,7 @@ describe('the growth of a process', () => {
     floor: rss,
     heapUsed: rss / 2,
     external: rss / 2,
+    code: 0,
     handles,
     unhandled: 0
   })
@@ -91,11 +92,13 @@ describe('the slope of memory', () => {
   const megabyte = 1e6
 
   /** An hour of a process, a sample each minute. Megabytes. */
-  function hour(memory: (minutes: number) => Partial<Record<'rss' | 'floor' | 'heapUsed' | 'external', number>>) {
+  function hour(
+    memory: (minutes: number) => Partial<Record<'rss' | 'floor' | 'heapUsed' | 'external' | 'code', number>>
+  ) {
     return Array.from({ length: 61 }, (_, minutes): Sample => {
-      const { rss = 100, floor = 60, heapUsed = 20, external = 5 } = memory(minutes)
+      const { rss = 100, floor = 60, heapUsed = 20, external = 5, code = 0 } = memory(minutes)
       const bytes = { rss: rss * megabyte, floor: floor * megabyte }
-      const held = { heapUsed: heapUsed * megabyte, external: external * megabyte }
+      const held = { heapUsed: heapUsed * megabyte, external: external * megabyte, code: code * megabyte }
       return { at: minutes * minute, ...bytes, ...held, handles: 10, unhandled: 0 }
     })
   }
@@ -118,7 +121,7 @@ describe('the slope of memory', () => {
 
   it('is not moved by a few samples that are far off', () => {
     const samples = hour((minutes) => ({ rss: minutes % 10 === 0 ? 160 : 100, heapUsed: minutes === 60 ? 40 : 20 }))
-    expect(slopesOf(samples)).toEqual({ held: 0, rss: 0, floor: 0, aboveFloor: 0 })
+    expect(slopesOf(samples)).toEqual({ held: 0, code: 0, rss: 0, floor: 0, aboveFloor: 0 })
   })
 
   it('shows heap that grows by too little for a part of it to be seen', () => {
@@ -131,6 +134,13 @@ describe('the slope of memory', () => {
     expect(() => judgeHour(hour((minutes) => ({ heapUsed: 50, external: 5 + minutes / 30 })))).toThrow(
       'heap and buffers by 2 MB an hour'
     )
+  })
+
+  it('of compiled code is told apart and is no fault', () => {
+    const samples = hour((minutes) => ({ heapUsed: 40 + minutes / 40, code: 4 + minutes / 40 }))
+    expect(slopesOf(samples).code).toBeCloseTo(1.5)
+    expect(slopesOf(samples).held).toBeCloseTo(0)
+    expect(() => judgeHour(samples)).not.toThrow()
   })
 
   it('shows a resident set that grows more than one without sessions', () => {

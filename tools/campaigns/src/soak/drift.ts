@@ -9,7 +9,10 @@ export interface Sample extends Vitals {
 /** How a process that lived from beginning to end has changed. Memory in parts of what it was. */
 export interface Drift {
   readonly rss: number
-  /** What the process holds on to: its heap and what is outside of it, after a collection of garbage. */
+  /**
+   * What the process holds on to: its heap and what is outside of it, after a collection of garbage, but for compiled
+   * code, of which there is more for hours.
+   */
   readonly held: number
   readonly handles: number
 }
@@ -17,6 +20,8 @@ export interface Drift {
 /** What memory did once a process had warmed up. Megabytes an hour. */
 export interface Slopes {
   readonly held: number
+  /** Compiled code. */
+  readonly code: number
   readonly rss: number
   /** Of the resident set of a process without sessions. */
   readonly floor: number
@@ -56,14 +61,15 @@ export function driftOf(samples: readonly Vitals[]): Drift {
   }
 }
 
-function heldBy({ heapUsed, external }: Vitals): number {
-  return heapUsed + external
+function heldBy({ heapUsed, external, code }: Vitals): number {
+  return heapUsed + external - code
 }
 
 export function slopesOf(samples: readonly Sample[]): Slopes {
   const warm = afterWarmUp(samples)
   return {
     held: slopeOf(warm, heldBy),
+    code: slopeOf(warm, ({ code }) => code),
     rss: slopeOf(warm, ({ rss }) => rss),
     floor: slopeOf(warm, ({ floor }) => floor),
     aboveFloor: slopeOf(warm, ({ rss, floor }) => rss - floor)

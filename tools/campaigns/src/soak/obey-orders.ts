@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { flushCompileCache } from 'node:module'
+import { getHeapSpaceStatistics } from 'node:v8'
 import type { Order, Vitals } from './server.ts'
 
 /** What a process serves. */
@@ -41,7 +42,7 @@ export function obeyOrders({ listen, deploy, close }: Served): void {
     }
     const { rss, heapUsed, external } = process.memoryUsage()
     const handles = Math.max(readdirSync('/proc/self/fd').length, process.getActiveResourcesInfo().length)
-    return { at: performance.now(), rss, heapUsed, external, handles, unhandled }
+    return { at: performance.now(), rss, heapUsed, external, code: compiledCode(), handles, unhandled }
   }
 
   const orders: Readonly<Record<Order['name'], (order: Order) => Promise<unknown>>> = {
@@ -73,6 +74,14 @@ export function obeyOrders({ listen, deploy, close }: Served): void {
   // The next process starts in half the time, however this one ends.
   flushCompileCache()
   process.send?.({ answer: 'ready' })
+}
+
+/** Machine code, bytecode and what belongs to them have spaces of their own. */
+const codeSpaces = new Set(['code_space', 'trusted_space', 'code_large_object_space', 'trusted_large_object_space'])
+
+function compiledCode(): number {
+  const spaces = getHeapSpaceStatistics().filter(({ space_name }) => codeSpaces.has(space_name))
+  return spaces.reduce((sum, { space_used_size }) => sum + space_used_size, 0)
 }
 
 /** Messages come from the parent alone, which sends nothing else. */

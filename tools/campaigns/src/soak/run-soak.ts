@@ -49,8 +49,8 @@ const results = await Promise.all(
       pause,
       rest,
       goesOn: () => elapsed() < minutes,
-      onMishap(name, { rss, floor, heapUsed, external, handles }, { requests }) {
-        const held = `heap ${megabytes(heapUsed)}, outside of it ${megabytes(external)}`
+      onMishap(name, { rss, floor, heapUsed, external, code, handles }, { requests }) {
+        const held = `heap ${megabytes(heapUsed)}, ${megabytes(code)} of it code, outside of it ${megabytes(external)}`
         const memory = `${megabytes(rss)} (without sessions ${megabytes(floor)}), ${held}, ${handles} handles`
         console.log(`${elapsed().toFixed(1)} min ${store}: ${name}; ${requests} requests, ${memory}`)
       }
@@ -100,6 +100,7 @@ function partOf([store, { counts, drift, slopes, resident, unhandled }]: readonl
       'growth of heap and buffers, %': percentOf(drift.held),
       'growth of the resident set, %': percentOf(drift.rss),
       'slope of heap and buffers, MB an hour': round(slopes.held),
+      'slope of compiled code, MB an hour': round(slopes.code),
       'slope of the resident set, MB an hour': round(slopes.rss),
       'slope of the resident set without sessions, MB an hour': round(slopes.floor),
       'slope of the difference, MB an hour': round(slopes.aboveFloor),

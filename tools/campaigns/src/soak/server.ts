@@ -12,6 +12,8 @@ export interface Vitals {
   readonly heapUsed: number
   /** Memory outside of the heap that objects of the heap hold on to: buffers above all. */
   readonly external: number
+  /** What V8 has compiled, as part of the heap. */
+  readonly code: number
   /** File descriptors, or what keeps the event loop alive, whichever is more. */
   readonly handles: number
   readonly unhandled: number
