@@ -1,8 +1,11 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describeOn } from 'engine-harness'
 import { describe, expect, it } from 'vitest'
 import type { SoakedStore } from '../src/soak/connection.ts'
 import { driftOf, type Growth, judgeGrowth, type Sample, slopesOf } from '../src/soak/drift.ts'
 import type { Flaw } from '../src/soak/flaw.ts'
+import { createServer } from '../src/soak/server.ts'
 import { type SoakResult, soak } from '../src/soak/soak.ts'
 
 const long = 180_000
@@ -64,6 +67,26 @@ describeOn('redis', { own: true })('a soak finds', () => {
     await expect(soakShortly('redis', 'takes an outage for a logout')).rejects.toThrow(
       /logged out without a reason|a session lives that was ended/
     )
+  })
+})
+
+describe('a soaked process', () => {
+  it('says how it is beside a connection that never sends a request', { timeout: long }, async () => {
+    const onCrash = (error: Error): never => {
+      throw error
+    }
+    const server = createServer({ name: 'the floor', script: 'floor-process.ts', parameters: [], onCrash })
+    await server.start([])
+    const silent = connect(server.port, '127.0.0.1')
+    // Node does not count it as idle, so that closing the idle ones leaves it: the process waited for it for ever.
+    silent.on('error', () => undefined)
+    try {
+      await once(silent, 'connect')
+      expect(await server.vitals()).toMatchObject({ unhandled: 0 })
+    } finally {
+      silent.destroy()
+      await server.kill()
+    }
   })
 })
 

@@ -33,7 +33,8 @@ export function obeyOrders({ listen, deploy, close }: Served): void {
   async function vitals(): Promise<Vitals> {
     const connections = (): Promise<number> => new Promise((resolve) => server.getConnections((_, n) => resolve(n)))
     do {
-      server.closeIdleConnections()
+      // Not the idle ones alone: for Node a connection that has not sent anything is not idle.
+      server.closeAllConnections()
       await new Promise(setImmediate)
     } while ((await connections()) > 0)
     for (let turn = 0; turn < 3; turn++) {
