@@ -42,6 +42,8 @@ export function createHandler(manager: SessionManager, flaw?: Flaw): Handler {
   }
   return async (session, path) => {
     if (flaw === 'keeps memory') kept.push(new Array(100_000).fill(path))
+    // Never written to, it is not even resident.
+    if (flaw === 'keeps buffers') kept.push(Buffer.alloc(200_000))
     if (flaw === 'keeps handles') openSync('/dev/null', 'r')
     const [, deed = '', ...args] = path.split('/')
     if (deed === 'as') {

@@ -7,6 +7,7 @@ export const flaws = [
   'revokes nothing',
   'forgets the old secret',
   'keeps memory',
+  'keeps buffers',
   'keeps handles'
 ] as const
 

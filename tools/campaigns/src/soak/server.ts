@@ -3,14 +3,17 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Framework } from '../applications.ts'
-import type { SoakedStore } from './connection.ts'
-import type { Flaw } from './flaw.ts'
 
 /** What a process tells of itself when nothing is under way, after a collection of garbage. */
 export interface Vitals {
+  /** Milliseconds since its start. */
+  readonly at: number
   readonly rss: number
   readonly heapUsed: number
+  /** Memory outside of the heap that objects of the heap hold on to: buffers above all. */
+  readonly external: number
+  /** What V8 has compiled, as part of the heap. */
+  readonly code: number
   /** File descriptors, or what keeps the event loop alive, whichever is more. */
   readonly handles: number
   readonly unhandled: number
@@ -23,10 +26,10 @@ export interface Order {
 }
 
 export interface ServerOptions {
-  readonly store: SoakedStore
-  readonly address: string
-  readonly framework: Framework
-  readonly flaw: Flaw | undefined
+  readonly name: string
+  /** In this folder, and what it is started with. */
+  readonly script: 'soaked-process.ts' | 'floor-process.ts'
+  readonly parameters: readonly string[]
   /** Called when the process ends and nobody has ended it. */
   onCrash(error: Error): void
 }
@@ -48,9 +51,14 @@ export interface Server {
   end(): Promise<void>
 }
 
-const script = fileURLToPath(new URL('soaked-process.ts', import.meta.url))
 /** Where Node keeps it when it is asked to and not told where. */
 const compileCache = join(tmpdir(), 'node-compile-cache')
+const environment = {
+  NODE_ENV: 'test',
+  NODE_COMPILE_CACHE: compileCache,
+  // With an arena for each thread glibc takes several megabytes more whenever another thread needs memory at its highest.
+  MALLOC_ARENA_MAX: '1'
+}
 const execArgv = [
   '--conditions=@kvsession/source',
   '--disable-warning=ExperimentalWarning',
@@ -66,7 +74,7 @@ process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL')
 })
 
-export function createServer({ store, address, framework, flaw, onCrash }: ServerOptions): Server {
+export function createServer({ name, script, parameters, onCrash }: ServerOptions): Server {
   let child: ChildProcess | undefined
   let port = 0
 
@@ -75,7 +83,7 @@ export function createServer({ store, address, framework, flaw, onCrash }: Serve
     const over = new AbortController()
     const { signal } = over
     const ended = once(from, 'exit', { signal }).then(() => {
-      throw new Error(`a process of ${framework} ended instead of answering`)
+      throw new Error(`a process of ${name} ended instead of answering`)
     })
     try {
       const [message] = await Promise.race([once(from, 'message', { signal }), ended])
@@ -86,10 +94,10 @@ export function createServer({ store, address, framework, flaw, onCrash }: Serve
     }
   }
 
-  function ask(name: Order['name'], secrets: readonly string[] = []): Promise<unknown> {
-    if (!child) throw new Error(`${framework} does not run`)
+  function ask(order: Order['name'], secrets: readonly string[] = []): Promise<unknown> {
+    if (!child) throw new Error(`${name} does not run`)
     const answer = heard(child)
-    child.send({ name, secrets })
+    child.send({ name: order, secrets })
     return answer
   }
 
@@ -106,22 +114,22 @@ export function createServer({ store, address, framework, flaw, onCrash }: Serve
   }
 
   const server: Server = {
-    name: framework,
+    name,
     get port() {
       return port
     },
     waiting: 0,
     async start(secrets) {
-      const started = fork(script, [store, address, framework, flaw ?? ''], {
+      const started = fork(fileURLToPath(new URL(script, import.meta.url)), parameters, {
         execArgv,
-        env: { ...process.env, NODE_ENV: 'test', NODE_COMPILE_CACHE: compileCache },
+        env: { ...process.env, ...environment },
         stdio: ['ignore', 'ignore', 'inherit', 'ipc']
       })
       child = started
       living.add(started)
       started.once('exit', (code, signal) => {
         living.delete(started)
-        if (child === started) onCrash(new Error(`a process of ${framework} ended by itself: ${code ?? signal}`))
+        if (child === started) onCrash(new Error(`a process of ${name} ended by itself: ${code ?? signal}`))
       })
       await heard(started)
       await deploy(secrets)
@@ -130,7 +138,7 @@ export function createServer({ store, address, framework, flaw, onCrash }: Serve
     async vitals() {
       const vitals = await ask('vitals')
       if (isVitals(vitals)) return vitals
-      throw new Error(`${framework} does not say how it is`)
+      throw new Error(`${name} does not say how it is`)
     },
     async kill() {
       const released = release()

@@ -3,14 +3,14 @@ import { frameworks } from '../applications.ts'
 import { createChance } from '../chance.ts'
 import { auditGraves, auditPerson, visitDevices } from './audit.ts'
 import { pooled, type SoakedStore, soakedStores } from './connection.ts'
-import { driftOf, type Growth } from './drift.ts'
+import { afterWarmUp, driftOf, type Growth, median, type Sample, slopesOf } from './drift.ts'
 import type { Flaw } from './flaw.ts'
 import { takeStep } from './itinerary.ts'
 import { createKeys } from './keys.ts'
 import { createGraves, createPerson } from './ledger.ts'
 import { inAnyOrder, mishapsOf, type Scenery } from './mishaps.ts'
 import { startPlace } from './place.ts'
-import { createServer, type Server, type Vitals } from './server.ts'
+import { createServer, type Server } from './server.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 import type { Scene } from './visitor.ts'
 
@@ -27,11 +27,13 @@ export interface SoakOptions {
   /** Asked after each mishap. */
   readonly goesOn: (mishaps: number) => boolean
   readonly flaw?: Flaw
-  readonly onMishap?: (name: string, vitals: Vitals, counts: Readonly<Record<string, number>>) => void
+  readonly onMishap?: (name: string, sample: Sample, counts: Readonly<Record<string, number>>) => void
 }
 
 export interface SoakResult extends Growth {
   readonly counts: Readonly<Record<string, number>>
+  /** Bytes, once they had warmed up: of the process that lived through it, and of the one without sessions. */
+  readonly resident: { readonly soaked: number; readonly floor: number }
 }
 
 const personsOfClient = 3
@@ -50,24 +52,26 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const turn = soakedStores.indexOf(store)
   const create = (index: number): Server => {
     const framework = frameworks[(turn + index) % frameworks.length] ?? 'express'
-    return createServer({ store, address: place.address, framework, flaw, onCrash })
+    const parameters = [store, place.address, framework, flaw ?? '']
+    return createServer({ name: framework, script: 'soaked-process.ts', parameters, onCrash })
   }
   const lasting = create(0)
   const others = [create(1), create(2)] as const
+  const floor = createServer({ name: 'the floor', script: 'floor-process.ts', parameters: [], onCrash })
   const servers = [lasting, ...others] as const
   try {
     const keys = createKeys(store)
-    await Promise.all(servers.map((server) => server.start(keys.secrets)))
-    traffic = createTraffic(servers)
-    return await run(options, { place, lasting, others, traffic, keys }, people(clients, store, seed, traffic))
+    await Promise.all([floor, ...servers].map((server) => server.start(keys.secrets)))
+    traffic = createTraffic(servers, { of: lasting, by: floor })
+    return await run(options, { place, lasting, floor, others, traffic, keys }, people(clients, store, seed, traffic))
   } finally {
     traffic?.close()
-    await Promise.all(servers.map((server) => server.kill()))
+    await Promise.all([floor, ...servers].map((server) => server.kill()))
     await place.stop()
   }
 }
 
-type Props = Pick<Scenery, 'place' | 'lasting' | 'others' | 'traffic' | 'keys'>
+type Props = Pick<Scenery, 'place' | 'lasting' | 'others' | 'traffic' | 'keys'> & { readonly floor: Server }
 
 /** For each client the people whose steps it takes. */
 function people(clients: number, store: SoakedStore, seed: number, traffic: Traffic): readonly (readonly Scene[])[] {
@@ -82,7 +86,7 @@ function people(clients: number, store: SoakedStore, seed: number, traffic: Traf
 }
 
 async function run(options: SoakOptions, props: Props, clients: readonly (readonly Scene[])[]): Promise<SoakResult> {
-  const { traffic, lasting, place } = props
+  const { traffic, lasting, floor, place } = props
   const { stride, rest = 0, goesOn, store } = options
   const scenes = clients.flat()
   const chance = createChance(options.seed)
@@ -91,7 +95,7 @@ async function run(options: SoakOptions, props: Props, clients: readonly (readon
   }
   const end = { reached: false }
   const visitors = clients.map((persons) => live(persons, traffic, end, options.pause))
-  const samples: Vitals[] = []
+  const samples: Sample[] = []
   let mishaps = 0
   try {
     await served(traffic, stride)
@@ -100,9 +104,10 @@ async function run(options: SoakOptions, props: Props, clients: readonly (readon
       traffic.count(`mishaps: ${mishap.name}`)
       await served(traffic, stride)
       if (rest > 0) await wait(rest)
-      const vitals = await traffic.quietly(() => lasting.vitals())
-      samples.push(vitals)
-      options.onMishap?.(mishap.name, vitals, traffic.counts)
+      const [vitals, { rss }] = await traffic.quietly(() => Promise.all([lasting.vitals(), floor.vitals()]))
+      const sample = { ...vitals, floor: rss }
+      samples.push(sample)
+      options.onMishap?.(mishap.name, sample, traffic.counts)
       if (!goesOn(++mishaps)) break
     }
   } finally {
@@ -112,7 +117,15 @@ async function run(options: SoakOptions, props: Props, clients: readonly (readon
   for (const scene of scenes) await auditPerson(scene, [props.lasting, ...props.others])
   for (const scene of scenes.slice(0, 1)) await auditGraves(scene)
   const { unhandled } = await lasting.vitals()
-  return { counts: traffic.counts, drift: driftOf(samples), unhandled, pooled: pooled[store] }
+  const warm = afterWarmUp(samples)
+  return {
+    counts: traffic.counts,
+    drift: driftOf(samples),
+    slopes: slopesOf(samples),
+    resident: { soaked: median(warm.map(({ rss }) => rss)), floor: median(warm.map((sample) => sample.floor)) },
+    unhandled,
+    pooled: pooled[store]
+  }
 }
 
 /** A client: one step after the other, of one of its people. What it finds ends the soak. */

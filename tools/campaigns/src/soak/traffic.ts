@@ -32,7 +32,13 @@ export interface Traffic {
   close(): void
 }
 
-export function createTraffic(servers: readonly [Server, ...Server[]]): Traffic {
+/** A process that is asked whatever another one is asked; nobody waits for its answers. */
+export interface Shadow {
+  readonly of: Server
+  readonly by: Server
+}
+
+export function createTraffic(servers: readonly [Server, ...Server[]], shadow: Shadow): Traffic {
   const browser = createBrowser()
   const counts: Record<string, number> = {}
   const waiting = new Set<{ readonly condition: () => boolean; done(error?: unknown): void }>()
@@ -67,6 +73,7 @@ export function createTraffic(servers: readonly [Server, ...Server[]]): Traffic 
   async function askAt(server: Server, path: string, cookie?: string): Promise<Answer | 'unsent' | undefined> {
     server.waiting++
     pulse()
+    if (server === shadow.of) void browser.ask(shadow.by.port, path, cookie)
     const reply = await browser.ask(server.port, path, cookie)
     server.waiting--
     if (reply === 'unsent') return reply
