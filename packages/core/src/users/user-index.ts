@@ -150,34 +150,37 @@ export async function prune(
  * none of the others: its error is thrown when they are.
  */
 export async function revokeUser(context: IndexContext, userId: string, except: ReadonlySet<string>): Promise<number> {
-  let before: UserIndex['entries'] = new Map()
-  const raiseEpoch = (): Promise<unknown> =>
-    changeIndex(context, userId, (index) => {
-      before = index.entries
-      return before.size === 0 ? undefined : { ...index, epoch: index.epoch + 1 }
-    })
-  const failure = await raiseEpoch().then(ignore, asFailure)
-  if (failure && before.size === 0) throw failure.error
-  const entries = [...before].filter(([id]) => !except.has(id))
+  let entries: readonly (readonly [string, IndexEntry])[] = []
   let ended = 0
-  const failures = await eachOf(entries, ([id, { reserved }]) =>
-    endSession(context, id, { userId, reserved }).then((record) => {
-      if (!record) return undefined
-      ended++
-      context.emit?.({ type: 'destroyed', id, userId, by: 'revokeAll' })
-      return undefined
-    }, asFailure)
-  )
-  // A full store that refused the epoch has room now.
-  if (failure) await raiseEpoch()
+  const raiseEpoch = async (): Promise<void> => {
+    await changeIndex(context, userId, (index) => {
+      entries = [...index.entries].filter(([id]) => !except.has(id))
+      return index.entries.size === 0 ? undefined : { ...index, epoch: index.epoch + 1 }
+    })
+  }
+  const endAll = (): Promise<readonly (Failure | undefined)[]> =>
+    eachOf(entries, ([id, { reserved }]) =>
+      endSession(context, id, { userId, reserved }).then((record) => {
+        if (!record) return undefined
+        ended++
+        context.emit?.({ type: 'destroyed', id, userId, by: 'revokeAll' })
+        return undefined
+      }, asFailure)
+    )
+
+  const failure = await raiseEpoch().then(ignore, asFailure)
+  if (failure) {
+    // A full store takes the epoch once sessions are deleted. Only what ends under the new epoch keeps out a login.
+    if (entries.length === 0) throw failure.error
+    await endAll()
+    await raiseEpoch()
+  }
+  const failures = await endAll()
   await changeIndex(context, userId, (index) => {
     const done = entries.filter(([id, { nonce }], place) => !failures[place] && index.entries.get(id)?.nonce === nonce)
-    return done.length === 0
-      ? undefined
-      : without(
-          index,
-          done.map(([id]) => id)
-        )
+    if (done.length === 0) return undefined
+    const ids = done.map(([id]) => id)
+    return without(index, ids)
   })
   const failed = failures.find((one) => one !== undefined)
   if (failed) throw failed.error
