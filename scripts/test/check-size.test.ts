@@ -38,7 +38,9 @@ describe('check-size', () => {
   })
 
   it('refuses a core that is too heavy on either side', async () => {
-    expect((await weigh(1_000, 1)).problems).toEqual([expect.stringMatching(/^core, on Node weighs \d+ bytes, \d+ over/)])
+    expect((await weigh(1_000, 1)).problems).toEqual([
+      expect.stringMatching(/^core, on Node weighs \d+ bytes, \d+ over/)
+    ])
     expect((await weigh(1, 1_000)).problems).toEqual([expect.stringMatching(/^core, elsewhere weighs \d+ bytes/)])
   })
 })
