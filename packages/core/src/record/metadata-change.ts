@@ -49,13 +49,15 @@ export function startGrace(policy: { readonly graceWindow: number }, next: NextM
 /** Applies `session.permanent`; a lifetime of the session's own counts from when it was set. */
 export function setPermanent(
   policy: { readonly maxLifetime: number },
-  next: Pick<NextMetadata, 'createdAt' | 'permanent' | 'permanentSince'>,
+  next: Pick<NextMetadata, 'createdAt' | 'permanent' | 'permanentSince' | 'indexedUntil'>,
   permanent: boolean | number | undefined,
   now: number
 ): void {
   if (permanent === undefined) return
   delete next.permanent
   delete next.permanentSince
+  // It may end earlier now.
+  delete next.indexedUntil
   if (permanent === true) next.permanent = true
   if (typeof permanent !== 'number') return
   next.permanent = Math.min(permanent, policy.maxLifetime)

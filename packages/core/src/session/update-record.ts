@@ -176,8 +176,11 @@ function metadataFor(
   { anonymous }: Change
 ): NextMetadata {
   const next = nextMetadata(context, metadata)
-  if (owner.userId === undefined) delete next.userId
-  else next.userId = owner.userId
+  if (owner.userId !== undefined) next.userId = owner.userId
+  else {
+    delete next.userId
+    delete next.indexedUntil
+  }
   if (owner.emptied) next.dataEpoch++
   if (anonymous) {
     delete next.permanent
