@@ -89,12 +89,16 @@ export function checkSize(context: PayloadContext, plaintext: string): void {
 export function sealRecord(
   { encryption }: Pick<PayloadContext, 'encryption'>,
   key: string,
-  { encrypted, ...metadata }: RecordMetadata,
+  metadata: RecordMetadata,
   plaintext: string
 ): StoredRecord {
-  if (!encryption || encryption.write === false) return encodeRecord(metadata, plaintext)
-  const payload = encryption.encrypt(plaintext, sealedContext(key, metadata), key)
-  return encodeRecord({ ...metadata, encrypted: true }, payload)
+  if (encryption && encryption.write !== false) {
+    const payload = encryption.encrypt(plaintext, sealedContext(key, metadata), key)
+    return encodeRecord({ ...metadata, encrypted: true }, payload)
+  }
+  if (!metadata.encrypted) return encodeRecord(metadata, plaintext)
+  const { encrypted: _, ...plain } = metadata
+  return encodeRecord(plain, plaintext)
 }
 
 /** Whether a string takes more than `limit` bytes as UTF-8; counts only when its length leaves that open. */

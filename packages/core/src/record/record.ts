@@ -69,7 +69,7 @@ export interface StoredRecord {
 export type DecodedRecord = StoredRecord | 'tombstone' | 'corrupt' | 'future-version'
 
 export function encodeRecord(metadata: RecordMetadata, payload: string): StoredRecord {
-  return { value: `${JSON.stringify(codec.encode(metadata))}\n${payload}`, metadata, payload }
+  return { value: `${codec.encode(metadata)}\n${payload}`, metadata, payload }
 }
 
 /** Never throws: a stored value is a record, a tombstone, or a reason why it is neither. */

@@ -31,8 +31,8 @@ const codec = createFieldCodec<IndexEntry>({
 
 /** @param writeId makes each write a value of its own. */
 export function encodeIndex({ epoch, entries }: UserIndex, writeId: string): string {
-  const sessions = Array.from(entries, ([id, entry]) => [id, codec.encode(entry)])
-  return JSON.stringify({ v: 1, w: writeId, e: epoch, s: Object.fromEntries(sessions) })
+  const sessions = Array.from(entries, ([id, entry]) => `${JSON.stringify(id)}:${codec.encode(entry)}`)
+  return `{"v":1,"w":${JSON.stringify(writeId)},"e":${epoch},"s":{${sessions}}}`
 }
 
 /** `undefined`: something else wrote under the key. */
