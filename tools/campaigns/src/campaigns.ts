@@ -22,7 +22,9 @@ export const campaigns: readonly Campaign[] = [
     claim:
       'In no order of the store operations of concurrent requests is an update lost, a session revived, a token too many valid, or a session missing from its user’s index; with every single step failing before or after its effect, answered late, or the last of its process.',
     // The fourth, interleavings.test.ts, exhausts in every test run what it can; the rest of it outgrows 10 GB at this scale.
-    files: ['pairs', 'triples', 'faults', 'unlike-managers'].map((name) => `packages/core/test/exploration/${name}.test.ts`),
+    files: ['pairs', 'triples', 'faults', 'unlike-managers'].map(
+      (name) => `packages/core/test/exploration/${name}.test.ts`
+    ),
     scale: { variable: 'KVSESSION_SCHEDULES', long: 200_000 },
     seeds: 1,
     sources: core
