@@ -8,7 +8,7 @@ export function invalid(option: string, cure: string): SessionError {
 /** Settles one option: the value in effect, or throws what is wrong with the one that was given. */
 export type Rule<T> = (value: unknown, option: string) => T
 
-/** What the options come to, each by its rule. */
+/** The options in effect, each as its rule returns it. */
 export type Settled<Rules> = {
   readonly [Name in keyof Rules]: Rules[Name] extends Rule<infer T> ? T : never
 }
@@ -83,7 +83,7 @@ export function hook(...methods: readonly string[]): Rule<unknown> {
   }
 }
 
-/** An option that somebody else checks. */
+/** Accepts any value: the option is checked elsewhere. */
 export function keep(value: unknown): unknown {
   return value
 }

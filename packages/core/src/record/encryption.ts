@@ -24,7 +24,7 @@ export interface EncryptionOptions {
   readonly secret: string | readonly string[]
   /**
    * `false`: records are written in plain text, and encrypted ones are read. For the first step of switching encryption
-   * on in a running fleet, and the last but one of switching it off. Default `true`.
+   * on in a running fleet, and the next-to-last step of switching it off. Default `true`.
    */
   readonly write?: boolean
   /**

@@ -72,7 +72,7 @@ export function decodePayload(context: PayloadContext, key: string, record: Stor
 }
 
 /**
- * Refuses data that is too large. Data that is stored already never is: logins, rotations and touches keep it.
+ * Refuses changed data that is too large. Stored data is never refused: logins, rotations and touches keep it.
  *
  * @throws SessionError `RECORD_TOO_LARGE`, naming the largest keys.
  */

@@ -29,7 +29,7 @@ export interface RecordMetadata {
   readonly authenticatedAt?: number
   /** Until when the user index is sure to keep this session's entry, epoch ms. */
   readonly indexedUntil?: number
-  /** The payload is encrypted. Encrypted ones of before this field lack it. */
+  /** The payload is encrypted. Encrypted records written before this field existed lack it. */
   readonly encrypted?: true
   /** Fields of later versions, by their stored names. They survive every rewrite. */
   readonly unknownFields?: Readonly<Record<string, unknown>>

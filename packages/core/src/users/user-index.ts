@@ -22,7 +22,7 @@ import { decodeIndex, encodeIndex, type IndexEntry, type UserIndex } from './use
  * counts as gone, by what the store says of it, never by the timeouts of the manager that looks.
  */
 
-/** Clocks may differ by this much: so much longer than its session may live, an entry is kept, ms. */
+/** An entry is kept for this long after the end of its session, ms: clocks of different managers may differ. */
 const clockTolerance = 2 * 3_600_000
 
 export type IndexContext = Pick<
@@ -93,7 +93,7 @@ export async function activate(context: IndexContext, login: Reservation): Promi
 /**
  * Before a record is written: keeps its entry for longer, if the record may now outlive it.
  *
- * @param isTouch looks whether the entry is there, too.
+ * @param isTouch also checks that the entry is there, and puts it back.
  */
 export function extendEntry(
   context: IndexContext,
@@ -146,8 +146,8 @@ export async function prune(
 }
 
 /**
- * Ends all sessions of the user but `except`; resolves to how many it ended. A session that could not be ended keeps
- * none of the others: its error is thrown when they are.
+ * Ends all sessions of the user but `except`; resolves to how many it ended. A session that cannot be ended
+ * does not stop the others: its error is thrown after them.
  */
 export async function revokeUser(context: IndexContext, userId: string, except: ReadonlySet<string>): Promise<number> {
   let entries: readonly (readonly [string, IndexEntry])[] = []
