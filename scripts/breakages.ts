@@ -344,7 +344,7 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'end a session only while it is live by these timeouts',
-    file: 'users/user-index.ts',
+    file: 'users/end-session.ts',
     from: 'if (isOwnedBy(record, owner)) return entomb(context, record)',
     to: 'if (isOwnedBy(record, owner) && context.clock.now() - record.metadata.lastSeenAt < context.policy.idleTimeout) return entomb(context, record)',
     caughtBy: unlike
@@ -358,7 +358,7 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'take what cannot be read for ended',
-    file: 'users/user-index.ts',
+    file: 'users/end-session.ts',
     from: "  if (record === 'tombstone') return undefined\n  throw new SessionError(",
     to: "  if (record !== 'never') return undefined\n  throw new SessionError(",
     caughtBy: disagree
@@ -372,7 +372,7 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'shorten the session by an update',
-    file: 'users/user-index.ts',
+    file: 'users/end-session.ts',
     from: 'expiresAt: metadata.indexedUntil ?? absoluteDeadline(metadata, policy), result',
     to: 'expiresAt: deadline(metadata, policy), result',
     caughtBy: disagree

@@ -1,6 +1,6 @@
 import type { ManagerContext } from '../context.ts'
 import { deserializeData, serializeData } from '../record/payload.ts'
-import { entomb } from '../users/user-index.ts'
+import { entomb } from '../users/end-session.ts'
 import type { Change, Outcome } from './change.ts'
 import { createRecord } from './create-record.ts'
 import { nextOwner } from './next-data.ts'

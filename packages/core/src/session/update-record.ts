@@ -19,7 +19,8 @@ import { encodeRecord, type StoredRecord, sealedContext } from '../record/record
 import { absoluteDeadline, passedLimit } from '../record/timeouts.ts'
 import type { Decision } from '../store/write-group.ts'
 import type { Identity } from '../token/secret-hash.ts'
-import { extendEntry, reserve, writeRecord } from '../users/user-index.ts'
+import { writeRecord } from '../users/end-session.ts'
+import { extendEntry, reserve } from '../users/user-index.ts'
 import { adoptWrite, finishLogin, type Write } from './after-commit.ts'
 import type { Change, LoginAttempt, Outcome } from './change.ts'
 import {

@@ -9,8 +9,9 @@ import type { StoredRecord } from '../record/record.ts'
 import { deadline } from '../record/timeouts.ts'
 import type { SessionData } from '../session-manager-options.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
+import { endSession, rewriteRecord } from './end-session.ts'
 import { surveySessions } from './session-limit.ts'
-import { endSession, extendEntry, rewriteRecord } from './user-index.ts'
+import { extendEntry } from './user-index.ts'
 
 /** A session seen without its client. Holds no token, secret or hash of one. */
 export interface SessionInfo<Data extends object = SessionData> {

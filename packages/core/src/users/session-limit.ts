@@ -2,7 +2,8 @@ import type { ManagerContext } from '../context.ts'
 import { readRecord } from '../record/live-record.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { loginTimeout } from '../record/tombstone.ts'
-import { eachOf, endSession, type IndexContext, prune, type Reservation, readIndex } from './user-index.ts'
+import { endSession, type IndexContext } from './end-session.ts'
+import { eachOf, prune, type Reservation, readIndex } from './user-index.ts'
 import type { IndexEntry, UserIndex } from './user-index-entry.ts'
 
 /** Indexes above this are sampled for dead entries at each login, so that an index does not grow with the logouts. */

@@ -6,10 +6,10 @@ import { encodeRecord, type RecordMetadata } from '../../src/record/record.ts'
 import { encodeTombstone } from '../../src/record/tombstone.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
+import { endSession } from '../../src/users/end-session.ts'
 import {
   activate,
   eachOf,
-  endSession,
   extendEntry,
   indexKey,
   prune,

@@ -1,0 +1,103 @@
+import type { ManagerContext } from '../context.ts'
+import { isSessionError, SessionError } from '../errors.ts'
+import { nextMetadata } from '../record/metadata-change.ts'
+import { decodeRecord, encodeRecord, type StoredRecord } from '../record/record.ts'
+import { absoluteDeadline, deadline } from '../record/timeouts.ts'
+import { encodeTombstone, tombstoneLifetime } from '../record/tombstone.ts'
+import type { Decision } from '../store/write-group.ts'
+import type { IndexEntry } from './user-index-entry.ts'
+
+export type IndexContext = Pick<
+  ManagerContext,
+  'policy' | 'clock' | 'emit' | 'loop' | 'access' | 'newWriteId' | 'recordKey'
+>
+
+/**
+ * The conditional delete: turns the record into a tombstone if it is the user's, where one is named; expired by the
+ * timeouts of this manager or not. A record under a `reserved` entry that is not yet the user's is written anew, or a
+ * tombstone is put where nothing is, so that the login under way finds a change.
+ *
+ * @returns the record of the session that was ended.
+ * @throws SessionError `RECORD_UNREADABLE` when it cannot be told whose it is.
+ */
+export async function endSession(context: IndexContext, id: string, owner: Owner): Promise<StoredRecord | undefined> {
+  const key = context.recordKey(id)
+  try {
+    return await context.loop.run<StoredRecord | undefined>(key, undefined, (value) =>
+      decideEnd(context, id, value, owner)
+    )
+  } catch (error) {
+    // A full store refuses to write a tombstone, and deletes.
+    if (!isSessionError(error) || error.code !== 'STORE_UNAVAILABLE') throw error
+    const record = readForEnd(id, await context.access.get(key))
+    if (!record || !isOwnedBy(record, owner)) throw error
+    await context.loop.delete(key)
+    return record
+  }
+}
+
+/** Whose session is to end; without a user, anybody's. */
+interface Owner {
+  readonly userId: string | undefined
+  /** A login under way has reserved the entry. */
+  readonly reserved?: IndexEntry['reserved']
+}
+
+function isOwnedBy({ metadata }: StoredRecord, { userId }: Owner): boolean {
+  return userId === undefined || metadata.userId === userId
+}
+
+/** The record, unless nothing or a tombstone is stored. */
+function readForEnd(id: string, value: string | undefined): StoredRecord | undefined {
+  const record = value === undefined ? 'tombstone' : decodeRecord(value)
+  if (typeof record !== 'string') return record
+  if (record === 'tombstone') return undefined
+  throw new SessionError(
+    'RECORD_UNREADABLE',
+    `Session ${id} is ${record === 'corrupt' ? 'damaged' : 'of a later version'}, and may live on: end it with the version that wrote it, or delete its key`
+  )
+}
+
+function decideEnd(
+  context: IndexContext,
+  id: string,
+  value: string | undefined,
+  owner: Owner
+): Decision<StoredRecord | undefined> {
+  const record = readForEnd(id, value)
+  if (!record) return owner.reserved && value === undefined ? entomb(context, undefined) : { stop: undefined }
+  if (isOwnedBy(record, owner)) return entomb(context, record)
+  if (!owner.reserved) return { stop: undefined }
+  // The same record under another write id: a login that has read the old value must read again.
+  const next = encodeRecord(nextMetadata(context, record.metadata), record.payload)
+  return rewriteRecord(context, next, undefined)
+}
+
+/** Decides to write a record. */
+export function writeRecord<Result>(
+  { policy }: Pick<IndexContext, 'policy'>,
+  { value, metadata }: StoredRecord,
+  result: Result
+): Decision<Result> {
+  return { write: value, expiresAt: deadline(metadata, policy), result }
+}
+
+/**
+ * Decides to write a record that nobody has used: the store keeps it for no shorter than whoever wrote it before wanted,
+ * which may be another manager with longer timeouts.
+ */
+export function rewriteRecord<Result>(
+  { policy }: Pick<IndexContext, 'policy'>,
+  { value, metadata }: StoredRecord,
+  result: Result
+): Decision<Result> {
+  return { write: value, expiresAt: metadata.indexedUntil ?? absoluteDeadline(metadata, policy), result }
+}
+
+/** Decides to write a tombstone. */
+export function entomb<Result>(
+  { clock, newWriteId }: Pick<IndexContext, 'clock' | 'newWriteId'>,
+  result: Result
+): Decision<Result> {
+  return { write: encodeTombstone(newWriteId()), expiresAt: clock.now() + tombstoneLifetime, result }
+}
