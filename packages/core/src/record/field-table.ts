@@ -13,7 +13,7 @@ export type FieldTable<Fields extends object> = Readonly<Record<Exclude<keyof Fi
 
 /** What the codec adds: fields of later versions, by their stored names. They survive every rewrite. */
 export interface WithUnknownFields {
-  readonly unknownFields?: Readonly<Record<string, unknown>>
+  readonly unknownFields?: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface FieldCodec<Fields> {
@@ -30,44 +30,58 @@ export function createFieldCodec<Fields extends object & WithUnknownFields>(
   table: FieldTable<Fields>,
   version?: { readonly v: number }
 ): FieldCodec<Fields> {
-  // Objects, because every request passes through here, and taking an array apart costs an iterator.
   const list = Object.entries<Field>(table).map(([name, [letter, check, isSealed]]) => ({
     name,
     letter,
+    prefix: `,"${letter}":`,
     check,
-    isSealed
+    isSealed,
+    isRequired: !check(undefined)
   }))
-  const letters = new Set(['v', ...list.map(({ letter }) => letter)])
-
-  const start = version ? `{"v":${version.v}` : '{'
+  const byLetter = new Map(list.map((field) => [field.letter, field]))
+  const mostMissing = list.filter(({ isRequired }) => isRequired).length
+  // Every decoded object has the same properties in the same order, which makes reading and copying it twice as fast.
+  const blank = Object.fromEntries([...list.map(({ name }) => [name, undefined]), ['unknownFields', undefined]])
+  const start = version ? `,"v":${version.v}` : ''
 
   return {
     encode(fields) {
       let text = start
-      const add = (letter: string, value: unknown): void => {
-        text += `${text === '{' ? '' : ','}"${letter}":${typeof value === 'number' ? value : JSON.stringify(value)}`
-      }
-      for (const { name, letter } of list) {
+      for (const { name, prefix } of list) {
         const value = byName(fields)[name]
-        if (value !== undefined) add(letter, value)
+        if (value !== undefined) text += prefix + toJson(value)
       }
       const { unknownFields } = fields
-      for (const name in unknownFields) add(JSON.stringify(name).slice(1, -1), unknownFields[name])
-      return `${text}}`
+      for (const name in unknownFields) text += `,${JSON.stringify(name)}:${JSON.stringify(unknownFields[name])}`
+      return `{${text.slice(1)}}`
     },
     decode(stored) {
-      const fields: Record<string, unknown> = {}
-      for (const { name, letter, check } of list) {
-        const value = stored[letter]
-        if (!check(value)) return undefined
-        if (value !== undefined) fields[name] = value
+      const fields: Record<string, unknown> = { ...blank }
+      let missing = mostMissing
+      let unknown: string[] | undefined
+      for (const letter in stored) {
+        const field = byLetter.get(letter)
+        if (field) {
+          const value = stored[letter]
+          if (!field.check(value)) return undefined
+          fields[field.name] = value
+          if (field.isRequired) missing--
+        } else if (letter !== 'v') {
+          unknown ??= []
+          unknown.push(letter)
+        }
       }
-      const unknown = Object.keys(stored).filter((letter) => !letters.has(letter))
-      if (unknown.length > 0) fields.unknownFields = pickFields(stored, unknown)
-      return asChecked<Fields>(fields)
+      if (unknown) fields.unknownFields = pickFields(stored, unknown)
+      return missing === 0 ? asChecked<Fields>(fields) : undefined
     },
     sealedValues: (fields) => list.filter(({ isSealed }) => isSealed).map(({ name }) => byName(fields)[name])
   }
+}
+
+/** JSON.stringify takes four times as long for a number, and for a string without anything to escape. */
+function toJson(value: unknown): unknown {
+  if (typeof value === 'number') return value
+  return typeof value === 'string' && /^[\w-]*$/.test(value) ? `"${value}"` : JSON.stringify(value)
 }
 
 /** Any object may be read by name; that is all this says. */

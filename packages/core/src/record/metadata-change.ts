@@ -37,8 +37,7 @@ export function rotationDue(policy: { readonly rotateAfter: number }, metadata: 
 export function markUse(next: NextMetadata, now: number): void {
   next.lastSeenAt = Math.max(now, next.lastSeenAt)
   if (next.aliasUntil === undefined || next.aliasUntil > now) return
-  delete next.aliasHash
-  delete next.aliasUntil
+  next.aliasHash = next.aliasUntil = undefined
 }
 
 /** The current secret was used: from now on the alias, if there is one, lasts for the grace window. */
@@ -54,10 +53,9 @@ export function setPermanent(
   now: number
 ): void {
   if (permanent === undefined) return
-  delete next.permanent
-  delete next.permanentSince
+  next.permanent = next.permanentSince = undefined
   // It may end earlier now.
-  delete next.indexedUntil
+  next.indexedUntil = undefined
   if (permanent === true) next.permanent = true
   if (typeof permanent !== 'number') return
   next.permanent = Math.min(permanent, policy.maxLifetime)
@@ -72,8 +70,7 @@ export function setPermanent(
 export function swapSecret(next: NextMetadata, swap: Swap, secretHash: string, now: number): void {
   const replaced = next.secretHash
   if (sameHash(secretHash, replaced)) throw invalid('randomBytes', 'must not return the same bytes again')
-  delete next.aliasHash
-  delete next.aliasUntil
+  next.aliasHash = next.aliasUntil = undefined
   if (swap === 'rotate') next.aliasHash = replaced
   if (swap === 'login') restart(next, now)
   next.secretHash = secretHash
@@ -83,7 +80,7 @@ export function swapSecret(next: NextMetadata, swap: Swap, secretHash: string, n
 
 /** A login starts the session anew; a lifetime of its own then counts from here. */
 export function restart(next: NextMetadata, now: number): void {
-  delete next.permanentSince
+  next.permanentSince = undefined
   next.createdAt = now
   next.authenticatedAt = now
 }

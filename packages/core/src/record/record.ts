@@ -15,24 +15,24 @@ export interface RecordMetadata {
   /** Rises when the data is emptied on purpose. A write that began in an earlier epoch is not merged. */
   readonly dataEpoch: number
   /** `true`, or the session's own lifetime in ms. */
-  readonly permanent?: true | number
+  readonly permanent?: true | number | undefined
   /** When a numeric `permanent` was set, if not at the start, epoch ms. */
-  readonly permanentSince?: number
-  readonly userId?: string
+  readonly permanentSince?: number | undefined
+  readonly userId?: string | undefined
   /** Time of the last swap, epoch ms. */
-  readonly swappedAt?: number
+  readonly swappedAt?: number | undefined
   /** Hash of the secret that `rotate` replaced: an alias that still opens the session. */
-  readonly aliasHash?: string
+  readonly aliasHash?: string | undefined
   /** When the alias ends, epoch ms; absent until the new secret was first used. */
-  readonly aliasUntil?: number
+  readonly aliasUntil?: number | undefined
   /** Time of the last login, epoch ms, apart from `createdAt`: what a demand for a fresh login asks (ASVS 5.0, 7.5.3). */
-  readonly authenticatedAt?: number
+  readonly authenticatedAt?: number | undefined
   /** Until when the user index is sure to keep this session's entry, epoch ms. */
-  readonly indexedUntil?: number
+  readonly indexedUntil?: number | undefined
   /** The payload is encrypted. Encrypted records written before this field existed lack it. */
-  readonly encrypted?: true
+  readonly encrypted?: true | undefined
   /** Fields of later versions, by their stored names. They survive every rewrite. */
-  readonly unknownFields?: Readonly<Record<string, unknown>>
+  readonly unknownFields?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** A touch moves the fields that are not sealed, so that it need not encrypt the payload again. */
@@ -69,7 +69,8 @@ export interface StoredRecord {
 export type DecodedRecord = StoredRecord | 'tombstone' | 'corrupt' | 'future-version'
 
 export function encodeRecord(metadata: RecordMetadata, payload: string): StoredRecord {
-  return { value: `${codec.encode(metadata)}\n${payload}`, metadata, payload }
+  // Joined into one flat string: a template would keep its pieces, and a store in memory would hold all of them.
+  return { value: [codec.encode(metadata), payload].join('\n'), metadata, payload }
 }
 
 /** Never throws: a stored value is a record, a tombstone, or a reason why it is neither. */

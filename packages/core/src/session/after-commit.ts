@@ -5,8 +5,8 @@ import { type Fields, merge, replaceFields } from '../record/merge.ts'
 import { byteLength, deserializeData } from '../record/payload.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
 import { evictOldest } from '../users/session-limit.ts'
-import { activate } from '../users/user-index.ts'
-import type { LoginAttempt, Outcome } from './change.ts'
+import { activate, type Reservation } from '../users/user-index.ts'
+import type { Outcome } from './change.ts'
 import {
   becomeOutdated,
   becomeRevoked,
@@ -75,9 +75,8 @@ function refreshData(context: ManagerContext, data: Fields, plaintext: string, s
 export async function finishLogin(
   context: ManagerContext,
   state: SessionState,
-  { reservation }: Pick<LoginAttempt, 'reservation'>
+  reservation: Reservation
 ): Promise<void> {
-  if (!reservation) return
   const index = await activate(context, reservation).catch((error: unknown) => {
     // The record was ended again: neither its user nor its cookie may outlive it in this request.
     if (isSessionError(error) && error.code === 'LOGIN_REVOKED') becomeRevoked(context, state)

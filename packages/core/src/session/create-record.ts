@@ -49,7 +49,8 @@ export async function createRecord(
     if ('record' in result) {
       becomeStored(state, result.record, data, plaintext)
       if (context.emit) reportCreated(context.emit, state.id ?? '', result.record)
-      return finishLogin(context, state, login)
+      if (login.reservation) await finishLogin(context, state, login.reservation)
+      return
     }
     failure = result.failure
     becomeUnidentified(state)

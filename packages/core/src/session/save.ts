@@ -21,8 +21,16 @@ export interface SaveOptions extends Pick<Change, 'update' | 'withoutData' | 'se
  */
 export async function save(context: ManagerContext, state: SessionState, options: SaveOptions = {}): Promise<boolean> {
   if (needsLoading(state)) await load(context, state)
-  if (state.phase === 'live') return saveLive(context, state, options)
-  if (state.phase === 'new') return saveNew(context, state, options)
+  if (state.phase === 'live') {
+    const outcome = await updateRecord(context, state, options)
+    applyOutcome(context, state, outcome, options.upkeep !== true)
+    return outcome === 'written' || outcome === 'unchanged'
+  }
+  if (state.phase === 'new') {
+    const serialized = options.serialized ?? serializeNew(context, state, options)
+    if (serialized !== context.emptyPayload) await createRecord(context, state, { serialized })
+    return true
+  }
   reportDropped(context, state)
   return false
 }
@@ -32,24 +40,13 @@ export function reportDropped({ emit }: Pick<ManagerContext, 'emit'>, { phase, i
   emit?.({ type: 'dropped', id, reason: phase === 'ended' ? 'gone' : 'detached' })
 }
 
-async function saveLive(context: ManagerContext, state: SessionState, options: SaveOptions): Promise<boolean> {
-  const outcome = await updateRecord(context, state, options)
-  applyOutcome(context, state, outcome, options.upkeep !== true)
-  return outcome === 'written' || outcome === 'unchanged'
-}
-
-async function saveNew(context: ManagerContext, state: SessionState, options: SaveOptions): Promise<boolean> {
-  if (options.serialized !== undefined) {
-    await createRecord(context, state, { serialized: options.serialized })
-    return true
-  }
+/** The data of a session that is not stored yet, updated first if that was asked for. */
+function serializeNew(context: ManagerContext, state: SessionState, { update }: SaveOptions): string {
   const data = dataOf(context, state)
-  if (options.update) {
+  if (update) {
     const draft = deserializeData(context, serializeData(context, data)) ?? {}
-    options.update(draft)
+    update(draft)
     replaceFields(data, draft)
   }
-  const serialized = serializeData(context, data)
-  if (serialized !== context.emptyPayload) await createRecord(context, state, { serialized })
-  return true
+  return serializeData(context, data)
 }

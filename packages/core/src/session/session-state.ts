@@ -86,11 +86,18 @@ const blank = {
 /** What is known of a session before the store is asked. */
 export type Identified = Pick<SessionState, 'tokens' | 'cookieTemplate' | 'request' | 'hadCookie' | 'createdAt'>
 
-export function createState(emptyPayload: string, identified: Identified): SessionState {
+export function createState(
+  emptyPayload: string,
+  { tokens, cookieTemplate, request, hadCookie, createdAt }: Identified
+): SessionState {
   return {
     ...blank,
-    ...identified,
-    phase: identified.tokens.length > 0 ? 'unloaded' : 'new',
+    phase: tokens.length > 0 ? 'unloaded' : 'new',
+    tokens,
+    cookieTemplate,
+    request,
+    hadCookie,
+    createdAt,
     baseline: emptyPayload,
     swapped: false,
     accessed: false,

@@ -71,7 +71,7 @@ export async function updateRecord(context: ManagerContext, state: SessionState,
   const result = await context.loop.run(context.recordKey(identity.id), base, decideOn, alone)
   if (typeof result === 'string') return result
   adoptWrite(context, state, result)
-  await finishLogin(context, state, login)
+  if (login.reservation) await finishLogin(context, state, login.reservation)
   return 'written'
 }
 
@@ -179,13 +179,11 @@ function metadataFor(
   const next = nextMetadata(context, metadata)
   if (owner.userId !== undefined) next.userId = owner.userId
   else {
-    delete next.userId
-    delete next.indexedUntil
+    next.userId = next.indexedUntil = undefined
   }
   if (owner.emptied) next.dataEpoch++
   if (anonymous) {
-    delete next.permanent
-    delete next.permanentSince
+    next.permanent = next.permanentSince = undefined
   }
   return next
 }

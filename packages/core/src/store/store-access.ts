@@ -51,13 +51,17 @@ export function createStoreAccess(
       pending = Promise.reject(error)
     }
     const milliseconds = storeTimeout * timeouts
-    const message = `The store did not answer ${operation}() in ${milliseconds} ms: check it, or raise storeTimeout`
     return bound(pending, {
       milliseconds,
-      late: () => report(operation, 'STORE_TIMEOUT', message),
+      late: () => lateAnswer(operation, milliseconds),
       accept,
       refuse: (error) => unavailable(operation, error, known)
     })
+  }
+
+  function lateAnswer(operation: string, milliseconds: number): SessionError {
+    const message = `The store did not answer ${operation}() in ${milliseconds} ms: check it, or raise storeTimeout`
+    return report(operation, 'STORE_TIMEOUT', message)
   }
 
   function unavailable(operation: string, error: unknown, known: CallOptions['known']): SessionError {

@@ -54,10 +54,8 @@ export function isForwarded({ headers }: Pick<RequestFacts, 'headers'>): boolean
 }
 
 function tracesOf(headers: Headers | NodeHeaders): string[] {
-  const names = isHeaders(headers)
-    ? [...headers.keys()]
-    : Object.keys(headers).filter((name) => headers[name] !== undefined)
-  return names.filter((name) => proxyHeader.test(name))
+  if (isHeaders(headers)) return [...headers.keys()].filter((name) => proxyHeader.test(name))
+  return Object.keys(headers).filter((name) => proxyHeader.test(name) && headers[name] !== undefined)
 }
 
 /** Whether the client asked for a loopback host, not known to be encrypted: it may be a browser on this machine. */

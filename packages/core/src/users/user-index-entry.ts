@@ -11,7 +11,7 @@ export interface IndexEntry {
   /** 1: the login has not written its record yet. Absent: the entry is active. */
   readonly reserved?: 1 | undefined
   /** Fields of later versions. */
-  readonly unknownFields?: Readonly<Record<string, unknown>>
+  readonly unknownFields?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** The sessions of one user, as one stored value. */

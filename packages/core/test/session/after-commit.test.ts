@@ -156,7 +156,7 @@ describe('a login whose record is stored', () => {
 
   it('is over when all sessions of the user were revoked meanwhile', async () => {
     const { context, state } = createGround()
-    await expect(finishLogin(context, state, { reservation: { ...reservation, epoch: 7 } })).rejects.toMatchObject({
+    await expect(finishLogin(context, state, { ...reservation, epoch: 7 })).rejects.toMatchObject({
       code: 'LOGIN_REVOKED'
     })
     expect([state.phase, state.record]).toEqual(['ended', undefined])
@@ -167,7 +167,7 @@ describe('a login whose record is stored', () => {
       const { context, state } = createGround()
       const { record } = state
       const failing = { ...context, loop: { ...context.loop, run: () => Promise.reject(error) } }
-      await expect(finishLogin(failing, state, { reservation })).rejects.toBe(error)
+      await expect(finishLogin(failing, state, reservation)).rejects.toBe(error)
       expect([state.phase, state.record]).toEqual(['live', record])
     }
   })

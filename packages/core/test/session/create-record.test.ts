@@ -114,7 +114,7 @@ describe('the first write of a user’s session', () => {
     expect(writes().map((one) => (one === key ? 'record' : 'index'))).toEqual(['index', 'record', 'index'])
     const { index } = await readIndex(context, 'alice')
     expect(index.entries.get(state.id ?? '')).toMatchObject({ keepUntil: start + day })
-    expect(index.entries.get(state.id ?? '')).not.toHaveProperty('reserved')
+    expect(index.entries.get(state.id ?? '')?.reserved).toBeUndefined()
     expect(events).toMatchObject([
       { type: 'created', id: state.id },
       { type: 'loggedIn', id: state.id, userId: 'alice' }

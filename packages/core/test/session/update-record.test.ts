@@ -127,10 +127,10 @@ describe('a rotation', () => {
     session.data.b = 2
     await tab.commit(session)
     expect(await metadataOf(world, key)).toMatchObject({ aliasHash: expect.any(String) })
-    expect(await metadataOf(world, key)).not.toHaveProperty('aliasUntil')
+    expect((await metadataOf(world, key)).aliasUntil).toBeUndefined()
     late.data.c = 3
     await world.manager.commit(late)
-    expect(await metadataOf(world, key)).not.toHaveProperty('aliasUntil')
+    expect((await metadataOf(world, key)).aliasUntil).toBeUndefined()
     await tab.request(({ data }) => Object.assign(data, { d: 4 }))
     expect(await metadataOf(world, key)).toMatchObject({ aliasUntil: world.now + 30_000 })
   })
