@@ -23,7 +23,7 @@ export interface ManagerContext {
   readonly atomic: boolean
   readonly serializer: Serializer
   readonly encryption: PayloadEncryption | undefined
-  readonly clock: Clock
+  readonly clock: Required<Clock>
   readonly randomBytes: (length: number) => Uint8Array
   readonly emit: SessionEventHandler | undefined
   readonly schema: StandardSchemaV1 | undefined

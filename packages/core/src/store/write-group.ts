@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { isSessionError, SessionError } from '../errors.ts'
 import type { KeySlot, LastRead } from './key-queue.ts'
 import { type StoreAccess, wroteNothing } from './store-access.ts'
@@ -24,7 +24,7 @@ export interface PendingWrite<R = unknown> {
 export type WriteGroup = PendingWrite[]
 
 export interface GroupCommitOptions {
-  readonly clock: Clock
+  readonly clock: Pick<Required<Clock>, 'sleep'>
   readonly randomBytes: (length: number) => Uint8Array
 }
 
@@ -143,7 +143,7 @@ export function createGroupCommit(
     if (attempt < 2) return
     const jitter = (randomBytes(1)[0] ?? 0) / 255
     const pauseMs = jitter * Math.min(longestPauseMs, 2 ** attempt)
-    await (clock.sleep ? clock.sleep(pauseMs) : systemClock.sleep(pauseMs))
+    await clock.sleep(pauseMs)
   }
 
   return commitGroup

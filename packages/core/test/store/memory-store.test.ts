@@ -269,6 +269,18 @@ describe('the memory store with maxEntries', () => {
     expect(await keysOf(store)).toEqual(['b', 'd', 'e', 'f'])
   })
 
+  it('drops the index of a user only when there is no session left to drop', async () => {
+    const { store } = at(2)
+    await store.set('sessions.u.alice', 'v', start + 10)
+    await store.set('sessions.s.1', 'v', start + 10)
+    await store.set('sessions.u.bob', 'v', start + 10)
+    expect(await keysOf(store)).toEqual(['sessions.u.alice', 'sessions.u.bob'])
+    await store.set('sessions.s.2', 'v', start + 10)
+    const left = await keysOf(store)
+    expect(left).toHaveLength(2)
+    expect(left).toContain('sessions.s.2')
+  })
+
   it('drops in the order of writing over many rounds', async () => {
     const { store } = at(1_000)
     for (let i = 0; i < 10_000; i++) {

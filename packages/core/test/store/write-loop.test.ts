@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Clock } from '../../src/clock.ts'
 import { SessionError } from '../../src/errors.ts'
 import { createKeyQueue } from '../../src/store/key-queue.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
@@ -12,19 +11,11 @@ import { createGate, start } from '../support/world.ts'
 type Answer = Fault | 'lost' | (() => Promise<unknown>) | undefined
 
 /** A loop over a store that answers the compareAndSets as `answers` say, in order, and after them as it should. */
-function createGround({
-  byte = 255,
-  mostWrites = 64,
-  ...rest
-}: {
-  readonly byte?: number
-  readonly mostWrites?: number
-  readonly clock?: Clock
-} = {}) {
+function createGround({ byte = 255, mostWrites = 64 }: { readonly byte?: number; readonly mostWrites?: number } = {}) {
   const pauses: number[] = []
   const asked: number[] = []
   const sleep = async (ms: number): Promise<void> => void pauses.push(ms)
-  const { clock = { now: () => start, sleep } } = rest
+  const clock = { sleep }
   const store = createFaultyStore(createMemoryStore({ clock: { now: () => start } }))
   const answers: Answer[] = []
   const compareAndSet: typeof store.compareAndSet = async (...args) => {
@@ -489,7 +480,7 @@ describe('a delete', () => {
     }
     const access = createStoreAccess(store, 1_000, undefined)
     const randomBytes = (length: number): Uint8Array => new Uint8Array(length)
-    const clock = { now: () => start }
+    const clock = { sleep: () => Promise.resolve() }
     const loop = createWriteLoop(access, createKeyQueue(access.waitForEarlier), { clock, randomBytes, mostWrites: 64 })
     await expect(loop.delete('key')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect(calls).toEqual(['delete'])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isForwarded, readRequest } from '../../src/transport/request-source.ts'
+import { isForwarded, isFromThisMachine, readRequest } from '../../src/transport/request-source.ts'
 
 const facts = (...args: Parameters<typeof readRequest>): object => {
   const { headers, ...rest } = readRequest(...args)
@@ -124,6 +124,15 @@ describe('what a request says of itself', () => {
       expect(facts({ [name]: 'x' }, undefined)).toEqual(nothing)
     }
   )
+
+  it('the address of a client on this machine, as the development server of workerd tells it, is no trace', () => {
+    for (const [address, here] of [
+      ['127.0.0.1', true],
+      ['::1', true],
+      ['192.0.2.1', false]
+    ] as const)
+      expect(isFromThisMachine(readRequest({ 'cf-connecting-ip': address }, undefined))).toBe(here)
+  })
 
   it('a header that is not there, although its name is, is no trace', () => {
     expect(facts({ via: undefined }, undefined)).toEqual(nothing)

@@ -78,6 +78,8 @@ describe('managers of one namespace that disagree', () => {
     await world.store.set(key, value.replace('{"v":1', '{"v":2'), world.now + hour)
     await expect(admin.revoke(id)).rejects.toMatchObject({ code: 'RECORD_UNREADABLE', status: 500 })
     await expect(admin.revokeAll('alice')).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
+    await world.store.set(key, value.slice(1), world.now + hour)
+    await expect(admin.revoke(id)).rejects.toThrow(`Session ${id} is damaged, and may live on`)
     expect(await admin.list({ userId: 'alice' })).toEqual([])
     await world.store.set(key, value, world.now + hour)
     expect((await tab.open()).userId).toBe('alice')
