@@ -17,7 +17,13 @@ const short = { KVSESSION_SCHEDULES: '1000', KVSESSION_TOKENS: '1', KVSESSION_FU
 /** A copy of core and its tests that can be broken without harm. */
 async function copyCore(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'kvsession-broken-'))
-  for (const path of [...copied, 'packages/core/package.json', 'vitest.config.ts', 'scripts/count-reporter.ts']) {
+  for (const path of [
+    ...copied,
+    'packages/core/package.json',
+    'vitest.config.ts',
+    'scripts/count-reporter.ts',
+    'scripts/test-suites.ts'
+  ]) {
     await cp(join(root, path), join(folder, path), { recursive: true })
   }
   await writeFile(join(folder, 'package.json'), '{"type":"module"}')

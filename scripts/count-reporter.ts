@@ -14,15 +14,20 @@ export function countLine({ passed, failed, skipped }: TestCount): string {
 /**
  * Ends the run with one line that counts it, and names what did not run. With `KVSESSION_REQUIRE_ENGINES=1`, as CI
  * sets it, a skipped test is a failed one: an engine that is missing proves nothing.
+ *
+ * @param leftOut says which suites did not run; it gets the names of those that were asked for, none for all.
  */
 export function createCountReporter(
   print: (line: string) => void = console.log,
-  requireEngines: boolean = process.env.KVSESSION_REQUIRE_ENGINES === '1'
+  requireEngines: boolean = process.env.KVSESSION_REQUIRE_ENGINES === '1',
+  leftOut: (chosenSuites: readonly string[]) => readonly string[] = () => []
 ): Reporter {
   let filtered = false
+  let chosenSuites: readonly string[] = []
   return {
     onInit(vitest) {
       filtered = vitest.config.testNamePattern !== undefined
+      chosenSuites = vitest.config.project
     },
     onTestRunEnd(testModules, unhandledErrors) {
       const cases = testModules.flatMap((module) => [...module.children.allTests()])
@@ -34,6 +39,7 @@ export function createCountReporter(
 
       const refused = requireEngines && skippedCases.length > 0
       if (!filtered || refused) for (const line of describeSkipped(skippedCases)) print(line)
+      for (const line of leftOut(chosenSuites)) print(line)
       if (refused) {
         print('Skipped tests count as failed here: KVSESSION_REQUIRE_ENGINES is 1.')
         process.exitCode = 1

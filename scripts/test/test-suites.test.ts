@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { describeLeftOut, findTestFiles, suiteOf, suites } from '../test-suites.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+describe('the suite of a test file', () => {
+  it.each([
+    ['packages/koa/test/login.test.ts', "import Koa from 'koa'", 'unit'],
+    ['packages/store-redis/test/cuts.test.ts', "import { startRedis } from 'engine-harness'", 'engines'],
+    ['examples/shop/test/browser.test.ts', "import { chromium } from 'playwright-core'", 'engines'],
+    ['packages/store-cloudflare/test/kv.test.ts', "import { Miniflare } from 'miniflare'", 'engines'],
+    ['packages/store-sqlite/test/processes.test.ts', '', 'engines'],
+    ['tools/store-grounds/test/kills.test.ts', '', 'engines'],
+    ['packages/core/test/exploration/pairs.test.ts', '', 'stress'],
+    ['packages/core/test/token/token-campaign.test.ts', '', 'stress']
+  ] as const)('of %s, which says "%s", is %s', (path, source, suite) => {
+    expect(suiteOf(path, source)).toBe(suite)
+  })
+
+  it('is exactly one, for every file of the repository', () => {
+    const found = findTestFiles(root)
+    const all = suites.flatMap((suite) => found[suite])
+    expect(all.length).toBeGreaterThan(200)
+    expect(new Set(all).size).toBe(all.length)
+    for (const suite of suites) expect(found[suite]).not.toEqual([])
+  })
+})
+
+describe('a run of one suite', () => {
+  const files = { unit: ['a', 'b'], engines: ['c'], stress: ['d'] }
+
+  it('names those it leaves out, and their commands', () => {
+    expect(describeLeftOut(files, ['unit'])).toEqual([
+      '!! LEFT OUT: 1 files with database servers, a browser, processes that are killed. Run: npm run test:engines',
+      '!! LEFT OUT: 1 files with explored schedules, fuzzing, tokens by the thousand. Run: npm run test:stress'
+    ])
+    expect(describeLeftOut(files, ['engines', 'stress'])).toEqual([
+      '!! LEFT OUT: 2 files with what needs nothing but Node. Run: npm test'
+    ])
+  })
+
+  it('leaves nothing out when no suite is chosen', () => {
+    expect(describeLeftOut(files, [])).toEqual([])
+  })
+})
