@@ -63,7 +63,7 @@ const parts = {
   clock: hook('now'),
   schema: hook('~standard'),
   onSchemaMismatch: (value: unknown, option: string) =>
-    typeof value === 'function' ? value : oneOf('reject', 'reset')(value, option),
+    typeof value === 'function' ? value : oneOf('reset', 'reject')(value, option),
   onEvent: hook(),
   onConflict: hook(),
   userIdFrom: hook(),

@@ -38,10 +38,11 @@ export interface SessionManagerOptions<Data extends object = SessionData> {
   serializer?: Serializer
   /** Encrypts the payload at rest; see `@kvsession/core/encryption`. Default: none. */
   encryption?: PayloadEncryption
-  /** Any Standard Schema: types the data and validates it on every load. */
+  /** Any Standard Schema: types the data and validates it on every load, and whatever is stored before it is stored. It
+   * must accept `{}`: what it makes of that is the data of a new session. */
   schema?: StandardSchemaV1<unknown, Data>
-  /** What becomes of a record whose data no longer fits `schema`. `reject` (default): no session. `reset`: the session
-   * lives on with empty data. A function may repair the data, or return `undefined` to reject. */
+  /** What becomes of a record whose data no longer fits `schema`. `reset` (default): the session and its user live on with
+   * the data of a new session. `reject`: no session. A function may repair the data, or return `undefined` to reject. */
   onSchemaMismatch?: 'reject' | 'reset' | ((data: unknown) => Data | undefined)
   /** Decides keys changed by two requests at once. Default: the later commit wins. */
   onConflict?: ConflictHandler

@@ -3,6 +3,7 @@ import { platform } from '#platform'
 import { observer } from './callback.ts'
 import type { ManagerContext } from './context.ts'
 import { createRandomSource } from './crypto/random.ts'
+import { checkSchema } from './data-schema.ts'
 import { SessionError } from './errors.ts'
 import { guardCallbacks } from './guard-callbacks.ts'
 import { serializeData } from './record/payload.ts'
@@ -10,7 +11,7 @@ import { tombstoneLifetime } from './record/tombstone.ts'
 import { checkStore, resolvePolicy, type SessionPolicy } from './resolve-options.ts'
 import { type CommitOptions, commit } from './session/commit.ts'
 import { identify } from './session/identify.ts'
-import { load } from './session/load.ts'
+import { giveInitialData, load } from './session/load.ts'
 import { headersOf, type ResponseFacts } from './session/response-cookie.ts'
 import { internalsOf, Session, synchronous } from './session/session.ts'
 import type { SessionData, SessionManagerOptions } from './session-manager-options.ts'
@@ -126,6 +127,7 @@ export function createSessionManager<Data extends object = SessionData>(
       checkOpen()
       const state = identify(context, source, connection)
       if (state.phase === 'unloaded' && !context.policy.lazy) await load(context, state)
+      else if (context.schema) await giveInitialData(context, state)
       return new Session<Data>({ context, state })
     },
     async commit(session, options) {
@@ -243,6 +245,7 @@ export function createManagerContext<Data extends object>(
     hiddenProxy: { found: false },
     warnOnce: createWarning()
   }
+  checkSchema(context)
   return { context, store }
 }
 

@@ -64,7 +64,7 @@ describe('the options', () => {
     [{ schema: 7 }, 'schema must have ~standard'],
     [{ namespace: 7 }, 'namespace must match [A-Za-z0-9_-]{1,64}'],
     [{ namespace: 'a b' }, 'namespace must match [A-Za-z0-9_-]{1,64}'],
-    [{ onSchemaMismatch: 'drop' }, 'onSchemaMismatch must be one of reject, reset'],
+    [{ onSchemaMismatch: 'drop' }, 'onSchemaMismatch must be one of reset, reject'],
     [{ lazy: 1 }, 'lazy must be one of false, true'],
     [{ commitOnError: 1 }, 'commitOnError must be one of true, false'],
     [{ onStoreUnavailable: 'x' }, 'onStoreUnavailable must be one of error, anonymous'],

@@ -1,4 +1,5 @@
 import type { ManagerContext } from '../context.ts'
+import { checkData } from '../data-schema.ts'
 import { SessionError } from '../errors.ts'
 import type { SessionEventHandler } from '../events.ts'
 import { firstMetadata, setPermanent } from '../record/metadata-change.ts'
@@ -41,6 +42,7 @@ export async function createRecord(
   const data = state.data ?? {}
   const plaintext = serialized ?? serializeData(context, data)
   checkSize(context, plaintext)
+  if (context.schema) await checkData(context, plaintext)
   const userId = login.userId ?? userIdOf(context, plaintext)
   const first: FirstRecord = { context, state, login, userId, plaintext, createdAt }
   let failure: unknown

@@ -1,6 +1,7 @@
 import type { ManagerContext } from '../context.ts'
+import { readData } from '../data-schema.ts'
 import { replaceFields } from '../record/merge.ts'
-import { deserializeData, serializeData } from '../record/payload.ts'
+import { serializeData } from '../record/payload.ts'
 import { applyOutcome } from './after-commit.ts'
 import type { Change } from './change.ts'
 import { createRecord } from './create-record.ts'
@@ -45,11 +46,12 @@ async function saveNew(context: ManagerContext, state: SessionState, options: Sa
   }
   const data = dataOf(context, state)
   if (options.update) {
-    const draft = deserializeData(context, serializeData(context, data)) ?? {}
+    const plaintext = serializeData(context, data)
+    const draft = (await readData(context, plaintext)) ?? {}
     options.update(draft)
     replaceFields(data, draft)
   }
   const serialized = serializeData(context, data)
-  if (serialized !== context.emptyPayload) await createRecord(context, state, { serialized })
+  if (serialized !== state.baseline) await createRecord(context, state, { serialized })
   return true
 }

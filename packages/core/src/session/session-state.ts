@@ -176,14 +176,19 @@ export interface Rewrite {
   readonly permanent: boolean | number | undefined
 }
 
-/** The request goes on with the record that it has written. */
-export function becomeRewritten(state: Writable, { record, plaintext, secret, permanent }: Rewrite): void {
+/**
+ * The request goes on with the record that it has written.
+ *
+ * @param baseline what its data serializes to now; `undefined`: the stored payload was kept.
+ */
+export function becomeRewritten(state: Writable, write: Rewrite, baseline: string | undefined): void {
+  const { record, plaintext, secret, permanent } = write
   state.record = record
   if (permanent !== undefined) {
     if (state.permanent === permanent) state.permanent = undefined
     if (!state.alias) state.cookie = 'send'
   }
-  if (plaintext !== undefined && state.data) becomeDecoded(state, state.data, plaintext)
+  if (plaintext !== undefined && state.data) becomeDecoded(state, state.data, plaintext, baseline)
   if (!secret) return
   state.secret = secret
   state.alias = false
@@ -238,6 +243,12 @@ export function becomeChanged(state: Writable, data: Fields): void {
 export function becomeDecoded(state: Writable, data: Fields, stored: string, baseline: string = stored): void {
   state.data = data
   state.stored = stored
+  state.baseline = baseline
+}
+
+/** A session of which nothing is stored holds what the schema makes of `{}`. */
+export function becomeInitial(state: Writable, data: Fields, baseline: string): void {
+  state.data = data
   state.baseline = baseline
 }
 

@@ -8,7 +8,7 @@ import { deadline } from '../record/timeouts.ts'
 import type { SessionData } from '../session-manager-options.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
 import { watchFailure } from './dropped-failure.ts'
-import { ensureLoaded } from './load.ts'
+import { ensureLoaded, giveInitialData } from './load.ts'
 import { save } from './save.ts'
 import {
   becomeAccessed,
@@ -228,7 +228,11 @@ export class Session<Data extends object = SessionData> {
   #act<T>(task: (context: ManagerContext, state: SessionState) => Promise<T>): Promise<T> {
     const { context, state } = this.#internals
     becomeAccessed(state)
-    return runExclusive(context, state, () => task(context, state))
+    return runExclusive(context, state, () => {
+      const running = task(context, state)
+      if (!context.schema) return running
+      return running.then((result) => giveInitialData(context, state).then(() => result))
+    })
   }
 
   static {

@@ -1,4 +1,5 @@
 import type { ManagerContext } from '../context.ts'
+import { afterwards, checkData, type Validated } from '../data-schema.ts'
 import { SessionError } from '../errors.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import {
@@ -65,7 +66,7 @@ export async function updateRecord(context: ManagerContext, state: SessionState,
   const serialized = data && !change.withoutData ? (change.serialized ?? serializeData(context, data)) : undefined
   const { login = { reservation: undefined } } = change
   const update: Update = { context, state, change, identity, base, serialized, login }
-  const decideOn = (value: string | undefined): Decision<Result> | Promise<Decision<Result>> => decide(update, value)
+  const decideOn = (value: string | undefined): Validated<Decision<Result>> => decide(update, value)
   // A login writes to the index before its record is stored: nobody else's write waits for that.
   const alone = change.login !== undefined
   const result = await context.loop.run(context.recordKey(identity.id), base, decideOn, alone)
@@ -76,11 +77,14 @@ export async function updateRecord(context: ManagerContext, state: SessionState,
 }
 
 /** From the stored value to the write, in six steps. The first that finds a reason stops the write. */
-function decide(update: Update, value: string | undefined): Decision<Result> | Promise<Decision<Result>> {
+function decide(update: Update, value: string | undefined): Validated<Decision<Result>> {
   const found = find(update, value)
   if (!found) return gone
   if (isOvertaken(update, found)) return superseded
-  const data = nextData(update.context, update, found)
+  return afterwards(nextData(update.context, update, found), (data) => decideData(update, found, data))
+}
+
+function decideData(update: Update, found: Found, data: NextData | undefined): Validated<Decision<Result>> {
   if (!data) return gone
   if (wouldChangeUser(update, found, data)) return superseded
   const plan = planWrite(update, found, data)
@@ -99,7 +103,8 @@ function find({ context, state, identity, base }: Update, value: string | undefi
   const record = isBase ? base : readLiveRecord(context, identity.id, value)
   if (typeof record === 'string') return undefined
   const standing = isBase ? (state.alias ? 'alias' : 'current') : standingOf(context, record.metadata, identity)
-  return { record, standing, now, stored: once(() => plaintextOf(context, context.recordKey(identity.id), record)) }
+  const stored = once(() => plaintextOf(context, context.recordKey(identity.id), record))
+  return { record, standing, now, stored, loaded: isBase && context.schema ? state.baseline : undefined }
 }
 
 /** A holder of a stale secret may add data for the same user, and nothing else. */
@@ -191,7 +196,7 @@ function metadataFor(
 }
 
 /** Encrypts what must be encrypted, writes to the user index what it must learn first, and makes the record. */
-function seal(update: Update, found: Found, plan: Plan): Decision<Result> | Promise<Decision<Result>> {
+function seal(update: Update, found: Found, plan: Plan): Validated<Decision<Result>> {
   const { context, identity } = update
   const { next } = plan
   const { metadata, payload } = found.record
@@ -202,13 +207,16 @@ function seal(update: Update, found: Found, plan: Plan): Decision<Result> | Prom
   // Before the index is written: a login that cannot be stored must leave no trace there.
   if (plaintext === undefined) return gone
   if (plan.plaintext !== undefined) checkSize(context, plan.plaintext)
-  const sealNow = (): Decision<Result> => {
-    const record = kept ? encodeRecord(next, payload) : sealRecord(context, key, next, plaintext)
-    return writeRecord<Result>(context, record, { ...plan, record })
-  }
-  // A promise only when the index has something to learn, which is seldom.
-  const indexing = indexWrite(update, found, plan)
-  return indexing === undefined ? sealNow() : indexing.then(sealNow)
+  const checked = plan.plaintext === undefined ? undefined : checkData(context, plan.plaintext)
+  return afterwards(checked, (accepted) => {
+    const sealNow = (): Decision<Result> => {
+      const record = kept ? encodeRecord(next, payload) : sealRecord(context, key, next, plaintext)
+      return writeRecord<Result>(context, record, { ...plan, record, accepted })
+    }
+    // A promise only when the index has something to learn, which is seldom.
+    const indexing = indexWrite(update, found, plan)
+    return indexing === undefined ? sealNow() : indexing.then(sealNow)
+  })
 }
 
 /** What the user index must know before the record is stored, if anything. */

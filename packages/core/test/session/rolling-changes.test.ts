@@ -70,10 +70,12 @@ const schema = {
   '~standard': {
     version: 1 as const,
     vendor: 'test',
-    validate: (data: unknown) =>
-      Object.hasOwn(Object(data), 'theme') || Object.keys(Object(data)).length === 0
+    validate: (data: unknown) => {
+      if (Object.keys(Object(data)).length === 0) return { value: addTheme(data) }
+      return Object.hasOwn(Object(data), 'theme')
         ? { value: data as SessionData }
         : { issues: [{ message: 'no theme' }] }
+    }
   }
 }
 
