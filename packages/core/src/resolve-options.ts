@@ -10,6 +10,9 @@ import { type CookiePolicy, resolveCookieOptions } from './transport/set-cookie.
 /** The options in effect: durations in milliseconds, defaults filled in. For reading back and for audits (ASVS 7.1.1). */
 export interface SessionPolicy extends TimeoutPolicy {
   readonly cookie: Pick<CookiePolicy, 'name' | 'path' | 'domain' | 'sameSite' | 'secure' | 'httpOnly' | 'partitioned'>
+  /** What `session.permanent` is for a new session. */
+  readonly permanent: boolean | number
+  readonly rolling: boolean
   /** `Infinity`: reading never moves `lastSeenAt`. */
   readonly touchInterval: number
   /** `Infinity`: never. */
@@ -37,6 +40,9 @@ const rules = {
   cookie: resolveCookieOptions,
   idleTimeout: duration(hour),
   absoluteTimeout: duration(day),
+  anonymousTimeout: duration(undefined),
+  permanent: checkPermanent,
+  rolling: oneOf<boolean>(false, true),
   permanentLifetime: duration(31 * day),
   maxLifetime: duration(undefined),
   touchInterval: duration(undefined, 1),
@@ -78,14 +84,9 @@ export function resolvePolicy(
   refuseUnknown({ ...parts, ...rules }, options)
   settle(parts, options)
   const { secretBits: secretBytes, cookie, ...policy } = settle(rules, options)
-  const { idleTimeout, permanentLifetime, maxLifetime = permanentLifetime, rotateAfter, storeTimeout } = policy
-  if (idleTimeout > policy.absoluteTimeout) {
-    throw invalid('idleTimeout', `must be at most absoluteTimeout (${policy.absoluteTimeout} ms)`)
-  }
-  const { touchInterval = atomic ? Math.min(minute, Math.ceil(idleTimeout / 10)) : never } = policy
-  if (policy.touchInterval !== undefined && touchInterval >= idleTimeout) {
-    throw invalid('touchInterval', 'must be shorter than idleTimeout, or sessions in use expire')
-  }
+  const { rotateAfter, storeTimeout } = policy
+  const maxLifetime = checkLifetimes(policy, options)
+  const touchInterval = checkTouchInterval(policy, atomic)
   if (rotateAfter < never && !atomic) throw invalid('rotateAfter', 'needs a store with compareAndSet')
   if (storeTimeout > loginTimeout / 4) throw invalid('storeTimeout', `must be at most ${loginTimeout / 4} ms`)
   const { priority, prefix, secureTemplate, plainTemplate, ...shown } = cookie
@@ -93,6 +94,56 @@ export function resolvePolicy(
     cookie,
     policy: Object.freeze({ ...policy, cookie: Object.freeze(shown), maxLifetime, touchInterval, secretBytes })
   }
+}
+
+type Lifetimes = Pick<
+  SessionPolicy,
+  'idleTimeout' | 'absoluteTimeout' | 'permanentLifetime' | 'permanent' | 'rolling'
+> & {
+  readonly anonymousTimeout: number | undefined
+  readonly maxLifetime: number | undefined
+  readonly touchInterval: number | undefined
+}
+
+/** Refuses lifetimes that contradict each other. @returns `maxLifetime` */
+function checkLifetimes(policy: Lifetimes, options: object): number {
+  const { absoluteTimeout, permanentLifetime, permanent, rolling } = policy
+  const own = typeof permanent === 'number' ? permanent : permanentLifetime
+  const { maxLifetime = Math.max(permanentLifetime, own) } = policy
+  const limits = [
+    ['idleTimeout', policy.idleTimeout, 'absoluteTimeout', absoluteTimeout],
+    ['anonymousTimeout', policy.anonymousTimeout ?? 0, 'absoluteTimeout', absoluteTimeout],
+    ['permanentLifetime', 'permanentLifetime' in options ? permanentLifetime : 0, 'maxLifetime', maxLifetime],
+    ['permanent', permanent === false ? 0 : own, 'maxLifetime', maxLifetime]
+  ] as const
+  for (const [name, value, limitName, limit] of limits) {
+    if (value > limit) throw invalid(name, `must be at most ${limitName} (${limit} ms)`)
+  }
+  if (rolling && permanent && own >= maxLifetime) {
+    throw invalid('rolling', `extends nothing: set maxLifetime above the permanent lifetime (${own} ms)`)
+  }
+  return maxLifetime
+}
+
+/** @returns `touchInterval`: short enough for the shortest time that a session may go unused. */
+function checkTouchInterval(policy: Lifetimes, atomic: boolean): number {
+  const { idleTimeout, anonymousTimeout = never, permanent, permanentLifetime, rolling } = policy
+  const own = rolling ? (typeof permanent === 'number' ? permanent : permanentLifetime) : never
+  const pauses = { idleTimeout, anonymousTimeout, [permanent ? 'permanent' : 'permanentLifetime']: own }
+  const { touchInterval } = policy
+  if (touchInterval === undefined) {
+    if (rolling && !atomic) throw invalid('rolling', 'needs touchInterval on a store without compareAndSet')
+    return atomic ? Math.min(minute, ...Object.values(pauses).map((pause) => Math.ceil(pause / 10))) : never
+  }
+  for (const [name, pause] of Object.entries(pauses)) {
+    if (touchInterval >= pause)
+      throw invalid('touchInterval', `must be shorter than ${name}, or sessions in use expire`)
+  }
+  return touchInterval
+}
+
+function checkPermanent(value: unknown = false, option: string): boolean | number {
+  return typeof value === 'boolean' ? value : duration(0)(value, option)
 }
 
 /** The index of a user is one value, read and written at each login: a bound keeps a login from costing ever more. */

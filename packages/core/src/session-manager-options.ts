@@ -21,9 +21,18 @@ export interface SessionManagerOptions<Data extends object = SessionData> {
   idleTimeout?: Duration
   /** A session this old is over, however busy; only `login` starts it anew. Default 24 h. (ASVS 5.0, 7.3.2) */
   absoluteTimeout?: Duration
+  /** Idle timeout of sessions without a user, permanent or not; at most `absoluteTimeout`. Default: `idleTimeout`, which
+   * permanent sessions do not have. */
+  anonymousTimeout?: Duration
+  /** What `session.permanent` is for a new session. A duration, or `true` for `permanentLifetime`: the cookie outlives the
+   * browser, and the lifetime replaces both timeouts. Default `false`. */
+  permanent?: boolean | Duration
+  /** A permanent lifetime counts from the last use; the cookie is sent again with every write, and when a touch is due.
+   * `maxLifetime` still ends the session, and must be longer. Default `false`: it counts from the login. */
+  rolling?: boolean
   /** Lifetime of sessions with `permanent = true`, in place of both timeouts. Default 31 d. */
   permanentLifetime?: Duration
-  /** No session lives longer, whatever `permanent` says. Default: `permanentLifetime`. */
+  /** No permanent session lives longer. Default: `permanentLifetime`, or `permanent` if that is longer. */
   maxLifetime?: Duration
   /** How far `lastSeenAt` may lag behind before a reading request moves it. Default 1 min, at most a tenth of
    * `idleTimeout`; off on non-atomic stores unless set. */

@@ -7,6 +7,7 @@ import { throwDropped } from './dropped-failure.ts'
 import { headersOf, type ResponseFacts } from './response-cookie.ts'
 import { reportDropped, save } from './save.ts'
 import { becomeUnchanged, runExclusive, type SessionState } from './session-state.ts'
+import { destroy } from './transitions.ts'
 import { headersSent } from './update-record.ts'
 
 /** What the adapter knows of the response when it commits. */
@@ -55,6 +56,7 @@ function storeChanges(
   state: SessionState,
   { failed }: CommitOptions
 ): Promise<unknown> | undefined {
+  if (state.permanent === 0) return destroy(context, state)
   const withoutData = failed === true && !context.policy.commitOnError
   const serialized = state.data && !withoutData ? serializeData(context, state.data) : state.baseline
   const changed = serialized !== state.baseline

@@ -22,7 +22,8 @@ export async function moveToNewId(context: ManagerContext, state: SessionState, 
   const found = { record, standing: 'current', stored: () => plaintext } as const
   const owner = nextOwner(context, found, change, plaintext)
   const kept = owner.plaintext === plaintext ? data : await readData(context, owner.plaintext ?? '')
-  becomeNew(context, state, { data: kept, permanent: state.record?.metadata.permanent })
+  const permanent = state.record?.metadata.permanent ?? false
+  becomeNew(context, state, { data: kept, permanent: change.anonymous ? undefined : permanent })
   const { login = { userId: owner.userId, reservation: undefined } } = change
   await createRecord(context, state, { login, createdAt: change.login ? undefined : record.metadata.createdAt })
   // A tombstone, so that a process that has seen the record before does not bring it back.

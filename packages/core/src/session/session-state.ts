@@ -152,7 +152,7 @@ function becomeIdentified(state: Writable, phase: SessionPhase, { id, secret }: 
 /** The first record of a session is stored. */
 export function becomeStored(state: Writable, record: StoredRecord, data: Fields, plaintext: string): void {
   state.phase = 'live'
-  state.permanent = undefined
+  if (state.permanent !== 0) state.permanent = undefined
   becomeSwapped(state, record)
   becomeDecoded(state, data, plaintext)
 }
@@ -174,6 +174,8 @@ export interface Rewrite {
   readonly secret: Uint8Array | undefined
   /** The value of `permanent` that was stored with it. */
   readonly permanent: boolean | number | undefined
+  /** The end of a session with a persistent cookie has moved. */
+  readonly extended: boolean
 }
 
 /**
@@ -182,12 +184,10 @@ export interface Rewrite {
  * @param baseline what its data serializes to now; `undefined`: the stored payload was kept.
  */
 export function becomeRewritten(state: Writable, write: Rewrite, baseline: string | undefined): void {
-  const { record, plaintext, secret, permanent } = write
+  const { record, plaintext, secret, permanent, extended } = write
   state.record = record
-  if (permanent !== undefined) {
-    if (state.permanent === permanent) state.permanent = undefined
-    if (!state.alias) state.cookie = 'send'
-  }
+  if (permanent !== undefined && state.permanent === permanent) state.permanent = undefined
+  if ((permanent !== undefined || extended) && !state.alias) state.cookie = 'send'
   if (plaintext !== undefined && state.data) becomeDecoded(state, state.data, plaintext, baseline)
   if (!secret) return
   state.secret = secret
@@ -229,6 +229,7 @@ export function becomeUnavailable(state: Writable): void {
 /** Destroyed by this request. Only then does its response clear the cookie. */
 export function becomeDestroyed(context: Empty, state: Writable, cookie: 'none' | 'clear'): void {
   state.phase = 'ended'
+  state.permanent = undefined
   state.record = undefined
   state.cookie = cookie
   becomeEmpty(context, state)
@@ -255,6 +256,16 @@ export function becomeInitial(state: Writable, data: Fields, baseline: string): 
 /** Changes that cannot be stored are given up; the same ones are not given up twice. */
 export function becomeUnchanged(state: Writable, baseline: string): void {
   state.baseline = baseline
+}
+
+/** What `permanent` is to become with the next write; `undefined`: it stays. 0 is not stored: it ends the session. */
+export function permanentToStore(
+  { policy }: Pick<ManagerContext, 'policy'>,
+  { permanent, record }: Pick<SessionState, 'permanent' | 'record'>,
+  isNew: boolean = record === undefined
+): boolean | number | undefined {
+  if (permanent !== undefined && permanent !== 0) return permanent
+  return isNew && policy.permanent ? policy.permanent : undefined
 }
 
 /** `session.permanent` was set; `undefined`: to what is stored. */

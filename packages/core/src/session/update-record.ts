@@ -17,7 +17,7 @@ import {
 } from '../record/metadata-change.ts'
 import { checkSize, plaintextOf, sealRecord, serializeData } from '../record/payload.ts'
 import { encodeRecord, type StoredRecord, sealedContext } from '../record/record.ts'
-import { absoluteDeadline, passedLimit } from '../record/timeouts.ts'
+import { absoluteDeadline, deadline, passedLimit } from '../record/timeouts.ts'
 import type { Decision } from '../store/write-group.ts'
 import type { Identity } from '../token/secret-hash.ts'
 import { writeRecord } from '../users/end-session.ts'
@@ -33,7 +33,7 @@ import {
   nextOwner,
   userIdOf
 } from './next-data.ts'
-import { identityOf, type SessionState, secretHashOf } from './session-state.ts'
+import { identityOf, permanentToStore, type SessionState, secretHashOf } from './session-state.ts'
 
 /** One write of one request to a live record: what every attempt starts from. */
 interface Update extends DataChange {
@@ -133,7 +133,7 @@ interface Plan extends Omit<Write, 'record'> {
 function planWrite(update: Update, found: Found, { plaintext, conflicts }: NextData): Plan | Stop {
   const { context, state, identity, change, serialized } = update
   const { now } = found
-  const { permanent } = state
+  const permanent = permanentToStore(context, state, change.anonymous === true)
   const superseded = found.standing === 'stale'
   const owner = nextOwner(context, found, change, plaintext)
   const swap = swapFor(update, found, owner)
@@ -148,7 +148,9 @@ function planWrite(update: Update, found: Found, { plaintext, conflicts }: NextD
   const secret = swap && context.randomBytes(context.policy.secretBytes)
   if (swap && secret) swapSecret(next, swap, secretHashOf(context, { id: identity.id, secret }), now)
   else if (owner.userChanged && owner.userId !== undefined && !state.headers) restart(next, now)
-  return { ...owner, next, swap, secret, conflicts, serialized, permanent, superseded }
+  const { policy } = context
+  const extended = next.permanent !== undefined && deadline(next, policy) > deadline(found.record.metadata, policy)
+  return { ...owner, next, swap, secret, conflicts, serialized, permanent, extended, superseded }
 }
 
 /** The request that rotated has not seen the new secret come back from the client. */

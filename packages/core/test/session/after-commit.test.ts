@@ -47,7 +47,7 @@ function createGround(listening = true) {
     )
     const none = {
       ...{ plaintext: undefined, serialized: undefined, swap: undefined, secret: undefined, permanent: undefined },
-      ...{ conflicts: [], superseded: false, userChanged: false }
+      ...{ conflicts: [], superseded: false, userChanged: false, extended: false }
     }
     return { ...none, record, ...rest }
   }

@@ -186,8 +186,8 @@ describe('wrong options', () => {
   })
 
   it.each([
-    ['maxAge', 'There is no option cookie.maxAge; use permanentLifetime and session.permanent'],
-    ['expires', 'There is no option cookie.expires; use permanentLifetime and session.permanent'],
+    ['maxAge', 'There is no option cookie.maxAge; use permanent'],
+    ['expires', 'There is no option cookie.expires; use permanent'],
     ['Name', 'There is no option cookie.Name'],
     ['samesite', 'There is no option cookie.samesite']
   ])('%s is unknown here', (option, message) => {
