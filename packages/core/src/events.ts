@@ -31,6 +31,8 @@ export type DropReason =
   | 'superseded'
   /** The request runs on a detached session, which stores nothing. */
   | 'detached'
+  /** `data` was changed after the last commit of the request, and nothing has stored it since. */
+  | 'late'
 
 /**
  * What the manager reports through `onEvent`. Public ids appear, secrets, tokens and data never do.

@@ -41,9 +41,9 @@ export function needsCommit(context: ManagerContext, state: SessionState): boole
 /** Whether a touch or a rotation is due; an untouched session that needs neither costs nothing more. */
 function isUpkeepDue(
   { policy, clock }: Pick<ManagerContext, 'policy' | 'clock'>,
-  { phase, record, alias, swapped }: SessionState
+  { phase, record, alias, swapped, passive }: SessionState
 ): boolean {
-  if (phase !== 'live' || !record || swapped) return false
+  if (phase !== 'live' || !record || swapped || passive) return false
   const now = clock.now()
   const { metadata } = record
   if (touchDue(policy, metadata, now)) return true

@@ -56,10 +56,14 @@ export interface SessionState {
   readonly accessed: boolean
   /** The request had a cookie of our name, genuine or not. */
   readonly hadCookie: boolean
+  /** The request only looks: it keeps nothing up. */
+  readonly passive: boolean
   /** The headers of the response, once they were handed out. */
   readonly headers: HeaderList | undefined
   readonly cookieTemplate: CookieTemplate
   readonly request: RequestFacts
+  /** No commit follows: from now on a change is to be reported that nothing stores. */
+  readonly watched: boolean
   /** The last operation on this session object; the next one waits for it. */
   readonly lastOperation: Promise<unknown> | undefined
   /** The last operation whose failure a commit may have to report. */
@@ -84,7 +88,10 @@ const blank = {
 } satisfies Partial<SessionState>
 
 /** What is known of a session before the store is asked. */
-export type Identified = Pick<SessionState, 'tokens' | 'cookieTemplate' | 'request' | 'hadCookie' | 'createdAt'>
+export type Identified = Pick<
+  SessionState,
+  'tokens' | 'cookieTemplate' | 'request' | 'hadCookie' | 'passive' | 'createdAt'
+>
 
 export function createState(emptyPayload: string, identified: Identified): SessionState {
   return {
@@ -95,6 +102,7 @@ export function createState(emptyPayload: string, identified: Identified): Sessi
     swapped: false,
     accessed: false,
     headers: undefined,
+    watched: false,
     lastOperation: undefined,
     failure: undefined
   }
@@ -138,7 +146,7 @@ export function becomeLive(context: Empty, state: Writable, { token, record, ali
   becomeIdentified(state, 'live', token)
   state.createdAt = record.metadata.createdAt
   state.alias = alias
-  state.reissue = token.retiredKey && !alias
+  state.reissue = token.retiredKey && !alias && !state.passive
   state.record = record
   becomeEmpty(context, state)
 }
@@ -281,6 +289,11 @@ export function becomeAccessed(state: Writable): void {
 /** An operation has failed; `undefined`: that was reported, or made good for. */
 export function becomeFailed(state: Writable, failure: Failure | undefined): void {
   state.failure = failure
+}
+
+/** Whether the next access to the data is to be followed by a look at what it changed. */
+export function becomeWatched(state: Writable, watched: boolean): void {
+  state.watched = watched
 }
 
 /** The headers are handed out: from now on the cookie cannot change. */

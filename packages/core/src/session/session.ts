@@ -8,6 +8,7 @@ import { deadline } from '../record/timeouts.ts'
 import type { SessionData } from '../session-manager-options.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
 import { watchFailure } from './dropped-failure.ts'
+import { watchLateAccess } from './late-change.ts'
 import { ensureLoaded, giveInitialData } from './load.ts'
 import { save } from './save.ts'
 import {
@@ -252,6 +253,7 @@ export class Session<Data extends object = SessionData> {
 function access(session: unknown): Internals {
   const internals = internalsOf(session)
   becomeAccessed(internals.state)
+  if (internals.state.watched) watchLateAccess(internals.context, internals.state)
   if (internals.state.phase === 'unloaded') {
     throw new SessionError('SESSION_NOT_LOADED', 'The manager is lazy: await session.load() before looking')
   }

@@ -141,7 +141,7 @@ function planWrite(update: Update, found: Found, { plaintext, conflicts }: NextD
   if (swap && state.headers) throw headersSent()
   const next = metadataFor(context, found.record.metadata, owner, change)
   if (!superseded) {
-    markUse(next, now)
+    if (!state.passive) markUse(next, now)
     if (usesNewestSecret(update, found)) startGrace(context.policy, next, now)
     setPermanent(context.policy, next, permanent, now)
   }
@@ -173,7 +173,8 @@ function swapFor(update: Update, found: Found, owner: NextOwner): Swap | undefin
   if (change.swap && (change.swap !== 'rotate' || current)) return change.swap
   if (state.swapped) return undefined
   if (owner.userChanged) return owner.userId === undefined ? 'regenerate' : 'login'
-  const due = current && !state.headers && rotationDue(context.policy, found.record.metadata, found.now)
+  const due =
+    current && !state.headers && !state.passive && rotationDue(context.policy, found.record.metadata, found.now)
   return due ? 'rotate' : undefined
 }
 

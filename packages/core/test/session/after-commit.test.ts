@@ -27,6 +27,7 @@ function createGround(listening = true) {
       cookieTemplate: context.cookie.secureTemplate,
       request: request as never,
       hadCookie: true,
+      passive: false,
       createdAt: 1
     }),
     {
