@@ -1,9 +1,10 @@
 import { duration } from './duration.ts'
 import { SessionError } from './errors.ts'
-import { hook, invalid, keep, oneOf, refuseUnknown, settle, wholeNumber } from './option-check.ts'
+import { checkAll, hook, invalid, keep, oneOf, refuseUnknown, settle, wholeNumber } from './option-check.ts'
 import type { TimeoutPolicy } from './record/timeouts.ts'
 import { loginTimeout } from './record/tombstone.ts'
 import type { KeyValueStore } from './store/key-value-store.ts'
+import { checkSecrets } from './token/keyring.ts'
 import { secretByteLength } from './token/token.ts'
 import { type CookiePolicy, resolveCookieOptions } from './transport/set-cookie.ts'
 
@@ -76,25 +77,66 @@ const parts = {
   randomBytes: hook()
 }
 
-/** Checks everything that can be known before the first request. */
-export function resolvePolicy(
-  options: object,
-  atomic: boolean
-): { readonly policy: SessionPolicy; readonly cookie: CookiePolicy } {
-  refuseUnknown({ ...parts, ...rules }, options)
-  settle(parts, options)
-  const { secretBits: secretBytes, cookie, ...policy } = settle(rules, options)
-  const { rotateAfter, storeTimeout } = policy
-  const maxLifetime = checkLifetimes(policy, options)
-  const touchInterval = checkTouchInterval(policy, atomic)
-  if (rotateAfter < never && !atomic) throw invalid('rotateAfter', 'needs a store with compareAndSet')
-  if (storeTimeout > loginTimeout / 4) throw invalid('storeTimeout', `must be at most ${loginTimeout / 4} ms`)
+export interface ResolvedOptions {
+  readonly policy: SessionPolicy
+  readonly cookie: CookiePolicy
+  readonly secrets: readonly string[]
+  readonly store: KeyValueStore
+  /** Whether the store has compareAndSet. */
+  readonly atomic: boolean
+}
+
+/** Checks everything that can be known before the first request. What is wrong is told in one error. */
+export function resolveOptions(options: unknown): ResolvedOptions {
+  checkIsOptions(options)
+  const [settled, secrets, { store, atomic }] = checkAll([
+    () => {
+      const [, , values] = checkAll([
+        () => refuseUnknown({ ...parts, ...rules }, options),
+        () => settle(parts, options),
+        () => settle(rules, options)
+      ])
+      return values
+    },
+    () => checkSecrets(Reflect.get(options, 'secret')),
+    () => checkStore(Reflect.get(options, 'store'), Reflect.get(options, 'allowNonAtomicStore'))
+  ])
+  const { secretBits: secretBytes, cookie, ...policy } = settled
+  const [maxLifetime, touchInterval] = checkAll([
+    () => checkLifetimes(policy, options),
+    () => checkTouchInterval(policy, atomic),
+    () => checkOtherLimits(policy, atomic)
+  ])
   const { priority, prefix, secureTemplate, plainTemplate, ...shown } = cookie
   return {
+    store,
+    atomic,
+    secrets,
     cookie,
     policy: Object.freeze({ ...policy, cookie: Object.freeze(shown), maxLifetime, touchInterval, secretBytes })
   }
 }
+
+/** Says what was given in place of the options, where that can be told. */
+function checkIsOptions(options: unknown): asserts options is object {
+  if (isStore(options) && !('store' in options)) {
+    throw new SessionError('OPTION_INVALID', 'This is a store, not the options: pass { store, secret }')
+  }
+  if (typeof Reflect.get(Object(options), 'use') === 'function') {
+    const message = 'This is an application, not the options: app.use(session({ store, secret }))'
+    throw new SessionError('OPTION_INVALID', message)
+  }
+  if (typeof options !== 'object' || options === null) {
+    throw new SessionError('OPTION_INVALID', 'createSessionManager() takes an object of options')
+  }
+}
+
+function checkOtherLimits({ rotateAfter, storeTimeout }: SettledPolicy, atomic: boolean): void {
+  if (rotateAfter < never && !atomic) throw invalid('rotateAfter', 'needs a store with compareAndSet')
+  if (storeTimeout > loginTimeout / 4) throw invalid('storeTimeout', `must be at most ${loginTimeout / 4} ms`)
+}
+
+type SettledPolicy = Pick<SessionPolicy, 'rotateAfter' | 'storeTimeout'>
 
 type Lifetimes = Pick<
   SessionPolicy,
@@ -157,7 +199,7 @@ function checkNamespace(value: unknown = 'sessions', option: string): string {
 }
 
 /** Refuses what is no store, and a non-atomic one that nobody asked for. */
-export function checkStore(store: unknown, allowNonAtomicStore: unknown): { store: KeyValueStore; atomic: boolean } {
+function checkStore(store: unknown, allowNonAtomicStore: unknown): { store: KeyValueStore; atomic: boolean } {
   if (!isStore(store)) {
     throw new SessionError('STORE_INVALID', 'store must have get, set and delete, as createMemoryStore() has')
   }

@@ -14,8 +14,11 @@ export type SessionData = Record<string, unknown>
 export interface SessionManagerOptions<Data extends object = SessionData> {
   /** Where records live. */
   store: KeyValueStore
-  /** At least 32 bytes each, newest first: the first signs, all verify. Make one with `openssl rand -base64 33`. */
-  secret: string | readonly string[]
+  /**
+   * At least 32 bytes each, newest first: the first signs, all verify. Make one with `openssl rand -base64 33`. The type allows
+   * `undefined`, so that `process.env.SECRET` can be passed; a secret that is not set is refused (`SECRET_MISSING`).
+   */
+  secret: string | undefined | readonly (string | undefined)[]
   cookie?: CookieOptions
   /** A session not used for this long is over. Default 1 h. (OWASP ASVS 5.0, 7.3.1) */
   idleTimeout?: Duration

@@ -8,7 +8,7 @@ import { SessionError } from './errors.ts'
 import { guardCallbacks } from './guard-callbacks.ts'
 import { serializeData } from './record/payload.ts'
 import { tombstoneLifetime } from './record/tombstone.ts'
-import { checkStore, resolvePolicy, type SessionPolicy } from './resolve-options.ts'
+import { resolveOptions, type SessionPolicy } from './resolve-options.ts'
 import { type CommitOptions, commit } from './session/commit.ts'
 import { identify, type OpenOptions } from './session/identify.ts'
 import { giveInitialData, load } from './session/load.ts'
@@ -22,7 +22,7 @@ import { type AtomicStore, createStoreAccess } from './store/store-access.ts'
 import { type SweeperOptions, startSweeper } from './store/sweeper.ts'
 import type { WriteGroup } from './store/write-group.ts'
 import { createWriteLoop } from './store/write-loop.ts'
-import { checkSecrets, createKeyring } from './token/keyring.ts'
+import { createKeyring } from './token/keyring.ts'
 import type { RequestSource } from './transport/request-source.ts'
 import type { HeaderList } from './transport/response-headers.ts'
 import {
@@ -210,12 +210,7 @@ export function createSessionAdministration<Data extends object = SessionData>(
 export function createManagerContext<Data extends object>(
   options: SessionManagerOptions<Data>
 ): { readonly context: ManagerContext; readonly store: KeyValueStore } {
-  if (typeof options !== 'object' || options === null) {
-    throw new SessionError('OPTION_INVALID', 'createSessionManager() takes an object of options')
-  }
-  const secrets = checkSecrets(options.secret)
-  const { store, atomic } = checkStore(options.store, options.allowNonAtomicStore)
-  const { policy, cookie } = resolvePolicy(options, atomic)
+  const { policy, cookie, secrets, store, atomic } = resolveOptions(options)
   const { onEvent } = options
   const callbacks = guardCallbacks(options)
   const { clock } = callbacks

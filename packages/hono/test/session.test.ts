@@ -260,6 +260,13 @@ describe('session() for Hono', () => {
     expect(await dropped).toBe('late')
   })
 
+  it.each([
+    ['store', createMemoryStore(), 'This is a store, not the options'],
+    ['application', new Hono(), 'This is an application, not the options']
+  ])('says that it was given the %s in place of the options', (_, source, message) => {
+    expect(() => Reflect.apply(session, undefined, [source])).toThrow(message)
+  })
+
   it('does not touch the session of a request that only looks', async () => {
     const { app, store } = createApp({ touchInterval: 1, passive: (c) => c.req.path === '/read' })
     const cookie = cookieOf(await ask(app, '/start'))
