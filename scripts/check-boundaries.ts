@@ -37,8 +37,9 @@ const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; de
   }
 }
 
-/** Misuse of a store throws the one class of errors; all else it needs of core is a type, or is `@kvsession/core/keyed-lock`. */
+/** Misuse of a store throws the one class of errors; all else it needs of core is a type, or an entry for stores. */
 const errorClass = new Set(['SessionError', 'isSessionError'])
+const entriesForStores: ReadonlySet<string> = new Set(['./keyed-lock', './store-options'])
 
 /** What the modules of core may import from outside; the cryptographic ones only in `cryptoFiles`. */
 const coreDependencies = new Set(['@standard-schema/spec'])
@@ -178,7 +179,7 @@ function checkImport(
     if (!kinds.includes(target.kind)) return `${workspace.kind} must not import ${specifier}: arrows point at core`
     const subpath = `.${specifier.slice(packageName(specifier).length)}`
     if (!(subpath in (target.manifest.exports ?? {}))) return `${specifier} is not an entry of ${target.manifest.name}`
-    const unwanted = subpath === './keyed-lock' ? [] : values.filter((name) => !errorClass.has(name))
+    const unwanted = entriesForStores.has(subpath) ? [] : values.filter((name) => !errorClass.has(name))
     if (isSrc && workspace.kind === 'store' && target.kind === 'core' && unwanted.length > 0) {
       return `a store imports types and SessionError alone from ${specifier}, not ${unwanted.join(', ')}`
     }

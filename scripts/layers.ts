@@ -27,7 +27,7 @@ export const roomsOfCore: readonly Room[] = [
   {
     name: 'settings',
     purpose: 'options, and what all parts share',
-    members: ['context.ts', 'resolve-options.ts', 'session-manager-options.ts']
+    members: ['data-schema.ts', 'context.ts', 'resolve-options.ts', 'session-manager-options.ts']
   },
   { name: 'store/', purpose: 'reads and writes by key', members: ['store/'] },
   { name: 'record/', purpose: 'what is stored of a session', members: ['record/'] },

@@ -1,8 +1,12 @@
+import { guard } from './callback.ts'
+import { hook, keep, refuseUnknown } from './option-check.ts'
 import { needsCommit as stateNeedsCommit } from './session/commit.ts'
 import { watchFailure } from './session/dropped-failure.ts'
 import { internalsOf, type Session } from './session/session.ts'
+import { becomeWatched } from './session/session-state.ts'
 import { type CommitOptions, createSessionManager, type SessionManager } from './session-manager.ts'
 import type { SessionManagerOptions } from './session-manager-options.ts'
+import type { Connection, RequestSource } from './transport/request-source.ts'
 
 /**
  * The manager of a middleware that takes options or a manager: `source` itself, or a new manager made from the options.
@@ -13,6 +17,61 @@ export function managerOf<Data extends object>(
   source: SessionManagerOptions<Data> | SessionManager<Data>
 ): SessionManager<Data> {
   return isManager(source) ? source : createSessionManager(source)
+}
+
+/** What every adapter takes beside the options of the manager. */
+export interface AdapterOptions<Request> {
+  /**
+   * Which requests only look at the session, such as a poll that asks when it ends: they neither move `lastSeenAt`, nor
+   * rotate, nor send the cookie again. Default: none.
+   */
+  passive?(request: Request): boolean
+}
+
+/** A manager, and how an adapter opens its sessions. */
+export interface SessionOpener<Data extends object, Request> {
+  readonly manager: SessionManager<Data>
+  open(request: Request, source: RequestSource, connection?: Connection): Promise<Session<Data>>
+}
+
+/**
+ * The manager of a middleware, and the options of its adapter, which stand among those of the manager, or beside a manager.
+ *
+ * @throws SessionError for wrong options.
+ */
+export function openerOf<Data extends object, Request>(
+  source: (SessionManagerOptions<Data> & AdapterOptions<Request>) | SessionManager<Data>,
+  options: AdapterOptions<Request> = {}
+): SessionOpener<Data, Request> {
+  refuseUnknown({ passive: keep }, options)
+  const { passive } = isManager(source) || isWithoutPassive(source) ? options : source
+  const manager = managerOf(isManager(source) ? source : managerOptionsOf(source))
+  if (passive === undefined) {
+    return { manager, open: (_, from, connection) => manager.open(from, connection) }
+  }
+  hook()(passive, 'passive')
+  const looks = guard('passive', (request: Request) => passive(request), isBoolean)
+  return {
+    manager,
+    open: async (request, from, connection) => manager.open(from, { ...connection, touch: !looks(request) })
+  }
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean'
+}
+
+function isWithoutPassive(source: object): boolean {
+  return !('passive' in Object(source))
+}
+
+/** What is no object of options stays as it is: the manager says what is wrong with it. */
+function managerOptionsOf<Data extends object>(
+  source: SessionManagerOptions<Data> & { readonly passive?: unknown }
+): SessionManagerOptions<Data> {
+  if (isWithoutPassive(source)) return source
+  const { passive: _, ...options } = source
+  return options
 }
 
 function isManager<Data extends object>(
@@ -38,6 +97,15 @@ export function needsCommit(session: Session<object>): boolean {
  */
 export function failCommitUnlessTaken<T>(session: Session<object>, operation: Promise<T>): Promise<T> {
   return watchFailure(internalsOf(session).state, operation)
+}
+
+/**
+ * For an adapter that does not learn when a response ends: says that the commit which was just made is the last one. Data
+ * that is changed later, and not stored by `save` or `update`, is then an event: `dropped`, `late`. A change is noticed only
+ * if it was reached through the session, as in `session.data.a = 1`.
+ */
+export function reportLateChanges(session: Session<object>): void {
+  becomeWatched(internalsOf(session).state, true)
 }
 
 /** Reads a header that the handler set. `undefined`: the response has no such header. */

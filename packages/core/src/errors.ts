@@ -19,6 +19,7 @@ export type SessionErrorCode =
   | 'CONFLICT'
   | 'DATA_UNSERIALIZABLE'
   | 'DATA_RESERVED_NAME'
+  | 'DATA_INVALID'
   | 'RECORD_TOO_LARGE'
   | 'RECORD_UNREADABLE'
   | 'HEADERS_SENT'

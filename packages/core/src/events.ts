@@ -31,6 +31,8 @@ export type DropReason =
   | 'superseded'
   /** The request runs on a detached session, which stores nothing. */
   | 'detached'
+  /** `data` was changed after the last commit of the request, and nothing has stored it since. */
+  | 'late'
 
 /**
  * What the manager reports through `onEvent`. Public ids appear, secrets, tokens and data never do.
@@ -39,6 +41,8 @@ export type SessionEvent =
   | { readonly type: 'created'; readonly id: string; readonly tokenId: string }
   | { readonly type: 'loaded'; readonly id: string; readonly userId: string | undefined }
   | { readonly type: 'rejected'; readonly reason: RejectionReason; readonly id?: string }
+  /** The data did not fit `schema`, in `path` first, and was reset, or repaired by `onSchemaMismatch`. */
+  | { readonly type: 'dataReset'; readonly id: string; readonly userId: string | undefined; readonly path: string }
   | { readonly type: 'touched'; readonly id: string }
   | { readonly type: 'saved'; readonly id: string; readonly bytes: number }
   /** Keys of the data that this request and another one both changed, control characters escaped; `onConflict` decided. */

@@ -13,6 +13,7 @@ export {
   type CommitOptions,
   createSessionAdministration,
   createSessionManager,
+  type OpenOptions,
   type SessionAdministration,
   type SessionAdministrationOptions,
   type SessionManager

@@ -1,4 +1,4 @@
-import { SessionError } from './errors.ts'
+import { isSessionError, SessionError } from './errors.ts'
 
 /** What to throw for a value that an option cannot have. `cure` continues the sentence that the option begins. */
 export function invalid(option: string, cure: string): SessionError {
@@ -19,37 +19,99 @@ export function settle<Rules extends Readonly<Record<string, Rule<unknown>>>>(
   options: object,
   parent = ''
 ): Settled<Rules> {
-  const settled = Object.entries(rules).map(([name, rule]) => [name, rule(Reflect.get(options, name), parent + name)])
-  return Object.fromEntries(settled) as Settled<Rules>
+  const names = Object.keys(rules)
+  const values = checkAll(names.map((name) => () => rules[name]?.(Reflect.get(options, name), parent + name)))
+  return Object.fromEntries(names.map((name, index) => [name, values[index]])) as Settled<Rules>
 }
 
-/** @throws SessionError `OPTION_UNKNOWN` for an option that has no rule. */
-export function refuseUnknown(rules: object, options: object, parent = ''): void {
-  const name = Object.keys(options).find((one) => !Object.hasOwn(rules, one))
-  if (name === undefined) return
-  const cure = Object.hasOwn(replacedBy, name) ? replacedBy[name] : undefined
-  const hint = cure === '' ? ': leave it out, it is built in' : cure ? `; use ${cure}` : ''
-  throw new SessionError('OPTION_UNKNOWN', `There is no option ${parent}${name}${hint}`)
+type Results<Checks extends readonly (() => unknown)[]> = { -readonly [I in keyof Checks]: ReturnType<Checks[I]> }
+
+/**
+ * Runs every check, and gives what they return.
+ *
+ * @throws SessionError what the checks threw: one error as it is, several as one that lists them, with each in the
+ * `errors` of its `cause`.
+ */
+export function checkAll<const Checks extends readonly (() => unknown)[]>(checks: Checks): Results<Checks> {
+  const errors: SessionError[] = []
+  const results = checks.map((check): unknown => {
+    try {
+      return check()
+    } catch (error) {
+      if (!isSessionError(error)) throw error
+      const { cause } = error
+      errors.push(...(cause instanceof AggregateError ? cause.errors : [error]))
+      return undefined
+    }
+  })
+  const [first] = errors
+  if (!first) return results as Results<Checks>
+  if (errors.length === 1) throw first
+  const list = errors.map(({ message }) => `\n- ${message}`).join('')
+  throw new SessionError(first.code, `${errors.length} options are wrong:${list}`, {
+    cause: new AggregateError(errors)
+  })
 }
 
-/** What other libraries call it; nothing: what it asked for is how this one always works. */
-const replacedBy: Readonly<Record<string, string>> = {
-  resave: '',
-  saveUninitialized: '',
-  unset: '',
-  proxy: '',
-  rolling: 'touchInterval',
-  renew: 'touchInterval',
-  genid: 'randomBytes and secretBits',
-  name: 'cookie.name',
-  key: 'cookie.name',
-  keys: 'secret',
-  prefix: 'namespace',
-  maxAge: 'permanentLifetime and session.permanent',
-  expires: 'permanentLifetime and session.permanent',
-  ttl: 'idleTimeout',
-  valid: 'schema',
-  encryptionKey: 'encryption'
+/**
+ * @param hints what to say of names that other libraries have.
+ * @throws SessionError `OPTION_UNKNOWN` for options that have no rule.
+ */
+export function refuseUnknown(rules: object, options: object, parent = '', hints: Hints = replacedBy): void {
+  const names = Object.keys(rules)
+  checkAll(
+    Object.keys(options).map((name) => () => {
+      if (names.includes(name)) return
+      const close = nearest(name, names)
+      const hint = (Object.hasOwn(hints, name) && hints[name]) || (close && `; did you mean ${parent}${close}?`) || ''
+      throw new SessionError('OPTION_UNKNOWN', `There is no option ${parent}${name}${hint}`)
+    })
+  )
+}
+
+/** The name that was probably meant: the same but for case, or for two letters in five. */
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const written = name.toLowerCase().replaceAll(/[_-]/g, '')
+  const distances = names.map((one) => ({ one, edits: distance(written, one.toLowerCase()) }))
+  const [best] = distances.sort((a, b) => a.edits - b.edits)
+  return best && best.edits * 2.5 <= written.length ? best.one : undefined
+}
+
+/** How many letters must be added, removed or replaced (Levenshtein). */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (let i = 0; i < from.length; i++) {
+    let left = i + 1
+    row = row.map((above, j) => {
+      if (j > 0) left = Math.min(left + 1, above + 1, (row[j - 1] ?? 0) + Number(from[i] !== to[j - 1]))
+      return left
+    })
+  }
+  return row[to.length] ?? 0
+}
+
+/** What to say of an option that is not ours, by its name. */
+export type Hints = Readonly<Record<string, string>>
+
+const builtIn = ': leave it out, it is built in'
+
+/** What other libraries call it. */
+const replacedBy: Hints = {
+  resave: builtIn,
+  saveUninitialized: builtIn,
+  unset: builtIn,
+  proxy: builtIn,
+  renew: '; use rolling',
+  genid: '; use randomBytes and secretBits',
+  name: '; use cookie.name',
+  key: '; use cookie.name',
+  keys: '; use secret',
+  prefix: '; use namespace',
+  maxAge: '; use permanent',
+  expires: '; use permanent',
+  ttl: '; use idleTimeout',
+  valid: '; use schema',
+  encryptionKey: '; use encryption'
 }
 
 /** One of `allowed`; the first of them is the default. */

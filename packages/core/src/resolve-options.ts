@@ -1,15 +1,19 @@
 import { duration } from './duration.ts'
 import { SessionError } from './errors.ts'
-import { hook, invalid, keep, oneOf, refuseUnknown, settle, wholeNumber } from './option-check.ts'
+import { checkAll, hook, invalid, keep, oneOf, refuseUnknown, settle, wholeNumber } from './option-check.ts'
 import type { TimeoutPolicy } from './record/timeouts.ts'
 import { loginTimeout } from './record/tombstone.ts'
 import type { KeyValueStore } from './store/key-value-store.ts'
+import { checkSecrets } from './token/keyring.ts'
 import { secretByteLength } from './token/token.ts'
 import { type CookiePolicy, resolveCookieOptions } from './transport/set-cookie.ts'
 
 /** The options in effect: durations in milliseconds, defaults filled in. For reading back and for audits (ASVS 7.1.1). */
 export interface SessionPolicy extends TimeoutPolicy {
   readonly cookie: Pick<CookiePolicy, 'name' | 'path' | 'domain' | 'sameSite' | 'secure' | 'httpOnly' | 'partitioned'>
+  /** What `session.permanent` is for a new session. */
+  readonly permanent: boolean | number
+  readonly rolling: boolean
   /** `Infinity`: reading never moves `lastSeenAt`. */
   readonly touchInterval: number
   /** `Infinity`: never. */
@@ -37,6 +41,9 @@ const rules = {
   cookie: resolveCookieOptions,
   idleTimeout: duration(hour),
   absoluteTimeout: duration(day),
+  anonymousTimeout: duration(undefined),
+  permanent: checkPermanent,
+  rolling: oneOf<boolean>(false, true),
   permanentLifetime: duration(31 * day),
   maxLifetime: duration(undefined),
   touchInterval: duration(undefined, 1),
@@ -63,36 +70,122 @@ const parts = {
   clock: hook('now'),
   schema: hook('~standard'),
   onSchemaMismatch: (value: unknown, option: string) =>
-    typeof value === 'function' ? value : oneOf('reject', 'reset')(value, option),
+    typeof value === 'function' ? value : oneOf('reset', 'reject')(value, option),
   onEvent: hook(),
   onConflict: hook(),
   userIdFrom: hook(),
   randomBytes: hook()
 }
 
-/** Checks everything that can be known before the first request. */
-export function resolvePolicy(
-  options: object,
-  atomic: boolean
-): { readonly policy: SessionPolicy; readonly cookie: CookiePolicy } {
-  refuseUnknown({ ...parts, ...rules }, options)
-  settle(parts, options)
-  const { secretBits: secretBytes, cookie, ...policy } = settle(rules, options)
-  const { idleTimeout, permanentLifetime, maxLifetime = permanentLifetime, rotateAfter, storeTimeout } = policy
-  if (idleTimeout > policy.absoluteTimeout) {
-    throw invalid('idleTimeout', `must be at most absoluteTimeout (${policy.absoluteTimeout} ms)`)
-  }
-  const { touchInterval = atomic ? Math.min(minute, Math.ceil(idleTimeout / 10)) : never } = policy
-  if (policy.touchInterval !== undefined && touchInterval >= idleTimeout) {
-    throw invalid('touchInterval', 'must be shorter than idleTimeout, or sessions in use expire')
-  }
-  if (rotateAfter < never && !atomic) throw invalid('rotateAfter', 'needs a store with compareAndSet')
-  if (storeTimeout > loginTimeout / 4) throw invalid('storeTimeout', `must be at most ${loginTimeout / 4} ms`)
+export interface ResolvedOptions {
+  readonly policy: SessionPolicy
+  readonly cookie: CookiePolicy
+  readonly secrets: readonly string[]
+  readonly store: KeyValueStore
+  /** Whether the store has compareAndSet. */
+  readonly atomic: boolean
+}
+
+/** Checks everything that can be known before the first request. What is wrong is told in one error. */
+export function resolveOptions(options: unknown): ResolvedOptions {
+  checkIsOptions(options)
+  const [settled, secrets, { store, atomic }] = checkAll([
+    () => {
+      const [, , values] = checkAll([
+        () => refuseUnknown({ ...parts, ...rules }, options),
+        () => settle(parts, options),
+        () => settle(rules, options)
+      ])
+      return values
+    },
+    () => checkSecrets(Reflect.get(options, 'secret')),
+    () => checkStore(Reflect.get(options, 'store'), Reflect.get(options, 'allowNonAtomicStore'))
+  ])
+  const { secretBits: secretBytes, cookie, ...policy } = settled
+  const [maxLifetime, touchInterval] = checkAll([
+    () => checkLifetimes(policy, options),
+    () => checkTouchInterval(policy, atomic),
+    () => checkOtherLimits(policy, atomic)
+  ])
   const { priority, prefix, secureTemplate, plainTemplate, ...shown } = cookie
   return {
+    store,
+    atomic,
+    secrets,
     cookie,
     policy: Object.freeze({ ...policy, cookie: Object.freeze(shown), maxLifetime, touchInterval, secretBytes })
   }
+}
+
+/** Says what was given in place of the options, where that can be told. */
+function checkIsOptions(options: unknown): asserts options is object {
+  if (isStore(options) && !('store' in options)) {
+    throw new SessionError('OPTION_INVALID', 'This is a store, not the options: pass { store, secret }')
+  }
+  if (typeof Reflect.get(Object(options), 'use') === 'function') {
+    const message = 'This is an application, not the options: app.use(session({ store, secret }))'
+    throw new SessionError('OPTION_INVALID', message)
+  }
+  if (typeof options !== 'object' || options === null) {
+    throw new SessionError('OPTION_INVALID', 'createSessionManager() takes an object of options')
+  }
+}
+
+function checkOtherLimits({ rotateAfter, storeTimeout }: SettledPolicy, atomic: boolean): void {
+  if (rotateAfter < never && !atomic) throw invalid('rotateAfter', 'needs a store with compareAndSet')
+  if (storeTimeout > loginTimeout / 4) throw invalid('storeTimeout', `must be at most ${loginTimeout / 4} ms`)
+}
+
+type SettledPolicy = Pick<SessionPolicy, 'rotateAfter' | 'storeTimeout'>
+
+type Lifetimes = Pick<
+  SessionPolicy,
+  'idleTimeout' | 'absoluteTimeout' | 'permanentLifetime' | 'permanent' | 'rolling'
+> & {
+  readonly anonymousTimeout: number | undefined
+  readonly maxLifetime: number | undefined
+  readonly touchInterval: number | undefined
+}
+
+/** Refuses lifetimes that contradict each other. @returns `maxLifetime` */
+function checkLifetimes(policy: Lifetimes, options: object): number {
+  const { absoluteTimeout, permanentLifetime, permanent, rolling } = policy
+  const own = typeof permanent === 'number' ? permanent : permanentLifetime
+  const { maxLifetime = Math.max(permanentLifetime, own) } = policy
+  const limits = [
+    ['idleTimeout', policy.idleTimeout, 'absoluteTimeout', absoluteTimeout],
+    ['anonymousTimeout', policy.anonymousTimeout ?? 0, 'absoluteTimeout', absoluteTimeout],
+    ['permanentLifetime', 'permanentLifetime' in options ? permanentLifetime : 0, 'maxLifetime', maxLifetime],
+    ['permanent', permanent === false ? 0 : own, 'maxLifetime', maxLifetime]
+  ] as const
+  for (const [name, value, limitName, limit] of limits) {
+    if (value > limit) throw invalid(name, `must be at most ${limitName} (${limit} ms)`)
+  }
+  if (rolling && permanent && own >= maxLifetime) {
+    throw invalid('rolling', `extends nothing: set maxLifetime above the permanent lifetime (${own} ms)`)
+  }
+  return maxLifetime
+}
+
+/** @returns `touchInterval`: short enough for the shortest time that a session may go unused. */
+function checkTouchInterval(policy: Lifetimes, atomic: boolean): number {
+  const { idleTimeout, anonymousTimeout = never, permanent, permanentLifetime, rolling } = policy
+  const own = rolling ? (typeof permanent === 'number' ? permanent : permanentLifetime) : never
+  const pauses = { idleTimeout, anonymousTimeout, [permanent ? 'permanent' : 'permanentLifetime']: own }
+  const { touchInterval } = policy
+  if (touchInterval === undefined) {
+    if (rolling && !atomic) throw invalid('rolling', 'needs touchInterval on a store without compareAndSet')
+    return atomic ? Math.min(minute, ...Object.values(pauses).map((pause) => Math.ceil(pause / 10))) : never
+  }
+  for (const [name, pause] of Object.entries(pauses)) {
+    if (touchInterval >= pause)
+      throw invalid('touchInterval', `must be shorter than ${name}, or sessions in use expire`)
+  }
+  return touchInterval
+}
+
+function checkPermanent(value: unknown = false, option: string): boolean | number {
+  return typeof value === 'boolean' ? value : duration(0)(value, option)
 }
 
 /** The index of a user is one value, read and written at each login: a bound keeps a login from costing ever more. */
@@ -106,7 +199,7 @@ function checkNamespace(value: unknown = 'sessions', option: string): string {
 }
 
 /** Refuses what is no store, and a non-atomic one that nobody asked for. */
-export function checkStore(store: unknown, allowNonAtomicStore: unknown): { store: KeyValueStore; atomic: boolean } {
+function checkStore(store: unknown, allowNonAtomicStore: unknown): { store: KeyValueStore; atomic: boolean } {
   if (!isStore(store)) {
     throw new SessionError('STORE_INVALID', 'store must have get, set and delete, as createMemoryStore() has')
   }

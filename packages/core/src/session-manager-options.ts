@@ -14,16 +14,28 @@ export type SessionData = Record<string, unknown>
 export interface SessionManagerOptions<Data extends object = SessionData> {
   /** Where records live. */
   store: KeyValueStore
-  /** At least 32 bytes each, newest first: the first signs, all verify. Make one with `openssl rand -base64 33`. */
-  secret: string | readonly string[]
+  /**
+   * At least 32 bytes each, newest first: the first signs, all verify. Make one with `openssl rand -base64 33`. The type allows
+   * `undefined`, so that `process.env.SECRET` can be passed; a secret that is not set is refused (`SECRET_MISSING`).
+   */
+  secret: string | undefined | readonly (string | undefined)[]
   cookie?: CookieOptions
   /** A session not used for this long is over. Default 1 h. (OWASP ASVS 5.0, 7.3.1) */
   idleTimeout?: Duration
   /** A session this old is over, however busy; only `login` starts it anew. Default 24 h. (ASVS 5.0, 7.3.2) */
   absoluteTimeout?: Duration
+  /** Idle timeout of sessions without a user, permanent or not; at most `absoluteTimeout`. Default: `idleTimeout`, which
+   * permanent sessions do not have. */
+  anonymousTimeout?: Duration
+  /** What `session.permanent` is for a new session. A duration, or `true` for `permanentLifetime`: the cookie outlives the
+   * browser, and the lifetime replaces both timeouts. Default `false`. */
+  permanent?: boolean | Duration
+  /** A permanent lifetime counts from the last use; the cookie is sent again with every write, and when a touch is due.
+   * `maxLifetime` still ends the session, and must be longer. Default `false`: it counts from the login. */
+  rolling?: boolean
   /** Lifetime of sessions with `permanent = true`, in place of both timeouts. Default 31 d. */
   permanentLifetime?: Duration
-  /** No session lives longer, whatever `permanent` says. Default: `permanentLifetime`. */
+  /** No permanent session lives longer. Default: `permanentLifetime`, or `permanent` if that is longer. */
   maxLifetime?: Duration
   /** How far `lastSeenAt` may lag behind before a reading request moves it. Default 1 min, at most a tenth of
    * `idleTimeout`; off on non-atomic stores unless set. */
@@ -38,10 +50,11 @@ export interface SessionManagerOptions<Data extends object = SessionData> {
   serializer?: Serializer
   /** Encrypts the payload at rest; see `@kvsession/core/encryption`. Default: none. */
   encryption?: PayloadEncryption
-  /** Any Standard Schema: types the data and validates it on every load. */
+  /** Any Standard Schema: types the data and validates it on every load, and whatever is stored before it is stored. It
+   * must accept `{}`: what it makes of that is the data of a new session. */
   schema?: StandardSchemaV1<unknown, Data>
-  /** What becomes of a record whose data no longer fits `schema`. `reject` (default): no session. `reset`: the session
-   * lives on with empty data. A function may repair the data, or return `undefined` to reject. */
+  /** What becomes of a record whose data no longer fits `schema`. `reset` (default): the session and its user live on with
+   * the data of a new session. `reject`: no session. A function may repair the data, or return `undefined` to reject. */
   onSchemaMismatch?: 'reject' | 'reset' | ((data: unknown) => Data | undefined)
   /** Decides keys changed by two requests at once. Default: the later commit wins. */
   onConflict?: ConflictHandler

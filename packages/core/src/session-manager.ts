@@ -3,14 +3,15 @@ import { platform } from '#platform'
 import { observer } from './callback.ts'
 import type { ManagerContext } from './context.ts'
 import { createRandomSource } from './crypto/random.ts'
+import { checkSchema } from './data-schema.ts'
 import { SessionError } from './errors.ts'
 import { guardCallbacks } from './guard-callbacks.ts'
 import { serializeData } from './record/payload.ts'
 import { tombstoneLifetime } from './record/tombstone.ts'
-import { checkStore, resolvePolicy, type SessionPolicy } from './resolve-options.ts'
+import { resolveOptions, type SessionPolicy } from './resolve-options.ts'
 import { type CommitOptions, commit } from './session/commit.ts'
-import { identify } from './session/identify.ts'
-import { load } from './session/load.ts'
+import { identify, type OpenOptions } from './session/identify.ts'
+import { giveInitialData, load } from './session/load.ts'
 import { headersOf, type ResponseFacts } from './session/response-cookie.ts'
 import { internalsOf, Session, synchronous } from './session/session.ts'
 import type { SessionData, SessionManagerOptions } from './session-manager-options.ts'
@@ -21,8 +22,8 @@ import { type AtomicStore, createStoreAccess } from './store/store-access.ts'
 import { type SweeperOptions, startSweeper } from './store/sweeper.ts'
 import type { WriteGroup } from './store/write-group.ts'
 import { createWriteLoop } from './store/write-loop.ts'
-import { checkSecrets, createKeyring } from './token/keyring.ts'
-import type { Connection, RequestSource } from './transport/request-source.ts'
+import { createKeyring } from './token/keyring.ts'
+import type { RequestSource } from './transport/request-source.ts'
 import type { HeaderList } from './transport/response-headers.ts'
 import {
   checkIds,
@@ -37,6 +38,7 @@ import {
 import { revokeUser } from './users/user-index.ts'
 
 export type { CommitOptions } from './session/commit.ts'
+export type { OpenOptions } from './session/identify.ts'
 
 /** Opens, commits and administers sessions. One per cookie; several may share a store under different namespaces. */
 export interface SessionManager<Data extends object = SessionData> {
@@ -46,7 +48,7 @@ export interface SessionManager<Data extends object = SessionData> {
    * @throws SessionError when the store cannot be read (`status` 503); the cookie is to be left alone. `ARGUMENT_INVALID`
    * for what is no source, such as `null` or a `cookie` that is no string. Always as a rejection.
    */
-  open(source: RequestSource, connection?: Connection): Promise<Session<Data>>
+  open(source: RequestSource, options?: OpenOptions): Promise<Session<Data>>
   /**
    * Stores what changed, then gives the headers for the response. Call it before the first byte. Afterwards the cookie
    * can no longer change; a second call stores late changes of an existing session.
@@ -107,9 +109,9 @@ export function createSessionManager<Data extends object = SessionData>(
     return listOfUser<Data>(context, checkUserId(filter?.userId))
   }
 
-  async function sweep(): Promise<number> {
+  async function sweep(background: boolean): Promise<number> {
     checkOpen()
-    const deletion = context.access.deleteExpired()
+    const deletion = context.access.deleteExpired(background)
     sweeping = Promise.allSettled([sweeping, deletion]).then(() => {})
     const deleted = await deletion
     context.emit?.({ type: 'swept', deleted })
@@ -122,10 +124,11 @@ export function createSessionManager<Data extends object = SessionData>(
 
   return {
     policy: context.policy,
-    async open(source, connection) {
+    async open(source, options) {
       checkOpen()
-      const state = identify(context, source, connection)
+      const state = identify(context, source, options)
       if (state.phase === 'unloaded' && !context.policy.lazy) await load(context, state)
+      else if (context.schema) await giveInitialData(context, state)
       return new Session<Data>({ context, state })
     },
     async commit(session, options) {
@@ -149,10 +152,10 @@ export function createSessionManager<Data extends object = SessionData>(
       checkOpen()
       return revokeUser(context, checkUserId(userId), checkIds(except))
     },
-    sweep,
+    sweep: () => sweep(false),
     startSweeper(sweeperOptions) {
       checkOpen()
-      const stop = startSweeper(sweep, context.randomBytes, sweeperOptions)
+      const stop = startSweeper(() => sweep(true), context.randomBytes, sweeperOptions)
       stops.add(stop)
       return () => {
         stops.delete(stop)
@@ -207,12 +210,7 @@ export function createSessionAdministration<Data extends object = SessionData>(
 export function createManagerContext<Data extends object>(
   options: SessionManagerOptions<Data>
 ): { readonly context: ManagerContext; readonly store: KeyValueStore } {
-  if (typeof options !== 'object' || options === null) {
-    throw new SessionError('OPTION_INVALID', 'createSessionManager() takes an object of options')
-  }
-  const secrets = checkSecrets(options.secret)
-  const { store, atomic } = checkStore(options.store, options.allowNonAtomicStore)
-  const { policy, cookie } = resolvePolicy(options, atomic)
+  const { policy, cookie, secrets, store, atomic } = resolveOptions(options)
   const { onEvent } = options
   const callbacks = guardCallbacks(options)
   const { clock } = callbacks
@@ -243,6 +241,7 @@ export function createManagerContext<Data extends object>(
     hiddenProxy: { found: false },
     warnOnce: createWarning()
   }
+  checkSchema(context)
   return { context, store }
 }
 

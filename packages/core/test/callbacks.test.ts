@@ -91,6 +91,12 @@ const schemaOf = (validate: (data: unknown) => unknown): Partial<SessionManagerO
   schema: { '~standard': { version: 1, vendor: 'test', validate: validate as never } }
 })
 
+/** Accepts data that is stored for the first time, and refuses it at the next load. */
+function acceptOnce(): (data: unknown) => object {
+  let left = 1
+  return (data) => (Object.keys(Object(data)).length === 0 || left-- > 0 ? { value: data } : { issues: [] })
+}
+
 /** A callback without a row does not compile. */
 const rows = {
   onEvent: {
@@ -146,7 +152,7 @@ const rows = {
     other: undefined
   },
   onSchemaMismatch: {
-    options: (breakable) => ({ ...schemaOf(() => ({ issues: [] })), onSchemaMismatch: breakable(() => ({})) }),
+    options: (breakable) => ({ ...schemaOf(acceptOnce()), onSchemaMismatch: breakable(() => ({})) }),
     use: read,
     outcomes: synchronous
   },

@@ -26,14 +26,13 @@ describe('an option of another library', () => {
     ['saveUninitialized', ': leave it out, it is built in'],
     ['unset', ': leave it out, it is built in'],
     ['proxy', ': leave it out, it is built in'],
-    ['rolling', '; use touchInterval'],
-    ['renew', '; use touchInterval'],
+    ['renew', '; use rolling'],
     ['genid', '; use randomBytes and secretBits'],
     ['name', '; use cookie.name'],
     ['key', '; use cookie.name'],
     ['keys', '; use secret'],
     ['prefix', '; use namespace'],
-    ['maxAge', '; use permanentLifetime and session.permanent'],
+    ['maxAge', '; use permanent'],
     ['ttl', '; use idleTimeout'],
     ['valid', '; use schema'],
     ['encryptionKey', '; use encryption'],
@@ -64,7 +63,7 @@ describe('the options', () => {
     [{ schema: 7 }, 'schema must have ~standard'],
     [{ namespace: 7 }, 'namespace must match [A-Za-z0-9_-]{1,64}'],
     [{ namespace: 'a b' }, 'namespace must match [A-Za-z0-9_-]{1,64}'],
-    [{ onSchemaMismatch: 'drop' }, 'onSchemaMismatch must be one of reject, reset'],
+    [{ onSchemaMismatch: 'drop' }, 'onSchemaMismatch must be one of reset, reject'],
     [{ lazy: 1 }, 'lazy must be one of false, true'],
     [{ commitOnError: 1 }, 'commitOnError must be one of true, false'],
     [{ onStoreUnavailable: 'x' }, 'onStoreUnavailable must be one of error, anonymous'],
@@ -76,6 +75,30 @@ describe('the options', () => {
       { idleTimeout: '10ms', touchInterval: 10 },
       'touchInterval must be shorter than idleTimeout, or sessions in use expire'
     ],
+    [{ anonymousTimeout: '25h' }, 'anonymousTimeout must be at most absoluteTimeout (86400000 ms)'],
+    [
+      { anonymousTimeout: '30s', touchInterval: '30s' },
+      'touchInterval must be shorter than anonymousTimeout, or sessions in use expire'
+    ],
+    [{ permanent: 7 }, "permanent is in milliseconds: write '7s' or '7ms'"],
+    [{ permanent: 'yes' }, "permanent must be whole milliseconds above 0, or text such as '90s', '30m', '1h', '31d'"],
+    [{ permanent: '36526d' }, "permanent must be at most 100 years: '36525d'"],
+    [{ permanent: '8d', maxLifetime: '7d' }, 'permanent must be at most maxLifetime (604800000 ms)'],
+    [{ permanentLifetime: '8d', maxLifetime: '7d' }, 'permanentLifetime must be at most maxLifetime (604800000 ms)'],
+    [
+      { permanent: true, rolling: true },
+      'rolling extends nothing: set maxLifetime above the permanent lifetime (2678400000 ms)'
+    ],
+    [
+      { permanent: '60d', rolling: true },
+      'rolling extends nothing: set maxLifetime above the permanent lifetime (5184000000 ms)'
+    ],
+    [
+      { permanent: '30s', rolling: true, touchInterval: '30s' },
+      'touchInterval must be shorter than permanent, or sessions in use expire'
+    ],
+    [{ rolling: 1 }, 'rolling must be one of false, true'],
+    [{ ...plainStore, rolling: true }, 'rolling needs touchInterval on a store without compareAndSet'],
     [{ storeTimeout: 15_001 }, 'storeTimeout must be at most 15000 ms'],
     [{ ...plainStore, rotateAfter: '1h' }, 'rotateAfter needs a store with compareAndSet'],
     [
@@ -109,6 +132,18 @@ describe('the options', () => {
     [
       { onSchemaMismatch: 'reset', lazy: true, commitOnError: false },
       { lazy: true, commitOnError: false }
+    ],
+    [{ permanent: '7d' }, { permanent: 7 * 86_400_000, maxLifetime: 31 * 86_400_000, rolling: false }],
+    [{ permanent: '60d' }, { permanent: 60 * 86_400_000, maxLifetime: 60 * 86_400_000 }],
+    [{ permanent: true }, { permanent: true, touchInterval: 60_000 }],
+    [
+      { permanent: '5m', rolling: true },
+      { permanent: 300_000, rolling: true, touchInterval: 30_000 }
+    ],
+    [{ anonymousTimeout: '5m' }, { anonymousTimeout: 300_000, touchInterval: 30_000 }],
+    [
+      { ...plainStore, rolling: true, touchInterval: '1m' },
+      { rolling: true, touchInterval: 60_000 }
     ],
     [{ onStoreUnavailable: 'anonymous' }, { onStoreUnavailable: 'anonymous' }],
     [{ onSchemaMismatch: () => ({}) }, {}],

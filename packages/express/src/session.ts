@@ -6,7 +6,7 @@ import {
   type SessionManager,
   type SessionManagerOptions
 } from '@kvsession/core'
-import { managerOf } from '@kvsession/core/adapter'
+import { type AdapterOptions, openerOf, type SessionOpener } from '@kvsession/core/adapter'
 import { entriesOf, type RequestEntry, setEntries } from './request/entry.ts'
 import { defineSessionProperties } from './request/session-property.ts'
 import { holdResponse } from './response/hold-response.ts'
@@ -26,6 +26,11 @@ export type NextHandler = (error?: unknown) => void
 /** `response` may be `{}`, or the stub that socket.io gives on upgrades: the session is then only loaded. */
 export type SessionMiddleware = (request: IncomingRequest, response: object, next: NextHandler) => void
 
+/** The options of core, and `passive`: which requests only look at the session. */
+export interface SessionOptions<Data extends object = Partial<Express.SessionData>>
+  extends SessionManagerOptions<Data>,
+    AdapterOptions<IncomingRequest> {}
+
 /**
  * The middleware. Opens the session before `next`, offers it as `req.session` and `req.sessionID`, and holds the response
  * until what changed is stored; a failure goes to `next(error)` in place of the response.
@@ -33,13 +38,23 @@ export type SessionMiddleware = (request: IncomingRequest, response: object, nex
  * Mounted again with the same manager or cookie name it does nothing. Of several managers the first one mounted is
  * `req.session`; `getSession(req, manager)` reaches each.
  *
- * @param source options, or a manager that other parts of the application administer sessions with.
+ * @param options those of a new manager. Pass a manager instead if other parts of the application administer sessions.
  * @throws SessionError for wrong options.
  */
 export function session<Data extends object = Partial<Express.SessionData>>(
-  source: SessionManagerOptions<Data> | SessionManager<Data>
+  manager: SessionManager<Data>,
+  options?: AdapterOptions<IncomingRequest>
+): SessionMiddleware
+// Last, because TypeScript explains the last overload alone: a wrong option is to get its "did you mean".
+export function session<Data extends object = Partial<Express.SessionData>>(
+  options: SessionOptions<Data>
+): SessionMiddleware
+export function session<Data extends object = Partial<Express.SessionData>>(
+  source: SessionOptions<Data> | SessionManager<Data>,
+  options?: AdapterOptions<IncomingRequest>
 ): SessionMiddleware {
-  const manager: SessionManager<object> = managerOf(source)
+  const opener: SessionOpener<object, IncomingRequest> = openerOf(source, options)
+  const { manager } = opener
   const { name, path } = manager.policy.cookie
 
   return (request, response, next) => {
@@ -58,7 +73,7 @@ export function session<Data extends object = Partial<Express.SessionData>>(
       addSession({ manager, session: opened, next }, request, response)
       next()
     }
-    void manager.open(request.headers, connectionOf(request)).then(begin, next)
+    void opener.open(request, request.headers, connectionOf(request)).then(begin, next)
   }
 }
 

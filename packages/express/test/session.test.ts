@@ -16,8 +16,8 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
 
   it('takes options, or a manager', async () => {
     const options = { store: createMemoryStore(), secret }
-    for (const source of [options, createSessionManager(options)]) {
-      const { url } = await serveApp([session(source)], (req, res) => {
+    for (const middleware of [session(options), session(createSessionManager(options))]) {
+      const { url } = await serveApp([middleware], (req, res) => {
         req.session.n = (req.session.n ?? 0) + 1
         res.send(String(req.session.n))
       })
@@ -25,6 +25,32 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
       await browser.get('/')
       expect((await browser.get('/')).body).toBe('2')
     }
+  })
+
+  it('does not touch the session of a request that only looks, given options or a manager', async () => {
+    const options = { store: createMemoryStore(), secret, touchInterval: 1, permanent: true } as const
+    const passive = ({ url }: IncomingRequest): boolean => url === '/poll'
+    const manager = createSessionManager(options)
+    for (const middleware of [session({ ...options, passive }), session(manager, { passive })]) {
+      const { url } = await serveApp([middleware], (req, res) => {
+        req.session.n ??= 1
+        res.send(String(getSession(req).lastSeenAt))
+      })
+      const browser = createCookieJarClient(url)
+      await browser.get('/')
+      const { body } = await browser.get('/poll')
+      expect((await browser.get('/poll')).body).toBe(body)
+    }
+  })
+
+  it('fails a request, and not the process, when passive fails', async () => {
+    const passive = (): never => {
+      throw new Error('broken')
+    }
+    const { url } = await serveApp([session({ store: createMemoryStore(), secret, passive })], (_req, res) => {
+      res.send('not reached')
+    })
+    expect((await createCookieJarClient(url).get('/')).status).toBe(500)
   })
 
   // Given by the prototype of an application's requests, it was missing from those of the next application.

@@ -1,1 +1,1 @@
-export { type SessionVariables, session } from './session.ts'
+export { type SessionOptions, type SessionVariables, session } from './session.ts'

@@ -5,7 +5,7 @@ import {
   type SessionManager,
   type SessionManagerOptions
 } from '@kvsession/core'
-import { CommitFacts, managerOf } from '@kvsession/core/adapter'
+import { type AdapterOptions, CommitFacts, openerOf, reportLateChanges } from '@kvsession/core/adapter'
 import type { Context, MiddlewareHandler } from 'hono'
 import { addHeaders, discardResponse } from './response.ts'
 
@@ -13,6 +13,11 @@ import { addHeaders, discardResponse } from './response.ts'
 export interface SessionVariables<Data extends object = SessionData> {
   session: Session<Data>
 }
+
+/** The options of core, and `passive`: which requests only look at the session. */
+export interface SessionOptions<Data extends object = SessionData>
+  extends SessionManagerOptions<Data>,
+    AdapterOptions<Context> {}
 
 /**
  * Hono middleware that gives every request its session, `c.var.session`. What changed is stored after the handler, also
@@ -22,11 +27,20 @@ export interface SessionVariables<Data extends object = SessionData> {
  * cannot be read: the handler then does not run and the cookie is left alone.
  */
 export function session<Data extends object = SessionData>(
-  options: SessionManagerOptions<Data> | SessionManager<Data>
+  manager: SessionManager<Data>,
+  options?: AdapterOptions<Context>
+): MiddlewareHandler<{ Variables: SessionVariables<Data> }>
+// Last, because TypeScript explains the last overload alone: a wrong option is to get its "did you mean".
+export function session<Data extends object = SessionData>(
+  options: SessionOptions<Data>
+): MiddlewareHandler<{ Variables: SessionVariables<Data> }>
+export function session<Data extends object = SessionData>(
+  source: SessionOptions<Data> | SessionManager<Data>,
+  options?: AdapterOptions<Context>
 ): MiddlewareHandler<{ Variables: SessionVariables<Data> }> {
-  const manager = managerOf(options)
+  const { manager, open } = openerOf<Data, Context>(source, options)
   return async (c, next) => {
-    const session = await manager.open(c.req.raw).catch(rethrow)
+    const session = await open(c, c.req.raw).catch(rethrow)
     c.set('session', session)
     try {
       await next()
@@ -38,6 +52,7 @@ export function session<Data extends object = SessionData>(
     try {
       const { headers } = await manager.commit(session, factsOf(c))
       addHeaders(c, headers)
+      reportLateChanges(session)
     } catch (error) {
       discardResponse(c)
       // What is safe in the store already, a login above all, goes out with the error.

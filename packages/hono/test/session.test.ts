@@ -5,12 +5,12 @@ import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
 import { stream } from 'hono/streaming'
 import { describe, expect, it } from 'vitest'
-import { type SessionVariables, session } from '../src/index.ts'
+import { type SessionOptions, type SessionVariables, session } from '../src/index.ts'
 
 type App = Hono<{ Variables: SessionVariables }>
 
 /** No server and nothing of Node: a request goes in, a response comes out, as on any runtime. */
-function createApp(options: Partial<SessionManagerOptions> = {}): { app: App; store: RecordingStore } {
+function createApp(options: Partial<SessionOptions> = {}): { app: App; store: RecordingStore } {
   const store = createRecordingStore(createMemoryStore())
   const app: App = new Hono()
   app.use(session({ store, secret: 'a secret for tests that is long enough', ...options }))
@@ -239,6 +239,39 @@ describe('session() for Hono', () => {
     const answer = await ask(app, '/untouched', cookie)
     expect([...answer.headers.keys()]).toEqual(['content-type'])
     expect(decoded).toBe(0)
+  })
+
+  it('reports what a stream changes and does not store', async () => {
+    let tell = (_: unknown): void => {}
+    const dropped = new Promise((resolve) => {
+      tell = resolve
+    })
+    const onEvent: SessionManagerOptions['onEvent'] = (event) => event.type === 'dropped' && tell(event.reason)
+    const { app } = createApp({ storeTimeout: '5ms', onEvent })
+    app.get('/stream', (c) =>
+      stream(c, async (output) => {
+        await output.write('one')
+        c.var.session.data.seen = true
+        await output.write('two')
+      })
+    )
+    const cookie = cookieOf(await ask(app, '/start'))
+    expect(await (await ask(app, '/stream', cookie)).text()).toBe('onetwo')
+    expect(await dropped).toBe('late')
+  })
+
+  it.each([
+    ['store', createMemoryStore(), 'This is a store, not the options'],
+    ['application', new Hono(), 'This is an application, not the options']
+  ])('says that it was given the %s in place of the options', (_, source, message) => {
+    expect(() => Reflect.apply(session, undefined, [source])).toThrow(message)
+  })
+
+  it('does not touch the session of a request that only looks', async () => {
+    const { app, store } = createApp({ touchInterval: 1, passive: (c) => c.req.path === '/read' })
+    const cookie = cookieOf(await ask(app, '/start'))
+    await ask(app, '/read', cookie)
+    expect(store.operations.map(({ method }) => method)).toEqual(['compareAndSet', 'get'])
   })
 
   it("stores what changed before Hono's own stream helper writes, and what the stream updates itself", async () => {

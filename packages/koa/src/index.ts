@@ -1,5 +1,5 @@
 import './augment.ts'
 
 export { getSession } from './request-session.ts'
-export { session } from './session.ts'
+export { type SessionOptions, session } from './session.ts'
 export type { KoaSession, SessionFields } from './session-properties.ts'

@@ -5,10 +5,15 @@ import {
   type SessionManager,
   type SessionManagerOptions
 } from '@kvsession/core'
-import { CommitFacts, managerOf, needsCommit } from '@kvsession/core/adapter'
+import { type AdapterOptions, CommitFacts, needsCommit, openerOf, type SessionOpener } from '@kvsession/core/adapter'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { addErrorHeaders } from './error-headers.ts'
 import { addSession, type RequestSession } from './request-session.ts'
+
+/** The options of core, and `passive`: which requests only look at the session. */
+export interface SessionOptions<Data extends object = SessionData>
+  extends SessionManagerOptions<Data>,
+    AdapterOptions<ParameterizedContext> {}
 
 /**
  * Koa middleware that gives every request its session: `ctx.session`, or the core session with `getSession(ctx)`. What
@@ -18,12 +23,20 @@ import { addSession, type RequestSession } from './request-session.ts'
  * middleware behind it then does not run and the cookie is left alone.
  */
 export function session<Data extends object = SessionData>(
-  options: SessionManagerOptions<Data> | SessionManager<Data>
+  manager: SessionManager<Data>,
+  options?: AdapterOptions<ParameterizedContext>
+): Middleware
+// Last, because TypeScript explains the last overload alone: a wrong option is to get its "did you mean".
+export function session<Data extends object = SessionData>(options: SessionOptions<Data>): Middleware
+export function session<Data extends object = SessionData>(
+  source: SessionOptions<Data> | SessionManager<Data>,
+  options?: AdapterOptions<ParameterizedContext>
 ): Middleware {
-  const manager: SessionManager<object> = managerOf(options)
+  const opener: SessionOpener<object, ParameterizedContext> = openerOf(source, options)
+  const { manager } = opener
 
   return async (ctx, next) => {
-    const opened = await manager.open(ctx.req.headers, { encrypted: ctx.secure })
+    const opened = await opener.open(ctx, ctx.req.headers, { encrypted: ctx.secure })
     const request = addSession(ctx, opened, manager)
     const report = (error: unknown): unknown => ctx.app.emit('error', error, ctx)
     try {

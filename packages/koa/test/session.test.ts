@@ -1,4 +1,4 @@
-import { createMemoryStore, isSessionError, type SessionManagerOptions } from '@kvsession/core'
+import { createMemoryStore, isSessionError } from '@kvsession/core'
 import {
   type CookieJarClient,
   createCookieJarClient,
@@ -9,7 +9,7 @@ import {
 import Koa from 'koa'
 import Koa2 from 'koa-2'
 import { afterEach, describe, expect, it } from 'vitest'
-import { getSession, session } from '../src/index.ts'
+import { getSession, type SessionOptions, session } from '../src/index.ts'
 import { serve } from './koa-app.ts'
 
 const closing: (() => Promise<void>)[] = []
@@ -26,11 +26,7 @@ interface Site {
   readonly reported: readonly unknown[]
 }
 
-async function serveWith(
-  app: Koa,
-  handler: Koa.Middleware,
-  options: Partial<SessionManagerOptions> = {}
-): Promise<Site> {
+async function serveWith(app: Koa, handler: Koa.Middleware, options: Partial<SessionOptions> = {}): Promise<Site> {
   const store = createRecordingStore(createMemoryStore())
   const reported: unknown[] = []
   app.on('error', (error) => reported.push(error))
@@ -40,6 +36,21 @@ async function serveWith(
   closing.push(close)
   return { url, browser: createCookieJarClient(url), store, reported }
 }
+
+it('does not touch the session of a request that only looks', async () => {
+  const passive = (ctx: { readonly path: string }): boolean => ctx.path === '/poll'
+  const { browser, store } = await serveWith(
+    new Koa(),
+    async (ctx) => {
+      ctx.session.n ??= 1
+      ctx.body = 'seen'
+    },
+    { touchInterval: 1, passive }
+  )
+  await browser.get('/')
+  await browser.get('/poll')
+  expect(store.operations.map(({ method }) => method)).toEqual(['compareAndSet', 'get'])
+})
 
 for (const [name, create] of [
   ['koa 3', () => new Koa()],

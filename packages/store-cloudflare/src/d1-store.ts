@@ -1,4 +1,5 @@
 import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 import { property } from './binding.ts'
 import { assertDatabase, changesOf, type D1Binding, type D1Statement, explain, rowsOf, textOf } from './d1-binding.ts'
 
@@ -24,6 +25,7 @@ const sweepSize = 100
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
 export function createD1Store(database: D1Binding, options: D1StoreOptions = {}): D1Store {
+  checkStoreOptions<D1StoreOptions>(options, { table: true, clock: true })
   assertDatabase(database)
   const { table = 'kvsession', clock = { now: Date.now } } = options
   if (typeof table !== 'string' || !/^(?!sqlite_|_cf_|d1_)[a-z_][a-z0-9_]{0,62}$/i.test(table)) {

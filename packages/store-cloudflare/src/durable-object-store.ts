@@ -1,4 +1,5 @@
 import type { Clock, KeyValueStore } from '@kvsession/core'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertMethods, property, storeInvalid } from './binding.ts'
 import type { Command } from './command.ts'
 
@@ -38,6 +39,7 @@ export function createDurableObjectStore<Id>(
   binding: DurableObjectBinding<Id>,
   options: DurableObjectStoreOptions = {}
 ): Required<Pick<KeyValueStore, 'get' | 'set' | 'delete' | 'compareAndSet'>> {
+  checkStoreOptions<DurableObjectStoreOptions>(options, { clock: true })
   assertMethods(binding, ['idFromName', 'get'], 'Durable Object', cure)
   const { clock = { now: Date.now } } = options
 

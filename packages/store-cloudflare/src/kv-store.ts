@@ -1,4 +1,5 @@
 import type { Clock, KeyValueStore } from '@kvsession/core'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertMethods, property, storeInvalid } from './binding.ts'
 
 /** What the store calls of a KV namespace. */
@@ -32,6 +33,7 @@ export function createKvStore(
   binding: KvBinding,
   options: KvStoreOptions = {}
 ): Required<Pick<KeyValueStore, 'get' | 'set' | 'delete' | 'keys'>> {
+  checkStoreOptions<KvStoreOptions>(options, { clock: true })
   assertMethods(binding, ['get', 'put', 'delete', 'list'], 'KV', cure)
   const { clock = { now: Date.now } } = options
 

@@ -1,4 +1,5 @@
 import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 import {
   assertClient,
   assertReader,
@@ -34,6 +35,7 @@ const largestValue = 400_000
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
 export function createDynamodbStore(client: DynamodbClient, options: DynamodbStoreOptions = {}): DynamodbStore {
+  checkStoreOptions<DynamodbStoreOptions>(options, { table: true, reads: true, clock: true })
   assertClient(client)
   const { table = 'kvsession', reads = client, clock = { now: Date.now } } = options
   assertReader(reads)

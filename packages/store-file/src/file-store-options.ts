@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { type Clock, SessionError } from '@kvsession/core'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 
 export interface FileStoreOptions {
   /**
@@ -22,6 +23,7 @@ export function folderPath(folder: unknown): string {
 
 /** @throws SessionError `OPTION_INVALID` */
 export function withDefaults(options: FileStoreOptions): Required<FileStoreOptions> {
+  checkStoreOptions<FileStoreOptions>(options, { durability: true, clock: true })
   const { durability = 'full', clock = { now: Date.now } } = options
   if (durability !== 'full' && durability !== 'normal') {
     throw new SessionError('OPTION_INVALID', "durability must be 'full' or 'normal'.")

@@ -19,8 +19,8 @@ const temporaryEnd = /\.[0-9a-f]{8}\.tmp$/
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
 export function createFileStore(folder: string, options: FileStoreOptions = {}): Required<KeyValueStore> {
-  const root = folderPath(folder)
   const { durability, clock } = withDefaults(options)
+  const root = folderPath(folder)
   const synced = durability === 'full'
   const locks = createKeyLock()
   const made = new Map<string, Promise<void>>()

@@ -1,5 +1,6 @@
 import type { Clock, KeyValueStore } from '@kvsession/core'
 import { createKeyedLock } from '@kvsession/core/keyed-lock'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertKeyv, type KeyvClient } from './client.ts'
 import { createFailureWatch } from './failure-watch.ts'
 import { decodeRecord, encodeRecord, type StoredRecord } from './record.ts'
@@ -21,6 +22,7 @@ const grace = 60_000
  * @throws SessionError `STORE_INVALID`
  */
 export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}): KeyValueStore {
+  checkStoreOptions<KeyvStoreOptions>(options, { clock: true })
   assertKeyv(keyv)
   const { clock = { now: Date.now } } = options
   const watch = createFailureWatch(keyv)

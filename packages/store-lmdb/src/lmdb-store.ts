@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertDatabase, type LmdbDatabase, pathOf } from './client.ts'
 import { lockForThisProcess } from './process-lock.ts'
 
@@ -31,6 +32,7 @@ const longestWaitForReason = 100
  * @throws SessionError `STORE_INVALID` for a database that cannot be used, and when another process has the file
  */
 export function createLmdbStore(database: LmdbDatabase, options: LmdbStoreOptions = {}): Required<KeyValueStore> {
+  checkStoreOptions<LmdbStoreOptions>(options, { clock: true })
   assertDatabase(database)
   const { clock = { now: Date.now } } = options
   const lock = lockForThisProcess(pathOf(database))

@@ -1,4 +1,5 @@
 import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 import type { MemcachedClient } from './client.ts'
 import { decodeItem, encodeItem, foreignItem, type Item, lifetimeOf } from './item.ts'
 import { placementOf } from './placement.ts'
@@ -31,6 +32,7 @@ export function createMemcachedStore(
   clients: MemcachedClient | readonly MemcachedClient[],
   options: MemcachedStoreOptions = {}
 ): MemcachedStore {
+  checkStoreOptions<MemcachedStoreOptions>(options, { largestValue: true, clock: true })
   const clientOf = placementOf(clients)
   const { largestValue = 1_000_000, clock = { now: Date.now } } = options
   if (!Number.isInteger(largestValue) || largestValue < 100_000 || largestValue > 1_048_576) {

@@ -1,4 +1,5 @@
 import { type Clock, SessionError } from '@kvsession/core'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 
 export interface MysqlStoreOptions {
   /** Name of the table: letters, digits and `_`. Default: `kvsession`. */
@@ -17,6 +18,7 @@ export interface MysqlTarget {
 
 /** @throws SessionError `OPTION_INVALID` */
 export function targetOf(options: MysqlStoreOptions): MysqlTarget {
+  checkStoreOptions<MysqlStoreOptions>(options, { table: true, database: true, clock: true })
   const { table = 'kvsession', database, clock = { now: Date.now } } = options
   if (typeof table !== 'string' || !/^[A-Za-z0-9_]{1,64}$/.test(table) || /^\d+$/.test(table)) {
     throw new SessionError('OPTION_INVALID', 'table must be 1 to 64 letters, digits or _, not digits alone.')

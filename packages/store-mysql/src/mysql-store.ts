@@ -41,8 +41,8 @@ export function createMysqlStore(
   client: MysqlClient | MysqlCallbackClient,
   options: MysqlStoreOptions = {}
 ): MysqlStore {
-  const mysql = clientOf(client)
   const { name, clock } = targetOf(options)
+  const mysql = clientOf(client)
   const sql = statementsFor(name)
 
   async function run(text: string, values: readonly (string | number)[]): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { type Clock, SessionError } from '@kvsession/core'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 
 export interface PostgresStoreOptions {
   /** Name of the table: up to 52 letters, digits and `_`, case counts. Default: `kvsession`. */
@@ -28,6 +29,7 @@ const schemaName = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/i
 
 /** @throws SessionError `OPTION_INVALID` */
 export function withDefaults(options: PostgresStoreOptions): PostgresStoreSettings {
+  checkStoreOptions<PostgresStoreOptions>(options, { table: true, schema: true, prepare: true, clock: true })
   const { table = 'kvsession', schema, prepare = true, clock = { now: Date.now } } = options
   if (typeof table !== 'string' || !tableName.test(table)) {
     throw new SessionError('OPTION_INVALID', 'table must be 1 to 52 letters, digits or _, starting with no digit.')

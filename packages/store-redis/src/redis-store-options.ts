@@ -1,4 +1,5 @@
 import { type Clock, SessionError } from '@kvsession/core'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 import type { RedisClient } from './client.ts'
 
 export interface RedisStoreOptions {
@@ -34,6 +35,12 @@ export interface RedisStoreSettings {
 
 /** @throws SessionError `OPTION_INVALID` */
 export function settingsOf(client: RedisClient, options: RedisStoreOptions): RedisStoreSettings {
+  checkStoreOptions<RedisStoreOptions>(options, {
+    waitReplicas: true,
+    waitClient: true,
+    waitTimeout: true,
+    clock: true
+  })
   const { waitReplicas = 0, waitTimeout = 500, waitClient, clock = { now: Date.now } } = options
   if (!Number.isInteger(waitReplicas) || waitReplicas < 0) {
     throw new SessionError('OPTION_INVALID', 'waitReplicas must be a whole number of replicas, 0 for none')

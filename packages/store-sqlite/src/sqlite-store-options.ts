@@ -1,4 +1,5 @@
 import { type Clock, SessionError } from '@kvsession/core'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 
 export interface SqliteStoreOptions {
   /** Name of the table, letters, digits and `_`. Default: `kvsession`. */
@@ -21,6 +22,7 @@ export interface SqliteStoreOptions {
 
 /** @throws SessionError `OPTION_INVALID` */
 export function withDefaults(options: SqliteStoreOptions): Required<SqliteStoreOptions> {
+  checkStoreOptions<SqliteStoreOptions>(options, { table: true, durability: true, busyTimeout: true, clock: true })
   const { table = 'kvsession', durability = 'full', busyTimeout = 800, clock = { now: Date.now } } = options
   if (typeof table !== 'string' || !/^(?!sqlite_)[a-z_][a-z0-9_]{0,62}$/i.test(table)) {
     throw new SessionError(

@@ -31,8 +31,8 @@ const readCheckIntervalMs = 1_000
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
 export function createSqliteStore(database: SqliteDatabase, options: SqliteStoreOptions = {}): SqliteStore {
-  assertDatabase(database)
   const { table, durability, busyTimeout, clock } = withDefaults(options)
+  assertDatabase(database)
   const sql = statementsFor(table)
   const prepared = new Map<string, SqliteStatement>()
   const reads = createLockQueue(busyTimeout)

@@ -1,5 +1,6 @@
 import type { Clock, KeyValueStore } from '@kvsession/core'
 import { createKeyedLock } from '@kvsession/core/keyed-lock'
+import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertStorage, type UnstorageClient } from './client.ts'
 import { decodeRecord, encodeRecord, type StoredRecord } from './record.ts'
 
@@ -25,6 +26,7 @@ export function createUnstorageStore(
   storage: UnstorageClient,
   options: UnstorageStoreOptions = {}
 ): KeyValueStore & Required<Pick<KeyValueStore, 'keys' | 'deleteExpired'>> {
+  checkStoreOptions<UnstorageStoreOptions>(options, { clock: true })
   assertStorage(storage)
   const { clock = { now: Date.now } } = options
   // Some drivers write in place: a read must not fall into a write, nor a write into another.

@@ -21,7 +21,7 @@ export interface PayloadEncryption {
 
 /** `secret` newest first: the first encrypts, all decrypt. Not the manager's `secret`, so that each can rotate alone. */
 export interface EncryptionOptions {
-  readonly secret: string | readonly string[]
+  readonly secret: string | undefined | readonly (string | undefined)[]
   /**
    * `false`: records are written in plain text, and encrypted ones are read. For the first step of switching encryption
    * on in a running fleet, and the next-to-last step of switching it off. Default `true`.

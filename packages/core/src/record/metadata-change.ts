@@ -18,9 +18,14 @@ export function firstMetadata(writeId: string, secretHash: string, createdAt: nu
   return { writeId, createdAt, lastSeenAt: createdAt, secretHash, generation: 0, dataEpoch: 0 }
 }
 
-/** Whether a request should move `lastSeenAt`: `touchInterval` has passed since it was moved. */
-export function touchDue(policy: { readonly touchInterval: number }, metadata: RecordMetadata, now: number): boolean {
-  return now - metadata.lastSeenAt >= policy.touchInterval
+/** Whether a request should move `lastSeenAt`: `touchInterval`, or a tenth of a shorter rolling lifetime, has passed. */
+export function touchDue(
+  { touchInterval, rolling }: { readonly touchInterval: number; readonly rolling?: boolean },
+  { lastSeenAt, permanent }: RecordMetadata,
+  now: number
+): boolean {
+  const interval = rolling && typeof permanent === 'number' ? Math.min(touchInterval, permanent / 10) : touchInterval
+  return now - lastSeenAt >= interval
 }
 
 /** Whether the secret that `rotate` gave out has not been used yet: its first use starts the end of the old one. */

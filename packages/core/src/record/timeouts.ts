@@ -6,9 +6,13 @@ export interface TimeoutPolicy {
   readonly absoluteTimeout: number
   readonly permanentLifetime: number
   readonly maxLifetime: number
+  /** A permanent lifetime counts from the last use. */
+  readonly rolling?: boolean
+  /** Idle timeout of sessions without a user; `undefined`: that of all. */
+  readonly anonymousTimeout?: number | undefined
 }
 
-export type TimedMetadata = Pick<RecordMetadata, 'createdAt' | 'lastSeenAt' | 'permanent' | 'permanentSince'>
+export type TimedMetadata = Pick<RecordMetadata, 'createdAt' | 'lastSeenAt' | 'permanent' | 'permanentSince' | 'userId'>
 
 /** No session of this policy lives longer; a token older than this is refused without asking the store. */
 export function longestLifetime(policy: TimeoutPolicy): number {
@@ -19,14 +23,28 @@ export function longestLifetime(policy: TimeoutPolicy): number {
 export function absoluteDeadline(metadata: TimedMetadata, policy: TimeoutPolicy): number {
   const { createdAt, permanent, permanentSince } = metadata
   if (permanent === undefined) return createdAt + policy.absoluteTimeout
-  const end = permanent === true ? createdAt + policy.permanentLifetime : (permanentSince ?? createdAt) + permanent
-  return Math.min(end, createdAt + policy.maxLifetime)
+  const last = createdAt + policy.maxLifetime
+  if (policy.rolling) return last
+  const since = permanent === true ? createdAt : (permanentSince ?? createdAt)
+  return Math.min(since + lifetimeOf(permanent, policy), last)
 }
 
 /** When the session ends unless it is used, epoch ms. A permanent session's own lifetime replaces the idle timeout. */
 export function deadline(metadata: TimedMetadata, policy: TimeoutPolicy): number {
-  const absolute = absoluteDeadline(metadata, policy)
-  return metadata.permanent === undefined ? Math.min(metadata.lastSeenAt + policy.idleTimeout, absolute) : absolute
+  return Math.min(metadata.lastSeenAt + longestPause(metadata, policy), absoluteDeadline(metadata, policy))
+}
+
+/** For how long the session may go unused, ms. */
+function longestPause({ permanent, userId }: TimedMetadata, policy: TimeoutPolicy): number {
+  const { anonymousTimeout } = policy
+  const anonymous = userId === undefined ? anonymousTimeout : undefined
+  if (permanent === undefined) return anonymous ?? policy.idleTimeout
+  const own = policy.rolling ? lifetimeOf(permanent, policy) : Number.POSITIVE_INFINITY
+  return anonymous === undefined ? own : Math.min(own, anonymous)
+}
+
+function lifetimeOf(permanent: true | number, policy: TimeoutPolicy): number {
+  return permanent === true ? policy.permanentLifetime : permanent
 }
 
 /** Which timeout has passed at `now`, if one has. Taken from the record on every load, whatever the store's expiry did. */

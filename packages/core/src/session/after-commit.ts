@@ -2,7 +2,7 @@ import type { ManagerContext } from '../context.ts'
 import { isSessionError, printable } from '../errors.ts'
 import type { NewToken } from '../events.ts'
 import { type Fields, merge, replaceFields } from '../record/merge.ts'
-import { byteLength, deserializeData } from '../record/payload.ts'
+import { byteLength, deserializeData, serializeData } from '../record/payload.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
 import { evictOldest } from '../users/session-limit.ts'
 import { activate, type Reservation } from '../users/user-index.ts'
@@ -21,6 +21,8 @@ export interface Write extends Rewrite {
   /** What the handler's data serialized to; `undefined`: it was not asked for, or is left out. */
   readonly serialized: string | undefined
   readonly conflicts: readonly string[]
+  /** What the schema makes of the payload; `undefined`: there is no schema, or the stored payload was kept. */
+  readonly accepted?: Fields | undefined
   /** Stored for a holder of a stale secret, who must see nothing of it. */
   readonly superseded: boolean
   /** The data named another user. */
@@ -34,11 +36,13 @@ export function adoptWrite(context: ManagerContext, state: SessionState, write: 
     becomeOutdated(state, write.serialized)
     return
   }
-  const { plaintext, serialized } = write
-  if (state.data && plaintext !== undefined && plaintext !== serialized) {
-    refreshData(context, state.data, plaintext, serialized)
+  const { plaintext, serialized, accepted } = write
+  const refreshed = state.data && plaintext !== undefined && plaintext !== serialized
+  if (state.data && refreshed) {
+    const stored = accepted ?? deserializeData(context, plaintext) ?? {}
+    refreshData(context, state.data, stored, serialized)
   }
-  becomeRewritten(state, write)
+  becomeRewritten(state, write, refreshed && accepted ? serializeData(context, accepted) : plaintext)
 }
 
 function reportWrite(
@@ -63,9 +67,8 @@ function reportWrite(
 }
 
 /** Brings the handler's own data object up to what was stored; what changed in it since `serialized` was made stays. */
-function refreshData(context: ManagerContext, data: Fields, plaintext: string, serialized: string | undefined): void {
+function refreshData(context: ManagerContext, data: Fields, theirs: Fields, serialized: string | undefined): void {
   const serialize = (value: unknown): string => context.serializer.serialize(value)
-  const theirs = deserializeData(context, plaintext) ?? {}
   const base = deserializeData(context, serialized ?? context.emptyPayload) ?? {}
   const merged = merge({ base, ours: data, theirs }, serialize).data
   replaceFields(data, merged, (key) => Object.hasOwn(data, key) && serialize(data[key]) === serialize(merged[key]))

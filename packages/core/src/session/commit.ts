@@ -7,6 +7,7 @@ import { throwDropped } from './dropped-failure.ts'
 import { headersOf, type ResponseFacts } from './response-cookie.ts'
 import { reportDropped, save } from './save.ts'
 import { becomeUnchanged, runExclusive, type SessionState } from './session-state.ts'
+import { destroy } from './transitions.ts'
 import { headersSent } from './update-record.ts'
 
 /** What the adapter knows of the response when it commits. */
@@ -40,9 +41,9 @@ export function needsCommit(context: ManagerContext, state: SessionState): boole
 /** Whether a touch or a rotation is due; an untouched session that needs neither costs nothing more. */
 function isUpkeepDue(
   { policy, clock }: Pick<ManagerContext, 'policy' | 'clock'>,
-  { phase, record, alias, swapped }: SessionState
+  { phase, record, alias, swapped, passive }: SessionState
 ): boolean {
-  if (phase !== 'live' || !record || swapped) return false
+  if (phase !== 'live' || !record || swapped || passive) return false
   const now = clock.now()
   const { metadata } = record
   if (touchDue(policy, metadata, now)) return true
@@ -55,6 +56,7 @@ function storeChanges(
   state: SessionState,
   { failed }: CommitOptions
 ): Promise<unknown> | undefined {
+  if (state.permanent === 0) return destroy(context, state)
   const withoutData = failed === true && !context.policy.commitOnError
   const serialized = state.data && !withoutData ? serializeData(context, state.data) : state.baseline
   const changed = serialized !== state.baseline

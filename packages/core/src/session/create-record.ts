@@ -1,4 +1,5 @@
 import type { ManagerContext } from '../context.ts'
+import { checkData } from '../data-schema.ts'
 import { SessionError } from '../errors.ts'
 import type { SessionEventHandler } from '../events.ts'
 import { firstMetadata, setPermanent } from '../record/metadata-change.ts'
@@ -12,7 +13,14 @@ import { reserve } from '../users/user-index.ts'
 import { finishLogin } from './after-commit.ts'
 import type { LoginAttempt } from './change.ts'
 import { userIdOf } from './next-data.ts'
-import { becomeStored, becomeUnidentified, identityOf, type SessionState, secretHashOf } from './session-state.ts'
+import {
+  becomeStored,
+  becomeUnidentified,
+  identityOf,
+  permanentToStore,
+  type SessionState,
+  secretHashOf
+} from './session-state.ts'
 import { headersSent } from './update-record.ts'
 
 export interface Creation {
@@ -41,6 +49,7 @@ export async function createRecord(
   const data = state.data ?? {}
   const plaintext = serialized ?? serializeData(context, data)
   checkSize(context, plaintext)
+  if (context.schema) await checkData(context, plaintext)
   const userId = login.userId ?? userIdOf(context, plaintext)
   const first: FirstRecord = { context, state, login, userId, plaintext, createdAt }
   let failure: unknown
@@ -89,7 +98,7 @@ function tryCreate({ context, state, login, userId, plaintext, createdAt }: Firs
     const now = context.clock.now()
     const next = firstMetadata(context.newWriteId(), secretHashOf(context, identity), createdAt ?? now)
     next.lastSeenAt = now
-    setPermanent(context.policy, next, state.permanent, now)
+    setPermanent(context.policy, next, permanentToStore(context, state, true), now)
     const seal = (): Decision<Try> => {
       const record = sealRecord(context, key, next, plaintext)
       return writeRecord(context, record, { record })

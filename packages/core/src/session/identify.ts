@@ -18,6 +18,15 @@ import { createState, type SessionState } from './session-state.ts'
 const mostVerified = 16
 const mostLookedUp = 4
 
+/** How a session is opened. */
+export interface OpenOptions extends Connection {
+  /**
+   * `false`: this request only looks. It is no use of the session: it neither moves `lastSeenAt`, nor rotates, nor sends the
+   * cookie again. What its handler changes is stored all the same. Default `true`.
+   */
+  readonly touch?: boolean
+}
+
 type IdentifyContext = Pick<
   ManagerContext,
   'cookie' | 'hiddenProxy' | 'clock' | 'keyring' | 'policy' | 'emit' | 'emptyPayload'
@@ -27,7 +36,7 @@ type IdentifyContext = Pick<
 export function identify(
   context: IdentifyContext,
   source: RequestSource,
-  connection: Connection | undefined
+  connection: OpenOptions | undefined
 ): SessionState {
   const { cookie } = context
   const now = context.clock.now()
@@ -40,6 +49,7 @@ export function identify(
     cookieTemplate,
     request,
     hadCookie: values.length > 0,
+    passive: connection?.touch === false,
     createdAt: now
   })
 }

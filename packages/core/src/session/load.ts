@@ -1,15 +1,13 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { callbackFailed } from '../callback.ts'
 import type { ManagerContext } from '../context.ts'
-import { SessionError } from '../errors.ts'
+import { afterwards, fitStored, initialData, type Validated } from '../data-schema.ts'
 import { reject } from '../events.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
-import { type DecodedPayload, decodePayload, isFields, plaintextOf, serializeData } from '../record/payload.ts'
+import { type DecodedPayload, decodePayload, plaintextOf, serializeData } from '../record/payload.ts'
 import type { RecordMetadata, StoredRecord } from '../record/record.ts'
-import { bound } from '../store/deadline.ts'
 import type { PresentedToken } from '../token/token.ts'
 import {
   becomeDecoded,
+  becomeInitial,
   becomeLive,
   becomeNew,
   becomeSuperseded,
@@ -44,7 +42,7 @@ export async function load(
     } catch (error) {
       if (onStoreUnavailable === 'error') throw error
       becomeUnavailable(state)
-      return
+      return giveInitialData(context, state)
     }
     values?.set(token.id, value)
     const record = readLiveRecord(context, token.id, value)
@@ -55,6 +53,7 @@ export async function load(
     if (accepted !== false && (accepted === true || (await accepted))) search.found = token
   }
   finishSearch(context, state, search)
+  if (context.schema) await giveInitialData(context, state)
 }
 
 interface Search {
@@ -73,7 +72,7 @@ function checkToken(
   context: ManagerContext,
   state: SessionState,
   { token, record, search }: Candidate
-): boolean | Promise<boolean> {
+): Validated<boolean> {
   const { emit } = context
   const { metadata } = record
   const standing = standingOf(context, metadata, token)
@@ -116,13 +115,12 @@ function finishSearch(context: ManagerContext, state: SessionState, { found, sup
  * Makes the record the state of the session, if its payload can be read: until an encrypted one was decrypted, the user
  * and the timeouts in the metadata are what any store writer says. With a schema, only if its data fits or is repaired.
  */
-export function acceptRecord(context: ManagerContext, state: SessionState, opened: Opened): boolean | Promise<boolean> {
-  const { schema } = context
+export function acceptRecord(context: ManagerContext, state: SessionState, opened: Opened): Validated<boolean> {
   const { token, record } = opened
   const key = context.recordKey(token.id)
-  if (schema) {
+  if (context.schema) {
     const decoded = decodePayload(context, key, record)
-    if (decoded) return acceptBySchema(context, state, opened, { schema, ...decoded })
+    if (decoded) return acceptBySchema(context, state, opened, decoded)
   } else if (plaintextOf(context, key, record) !== undefined) {
     becomeLive(context, state, opened)
     return true
@@ -131,41 +129,30 @@ export function acceptRecord(context: ManagerContext, state: SessionState, opene
   return false
 }
 
-interface Unvalidated extends DecodedPayload {
-  readonly schema: StandardSchemaV1
-}
-
-async function acceptBySchema(
+function acceptBySchema(
   context: ManagerContext,
   state: SessionState,
   opened: Opened,
-  { schema, plaintext, data }: Unvalidated
-): Promise<boolean> {
-  const result = await validate(context, schema, data)
-  if (result.issues) reject(context, 'schema', opened.token.id)
-  const accepted: unknown = result.issues ? repairData(context, data) : result.value
-  if (result.issues && accepted === undefined) return false
-  if (!isFields(accepted)) throw new SessionError('OPTION_INVALID', 'schema must describe an object')
-  becomeLive(context, state, opened)
-  becomeDecoded(state, accepted, plaintext, serializeData(context, accepted))
-  return true
+  { plaintext, data }: DecodedPayload
+): Validated<boolean> {
+  const { id } = opened.token
+  return afterwards(fitStored(context, data), ({ data: fitted, mismatch: path }) => {
+    if (!fitted) {
+      reject(context, 'schema', id)
+      return false
+    }
+    if (path !== undefined) {
+      context.emit?.({ type: 'dataReset', id, userId: opened.record.metadata.userId, path })
+    }
+    becomeLive(context, state, opened)
+    becomeDecoded(state, fitted, plaintext, serializeData(context, fitted))
+    return true
+  })
 }
 
-/** A schema may ask a database, which must not hold up the request for ever. */
-function validate({ policy }: ManagerContext, schema: StandardSchemaV1, data: unknown): Promise<ValidationResult> {
-  // An async function, so that what the schema throws is a rejection.
-  const validating = async (): Promise<unknown> => schema['~standard'].validate(data)
-  const refuse = (error?: unknown): unknown => callbackFailed('schema', error)
-  return bound(validating(), { milliseconds: policy.storeTimeout, late: refuse, accept: Object, refuse })
-}
-
-interface ValidationResult {
-  readonly value?: unknown
-  readonly issues?: unknown
-}
-
-/** What `onSchemaMismatch` makes of data that does not fit; `undefined` rejects the session. */
-function repairData({ onSchemaMismatch }: ManagerContext, data: unknown): unknown {
-  if (onSchemaMismatch === 'reset') return {}
-  return typeof onSchemaMismatch === 'function' ? onSchemaMismatch(data) : undefined
+/** Gives a session that has no data what the schema makes of `{}`. It counts as stored: a read writes nothing. */
+export async function giveInitialData(context: ManagerContext, state: SessionState): Promise<void> {
+  if (!context.schema || state.data || state.phase === 'unloaded' || state.phase === 'live') return
+  const data = await initialData(context)
+  becomeInitial(state, data, serializeData(context, data))
 }

@@ -1,5 +1,6 @@
 import type { ManagerContext } from '../context.ts'
-import { deserializeData, serializeData } from '../record/payload.ts'
+import { readData } from '../data-schema.ts'
+import { serializeData } from '../record/payload.ts'
 import { entomb } from '../users/end-session.ts'
 import type { Change, Outcome } from './change.ts'
 import { createRecord } from './create-record.ts'
@@ -20,8 +21,9 @@ export async function moveToNewId(context: ManagerContext, state: SessionState, 
   const plaintext = serializeData(context, data)
   const found = { record, standing: 'current', stored: () => plaintext } as const
   const owner = nextOwner(context, found, change, plaintext)
-  const kept = owner.plaintext === plaintext ? data : deserializeData(context, owner.plaintext ?? '')
-  becomeNew(context, state, { data: kept, permanent: state.record?.metadata.permanent })
+  const kept = owner.plaintext === plaintext ? data : await readData(context, owner.plaintext ?? '')
+  const permanent = state.record?.metadata.permanent ?? false
+  becomeNew(context, state, { data: kept, permanent: change.anonymous ? undefined : permanent })
   const { login = { userId: owner.userId, reservation: undefined } } = change
   await createRecord(context, state, { login, createdAt: change.login ? undefined : record.metadata.createdAt })
   // A tombstone, so that a process that has seen the record before does not bring it back.

@@ -1,18 +1,16 @@
 import type { ManagerContext } from '../context.ts'
+import { afterwards, fitStored, readData, type Validated } from '../data-schema.ts'
 import type { Standing } from '../record/live-record.ts'
-import { type ConflictHandler, merge, pickFields } from '../record/merge.ts'
+import { type Fields, merge, pickFields } from '../record/merge.ts'
 import { deserializeData, serializeData } from '../record/payload.ts'
 import type { RecordMetadata } from '../record/record.ts'
-import type { Serializer } from '../record/serializer.ts'
 import type { Change } from './change.ts'
 import type { SessionState } from './session-state.ts'
 
-interface DataContext {
-  readonly serializer: Serializer
-  readonly emptyPayload: string
-  readonly userIdFrom: ManagerContext['userIdFrom']
-  readonly onConflict: ConflictHandler | undefined
-}
+type DataContext = Pick<
+  ManagerContext,
+  'serializer' | 'emptyPayload' | 'userIdFrom' | 'onConflict' | 'schema' | 'onSchemaMismatch' | 'policy'
+>
 
 /** What the data of a write follows from. */
 export interface DataChange {
@@ -29,6 +27,8 @@ export interface FoundRecord {
   readonly standing: Standing
   /** The payload, decrypted; `undefined`: it cannot be read. */
   stored(): string | undefined
+  /** What this request made of that payload when it was loaded, if a schema did: a reset names no user any more. */
+  readonly loaded?: string | undefined
 }
 
 export interface NextData {
@@ -42,7 +42,7 @@ export function nextData(
   context: DataContext,
   { state, change, serialized }: DataChange,
   { stored }: Pick<FoundRecord, 'stored'>
-): NextData | undefined {
+): Validated<NextData | undefined> {
   const { baseline } = state
   const { update } = change
   const ours = serialized === baseline ? undefined : serialized
@@ -53,11 +53,27 @@ export function nextData(
     ours === undefined || theirs === state.stored || userLeaves(context, baseline, ours)
       ? { plaintext: ours, conflicts: [] }
       : mergePayloads(context, baseline, ours, theirs)
-  if (!merged || !update) return merged
-  const draft = deserializeData(context, merged.plaintext ?? theirs)
-  if (!draft) return undefined
-  update(draft)
-  return { plaintext: serializeData(context, draft), conflicts: merged.conflicts }
+  return update ? afterwards(merged, (data) => data && applyUpdate(context, data, theirs, update)) : merged
+}
+
+function applyUpdate(
+  context: DataContext,
+  { plaintext, conflicts }: NextData,
+  theirs: string,
+  update: NonNullable<Change['update']>
+): Validated<NextData | undefined> {
+  const draft = plaintext === undefined ? readStored(context, theirs) : readData(context, plaintext)
+  return afterwards(draft, (data) => {
+    if (!data) return undefined
+    update(data)
+    return { plaintext: serializeData(context, data), conflicts }
+  })
+}
+
+/** Stored data as a load would give it; `undefined` when there is none. */
+function readStored(context: DataContext, plaintext: string): Validated<Fields | undefined> {
+  const data = deserializeData(context, plaintext)
+  return data && context.schema ? afterwards(fitStored(context, data), (fitted) => fitted.data) : data
 }
 
 /** Whether our change ends the session of one user. Two users never share data: nothing is merged into the next one's. */
@@ -66,17 +82,23 @@ function userLeaves(context: DataContext, baseline: string, ours: string): boole
   return before !== undefined && before !== userIdOf(context, ours)
 }
 
-function mergePayloads(context: DataContext, baseline: string, ours: string, theirs: string): NextData | undefined {
-  const stored = deserializeData(context, theirs)
-  if (!stored) return undefined
-  const versions = {
-    base: deserializeData(context, baseline) ?? {},
-    ours: deserializeData(context, ours) ?? {},
-    theirs: stored
-  }
-  const serialize = (value: unknown): string => context.serializer.serialize(value)
-  const { data, conflicts } = merge(versions, serialize, context.onConflict)
-  return { plaintext: serializeData(context, data), conflicts }
+function mergePayloads(
+  context: DataContext,
+  baseline: string,
+  ours: string,
+  theirs: string
+): Validated<NextData | undefined> {
+  return afterwards(readStored(context, theirs), (stored) => {
+    if (!stored) return undefined
+    const versions = {
+      base: deserializeData(context, baseline) ?? {},
+      ours: deserializeData(context, ours) ?? {},
+      theirs: stored
+    }
+    const serialize = (value: unknown): string => context.serializer.serialize(value)
+    const { data, conflicts } = merge(versions, serialize, context.onConflict)
+    return { plaintext: serializeData(context, data), conflicts }
+  })
 }
 
 /** Whose session it becomes, and what of the data the owner may keep. */
@@ -103,7 +125,8 @@ export function nextOwner(
   // A superseded request cannot change the user.
   if (!context.userIdFrom || plaintext === undefined || found.standing === 'stale') return owner
   const named = userIdOf(context, plaintext)
-  if (named === userIdOf(context, found.stored() ?? '')) return owner
+  const names = (stored = ''): boolean => named === userIdOf(context, stored)
+  if (names(found.stored()) || (found.loaded !== undefined && names(found.loaded))) return owner
   return { ...owner, userId: named, userChanged: named !== userId }
 }
 

@@ -1,5 +1,5 @@
 import type { ManagerContext } from '../context.ts'
-import { absoluteDeadline } from '../record/timeouts.ts'
+import { deadline } from '../record/timeouts.ts'
 import { encodeToken } from '../token/token.ts'
 import { asksForLoopback, isElsewhere, isForwarded } from '../transport/request-source.ts'
 import { type HeaderList, privateByDefault, refusesSharedCaches } from '../transport/response-headers.ts'
@@ -55,7 +55,7 @@ function cookieOf(context: ManagerContext, state: SessionState): string | undefi
   warnOfCookie(context, state)
   const token = encodeToken({ ...identityOf(context, state), created: metadata.createdAt }, context.keyring)
   if (metadata.permanent === undefined) return state.cookieTemplate.write(token)
-  const left = absoluteDeadline(metadata, context.policy) - context.clock.now()
+  const left = deadline(metadata, context.policy) - context.clock.now()
   return state.cookieTemplate.write(token, Math.max(0, Math.ceil(left / 1000)))
 }
 

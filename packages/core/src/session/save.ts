@@ -1,6 +1,7 @@
 import type { ManagerContext } from '../context.ts'
+import { readData } from '../data-schema.ts'
 import { replaceFields } from '../record/merge.ts'
-import { deserializeData, serializeData } from '../record/payload.ts'
+import { serializeData } from '../record/payload.ts'
 import { applyOutcome } from './after-commit.ts'
 import type { Change } from './change.ts'
 import { createRecord } from './create-record.ts'
@@ -27,8 +28,9 @@ export async function save(context: ManagerContext, state: SessionState, options
     return outcome === 'written' || outcome === 'unchanged'
   }
   if (state.phase === 'new') {
-    const serialized = options.serialized ?? serializeNew(context, state, options)
-    if (serialized !== context.emptyPayload) await createRecord(context, state, { serialized })
+    if (options.update) await updateNew(context, state, options.update)
+    const serialized = options.serialized ?? serializeData(context, dataOf(context, state))
+    if (serialized !== state.baseline) await createRecord(context, state, { serialized })
     return true
   }
   reportDropped(context, state)
@@ -41,12 +43,13 @@ export function reportDropped({ emit }: Pick<ManagerContext, 'emit'>, { phase, i
 }
 
 /** The data of a session that is not stored yet, updated first if that was asked for. */
-function serializeNew(context: ManagerContext, state: SessionState, { update }: SaveOptions): string {
+async function updateNew(
+  context: ManagerContext,
+  state: SessionState,
+  update: NonNullable<SaveOptions['update']>
+): Promise<void> {
   const data = dataOf(context, state)
-  if (update) {
-    const draft = deserializeData(context, serializeData(context, data)) ?? {}
-    update(draft)
-    replaceFields(data, draft)
-  }
-  return serializeData(context, data)
+  const draft = (await readData(context, serializeData(context, data))) ?? {}
+  update(draft)
+  replaceFields(data, draft)
 }

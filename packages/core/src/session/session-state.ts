@@ -56,10 +56,14 @@ export interface SessionState {
   readonly accessed: boolean
   /** The request had a cookie of our name, genuine or not. */
   readonly hadCookie: boolean
+  /** The request only looks: it keeps nothing up. */
+  readonly passive: boolean
   /** The headers of the response, once they were handed out. */
   readonly headers: HeaderList | undefined
   readonly cookieTemplate: CookieTemplate
   readonly request: RequestFacts
+  /** No commit follows: from now on a change is to be reported that nothing stores. */
+  readonly watched: boolean
   /** The last operation on this session object; the next one waits for it. */
   readonly lastOperation: Promise<unknown> | undefined
   /** The last operation whose failure a commit may have to report. */
@@ -84,11 +88,14 @@ const blank = {
 } satisfies Partial<SessionState>
 
 /** What is known of a session before the store is asked. */
-export type Identified = Pick<SessionState, 'tokens' | 'cookieTemplate' | 'request' | 'hadCookie' | 'createdAt'>
+export type Identified = Pick<
+  SessionState,
+  'tokens' | 'cookieTemplate' | 'request' | 'hadCookie' | 'passive' | 'createdAt'
+>
 
 export function createState(
   emptyPayload: string,
-  { tokens, cookieTemplate, request, hadCookie, createdAt }: Identified
+  { tokens, cookieTemplate, request, hadCookie, createdAt, passive }: Identified
 ): SessionState {
   return {
     ...blank,
@@ -98,10 +105,12 @@ export function createState(
     request,
     hadCookie,
     createdAt,
+    passive,
     baseline: emptyPayload,
     swapped: false,
     accessed: false,
     headers: undefined,
+    watched: false,
     lastOperation: undefined,
     failure: undefined
   }
@@ -145,7 +154,7 @@ export function becomeLive(context: Empty, state: Writable, { token, record, ali
   becomeIdentified(state, 'live', token)
   state.createdAt = record.metadata.createdAt
   state.alias = alias
-  state.reissue = token.retiredKey && !alias
+  state.reissue = token.retiredKey && !alias && !state.passive
   state.record = record
   becomeEmpty(context, state)
 }
@@ -159,7 +168,7 @@ function becomeIdentified(state: Writable, phase: SessionPhase, { id, secret }: 
 /** The first record of a session is stored. */
 export function becomeStored(state: Writable, record: StoredRecord, data: Fields, plaintext: string): void {
   state.phase = 'live'
-  state.permanent = undefined
+  if (state.permanent !== 0) state.permanent = undefined
   becomeSwapped(state, record)
   becomeDecoded(state, data, plaintext)
 }
@@ -181,16 +190,21 @@ export interface Rewrite {
   readonly secret: Uint8Array | undefined
   /** The value of `permanent` that was stored with it. */
   readonly permanent: boolean | number | undefined
+  /** The end of a session with a persistent cookie has moved. */
+  readonly extended: boolean
 }
 
-/** The request goes on with the record that it has written. */
-export function becomeRewritten(state: Writable, { record, plaintext, secret, permanent }: Rewrite): void {
+/**
+ * The request goes on with the record that it has written.
+ *
+ * @param baseline what its data serializes to now; `undefined`: the stored payload was kept.
+ */
+export function becomeRewritten(state: Writable, write: Rewrite, baseline: string | undefined): void {
+  const { record, plaintext, secret, permanent, extended } = write
   state.record = record
-  if (permanent !== undefined) {
-    if (state.permanent === permanent) state.permanent = undefined
-    if (!state.alias) state.cookie = 'send'
-  }
-  if (plaintext !== undefined && state.data) becomeDecoded(state, state.data, plaintext)
+  if (permanent !== undefined && state.permanent === permanent) state.permanent = undefined
+  if ((permanent !== undefined || extended) && !state.alias) state.cookie = 'send'
+  if (plaintext !== undefined && state.data) becomeDecoded(state, state.data, plaintext, baseline)
   if (!secret) return
   state.secret = secret
   state.alias = false
@@ -231,6 +245,7 @@ export function becomeUnavailable(state: Writable): void {
 /** Destroyed by this request. Only then does its response clear the cookie. */
 export function becomeDestroyed(context: Empty, state: Writable, cookie: 'none' | 'clear'): void {
   state.phase = 'ended'
+  state.permanent = undefined
   state.record = undefined
   state.cookie = cookie
   becomeEmpty(context, state)
@@ -248,9 +263,25 @@ export function becomeDecoded(state: Writable, data: Fields, stored: string, bas
   state.baseline = baseline
 }
 
+/** A session of which nothing is stored holds what the schema makes of `{}`. */
+export function becomeInitial(state: Writable, data: Fields, baseline: string): void {
+  state.data = data
+  state.baseline = baseline
+}
+
 /** Changes that cannot be stored are given up; the same ones are not given up twice. */
 export function becomeUnchanged(state: Writable, baseline: string): void {
   state.baseline = baseline
+}
+
+/** What `permanent` is to become with the next write; `undefined`: it stays. 0 is not stored: it ends the session. */
+export function permanentToStore(
+  { policy }: Pick<ManagerContext, 'policy'>,
+  { permanent, record }: Pick<SessionState, 'permanent' | 'record'>,
+  isNew: boolean = record === undefined
+): boolean | number | undefined {
+  if (permanent !== undefined && permanent !== 0) return permanent
+  return isNew && policy.permanent ? policy.permanent : undefined
 }
 
 /** `session.permanent` was set; `undefined`: to what is stored. */
@@ -266,6 +297,11 @@ export function becomeAccessed(state: Writable): void {
 /** An operation has failed; `undefined`: that was reported, or made good for. */
 export function becomeFailed(state: Writable, failure: Failure | undefined): void {
   state.failure = failure
+}
+
+/** Whether the next access to the data is to be followed by a look at what it changed. */
+export function becomeWatched(state: Writable, watched: boolean): void {
+  state.watched = watched
 }
 
 /** The headers are handed out: from now on the cookie cannot change. */

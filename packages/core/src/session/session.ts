@@ -8,7 +8,8 @@ import { deadline } from '../record/timeouts.ts'
 import type { SessionData } from '../session-manager-options.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
 import { watchFailure } from './dropped-failure.ts'
-import { ensureLoaded } from './load.ts'
+import { watchLateAccess } from './late-change.ts'
+import { ensureLoaded, giveInitialData } from './load.ts'
 import { save } from './save.ts'
 import {
   becomeAccessed,
@@ -17,6 +18,7 @@ import {
   dataOf,
   detachedOf,
   identityOf,
+  permanentToStore,
   runExclusive,
   type SessionState,
   secretHashOf
@@ -99,19 +101,22 @@ export class Session<Data extends object = SessionData> {
 
   /**
    * `true`: a persistent cookie, and `permanentLifetime` in place of both timeouts. A number: this session's own
-   * lifetime in ms, counted from now, at most `maxLifetime`. Default `false`: ends with the browser.
+   * lifetime in ms, counted from now, at most `maxLifetime`; 0 ends the session at commit. `false`: the cookie ends with
+   * the browser. Default: the option `permanent`.
    */
   get permanent(): boolean | number {
-    const { state } = access(this)
-    return state.permanent ?? state.record?.metadata.permanent ?? false
+    const { context, state } = access(this)
+    const { permanent, record } = state
+    return permanent ?? (record ? record.metadata.permanent : context.policy.permanent) ?? false
   }
 
   set permanent(value: boolean | number) {
-    const { state } = access(this)
-    if (typeof value !== 'boolean' && !(Number.isSafeInteger(value) && value > 0)) {
+    const { context, state } = access(this)
+    if (typeof value !== 'boolean' && !(Number.isSafeInteger(value) && value >= 0)) {
       throw misused('session.permanent must be true, false or a lifetime in milliseconds')
     }
-    const now = state.record?.metadata.permanent ?? false
+    const { record } = state
+    const now = (record ? record.metadata.permanent : context.policy.permanent) ?? false
     becomePermanent(state, value === now && typeof value === 'boolean' ? undefined : value)
   }
 
@@ -130,8 +135,10 @@ export class Session<Data extends object = SessionData> {
   get expiresAt(): number {
     const { context, state } = access(this)
     const { createdAt, record, permanent } = state
+    const now = context.clock.now()
+    if (permanent === 0) return now
     const times = { createdAt, lastSeenAt: createdAt, ...record?.metadata }
-    setPermanent(context.policy, times, permanent, context.clock.now())
+    setPermanent(context.policy, times, permanentToStore(context, state), now)
     return deadline(times, context.policy)
   }
 
@@ -228,7 +235,11 @@ export class Session<Data extends object = SessionData> {
   #act<T>(task: (context: ManagerContext, state: SessionState) => Promise<T>): Promise<T> {
     const { context, state } = this.#internals
     becomeAccessed(state)
-    return runExclusive(context, state, () => task(context, state))
+    return runExclusive(context, state, () => {
+      const running = task(context, state)
+      if (!context.schema) return running
+      return running.then((result) => giveInitialData(context, state).then(() => result))
+    })
   }
 
   static {
@@ -242,6 +253,7 @@ export class Session<Data extends object = SessionData> {
 function access(session: unknown): Internals {
   const internals = internalsOf(session)
   becomeAccessed(internals.state)
+  if (internals.state.watched) watchLateAccess(internals.context, internals.state)
   if (internals.state.phase === 'unloaded') {
     throw new SessionError('SESSION_NOT_LOADED', 'The manager is lazy: await session.load() before looking')
   }

@@ -7,7 +7,7 @@ import { checkUserId } from '../users/administration.ts'
 import { applyOutcome } from './after-commit.ts'
 import type { Change, LoginAttempt, Outcome } from './change.ts'
 import { createRecord } from './create-record.ts'
-import { acceptRecord, ensureLoaded, load, recordToEnd } from './load.ts'
+import { acceptRecord, ensureLoaded, giveInitialData, load, recordToEnd } from './load.ts'
 import { moveToNewId } from './move-to-new-id.ts'
 import {
   becomeChanged,
@@ -51,6 +51,7 @@ export async function login(
   if (state.phase === 'new') keepChosenData(context, state, keepData)
   else if ((await swapWhileLive(context, state, { swap: 'login', login: attempt })) === 'written') return
   else becomeNew(context, state, { permanent: state.permanent })
+  await giveInitialData(context, state)
   await createRecord(context, state, { login: attempt })
 }
 

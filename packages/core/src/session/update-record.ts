@@ -1,4 +1,5 @@
 import type { ManagerContext } from '../context.ts'
+import { afterwards, checkData, type Validated } from '../data-schema.ts'
 import { SessionError } from '../errors.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import {
@@ -16,7 +17,7 @@ import {
 } from '../record/metadata-change.ts'
 import { checkSize, plaintextOf, sealRecord, serializeData } from '../record/payload.ts'
 import { encodeRecord, type StoredRecord, sealedContext } from '../record/record.ts'
-import { absoluteDeadline, passedLimit } from '../record/timeouts.ts'
+import { absoluteDeadline, deadline, passedLimit } from '../record/timeouts.ts'
 import type { Decision } from '../store/write-group.ts'
 import type { Identity } from '../token/secret-hash.ts'
 import { writeRecord } from '../users/end-session.ts'
@@ -32,7 +33,7 @@ import {
   nextOwner,
   userIdOf
 } from './next-data.ts'
-import { identityOf, type SessionState, secretHashOf } from './session-state.ts'
+import { identityOf, permanentToStore, type SessionState, secretHashOf } from './session-state.ts'
 
 /** One write of one request to a live record: what every attempt starts from. */
 interface Update extends DataChange {
@@ -65,7 +66,7 @@ export async function updateRecord(context: ManagerContext, state: SessionState,
   const serialized = data && !change.withoutData ? (change.serialized ?? serializeData(context, data)) : undefined
   const { login = { reservation: undefined } } = change
   const update: Update = { context, state, change, identity, base, serialized, login }
-  const decideOn = (value: string | undefined): Decision<Result> | Promise<Decision<Result>> => decide(update, value)
+  const decideOn = (value: string | undefined): Validated<Decision<Result>> => decide(update, value)
   // A login writes to the index before its record is stored: nobody else's write waits for that.
   const alone = change.login !== undefined
   const result = await context.loop.run(context.recordKey(identity.id), base, decideOn, alone)
@@ -76,11 +77,14 @@ export async function updateRecord(context: ManagerContext, state: SessionState,
 }
 
 /** From the stored value to the write, in six steps. The first that finds a reason stops the write. */
-function decide(update: Update, value: string | undefined): Decision<Result> | Promise<Decision<Result>> {
+function decide(update: Update, value: string | undefined): Validated<Decision<Result>> {
   const found = find(update, value)
   if (!found) return gone
   if (isOvertaken(update, found)) return superseded
-  const data = nextData(update.context, update, found)
+  return afterwards(nextData(update.context, update, found), (data) => decideData(update, found, data))
+}
+
+function decideData(update: Update, found: Found, data: NextData | undefined): Validated<Decision<Result>> {
   if (!data) return gone
   if (wouldChangeUser(update, found, data)) return superseded
   const plan = planWrite(update, found, data)
@@ -99,7 +103,8 @@ function find({ context, state, identity, base }: Update, value: string | undefi
   const record = isBase ? base : readLiveRecord(context, identity.id, value)
   if (typeof record === 'string') return undefined
   const standing = isBase ? (state.alias ? 'alias' : 'current') : standingOf(context, record.metadata, identity)
-  return { record, standing, now, stored: once(() => plaintextOf(context, context.recordKey(identity.id), record)) }
+  const stored = once(() => plaintextOf(context, context.recordKey(identity.id), record))
+  return { record, standing, now, stored, loaded: isBase && context.schema ? state.baseline : undefined }
 }
 
 /** A holder of a stale secret may add data for the same user, and nothing else. */
@@ -128,7 +133,7 @@ interface Plan extends Omit<Write, 'record'> {
 function planWrite(update: Update, found: Found, { plaintext, conflicts }: NextData): Plan | Stop {
   const { context, state, identity, change, serialized } = update
   const { now } = found
-  const { permanent } = state
+  const permanent = permanentToStore(context, state, change.anonymous === true)
   const superseded = found.standing === 'stale'
   const owner = nextOwner(context, found, change, plaintext)
   const swap = swapFor(update, found, owner)
@@ -136,14 +141,16 @@ function planWrite(update: Update, found: Found, { plaintext, conflicts }: NextD
   if (swap && state.headers) throw headersSent()
   const next = metadataFor(context, found.record.metadata, owner, change)
   if (!superseded) {
-    markUse(next, now)
+    if (!state.passive) markUse(next, now)
     if (usesNewestSecret(update, found)) startGrace(context.policy, next, now)
     setPermanent(context.policy, next, permanent, now)
   }
   const secret = swap && context.randomBytes(context.policy.secretBytes)
   if (swap && secret) swapSecret(next, swap, secretHashOf(context, { id: identity.id, secret }), now)
   else if (owner.userChanged && owner.userId !== undefined && !state.headers) restart(next, now)
-  return { ...owner, next, swap, secret, conflicts, serialized, permanent, superseded }
+  const { policy } = context
+  const extended = next.permanent !== undefined && deadline(next, policy) > deadline(found.record.metadata, policy)
+  return { ...owner, next, swap, secret, conflicts, serialized, permanent, extended, superseded }
 }
 
 /** The request that rotated has not seen the new secret come back from the client. */
@@ -166,7 +173,8 @@ function swapFor(update: Update, found: Found, owner: NextOwner): Swap | undefin
   if (change.swap && (change.swap !== 'rotate' || current)) return change.swap
   if (state.swapped) return undefined
   if (owner.userChanged) return owner.userId === undefined ? 'regenerate' : 'login'
-  const due = current && !state.headers && rotationDue(context.policy, found.record.metadata, found.now)
+  const due =
+    current && !state.headers && !state.passive && rotationDue(context.policy, found.record.metadata, found.now)
   return due ? 'rotate' : undefined
 }
 
@@ -189,7 +197,7 @@ function metadataFor(
 }
 
 /** Encrypts what must be encrypted, writes to the user index what it must learn first, and makes the record. */
-function seal(update: Update, found: Found, plan: Plan): Decision<Result> | Promise<Decision<Result>> {
+function seal(update: Update, found: Found, plan: Plan): Validated<Decision<Result>> {
   const { context, identity } = update
   const { next } = plan
   const { metadata, payload } = found.record
@@ -200,13 +208,16 @@ function seal(update: Update, found: Found, plan: Plan): Decision<Result> | Prom
   // Before the index is written: a login that cannot be stored must leave no trace there.
   if (plaintext === undefined) return gone
   if (plan.plaintext !== undefined) checkSize(context, plan.plaintext)
-  const sealNow = (): Decision<Result> => {
-    const record = kept ? encodeRecord(next, payload) : sealRecord(context, key, next, plaintext)
-    return writeRecord<Result>(context, record, { ...plan, record })
-  }
-  // A promise only when the index has something to learn, which is seldom.
-  const indexing = indexWrite(update, found, plan)
-  return indexing === undefined ? sealNow() : indexing.then(sealNow)
+  const checked = plan.plaintext === undefined ? undefined : checkData(context, plan.plaintext)
+  return afterwards(checked, (accepted) => {
+    const sealNow = (): Decision<Result> => {
+      const record = kept ? encodeRecord(next, payload) : sealRecord(context, key, next, plaintext)
+      return writeRecord<Result>(context, record, { ...plan, record, accepted })
+    }
+    // A promise only when the index has something to learn, which is seldom.
+    const indexing = indexWrite(update, found, plan)
+    return indexing === undefined ? sealNow() : indexing.then(sealNow)
+  })
 }
 
 /** What the user index must know before the record is stored, if anything. */

@@ -3,6 +3,8 @@ import { platform } from '#platform'
 export interface Bound<T, R> {
   /** How long the promise may take, in milliseconds of real time: an injected clock may jump. */
   readonly milliseconds: number
+  /** Nobody awaits it: its deadline does not keep the process alive. Otherwise a script would end without its error. */
+  readonly background?: boolean
   /** Makes the error of a promise that took too long. */
   readonly late: () => unknown
   /** Maps the value. What it throws is the error. */
@@ -15,14 +17,17 @@ export interface Bound<T, R> {
  * Settles as `promise` does, mapped by `accept` or `refuse`, or rejects with `late()` when that takes too long. Ignores an
  * answer that comes late.
  */
-export function bound<T, R>(promise: Promise<T>, { milliseconds, late, accept, refuse }: Bound<T, R>): Promise<R> {
+export function bound<T, R>(
+  promise: Promise<T>,
+  { milliseconds, background, late, accept, refuse }: Bound<T, R>
+): Promise<R> {
   return new Promise((resolve, reject) => {
     let expired = false
-    // A pending deadline alone must not keep the process alive.
-    const timer = platform.startTimer(() => {
+    const expire = (): void => {
       expired = true
       reject(late())
-    }, milliseconds)
+    }
+    const timer = background ? platform.startTimer(expire, milliseconds) : setTimeout(expire, milliseconds)
     function settle(how: () => void): void {
       if (expired) return
       // An answered wait clears its timer at once, so that it keeps nothing alive.

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
+import { keep, refuseUnknown } from '../option-check.ts'
 import { BoundedEntries, type Entry } from './bounded-entries.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 
@@ -23,7 +24,9 @@ const chunkSize = 1000
  *
  * @throws SessionError `OPTION_INVALID`
  */
-export function createMemoryStore({ maxEntries, clock = systemClock }: MemoryStoreOptions = {}): MemoryStore {
+export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  refuseUnknown({ maxEntries: keep, clock: keep }, options)
+  const { maxEntries, clock = systemClock } = options
   const entries = maxEntries === undefined ? new Map<string, Entry>() : new BoundedEntries(maxEntries, clock)
 
   function read(key: string): string | undefined {

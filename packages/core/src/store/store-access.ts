@@ -9,7 +9,8 @@ export interface StoreAccess {
   compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
   delete(key: string): Promise<void>
   keys(prefix: string): AsyncIterable<string>
-  deleteExpired(): Promise<number>
+  /** @param background nobody awaits it, so that it does not keep the process alive. */
+  deleteExpired(background?: boolean): Promise<number>
   close(): Promise<void>
   /** Bounds the wait for earlier operations of this process by three store timeouts. */
   waitForEarlier(earlier: Promise<unknown>): Promise<unknown>
@@ -20,6 +21,7 @@ export type AtomicStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareA
 interface CallOptions {
   /** The texts that the call passes on: errors must not contain them. */
   readonly known?: readonly (string | undefined)[]
+  readonly background?: boolean
   /** How many store timeouts it may take. Default: one. */
   readonly timeouts?: number
 }
@@ -42,7 +44,7 @@ export function createStoreAccess(
     operation: string,
     start: () => Promise<T>,
     accept: (answer: T) => R,
-    { known = [], timeouts = 1 }: CallOptions = {}
+    { known = [], timeouts = 1, background = false }: CallOptions = {}
   ): Promise<R> {
     let pending: Promise<T>
     try {
@@ -53,6 +55,7 @@ export function createStoreAccess(
     const milliseconds = storeTimeout * timeouts
     return bound(pending, {
       milliseconds,
+      background,
       late: () => lateAnswer(operation, milliseconds),
       accept,
       refuse: (error) => unavailable(operation, error, known)
@@ -122,8 +125,11 @@ export function createStoreAccess(
         await call('keys', () => listing.return(undefined), ignore).catch(ignore)
       }
     },
-    deleteExpired: () =>
-      call('deleteExpired', async () => store.deleteExpired?.(), acceptCount, { timeouts: timeoutsOfBatches }),
+    deleteExpired: (background = false) =>
+      call('deleteExpired', async () => store.deleteExpired?.(), acceptCount, {
+        timeouts: timeoutsOfBatches,
+        background
+      }),
     close: () => call('close', async () => store.close?.(), ignore, { timeouts: 10 }),
     waitForEarlier: (earlier) =>
       bound(earlier, {

@@ -1,4 +1,4 @@
-import { invalid, oneOf, refuseUnknown, type Settled, settle } from '../option-check.ts'
+import { checkAll, invalid, oneOf, refuseUnknown, type Settled, settle } from '../option-check.ts'
 import { longestToken } from '../token/token.ts'
 
 /** Attributes of the one cookie. They come from here at every response, never from the stored record. */
@@ -75,8 +75,10 @@ const rules = {
  */
 export function resolveCookieOptions(options: unknown = {}): CookiePolicy {
   if (typeof options !== 'object' || options === null) throw invalid('cookie', 'must be an object of cookie options')
-  refuseUnknown(rules, options, 'cookie.')
-  const settled = settle(rules, options, 'cookie.')
+  const [, settled] = checkAll([
+    () => refuseUnknown(rules, options, 'cookie.'),
+    () => settle(rules, options, 'cookie.')
+  ])
   const { name, path, domain, sameSite, secure } = settled
   const hostAllowed = secure !== false && path === '/' && domain === undefined
   const { prefix = hostAllowed ? 'host' : secure ? 'secure' : 'none' } = settled

@@ -1,4 +1,5 @@
 import type { ManagerContext } from '../context.ts'
+import { checkData, fitStored } from '../data-schema.ts'
 import { misused } from '../errors.ts'
 import { reject } from '../events.ts'
 import { isLive, readLiveRecord } from '../record/live-record.ts'
@@ -22,6 +23,7 @@ export interface SessionInfo<Data extends object = SessionData> {
   readonly createdAt: number
   readonly lastSeenAt: number
   readonly expiresAt: number
+  /** As it is stored: no schema has checked it. */
   readonly data: Data
 }
 
@@ -91,7 +93,8 @@ export async function updateStored(
   return context.loop.run<boolean>(key, undefined, async (value) => {
     const record = readLiveRecord(context, id, value)
     if (typeof record === 'string') return { stop: false }
-    const data = decodePayload(context, key, record)?.data
+    const decoded = decodePayload(context, key, record)
+    const data = decoded && (await fitStored(context, decoded.data)).data
     if (!data) return { stop: false }
     const before = context.userIdFrom?.(data)
     change(data)
@@ -101,6 +104,7 @@ export async function updateStored(
     const metadata = nextMetadata(context, record.metadata)
     const plaintext = serializeData(context, data)
     checkSize(context, plaintext)
+    await checkData(context, plaintext)
     await extendEntry(context, id, metadata)
     return rewriteRecord(context, sealRecord(context, key, metadata, plaintext), true)
   })

@@ -4,7 +4,8 @@ import {
   deadline,
   longestLifetime,
   passedLimit,
-  type TimedMetadata
+  type TimedMetadata,
+  type TimeoutPolicy
 } from '../../src/record/timeouts.ts'
 
 const policy = { idleTimeout: 10, absoluteTimeout: 100, permanentLifetime: 1_000, maxLifetime: 5_000 }
@@ -40,6 +41,18 @@ describe('the limits of a session', () => {
   ])('%s', (_, metadata, absolute, end) => {
     expect(absoluteDeadline(metadata, policy)).toBe(absolute)
     expect(deadline(metadata, policy)).toBe(end)
+  })
+
+  it.each<[string, Partial<TimeoutPolicy>, Partial<TimedMetadata>, number, number]>([
+    ['that rolls counts its lifetime from the last use', { rolling: true }, { permanent: true }, 6_000, 2_050],
+    ['that rolls counts a lifetime of its own so, too', { rolling: true }, { permanent: 300 }, 6_000, 1_350],
+    ['without a user ends at the anonymous timeout', { anonymousTimeout: 5 }, {}, 1_100, 1_055],
+    ['of a user knows no anonymous timeout', { anonymousTimeout: 5 }, { userId: 'alice' }, 1_100, 1_060],
+    ['that is permanent and has no user ends so, too', { anonymousTimeout: 5 }, { permanent: true }, 2_000, 1_055]
+  ])('%s', (_, options, more, absolute, end) => {
+    const metadata = { createdAt: 1_000, lastSeenAt: 1_050, ...more }
+    expect(absoluteDeadline(metadata, { ...policy, ...options })).toBe(absolute)
+    expect(deadline(metadata, { ...policy, ...options })).toBe(end)
   })
 
   it('have passed from their very millisecond on', () => {

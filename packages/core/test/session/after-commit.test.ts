@@ -27,6 +27,7 @@ function createGround(listening = true) {
       cookieTemplate: context.cookie.secureTemplate,
       request: request as never,
       hadCookie: true,
+      passive: false,
       createdAt: 1
     }),
     {
@@ -47,7 +48,7 @@ function createGround(listening = true) {
     )
     const none = {
       ...{ plaintext: undefined, serialized: undefined, swap: undefined, secret: undefined, permanent: undefined },
-      ...{ conflicts: [], superseded: false, userChanged: false }
+      ...{ conflicts: [], superseded: false, userChanged: false, extended: false }
     }
     return { ...none, record, ...rest }
   }

@@ -28,6 +28,7 @@ function createGround(more: object = {}, listening = true) {
     cookieTemplate: context.cookie.secureTemplate,
     request: request as never,
     hadCookie: false,
+    passive: false,
     createdAt: start - 1
   })
   const metadata = async (): Promise<RecordMetadata> => {

@@ -127,7 +127,8 @@ describe('what is stored under a genuine token', () => {
     const schema = (validate: (value: unknown) => object) => ({
       schema: { '~standard': { version: 1 as const, vendor: 'test', validate: validate as never } }
     })
-    const refusing = schema(() => ({ issues: [{ message: 'no' }] }))
+    const isEmpty = (value: unknown): boolean => Object.keys(Object(value)).length === 0
+    const refusing = schema((value) => (isEmpty(value) ? { value } : { issues: [{ message: 'no' }] }))
 
     it('that it fits, is what the schema makes of it', async () => {
       const { world, cookie } = await ground()
@@ -139,16 +140,18 @@ describe('what is stored under a genuine token', () => {
     it('that it does not fit, is refused, reset or mended', async () => {
       const { world, cookie, id } = await ground()
       for (const [onSchemaMismatch, data, types] of [
-        [undefined, {}, ['rejected']],
+        [undefined, {}, ['dataReset', 'loaded']],
         ['reject', {}, ['rejected']],
-        ['reset', {}, ['rejected', 'loaded']],
-        [(old: unknown) => ({ was: old }), { was: { i: 0 } }, ['rejected', 'loaded']],
+        ['reset', {}, ['dataReset', 'loaded']],
+        [(old: unknown) => ({ was: old }), { was: { i: 0 } }, ['dataReset', 'loaded']],
         [() => undefined, {}, ['rejected']]
       ] as const) {
         const options = { ...refusing, ...(onSchemaMismatch === undefined ? {} : { onSchemaMismatch }) }
         const { session, events } = await opening(world, cookie, world.another(options as never))
         expect([session.data, events.map(({ type }) => type)]).toEqual([data, types])
-        expect(events[0]).toEqual({ type: 'rejected', reason: 'schema', id })
+        const rejected = { type: 'rejected', reason: 'schema', id }
+        const reset = { type: 'dataReset', id, userId: undefined, path: 'data' }
+        expect(events[0]).toEqual(types[0] === 'rejected' ? rejected : reset)
         expect((await world.silent(options as never).open(cookie)).data).toEqual(data)
       }
     })
@@ -156,10 +159,13 @@ describe('what is stored under a genuine token', () => {
     it('and data that cannot be read, is corrupt before it is checked', async () => {
       const { world, cookie, id, text } = await ground()
       await put(world, id, `${text.split('\n')[0]}\n[`)
-      const manager = world.another(schema(() => expect.fail('checked')))
+      const manager = world.another(schema((value) => (isEmpty(value) ? { value } : expect.fail('checked'))))
       const { session, events } = await opening(world, cookie, manager)
       expect([session.isNew, events]).toEqual([true, [{ type: 'rejected', reason: 'corrupt', id }]])
-      expect((await world.silent(schema(() => expect.fail('checked'))).open(cookie)).isNew).toBe(true)
+      expect(
+        (await world.silent(schema((value) => (isEmpty(value) ? { value } : expect.fail('checked')))).open(cookie))
+          .isNew
+      ).toBe(true)
     })
 
     it('that makes no object, is wrong', async () => {

@@ -130,6 +130,7 @@ describe('a session that is not live', () => {
         cookieTemplate: context.cookie.secureTemplate,
         request: request as never,
         hadCookie: false,
+        passive: false,
         createdAt: 1
       })
       return headersOf(context, Object.assign(state, { cookie: 'send', reissue: true, ...more }), {})

@@ -70,10 +70,12 @@ const schema = {
   '~standard': {
     version: 1 as const,
     vendor: 'test',
-    validate: (data: unknown) =>
-      Object.hasOwn(Object(data), 'theme') || Object.keys(Object(data)).length === 0
+    validate: (data: unknown) => {
+      if (Object.keys(Object(data)).length === 0) return { value: addTheme(data) }
+      return Object.hasOwn(Object(data), 'theme')
         ? { value: data as SessionData }
         : { issues: [{ message: 'no theme' }] }
+    }
   }
 }
 
@@ -167,13 +169,22 @@ const changes: Readonly<Record<ManagerOption, readonly Change[]>> = {
     harmless('longer', { absoluteTimeout: '90m' }, { absoluteTimeout: '8h' }),
     harmless('shorter', { absoluteTimeout: '2h' }, { absoluteTimeout: '1h' })
   ],
+  anonymousTimeout: [
+    harmless('longer', { anonymousTimeout: '1h' }, { anonymousTimeout: '2h' }),
+    harmless('shorter', { anonymousTimeout: '2h' }, { anonymousTimeout: '1h' })
+  ],
+  permanent: [harmless('any', {}, { permanent: true }, { permanent: '3h' }, {})],
+  rolling: [
+    harmless('on', {}, { maxLifetime: '4h', rolling: true }),
+    harmless('off', { maxLifetime: '4h', rolling: true }, {})
+  ],
   permanentLifetime: [
     harmless('longer', { permanentLifetime: '2h' }, { permanentLifetime: '30d' }),
     harmless('shorter', { permanentLifetime: '3h' }, { permanentLifetime: '1h' })
   ],
   maxLifetime: [
-    harmless('longer', { maxLifetime: '2h' }, { maxLifetime: '30d' }),
-    harmless('shorter', { maxLifetime: '3h' }, { maxLifetime: '1h' })
+    harmless('longer', { permanentLifetime: '2h', maxLifetime: '2h' }, { maxLifetime: '30d' }),
+    harmless('shorter', { maxLifetime: '3h' }, { permanentLifetime: '1h', maxLifetime: '1h' })
   ],
   touchInterval: [
     harmless('longer', { touchInterval: '10s' }, { touchInterval: '10m' }),

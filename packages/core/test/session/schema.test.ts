@@ -1,27 +1,39 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type SessionManagerOptions } from '../../src/index.ts'
-import { createWorld, secret } from '../support/world.ts'
+import { createWorld, secret, setCookieOf, type World } from '../support/world.ts'
 
 interface Cart extends Record<string, unknown> {
-  items?: string[]
+  items: string[]
+  openedAt?: Date
 }
 
-/** A Standard Schema for {@link Cart} that fills in the list. */
-const schema: NonNullable<SessionManagerOptions<Cart>['schema']> = {
-  '~standard': {
-    version: 1,
-    vendor: 'test',
-    validate(value) {
-      const { items = [] } = value as { items?: unknown }
-      if (!Array.isArray(items)) return { issues: [{ message: 'items must be a list' }] }
-      return { value: { items: items.map(String) } }
-    }
-  }
+type Schema = NonNullable<SessionManagerOptions<Cart>['schema']>
+
+/** A Standard Schema for {@link Cart} that fills in the list, and makes a date of a string. */
+const validate: Schema['~standard']['validate'] = (value) => {
+  const { items = [], openedAt } = value as { items?: unknown; openedAt?: string }
+  if (!Array.isArray(items)) return { issues: [{ message: `items: ${String(items)}`, path: ['items'] }] }
+  const odd = items.findIndex((item) => typeof item !== 'string')
+  if (odd >= 0) return { issues: [{ message: 'no string', path: [{ key: 'items' }, odd] }] }
+  return { value: { items: [...items], ...(openedAt !== undefined && { openedAt: new Date(openedAt) }) } }
 }
 
-describe('schema', () => {
+const schema: Schema = { '~standard': { version: 1, vendor: 'test', validate } }
+
+/** The same one, as a schema that asks a database. */
+const slow: Schema = { '~standard': { ...schema['~standard'], validate: async (value) => validate(value) } }
+
+/** A world whose options are those of the cart. */
+function createCartWorld(options: Partial<SessionManagerOptions<Cart>> = { schema }): World {
+  return createWorld(options as unknown as Partial<SessionManagerOptions>)
+}
+
+describe.each([
+  ['synchronous', schema],
+  ['asynchronous', slow]
+])('A schema that is %s', (_, schema) => {
   it('types the data and validates it on load; what it fills in is not written by a read', async () => {
-    const { browser, store } = createWorld({ schema })
+    const { browser, store } = createCartWorld({ schema })
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { items: undefined, other: 1 }))
     const { calls, result } = await store.during(async () => {
@@ -36,28 +48,172 @@ describe('schema', () => {
     expectTypeOf((await manager.open('')).data).toEqualTypeOf<Cart>()
   })
 
-  it.each([
-    ['reject', {}, true, 'rejected'],
-    ['reset', {}, false, 'rejected'],
-    [(): Cart => ({ items: ['mended'] }), { items: ['mended'] }, false, 'rejected'],
-    [(): undefined => undefined, {}, true, 'rejected']
-  ] as const)('a record that no longer fits, with %s', async (onSchemaMismatch, data, isNew, event) => {
-    const { browser, another, events } = createWorld()
-    const tab = browser()
-    await tab.request(({ data }) => Object.assign(data, { items: 'not a list' }))
-    const strict = another({ schema, onSchemaMismatch } as Partial<SessionManagerOptions>)
-    const session = await tab.open(strict)
-    expect({ data: session.data, isNew: session.isNew }).toEqual({ data, isNew })
-    expect(events.some((one) => one.type === event && 'reason' in one && one.reason === 'schema')).toBe(true)
+  it('makes the data of a new session from an empty object, which is not stored', async () => {
+    const { browser, store } = createCartWorld({ schema })
+    const { calls, result } = await store.during(async () => {
+      const session = await browser().open()
+      const { data } = session
+      const headers = await browser().commit(session)
+      return { data, cookie: setCookieOf(headers) }
+    })
+    expect(result).toEqual({ data: { items: [] }, cookie: undefined })
+    expect(calls).toEqual([])
   })
 
-  it('may validate asynchronously', async () => {
-    const slow = {
-      '~standard': { ...schema['~standard'], validate: async (value: unknown) => schema['~standard'].validate(value) }
-    }
-    const { browser } = createWorld({ schema: slow })
+  it('makes the data of a new session of a lazy manager', async () => {
+    const { browser } = createCartWorld({ schema, lazy: true })
+    const session = await browser().open()
+    expect(session.data).toEqual({ items: [] })
+    const tab = browser('__Host-sid=none')
+    const invalid = await tab.open()
+    expect((await invalid.load()).data).toEqual({ items: [] })
+  })
+
+  it.each(['regenerate', 'destroy', 'login'] as const)('makes the data anew where %s empties it', async (how) => {
+    const { browser } = createCartWorld({ schema })
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { items: ['a'] }))
+    const session = await tab.open()
+    if (how === 'regenerate') await session.regenerate({ anonymous: true })
+    else if (how === 'destroy') await session.destroy()
+    else await session.login('alice', { keepData: false })
+    expect(session.data).toEqual({ items: [] })
+  })
+
+  it('refuses at commit what a handler wrote and no load would accept, and leaves the record as it was', async () => {
+    const { browser } = createCartWorld({ schema })
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { items: ['a'] }))
+    const writing = tab.request(({ data }) => Object.assign(data, { items: ['a', 4111] }))
+    await expect(writing).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      status: 500,
+      message: expect.stringMatching(/^(?=.*data\.items\.1)(?!.*4111)/)
+    })
     expect((await tab.open()).data).toEqual({ items: ['a'] })
+  })
+
+  it('refuses the first data of a session, which then is not stored', async () => {
+    const { browser, store } = createCartWorld({ schema })
+    const { calls } = await store.during(async () => {
+      const writing = browser().request(({ data }) => Object.assign(data, { items: 1 }))
+      await expect(writing).rejects.toMatchObject({ code: 'DATA_INVALID' })
+    })
+    expect(calls).toEqual([])
+  })
+
+  it('holds for update and the update of an administrator, which start from what it makes of the record', async () => {
+    const { browser, manager, another } = createCartWorld({ schema })
+    const tab = browser()
+    const loose = another({ schema: undefined } as object)
+    await tab.request(({ data }) => Object.assign(data, { other: 1 }), loose)
+    const session = await tab.open()
+    await session.update((data) => (data.items as string[]).push('a'))
+    expect(session.data).toEqual({ items: ['a'] })
+    const wrong = session.update((data) => Object.assign(data, { items: 'none' }))
+    await expect(wrong).rejects.toMatchObject({ code: 'DATA_INVALID' })
+    expect(await manager.update(session.id, (data) => (data.items as string[]).push('b'))).toBe(true)
+    const odd = manager.update(session.id, (data) => Object.assign(data, { items: [1] }))
+    await expect(odd).rejects.toMatchObject({ code: 'DATA_INVALID' })
+    expect((await tab.open()).data).toEqual({ items: ['a', 'b'] })
+  })
+
+  it('gives update the data as the schema makes it, and the session the same afterwards', async () => {
+    const { browser, store } = createCartWorld({ schema })
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { openedAt: new Date(7) }))
+    const session = await tab.open()
+    let seen: unknown
+    await session.update((data) => {
+      seen = data.openedAt
+      Object.assign(data, { items: ['a'] })
+    })
+    expect([seen, session.data.openedAt]).toEqual([new Date(7), new Date(7)])
+    const { calls } = await store.during(() => tab.commit(session))
+    expect(calls).toEqual([])
+  })
+
+  it('resets what no longer fits: the session and its user stay, nothing is written, and an event says so', async () => {
+    const { browser, another, events, store } = createWorld()
+    const tab = browser()
+    let id = ''
+    await tab.request(async (session) => {
+      Object.assign(session.data, { items: 'not a list' })
+      await session.login('alice')
+      id = session.id
+    })
+    const strict = another({ schema } as unknown as Partial<SessionManagerOptions>)
+    const { calls, result } = await store.during(async () => {
+      const session = await tab.open(strict)
+      const { data, userId, isNew } = session
+      await tab.commit(session, strict)
+      return { data, userId, isNew }
+    })
+    expect(result).toEqual({ data: { items: [] }, userId: 'alice', isNew: false })
+    expect(calls).toHaveLength(1)
+    expect(events).toContainEqual({ type: 'dataReset', id, userId: 'alice', path: 'data.items' })
+    await tab.request(({ data }) => Object.assign(data, { items: ['a'] }), strict)
+    const session = await tab.open(strict)
+    expect([session.data, session.userId]).toEqual([{ items: ['a'] }, 'alice'])
+  })
+
+  it('resets what another process wrote meanwhile and does not fit, instead of refusing this request', async () => {
+    const { browser, another } = createWorld()
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { items: [] }))
+    const strict = another({ schema } as unknown as Partial<SessionManagerOptions>)
+    const session = await tab.open(strict)
+    await tab.request(({ data }) => Object.assign(data, { items: 'not a list' }))
+    Object.assign(session.data, { openedAt: new Date(7) })
+    await tab.commit(session, strict)
+    expect((await tab.open(strict)).data).toEqual({ items: [], openedAt: new Date(7) })
+  })
+})
+
+describe('A record that no longer fits its schema', () => {
+  it.each([
+    ['reject', { items: [] }, true, ['rejected']],
+    ['reset', { items: [] }, false, ['dataReset', 'loaded']],
+    [undefined, { items: [] }, false, ['dataReset', 'loaded']],
+    [(): Cart => ({ items: ['mended'] }), { items: ['mended'] }, false, ['dataReset', 'loaded']],
+    [(): undefined => undefined, { items: [] }, true, ['rejected']]
+  ] as const)('becomes, with %s, %j', async (onSchemaMismatch, data, isNew, types) => {
+    const { browser, another, eventTypes } = createWorld()
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { items: 'not a list' }))
+    const strict = another({ schema, onSchemaMismatch } as unknown as Partial<SessionManagerOptions>)
+    eventTypes()
+    const session = await tab.open(strict)
+    expect({ data: session.data, isNew: session.isNew }).toEqual({ data, isNew })
+    expect(eventTypes()).toEqual(types)
+  })
+
+  it('keeps the user that the data named, when that data is reset', async () => {
+    const { browser, another } = createWorld()
+    const naming = { userIdFrom: ({ user }: { user?: string }) => user } as Partial<SessionManagerOptions>
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { user: 'alice', items: 'none' }), another(naming))
+    const strict = another({ ...naming, schema } as unknown as Partial<SessionManagerOptions>)
+    await tab.request(({ data }) => Object.assign(data, { items: ['a'] }), strict)
+    expect((await tab.open(strict)).userId).toBe('alice')
+  })
+})
+
+describe('A schema that refuses an empty object', () => {
+  const refuse: Schema['~standard']['validate'] = () => ({ issues: [{ message: 'no', path: ['items'] }] })
+  const refusing = (asynchronous: boolean): object => ({
+    schema: {
+      '~standard': { ...schema['~standard'], validate: asynchronous ? async (value: unknown) => refuse(value) : refuse }
+    }
+  })
+  const message = expect.stringMatching(/^schema refuses \{\}.*data\.items.*default/)
+
+  it('is refused at construction', () => {
+    expect(() => createWorld(refusing(false))).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', message }))
+  })
+
+  it('is refused by the first new session, if it is asynchronous', async () => {
+    const { manager } = createWorld(refusing(true))
+    await expect(manager.open('')).rejects.toMatchObject({ code: 'OPTION_INVALID', message })
   })
 })

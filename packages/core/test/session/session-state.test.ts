@@ -39,6 +39,7 @@ const create = (tokens: readonly (typeof token)[] = []): SessionState =>
     cookieTemplate: context.cookie.secureTemplate,
     request: request as never,
     hadCookie: true,
+    passive: false,
     createdAt: start - 1
   })
 
@@ -81,6 +82,7 @@ describe('the state of a session', () => {
       swapped: false,
       accessed: false,
       hadCookie: true,
+      passive: false,
       headers: undefined,
       lastOperation: undefined
     })

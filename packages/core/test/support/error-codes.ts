@@ -18,6 +18,7 @@ const codes: Readonly<Record<SessionErrorCode, true>> = {
   CONFLICT: true,
   DATA_UNSERIALIZABLE: true,
   DATA_RESERVED_NAME: true,
+  DATA_INVALID: true,
   RECORD_TOO_LARGE: true,
   RECORD_UNREADABLE: true,
   HEADERS_SENT: true,
