@@ -1,3 +1,5 @@
+import { createKeyedLock } from '@kvsession/core/keyed-lock'
+import { createConnectionPool } from './connection-pool.ts'
 import { createMapStore, type Entries, type MapStore } from './map-store.ts'
 
 /** What a broken store is made of: a correct one, its insides, and its time. */
@@ -51,6 +53,35 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       return true
     }
   }),
+  'finds, then upserts, in a READ COMMITTED transaction on a pool of connections': ({ good }) => {
+    const pool = createConnectionPool()
+    const statement = <T>(run: () => Promise<T>): Promise<T> => pool.use((roundTrip) => roundTrip(run))
+    return {
+      get: (key) => statement(() => good.get(key)),
+      set: (key, value, expiresAt) => statement(() => good.set(key, value, expiresAt)),
+      delete: (key) => statement(() => good.delete(key)),
+      compareAndSet: (key, expected, value, expiresAt) =>
+        pool.use(async (roundTrip) => {
+          await roundTrip(async () => undefined) // BEGIN
+          const matches = (await roundTrip(() => good.get(key))) === expected
+          if (matches) await roundTrip(() => good.set(key, value, expiresAt))
+          await roundTrip(async () => undefined) // COMMIT
+          return matches
+        })
+    }
+  },
+  'locks the key in compareAndSet and delete, but not in set': ({ good }) => {
+    const lock = createKeyedLock()
+    return {
+      delete: (key) => lock.write(key, () => good.delete(key)),
+      compareAndSet: (key, expected, value, expiresAt) =>
+        lock.write(key, async () => {
+          if ((await good.get(key)) !== expected) return false
+          await good.set(key, value, expiresAt)
+          return true
+        })
+    }
+  },
   'resolves compareAndSet to true always': ({ good }) => ({
     compareAndSet: async (...args) => {
       await good.compareAndSet(...args)
