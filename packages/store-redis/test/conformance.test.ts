@@ -1,20 +1,15 @@
-import { createTestClock, testStore } from '@kvsession/testkit'
+import { createTestClock, type TestClock, testStore } from '@kvsession/testkit'
 import { describeOn, type RedisCluster, type RedisEngine, startRedis, startRedisCluster } from 'engine-harness'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { type Connected, connect, connectCluster, driverNames } from './support/drivers.ts'
 
 const methods = ['compareAndSet', 'keys', 'close'] as const
-// Redis collects by its own clock, the real one: deadlines must lie in its future.
-const startClock = () => createTestClock(Date.now())
 type Engine = RedisEngine | RedisCluster
 
-function conform(
-  start: () => Promise<Engine>,
-  open: (engine: Engine, clock: ReturnType<typeof startClock>) => Connected
-) {
+function conform(start: () => Promise<Engine>, open: (engine: Engine, clock: TestClock) => Connected) {
   let engine: Engine
   let pair: [Connected, Connected]
-  const clock = startClock()
+  const clock = createTestClock()
   beforeAll(async () => {
     engine = await start()
     pair = [open(engine, clock), open(engine, clock)]
@@ -43,7 +38,7 @@ function conform(
 
 describeOn('redis', { own: true })('the Redis store', () => {
   describe.each(driverNames)('%s', (driver) => {
-    const open = (engine: Engine, clock: ReturnType<typeof startClock>): Connected =>
+    const open = (engine: Engine, clock: TestClock): Connected =>
       'url' in engine ? connect(driver, engine.url, { clock }) : connectCluster(driver, engine.urls, { clock })
     describe('one server', () => conform(() => startRedis({ own: true }), open))
     describe('a cluster', () => conform(startRedisCluster, open))

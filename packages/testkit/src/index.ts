@@ -19,14 +19,13 @@ export {
   type StoreOperation
 } from './recording-store.ts'
 export type { OptionalMethod } from './store-cases/store-case.ts'
+export type { RefusingStore, StoreUnderTest } from './store-under-test.ts'
 export { type AdapterTestOptions, testAdapter } from './test-adapter.ts'
 export { createTestClock, type TestClock } from './test-clock.ts'
 export {
-  type RefusingStore,
   type StoreCase,
   type StoreCaseOptions,
   type StoreTestOptions,
-  type StoreUnderTest,
   storeCases,
   testStore
 } from './test-store.ts'

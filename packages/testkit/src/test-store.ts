@@ -1,6 +1,7 @@
 import type { KeyValueStore } from '@kvsession/core'
 import { basicCases } from './store-cases/basic.ts'
 import { createCaseContext } from './store-cases/case-context.ts'
+import { clockCases } from './store-cases/clock.ts'
 import { closeCases } from './store-cases/close.ts'
 import { compareAndSetCases } from './store-cases/compare-and-set.ts'
 import { deleteExpiredCases } from './store-cases/delete-expired.ts'
@@ -9,31 +10,14 @@ import { failureCases } from './store-cases/failure.ts'
 import { keysCases } from './store-cases/keys.ts'
 import { largeValueCases } from './store-cases/large-values.ts'
 import { methodCases } from './store-cases/methods.ts'
+import { createPendingCalls, type PendingCalls } from './store-cases/pending-calls.ts'
 import { raceCases } from './store-cases/races.ts'
 import { refusedWriteCases } from './store-cases/refused-writes.ts'
 import type { CaseDefinition, CaseGroup, OptionalMethod } from './store-cases/store-case.ts'
 import { textCases } from './store-cases/text.ts'
-import type { TestClock } from './test-clock.ts'
-import { withinTime } from './within-time.ts'
+import { type CreatedStore, type RefusingStore, storeUnderTestOf } from './store-under-test.ts'
+import { type TimeLimit, withinTime } from './within-time.ts'
 
-/** What `createStore` may return when the bare store is not enough. */
-export interface StoreUnderTest {
-  store: KeyValueStore
-  /** The clock that the store was given. Without it deadlines are waited for in real time, some seconds in all. */
-  clock?: TestClock
-  /** Called after the case, and after the kit has closed the handles it got: drop the table, remove the folder. */
-  cleanup?(): void | Promise<void>
-}
-
-/** A store that knows when its engine refused a write before it changed anything. */
-export interface RefusingStore extends StoreUnderTest {
-  /** From now on the engine refuses writes: somebody else holds its lock, or nothing listens on its port. */
-  refuse(): void | Promise<void>
-  /** The engine takes writes again. */
-  allow(): void | Promise<void>
-}
-
-type CreatedStore = KeyValueStore | StoreUnderTest | RefusingStore
 type CreateStore = () => CreatedStore | Promise<CreatedStore>
 
 export interface StoreCaseOptions {
@@ -45,8 +29,11 @@ export interface StoreCaseOptions {
    * so nothing is left out unnoticed.
    */
   methods?: readonly OptionalMethod[]
-  /** Another handle (connection, process) on the engine of `first`. Races then run across both handles. */
-  createSecondStore?(first: KeyValueStore): KeyValueStore | Promise<KeyValueStore>
+  /**
+   * Another handle (connection, process) on the engine of `first`, with the clock of `first`. Races then run across both
+   * handles.
+   */
+  createSecondStore?(first: KeyValueStore): CreatedStore | Promise<CreatedStore>
   /** A store whose engine fails (closed, unreachable, read-only): adds the cases about failures that must not be hidden. */
   createFailingStore?(): CreatedStore | Promise<CreatedStore>
   /** A store that rejects some writes with `wroteNothing`: adds the cases that hold it to that. */
@@ -58,7 +45,10 @@ export interface StoreCaseOptions {
    * about large values then go to this size, and three more say what becomes of a larger one. Default 1,048,576.
    */
   largestValue?: number
-  /** Milliseconds after which a case that still waits for the store has failed; default 20,000. */
+  /**
+   * Milliseconds after which a case that still waits for the store has failed; default 20,000. Once that has happened, the
+   * other cases have a tenth of it.
+   */
   caseTimeout?: number
 }
 
@@ -104,56 +94,91 @@ export function testStore(options: StoreTestOptions): void {
 export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
   const { methods = ['compareAndSet', 'keys', 'deleteExpired'], largestValue = mebibyte } = options
   checkOptions(options, methods)
-  const bind = (groups: readonly CaseGroup[], create: CreateStore): StoreCase[] =>
+  const limit = createCaseLimit(options.caseTimeout)
+  const bind = (groups: readonly CaseGroup[], option: CreatingOption, create: CreateStore): StoreCase[] =>
     groups.flatMap(({ group, needs = [], cases }) =>
       cases
         .filter((definition) => [...needs, ...(definition.needs ?? [])].every((method) => methods.includes(method)))
-        .map((definition) => ({ group, name: definition.name, run: () => runCase(definition, create, options) }))
+        .map((definition) => {
+          const createFirst = async () => storeUnderTestOf(option, await create())
+          return { group, name: definition.name, run: () => runCase(definition, createFirst, options, limit) }
+        })
     )
   const groups = [
-    ...[methodCases(methods), basicCases, textCases(largestValue)],
+    ...[clockCases, methodCases(methods), basicCases, textCases(largestValue)],
     ...(largestValue < mebibyte ? [largeValueCases(largestValue)] : []),
     ...[expiryCases, compareAndSetCases(largestValue), raceCases],
     ...[keysCases, deleteExpiredCases, closeCases(options.createSecondStore !== undefined)]
   ]
   const { createFailingStore, createRefusingStore } = options
   return [
-    ...bind(groups, options.createStore),
-    ...(createFailingStore === undefined ? [] : bind([failureCases], createFailingStore)),
-    ...(createRefusingStore === undefined ? [] : bind([refusedWriteCases], createRefusingStore))
+    ...bind(groups, 'createStore', options.createStore),
+    ...(createFailingStore === undefined ? [] : bind([failureCases], 'createFailingStore', createFailingStore)),
+    ...(createRefusingStore === undefined ? [] : bind([refusedWriteCases], 'createRefusingStore', createRefusingStore))
   ]
 }
 
 const defaultCaseTimeout = 20_000
 const mebibyte = 1_048_576
 
-async function runCase(definition: CaseDefinition, create: CreateStore, options: StoreCaseOptions): Promise<void> {
-  const { caseTimeout = defaultCaseTimeout, expiryGranularity = 1, createSecondStore } = options
-  const created = await withinTime(caseTimeout, 'createStore', async () => create())
-  const { store, clock, cleanup, ...engine }: StoreUnderTest = 'store' in created ? created : { store: created }
-  const handles = [store]
-  const openSecond = async (): Promise<KeyValueStore> => {
-    if (createSecondStore === undefined) return store
-    const second = await createSecondStore(store)
-    handles.push(second)
-    return second
-  }
-  const context = createCaseContext({ store, clock, expiryGranularity, openSecond, ...engine })
-  const tearDown = (): Promise<void> =>
-    withinTime(caseTimeout, 'closing the store', async () => {
-      try {
-        for (const handle of handles) await handle.close?.()
-      } finally {
-        await cleanup?.()
+type CreatingOption = 'createStore' | 'createFailingStore' | 'createRefusingStore'
+type FirstStore = ReturnType<typeof storeUnderTestOf>
+
+/** The limit of one run of the suite: after a case that hung, the others get a tenth. */
+function createCaseLimit(caseTimeout = defaultCaseTimeout): (calls: PendingCalls) => TimeLimit {
+  let hung = false
+  return (calls) => {
+    const milliseconds = hung ? Math.ceil(caseTimeout / 10) : caseTimeout
+    const shorter = hung ? ' (a tenth of caseTimeout, because an earlier case hung)' : ''
+    return {
+      milliseconds,
+      describe: () => `${calls.describe()}${shorter}`,
+      onTimeout: () => {
+        hung = true
       }
-    })
+    }
+  }
+}
+
+async function runCase(
+  definition: CaseDefinition,
+  createFirst: () => Promise<FirstStore>,
+  options: StoreCaseOptions,
+  limitOf: (calls: PendingCalls) => TimeLimit
+): Promise<void> {
+  const { expiryGranularity = 1, createSecondStore } = options
+  const calls = createPendingCalls()
+  const limit = limitOf(calls)
+  const first = await withinTime(limit, 'createStore', createFirst)
+  const handles = [first]
+  const openSecond = async (): Promise<KeyValueStore> => {
+    if (createSecondStore === undefined) return first.store
+    const second = await calls.track('createSecondStore', undefined, async () => createSecondStore(first.store))
+    const handle = storeUnderTestOf('createSecondStore', second)
+    handles.push(handle)
+    if (handle.clock !== undefined && handle.clock !== first.clock) {
+      throw new TypeError('createSecondStore must use the clock of createStore: both handles have one time')
+    }
+    return handle.store
+  }
+  const context = createCaseContext({ clock: undefined, expiryGranularity, calls, openSecond, ...first })
+  const tearDown = (): Promise<void> => withinTime(limit, 'closing the store', () => closeAll(handles))
   try {
-    await withinTime(caseTimeout, 'the case', () => definition.check(context))
+    await withinTime(limit, 'the case', () => definition.check(context))
   } catch (error) {
     await tearDown().catch(() => undefined) // The first failure is the one to report.
     throw error
   }
   await tearDown()
+}
+
+/** Closes every handle, then cleans up in reverse order: what was made first may hold what was made later. */
+async function closeAll(handles: readonly FirstStore[]): Promise<void> {
+  try {
+    for (const { store } of handles) await store.close?.()
+  } finally {
+    for (const handle of handles.toReversed()) await handle.cleanup?.()
+  }
 }
 
 function checkOptions(options: StoreCaseOptions, methods: readonly OptionalMethod[]): void {
