@@ -7,13 +7,14 @@ import { compareAndSetCases } from './store-cases/compare-and-set.ts'
 import { deleteExpiredCases } from './store-cases/delete-expired.ts'
 import { expiryCases } from './store-cases/expiry.ts'
 import { failureCases } from './store-cases/failure.ts'
+import { getManyCases } from './store-cases/get-many.ts'
 import { keysCases } from './store-cases/keys.ts'
 import { largeValueCases } from './store-cases/large-values.ts'
 import { methodCases } from './store-cases/methods.ts'
 import { createPendingCalls, type PendingCalls } from './store-cases/pending-calls.ts'
 import { raceCases } from './store-cases/races.ts'
 import { refusedWriteCases } from './store-cases/refused-writes.ts'
-import type { CaseDefinition, CaseGroup, OptionalMethod } from './store-cases/store-case.ts'
+import { type CaseDefinition, type CaseGroup, type OptionalMethod, optionalMethods } from './store-cases/store-case.ts'
 import { textCases } from './store-cases/text.ts'
 import { type CreatedStore, type RefusingStore, storeUnderTestOf } from './store-under-test.ts'
 import { type TimeLimit, withinTime } from './within-time.ts'
@@ -107,7 +108,7 @@ export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
   const groups = [
     ...[clockCases, methodCases(methods), basicCases, textCases(largestValue)],
     ...(largestValue < mebibyte ? [largeValueCases(largestValue)] : []),
-    ...[expiryCases, compareAndSetCases(largestValue), raceCases],
+    ...[expiryCases, getManyCases(largestValue), compareAndSetCases(largestValue), raceCases],
     ...[keysCases, deleteExpiredCases, closeCases(options.createSecondStore !== undefined)]
   ]
   const { createFailingStore, createRefusingStore } = options
@@ -184,9 +185,9 @@ async function closeAll(handles: readonly FirstStore[]): Promise<void> {
 function checkOptions(options: StoreCaseOptions, methods: readonly OptionalMethod[]): void {
   if (typeof options.createStore !== 'function')
     throw new TypeError('createStore must be a function that makes a store.')
-  const known: readonly string[] = ['compareAndSet', 'keys', 'deleteExpired', 'close']
-  const unknown = methods.filter((method) => !known.includes(method))
-  if (unknown.length > 0) throw new TypeError(`methods: ${unknown.join(', ')} is none of ${known.join(', ')}.`)
+  const unknown = methods.filter((method) => !optionalMethods.includes(method))
+  if (unknown.length > 0)
+    throw new TypeError(`methods: ${unknown.join(', ')} is none of ${optionalMethods.join(', ')}.`)
   const { expiryGranularity = 1, caseTimeout = defaultCaseTimeout, largestValue = mebibyte } = options
   if (!Number.isInteger(largestValue) || largestValue < 100_000 || largestValue > mebibyte) {
     throw new RangeError('largestValue must be a whole number of bytes from 100,000 to 1,048,576.')

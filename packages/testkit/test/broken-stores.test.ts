@@ -6,7 +6,7 @@ import { expectedFailures } from './expected-failures.ts'
 import { failingCases } from './failing-cases.ts'
 import { createMapStore } from './map-store.ts'
 
-const methods = ['compareAndSet', 'keys', 'deleteExpired', 'close'] as const
+const methods = ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'] as const
 
 describe('a store with one mistake fails exactly the cases that name it', () => {
   it.each(Object.entries(brokenStores))('%s', async (name, mistake) => {

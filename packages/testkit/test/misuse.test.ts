@@ -8,7 +8,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { createMapStore, type MapStore } from './map-store.ts'
 
-const methods = ['compareAndSet', 'keys', 'deleteExpired', 'close'] as const
+const methods = ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'] as const
 
 function createStore(): StoreUnderTest & { store: MapStore } {
   const clock = createTestClock()

@@ -33,7 +33,7 @@ function createExpiringStore(now: () => number): KeyValueStore {
 
 function optionsAt(start?: number): StoreCaseOptions {
   return {
-    methods: ['compareAndSet', 'keys', 'deleteExpired', 'close'],
+    methods: ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'],
     createStore() {
       const clock = createTestClock(start)
       return { store: createExpiringStore(clock.now), clock }

@@ -68,3 +68,9 @@ export interface KeyValueStore {
   /** Releases what the store itself opened, never a client that was passed in. Closing twice is not an error. */
   close?(): Promise<void>
 }
+
+/**
+ * The version of this contract, `major.minor`. The major number rises when a store that was correct may no longer be, the
+ * minor one when an optional method is added.
+ */
+export const storeContractVersion: string = '1.0'

@@ -7,6 +7,7 @@ import type { FullStore } from './store-case.ts'
 export function fullStore(store: KeyValueStore, { track }: PendingCalls): FullStore {
   return {
     get: (key) => track('get', key, () => store.get(key)),
+    getMany: (keys) => track('getMany', keys[0], () => store.getMany?.(keys) ?? lacks('getMany')),
     set: (key, value, expiresAt) => track('set', key, () => store.set(key, value, expiresAt)),
     delete: (key) => track('delete', key, () => store.delete(key)),
     compareAndSet: (key, expected, value, expiresAt) =>

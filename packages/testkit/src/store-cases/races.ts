@@ -197,6 +197,8 @@ async function overtakeEach(
   ]).flat()
   const keys = races.map((_, index) => `key.${index}`)
   await Promise.all(keys.map((key) => store.set(key, 'live', context.later())))
+  // What is still being flushed is another mistake, with a case of its own.
+  await assertStays(async () => undefined)
   for (let start = 0; start < races.length; start += pairsAtOnce) {
     await Promise.all(
       races.slice(start, start + pairsAtOnce).map(async ({ beforeCompare, beforeOvertake }, place) => {
