@@ -30,7 +30,7 @@ describeOn('postgres', { own: true })('the conformance kit on stores that Postgr
 /** A correct store, but for its compareAndSet: what an author writes who has a client for SQL and no conditional write. */
 function transactional(serverOf: () => Server, lock: string): StoreCaseOptions {
   return {
-    methods: ['compareAndSet', 'keys', 'deleteExpired', 'close'],
+    methods: ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'],
     async createStore() {
       const clock = createTestClock()
       const server = serverOf()
