@@ -1,4 +1,5 @@
 import type { KeyValueStore } from '@kvsession/core'
+import { caseLimitsOf, checkCaseOptions, type StoreCase, type StoreCaseOptions } from './store-case-options.ts'
 import { basicCases } from './store-cases/basic.ts'
 import { createCaseContext } from './store-cases/case-context.ts'
 import { clockCases } from './store-cases/clock.ts'
@@ -14,59 +15,21 @@ import { methodCases } from './store-cases/methods.ts'
 import { createPendingCalls, type PendingCalls } from './store-cases/pending-calls.ts'
 import { raceCases } from './store-cases/races.ts'
 import { refusedWriteCases } from './store-cases/refused-writes.ts'
-import { type CaseDefinition, type CaseGroup, type OptionalMethod, optionalMethods } from './store-cases/store-case.ts'
+import type { CaseDefinition, CaseGroup } from './store-cases/store-case.ts'
 import { textCases } from './store-cases/text.ts'
-import { type CreatedStore, type RefusingStore, storeUnderTestOf } from './store-under-test.ts'
+import { createStoreReport, type StoreReport } from './store-report.ts'
+import { storeUnderTestOf } from './store-under-test.ts'
 import { type TimeLimit, withinTime } from './within-time.ts'
-
-type CreateStore = () => CreatedStore | Promise<CreatedStore>
-
-export interface StoreCaseOptions {
-  /** Makes a store on an empty engine, or in an empty namespace of one. Called once per case. */
-  createStore(): CreatedStore | Promise<CreatedStore>
-  /**
-   * The optional methods that the store has; default `compareAndSet`, `keys`, `deleteExpired`. Chooses the cases (tests
-   * must be known before there is a store to look at), and one of them fails when the store has more or fewer methods,
-   * so nothing is left out unnoticed.
-   */
-  methods?: readonly OptionalMethod[]
-  /**
-   * Another handle (connection, process) on the engine of `first`, with the clock of `first`. Races then run across both
-   * handles.
-   */
-  createSecondStore?(first: KeyValueStore): CreatedStore | Promise<CreatedStore>
-  /** A store whose engine fails (closed, unreachable, read-only): adds the cases about failures that must not be hidden. */
-  createFailingStore?(): CreatedStore | Promise<CreatedStore>
-  /** A store that rejects some writes with `wroteNothing`: adds the cases that hold it to that. */
-  createRefusingStore?(): RefusingStore | Promise<RefusingStore>
-  /** Milliseconds within which the store notices that a deadline has come; default 1, at most 2,000. */
-  expiryGranularity?: number
-  /**
-   * UTF-8 bytes of the largest value that the engine holds, when it holds less than 1 MiB; at least 100,000. The cases
-   * about large values then go to this size, and three more say what becomes of a larger one. Default 1,048,576.
-   */
-  largestValue?: number
-  /**
-   * Milliseconds after which a case that still waits for the store has failed; default 20,000. Once that has happened, the
-   * other cases have a tenth of it.
-   */
-  caseTimeout?: number
-}
 
 export interface StoreTestOptions extends StoreCaseOptions {
   /** The runner's `describe`: vitest, jest, mocha, node:test, bun:test. */
   describe(name: string, register: () => void): unknown
   /** The runner's `it`. The timeout is for runners that take one as third argument. */
   it(name: string, run: () => Promise<void>, timeout: number): unknown
-  /** Title of the outermost group; default `key-value store`. */
+  /** Title of the outermost group, and name in the report; default `key-value store`. */
   name?: string
-}
-
-/** One sentence of the contract, ready to run; rejects when the store breaks it. */
-export interface StoreCase {
-  readonly group: string
-  readonly name: string
-  run(): Promise<void>
+  /** Called when every case has ended, failed or not; never when the runner left one out. */
+  onReport?(report: StoreReport): void
 }
 
 /**
@@ -77,8 +40,8 @@ export interface StoreCase {
  */
 export function testStore(options: StoreTestOptions): void {
   const { describe, it } = options
-  const caseTimeout = options.caseTimeout ?? defaultCaseTimeout
-  const cases = storeCases(options)
+  const { caseTimeout } = caseLimitsOf(options)
+  const cases = reported(options, storeCases(options))
   describe(options.name ?? 'key-value store', () => {
     for (const group of new Set(cases.map((storeCase) => storeCase.group))) {
       describe(group, () => {
@@ -91,12 +54,46 @@ export function testStore(options: StoreTestOptions): void {
   })
 }
 
+/** The cases, with a report when the last of them has ended. */
+function reported(options: StoreTestOptions, cases: readonly StoreCase[]): readonly StoreCase[] {
+  const failed: string[] = []
+  let left = cases.length
+  return cases.map(({ group, name, run }) => ({
+    group,
+    name,
+    async run() {
+      try {
+        await run()
+      } catch (error) {
+        failed.push(`${group}: ${name}`)
+        throw error
+      } finally {
+        if (--left === 0) options.onReport?.(createStoreReport(options, cases, failed))
+      }
+    }
+  }))
+}
+
+/** Runs the suite without a runner, one case after another, and reports what it found. Rejects for options that make no sense. */
+export async function runStoreCases(options: StoreCaseOptions & { readonly name?: string }): Promise<StoreReport> {
+  const cases = storeCases(options)
+  const failed: string[] = []
+  for (const { group, name, run } of cases) {
+    await run().catch(() => failed.push(`${group}: ${name}`))
+  }
+  return createStoreReport(options, cases, failed)
+}
+
 /** The same suite without a runner, for other harnesses. Cases are independent of each other and may run in any order. */
 export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
-  const { methods = ['compareAndSet', 'keys', 'deleteExpired'], largestValue = mebibyte } = options
-  checkOptions(options, methods)
-  const limit = createCaseLimit(options.caseTimeout)
-  const bind = (groups: readonly CaseGroup[], option: CreatingOption, create: CreateStore): StoreCase[] =>
+  checkCaseOptions(options)
+  const { methods, largestValue, caseTimeout } = caseLimitsOf(options)
+  const limit = createCaseLimit(caseTimeout)
+  const bind = (
+    groups: readonly CaseGroup[],
+    option: CreatingOption,
+    create: StoreCaseOptions['createStore']
+  ): StoreCase[] =>
     groups.flatMap(({ group, needs = [], cases }) =>
       cases
         .filter((definition) => [...needs, ...(definition.needs ?? [])].every((method) => methods.includes(method)))
@@ -119,14 +116,13 @@ export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
   ]
 }
 
-const defaultCaseTimeout = 20_000
 const mebibyte = 1_048_576
 
 type CreatingOption = 'createStore' | 'createFailingStore' | 'createRefusingStore'
 type FirstStore = ReturnType<typeof storeUnderTestOf>
 
 /** The limit of one run of the suite: after a case that hung, the others get a tenth. */
-function createCaseLimit(caseTimeout = defaultCaseTimeout): (calls: PendingCalls) => TimeLimit {
+function createCaseLimit(caseTimeout: number): (calls: PendingCalls) => TimeLimit {
   let hung = false
   return (calls) => {
     const milliseconds = hung ? Math.ceil(caseTimeout / 10) : caseTimeout
@@ -147,7 +143,8 @@ async function runCase(
   options: StoreCaseOptions,
   limitOf: (calls: PendingCalls) => TimeLimit
 ): Promise<void> {
-  const { expiryGranularity = 1, createSecondStore } = options
+  const { createSecondStore } = options
+  const { expiryGranularity } = caseLimitsOf(options)
   const calls = createPendingCalls()
   const limit = limitOf(calls)
   const first = await withinTime(limit, 'createStore', createFirst)
@@ -179,23 +176,5 @@ async function closeAll(handles: readonly FirstStore[]): Promise<void> {
     for (const { store } of handles) await store.close?.()
   } finally {
     for (const handle of handles.toReversed()) await handle.cleanup?.()
-  }
-}
-
-function checkOptions(options: StoreCaseOptions, methods: readonly OptionalMethod[]): void {
-  if (typeof options.createStore !== 'function')
-    throw new TypeError('createStore must be a function that makes a store.')
-  const unknown = methods.filter((method) => !optionalMethods.includes(method))
-  if (unknown.length > 0)
-    throw new TypeError(`methods: ${unknown.join(', ')} is none of ${optionalMethods.join(', ')}.`)
-  const { expiryGranularity = 1, caseTimeout = defaultCaseTimeout, largestValue = mebibyte } = options
-  if (!Number.isInteger(largestValue) || largestValue < 100_000 || largestValue > mebibyte) {
-    throw new RangeError('largestValue must be a whole number of bytes from 100,000 to 1,048,576.')
-  }
-  if (!Number.isInteger(expiryGranularity) || expiryGranularity < 1 || expiryGranularity > 2_000) {
-    throw new RangeError('expiryGranularity must be a whole number of milliseconds from 1 to 2,000.')
-  }
-  if (!Number.isInteger(caseTimeout) || caseTimeout < 1 || caseTimeout > 600_000) {
-    throw new RangeError('caseTimeout must be a whole number of milliseconds from 1 to 600,000.')
   }
 }
