@@ -8,7 +8,10 @@ import { type Entry, openJournal } from './journal.ts'
  * @param path the file; made when missing, readable by its owner alone.
  * @param clock where the time comes from, in epoch milliseconds.
  */
-export function createJournalStore(path: string, clock: { now(): number } = Date): Required<KeyValueStore> {
+export function createJournalStore(
+  path: string,
+  clock: { now(): number } = Date
+): Required<Omit<KeyValueStore, 'getMany'>> {
   const journal = openJournal(path)
 
   const isLive = (entry: Entry | undefined): entry is Entry => entry !== undefined && entry.expiresAt > clock.now()

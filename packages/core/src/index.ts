@@ -19,7 +19,7 @@ export {
   type SessionManager
 } from './session-manager.ts'
 export type { SessionData, SessionManagerOptions } from './session-manager-options.ts'
-export type { KeyValueStore } from './store/key-value-store.ts'
+export { type KeyValueStore, storeContractVersion } from './store/key-value-store.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './store/memory-store.ts'
 export type { SweeperOptions } from './store/sweeper.ts'
 export type { Connection, NodeHeaders, RequestSource } from './transport/request-source.ts'

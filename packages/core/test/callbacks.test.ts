@@ -70,7 +70,8 @@ const aead = createEncryption({ secret: 'one that is for encryption alone, and l
 function inStore(method: keyof KeyValueStore): Row['options'] {
   return (breakable) => {
     const store = createMemoryStore()
-    const works: Function = { close: () => Promise.resolve(), ...store }[method]
+    const getMany = (keys: readonly string[]): Promise<unknown> => Promise.all(keys.map(store.get))
+    const works: Function = { close: () => Promise.resolve(), getMany, ...store }[method]
     return { store: { ...store, [method]: breakable(works) } }
   }
 }
@@ -196,6 +197,15 @@ const rows = {
     },
     use: write,
     outcomes: ['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE', 'STORE_TIMEOUT', 'no error']
+  },
+  'store.getMany': {
+    options: inStore('getMany'),
+    use: async (stage) => {
+      await write(stage)
+      await all(stage)
+    },
+    outcomes: unavailable,
+    other: ['value', 'one too many']
   },
   'store.keys': {
     options: inStore('keys'),

@@ -9,12 +9,17 @@ export interface DynamodbClient extends DynamodbReader {
 
 export interface DynamodbReader {
   getItem(input: DynamodbKeyInput & { ConsistentRead: true }): Promise<{ Item?: unknown }>
+  batchGetItem(input: DynamodbBatchInput): Promise<{ Responses?: unknown; UnprocessedKeys?: unknown }>
   scan(input: DynamodbScanInput): Promise<{ Items?: unknown; LastEvaluatedKey?: unknown }>
 }
 
 export interface DynamodbKeyInput {
   TableName: string
   Key: Record<string, { S: string }>
+}
+
+export interface DynamodbBatchInput {
+  RequestItems: Record<string, { Keys: { key: { S: string } }[]; ConsistentRead: true }>
 }
 
 export interface DynamodbPutInput extends DynamodbExpression {
@@ -38,7 +43,7 @@ interface DynamodbExpression {
 
 export type DynamodbItem = Record<string, { S: string } | { N: string }>
 
-const readMethods = ['getItem', 'scan']
+const readMethods = ['getItem', 'batchGetItem', 'scan']
 const methods = [...readMethods, 'putItem', 'deleteItem']
 
 const cure =

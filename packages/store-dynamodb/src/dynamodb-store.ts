@@ -22,14 +22,14 @@ export interface DynamodbStoreOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
-export type DynamodbStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareAndSet' | 'keys'>>
+export type DynamodbStore = KeyValueStore & Required<Pick<KeyValueStore, 'getMany' | 'compareAndSet' | 'keys'>>
 
 /** An item holds 409,600 bytes, names and key included. */
 const largestValue = 400_000
 
 /**
  * Sessions in a DynamoDB table. Takes a client that was made with `maxAttempts: 1` and never destroys it. Every method
- * is one request; reads are strongly consistent. Values up to 400,000 bytes: a larger one rejects with
+ * is one request, `keys` and `getMany` as many as it takes; reads are strongly consistent. Values up to 400,000 bytes: a larger one rejects with
  * `RECORD_TOO_LARGE`.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
@@ -60,15 +60,35 @@ export function createDynamodbStore(client: DynamodbClient, options: DynamodbSto
     return { TableName: table, Item: item }
   }
 
+  function liveValueOf(item: unknown, key: string): string | undefined {
+    const value = textOf(item, 'value')
+    const expiresAt = Number(propertyOf(propertyOf(item, 'expiresAt'), 'N') ?? Number.NaN)
+    if (value === undefined || Number.isNaN(expiresAt)) throw foreign(table, key)
+    return expiresAt > clock.now() ? value : undefined
+  }
+
   return {
     async get(key) {
       const input = { TableName: table, Key: { key: { S: key } }, ConsistentRead: true } as const
       const { Item: item } = await request(() => reads.getItem(input))
-      if (item === undefined) return undefined
-      const value = textOf(item, 'value')
-      const expiresAt = Number(propertyOf(propertyOf(item, 'expiresAt'), 'N') ?? Number.NaN)
-      if (value === undefined || Number.isNaN(expiresAt)) throw foreign(table, key)
-      return expiresAt > clock.now() ? value : undefined
+      return item === undefined ? undefined : liveValueOf(item, key)
+    },
+    async getMany(keys) {
+      const values = new Map<string, string | undefined>()
+      // DynamoDB leaves out what exceeds 16 MiB or its throughput, and says nothing about it but in what it answers.
+      for (let asked = keys; asked.length > 0; ) {
+        const Keys = asked.map((key) => ({ key: { S: key } }))
+        const input = { RequestItems: { [table]: { Keys, ConsistentRead: true } } } as const
+        const answer = await request(() => reads.batchGetItem(input))
+        for (const item of listOf(propertyOf(answer.Responses, table))) {
+          const key = textOf(item, 'key') ?? ''
+          values.set(key, liveValueOf(item, key))
+        }
+        const left = listOf(propertyOf(propertyOf(answer.UnprocessedKeys, table), 'Keys'))
+        if (left.length === asked.length) throw new Error(`DynamoDB read none of ${left.length} keys: it is throttled`)
+        asked = left.map((one) => textOf(one, 'key') ?? '')
+      }
+      return keys.map((key) => values.get(key))
     },
     async set(key, value, expiresAt) {
       await request(() => client.putItem(putOf(key, value, expiresAt)))
@@ -110,7 +130,7 @@ export function createDynamodbStore(client: DynamodbClient, options: DynamodbSto
         const values = { ':now': { N: String(clock.now()) }, ...(prefix === '' ? {} : { ':prefix': { S: prefix } }) }
         const from = start === undefined ? {} : { ExclusiveStartKey: { key: { S: start } } }
         const page = await request(() => reads.scan({ ...input, ExpressionAttributeValues: values, ...from }))
-        for (const item of Array.isArray(page.Items) ? page.Items : []) {
+        for (const item of listOf(page.Items)) {
           const key = textOf(item, 'key')
           if (key !== undefined) yield key
         }
@@ -119,6 +139,10 @@ export function createDynamodbStore(client: DynamodbClient, options: DynamodbSto
       }
     }
   }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
 }
 
 function textOf(item: unknown, attribute: string): string | undefined {

@@ -15,7 +15,7 @@ testStore({
   describe,
   it,
   name: 'DynamoDB (dynalite)',
-  methods: ['compareAndSet', 'keys'],
+  methods: ['getMany', 'compareAndSet', 'keys'],
   largestValue: 400_000,
   async createStore() {
     const clock = createTestClock()

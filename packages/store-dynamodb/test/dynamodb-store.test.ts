@@ -196,7 +196,11 @@ describe('createDynamodbStore', () => {
     ['nothing', undefined, 'no client'],
     ['null', null, 'no client'],
     ['a region', 'eu-central-1', 'no client'],
-    ['a client of another SDK', { getItem() {}, putItem() {}, deleteItem() {}, scan() {}, config: {} }, 'the AWS SDK 3']
+    [
+      'a client of another SDK',
+      { getItem() {}, batchGetItem() {}, putItem() {}, deleteItem() {}, scan() {}, config: {} },
+      'the AWS SDK 3'
+    ]
   ])('refuses %s and says what to pass', (_name, value, message) => {
     expect(() => Reflect.apply(createDynamodbStore, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })

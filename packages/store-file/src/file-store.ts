@@ -18,7 +18,10 @@ const temporaryEnd = /\.[0-9a-f]{8}\.tmp$/
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
-export function createFileStore(folder: string, options: FileStoreOptions = {}): Required<KeyValueStore> {
+export function createFileStore(
+  folder: string,
+  options: FileStoreOptions = {}
+): Required<Omit<KeyValueStore, 'getMany'>> {
   const { durability, clock } = withDefaults(options)
   const root = folderPath(folder)
   const synced = durability === 'full'

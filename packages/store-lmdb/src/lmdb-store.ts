@@ -31,7 +31,10 @@ const longestWaitForReason = 100
  *
  * @throws SessionError `STORE_INVALID` for a database that cannot be used, and when another process has the file
  */
-export function createLmdbStore(database: LmdbDatabase, options: LmdbStoreOptions = {}): Required<KeyValueStore> {
+export function createLmdbStore(
+  database: LmdbDatabase,
+  options: LmdbStoreOptions = {}
+): Required<Omit<KeyValueStore, 'getMany'>> {
   checkStoreOptions<LmdbStoreOptions>(options, { clock: true })
   assertDatabase(database)
   const { clock = { now: Date.now } } = options

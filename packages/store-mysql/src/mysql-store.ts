@@ -12,7 +12,7 @@ import {
 } from './client.ts'
 import { assertRoom, explain, isMissingTable, isRolledBack } from './explain.ts'
 import { type MysqlStoreOptions, targetOf } from './mysql-store-options.ts'
-import { pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
+import { mostKeys, pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
 
 export interface MysqlStore extends Required<KeyValueStore> {
   /**
@@ -67,6 +67,13 @@ export function createMysqlStore(
     async get(key) {
       const [row] = await read(sql.get, key, clock.now())
       return row === undefined ? undefined : textOf(row, 'value')
+    },
+    async getMany(keys) {
+      // Always as many keys, so that it is always the same prepared statement.
+      const asked = Array.from({ length: mostKeys }, (_, index) => keys[index] ?? keys[0] ?? '')
+      const rows = await read(sql.getMany, clock.now(), ...asked)
+      const values = new Map(rows.map((row) => [textOf(row, 'key'), textOf(row, 'value')]))
+      return keys.map((key) => values.get(key))
     },
     async set(key, value, expiresAt) {
       await write(sql.set, key, expiresAt, value)

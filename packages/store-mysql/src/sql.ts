@@ -2,6 +2,8 @@
 export interface MysqlStatements {
   /** key, now */
   readonly get: string
+  /** now, as many keys as `mostKeys` */
+  readonly getMany: string
   /** key, expiresAt, value */
   readonly set: string
   /** key */
@@ -22,6 +24,7 @@ export interface MysqlStatements {
 
 export const pageSize = 200
 export const sweepSize = 100
+export const mostKeys = 100
 
 /**
  * What `ensureSchema()` runs. Both texts are bytes: no collation folds case or accents or ignores trailing spaces, and no
@@ -47,9 +50,10 @@ export function schemaSql(table: string): string {
  */
 export function statementsFor(table: string): MysqlStatements {
   const insert = `INSERT INTO ${table} (\`key\`, \`expires_at\`, \`value\`) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE`
-  const blanks = Array.from({ length: sweepSize }, () => '?').join(', ')
+  const blanks = (count: number): string => Array.from({ length: count }, () => '?').join(', ')
   return {
     get: `SELECT \`value\` FROM ${table} WHERE \`key\` = ? AND \`expires_at\` > ?`,
+    getMany: `SELECT \`key\`, \`value\` FROM ${table} FORCE INDEX (PRIMARY) WHERE \`expires_at\` > ? AND \`key\` IN (${blanks(mostKeys)})`,
     set: `${insert} \`value\` = VALUES(\`value\`), \`expires_at\` = VALUES(\`expires_at\`)`,
     delete: `DELETE FROM ${table} WHERE \`key\` = ?`,
     create: `${insert} \`value\` = IF(\`expires_at\` > ?, \`value\`, VALUES(\`value\`)),
@@ -63,7 +67,7 @@ export function statementsFor(table: string): MysqlStatements {
     // before the row, the other way round than its writer does, and the two would deadlock.
     expired: `SELECT \`key\` FROM ${table} WHERE \`expires_at\` <= ? ORDER BY \`expires_at\` LIMIT ${sweepSize}`,
     deleteExpired: `DELETE s FROM ${table} AS s FORCE INDEX (PRIMARY)
-      WHERE s.\`expires_at\` <= ? AND s.\`key\` IN (${blanks})`,
+      WHERE s.\`expires_at\` <= ? AND s.\`key\` IN (${blanks(sweepSize)})`,
     largestPacket: 'SELECT @@max_allowed_packet AS bytes',
     probe: `SELECT \`key\`, \`expires_at\`, \`value\` FROM ${table} LIMIT 0`
   }

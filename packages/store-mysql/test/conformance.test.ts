@@ -35,7 +35,7 @@ for (const [index, level] of levels.entries()) {
         await pool.end()
         return { store: createMysqlStore(pool, { table, clock }), clock }
       }
-      const methods = ['compareAndSet', 'keys', 'deleteExpired', 'close'] as const
+      const methods = ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'] as const
       testStore({ describe, it, name, methods, createStore, createSecondStore, createFailingStore })
     }
   })

@@ -73,6 +73,11 @@ describeOn('mariadb')('query plans', () => {
       expect(await rowsRead('delete', ['absent'])).toBeLessThanOrEqual(1)
     })
 
+    it('a listing reads the rows of its keys and no others', async () => {
+      expect(await planOf('getMany', blanks(7_000))).toEqual(['range PRIMARY'])
+      expect(await rowsRead('getMany', blanks(7_000))).toBeLessThanOrEqual(2 * sweepSize)
+    })
+
     it('a page of keys reads its page, and a batch of the sweep its batch', async () => {
       expect(await planOf('keys', [7_000, 'key.2', 'key.2~'])).toEqual(['range PRIMARY'])
       expect(await rowsRead('keys', [7_000, 'key.2', 'key.2~'])).toBeLessThanOrEqual(201)

@@ -52,6 +52,12 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
       if (fieldOf(rows[0], 'standby') === true) throw readFromStandby()
       return textOf(rows[0], 'value')
     },
+    async getMany(keys) {
+      const { rows } = await use('getMany', keys.join(','), clock.now())
+      if (fieldOf(rows[0], 'standby') === true) throw readFromStandby()
+      const values = new Map(rows.map((row) => [textOf(row, 'key'), textOf(row, 'value')]))
+      return keys.map((key) => values.get(key))
+    },
     async set(key, value, expiresAt) {
       await use('set', key, expiresAt, value)
     },

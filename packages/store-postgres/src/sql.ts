@@ -2,6 +2,8 @@
 export interface PostgresStatements {
   /** key, now */
   readonly get: string
+  /** keys with a comma between them, now */
+  readonly getMany: string
   /** key, expiresAt, value */
   readonly set: string
   /** key */
@@ -58,6 +60,9 @@ export function statementsFor(table: string, schema?: string): PostgresStatement
   return {
     // One row always: a standby says so, whether it has the key or not.
     get: `SELECT pg_is_in_recovery() AS standby, (SELECT value FROM ${t} WHERE key = $1 AND expires_at > $2) AS value`,
+    // No key has a comma. As one string, because the drivers differ in how they bind an array. One row at least.
+    getMany: `SELECT pg_is_in_recovery() AS standby, held.key, held.value FROM (SELECT 1) AS one
+    LEFT JOIN ${t} AS held ON held.key = ANY (string_to_array($1, ',')) AND held.expires_at > $2`,
     set: upsert,
     delete: `DELETE FROM ${t} WHERE key = $1`,
     create: `${upsert} WHERE held.expires_at <= $4`,

@@ -27,7 +27,7 @@ for (const [driver, isolation] of bindings) {
       describe,
       it,
       name: 'store',
-      methods: ['compareAndSet', 'keys', 'deleteExpired', 'close'],
+      methods: ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'],
       async createStore() {
         const clock = createTestClock()
         const options = { clock, table: server.freeTable() }

@@ -7,6 +7,7 @@ const rows = 10_000
 const key = "'key.5000'"
 const values: Readonly<Record<string, readonly string[]>> = {
   get: [key, '0'],
+  getMany: ["'key.5000,key.7000'", '0'],
   set: [key, '1', "'new'"],
   delete: [key],
   create: [key, '1', "'new'", '0'],
@@ -18,6 +19,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
 /** Nodes of a plan with what they search, from the top. */
 const search = {
   get: ['Result', 'Index Scan', 'table_pkey', 'key ='],
+  getMany: ['Nested Loop', 'Result', 'Bitmap Heap Scan', 'Bitmap Index Scan', 'table_pkey', 'key = ANY'],
   set: ['ModifyTable', 'table_pkey', 'Result'],
   delete: ['ModifyTable', 'Index Scan', 'table_pkey', 'key ='],
   create: ['ModifyTable', 'table_pkey', 'Result'],

@@ -37,6 +37,8 @@ export type Scan = (cursor: string, pattern: string, count: number) => Promise<S
 /** The commands of the store, whichever driver sends them. */
 export interface RedisCommands {
   get(key: string): Promise<unknown>
+  /** Missing on a cluster, where each key may belong to another server. */
+  readonly getMany?: ((keys: readonly string[]) => Promise<unknown>) | undefined
   /** The first characters of a value. */
   head(key: string, length: number): Promise<unknown>
   set(key: string, value: string, expiresAt: number): Promise<unknown>
@@ -84,6 +86,7 @@ function nodeRedis(client: NodeRedisClient): RedisCommands {
     : undefined
   return {
     get: (key) => onMaster?.('GET', key) ?? client.get(key),
+    getMany: isCluster ? undefined : (keys) => onMaster?.('MGET', ...keys) ?? mGet(client, 'mGet', keys),
     head: (key, length) => onMaster?.('GETRANGE', key, '0', String(length - 1)) ?? client.getRange(key, 0, length - 1),
     set: (key, value, at) => client.set(key, value, { expiration: { type: 'PXAT', value: at } }),
     del: (key) => client.del(key),
@@ -161,6 +164,7 @@ function ioredis(client: IoredisClient): RedisCommands {
   }
   return {
     get: (key) => client.get(key),
+    getMany: isCluster ? undefined : (keys) => mGet(client, 'mget', keys),
     head: (key, length) => client.getrange(key, 0, length - 1),
     set: (key, value, at) => client.set(key, value, 'PXAT', at),
     del: (key) => client.del(key),
@@ -213,6 +217,10 @@ function assertNeverRepeats(options: unknown, isCluster: boolean): void {
   if (propertyOf(connection, 'maxRetriesPerRequest') === 0) return
   if (propertyOf(connection, 'autoResendUnfulfilledCommands') === false) return
   throw misfit(repeats, isCluster ? 'Set redisOptions: { maxRetriesPerRequest: 0 }' : 'Set maxRetriesPerRequest: 0')
+}
+
+async function mGet(client: object, name: 'mGet' | 'mget', keys: readonly string[]): Promise<unknown> {
+  return call(client, name, [keys])
 }
 
 type ScanArgs = (cursor: string, pattern: string, count: number) => readonly unknown[]

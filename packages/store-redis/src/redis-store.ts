@@ -1,12 +1,13 @@
 import type { KeyValueStore } from '@kvsession/core'
-import { commandsOf, type RedisClient, type Scan } from './client.ts'
+import { commandsOf, type RedisClient, type RedisCommands, type Scan } from './client.ts'
 import { sha1, source } from './compare-and-set-script.ts'
 import { explain, isScriptMissing } from './explain.ts'
 import { type RedisStoreOptions, settingsOf } from './redis-store-options.ts'
 import { createReplication } from './replication.ts'
-import { decodeText, encodeText, headLength, type StoredText } from './stored-text.ts'
+import { decodeText, encodeText, foreign, headLength, type StoredText } from './stored-text.ts'
 
-export type RedisStore = Required<Omit<KeyValueStore, 'deleteExpired'>>
+/** `getMany` is missing on a cluster. */
+export type RedisStore = Required<Omit<KeyValueStore, 'getMany' | 'deleteExpired'>> & Pick<KeyValueStore, 'getMany'>
 
 /** A page is asked for in one go, and what others ask of the same connection waits for it. */
 const pageSize = 100
@@ -18,7 +19,7 @@ const latest = Number.MAX_SAFE_INTEGER
 /**
  * Sessions in Redis or Valkey, shared by any number of machines: one server, Sentinel or Cluster. Takes a client of redis
  * (node-redis) or ioredis and never closes it; `close()` closes only the connection that the store opened for
- * `waitReplicas`. Each call is one command on one key, and the engine removes what expires.
+ * `waitReplicas`. Each call is one command, on one key except `getMany`, and the engine removes what expires.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
@@ -27,6 +28,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   const commands = commandsOf(client)
   const replication = createReplication(commands, settings)
   const { clock } = settings
+  const { getMany } = commands
 
   async function explained<T>(key: string, work: () => Promise<T>): Promise<T> {
     try {
@@ -38,6 +40,15 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
 
   function isLive(stored: StoredText | undefined): stored is StoredText {
     return stored !== undefined && stored.expiresAt > clock.now()
+  }
+
+  async function readMany(send: GetMany, keys: readonly string[]): Promise<(string | undefined)[]> {
+    const found = await explained(keys[0] ?? '', () => send(keys))
+    if (!Array.isArray(found) || found.length !== keys.length) throw foreign(keys[0] ?? '')
+    const stored = keys.map((key, index) => decodeText(found[index], key))
+    // Afterwards, as in `get`.
+    await Promise.all(keys.map((key) => explained(key, () => replication.settle(key))))
+    return stored.map((one) => (isLive(one) ? one.value : undefined))
   }
 
   async function runScript(key: string, args: string[]): Promise<unknown> {
@@ -65,6 +76,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         await replication.settle(key)
         return isLive(stored) ? stored.value : undefined
       }),
+    ...(getMany && { getMany: (keys: readonly string[]) => readMany(getMany, keys) }),
     async set(key, value, expiresAt) {
       const text = encodeText(value, expiresAt)
       await explained(key, () => replication.write(key, (on) => on.set(key, text, collectableAt(expiresAt))))
@@ -102,6 +114,8 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     }
   }
 }
+
+type GetMany = NonNullable<RedisCommands['getMany']>
 
 async function* pagesOf(scan: Scan, pattern: string): AsyncIterable<readonly string[]> {
   let cursor = '0'

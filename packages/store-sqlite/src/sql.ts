@@ -2,6 +2,8 @@
 export interface SqliteStatements {
   /** key, now */
   readonly get: string
+  /** keys as a JSON array, now */
+  readonly getMany: string
   /** key, expiresAt, value */
   readonly set: string
   /** key */
@@ -38,6 +40,7 @@ export function statementsFor(table: string): SqliteStatements {
     ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at, value = excluded.value`
   return {
     get: `SELECT value FROM ${t} WHERE key = ? AND expires_at > ?`,
+    getMany: `SELECT key, value FROM ${t} WHERE key IN (SELECT asked.value FROM json_each(?) AS asked) AND expires_at > ?`,
     set: upsert,
     delete: `DELETE FROM ${t} WHERE key = ?`,
     create: `${upsert} WHERE ${t}.expires_at <= ?`,

@@ -110,6 +110,11 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
 
   return {
     get: (key) => read('get', (statement, now) => textOf(statement.get(key, now), 'value')),
+    async getMany(keys) {
+      const rows = await read('getMany', (statement, now) => statement.all(JSON.stringify(keys), now))
+      const values = new Map(rows.map((row) => [textOf(row, 'key'), textOf(row, 'value')]))
+      return keys.map((key) => values.get(key))
+    },
     async set(key, value, expiresAt) {
       await write('set', () => [key, expiresAt, value])
     },

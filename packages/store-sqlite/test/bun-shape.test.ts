@@ -47,7 +47,7 @@ function asBun(database: DatabaseSync): SqliteDatabase {
   }
 }
 
-const methods = ['compareAndSet', 'keys', 'deleteExpired', 'close'] as const
+const methods = ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'] as const
 const createStore = async () => {
   const clock = createTestClock()
   const database = new DatabaseSync(':memory:')

@@ -8,7 +8,7 @@ import { createSqliteFile } from './support/sqlite-file.ts'
 for (const driver of driverNames) {
   for (const place of ['file', 'memory'] as const) {
     const seconds = new Map<KeyValueStore, () => KeyValueStore>()
-    const methods = ['compareAndSet', 'keys', 'deleteExpired', 'close'] as const
+    const methods = ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'] as const
     const createStore = async () => {
       const clock = createTestClock()
       const file = createSqliteFile(driver)

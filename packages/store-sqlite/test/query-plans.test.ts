@@ -13,13 +13,14 @@ describe.each([['fresh', ''] as const, ['analyzed', 'ANALYZE'] as const])('query
       for (let row = 0; row < rows; row++) await store.set(`key.${row}`, `value ${row}`, row)
       database.exec(prepare)
       const plans = Object.entries(statementsFor('kvsession')).map(([name, sql]) => {
-        const blanks = Array.from(sql.matchAll(/\?/g), () => '')
+        const blanks = Array.from(sql.matchAll(/\?/g), () => '[]')
         const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...blanks)
         return [name, steps.map((step) => String(Reflect.get(Object(step), 'detail')))]
       })
       const byKey = 'SEARCH kvsession USING INDEX sqlite_autoindex_kvsession_1'
       expect(Object.fromEntries(plans)).toEqual({
         get: [`${byKey} (key=?)`],
+        getMany: [`${byKey} (key=?)`, 'LIST SUBQUERY 1', 'SCAN asked VIRTUAL TABLE INDEX 1:'],
         set: [],
         delete: [`${byKey} (key=?)`],
         create: [],

@@ -6,8 +6,11 @@ export interface TestClock {
   advance(milliseconds: number): void | Promise<void>
 }
 
-/** Starts in the middle of a second by default, so that deadlines rounded to full seconds show. */
-export function createTestClock(start = 1_750_000_000_250): TestClock {
+/**
+ * @param start epoch milliseconds. Default: in the middle of the second after now, so that deadlines rounded to full
+ *   seconds show, and an engine that expires keys by its own time does not collect what is live by this clock.
+ */
+export function createTestClock(start: number = Math.ceil(Date.now() / 1_000) * 1_000 + 250): TestClock {
   let time = start
   return {
     now: () => time,

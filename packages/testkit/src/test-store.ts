@@ -1,81 +1,35 @@
 import type { KeyValueStore } from '@kvsession/core'
+import { caseLimitsOf, checkCaseOptions, type StoreCase, type StoreCaseOptions } from './store-case-options.ts'
 import { basicCases } from './store-cases/basic.ts'
 import { createCaseContext } from './store-cases/case-context.ts'
+import { clockCases } from './store-cases/clock.ts'
 import { closeCases } from './store-cases/close.ts'
 import { compareAndSetCases } from './store-cases/compare-and-set.ts'
 import { deleteExpiredCases } from './store-cases/delete-expired.ts'
 import { expiryCases } from './store-cases/expiry.ts'
 import { failureCases } from './store-cases/failure.ts'
+import { getManyCases } from './store-cases/get-many.ts'
 import { keysCases } from './store-cases/keys.ts'
 import { largeValueCases } from './store-cases/large-values.ts'
 import { methodCases } from './store-cases/methods.ts'
+import { createPendingCalls, type PendingCalls } from './store-cases/pending-calls.ts'
 import { raceCases } from './store-cases/races.ts'
 import { refusedWriteCases } from './store-cases/refused-writes.ts'
-import type { CaseDefinition, CaseGroup, OptionalMethod } from './store-cases/store-case.ts'
+import type { CaseDefinition, CaseGroup } from './store-cases/store-case.ts'
 import { textCases } from './store-cases/text.ts'
-import type { TestClock } from './test-clock.ts'
-import { withinTime } from './within-time.ts'
-
-/** What `createStore` may return when the bare store is not enough. */
-export interface StoreUnderTest {
-  store: KeyValueStore
-  /** The clock that the store was given. Without it deadlines are waited for in real time, some seconds in all. */
-  clock?: TestClock
-  /** Called after the case, and after the kit has closed the handles it got: drop the table, remove the folder. */
-  cleanup?(): void | Promise<void>
-}
-
-/** A store that knows when its engine refused a write before it changed anything. */
-export interface RefusingStore extends StoreUnderTest {
-  /** From now on the engine refuses writes: somebody else holds its lock, or nothing listens on its port. */
-  refuse(): void | Promise<void>
-  /** The engine takes writes again. */
-  allow(): void | Promise<void>
-}
-
-type CreatedStore = KeyValueStore | StoreUnderTest | RefusingStore
-type CreateStore = () => CreatedStore | Promise<CreatedStore>
-
-export interface StoreCaseOptions {
-  /** Makes a store on an empty engine, or in an empty namespace of one. Called once per case. */
-  createStore(): CreatedStore | Promise<CreatedStore>
-  /**
-   * The optional methods that the store has; default `compareAndSet`, `keys`, `deleteExpired`. Chooses the cases (tests
-   * must be known before there is a store to look at), and one of them fails when the store has more or fewer methods,
-   * so nothing is left out unnoticed.
-   */
-  methods?: readonly OptionalMethod[]
-  /** Another handle (connection, process) on the engine of `first`. Races then run across both handles. */
-  createSecondStore?(first: KeyValueStore): KeyValueStore | Promise<KeyValueStore>
-  /** A store whose engine fails (closed, unreachable, read-only): adds the cases about failures that must not be hidden. */
-  createFailingStore?(): CreatedStore | Promise<CreatedStore>
-  /** A store that rejects some writes with `wroteNothing`: adds the cases that hold it to that. */
-  createRefusingStore?(): RefusingStore | Promise<RefusingStore>
-  /** Milliseconds within which the store notices that a deadline has come; default 1, at most 2,000. */
-  expiryGranularity?: number
-  /**
-   * UTF-8 bytes of the largest value that the engine holds, when it holds less than 1 MiB; at least 100,000. The cases
-   * about large values then go to this size, and three more say what becomes of a larger one. Default 1,048,576.
-   */
-  largestValue?: number
-  /** Milliseconds after which a case that still waits for the store has failed; default 20,000. */
-  caseTimeout?: number
-}
+import { createStoreReport, type StoreReport } from './store-report.ts'
+import { storeUnderTestOf } from './store-under-test.ts'
+import { type TimeLimit, withinTime } from './within-time.ts'
 
 export interface StoreTestOptions extends StoreCaseOptions {
   /** The runner's `describe`: vitest, jest, mocha, node:test, bun:test. */
   describe(name: string, register: () => void): unknown
   /** The runner's `it`. The timeout is for runners that take one as third argument. */
   it(name: string, run: () => Promise<void>, timeout: number): unknown
-  /** Title of the outermost group; default `key-value store`. */
+  /** Title of the outermost group, and name in the report; default `key-value store`. */
   name?: string
-}
-
-/** One sentence of the contract, ready to run; rejects when the store breaks it. */
-export interface StoreCase {
-  readonly group: string
-  readonly name: string
-  run(): Promise<void>
+  /** Called when every case has ended, failed or not; never when the runner left one out. */
+  onReport?(report: StoreReport): void
 }
 
 /**
@@ -86,8 +40,8 @@ export interface StoreCase {
  */
 export function testStore(options: StoreTestOptions): void {
   const { describe, it } = options
-  const caseTimeout = options.caseTimeout ?? defaultCaseTimeout
-  const cases = storeCases(options)
+  const { caseTimeout } = caseLimitsOf(options)
+  const cases = reported(options, storeCases(options))
   describe(options.name ?? 'key-value store', () => {
     for (const group of new Set(cases.map((storeCase) => storeCase.group))) {
       describe(group, () => {
@@ -100,55 +54,115 @@ export function testStore(options: StoreTestOptions): void {
   })
 }
 
+/** The cases, with a report when the last of them has ended. */
+function reported(options: StoreTestOptions, cases: readonly StoreCase[]): readonly StoreCase[] {
+  const failed: string[] = []
+  let left = cases.length
+  return cases.map(({ group, name, run }) => ({
+    group,
+    name,
+    async run() {
+      try {
+        await run()
+      } catch (error) {
+        failed.push(`${group}: ${name}`)
+        throw error
+      } finally {
+        if (--left === 0) options.onReport?.(createStoreReport(options, cases, failed))
+      }
+    }
+  }))
+}
+
+/** Runs the suite without a runner, one case after another, and reports what it found. Rejects for options that make no sense. */
+export async function runStoreCases(options: StoreCaseOptions & { readonly name?: string }): Promise<StoreReport> {
+  const cases = storeCases(options)
+  const failed: string[] = []
+  for (const { group, name, run } of cases) {
+    await run().catch(() => failed.push(`${group}: ${name}`))
+  }
+  return createStoreReport(options, cases, failed)
+}
+
 /** The same suite without a runner, for other harnesses. Cases are independent of each other and may run in any order. */
 export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
-  const { methods = ['compareAndSet', 'keys', 'deleteExpired'], largestValue = mebibyte } = options
-  checkOptions(options, methods)
-  const bind = (groups: readonly CaseGroup[], create: CreateStore): StoreCase[] =>
+  checkCaseOptions(options)
+  const { methods, largestValue, caseTimeout } = caseLimitsOf(options)
+  const limit = createCaseLimit(caseTimeout)
+  const bind = (
+    groups: readonly CaseGroup[],
+    option: CreatingOption,
+    create: StoreCaseOptions['createStore']
+  ): StoreCase[] =>
     groups.flatMap(({ group, needs = [], cases }) =>
       cases
         .filter((definition) => [...needs, ...(definition.needs ?? [])].every((method) => methods.includes(method)))
-        .map((definition) => ({ group, name: definition.name, run: () => runCase(definition, create, options) }))
+        .map((definition) => {
+          const createFirst = async () => storeUnderTestOf(option, await create())
+          return { group, name: definition.name, run: () => runCase(definition, createFirst, options, limit) }
+        })
     )
   const groups = [
-    ...[methodCases(methods), basicCases, textCases(largestValue)],
+    ...[clockCases, methodCases(methods), basicCases, textCases(largestValue)],
     ...(largestValue < mebibyte ? [largeValueCases(largestValue)] : []),
-    ...[expiryCases, compareAndSetCases(largestValue), raceCases],
+    ...[expiryCases, getManyCases(largestValue), compareAndSetCases(largestValue), raceCases],
     ...[keysCases, deleteExpiredCases, closeCases(options.createSecondStore !== undefined)]
   ]
   const { createFailingStore, createRefusingStore } = options
   return [
-    ...bind(groups, options.createStore),
-    ...(createFailingStore === undefined ? [] : bind([failureCases], createFailingStore)),
-    ...(createRefusingStore === undefined ? [] : bind([refusedWriteCases], createRefusingStore))
+    ...bind(groups, 'createStore', options.createStore),
+    ...(createFailingStore === undefined ? [] : bind([failureCases], 'createFailingStore', createFailingStore)),
+    ...(createRefusingStore === undefined ? [] : bind([refusedWriteCases], 'createRefusingStore', createRefusingStore))
   ]
 }
 
-const defaultCaseTimeout = 20_000
 const mebibyte = 1_048_576
 
-async function runCase(definition: CaseDefinition, create: CreateStore, options: StoreCaseOptions): Promise<void> {
-  const { caseTimeout = defaultCaseTimeout, expiryGranularity = 1, createSecondStore } = options
-  const created = await withinTime(caseTimeout, 'createStore', async () => create())
-  const { store, clock, cleanup, ...engine }: StoreUnderTest = 'store' in created ? created : { store: created }
-  const handles = [store]
-  const openSecond = async (): Promise<KeyValueStore> => {
-    if (createSecondStore === undefined) return store
-    const second = await createSecondStore(store)
-    handles.push(second)
-    return second
-  }
-  const context = createCaseContext({ store, clock, expiryGranularity, openSecond, ...engine })
-  const tearDown = (): Promise<void> =>
-    withinTime(caseTimeout, 'closing the store', async () => {
-      try {
-        for (const handle of handles) await handle.close?.()
-      } finally {
-        await cleanup?.()
+type CreatingOption = 'createStore' | 'createFailingStore' | 'createRefusingStore'
+type FirstStore = ReturnType<typeof storeUnderTestOf>
+
+/** The limit of one run of the suite: after a case that hung, the others get a tenth. */
+function createCaseLimit(caseTimeout: number): (calls: PendingCalls) => TimeLimit {
+  let hung = false
+  return (calls) => {
+    const milliseconds = hung ? Math.ceil(caseTimeout / 10) : caseTimeout
+    const shorter = hung ? ' (a tenth of caseTimeout, because an earlier case hung)' : ''
+    return {
+      milliseconds,
+      describe: () => `${calls.describe()}${shorter}`,
+      onTimeout: () => {
+        hung = true
       }
-    })
+    }
+  }
+}
+
+async function runCase(
+  definition: CaseDefinition,
+  createFirst: () => Promise<FirstStore>,
+  options: StoreCaseOptions,
+  limitOf: (calls: PendingCalls) => TimeLimit
+): Promise<void> {
+  const { createSecondStore } = options
+  const { expiryGranularity } = caseLimitsOf(options)
+  const calls = createPendingCalls()
+  const limit = limitOf(calls)
+  const first = await withinTime(limit, 'createStore', createFirst)
+  const handles = [first]
+  const openSecond = async (): Promise<KeyValueStore> => {
+    if (createSecondStore === undefined) return first.store
+    const second = await calls.track('createSecondStore', undefined, async () => createSecondStore(first.store))
+    const handle = storeUnderTestOf('createSecondStore', second)
+    handles.push(handle)
+    if (handle.clock !== undefined && handle.clock !== first.clock) {
+      throw new TypeError('createSecondStore must use the clock of createStore: both handles have one time')
+    }
+    return handle.store
+  }
+  const context = createCaseContext({ clock: undefined, expiryGranularity, calls, openSecond, ...first })
+  const tearDown = (): Promise<void> => withinTime(limit, 'closing the store', () => closeAll(handles))
   try {
-    await withinTime(caseTimeout, 'the case', () => definition.check(context))
+    await withinTime(limit, 'the case', () => definition.check(context))
   } catch (error) {
     await tearDown().catch(() => undefined) // The first failure is the one to report.
     throw error
@@ -156,20 +170,11 @@ async function runCase(definition: CaseDefinition, create: CreateStore, options:
   await tearDown()
 }
 
-function checkOptions(options: StoreCaseOptions, methods: readonly OptionalMethod[]): void {
-  if (typeof options.createStore !== 'function')
-    throw new TypeError('createStore must be a function that makes a store.')
-  const known: readonly string[] = ['compareAndSet', 'keys', 'deleteExpired', 'close']
-  const unknown = methods.filter((method) => !known.includes(method))
-  if (unknown.length > 0) throw new TypeError(`methods: ${unknown.join(', ')} is none of ${known.join(', ')}.`)
-  const { expiryGranularity = 1, caseTimeout = defaultCaseTimeout, largestValue = mebibyte } = options
-  if (!Number.isInteger(largestValue) || largestValue < 100_000 || largestValue > mebibyte) {
-    throw new RangeError('largestValue must be a whole number of bytes from 100,000 to 1,048,576.')
-  }
-  if (!Number.isInteger(expiryGranularity) || expiryGranularity < 1 || expiryGranularity > 2_000) {
-    throw new RangeError('expiryGranularity must be a whole number of milliseconds from 1 to 2,000.')
-  }
-  if (!Number.isInteger(caseTimeout) || caseTimeout < 1 || caseTimeout > 600_000) {
-    throw new RangeError('caseTimeout must be a whole number of milliseconds from 1 to 600,000.')
+/** Closes every handle, then cleans up in reverse order: what was made first may hold what was made later. */
+async function closeAll(handles: readonly FirstStore[]): Promise<void> {
+  try {
+    for (const { store } of handles) await store.close?.()
+  } finally {
+    for (const handle of handles.toReversed()) await handle.cleanup?.()
   }
 }

@@ -1,3 +1,5 @@
+import { createKeyedLock } from '@kvsession/core/keyed-lock'
+import { createConnectionPool } from './connection-pool.ts'
 import { createMapStore, type Entries, type MapStore } from './map-store.ts'
 
 /** What a broken store is made of: a correct one, its insides, and its time. */
@@ -51,6 +53,35 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       return true
     }
   }),
+  'finds, then upserts, in a READ COMMITTED transaction on a pool of connections': ({ good }) => {
+    const pool = createConnectionPool()
+    const statement = <T>(run: () => Promise<T>): Promise<T> => pool.use((roundTrip) => roundTrip(run))
+    return {
+      get: (key) => statement(() => good.get(key)),
+      set: (key, value, expiresAt) => statement(() => good.set(key, value, expiresAt)),
+      delete: (key) => statement(() => good.delete(key)),
+      compareAndSet: (key, expected, value, expiresAt) =>
+        pool.use(async (roundTrip) => {
+          await roundTrip(async () => undefined) // BEGIN
+          const matches = (await roundTrip(() => good.get(key))) === expected
+          if (matches) await roundTrip(() => good.set(key, value, expiresAt))
+          await roundTrip(async () => undefined) // COMMIT
+          return matches
+        })
+    }
+  },
+  'locks the key in compareAndSet and delete, but not in set': ({ good }) => {
+    const lock = createKeyedLock()
+    return {
+      delete: (key) => lock.write(key, () => good.delete(key)),
+      compareAndSet: (key, expected, value, expiresAt) =>
+        lock.write(key, async () => {
+          if ((await good.get(key)) !== expected) return false
+          await good.set(key, value, expiresAt)
+          return true
+        })
+    }
+  },
   'resolves compareAndSet to true always': ({ good }) => ({
     compareAndSet: async (...args) => {
       await good.compareAndSet(...args)
@@ -193,6 +224,67 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       if (!entries.delete(key)) throw new Error('not found')
     }
   }),
+  'gives many values in the order of the engine': ({ good }) => ({
+    getMany: (keys) => good.getMany(keys.toSorted())
+  }),
+  'leaves absent keys out of many': ({ good }) => ({
+    getMany: async (keys) => (await good.getMany(keys)).filter((value) => value !== undefined)
+  }),
+  'gives null for the absent of many': ({ good }) => ({
+    getMany: async (keys) => (await good.getMany(keys)).map((value) => value ?? hostile(null))
+  }),
+  'ignores expiry in many': ({ entries }) => ({
+    getMany: async (keys) => keys.map((key) => entries.get(key)?.value)
+  }),
+  'takes an empty value for absence in many': ({ good }) => ({
+    getMany: async (keys) => (await good.getMany(keys)).map((value) => value || undefined)
+  }),
+  'collects many values in an object by key': ({ good }) => ({
+    getMany: async (keys) => {
+      const values = await good.getMany(keys)
+      const found: Record<string, string> = {}
+      for (const [index, key] of keys.entries()) Object.assign(found, { [key]: values[index] })
+      return keys.map((key) => Reflect.get(found, key))
+    }
+  }),
+  'gives the first 25 of many': ({ good }) => ({
+    getMany: async (keys) => {
+      const values = await good.getMany(keys.slice(0, 25))
+      return keys.map((_, index) => values[index])
+    }
+  }),
+  'gives of many what fits one answer of 16 MiB': ({ good }) => ({
+    getMany: async (keys) => {
+      let bytes = 0
+      const values = await good.getMany(keys)
+      return values.map((value = '') => {
+        bytes += value.length
+        return value !== '' && bytes <= 16 * 1_048_576 ? value : undefined
+      })
+    }
+  }),
+  'answers many from a cache': ({ good }) => {
+    const cache = new Map<string, string | undefined>()
+    return {
+      getMany: async (keys) => {
+        const values = await good.getMany(keys)
+        for (const [index, key] of keys.entries()) if (!cache.has(key)) cache.set(key, values[index])
+        return keys.map((key) => cache.get(key))
+      }
+    }
+  },
+  'reads one list of keys at a time': ({ good }) => {
+    let busy = false
+    return {
+      getMany: async (keys) => {
+        if (busy) throw new Error('busy')
+        busy = true
+        await Promise.resolve()
+        busy = false
+        return good.getMany(keys)
+      }
+    }
+  },
   'takes _ in a prefix for any character': listing((key, prefix) =>
     new RegExp(`^${prefix.replaceAll('.', '\\.').replaceAll('_', '.')}`).test(key)
   ),
@@ -333,6 +425,7 @@ function listing(matches: (key: string, prefix: string) => boolean): Mistake {
 function withKeys(good: MapStore, change: (key: string) => string): Partial<MapStore> {
   return {
     get: (key) => good.get(change(key)),
+    getMany: (keys) => good.getMany(keys.map(change)),
     set: (key, value, expiresAt) => good.set(change(key), value, expiresAt),
     delete: (key) => good.delete(change(key)),
     compareAndSet: (key, ...rest) => good.compareAndSet(change(key), ...rest)

@@ -17,6 +17,7 @@ export function createMapStore(now: () => number, entries: Entries = new Map()):
   }
   return {
     get: async (key) => read(key),
+    getMany: async (keys) => keys.map(read),
     set: async (key, value, expiresAt) => {
       entries.set(key, { value, expiresAt })
     },

@@ -7,7 +7,7 @@ import { createMapStore } from './map-store.ts'
 const program = fileURLToPath(new URL('node-test-store.ts', import.meta.url))
 const cases = storeCases({
   createStore: () => createMapStore(Date.now),
-  methods: ['compareAndSet', 'keys', 'deleteExpired', 'close']
+  methods: ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close']
 }).length
 
 describe('under the describe and it of node:test', () => {

@@ -9,7 +9,7 @@ testStore({
   describe,
   it,
   name: 'map store',
-  methods: ['compareAndSet', 'keys', 'deleteExpired', 'close'],
+  methods: ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'],
   createStore: () => {
     const clock = createTestClock()
     return { store: createBrokenStore(mistake ?? (() => ({})), clock.now), clock }

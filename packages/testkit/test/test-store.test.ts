@@ -12,7 +12,7 @@ import { describe, expect, it } from 'vitest'
 import { failingCases } from './failing-cases.ts'
 import { createMapStore, type MapStore } from './map-store.ts'
 
-const methods = ['compareAndSet', 'keys', 'deleteExpired', 'close'] as const
+const methods = ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'] as const
 
 function createStore(): StoreUnderTest & { store: MapStore } {
   const clock = createTestClock()
@@ -209,6 +209,7 @@ describe('failures of the engine', () => {
     const failures = await failingCases({ createStore, methods, createFailingStore })
     expect(failures).toEqual([
       'failure: get rejects, it does not resolve to absence',
+      'failure: getMany rejects, it does not resolve to absence',
       'failure: set rejects',
       'failure: delete rejects',
       'failure: compareAndSet rejects, it does not resolve to false',
@@ -307,6 +308,7 @@ function delayed(store: MapStore): MapStore {
   return {
     ...store,
     get: (key) => slow(() => store.get(key)),
+    getMany: (keys) => slow(() => store.getMany(keys)),
     set: (...args) => slow(() => store.set(...args)),
     delete: (key) => slow(() => store.delete(key)),
     compareAndSet: (...args) => slow(() => store.compareAndSet(...args)),
@@ -317,6 +319,7 @@ function delayed(store: MapStore): MapStore {
 function failing(fail: () => Promise<never>): KeyValueStore {
   return {
     get: fail,
+    getMany: fail,
     set: fail,
     delete: fail,
     compareAndSet: fail,

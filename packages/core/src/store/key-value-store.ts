@@ -27,6 +27,13 @@ export interface KeyValueStore {
   /** The live value under `key`; `undefined` when absent. Sees every write that resolved before the call began. */
   get(key: string): Promise<string | undefined>
 
+  /**
+   * The live values under `keys`, in their order, `undefined` for each that is absent. Of each key it is what `get` would
+   * have given at some moment of the call. Takes from 1 to 100 different keys. One request to the engine, or a few: a
+   * store that would send one for each key leaves it out, and the manager calls `get` for several keys at once.
+   */
+  getMany?(keys: readonly string[]): Promise<(string | undefined)[]>
+
   /** Writes `value` whether or not the key is live. An `expiresAt` already past leaves the key absent. */
   set(key: string, value: string, expiresAt: number): Promise<void>
 
@@ -61,3 +68,9 @@ export interface KeyValueStore {
   /** Releases what the store itself opened, never a client that was passed in. Closing twice is not an error. */
   close?(): Promise<void>
 }
+
+/**
+ * The version of this contract, `major.minor`. The major number rises when a store that was correct may no longer be, the
+ * minor one when an optional method is added.
+ */
+export const storeContractVersion: string = '1.0'

@@ -13,7 +13,7 @@ export interface MemoryStoreOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
-export type MemoryStore = Required<Omit<KeyValueStore, 'close'>>
+export type MemoryStore = Required<Omit<KeyValueStore, 'getMany' | 'close'>>
 
 const chunkSize = 1000
 

@@ -43,6 +43,7 @@ export function overNonAtomicStore(
         await store.set(key, value, expiresAt)
         return true
       }),
+    ...(store.getMany && { getMany: async (keys: readonly string[]) => (await store.getMany?.(keys)) ?? [] }),
     ...(store.keys && { keys: (prefix: string) => store.keys?.(prefix) ?? none() }),
     ...(store.deleteExpired && { deleteExpired: async () => (await store.deleteExpired?.()) ?? 0 }),
     ...(store.close && { close: async () => store.close?.() })

@@ -1,11 +1,16 @@
 import { describeError, isSessionError, SessionError, type SessionErrorCode } from '../errors.ts'
 import type { SessionEventHandler } from '../events.ts'
+import { callsAtOnce, eachOf, inBatches } from './batches.ts'
 import { bound } from './deadline.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 
 /** The store as the manager sees it: calls are bounded in time, results checked, failures typed and reported. */
 export interface StoreAccess {
   get(key: string): Promise<string | undefined>
+  /** The values in the order of the keys, of which there may be any number. */
+  getMany(keys: readonly string[]): Promise<(string | undefined)[]>
+  /** How many keys the store is asked for together. */
+  readonly mostKeys: number
   compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
   delete(key: string): Promise<void>
   keys(prefix: string): AsyncIterable<string>
@@ -25,6 +30,8 @@ interface CallOptions {
   /** How many store timeouts it may take. Default: one. */
   readonly timeouts?: number
 }
+
+const mostKeys = 100
 
 // They work in pages and batches beside requests, for as long as there is something to read or delete.
 const timeoutsOfBatches = 600
@@ -83,8 +90,14 @@ export function createStoreAccess(
   }
 
   function acceptValue(value: unknown): string | undefined {
-    if (value === undefined || typeof value === 'string') return value
+    if (isValue(value)) return value
     throw misbehaved('get', 'a string or undefined')
+  }
+
+  function acceptValues(values: unknown, count: number): readonly (string | undefined)[] {
+    const list: readonly unknown[] = Array.isArray(values) ? values : []
+    if (list.length === count && list.every(isValue)) return list
+    throw misbehaved('getMany', 'a string or undefined for each key')
   }
 
   function acceptBoolean(written: unknown): boolean {
@@ -103,8 +116,24 @@ export function createStoreAccess(
     throw misbehaved('keys', 'strings')
   }
 
+  const get: StoreAccess['get'] = (key) => call('get', () => store.get(key), acceptValue)
+
   return {
-    get: (key) => call('get', () => store.get(key), acceptValue),
+    get,
+    getMany: (keys) =>
+      store.getMany
+        ? inBatches(keys, mostKeys, (batch) =>
+            call(
+              'getMany',
+              async () => store.getMany?.(batch),
+              (values) => acceptValues(values, batch.length),
+              {
+                timeouts: Math.ceil(batch.length / callsAtOnce)
+              }
+            )
+          )
+        : eachOf(keys, get),
+    mostKeys: store.getMany ? mostKeys : callsAtOnce,
     compareAndSet: (key, expected, value, expiresAt) =>
       call('compareAndSet', () => store.compareAndSet(key, expected, value, expiresAt), acceptBoolean, {
         known: [expected, value]
@@ -146,6 +175,10 @@ export function wroteNothing(error: unknown): boolean {
 }
 
 function ignore(): undefined {}
+
+function isValue(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string'
+}
 
 /** A generator, because it turns everything that an iterable can do wrong into a rejection. */
 async function* listKeys(store: KeyValueStore, prefix: string): AsyncGenerator<unknown, void> {

@@ -51,8 +51,7 @@ export async function find<Data extends object>(
   id: string
 ): Promise<SessionInfo<Data> | undefined> {
   if (!isSessionId(id)) return undefined
-  const record = readLiveRecord(context, id, await context.access.get(context.recordKey(id)))
-  return typeof record === 'string' ? undefined : describe<Data>(context, id, record)
+  return describeLive<Data>(context, id, await context.access.get(context.recordKey(id)))
 }
 
 /** The user's sessions, last seen first. Removes index entries that it finds dead. */
@@ -70,16 +69,35 @@ export async function listOfUser<Data extends object>(
   return found.sort((a, b) => b.lastSeenAt - a.lastSeenAt)
 }
 
+/**
+ * Every live session, in the order of the store's keys. Reads ahead: what ends after its record was read may appear.
+ */
 export async function* listAll<Data extends object>(
   context: ManagerContext,
   checkOpen: () => void
 ): AsyncGenerator<SessionInfo<Data>> {
   checkOpen()
-  const prefix = context.recordKey('')
-  for await (const key of context.access.keys(prefix)) {
-    const info = await find<Data>(context, key.slice(prefix.length))
-    if (info) yield info
+  for await (const ids of pagesOfIds(context)) {
+    const values = await context.access.getMany(ids.map(context.recordKey))
+    for (const [index, id] of ids.entries()) {
+      const info = describeLive<Data>(context, id, values[index])
+      if (info) yield info
+    }
   }
+}
+
+/** As many ids at once as the store can be asked for together. */
+async function* pagesOfIds({ access, recordKey }: ManagerContext): AsyncGenerator<readonly string[]> {
+  const prefix = recordKey('')
+  let page: string[] = []
+  for await (const key of access.keys(prefix)) {
+    const id = key.slice(prefix.length)
+    if (isSessionId(id)) page.push(id)
+    if (page.length < access.mostKeys) continue
+    yield page
+    page = []
+  }
+  yield page
 }
 
 /** Changes a session's data without its client, as `session.update` does. */
@@ -115,6 +133,15 @@ export async function revoke(context: ManagerContext, id: string, only: string |
   const ended = isSessionId(id) ? await endSession(context, id, { userId: only }) : undefined
   if (ended) context.emit?.({ type: 'destroyed', id, userId: ended.metadata.userId, by: 'revoke' })
   return ended !== undefined
+}
+
+function describeLive<Data extends object>(
+  context: ManagerContext,
+  id: string,
+  value: string | undefined
+): SessionInfo<Data> | undefined {
+  const record = readLiveRecord(context, id, value)
+  return typeof record === 'string' ? undefined : describe<Data>(context, id, record)
 }
 
 function describe<Data extends object>(

@@ -3,7 +3,7 @@ import { readRecord } from '../record/live-record.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { loginTimeout } from '../record/tombstone.ts'
 import { endSession, type IndexContext } from './end-session.ts'
-import { eachOf, prune, type Reservation, readIndex } from './user-index.ts'
+import { prune, type Reservation, readIndex } from './user-index.ts'
 import type { IndexEntry, UserIndex } from './user-index-entry.ts'
 
 /** Indexes above this are sampled for dead entries at each login, so that an index does not grow with the logouts. */
@@ -60,7 +60,7 @@ export async function surveySessions(context: IndexContext, userId: string, only
   const entries = [...read.index.entries]
     .filter(([id]) => !only || only.includes(id))
     .sort(([, a], [, b]) => a.since - b.since)
-  const values = await eachOf(entries, ([id]) => context.access.get(context.recordKey(id)))
+  const values = await context.access.getMany(entries.map(([id]) => context.recordKey(id)))
   const sessions: StoredSession[] = []
   const dead: string[] = []
   for (const [index, [id, entry]] of entries.entries()) {

@@ -2,6 +2,7 @@ import { SessionError } from '../errors.ts'
 import type { NextMetadata } from '../record/metadata-change.ts'
 import { absoluteDeadline } from '../record/timeouts.ts'
 import { loginTimeout, tombstoneLifetime } from '../record/tombstone.ts'
+import { eachOf } from '../store/batches.ts'
 import { userKeyOf } from '../token/secret-hash.ts'
 import { endSession, type IndexContext } from './end-session.ts'
 import { decodeIndex, encodeIndex, type IndexEntry, type UserIndex } from './user-index-entry.ts'
@@ -189,20 +190,6 @@ function asFailure(error: unknown): Failure {
 }
 
 function ignore(): undefined {}
-
-const mostAtOnce = 16
-
-/** Does `task` for each item, at most 16 at a time; the results are in order. */
-export async function eachOf<Item, Result>(
-  items: readonly Item[],
-  task: (item: Item) => Promise<Result>
-): Promise<Result[]> {
-  const results: Result[] = []
-  for (let start = 0; start < items.length; start += mostAtOnce) {
-    results.push(...(await Promise.all(items.slice(start, start + mostAtOnce).map(task))))
-  }
-  return results
-}
 
 /** Changes the index, or leaves it when `change` returns `undefined`; resolves to the epoch written, if any. */
 function changeIndex(

@@ -7,16 +7,7 @@ import { encodeTombstone } from '../../src/record/tombstone.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { endSession } from '../../src/users/end-session.ts'
-import {
-  activate,
-  eachOf,
-  extendEntry,
-  indexKey,
-  prune,
-  readIndex,
-  reserve,
-  revokeUser
-} from '../../src/users/user-index.ts'
+import { activate, extendEntry, indexKey, prune, readIndex, reserve, revokeUser } from '../../src/users/user-index.ts'
 import { encodeIndex, type IndexEntry, type UserIndex } from '../../src/users/user-index-entry.ts'
 import { secret, start } from '../support/world.ts'
 
@@ -337,21 +328,5 @@ describe('an index that something else has written', () => {
         'The index of a user cannot be read: something else wrote under its key. Delete that key; its sessions stay until they expire [STORE_MISBEHAVED]'
       )
     }
-  })
-})
-
-describe('many tasks', () => {
-  it('run sixteen at a time, and their results are in order', async () => {
-    let running = 0
-    let most = 0
-    const ids = Array.from({ length: 40 }, (_, index) => String(index))
-    const results = await eachOf(ids, async (id) => {
-      most = Math.max(most, ++running)
-      for (let turn = 0; turn < 3; turn++) await Promise.resolve()
-      running--
-      return Number(id) * 2
-    })
-    expect(most).toBe(16)
-    expect(results).toEqual(ids.map((id) => Number(id) * 2))
   })
 })

@@ -10,8 +10,7 @@ export function storesOn(
   const seconds = new Map<KeyValueStore, () => KeyValueStore>()
   return {
     async createStore(): Promise<StoreUnderTest> {
-      // memcached's own clock is the real one: deadlines must lie in its future.
-      const clock = createTestClock(Math.ceil(Date.now() / 1_000) * 1_000 + 250)
+      const clock = createTestClock()
       const clients: { shutdown(): void }[] = []
       const open = (): KeyValueStore => {
         const { client, store } = connect(port(), { clock, largestValue })

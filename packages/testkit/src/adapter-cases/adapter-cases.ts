@@ -1,7 +1,7 @@
 import { createMemoryStore, type KeyValueStore } from '@kvsession/core'
 import type { CreateApp } from '../app-under-test.ts'
+import type { StoreUnderTest } from '../store-under-test.ts'
 import { createTestClock, type TestClock } from '../test-clock.ts'
-import type { StoreUnderTest } from '../test-store.ts'
 import { withinTime } from '../within-time.ts'
 import { type AdapterCaseDefinition, createAdapterWorld } from './adapter-site.ts'
 import { cachingCases } from './caching.ts'
@@ -67,19 +67,19 @@ async function runCase({ check }: AdapterCaseDefinition, options: AdapterCaseOpt
   const { createApp, createStore, caseTimeout = 20_000 } = options
   const clock = createTestClock(Date.now())
   const created = await withinTime(
-    caseTimeout,
+    { milliseconds: caseTimeout },
     'createStore',
     async () => createStore?.(clock) ?? createMemoryStore({ clock })
   )
   const { store, cleanup }: StoreUnderTest = 'store' in created ? created : { store: created }
   const world = createAdapterWorld(createApp, clock, store)
   const tearDown = (): Promise<void> =>
-    withinTime(caseTimeout, 'closing the application', async () => {
+    withinTime({ milliseconds: caseTimeout }, 'closing the application', async () => {
       await world.close()
       await cleanup?.()
     })
   try {
-    await withinTime(caseTimeout, 'the case', () => check(world))
+    await withinTime({ milliseconds: caseTimeout }, 'the case', () => check(world))
   } catch (error) {
     await tearDown().catch(() => undefined)
     throw error

@@ -15,8 +15,8 @@ export async function assertAbsent(store: FullStore, key: string): Promise<void>
 /** Exact comparison with a message that stays short for a text of 1 MiB. */
 export function assertText(actual: unknown, expected: string): void {
   if (actual === expected) return
-  const at = typeof actual === 'string' ? `, first difference at index ${firstDifference(actual, expected)}` : ''
-  assert.fail(`expected ${describeValue(expected)}, got ${describeValue(actual)}${at}`)
+  const difference = typeof actual === 'string' ? `. ${describeDifference(actual, expected)}` : ''
+  assert.fail(`expected ${describeValue(expected)}, got ${describeValue(actual)}${difference}`)
 }
 
 /** Repeats `check` for some turns of the event loop, so that work left over after a promise resolved shows. */
@@ -37,8 +37,23 @@ function describeValue(value: unknown): string {
     : `${value.length} characters ${JSON.stringify(value.slice(0, 30))}…`
 }
 
+/** In code points, because strings that differ may look alike. */
+function describeDifference(actual: string, expected: string): string {
+  const index = firstDifference(actual, expected)
+  return `At index ${index}: expected ${codePointsAt(expected, index)}, got ${codePointsAt(actual, index)}`
+}
+
+/** UTF-16 units, but never into the middle of a character. */
 function firstDifference(left: string, right: string): number {
   let index = 0
   while (index < left.length && left[index] === right[index]) index++
-  return index
+  return index > 0 && /[\ud800-\udbff]/.test(left[index - 1] ?? '') ? index - 1 : index
+}
+
+function codePointsAt(text: string, index: number): string {
+  const points = Array.from(text.slice(index, index + 6), (character) => {
+    const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+    return `U+${hex}`
+  })
+  return points.length === 0 ? 'the end' : points.slice(0, 3).join(' ')
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { KeyValueStore } from '@kvsession/core'
 import type { TestClock } from '../test-clock.ts'
 import { fullStore } from './full-store.ts'
+import type { PendingCalls } from './pending-calls.ts'
 import type { FullStore, StoreCaseContext } from './store-case.ts'
 
 export interface CaseContextOptions {
@@ -9,6 +10,7 @@ export interface CaseContextOptions {
   clock: TestClock | undefined
   /** Milliseconds, at least 1: a value must be absent once now ≥ deadline + granularity - 1. */
   expiryGranularity: number
+  calls: PendingCalls
   openSecond(): Promise<KeyValueStore>
   refuse?(): void | Promise<void>
   allow?(): void | Promise<void>
@@ -20,7 +22,7 @@ const shortestRealLife = 50
 const longestRealLife = 10_000
 
 export function createCaseContext(options: CaseContextOptions): StoreCaseContext {
-  const { clock, expiryGranularity } = options
+  const { clock, expiryGranularity, calls } = options
   const now = (): number => (clock === undefined ? Date.now() : clock.now())
   let second: Promise<FullStore> | undefined
 
@@ -50,9 +52,9 @@ export function createCaseContext(options: CaseContextOptions): StoreCaseContext
 
   return {
     original: options.store,
-    store: fullStore(options.store),
+    store: fullStore(options.store, calls),
     second: () => {
-      second ??= options.openSecond().then(fullStore)
+      second ??= options.openSecond().then((store) => fullStore(store, calls))
       return second
     },
     refuse: async () => options.refuse?.(),

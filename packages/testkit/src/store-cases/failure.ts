@@ -6,6 +6,11 @@ export const failureCases: CaseGroup = {
   group: 'failure',
   cases: [
     { name: 'get rejects, it does not resolve to absence', check: ({ store }) => rejects(() => store.get('key')) },
+    {
+      name: 'getMany rejects, it does not resolve to absence',
+      needs: ['getMany'],
+      check: ({ store }) => rejects(() => store.getMany(['key', 'other']))
+    },
     { name: 'set rejects', check: ({ store, later }) => rejects(() => store.set('key', 'value', later())) },
     { name: 'delete rejects', check: ({ store }) => rejects(() => store.delete('key')) },
     {

@@ -1,18 +1,35 @@
 import assert from 'node:assert/strict'
 import type { KeyValueStore } from '@kvsession/core'
+import type { PendingCalls } from './pending-calls.ts'
 import type { FullStore } from './store-case.ts'
 
 /** `store` with every optional method callable, so that a missing one fails its cases by name. */
-export function fullStore(store: KeyValueStore): FullStore {
+export function fullStore(store: KeyValueStore, { track }: PendingCalls): FullStore {
   return {
-    get: (key) => store.get(key),
-    set: (key, value, expiresAt) => store.set(key, value, expiresAt),
-    delete: (key) => store.delete(key),
+    get: (key) => track('get', key, () => store.get(key)),
+    getMany: (keys) => track('getMany', keys[0], () => store.getMany?.(keys) ?? lacks('getMany')),
+    set: (key, value, expiresAt) => track('set', key, () => store.set(key, value, expiresAt)),
+    delete: (key) => track('delete', key, () => store.delete(key)),
     compareAndSet: (key, expected, value, expiresAt) =>
-      store.compareAndSet?.(key, expected, value, expiresAt) ?? lacks('compareAndSet'),
-    keys: (prefix) => store.keys?.(prefix) ?? lacks('keys'),
-    deleteExpired: () => store.deleteExpired?.() ?? lacks('deleteExpired'),
-    close: () => store.close?.() ?? lacks('close')
+      track(
+        'compareAndSet',
+        key,
+        () => store.compareAndSet?.(key, expected, value, expiresAt) ?? lacks('compareAndSet')
+      ),
+    async *keys(prefix) {
+      const iterator = (store.keys?.(prefix) ?? lacks('keys'))[Symbol.asyncIterator]()
+      try {
+        for (;;) {
+          const { done, value } = await track('keys', prefix, () => iterator.next())
+          if (done) return
+          yield value
+        }
+      } finally {
+        await iterator.return?.()
+      }
+    },
+    deleteExpired: () => track('deleteExpired', undefined, () => store.deleteExpired?.() ?? lacks('deleteExpired')),
+    close: () => track('close', undefined, () => store.close?.() ?? lacks('close'))
   }
 }
 

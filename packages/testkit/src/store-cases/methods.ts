@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import type { CaseGroup, OptionalMethod } from './store-case.ts'
-
-const optionalMethods: readonly OptionalMethod[] = ['compareAndSet', 'keys', 'deleteExpired', 'close']
+import { type CaseGroup, type OptionalMethod, optionalMethods } from './store-case.ts'
 
 /** The declaration that chose the groups, compared with the store: a method neither hides nor gets lost. */
 export function methodCases(declared: readonly OptionalMethod[]): CaseGroup {

@@ -4,6 +4,11 @@ import type { CaseGroup, FullStore, StoreCaseContext } from './store-case.ts'
 
 /** Of every race, how many take part. Large enough that a check followed by a write loses, small enough for a disk. */
 const contenders = 50
+/** Each race for one winner is run on all of these: a mistake may show in one of them only. */
+const wonKeys = ['key.0', 'key.1', 'key.2', 'key.3']
+/** Two calls each: fewer than the ten connections of a usual pool, where more would wait for one another. */
+const pairsAtOnce = 4
+const overtakingSteps = 36
 
 export const raceCases: CaseGroup = {
   group: 'races',
@@ -17,7 +22,7 @@ export const raceCases: CaseGroup = {
       name: 'of 50 concurrent replacers exactly one resolves to true, and its value stays',
       needs: ['compareAndSet'],
       check: async (context) => {
-        await context.store.set('key', 'old', context.later())
+        await Promise.all(wonKeys.map((key) => context.store.set(key, 'old', context.later())))
         await assertOneWinner(context, 'old')
       }
     },
@@ -25,7 +30,9 @@ export const raceCases: CaseGroup = {
       name: 'of 50 concurrent creators over an expired value exactly one resolves to true, and its value stays',
       needs: ['compareAndSet'],
       check: async (context) => {
-        await context.expire((deadline) => context.store.set('key', 'old', deadline))
+        await context.expire(async (deadline) => {
+          await Promise.all(wonKeys.map((key) => context.store.set(key, 'old', deadline)))
+        })
         await assertOneWinner(context, undefined)
       }
     },
@@ -42,18 +49,9 @@ export const raceCases: CaseGroup = {
       name: 'a compareAndSet that is overtaken by a delete never brings the value back',
       needs: ['compareAndSet'],
       check: async (context) => {
-        const [store, second] = await bothHandles(context)
-        const keys = eachContender((index) => `key.${index}`)
-        await Promise.all(keys.map((key) => store.set(key, 'live', context.later())))
-        await Promise.all(
-          keys.flatMap((key, index) => {
-            const write = (): Promise<unknown> => second.compareAndSet(key, 'live', 'late', context.later())
-            const remove = (): Promise<unknown> => store.delete(key)
-            return index % 2 === 0 ? [write(), remove()] : [remove(), write()]
-          })
-        )
+        const keys = await overtakeEach(context, (store, key) => store.delete(key))
         await assertStays(async () => {
-          for (const key of keys) await assertAbsent(store, key)
+          for (const key of keys) await assertAbsent(context.store, key)
         })
       }
     },
@@ -84,17 +82,8 @@ export const raceCases: CaseGroup = {
       name: 'a compareAndSet that is overtaken by a set never replaces what was set',
       needs: ['compareAndSet'],
       check: async (context) => {
-        const [store, second] = await bothHandles(context)
-        const keys = eachContender((index) => `key.${index}`)
-        await Promise.all(keys.map((key) => store.set(key, 'live', context.later())))
-        await Promise.all(
-          keys.flatMap((key, index) => {
-            const compare = (): Promise<unknown> => second.compareAndSet(key, 'live', 'compared', context.later())
-            const write = (): Promise<unknown> => store.set(key, 'set', context.later())
-            return index % 2 === 0 ? [compare(), write()] : [write(), compare()]
-          })
-        )
-        for (const key of keys) await assertValue(store, key, 'set')
+        const keys = await overtakeEach(context, (store, key) => store.set(key, 'set', context.later()))
+        for (const key of keys) await assertValue(context.store, key, 'set')
       }
     },
     {
@@ -147,8 +136,11 @@ export const raceCases: CaseGroup = {
   ]
 }
 
+/** Both handles with all their connections open: while a pool still connects, its calls run one after another. */
 async function bothHandles(context: StoreCaseContext): Promise<readonly [FullStore, FullStore]> {
-  return [context.store, await context.second()]
+  const handles = [context.store, await context.second()] as const
+  for (const handle of new Set(handles)) await Promise.all(eachContender(() => handle.get('warm-up')))
+  return handles
 }
 
 function eachContender<Result>(make: (index: number) => Result): Result[] {
@@ -157,14 +149,76 @@ function eachContender<Result>(make: (index: number) => Result): Result[] {
 
 async function assertOneWinner(context: StoreCaseContext, expected: string | undefined): Promise<void> {
   const handles = await bothHandles(context)
-  const outcomes = await Promise.all(
-    eachContender((index) =>
-      handles[index % 2 === 0 ? 0 : 1].compareAndSet('key', expected, `contender ${index}`, context.later())
+  const winners: string[] = []
+  for (const [round, key] of wonKeys.entries()) {
+    const outcomes = await Promise.all(
+      eachContender(async (index) => {
+        // In every second round the calls begin one after another.
+        await microtasks((round % 2) * (index % 7))
+        return handles[index % 2 === 0 ? 0 : 1].compareAndSet(key, expected, `contender ${index}`, context.later())
+      })
     )
-  )
-  const winners = outcomes.flatMap((wrote, index) => (wrote ? [index] : []))
-  assert.equal(winners.length, 1, `${winners.length} of ${contenders} resolved to true`)
-  for (const store of handles) await assertStays(() => assertValue(store, 'key', `contender ${winners[0]}`))
+    const won = outcomes.flatMap((wrote, index) => (wrote ? [`contender ${index}`] : []))
+    assert.equal(won.length, 1, `${won.length} of ${contenders} resolved to true`)
+    winners.push(...won)
+  }
+  for (const store of handles) {
+    await assertStays(async () => {
+      for (const [round, key] of wonKeys.entries()) await assertValue(store, key, winners[round] ?? '')
+    })
+  }
+}
+
+/**
+ * On each key, a compareAndSet that expects the live value, and `overtake` on the other handle. They begin together, or
+ * one of them later: by another number of microtasks each time, or by another part of the time that a compareAndSet
+ * takes. Resolves to the keys.
+ */
+async function overtakeEach(
+  context: StoreCaseContext,
+  overtake: (store: FullStore, key: string) => Promise<void>
+): Promise<readonly string[]> {
+  const [store, second] = await bothHandles(context)
+  let latest = 0
+  let shortest = Number.POSITIVE_INFINITY
+  const compare = async (key: string): Promise<void> => {
+    const start = performance.now()
+    await second.compareAndSet(key, 'live', 'compared', context.later())
+    latest = performance.now() - start
+    shortest = Math.min(shortest, latest)
+  }
+  for (let round = 0; round < 5; round++) await compare('absent')
+  const races = Array.from({ length: overtakingSteps }, (_, step) => [
+    { beforeCompare: 0, beforeOvertake: () => microtasks(step) },
+    { beforeCompare: step, beforeOvertake: () => microtasks(0) },
+    { beforeCompare: 0, beforeOvertake: () => busyFor((latest * step) / overtakingSteps) },
+    // On a busy machine the latest may say little; twice the shortest is then still within the call.
+    { beforeCompare: 0, beforeOvertake: () => busyFor((2 * shortest * step) / overtakingSteps) }
+  ]).flat()
+  const keys = races.map((_, index) => `key.${index}`)
+  await Promise.all(keys.map((key) => store.set(key, 'live', context.later())))
+  // What is still being flushed is another mistake, with a case of its own.
+  await assertStays(async () => undefined)
+  for (let start = 0; start < races.length; start += pairsAtOnce) {
+    await Promise.all(
+      races.slice(start, start + pairsAtOnce).map(async ({ beforeCompare, beforeOvertake }, place) => {
+        const key = `key.${start + place}`
+        const compared = microtasks(beforeCompare).then(() => compare(key))
+        await Promise.all([compared, beforeOvertake().then(() => overtake(store, key))])
+      })
+    )
+  }
+  return keys
+}
+
+/** Lets the engine answer meanwhile, and is exact to less than a millisecond, as no timer is. */
+async function busyFor(milliseconds: number): Promise<void> {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end) await new Promise((resolve) => setImmediate(resolve))
+}
+
+async function microtasks(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve()
 }
 
 async function increment(store: FullStore, deadline: number): Promise<void> {

@@ -1,7 +1,10 @@
 import type { KeyValueStore } from '@kvsession/core'
 
 /** The methods of the contract that a store may leave out. */
-export type OptionalMethod = 'compareAndSet' | 'keys' | 'deleteExpired' | 'close'
+export type OptionalMethod = 'getMany' | 'compareAndSet' | 'keys' | 'deleteExpired' | 'close'
+
+/** In the order of the contract. */
+export const optionalMethods: readonly OptionalMethod[] = ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close']
 
 /** A store on which every method can be called; a call to one that the store lacks throws an assertion. */
 export type FullStore = Required<KeyValueStore>

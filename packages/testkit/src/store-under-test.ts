@@ -1,0 +1,64 @@
+import type { KeyValueStore } from '@kvsession/core'
+import type { TestClock } from './test-clock.ts'
+
+/** What `createStore` and `createSecondStore` may return when the bare store is not enough. */
+export interface StoreUnderTest {
+  store: KeyValueStore
+  /** The clock that the store was given. Without it deadlines are waited for in real time, some seconds in all. */
+  clock?: TestClock
+  /** Called after the case, and after the kit has closed the handles it got: drop the table, remove the folder. */
+  cleanup?(): void | Promise<void>
+}
+
+/** A store that knows when its engine refused a write before it changed anything. */
+export interface RefusingStore extends StoreUnderTest {
+  /** From now on the engine refuses writes: somebody else holds its lock, or nothing listens on its port. */
+  refuse(): void | Promise<void>
+  /** The engine takes writes again. */
+  allow(): void | Promise<void>
+}
+
+export type CreatedStore = KeyValueStore | StoreUnderTest | RefusingStore
+
+/**
+ * What an option of the binding returned, in one shape.
+ *
+ * @param option its name, for the error.
+ * @throws TypeError that names the option and what is wrong with its result
+ */
+export function storeUnderTestOf(option: string, created: CreatedStore): StoreUnderTest & Partial<RefusingStore> {
+  const problem = problemOf(option, created)
+  if (problem !== undefined) throw new TypeError(problem)
+  return 'store' in created ? created : { store: created }
+}
+
+function problemOf(option: string, created: unknown): string | undefined {
+  const shape = `${option} must return a store, or { store, clock?, cleanup? }:`
+  if (!isObject(created)) return `${shape} it returned ${created === null ? 'null' : typeof created}`
+  const store = 'store' in created ? created.store : created
+  if (!isObject(store)) return `${shape} store is ${store === null ? 'null' : typeof store}`
+  const missing = missingMethod(store, ['get', 'set', 'delete'])
+  if (missing !== undefined) return `${shape} ${missing}() is missing`
+  if (!('store' in created)) return undefined
+  const { clock, cleanup } = optionalParts(created)
+  if (clock !== undefined && missingMethod(clock, ['now', 'advance']) !== undefined) {
+    return `${shape} clock has no now() and advance(); createTestClock() makes one`
+  }
+  if (cleanup !== undefined && typeof cleanup !== 'function') return `${shape} cleanup is no function`
+  if (option === 'createRefusingStore' && missingMethod(created, ['refuse', 'allow']) !== undefined) {
+    return `${option} must return { store, clock?, cleanup?, refuse, allow }: refuse() or allow() is missing`
+  }
+  return undefined
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null
+}
+
+function missingMethod(value: unknown, names: readonly string[]): string | undefined {
+  return names.find((name) => !isObject(value) || typeof Reflect.get(value, name) !== 'function')
+}
+
+function optionalParts(created: object): { clock: unknown; cleanup: unknown } {
+  return { clock: Reflect.get(created, 'clock'), cleanup: Reflect.get(created, 'cleanup') }
+}

@@ -1,0 +1,59 @@
+/** One question to the engine and its answer: `run` is what the engine does, in one step. */
+export type RoundTrip = <T>(run: () => Promise<T>) => Promise<T>
+
+/** The timing of a driver's pool, without a driver: connections that open slowly, and statements that take a round trip. */
+export interface ConnectionPool {
+  /** Waits for a free connection, opens one where fewer than ten are open, and keeps it until `work` has ended. */
+  use<T>(work: (roundTrip: RoundTrip) => Promise<T>): Promise<T>
+}
+
+const mostConnections = 10
+/** In turns of the event loop. The server accepts one connection after another, and each takes longer than a transaction. */
+const turnsToOpen = 12
+
+export function createConnectionPool(): ConnectionPool {
+  const waiting: (() => void)[] = []
+  let opened = 0
+  let free = 0
+  let opening = Promise.resolve()
+
+  async function acquire(): Promise<void> {
+    if (free > 0) {
+      free--
+      return
+    }
+    const released = new Promise<void>((resolve) => waiting.push(resolve))
+    if (opened < mostConnections) {
+      opened++
+      opening = opening.then(() => turns(turnsToOpen))
+      void opening.then(release)
+    }
+    await released
+  }
+
+  function release(): void {
+    const next = waiting.shift()
+    if (next) next()
+    else free++
+  }
+
+  return {
+    async use(work) {
+      await acquire()
+      try {
+        return await work(roundTrip)
+      } finally {
+        release()
+      }
+    }
+  }
+}
+
+async function roundTrip<T>(run: () => Promise<T>): Promise<T> {
+  await turns(1)
+  return run()
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
