@@ -50,7 +50,7 @@ describe('misuse is told what it did', () => {
     for (const value of [undefined, null, 'x', [1]]) {
       expect(() => Reflect.set(session, 'data', value)).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }))
     }
-    for (const value of ['1h', 0, -1, 1.5, Number.NaN]) {
+    for (const value of ['1h', -1, 1.5, Number.NaN]) {
       expect(() => Reflect.set(session, 'permanent', value)).toThrow(
         expect.objectContaining({ code: 'ARGUMENT_INVALID' })
       )

@@ -18,7 +18,7 @@ export interface KoaSession extends SessionFields {
   readonly isNew: boolean
   /**
    * Lifetime in ms, or `'session'`: the cookie ends with the browser. Setting it sets the core session's `permanent` and
-   * sends the cookie anew.
+   * sends the cookie anew; 0 or less ends the session at the end of the request.
    */
   get maxAge(): number | 'session'
   set maxAge(lifetime: number | 'session')
@@ -63,7 +63,8 @@ class Members implements KoaSession {
   }
 
   set maxAge(lifetime: number | 'session') {
-    this.#session.permanent = lifetime === 'session' ? false : lifetime
+    if (lifetime === 'session') this.#session.permanent = false
+    else this.#session.permanent = typeof lifetime === 'number' ? Math.max(0, Math.round(lifetime)) : lifetime
   }
 
   save(): Promise<boolean>

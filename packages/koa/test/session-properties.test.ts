@@ -310,6 +310,44 @@ describe('ctx.session', () => {
     expect((await browser.get('/read')).body).toBe('["session",{"a":1}]')
   })
 
+  it.each([0, -1])('maxAge = %d ends the session at the end of the request and clears the cookie', async (maxAge) => {
+    const { browser } = await serveRoutes({
+      '/set': (ctx) => {
+        ctx.session = { a: 1 }
+        ctx.status = 204
+      },
+      '/logout': (ctx) => {
+        ctx.session.maxAge = maxAge
+        ctx.body = JSON.stringify([ctx.session.maxAge, ctx.session])
+      },
+      '/read': read
+    })
+    await browser.get('/set')
+    const cookie = `sid=${browser.jar.get('sid')}`
+    expect((await browser.get('/logout')).body).toBe('[0,{"a":1}]')
+    expect(browser.jar.names).toEqual([])
+    expect((await browser.get('/read', { cookie })).body).toBe('{}')
+  })
+
+  it('= { …, maxAge } sets the lifetime and replaces the data by the rest; maxAge: 0 ends the session', async () => {
+    const { browser } = await serveRoutes({
+      '/set': (ctx) => {
+        ctx.session = { a: 1, maxAge: 60_000 }
+        ctx.body = JSON.stringify([ctx.session.maxAge, ctx.session])
+      },
+      '/logout': (ctx) => {
+        ctx.session = { maxAge: 0 }
+        ctx.status = 204
+      },
+      '/read': read
+    })
+    const set = await browser.get('/set')
+    expect(set.body).toBe('[60000,{"a":1}]')
+    expect(set.setCookies[0]).toContain('; Max-Age=60;')
+    await browser.get('/logout')
+    expect(browser.jar.names).toEqual([])
+  })
+
   it('save() stores at once, regenerate() swaps the token and keeps the data', async () => {
     const { browser, store } = await serveRoutes({
       '/save': async (ctx) => {

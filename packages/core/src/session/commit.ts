@@ -7,6 +7,7 @@ import { throwDropped } from './dropped-failure.ts'
 import { headersOf, type ResponseFacts } from './response-cookie.ts'
 import { reportDropped, save } from './save.ts'
 import { becomeUnchanged, runExclusive, type SessionState } from './session-state.ts'
+import { destroy } from './transitions.ts'
 import { headersSent } from './update-record.ts'
 
 /** What the adapter knows of the response when it commits. */
@@ -26,7 +27,9 @@ export async function commit(
   options: CommitOptions = {}
 ): Promise<HeaderList> {
   const { failure } = state
-  const storing = runExclusive(context, state, () => storeChanges(context, state, options))
+  const storing = runExclusive(context, state, () =>
+    state.ending ? destroy(context, state) : storeChanges(context, state, options)
+  )
   if (storing !== undefined) await storing
   throwDropped(state, failure)
   return headersOf(context, state, options)

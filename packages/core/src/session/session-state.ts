@@ -49,6 +49,8 @@ export interface SessionState {
   readonly baseline: string
   /** What `session.permanent` was set to and is not stored yet. */
   readonly permanent: boolean | number | undefined
+  /** `session.permanent` was set to 0: the commit destroys the session. */
+  readonly ending: boolean
   readonly cookie: 'none' | 'send' | 'clear'
   /** This request has swapped the secret. */
   readonly swapped: boolean
@@ -80,6 +82,7 @@ const blank = {
   data: undefined,
   stored: undefined,
   permanent: undefined,
+  ending: false,
   cookie: 'none'
 } satisfies Partial<SessionState>
 
@@ -224,6 +227,7 @@ export function becomeUnavailable(state: Writable): void {
 /** Destroyed by this request. Only then does its response clear the cookie. */
 export function becomeDestroyed(context: Empty, state: Writable, cookie: 'none' | 'clear'): void {
   state.phase = 'ended'
+  state.ending = false
   state.record = undefined
   state.cookie = cookie
   becomeEmpty(context, state)
@@ -246,9 +250,10 @@ export function becomeUnchanged(state: Writable, baseline: string): void {
   state.baseline = baseline
 }
 
-/** `session.permanent` was set; `undefined`: to what is stored. */
+/** `session.permanent` was set; `undefined`: to what is stored; 0: the session is to end. */
 export function becomePermanent(state: Writable, permanent: boolean | number | undefined): void {
-  state.permanent = permanent
+  state.ending = permanent === 0
+  state.permanent = state.ending ? undefined : permanent
 }
 
 /** Something that depends on the cookie is being read. */

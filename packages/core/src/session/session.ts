@@ -99,16 +99,18 @@ export class Session<Data extends object = SessionData> {
 
   /**
    * `true`: a persistent cookie, and `permanentLifetime` in place of both timeouts. A number: this session's own
-   * lifetime in ms, counted from now, at most `maxLifetime`. Default `false`: ends with the browser.
+   * lifetime in ms, counted from now, at most `maxLifetime`. 0: the commit, or `save`, destroys the session, unless another
+   * lifetime is set before. Default `false`: ends with the browser.
    */
   get permanent(): boolean | number {
     const { state } = access(this)
+    if (state.ending) return 0
     return state.permanent ?? state.record?.metadata.permanent ?? false
   }
 
   set permanent(value: boolean | number) {
     const { state } = access(this)
-    if (typeof value !== 'boolean' && !(Number.isSafeInteger(value) && value > 0)) {
+    if (typeof value !== 'boolean' && !(Number.isSafeInteger(value) && value >= 0)) {
       throw misused('session.permanent must be true, false or a lifetime in milliseconds')
     }
     const now = state.record?.metadata.permanent ?? false
@@ -130,6 +132,7 @@ export class Session<Data extends object = SessionData> {
   get expiresAt(): number {
     const { context, state } = access(this)
     const { createdAt, record, permanent } = state
+    if (state.ending) return context.clock.now()
     const times = { createdAt, lastSeenAt: createdAt, ...record?.metadata }
     setPermanent(context.policy, times, permanent, context.clock.now())
     return deadline(times, context.policy)
@@ -206,7 +209,7 @@ export class Session<Data extends object = SessionData> {
 
   /** Stores pending changes now. @returns false when the session has ended or was superseded: nothing was stored. */
   save(): Promise<boolean> {
-    return this.#act((context, state) => save(context, state))
+    return this.#act((context, state) => (state.ending ? end(context, state) : save(context, state)))
   }
 
   /** Replaces the data by what is stored now. @returns false when the session has ended or was superseded. */
@@ -237,6 +240,11 @@ export class Session<Data extends object = SessionData> {
       throw misused('Not a session of this copy of @kvsession/core')
     }
   }
+}
+
+async function end(context: ManagerContext, state: SessionState): Promise<false> {
+  await destroy(context, state)
+  return false
 }
 
 function access(session: unknown): Internals {
