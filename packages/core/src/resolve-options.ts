@@ -9,7 +9,10 @@ import { type CookiePolicy, resolveCookieOptions } from './transport/set-cookie.
 
 /** The options in effect: durations in milliseconds, defaults filled in. For reading back and for audits (ASVS 7.1.1). */
 export interface SessionPolicy extends TimeoutPolicy {
-  readonly cookie: Pick<CookiePolicy, 'name' | 'path' | 'domain' | 'sameSite' | 'secure' | 'httpOnly' | 'partitioned'>
+  readonly cookie: Pick<
+    CookiePolicy,
+    'name' | 'path' | 'domain' | 'sameSite' | 'secure' | 'httpOnly' | 'partitioned' | 'priority'
+  >
   /** `Infinity`: reading never moves `lastSeenAt`. */
   readonly touchInterval: number
   /** `Infinity`: never. */
@@ -88,7 +91,7 @@ export function resolvePolicy(
   }
   if (rotateAfter < never && !atomic) throw invalid('rotateAfter', 'needs a store with compareAndSet')
   if (storeTimeout > loginTimeout / 4) throw invalid('storeTimeout', `must be at most ${loginTimeout / 4} ms`)
-  const { priority, prefix, secureTemplate, plainTemplate, ...shown } = cookie
+  const { prefix, secureTemplate, plainTemplate, ...shown } = cookie
   return {
     cookie,
     policy: Object.freeze({ ...policy, cookie: Object.freeze(shown), maxLifetime, touchInterval, secretBytes })
@@ -108,7 +111,10 @@ function checkNamespace(value: unknown = 'sessions', option: string): string {
 /** Refuses what is no store, and a non-atomic one that nobody asked for. */
 export function checkStore(store: unknown, allowNonAtomicStore: unknown): { store: KeyValueStore; atomic: boolean } {
   if (!isStore(store)) {
-    throw new SessionError('STORE_INVALID', 'store must have get, set and delete, as createMemoryStore() has')
+    const hint = hasMethods(store, 'destroy')
+      ? '. Stores of express-session or koa-session do not fit: docs/stores.md lists one for each engine'
+      : ''
+    throw new SessionError('STORE_INVALID', `store must have get, set and delete, as createMemoryStore() has${hint}`)
   }
   const atomic = typeof store.compareAndSet === 'function'
   if (!atomic && allowNonAtomicStore !== true) {
@@ -121,5 +127,9 @@ export function checkStore(store: unknown, allowNonAtomicStore: unknown): { stor
 }
 
 function isStore(value: unknown): value is KeyValueStore {
-  return ['get', 'set', 'delete'].every((method) => typeof Reflect.get(Object(value), method) === 'function')
+  return hasMethods(value, 'get', 'set', 'delete')
+}
+
+function hasMethods(value: unknown, ...methods: readonly string[]): boolean {
+  return methods.every((method) => typeof Reflect.get(Object(value), method) === 'function')
 }
