@@ -61,7 +61,7 @@ const parts = {
   store: keep,
   secret: keep,
   allowNonAtomicStore: keep,
-  serializer: hook('serialize', 'deserialize'),
+  serializer: checkSerializer,
   encryption: hook('encrypt', 'decrypt'),
   clock: hook('now'),
   schema: hook('~standard'),
@@ -96,6 +96,12 @@ export function resolvePolicy(
     cookie,
     policy: Object.freeze({ ...policy, cookie: Object.freeze(shown), maxLifetime, touchInterval, secretBytes })
   }
+}
+
+function checkSerializer(value: unknown, option: string): unknown {
+  if (value === 'json-lossy') return value
+  if (typeof value === 'string') throw invalid(option, "must be 'json-lossy', or have serialize and deserialize")
+  return hook('serialize', 'deserialize')(value, option)
 }
 
 /** The index of a user is one value, read and written at each login: a bound keeps a login from costing ever more. */
