@@ -42,7 +42,7 @@ const errorClass = new Set(['SessionError', 'isSessionError'])
 const entriesForStores: ReadonlySet<string> = new Set(['./keyed-lock', './store-options'])
 
 /** What the modules of core may import from outside; the cryptographic ones only in `cryptoFiles`. */
-const coreDependencies = new Set(['@standard-schema/spec'])
+const coreDependencies = new Set(['@standard-schema/spec', 'devalue'])
 const coreCrypto = /^@noble\/|^(?:node:)?crypto$/
 
 const nodeGlobals = /(?<![.\w$])(?:Buffer|process|setImmediate|require|__dirname|__filename|global)(?![\w$])/g

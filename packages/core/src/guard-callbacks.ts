@@ -2,7 +2,8 @@ import { guard } from './callback.ts'
 import { systemClock } from './clock.ts'
 import type { ManagerContext } from './context.ts'
 import { isString, optional } from './record/field-table.ts'
-import { jsonSerializer } from './record/serializer.ts'
+import { lossyJsonSerializer } from './record/lossy-json.ts'
+import { jsonSerializer, type Serializer } from './record/serializer.ts'
 import type { SessionManagerOptions } from './session-manager-options.ts'
 import { bound } from './store/deadline.ts'
 import { checkUserId } from './users/administration.ts'
@@ -19,12 +20,7 @@ export function guardCallbacks<Data extends object>(options: SessionManagerOptio
   return {
     clock: clock ? guardClock(clock) : systemClock,
     // What a serializer gives is checked where it is used.
-    serializer: serializer
-      ? {
-          serialize: guard('serializer', (data) => serializer.serialize(data)),
-          deserialize: guard('serializer', (text) => serializer.deserialize(text))
-        }
-      : jsonSerializer,
+    serializer: guardSerializer(serializer === 'json-lossy' ? lossyJsonSerializer : serializer),
     encryption: encryption && {
       ...encryption,
       encrypt: guard('encryption', (...args) => encryption.encrypt(...args), isString),
@@ -34,6 +30,14 @@ export function guardCallbacks<Data extends object>(options: SessionManagerOptio
       typeof onSchemaMismatch === 'function' ? guard('onSchemaMismatch', onSchemaMismatch) : onSchemaMismatch,
     onConflict: onConflict && guard('onConflict', onConflict),
     userIdFrom: userIdFrom && guardUserIdFrom(userIdFrom)
+  }
+}
+
+function guardSerializer(serializer: Serializer | undefined): Serializer {
+  if (!serializer) return jsonSerializer
+  return {
+    serialize: guard('serializer', (data) => serializer.serialize(data)),
+    deserialize: guard('serializer', (text) => serializer.deserialize(text))
   }
 }
 

@@ -10,7 +10,10 @@ import { type CookiePolicy, resolveCookieOptions } from './transport/set-cookie.
 
 /** The options in effect: durations in milliseconds, defaults filled in. For reading back and for audits (ASVS 7.1.1). */
 export interface SessionPolicy extends TimeoutPolicy {
-  readonly cookie: Pick<CookiePolicy, 'name' | 'path' | 'domain' | 'sameSite' | 'secure' | 'httpOnly' | 'partitioned'>
+  readonly cookie: Pick<
+    CookiePolicy,
+    'name' | 'path' | 'domain' | 'sameSite' | 'secure' | 'httpOnly' | 'partitioned' | 'priority'
+  >
   /** What `session.permanent` is for a new session. */
   readonly permanent: boolean | number
   readonly rolling: boolean
@@ -65,7 +68,7 @@ const parts = {
   store: keep,
   secret: keep,
   allowNonAtomicStore: keep,
-  serializer: hook('serialize', 'deserialize'),
+  serializer: checkSerializer,
   encryption: hook('encrypt', 'decrypt'),
   clock: hook('now'),
   schema: hook('~standard'),
@@ -107,7 +110,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
     () => checkTouchInterval(policy, atomic),
     () => checkOtherLimits(policy, atomic)
   ])
-  const { priority, prefix, secureTemplate, plainTemplate, ...shown } = cookie
+  const { prefix, secureTemplate, plainTemplate, ...shown } = cookie
   return {
     store,
     atomic,
@@ -188,6 +191,12 @@ function checkPermanent(value: unknown = false, option: string): boolean | numbe
   return typeof value === 'boolean' ? value : duration(0)(value, option)
 }
 
+function checkSerializer(value: unknown, option: string): unknown {
+  if (value === 'json-lossy') return value
+  if (typeof value === 'string') throw invalid(option, "must be 'json-lossy', or have serialize and deserialize")
+  return hook('serialize', 'deserialize')(value, option)
+}
+
 /** The index of a user is one value, read and written at each login: a bound keeps a login from costing ever more. */
 function checkSessionLimit(value: unknown, option: string): number {
   return value === false ? never : wholeNumber(100, 1)(value, option)
@@ -201,7 +210,10 @@ function checkNamespace(value: unknown = 'sessions', option: string): string {
 /** Refuses what is no store, and a non-atomic one that nobody asked for. */
 function checkStore(store: unknown, allowNonAtomicStore: unknown): { store: KeyValueStore; atomic: boolean } {
   if (!isStore(store)) {
-    throw new SessionError('STORE_INVALID', 'store must have get, set and delete, as createMemoryStore() has')
+    const hint = hasMethods(store, 'destroy')
+      ? '. Stores of express-session or koa-session do not fit: docs/stores.md lists one for each engine'
+      : ''
+    throw new SessionError('STORE_INVALID', `store must have get, set and delete, as createMemoryStore() has${hint}`)
   }
   const atomic = typeof store.compareAndSet === 'function'
   if (!atomic && allowNonAtomicStore !== true) {
@@ -214,5 +226,9 @@ function checkStore(store: unknown, allowNonAtomicStore: unknown): { store: KeyV
 }
 
 function isStore(value: unknown): value is KeyValueStore {
-  return ['get', 'set', 'delete'].every((method) => typeof Reflect.get(Object(value), method) === 'function')
+  return hasMethods(value, 'get', 'set', 'delete')
+}
+
+function hasMethods(value: unknown, ...methods: readonly string[]): boolean {
+  return methods.every((method) => typeof Reflect.get(Object(value), method) === 'function')
 }

@@ -46,8 +46,9 @@ export interface SessionManagerOptions<Data extends object = SessionData> {
   graceWindow?: Duration
   /** First part of every storage key; `[A-Za-z0-9_-]{1,64}`. Part of key derivation. Default `sessions`. */
   namespace?: string
-  /** How data becomes text. Default {@link jsonSerializer}. */
-  serializer?: Serializer
+  /** How data becomes text. Default {@link jsonSerializer}, which refuses what JSON would lose. `'json-lossy'`: what
+   * `JSON.stringify` makes of it, as express-session stores it. See `@kvsession/core/devalue` for Date, Map, Set. */
+  serializer?: Serializer | 'json-lossy'
   /** Encrypts the payload at rest; see `@kvsession/core/encryption`. Default: none. */
   encryption?: PayloadEncryption
   /** Any Standard Schema: types the data and validates it on every load, and whatever is stored before it is stored. It

@@ -22,6 +22,10 @@ describe('misuse throws at construction, with a code and the cure', () => {
     [{ secret: [secret, secret] }, /^SECRET_DUPLICATE/],
     [{ store: undefined }, /^STORE_INVALID: .*createMemoryStore/],
     [{ store: {} }, /^STORE_INVALID/],
+    [
+      { store: { get() {}, set() {}, destroy() {} } },
+      /^STORE_INVALID: .*express-session or koa-session.*docs\/stores\.md/
+    ],
     [{ resave: false }, /^OPTION_UNKNOWN: .*resave/],
     [{ saveUninitialized: false }, /^OPTION_UNKNOWN/],
     [{ renew: true }, /^OPTION_UNKNOWN: .*rolling/],

@@ -1,6 +1,6 @@
 export type { RequestSession, SessionCallback } from './augment.ts'
 export { getSession } from './request/entry.ts'
-export type { SessionCookie } from './request/session-cookie.ts'
+export type { SessionCookie, SessionCookieData } from './request/session-cookie.ts'
 export {
   type IncomingRequest,
   markFailed,

@@ -1,11 +1,4 @@
-import {
-  type Connection,
-  type NodeHeaders,
-  type Session,
-  SessionError,
-  type SessionManager,
-  type SessionManagerOptions
-} from '@kvsession/core'
+import type { Connection, NodeHeaders, Session, SessionManager, SessionManagerOptions } from '@kvsession/core'
 import { type AdapterOptions, openerOf, type SessionOpener } from '@kvsession/core/adapter'
 import { entriesOf, type RequestEntry, setEntries } from './request/entry.ts'
 import { defineSessionProperties } from './request/session-property.ts'
@@ -35,7 +28,8 @@ export interface SessionOptions<Data extends object = Partial<Express.SessionDat
  * The middleware. Opens the session before `next`, offers it as `req.session` and `req.sessionID`, and holds the response
  * until what changed is stored; a failure goes to `next(error)` in place of the response.
  *
- * Mounted again with the same manager or cookie name it does nothing. Of several managers the first one mounted is
+ * A request that has a `req.session` already, by another middleware or the stub of a test, keeps it and gets none from
+ * here, with one process warning. Mounted again with the same manager or cookie name it does nothing. Of several managers the first one mounted is
  * `req.session`; `getSession(req, manager)` reaches each.
  *
  * @param options those of a new manager. Pass a manager instead if other parts of the application administer sessions.
@@ -56,6 +50,7 @@ export function session<Data extends object = Partial<Express.SessionData>>(
   const opener: SessionOpener<object, IncomingRequest> = openerOf(source, options)
   const { manager } = opener
   const { name, path } = manager.policy.cookie
+  const warnOfOther = warnOnce(sessionOfOther)
 
   return (request, response, next) => {
     const mounted = entriesOf(request)
@@ -63,10 +58,9 @@ export function session<Data extends object = Partial<Express.SessionData>>(
       next()
       return
     }
-    if (!mounted && Reflect.get(request, 'session') !== undefined) {
-      next(
-        new SessionError('ARGUMENT_INVALID', 'req.session belongs to another session middleware: remove one of them')
-      )
+    if (!mounted && Reflect.get(request, 'session')) {
+      warnOfOther()
+      next()
       return
     }
     const begin = (opened: Session<object>): void => {
@@ -84,6 +78,18 @@ export function session<Data extends object = Partial<Express.SessionData>>(
 export function markFailed(error: unknown, request: object, _response: object, next: NextHandler): void {
   for (const { held } of entriesOf(request) ?? []) if (held) held.failed = true
   next(error)
+}
+
+const sessionOfOther =
+  'kvsession: req.session was there before session() ran. It is left as it is, and getSession(req) finds nothing: ' +
+  'remove what sets it, or mount session() before it'
+
+function warnOnce(message: string): () => void {
+  let warned = false
+  return () => {
+    if (!warned) process.emitWarning(message)
+    warned = true
+  }
 }
 
 /** Gives the request an opened session; the first one becomes `req.session` and holds the response. */

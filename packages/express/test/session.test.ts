@@ -1,13 +1,23 @@
 import { createRequire } from 'node:module'
 import { createMemoryStore, createSessionManager, isSessionError, SessionError } from '@kvsession/core'
 import { createCookieJarClient, createGate } from '@kvsession/testkit'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { getSession, type IncomingRequest, markFailed, session } from '../src/index.ts'
 import { type Framework, frameworks, quiet, type RequestHandler } from './support/frameworks.ts'
 import { type RunningServer, serveInTest } from './support/server.ts'
 import { chain, createSite, isSessionRequest, secret } from './support/site.ts'
 
 quiet()
+
+/** The process warnings of the test at hand. */
+function warnings(): string[] {
+  const warned: string[] = []
+  const spy = vi.spyOn(process, 'emitWarning').mockImplementation((warning) => {
+    warned.push(String(warning))
+  })
+  onTestFinished(() => spy.mockRestore())
+  return warned
+}
 
 describe.each(frameworks)('session() on $name', (framework: Framework) => {
   function serveApp(middlewares: readonly RequestHandler[], handler: RequestHandler): Promise<RunningServer> {
@@ -222,14 +232,20 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect((await createCookieJarClient(url).get('/')).body).toBe('SESSION_MISSING undefined')
   })
 
-  it('refuses to work beside another session middleware', async () => {
+  it('leaves req.session to another session middleware that ran before it, with one warning', async () => {
     // Not imported: its types claim req.session, as ours do.
     const expressSession = createRequire(import.meta.url)('express-session')
     const other: RequestHandler = expressSession({ secret, resave: false, saveUninitialized: false })
-    const { url } = await serveApp([other, createSite().middleware], (_req, res) => {
-      res.send('ok')
+    const warned = warnings()
+    const site = createSite()
+    const { url } = await serveApp([other, site.middleware], (req, res) => {
+      req.session.n = (req.session.n ?? 0) + 1
+      res.send(String(req.session.n))
     })
-    expect((await createCookieJarClient(url).get('/')).status).toBe(500)
+    const browser = createCookieJarClient(url)
+    expect([(await browser.get('/')).body, (await browser.get('/')).body]).toEqual(['1', '2'])
+    expect([browser.jar.names, await site.sessions()]).toEqual([['connect.sid'], 0])
+    expect(warned).toEqual([expect.stringContaining('req.session was there before')])
   })
 
   it('gives sessions only to requests inside cookie.path, by whole segments, whatever router they are in', async () => {
@@ -383,14 +399,24 @@ describe('session() on any server', () => {
     expect(() => Reflect.apply(session, undefined, [source])).toThrow(SessionError)
   })
 
-  it("says what is wrong where another middleware's req.session is there already", async () => {
-    const incoming = { headers: {}, session: { from: 'other' } }
-    const error = await new Promise<unknown>((resolve) => createSite().middleware(incoming, {}, resolve))
-    expect(error).toMatchObject({
-      code: 'ARGUMENT_INVALID',
-      message: expect.stringContaining('belongs to another session middleware: remove one of them')
-    })
-    expect(incoming.session).toEqual({ from: 'other' })
+  it('leaves a req.session that is there already, such as the stub of a test, and reads no session', async () => {
+    const warned = warnings()
+    const site = createSite()
+    for (const _ of [1, 2]) {
+      const incoming = { headers: {}, session: { from: 'other' } }
+      expect(await new Promise<unknown>((resolve) => site.middleware(incoming, {}, resolve))).toBe(undefined)
+      expect(incoming.session).toEqual({ from: 'other' })
+      expect(() => getSession(incoming)).toThrow(expect.objectContaining({ code: 'SESSION_MISSING' }))
+    }
+    expect(warned).toEqual([expect.stringContaining('getSession(req)')])
+  })
+
+  it.each([undefined, null])('gives a request whose session is %s its own', async (nothing) => {
+    const warned = warnings()
+    const incoming: IncomingRequest & { session: unknown } = { headers: {}, session: nothing }
+    await new Promise<unknown>((resolve) => createSite().middleware(incoming, {}, resolve))
+    Object.assign(getSession(incoming).data, { n: 1 })
+    expect([incoming.session, warned]).toEqual([{ n: 1 }, []])
   })
 
   it('markFailed passes the error on where there is no response, or no session', async () => {

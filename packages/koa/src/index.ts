@@ -2,4 +2,4 @@ import './augment.ts'
 
 export { getSession } from './request-session.ts'
 export { type SessionOptions, session } from './session.ts'
-export type { KoaSession, SessionFields } from './session-properties.ts'
+export type { KoaSession, SessionCallback, SessionFields } from './session-properties.ts'

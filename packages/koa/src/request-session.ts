@@ -7,6 +7,8 @@ export class RequestSession {
   readonly session: Session<object>
   readonly #permanentLifetime: number
   #properties: KoaSession | undefined
+  /** The lifetime that came with the data. */
+  #maxAge: unknown
   #pending: 'destroy' | 'restart' | undefined
 
   constructor(session: Session<object>, permanentLifetime: number) {
@@ -30,9 +32,12 @@ export class RequestSession {
     if (typeof value !== 'object' || Array.isArray(value)) {
       throw new SessionError('ARGUMENT_INVALID', 'ctx.session can only be set to null or an object')
     }
+    const { maxAge, ...fields }: { maxAge?: unknown } = value
     // A copy: the value may be an object that other requests share.
-    this.session.data = copyFields(value)
+    this.session.data = copyFields(fields)
     if (this.#pending === 'destroy') this.#pending = 'restart'
+    this.#maxAge = maxAge
+    this.#applyMaxAge()
   }
 
   /** An assignment asked for a change that {@link applyAssignment} has yet to make. */
@@ -53,6 +58,11 @@ export class RequestSession {
     const data = { ...session.data }
     await session.regenerate({ anonymous: true })
     session.data = data
+    this.#applyMaxAge()
+  }
+
+  #applyMaxAge(): void {
+    if (this.#maxAge !== undefined) Reflect.set(this.properties ?? {}, 'maxAge', this.#maxAge)
   }
 }
 

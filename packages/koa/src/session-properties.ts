@@ -1,4 +1,8 @@
 import { type Session, SessionError } from '@kvsession/core'
+import { failCommitUnlessTaken } from '@kvsession/core/adapter'
+
+/** Called once; without an error when the store has confirmed what was asked for. */
+export type SessionCallback = (error?: unknown) => void
 
 /**
  * What a session holds, for TypeScript. Add your own:
@@ -14,14 +18,16 @@ export interface KoaSession extends SessionFields {
   readonly isNew: boolean
   /**
    * Lifetime in ms, or `'session'`: the cookie ends with the browser. Setting it sets the core session's `permanent` and
-   * sends the cookie anew.
+   * sends the cookie anew; 0 or less ends the session at the end of the request.
    */
   get maxAge(): number | 'session'
   set maxAge(lifetime: number | 'session')
-  /** Stores pending changes now. @returns false when the session is over or was overtaken. */
+  /** Stores pending changes now. Resolves to false, calls back without error, when the session has ended or was superseded. */
   save(): Promise<boolean>
+  save(callback: SessionCallback): void
   /** A new token, the same data; the old token opens nothing from now on. */
   regenerate(): Promise<void>
+  regenerate(callback: SessionCallback): void
   toJSON(): Record<string, unknown>
 }
 
@@ -57,15 +63,23 @@ class Members implements KoaSession {
   }
 
   set maxAge(lifetime: number | 'session') {
-    this.#session.permanent = lifetime === 'session' ? false : lifetime
+    if (lifetime === 'session') this.#session.permanent = false
+    else this.#session.permanent = typeof lifetime === 'number' ? Math.max(0, Math.round(lifetime)) : lifetime
   }
 
-  save(): Promise<boolean> {
-    return this.#session.save()
+  save(): Promise<boolean>
+  save(callback: SessionCallback): void
+  save(callback?: SessionCallback): Promise<boolean> | undefined {
+    return settle(this.#session.save(), callback)
   }
 
-  regenerate(): Promise<void> {
-    return this.#session.regenerate()
+  regenerate(): Promise<void>
+  regenerate(callback: SessionCallback): void
+  regenerate(callback?: SessionCallback): Promise<void> | undefined {
+    const done = this.#session.regenerate()
+    // A callback without parameter cannot take the error: the response fails in its place.
+    if (callback?.length === 0) failCommitUnlessTaken(this.#session, done)
+    return settle(done, callback)
   }
 
   toJSON(): Record<string, unknown> {
@@ -75,6 +89,16 @@ class Members implements KoaSession {
   [Symbol.for('nodejs.util.inspect.custom')](): Record<string, unknown> {
     return this.toJSON()
   }
+}
+
+function settle<T>(done: Promise<T>, callback: SessionCallback | undefined): Promise<T> | undefined {
+  if (!callback) return done
+  // Outside the promise: an error in the callback is an uncaught exception, as with any other callback of Node's.
+  done.then(
+    () => process.nextTick(callback),
+    (error: unknown) => process.nextTick(callback, error)
+  )
+  return undefined
 }
 
 const reserved: ReadonlySet<string | symbol> = new Set(

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
-import { createMemoryStore, createSessionManager, type SessionManagerOptions } from '@kvsession/core'
+import { createMemoryStore, createSessionManager, isSessionError, type SessionManagerOptions } from '@kvsession/core'
 import {
   type CookieJarClient,
   createCookieJarClient,
@@ -33,6 +33,10 @@ async function serveRoutes(
   const { url, close } = await serve(app)
   closing.push(close)
   return { browser: createCookieJarClient(url), store }
+}
+
+function codeOf(error: unknown): string {
+  return isSessionError(error) ? error.code : String(error)
 }
 
 const read: Handler = (ctx) => {
@@ -306,6 +310,44 @@ describe('ctx.session', () => {
     expect((await browser.get('/read')).body).toBe('["session",{"a":1}]')
   })
 
+  it.each([0, -1])('maxAge = %d ends the session at the end of the request and clears the cookie', async (maxAge) => {
+    const { browser } = await serveRoutes({
+      '/set': (ctx) => {
+        ctx.session = { a: 1 }
+        ctx.status = 204
+      },
+      '/logout': (ctx) => {
+        ctx.session.maxAge = maxAge
+        ctx.body = JSON.stringify([ctx.session.maxAge, ctx.session])
+      },
+      '/read': read
+    })
+    await browser.get('/set')
+    const cookie = `sid=${browser.jar.get('sid')}`
+    expect((await browser.get('/logout')).body).toBe('[0,{"a":1}]')
+    expect(browser.jar.names).toEqual([])
+    expect((await browser.get('/read', { cookie })).body).toBe('{}')
+  })
+
+  it('= { …, maxAge } sets the lifetime and replaces the data by the rest; maxAge: 0 ends the session', async () => {
+    const { browser } = await serveRoutes({
+      '/set': (ctx) => {
+        ctx.session = { a: 1, maxAge: 60_000 }
+        ctx.body = JSON.stringify([ctx.session.maxAge, ctx.session])
+      },
+      '/logout': (ctx) => {
+        ctx.session = { maxAge: 0 }
+        ctx.status = 204
+      },
+      '/read': read
+    })
+    const set = await browser.get('/set')
+    expect(set.body).toBe('[60000,{"a":1}]')
+    expect(set.setCookies[0]).toContain('; Max-Age=60;')
+    await browser.get('/logout')
+    expect(browser.jar.names).toEqual([])
+  })
+
   it('save() stores at once, regenerate() swaps the token and keeps the data', async () => {
     const { browser, store } = await serveRoutes({
       '/save': async (ctx) => {
@@ -324,6 +366,62 @@ describe('ctx.session', () => {
     expect((await browser.get('/regenerate')).body).toBe('{"a":1}')
     expect((await browser.get('/read')).body).toBe('{"a":1}')
     expect((await browser.get('/read', { cookie })).body).toBe('{}')
+  })
+
+  it('save(callback) and regenerate(callback) call back once, when the store has confirmed it', async () => {
+    const { browser } = await serveRoutes({
+      '/save': async (ctx) => {
+        ctx.session.a = 1
+        const answer = await new Promise((resolve) => {
+          const returned: unknown = ctx.session.save((...args) => resolve([args, returned === undefined]))
+        })
+        ctx.body = JSON.stringify(answer)
+      },
+      '/regenerate': async (ctx) => {
+        const before = getSession(ctx).tokenId
+        const args = await new Promise((resolve) => ctx.session.regenerate((...given) => resolve(given)))
+        ctx.body = JSON.stringify([args, getSession(ctx).tokenId === before, ctx.session])
+      }
+    })
+    expect((await browser.get('/save')).body).toBe('[[],true]')
+    expect((await browser.get('/regenerate')).body).toBe('[[],false,{"a":1}]')
+  })
+
+  it('save(callback) and regenerate(callback) give the callback the error of the store', async () => {
+    const { browser, store } = await serveRoutes({
+      '/set': (ctx) => {
+        ctx.session.a = 1
+        ctx.status = 204
+      },
+      '/save': async (ctx) => {
+        ctx.session.a = 2
+        ctx.body = codeOf(await new Promise((resolve) => ctx.session.save(resolve)))
+        ctx.session.a = 1
+      },
+      '/regenerate': async (ctx) => {
+        ctx.body = codeOf(await new Promise((resolve) => ctx.session.regenerate(resolve)))
+      }
+    })
+    await browser.get('/set')
+    store.fail('compareAndSet')
+    expect((await browser.get('/save')).body).toBe('STORE_UNAVAILABLE')
+    expect((await browser.get('/regenerate')).body).toBe('STORE_UNAVAILABLE')
+  })
+
+  it('regenerate with a callback that cannot take the error fails the response', async () => {
+    const { browser, store } = await serveRoutes({
+      '/set': (ctx) => {
+        ctx.session.a = 1
+        ctx.status = 204
+      },
+      '/regenerate': async (ctx) => {
+        await new Promise<void>((resolve) => ctx.session.regenerate(() => resolve()))
+        ctx.body = 'logged out'
+      }
+    })
+    await browser.get('/set')
+    store.fail('compareAndSet')
+    expect((await browser.get('/regenerate')).status).toBe(503)
   })
 
   it.each(['isNew', 'save', 'regenerate', 'toJSON'])(

@@ -31,7 +31,7 @@ export const jsonSerializer: Serializer = {
     const shown = `data${loss ?? ' is nothing JSON can hold'}`.replace(/^(.{200}).*(?= is )/, '$1')
     throw new SessionError(
       'DATA_UNSERIALIZABLE',
-      `${shown}: nothing was stored. Store plain values, or set the serializer option`
+      `${shown}: nothing was stored. Store plain values, or set serializer: 'json-lossy' (as JSON.stringify does it) or @kvsession/core/devalue`
     )
   },
   deserialize(text) {
@@ -125,6 +125,7 @@ function nameOf(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1)
 }
 
-function pathOf(key: string): string {
+/** A key as the continuation of a path. */
+export function pathOf(key: string): string {
   return /^[A-Za-z_$][\w$]{0,99}$/.test(key) ? `.${key}` : `[${printable(JSON.stringify(key.slice(0, 100)), 999)}]`
 }

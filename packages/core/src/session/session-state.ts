@@ -49,6 +49,8 @@ export interface SessionState {
   readonly baseline: string
   /** What `session.permanent` was set to and is not stored yet. */
   readonly permanent: boolean | number | undefined
+  /** `session.permanent` was set to 0: the commit destroys the session. */
+  readonly ending: boolean
   readonly cookie: 'none' | 'send' | 'clear'
   /** This request has swapped the secret. */
   readonly swapped: boolean
@@ -84,6 +86,7 @@ const blank = {
   data: undefined,
   stored: undefined,
   permanent: undefined,
+  ending: false,
   cookie: 'none'
 } satisfies Partial<SessionState>
 
@@ -168,7 +171,7 @@ function becomeIdentified(state: Writable, phase: SessionPhase, { id, secret }: 
 /** The first record of a session is stored. */
 export function becomeStored(state: Writable, record: StoredRecord, data: Fields, plaintext: string): void {
   state.phase = 'live'
-  if (state.permanent !== 0) state.permanent = undefined
+  state.permanent = undefined
   becomeSwapped(state, record)
   becomeDecoded(state, data, plaintext)
 }
@@ -245,7 +248,7 @@ export function becomeUnavailable(state: Writable): void {
 /** Destroyed by this request. Only then does its response clear the cookie. */
 export function becomeDestroyed(context: Empty, state: Writable, cookie: 'none' | 'clear'): void {
   state.phase = 'ended'
-  state.permanent = undefined
+  state.ending = false
   state.record = undefined
   state.cookie = cookie
   becomeEmpty(context, state)
@@ -274,19 +277,20 @@ export function becomeUnchanged(state: Writable, baseline: string): void {
   state.baseline = baseline
 }
 
-/** What `permanent` is to become with the next write; `undefined`: it stays. 0 is not stored: it ends the session. */
+/** What `permanent` is to become with the next write; `undefined`: it stays. */
 export function permanentToStore(
   { policy }: Pick<ManagerContext, 'policy'>,
   { permanent, record }: Pick<SessionState, 'permanent' | 'record'>,
   isNew: boolean = record === undefined
 ): boolean | number | undefined {
-  if (permanent !== undefined && permanent !== 0) return permanent
+  if (permanent !== undefined) return permanent
   return isNew && policy.permanent ? policy.permanent : undefined
 }
 
-/** `session.permanent` was set; `undefined`: to what is stored. */
+/** `session.permanent` was set; `undefined`: to what is stored; 0: the session is to end. */
 export function becomePermanent(state: Writable, permanent: boolean | number | undefined): void {
-  state.permanent = permanent
+  state.ending = permanent === 0
+  state.permanent = state.ending ? undefined : permanent
 }
 
 /** Something that depends on the cookie is being read. */

@@ -14,6 +14,7 @@ import {
   becomeDestroyed,
   becomeEmpty,
   becomeNew,
+  becomePermanent,
   becomeUnidentified,
   dataOf,
   identityOf,
@@ -71,6 +72,7 @@ export async function regenerate(
   await ensureLoaded(context, state)
   const outcome = await swapWhileLive(context, state, { swap: 'regenerate', anonymous })
   applyOutcome(context, state, outcome, true)
+  if (anonymous && outcome === 'written') becomePermanent(state, undefined)
   if (outcome === 'written' || state.phase === 'unavailable') return
   if (anonymous) becomeNew(context, state)
   else if (state.phase === 'new') becomeUnidentified(state)

@@ -6,6 +6,9 @@ import { jsonSerializer } from '../../src/record/serializer.ts'
 
 const { serialize, deserialize } = jsonSerializer
 
+const rest =
+  ": nothing was stored. Store plain values, or set serializer: 'json-lossy' (as JSON.stringify does it) or @kvsession/core/devalue"
+
 function cyclic() {
   const cart: Record<string, unknown> = { items: [] }
   cart.items = [1, { cart }]
@@ -89,7 +92,7 @@ describe('JSON as the serializer', () => {
 
   it('says of what it refuses where it is, in two hundred characters', () => {
     const name = 'n'.repeat(99)
-    const message = `data.${name}.${name.slice(0, 95)} is NaN or infinite: nothing was stored. Store plain values, or set the serializer option`
+    const message = `data.${name}.${name.slice(0, 95)} is NaN or infinite${rest}`
     expect(() => serialize({ [name]: { [name]: { [name]: Number.NaN } } })).toThrow(`${message} [DATA_UNSERIALIZABLE]`)
   })
 
@@ -285,8 +288,9 @@ describe('JSON as the serializer', () => {
       'data is refused by a toJSON or getter'
     ]
   ])('says what it is and where (%#)', (data, message) => {
-    const rest = ': nothing was stored. Store plain values, or set the serializer option [DATA_UNSERIALIZABLE]'
-    expect(() => serialize(data)).toThrow(new RegExp(`^${(message + rest).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`))
+    expect(() => serialize(data)).toThrow(
+      expect.objectContaining({ message: `${message}${rest} [DATA_UNSERIALIZABLE]` })
+    )
   })
 
   it('asks a toJSON of the prototype for what is stored, by the name that JSON gives it', () => {

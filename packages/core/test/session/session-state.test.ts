@@ -78,12 +78,14 @@ describe('the state of a session', () => {
       reissue: false,
       record: undefined,
       permanent: undefined,
+      ending: false,
       cookie: 'none',
       swapped: false,
       accessed: false,
       hadCookie: true,
       passive: false,
       headers: undefined,
+      watched: false,
       lastOperation: undefined
     })
     expect(create([token]).phase).toBe('unloaded')

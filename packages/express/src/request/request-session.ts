@@ -31,15 +31,13 @@ export function createRequestSession(entry: RequestEntry): object {
 }
 
 const view: ProxyHandler<Internals> = {
-  get(target, key) {
+  get(target, key, receiver) {
     if (key === internals) return target
-    if (typeof key !== 'string' || !Object.hasOwn(members, key)) return Reflect.get(dataOf(target), key)
-    if (key === 'id') return target.left?.id ?? target.entry.session.tokenId
-    if (key !== 'cookie') return Reflect.get(members, key)
-    target.cookie ??= createSessionCookie(target.entry.session, target.entry.manager.policy)
-    return target.cookie
+    if (Object.hasOwn(members, key)) return memberOf(target, key)
+    const data = dataOf(target)
+    return Object.hasOwn(data, key) ? Reflect.get(data, key) : Reflect.get(prototype, key, receiver)
   },
-  has: (target, key) => Object.hasOwn(members, key) || Reflect.has(dataOf(target), key),
+  has: (target, key) => Reflect.has(prototype, key) || Object.hasOwn(dataOf(target), key),
   ownKeys: (target) => Reflect.ownKeys(dataOf(target)).filter((key) => !Object.hasOwn(members, key)),
   getOwnPropertyDescriptor(target, key) {
     if (Object.hasOwn(members, key)) return undefined
@@ -52,9 +50,16 @@ const view: ProxyHandler<Internals> = {
   },
   defineProperty: define,
   deleteProperty: (target, key) => Object.hasOwn(members, key) || Reflect.deleteProperty(dataOf(target), key),
-  getPrototypeOf: () => Object.prototype,
+  getPrototypeOf: () => prototype,
   setPrototypeOf: () => false,
   preventExtensions: () => false
+}
+
+function memberOf(target: Internals, key: string | symbol): unknown {
+  if (key === 'id') return target.left?.id ?? target.entry.session.tokenId
+  if (key !== 'cookie') return Reflect.get(members, key)
+  target.cookie ??= createSessionCookie(target.entry.session, target.entry.manager.policy)
+  return target.cookie
 }
 
 function define(target: Internals, key: string | symbol, descriptor: PropertyDescriptor): boolean {
@@ -105,6 +110,19 @@ const members = {
   resetMaxAge(this: unknown, callback?: Callback): unknown {
     return restart(this, callback)
   }
+}
+
+/**
+ * What `Object.getPrototypeOf(req.session)` gives. Some middlewares read the arity of its methods; others add members to
+ * it, which all sessions then have, and no other object.
+ */
+const prototype: object = Object.create(Object.prototype, hidden(members))
+
+/** Not enumerable, because `for…in` shows the data alone. */
+function hidden(of: object): PropertyDescriptorMap {
+  return Object.fromEntries(
+    Object.entries(of).map(([name, value]) => [name, { value, writable: true, configurable: true }])
+  )
 }
 
 async function reload({ entry }: Internals): Promise<void> {

@@ -1,22 +1,44 @@
 import { type Session, SessionError, type SessionPolicy } from '@kvsession/core'
 
-/** `req.session.cookie`: the lifetime of this session, and the attributes that the manager's options give it. */
-export interface SessionCookie {
-  /** Milliseconds left; `null` ends the session with the browser. Setting it is `permanent = milliseconds`. */
-  get maxAge(): number | null
-  set maxAge(value: number | Date | false | null | undefined)
-  /** When the cookie ends; `null` with the browser. */
-  get expires(): Date | null
-  set expires(value: Date | false | null | undefined)
-  /** The lifetime that was set, in milliseconds. */
-  readonly originalMaxAge: number | null
+/** The attributes of the cookie. The manager's options set them, for all sessions. */
+interface CookieAttributes {
   readonly path: string
   readonly domain: string | undefined
   readonly httpOnly: boolean
   readonly secure: boolean | 'auto'
   readonly sameSite: 'strict' | 'lax' | 'none'
   readonly partitioned: boolean
+  readonly priority: 'low' | 'medium' | 'high' | undefined
 }
+
+/** What express-session's `cookie.data` shows. */
+export interface SessionCookieData extends CookieAttributes {
+  readonly originalMaxAge: number | null
+  readonly expires: Date | null
+}
+
+/**
+ * `req.session.cookie`: the lifetime of this session, and the attributes that the manager's options give it. Assigning
+ * another value to an attribute throws `ARGUMENT_INVALID`.
+ */
+export interface SessionCookie extends CookieAttributes {
+  /**
+   * Milliseconds left; `null` ends the session with the browser. Setting it is `permanent = milliseconds`; 0 or less ends
+   * the session when the response starts.
+   */
+  get maxAge(): number | null
+  set maxAge(value: Lifetime)
+  /** When the cookie ends; `null` with the browser. A past date ends the session when the response starts. */
+  get expires(): Date | null
+  set expires(value: Date | false | null | undefined)
+  /** The lifetime that was set, in milliseconds. */
+  get originalMaxAge(): number | null
+  set originalMaxAge(value: Lifetime)
+  readonly data: SessionCookieData
+  toJSON(): SessionCookieData
+}
+
+type Lifetime = number | Date | false | null | undefined
 
 /** Attributes come from the policy at every response; only the lifetime is this session's own. */
 export function createSessionCookie(session: Session<object>, policy: SessionPolicy): SessionCookie {
@@ -27,20 +49,14 @@ export function createSessionCookie(session: Session<object>, policy: SessionPol
     return permanent === true ? policy.permanentLifetime : permanent === false ? null : permanent
   }
 
-  return Object.freeze({
+  const attributes = attributesOf(policy)
+  const cookie: SessionCookie = {
     get maxAge(): number | null {
       const whole = lifetime()
       return whole === null || restarted ? whole : Math.max(0, session.expiresAt - Date.now())
     },
-    set maxAge(value: number | Date | false | null | undefined) {
-      if (value instanceof Date) {
-        this.expires = value
-        return
-      }
-      if (value !== null && value !== undefined && value !== false && typeof value !== 'number') {
-        throw new SessionError('ARGUMENT_INVALID', 'cookie.maxAge is a number of milliseconds, a Date or null')
-      }
-      session.permanent = typeof value === 'number' ? Math.round(value) : false
+    set maxAge(value: Lifetime) {
+      session.permanent = permanentFrom(value)
       restarted = true
     },
     get expires(): Date | null {
@@ -48,16 +64,51 @@ export function createSessionCookie(session: Session<object>, policy: SessionPol
       return left === null ? null : new Date(Date.now() + left)
     },
     set expires(value: Date | false | null | undefined) {
-      this.maxAge = value instanceof Date ? value.getTime() - Date.now() : value
+      this.maxAge = value
     },
-    get originalMaxAge() {
+    get originalMaxAge(): number | null {
       return lifetime()
     },
-    ...attributesOf(policy)
-  })
+    set originalMaxAge(value: Lifetime) {
+      this.maxAge = value
+    },
+    ...attributes,
+    get data(): SessionCookieData {
+      return { originalMaxAge: lifetime(), expires: this.expires, ...attributes }
+    },
+    toJSON(): SessionCookieData {
+      return this.data
+    }
+  }
+  for (const [name, value] of Object.entries(attributes)) Object.defineProperty(cookie, name, readOnly(name, value))
+  for (const name of ['data', 'toJSON']) Object.defineProperty(cookie, name, { enumerable: false })
+  return Object.freeze(cookie)
 }
 
-function attributesOf({ cookie }: SessionPolicy): Omit<SessionCookie, 'maxAge' | 'expires' | 'originalMaxAge'> {
-  const { path, domain, httpOnly, secure, sameSite, partitioned } = cookie
-  return { path, domain, httpOnly, secure, sameSite, partitioned }
+/** @returns a value for `session.permanent`; 0: the session is to end. */
+function permanentFrom(value: Lifetime): number | false {
+  if (value === null || value === undefined || value === false) return false
+  const milliseconds: unknown = value instanceof Date ? value.getTime() - Date.now() : value
+  if (typeof milliseconds === 'number' && !Number.isNaN(milliseconds)) return Math.max(0, Math.round(milliseconds))
+  throw new SessionError('ARGUMENT_INVALID', 'cookie.maxAge is a number of milliseconds, a Date or null')
+}
+
+function attributesOf({ cookie }: SessionPolicy): CookieAttributes {
+  const { path, domain, httpOnly, secure, sameSite, partitioned, priority } = cookie
+  return { path, domain, httpOnly, secure, sameSite, partitioned, priority }
+}
+
+/** An assignment that changes nothing is accepted: a frozen property would ignore every other one in sloppy mode. */
+function readOnly(name: string, value: unknown): PropertyDescriptor {
+  return {
+    enumerable: true,
+    get: () => value,
+    set(given: unknown) {
+      if (given === value) return
+      throw new SessionError(
+        'ARGUMENT_INVALID',
+        `req.session.cookie.${name} cannot be set for one session: use the cookie option of session()`
+      )
+    }
+  }
 }

@@ -4,11 +4,14 @@ import { createRequestSession, refuseReserved } from './request-session.ts'
 
 /** Gives a request `req.session` and `req.sessionID`, unless it inherits them from an earlier request's definition. */
 export function defineSessionProperties(request: object): void {
-  if ('session' in request) return
-  const target = frameworkRequest(request) ?? request
+  // Of its own, and empty: it would hide the accessor of the framework's prototype.
+  const hides = Object.hasOwn(request, 'session')
+  if (!hides && 'session' in request) return
+  const target = (hides ? undefined : frameworkRequest(request)) ?? request
   // One by one: defineProperties takes twice as long.
   Object.defineProperty(target, 'session', sessionAccessor)
   Object.defineProperty(target, 'sessionID', sessionIdAccessor)
+  Object.defineProperty(target, 'sessionStore', sessionStoreAccessor)
 }
 
 /**
@@ -56,9 +59,48 @@ const sessionIdAccessor: PropertyDescriptor = {
   },
   set(this: object, value: unknown) {
     if (entriesOf(this)) {
-      throw new SessionError('ARGUMENT_INVALID', 'req.sessionID cannot be set: regenerate() gives another one')
+      throw new SessionError(
+        'ARGUMENT_INVALID',
+        'req.sessionID cannot be set, and opens no session: regenerate() gives another one, manager.find(id) finds others'
+      )
     }
     Object.defineProperty(this, 'sessionID', { value, writable: true, enumerable: true, configurable: true })
+  }
+}
+
+/** In place of express-session's store: each method says what does its work here. */
+const sessionStore: object = Object.fromEntries(
+  [
+    'all',
+    'clear',
+    'createSession',
+    'destroy',
+    'generate',
+    'get',
+    'length',
+    'load',
+    'on',
+    'regenerate',
+    'set',
+    'touch'
+  ].map((name) => [name, () => refuseStore(name)])
+)
+
+function refuseStore(name: string): never {
+  throw new SessionError(
+    'ARGUMENT_INVALID',
+    `req.sessionStore.${name}() is express-session's: use the manager (find, list, update, revoke) that you give session()`
+  )
+}
+
+// Not enumerable: copies and prints of a request do not show it.
+const sessionStoreAccessor: PropertyDescriptor = {
+  configurable: true,
+  get(this: object): object | undefined {
+    return entriesOf(this) && sessionStore
+  },
+  set(this: object, value: unknown) {
+    Object.defineProperty(this, 'sessionStore', { value, writable: true, enumerable: true, configurable: true })
   }
 }
 

@@ -181,6 +181,34 @@ describe('req.session', () => {
     expect(bodies[0]).toEqual([[true, true, 'function'], {}, false, false])
   })
 
+  it('has a prototype of its own that carries the members and is not Object.prototype', async () => {
+    const { bodies } = await visit(createSite(), ({ session }) => {
+      const prototype: object = Object.getPrototypeOf(session)
+      const lengths = ['save', 'reload', 'regenerate', 'destroy'].map((name) => Reflect.get(prototype, name).length)
+      return [prototype === Object.prototype, lengths, Object.keys(prototype)]
+    })
+    expect(bodies[0]).toEqual([false, [1, 1, 1, 1], []])
+  })
+
+  it('takes members that code adds to its prototype, and no other object does', async () => {
+    const { bodies } = await visit(createSite(), (req) => {
+      const prototype: object = Object.getPrototypeOf(req.session)
+      Reflect.set(prototype, 'greet', function (this: RequestSession) {
+        return `hello ${this.text}`
+      })
+      onTestFinished(() => void Reflect.deleteProperty(prototype, 'greet'))
+      req.session.text = 'alice'
+      const { greet } = req.session
+      return [
+        typeof greet === 'function' && Reflect.apply(greet, req.session, []),
+        Reflect.has(req.session, 'greet'),
+        Reflect.has({}, 'greet'),
+        Object.keys(req.session)
+      ]
+    })
+    expect(bodies[0]).toEqual(['hello alice', true, false, ['text']])
+  })
+
   it('says in each refusal what to do instead', async () => {
     const { bodies } = await visit(createSite(), async (req) => {
       const { session } = req
@@ -190,6 +218,7 @@ describe('req.session', () => {
         () => Reflect.set(req, 'session', 'text'),
         () => Reflect.apply(session.save, undefined, []),
         () => Reflect.set(session.cookie, 'maxAge', 'soon'),
+        () => Reflect.get(req, 'sessionStore').get('id', () => {}),
         () => getSession({})
       ].map(messageOf)
       await session.destroy()
@@ -204,6 +233,7 @@ describe('req.session', () => {
         'an object or to null',
         'on req.session',
         'a number of milliseconds, a Date or null',
+        'use the manager (find, list, update, revoke)',
         'mount session() before what uses it',
         'call regenerate() to start another',
         'left behind by regenerate() or destroy()'
@@ -676,6 +706,13 @@ describe('req.session.cookie', () => {
       }
     ],
     [
+      'originalMaxAge',
+      ({ cookie }) => {
+        cookie.originalMaxAge = 60_000
+        return [cookie.maxAge, cookie.originalMaxAge, cookie.expires !== null]
+      }
+    ],
+    [
       'expires as a date',
       ({ cookie }) => {
         cookie.expires = new Date(Date.now() + 60_000)
@@ -761,14 +798,78 @@ describe('req.session.cookie', () => {
     expect(bodies[0]).toBe(31 * 24 * 3_600_000)
   })
 
-  it('shows the attributes of the configuration, which a request cannot change', async () => {
+  const attributes = { path: '/', httpOnly: true, secure: 'auto', sameSite: 'strict', partitioned: false }
+
+  it('shows the attributes of the configuration', async () => {
     const { body } = await withCookie((session) => [
       { ...session.cookie, expires: undefined },
-      Reflect.set(session.cookie, 'secure', false),
       new Set([session.cookie, session.cookie]).size
     ])
-    const attributes = { path: '/', httpOnly: true, secure: 'auto', sameSite: 'strict', partitioned: false }
-    expect(body).toEqual([{ maxAge: null, originalMaxAge: null, ...attributes }, false, 1])
+    expect(body).toEqual([{ maxAge: null, originalMaxAge: null, ...attributes }, 1])
+  })
+
+  it('has data and toJSON(), which show the lifetime and the attributes', async () => {
+    const { body } = await withCookie(({ cookie }) => [cookie, cookie.data, cookie.toJSON()])
+    expect(body).toEqual(Array(3).fill({ originalMaxAge: null, expires: null, ...attributes }))
+  })
+
+  it.each([
+    ['secure', false],
+    ['secure', true],
+    ['httpOnly', false],
+    ['sameSite', 'none'],
+    ['path', '/shop'],
+    ['domain', 'example.com'],
+    ['partitioned', true],
+    ['priority', 'high']
+  ])('throws an error that names the option when %s is set to %j for one session', async (name, value) => {
+    const { body } = await withCookie(({ cookie }) => [
+      thrownBy(() => Reflect.set(cookie, name, value)),
+      messageOf(() => Reflect.set(cookie, name, value))
+    ])
+    expect(body).toEqual(['ARGUMENT_INVALID', expect.stringContaining(`req.session.cookie.${name}`)])
+    expect(body).toEqual(['ARGUMENT_INVALID', expect.stringContaining('use the cookie option of session()')])
+  })
+
+  it('takes an attribute that is what the configuration says', async () => {
+    const { body } = await withCookie(({ cookie }) => Reflect.set(cookie, 'httpOnly', true))
+    expect(body).toBe(true)
+  })
+
+  it.each<[string, (session: RequestSession) => unknown]>([
+    [
+      'maxAge = 0',
+      ({ cookie }) => {
+        cookie.maxAge = 0
+        return [cookie.maxAge, (cookie.expires?.getTime() ?? Number.NaN) <= Date.now()]
+      }
+    ],
+    [
+      'maxAge = -1',
+      ({ cookie }) => {
+        cookie.maxAge = -1
+        return [cookie.maxAge, true]
+      }
+    ],
+    [
+      'a past expires',
+      ({ cookie }) => {
+        cookie.expires = new Date(0)
+        return [cookie.maxAge, true]
+      }
+    ]
+  ])('ends the session when the response starts at %s, and clears the cookie', async (_, logout) => {
+    const site = createSite()
+    const { bodies, browser } = await visit(
+      site,
+      ({ session }) => {
+        session.n = 1
+      },
+      ({ session }) => [...(Array.isArray(logout(session)) ? [logout(session)] : []), session.n],
+      ({ session }) => session
+    )
+    expect(bodies).toEqual([null, [[0, true], 1], {}])
+    expect([browser.jar.names, await site.sessions()]).toEqual([[], 0])
   })
 
   it('refuses a maxAge that is no time', async () => {

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { devalueSerializer } from '../../src/record/devalue.ts'
+import { createWorld } from '../support/world.ts'
+
+const options = { serializer: devalueSerializer }
+
+const rich = {
+  date: new Date(86_400_000),
+  map: new Map([['k', { n: 1 }]]),
+  set: new Set([1, 'two']),
+  big: 12_345_678_901_234_567_890n,
+  url: new URL('https://example.com/a?b=1'),
+  missing: [1, undefined, Number.NaN, -0]
+}
+
+describe('devalue as the serializer', () => {
+  it('gives Date, Map, Set, BigInt, URL, undefined in arrays and NaN back as they were', async () => {
+    const tab = createWorld(options).browser()
+    await tab.request(({ data }) => Object.assign(data, rich))
+    expect((await tab.open()).data).toEqual(rich)
+  })
+
+  it('notices a change inside a Map, a Set or a Date, and writes nothing without one', async () => {
+    const { browser, eventTypes } = createWorld(options)
+    const tab = browser()
+    await tab.request(({ data }) =>
+      Object.assign(data, { map: new Map([['a', 1]]), set: new Set([1]), at: new Date(0) })
+    )
+    const changes: readonly ((data: Record<string, unknown>) => unknown)[] = [
+      ({ map }) => map instanceof Map && map.set('b', 2),
+      ({ set }) => set instanceof Set && set.add(2),
+      ({ at }) => at instanceof Date && at.setTime(1)
+    ]
+    for (const change of changes) {
+      eventTypes()
+      await tab.request(({ data }) => change(data))
+      expect(eventTypes()).toEqual(['loaded', 'saved'])
+    }
+    await tab.request(({ data }) => Object.keys(data))
+    expect(eventTypes()).toEqual(['loaded'])
+    expect((await tab.open()).data).toEqual({
+      map: new Map([
+        ['a', 1],
+        ['b', 2]
+      ]),
+      set: new Set([1, 2]),
+      at: new Date(1)
+    })
+  })
+
+  it('merges by top-level key: equal Maps and Dates are no conflict, different ones are', async () => {
+    const { browser, events } = createWorld(options)
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { a: new Map([['x', 1]]), b: new Date(0), c: 1n }))
+    const [one, other] = [await tab.open(), await tab.open()]
+    Object.assign(one.data, { a: new Map([['x', 2]]), b: new Date(5), c: 2n })
+    Object.assign(other.data, { b: new Date(5), c: 3n, d: new Set(['new']) })
+    await tab.commit(one)
+    await tab.commit(other)
+    expect((await tab.open()).data).toEqual({
+      a: new Map([['x', 2]]),
+      b: new Date(5),
+      c: 3n,
+      d: new Set(['new'])
+    })
+    expect(events.flatMap((event) => (event.type === 'conflict' ? event.keys : []))).toEqual(['c'])
+  })
+
+  it('reads what the JSON serializer has stored, so that switching logs nobody out', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: [1, 'two'], b: null }))
+    const switched = world.another(options)
+    await tab.request(({ data }) => Object.assign(data, { at: new Date(0) }), switched)
+    expect((await tab.open(switched)).data).toEqual({ a: [1, 'two'], b: null, at: new Date(0) })
+  })
+
+  it('takes a property that is undefined for an absent one', async () => {
+    const { browser, eventTypes } = createWorld(options)
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, { token: undefined }))
+    expect(eventTypes()).toEqual([])
+  })
+
+  it.each([
+    ['a function', { list: [{ run: () => 1 }] }, 'data.list[0].run'],
+    ['an instance of a class', { error: new Error('secret words') }, 'data.error'],
+    ['a key named __proto__', JSON.parse('{"a":{"__proto__":1}}'), 'data.a']
+  ])('refuses %s, and names the path', async (_, fields, path) => {
+    const tab = createWorld(options).browser()
+    const session = await tab.open()
+    Object.assign(session.data, fields)
+    const error = await tab.commit(session).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'DATA_UNSERIALIZABLE', message: expect.stringContaining(path) })
+    expect(String(error)).not.toContain('secret words')
+  })
+
+  it('takes what nobody has stored for a corrupt record', async () => {
+    for (const text of ['', 'x', '[', '[[99]]', '[["Date"]]', '{"a":1']) {
+      expect(() => {
+        const data = devalueSerializer.deserialize(text)
+        if (typeof data !== 'object' || data === null || Array.isArray(data) || data instanceof Date) throw new Error()
+      }).toThrow()
+    }
+  })
+})

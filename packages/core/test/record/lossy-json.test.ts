@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { createSessionManager, isSessionError, type SessionManagerOptions } from '../../src/index.ts'
+import { createWorld, secret } from '../support/world.ts'
+
+class Money {
+  readonly amount = 5
+  get currency(): string {
+    return 'EUR'
+  }
+}
+
+/** What express-session stores without an error, and JSON loses something of. */
+const lossy: Readonly<Record<string, unknown>> = {
+  buffer: Buffer.from('ab'),
+  error: new Error('wrong password'),
+  errors: { formatter: () => 'x', errors: [{ msg: 'Invalid value', path: 'email' }] },
+  hole: [1, undefined, 2],
+  nan: Number.NaN,
+  infinite: Number.POSITIVE_INFINITY,
+  map: new Map([[1, 2]]),
+  set: new Set([1]),
+  bytes: new Uint8Array([1, 2]),
+  pattern: /x/,
+  function: () => 1,
+  symbol: Symbol('s'),
+  promise: Promise.resolve(1),
+  invalid: new Date(Number.NaN),
+  date: new Date(0),
+  money: new Money(),
+  undefined: undefined
+}
+
+const lossyOptions = { serializer: 'json-lossy' } as const
+
+describe("serializer: 'json-lossy'", () => {
+  it.each(Object.keys(lossy))('stores what JSON.stringify makes of %s, as express-session does', async (kind) => {
+    const tab = createWorld(lossyOptions).browser()
+    await tab.request(({ data }) => Object.assign(data, { value: lossy[kind], n: 1 }))
+    const { data } = await tab.open()
+    expect(data).toEqual(JSON.parse(JSON.stringify({ value: lossy[kind], n: 1 })))
+  })
+
+  it('refuses what JSON.stringify refuses: a BigInt, and a cycle', async () => {
+    const tab = createWorld(lossyOptions).browser()
+    const cycle: Record<string, unknown> = {}
+    cycle.self = cycle
+    for (const value of [1n, cycle]) {
+      const session = await tab.open()
+      Object.assign(session.data, { value })
+      await expect(tab.commit(session)).rejects.toMatchObject({
+        code: 'DATA_UNSERIALIZABLE',
+        message: expect.stringContaining('data.value')
+      })
+    }
+  })
+
+  it('writes nothing for a value that is stored already, whatever JSON makes of it', async () => {
+    const { browser, eventTypes } = createWorld(lossyOptions)
+    const tab = browser()
+    await tab.request(({ data }) => Object.assign(data, lossy))
+    eventTypes()
+    await tab.request(({ data }) => Object.assign(data, lossy))
+    expect(eventTypes()).toEqual(['loaded'])
+  })
+
+  it('merges changes of two requests, one of which holds a value that JSON loses', async () => {
+    const tab = createWorld(lossyOptions).browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1, b: 1 }))
+    const [one, other] = [await tab.open(), await tab.open()]
+    Object.assign(one.data, { a: 2, work: () => 1 })
+    Object.assign(other.data, { b: 2, at: new Error('x') })
+    await tab.commit(one)
+    await tab.commit(other)
+    expect((await tab.open()).data).toEqual({ a: 2, b: 2, at: {} })
+  })
+
+  it('is what the error of the strict serializer names, beside devalue', async () => {
+    const tab = createWorld().browser()
+    const session = await tab.open()
+    Object.assign(session.data, { user: { photo: lossy.buffer } })
+    const error = await tab.commit(session).catch((thrown: unknown) => thrown)
+    expect(isSessionError(error) && error.message).toMatch(
+      /^data\.user\.photo is .*serializer: 'json-lossy'.*@kvsession\/core\/devalue/
+    )
+  })
+
+  it('is the only serializer that has a name', () => {
+    const options = { store: createWorld().store, secret, serializer: 'json-losy' }
+    expect(() => Reflect.apply(createSessionManager, undefined, [options])).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining("'json-lossy'") })
+    )
+    const typed: SessionManagerOptions['serializer'] = 'json-lossy'
+    expect(typed).toBe('json-lossy')
+  })
+})

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, setCookieOf, type World } from '../support/world.ts'
+
+async function stored(options: Parameters<typeof createWorld>[0] = {}) {
+  const world = createWorld(options)
+  const tab = world.browser()
+  await tab.request((session) => session.login('alice'))
+  world.eventTypes()
+  return { world, tab }
+}
+
+async function sessionsOf({ manager }: World): Promise<number> {
+  return (await manager.list({ userId: 'alice' })).length
+}
+
+describe('session.permanent = 0', () => {
+  it('ends the session at commit: the record is gone and the cookie cleared', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    session.permanent = 0
+    expect([session.permanent, session.expiresAt, session.userId]).toEqual([0, world.now, 'alice'])
+    expect(await sessionsOf(world)).toBe(1)
+    const headers = await tab.commit(session)
+    expect(setCookieOf(headers)).toContain('Max-Age=0')
+    expect(await sessionsOf(world)).toBe(0)
+    expect(world.eventTypes()).toContain('destroyed')
+  })
+
+  it('ends the session at save', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    session.permanent = 0
+    expect(await session.save()).toBe(false)
+    expect(await sessionsOf(world)).toBe(0)
+    expect(setCookieOf(await tab.commit(session))).toContain('Max-Age=0')
+    expect(world.eventTypes().filter((type) => type === 'destroyed')).toHaveLength(1)
+  })
+
+  it('ends the session of a request that failed, also with commitOnError off', async () => {
+    const { world, tab } = await stored({ commitOnError: false })
+    const session = await tab.open()
+    session.permanent = 0
+    await world.manager.commit(session, { failed: true })
+    expect(await sessionsOf(world)).toBe(0)
+  })
+
+  it('ends nothing when another lifetime is set before the commit', async () => {
+    const { world, tab } = await stored()
+    for (const lifetime of [5000, true, false]) {
+      await tab.request((session) => {
+        session.permanent = 0
+        session.permanent = lifetime
+      })
+      expect([lifetime, await sessionsOf(world)]).toEqual([lifetime, 1])
+    }
+  })
+
+  it('stores nothing and sets no cookie for a visitor without a session', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    const headers = await tab.request((session) => {
+      session.data.a = 1
+      session.permanent = 0
+    })
+    expect([setCookieOf(headers), world.eventTypes()]).toEqual([undefined, []])
+  })
+
+  it('does not end the empty session that regenerate starts in its place', async () => {
+    const { tab } = await stored()
+    await tab.request(async (session) => {
+      session.permanent = 0
+      await session.regenerate({ anonymous: true })
+      session.data.a = 1
+    })
+    expect((await tab.open()).data).toEqual({ a: 1 })
+  })
+})
