@@ -70,7 +70,10 @@ describe('a store that fails', () => {
   })
 
   it.each([
-    [new SessionError('STORE_INVALID', 'No table. Run schema.sql'), 'SessionError: No table. Run schema.sql [STORE_INVALID]'],
+    [
+      new SessionError('STORE_INVALID', 'No table. Run schema.sql'),
+      'SessionError: No table. Run schema.sql [STORE_INVALID]'
+    ],
     // What Node throws when a name has several addresses and all refuse.
     [Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), 'AggregateError: ECONNREFUSED'],
     [Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 'Error: connect ECONNREFUSED'],
