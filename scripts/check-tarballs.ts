@@ -45,7 +45,7 @@ async function findTarballProblems(root: string): Promise<Problem[]> {
   }
 }
 
-function pack(root: string, folder: string, workspace: Workspace): Tarball {
+export function pack(root: string, folder: string, workspace: Workspace): Tarball {
   const target = join(folder, workspace.folder)
   mkdirSync(target)
   execFileSync('npm', ['pack', '-w', workspace.path, '--pack-destination', target, '--silent'], { cwd: root })
@@ -152,7 +152,7 @@ function tscOf(consumer: string): string {
 }
 
 /** This Node, and one of the oldest supported line. */
-function nodesToTry(folder: string): { node: string; version: string; hasSqlite: boolean }[] {
+export function nodesToTry(folder: string): { node: string; version: string; hasSqlite: boolean }[] {
   const old = findOldNode() ?? fetchOldNode(folder)
   return [process.execPath, old].map((node) => {
     const version = versionOf(node) ?? ''
@@ -180,7 +180,7 @@ function versionOf(node: string): string | undefined {
   return status === 0 ? stdout.trim() : undefined
 }
 
-function run(where: string, command: string, args: readonly string[], cwd: string): Problem[] {
+export function run(where: string, command: string, args: readonly string[], cwd: string): Problem[] {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
   if (status === 0) return []
   return [{ where, what: `${stdout ?? ''}${stderr ?? ''}${error ?? ''}`.trim() }]

@@ -1,4 +1,6 @@
-import { createMac, hkdf, type Mac } from '#crypto'
+import { createMac, hkdf } from '#crypto'
+// By its file: TypeScript's node10 resolution, which reads the declarations of this one, knows no '#crypto'.
+import type { Mac } from '../crypto/crypto-portable.ts'
 import { SessionError, type SessionErrorCode } from '../errors.ts'
 
 /** Keys by 2-byte id. Two secrets may share an id by chance; then both are candidates. */
