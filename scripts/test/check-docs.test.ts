@@ -15,7 +15,7 @@ function problemsOf(files: TreeFiles, spoil?: (root: string) => void): string[] 
     'tsconfig.base.json': {
       compilerOptions: { strict: true, module: 'NodeNext', target: 'ES2023', lib: ['ES2023', 'DOM'], types: [] }
     },
-    'package.json': { type: 'module' },
+    'package.json': { type: 'module', repository: 'github:us/sessions' },
     ...files
   })
   symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'))
@@ -27,6 +27,22 @@ describe('check-docs', () => {
   it('finds nothing wrong with snippets that compile and links that resolve', () => {
     const text = `# One\n[two](docs/two.md#a-heading) [web](https://example.com) [here](#one)\n${ts('const a: number = 1')}`
     expect(problemsOf({ 'README.md': text, 'docs/two.md': '## A heading\n[up](../README.md)' })).toEqual([])
+  })
+
+  it('follows absolute links to files of this repository', () => {
+    const files = 'https://github.com/us/sessions/blob/main/'
+    const problems = problemsOf({
+      'packages/core/README.md': [
+        `[two](${files}docs/two.md#a-heading) [web](https://github.com/them/x/blob/main/none.md)`,
+        `[none](${files}docs/none.md)`,
+        `[other](${files}docs/two.md#other)`
+      ].join('\n'),
+      'docs/two.md': '## A heading'
+    })
+    expect(problems).toEqual([
+      `packages/core/README.md:2: ${files}docs/none.md: no such file`,
+      `packages/core/README.md:3: ${files}docs/two.md#other: no such heading`
+    ])
   })
 
   it('leaves nothing behind when all compile', () => {

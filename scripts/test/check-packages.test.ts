@@ -20,7 +20,10 @@ function manifestOf(folder: string): Record<string, unknown> {
     license: 'MIT',
     type: 'module',
     sideEffects: false,
-    engines: { node: '>=20.19' },
+    keywords: ['session', 'sessions'],
+    engines: { node: '>=22.12' },
+    main: './dist/index.js',
+    types: './dist/index.d.ts',
     exports: { '.': entry('index'), './package.json': './package.json' },
     files: ['dist', 'src'],
     publishConfig: { access: 'public', provenance: true },
@@ -28,7 +31,10 @@ function manifestOf(folder: string): Record<string, unknown> {
       build: 'tsc -b tsconfig.build.json',
       typecheck: 'tsc -p tsconfig.json',
       test: `vitest run --root ../.. packages/${folder}/`
-    }
+    },
+    repository: { type: 'git', url: 'git+https://github.com/us/sessions.git', directory: `packages/${folder}` },
+    homepage: `https://github.com/us/sessions/tree/main/packages/${folder}#readme`,
+    bugs: 'https://github.com/us/sessions/issues'
   }
 }
 
@@ -61,7 +67,7 @@ const benchManifest = {
 }
 
 const goodTree: TreeFiles = {
-  'package.json': { devDependencies: { vitest: '5' } },
+  'package.json': { repository: 'github:us/sessions', devDependencies: { vitest: '5' } },
   LICENSE: 'MIT',
   'tsconfig.json': {
     references: [
@@ -128,6 +134,12 @@ describe('check-packages', () => {
     ['CommonJS', { type: 'commonjs' }, /type must be "module"/],
     ['side effects', { sideEffects: true }, /sideEffects must be false/],
     ['other engines', { engines: { node: '>=18' } }, /engines must be/],
+    ['a repository elsewhere', { repository: 'github:them/sessions' }, /repository must be .*us\/sessions/],
+    ['a homepage elsewhere', { homepage: 'https://them.example' }, /homepage must be .*us\/sessions/],
+    ['no address for bugs', { bugs: undefined }, /bugs must be .*us\/sessions\/issues/],
+    ['no keywords', { keywords: [] }, /keywords must name "session" and more/],
+    ['no main for resolvers without exports', { main: undefined }, /main must be ".\/dist\/index.js"/],
+    ['no types for resolvers without exports', { types: undefined }, /types must be ".\/dist\/index.d.ts"/],
     ['no provenance', { publishConfig: { access: 'public' } }, /publishConfig must be/],
     ['a private package', { private: true }, /private keeps/],
     ['tests in the tarball', { files: ['dist', 'test'] }, /files must begin with dist, src/],
@@ -144,7 +156,14 @@ describe('check-packages', () => {
       { exports: { ...manifestExports(), '.': reversed(entry('index')) } },
       /exports\["\."\] must be/
     ],
-    ['an entry without source', { exports: { ...manifestExports(), './x': entry('x') } }, /src\/x\.ts is missing/],
+    [
+      'an entry without source',
+      {
+        exports: { ...manifestExports(), './x': entry('x') },
+        typesVersions: { '*': { x: ['./dist/x.d.ts'] } }
+      },
+      /src\/x\.ts is missing/
+    ],
     ['an import without source', { imports: { '#x': './dist/x.js' } }, /imports names \.\/dist\/x\.js/]
   ]
 
@@ -172,6 +191,28 @@ describe('check-packages', () => {
       expect(problemsWith({}, (root) => rmSync(join(root, path)))).toEqual([expect.stringMatching(/is missing/)])
     }
   )
+
+  it.each([
+    ['../../docs/stores.md', 'docs/stores.md'],
+    ['../core/README.md#example', 'packages/core/README.md#example'],
+    ['https://github.com/them/sessions/blob/main/docs/stores.md', 'docs/stores.md']
+  ])('refuses the link %s of a README, which readers outside of the repository cannot follow', (link, path) => {
+    expect(problemsWith({ 'packages/koa/README.md': `See [stores](${link}).` })).toEqual([
+      'packages/koa/README.md: links out of the package must begin with https://github.com/us/sessions/blob/main/: npm run address'
+    ])
+    const absolute = `See [stores](https://github.com/us/sessions/blob/main/${path}).`
+    expect(problemsWith({ 'packages/koa/README.md': absolute })).toEqual([])
+  })
+
+  it('refuses an entry whose types resolvers without exports do not find', () => {
+    const files = { 'packages/koa/src/deep/inner.ts': '', 'packages/koa/src/inner.ts': '' }
+    const exports = { ...manifestExports(), './inner': entry('deep/inner') }
+    expect(problemsWith({ ...files, ...koaWith({ exports }) })).toEqual([
+      expect.stringContaining('typesVersions must be {"*":{"inner":["./dist/deep/inner.d.ts"]}}')
+    ])
+    const typesVersions = { '*': { inner: ['./dist/deep/inner.d.ts'] } }
+    expect(problemsWith({ ...files, ...koaWith({ exports, typesVersions }) })).toEqual([])
+  })
 
   it('refuses a licence of its own', () => {
     expect(problemsWith({ 'packages/koa/LICENSE': 'ISC' })).toEqual([expect.stringMatching(/LICENSE differs/)])

@@ -19,7 +19,6 @@ const secret = readSecret(join(folder, 'secret'))
 // A connection of their own: sessions must not share the application's transactions.
 const sessionDatabase = new DatabaseSync(join(folder, 'sessions.db'))
 const store = createSqliteStore(sessionDatabase)
-await store.ensureSchema()
 const sessions = createSessions(store, secret)
 sessions.startSweeper()
 

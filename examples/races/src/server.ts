@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
-import { createMemoryStore, createSessionManager } from '@kvsession/core'
+import { createMemoryStore, createSessionManager, type KeyValueStore } from '@kvsession/core'
 import { createSqliteStore } from '@kvsession/store-sqlite'
 import { createApplication, isFramework } from './applications.ts'
 
@@ -10,14 +10,11 @@ const [framework, file] = process.argv.slice(2)
 const secret = process.env.SESSION_SECRET
 if (!isFramework(framework) || !file || !secret) throw new Error('usage: SESSION_SECRET=… server.ts FRAMEWORK FILE')
 
-async function createStore(path: string) {
-  if (path === 'memory') return createMemoryStore()
-  const store = createSqliteStore(new DatabaseSync(path))
-  await store.ensureSchema()
-  return store
+function createStore(path: string): KeyValueStore {
+  return path === 'memory' ? createMemoryStore() : createSqliteStore(new DatabaseSync(path))
 }
 
-const manager = createSessionManager({ store: await createStore(file), secret })
+const manager = createSessionManager({ store: createStore(file), secret })
 const server = createServer(createApplication(framework, manager))
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()

@@ -101,7 +101,9 @@ const quotation = /(?<!\p{L})'|["`{[\\\r\n]/u
  */
 export function describeError(thrown: unknown, known: readonly (string | undefined)[] = []): Error {
   const texts = known.join('\n')
-  const message = String((typeof thrown === 'string' ? thrown : fieldOf(thrown, 'message')) ?? 'no message')
+  const said = typeof thrown === 'string' ? thrown : fieldOf(thrown, 'message')
+  // Node's error for a host whose addresses all refuse has a code alone.
+  const message = String(said || fieldOf(thrown, 'code') || 'no message')
   const mask = (word: string): string => (word.length > 24 || texts.includes(word) ? '[masked]' : word)
   const [beginning = ''] = message.slice(0, 500).split(quotation, 1)
   const masked = isSessionError(thrown) ? message : beginning.replace(/[\p{L}\p{N}_@+=-]{3,}/gu, mask)

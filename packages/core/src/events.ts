@@ -74,6 +74,11 @@ export type SessionEvent =
       readonly code: SessionErrorCode
       readonly cause: unknown
     }
+  /**
+   * A commit failed, and the request with it: an outage (`storeError` came before), data that cannot be stored, or an
+   * operation whose promise nobody awaited. Without `code` it failed with an error of the application.
+   */
+  | { readonly type: 'commitFailed'; readonly id: string | undefined; readonly code: SessionErrorCode | undefined }
   /** A browser will refuse the cookie, for the reason named; `cure` says what to set. */
   | { readonly type: 'cookieSkipped'; readonly reason: 'insecure-transport' | 'headers-sent'; readonly cure: string }
   /** The handler's own `Cache-Control` would have let shared caches keep a response with our cookie. */

@@ -4,7 +4,7 @@ import type { ManagerContext } from './context.ts'
 import { isString, optional } from './record/field-table.ts'
 import { lossyJsonSerializer } from './record/lossy-json.ts'
 import { jsonSerializer, type Serializer } from './record/serializer.ts'
-import type { SessionManagerOptions } from './session-manager-options.ts'
+import type { PassportData, SessionManagerOptions } from './session-manager-options.ts'
 import { bound } from './store/deadline.ts'
 import { checkUserId } from './users/administration.ts'
 
@@ -57,9 +57,9 @@ function guardClock(clock: NonNullable<SessionManagerOptions['clock']>): Manager
 
 /** The data a session holds is what the application's type says, or what its schema checked. */
 function guardUserIdFrom<Data extends object>(
-  userIdFrom: (data: Data) => string | undefined
+  userIdFrom: (data: Data & PassportData) => string | undefined
 ): NonNullable<ManagerContext['userIdFrom']> {
-  const named = guard('userIdFrom', (data: object) => userIdFrom(data as Data))
+  const named = guard('userIdFrom', (data: object) => userIdFrom(data as Data & PassportData))
   return (data) => {
     const userId = named(data)
     return userId === undefined ? userId : checkUserId(userId)

@@ -18,7 +18,7 @@ export {
   type SessionAdministrationOptions,
   type SessionManager
 } from './session-manager.ts'
-export type { SessionData, SessionManagerOptions } from './session-manager-options.ts'
+export type { PassportData, SessionData, SessionManagerOptions } from './session-manager-options.ts'
 export { type KeyValueStore, storeContractVersion } from './store/key-value-store.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './store/memory-store.ts'
 export type { SweeperOptions } from './store/sweeper.ts'

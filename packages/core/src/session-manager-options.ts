@@ -11,6 +11,11 @@ import type { CookieOptions } from './transport/set-cookie.ts'
 /** What a session holds unless a type says otherwise. */
 export type SessionData = Record<string, unknown>
 
+/** Where passport keeps what `serializeUser` gave. */
+export interface PassportData {
+  readonly passport?: { readonly user?: string }
+}
+
 export interface SessionManagerOptions<Data extends object = SessionData> {
   /** Where records live. */
   store: KeyValueStore
@@ -69,7 +74,7 @@ export interface SessionManagerOptions<Data extends object = SessionData> {
   maxSessionsPerUser?: number | false
   /** Names the user of sessions whose login is made by a library that knows nothing of us, from the data:
    * `(data) => data.passport?.user`. A commit that changes the answer is a login. */
-  userIdFrom?: (data: Data) => string | undefined
+  userIdFrom?: (data: Data & PassportData) => string | undefined
   /** Longest wait for one store operation, in milliseconds. Default 1 s. */
   storeTimeout?: Duration
   /** What a request gets when the store cannot be read. `error` (default): a 503-able {@link SessionError}.

@@ -4,7 +4,7 @@ import { observer } from './callback.ts'
 import type { ManagerContext } from './context.ts'
 import { createRandomSource } from './crypto/random.ts'
 import { checkSchema } from './data-schema.ts'
-import { SessionError } from './errors.ts'
+import { isSessionError, SessionError } from './errors.ts'
 import { guardCallbacks } from './guard-callbacks.ts'
 import { serializeData } from './record/payload.ts'
 import { tombstoneLifetime } from './record/tombstone.ts'
@@ -132,7 +132,14 @@ export function createSessionManager<Data extends object = SessionData>(
       return new Session<Data>({ context, state })
     },
     async commit(session, options) {
-      return { headers: await commit(context, internalsOf(session).state, options) }
+      const { state } = internalsOf(session)
+      try {
+        return { headers: await commit(context, state, options) }
+      } catch (error) {
+        const code = isSessionError(error) ? error.code : undefined
+        context.emit?.({ type: 'commitFailed', id: state.id, code })
+        throw error
+      }
     },
     responseHeaders: (session, response = {}) => headersOf(context, internalsOf(session).state, response),
     async find(id) {

@@ -247,6 +247,28 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
       await manager.commit(session, { cacheControl: 'public' })
     },
     () => ({ was: 'public' })
+  ],
+  [
+    'commitFailed',
+    'unserializable data',
+    async ({ tab, manager }) => {
+      const session = await tab.open(manager)
+      session.data.task = () => undefined
+      await expect(manager.commit(session)).rejects.toMatchObject({ code: 'DATA_UNSERIALIZABLE' })
+    },
+    (id) => ({ id, code: 'DATA_UNSERIALIZABLE' })
+  ],
+  [
+    'commitFailed',
+    'error of the application',
+    async ({ tab, manager }) => {
+      const session = await tab.open(manager)
+      void session.update(() => {
+        throw new TypeError('a fault of the handler')
+      })
+      await expect(manager.commit(session)).rejects.toThrow('a fault of the handler')
+    },
+    (id) => ({ id, code: undefined })
   ]
 ]
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Session, SessionManager, SessionManagerOptions } from '@kvsession/core'
+import { createMemoryStore, type Session, type SessionManager, type SessionManagerOptions } from '@kvsession/core'
 import express, { type Request, type RequestHandler } from 'express'
 import type { Server as SocketServer } from 'socket.io'
 import { describe, expectTypeOf, it } from 'vitest'
@@ -17,6 +17,10 @@ interface Cart {
 }
 
 describe('types', () => {
+  it('userIdFrom reads what passport keeps, as the documents print it', () => {
+    session({ store: createMemoryStore(), secret: '', userIdFrom: (data) => data.passport?.user })
+  })
+
   it('req.session is the merged SessionData, each field perhaps absent, beside the members', () => {
     expectTypeOf<Request['session']>().toEqualTypeOf<RequestSession>()
     // Merged into Express.SessionData by support/site.ts.

@@ -2,6 +2,7 @@ import {
   isSessionError,
   type Session,
   type SessionData,
+  type SessionError,
   type SessionManager,
   type SessionManagerOptions
 } from '@kvsession/core'
@@ -23,8 +24,9 @@ export interface SessionOptions<Data extends object = SessionData>
  * Hono middleware that gives every request its session, `c.var.session`. What changed is stored after the handler, also
  * when that throws, and before the response leaves. Uses nothing of Node.
  *
- * @throws SessionError for options that are wrong; per request (503 unless `onError` says otherwise) when the store
- * cannot be read: the handler then does not run and the cookie is left alone.
+ * @throws SessionError for options that are wrong; per request when the store cannot be read (the handler then does not run
+ * and the cookie is left alone) or a commit fails. Without `onError` the client gets status and code, and the error is
+ * printed on the console.
  */
 export function session<Data extends object = SessionData>(
   manager: SessionManager<Data>,
@@ -72,13 +74,19 @@ function readHeader(c: Context, name: string): string | undefined {
 }
 
 /**
- * Hono's own error handler answers with what `getResponse` gives, and tells nobody; otherwise it answers 500, and prints the
- * error. What is wrong with the application is to be printed.
+ * Hono's own error handler answers with what `getResponse` gives, and then prints nothing: both are done here, so that
+ * without `onError` an error is neither silent on the console nor without a word for the client.
  */
 function rethrow(error: unknown): never {
-  if (isSessionError(error) && error.status === 503) {
-    const getResponse = (): Response => new Response(null, { status: error.status })
-    Object.defineProperty(error, 'getResponse', { value: getResponse, configurable: true })
+  if (isSessionError(error)) {
+    Object.defineProperty(error, 'getResponse', { value: () => report(error), configurable: true })
   }
   throw error
+}
+
+function report(error: SessionError): Response {
+  console.error(error)
+  const { status, code } = error
+  const reason = status === 503 ? 'Service Unavailable' : 'Internal Server Error'
+  return new Response(`${reason} [${code}]\n`, { status, headers: { 'Content-Type': 'text/plain; charset=UTF-8' } })
 }

@@ -1,10 +1,16 @@
-import { createMemoryStore, isSessionError, SessionError, type SessionManagerOptions } from '@kvsession/core'
+import {
+  createMemoryStore,
+  isSessionError,
+  SessionError,
+  type SessionEvent,
+  type SessionManagerOptions
+} from '@kvsession/core'
 import { createRecordingStore, type RecordingStore } from '@kvsession/testkit'
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
 import { stream } from 'hono/streaming'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type SessionOptions, type SessionVariables, session } from '../src/index.ts'
 
 type App = Hono<{ Variables: SessionVariables }>
@@ -172,10 +178,60 @@ describe('session() for Hono', () => {
     const cookie = cookieOf(await ask(app, '/start'))
     store.fail('get')
     const answer = await ask(app, '/read', cookie)
-    expect([answer.status, await answer.text()]).toEqual([503, ''])
+    expect([answer.status, await answer.text()]).toEqual([503, 'Service Unavailable [STORE_UNAVAILABLE]\n'])
     expect(answer.headers.getSetCookie()).toEqual([])
     app.onError((error, c) => c.text(isSessionError(error) ? error.code : 'other', 500))
     expect(await (await ask(app, '/read', cookie)).text()).toBe('STORE_UNAVAILABLE')
+  })
+
+  describe('an application without onError', () => {
+    it.each([
+      ['a store that cannot be read', 'get', '/read', 503, 'Service Unavailable [STORE_UNAVAILABLE]\n'],
+      [
+        'a store that cannot be written to',
+        'compareAndSet',
+        '/start',
+        503,
+        'Service Unavailable [STORE_UNAVAILABLE]\n'
+      ],
+      [
+        'data that cannot be serialized',
+        undefined,
+        '/unserializable',
+        500,
+        'Internal Server Error [DATA_UNSERIALIZABLE]\n'
+      ]
+    ] as const)(
+      'answers with the code, and logs the error once, for %s',
+      async (_what, failing, path, status, body) => {
+        const logged = vi.spyOn(console, 'error').mockReturnValue()
+        const events: SessionEvent[] = []
+        const { app, store } = createApp({ onEvent: (event) => events.push(event) })
+        app.get('/unserializable', (c) => {
+          c.var.session.data.task = () => undefined
+          return c.json({ page: true }, 201)
+        })
+        const cookie = cookieOf(await ask(app, '/start'))
+        if (failing !== undefined) store.fail(failing)
+        const answer = await ask(app, path, path === '/read' ? cookie : '')
+        expect([answer.status, await answer.text()]).toEqual([status, body])
+        expect(answer.headers.get('content-type')).toBe('text/plain; charset=UTF-8')
+        expect(logged.mock.calls).toEqual([[expect.objectContaining({ status, name: 'SessionError' })]])
+        const code = /\[(\w+)\]/.exec(body)?.[1]
+        expect(events).toContainEqual(expect.objectContaining({ code }))
+        logged.mockRestore()
+      }
+    )
+
+    it('logs nothing of its own where onError answers', async () => {
+      const logged = vi.spyOn(console, 'error').mockReturnValue()
+      const { app, store } = createApp()
+      app.onError((_error, c) => c.text('mine', 500))
+      store.fail('compareAndSet')
+      expect(await (await ask(app, '/start')).text()).toBe('mine')
+      expect(logged).not.toHaveBeenCalled()
+      logged.mockRestore()
+    })
   })
 
   it('answers each visitor whom a store refuses with one and the same error object', async () => {
@@ -185,7 +241,7 @@ describe('session() for Hono', () => {
     })
     for (const _ of ['alice', 'bob']) {
       const answer = await ask(app, '/start')
-      expect([answer.status, await answer.text()]).toEqual([500, 'Internal Server Error'])
+      expect([answer.status, await answer.text()]).toEqual([500, 'Internal Server Error [RECORD_TOO_LARGE]\n'])
     }
   })
 
@@ -216,7 +272,7 @@ describe('session() for Hono', () => {
     })
     store.fail('compareAndSet')
     const answer = await app.request('/cors/download', { headers: { origin: 'https://shop.example' } })
-    expect([answer.status, await answer.text()]).toEqual([503, ''])
+    expect([answer.status, await answer.text()]).toEqual([503, 'Service Unavailable [STORE_UNAVAILABLE]\n'])
     for (const name of ['content-disposition', 'etag', 'cache-control']) expect(answer.headers.get(name)).toBeNull()
     for (const name of ['location-hint', 'x-location']) expect(answer.headers.get(name)).toBe('kept')
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example')

@@ -26,4 +26,8 @@ describe('types', () => {
       return c.text('ok')
     })
   })
+
+  it('userIdFrom reads what passport keeps', () => {
+    session({ ...options, userIdFrom: (data) => data.passport?.user })
+  })
 })

@@ -1,4 +1,4 @@
-import type { Session } from '@kvsession/core'
+import { createMemoryStore, type Session } from '@kvsession/core'
 import type Koa from 'koa'
 import { describe, expectTypeOf, it } from 'vitest'
 import { getSession, type KoaSession, session } from '../src/index.ts'
@@ -24,5 +24,13 @@ describe('types', () => {
 
   it('session() is a middleware of Koa', () => {
     expectTypeOf(session).returns.toExtend<Koa.Middleware>()
+  })
+
+  it('userIdFrom reads what passport keeps', () => {
+    session({
+      store: createMemoryStore(),
+      secret: 'a secret for tests that is long enough',
+      userIdFrom: (data) => data.passport?.user
+    })
   })
 })

@@ -7,6 +7,13 @@ export function explain(error: unknown, table: string): unknown {
   return new SessionError(found.code ?? 'STORE_INVALID', found.message(table), { cause: error })
 }
 
+/** Why the table that a statement has not found could not be created. */
+export function explainCreation(error: unknown, table: string): unknown {
+  if (explanations.get(errnoOf(error)) !== denied) return explain(error, table)
+  const message = `The database has no table ${table}, and the user may not create it. Run schema.sql as a user with CREATE, then GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} to the user of the client`
+  return new SessionError('STORE_INVALID', message, { cause: error })
+}
+
 /** Two records of 1 MiB, the one that is replaced and the one that replaces it, and what is around them. */
 const smallestPacket = 2 * 1_048_576 + 1_024
 

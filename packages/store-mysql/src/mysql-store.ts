@@ -10,14 +10,14 @@ import {
   type WriteResult,
   writeOf
 } from './client.ts'
-import { assertRoom, explain, isMissingTable, isRolledBack } from './explain.ts'
+import { assertRoom, explain, explainCreation, isMissingTable, isRolledBack } from './explain.ts'
 import { type MysqlStoreOptions, targetOf } from './mysql-store-options.ts'
 import { mostKeys, pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
 
 export interface MysqlStore extends Required<KeyValueStore> {
   /**
-   * Creates the table where it is missing. Await it once before serving. Any number of processes may call it at once, any
-   * number of times; where the table is, it asks for no privilege beyond SELECT.
+   * Creates the table where it is missing, as the first call of another method does unless `createTable` is false. Any
+   * number of processes may call it at once, any number of times; where the table is, it asks for no privilege beyond SELECT.
    *
    * @throws SessionError `STORE_INVALID`: no database, no privilege, another table under that name, too small a
    *   max_allowed_packet
@@ -41,18 +41,66 @@ export function createMysqlStore(
   client: MysqlClient | MysqlCallbackClient,
   options: MysqlStoreOptions = {}
 ): MysqlStore {
-  const { name, clock } = targetOf(options)
+  const { name, createTable, clock } = targetOf(options)
   const mysql = clientOf(client)
   const sql = statementsFor(name)
 
+  let hasTable = false
+  let creating: Promise<unknown> | undefined
+
   async function run(text: string, values: readonly (string | number)[]): Promise<unknown> {
+    // A table that is missing after it was used was removed with its sessions: that is an error and no first use.
+    const mayCreate = createTable && !hasTable
+    let answer: unknown
+    try {
+      answer = await repeat(text, values)
+    } catch (error) {
+      if (!mayCreate || !isMissingTable(error)) throw explain(error, name)
+      await createMissingTable()
+      answer = await repeat(text, values).catch(rethrow)
+    }
+    hasTable = true
+    return answer
+  }
+
+  async function repeat(text: string, values: readonly (string | number)[] = []): Promise<unknown> {
     for (let left = mostRepeats; ; left--) {
       try {
         return await mysql.execute(statement(text, values))
       } catch (error) {
-        if (left === 0 || !isRolledBack(error)) throw explain(error, name)
+        if (left === 0 || !isRolledBack(error)) throw error
       }
     }
+  }
+
+  /** Once for all calls that miss the table at the same time. */
+  function createMissingTable(): Promise<unknown> {
+    creating ??= createSchema().then(
+      () => {
+        creating = undefined
+      },
+      (error: unknown) => {
+        creating = undefined
+        throw explainCreation(error, name)
+      }
+    )
+    return creating
+  }
+
+  async function createSchema(): Promise<void> {
+    // CREATE TABLE would commit the transaction around it.
+    writeOf(await repeat(sql.nothing))
+    await assertPacketSize()
+    await repeat(schemaSql(name))
+  }
+
+  async function assertPacketSize(): Promise<void> {
+    const [packet] = rowsOf(await repeat(sql.largestPacket))
+    assertRoom(numberOf(packet, 'bytes'))
+  }
+
+  function rethrow(error: unknown): never {
+    throw explain(error, name)
   }
 
   async function read(text: string, ...values: (string | number)[]): Promise<readonly unknown[]> {
@@ -118,15 +166,13 @@ export function createMysqlStore(
     },
     async close() {},
     async ensureSchema() {
-      const [packet] = await read(sql.largestPacket)
-      assertRoom(numberOf(packet, 'bytes'))
       try {
-        await mysql.execute(statement(sql.probe, []))
-        return
+        await assertPacketSize()
+        await repeat(sql.probe)
       } catch (error) {
         if (!isMissingTable(error)) throw explain(error, name)
+        await repeat(schemaSql(name)).catch(rethrow)
       }
-      await run(schemaSql(name), [])
     }
   }
 }

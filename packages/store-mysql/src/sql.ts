@@ -20,6 +20,8 @@ export interface MysqlStatements {
   readonly deleteExpired: string
   readonly largestPacket: string
   readonly probe: string
+  /** Changes nothing; its answer says whether the connection is inside a transaction. */
+  readonly nothing: string
 }
 
 export const pageSize = 200
@@ -69,6 +71,7 @@ export function statementsFor(table: string): MysqlStatements {
     deleteExpired: `DELETE s FROM ${table} AS s FORCE INDEX (PRIMARY)
       WHERE s.\`expires_at\` <= ? AND s.\`key\` IN (${blanks(sweepSize)})`,
     largestPacket: 'SELECT @@max_allowed_packet AS bytes',
-    probe: `SELECT \`key\`, \`expires_at\`, \`value\` FROM ${table} LIMIT 0`
+    probe: `SELECT \`key\`, \`expires_at\`, \`value\` FROM ${table} LIMIT 0`,
+    nothing: 'DO 0'
   }
 }

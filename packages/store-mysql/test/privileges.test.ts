@@ -72,14 +72,6 @@ describeOn('mariadb', { own: true })('what the server refuses', () => {
     expect(await store.get('key')).toBe('value')
   })
 
-  it('a missing table names ensureSchema, for every method', async () => {
-    const store = createMysqlStore(place.admin, { table: 'missing' })
-    for (const [name, call] of Object.entries(callsOf(store))) {
-      const message = expect.stringContaining('ensureSchema()')
-      expect(await failureOf(call()), name).toMatchObject({ code: 'STORE_INVALID', message, cause: expect.any(Error) })
-    }
-  })
-
   it.each([
     ['no database', { database: undefined }, 'Name it in its options'],
     ['a database that does not exist', { database: 'nowhere' }, 'does not exist']
@@ -114,14 +106,14 @@ describeOn('mariadb', { own: true })('what the server refuses', () => {
     expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID' })
   })
 
-  it('the manager reports what to do as the cause of an outage', async () => {
-    const store = createMysqlStore(place.admin, { table: 'missing' })
+  it('the manager reports what to do in the message of an outage', async () => {
+    const store = createMysqlStore(place.admin, { table: 'missing', createTable: false })
     const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
     const session = await manager.open('')
     session.data.views = 1
     const error = await failureOf(manager.commit(session))
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', status: 503 })
-    expect(inspect(error)).toContain('ensureSchema()')
+    expect(String(error)).toContain('ensureSchema()')
     await manager.close()
   })
 })

@@ -40,6 +40,18 @@ export function isRolledBack(error: unknown): boolean {
   return code === '40001' || code === '40P01'
 }
 
+export function isMissingTable(error: unknown): boolean {
+  return codeOf(error) === '42P01'
+}
+
+/** Why the table that a statement has not found could not be created. */
+export function explainCreation(error: unknown, settings: PostgresStoreSettings): Error {
+  if (codeOf(error) !== '42501') return explain(error, settings)
+  const table = quoted(settings.table, settings.schema)
+  const message = `The database has no table ${table}, and the role may not create it. Run schema.sql as a role with CREATE on the schema, then GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO the role of the client`
+  return new SessionError('STORE_INVALID', message, { cause: withoutValues(error) })
+}
+
 /** The driver's error without what was being stored, or what to do where no later call can do better. */
 export function explain(error: unknown, settings: PostgresStoreSettings): Error {
   if (error instanceof SessionError) return error

@@ -7,6 +7,11 @@ export interface PostgresStoreOptions {
   /** Schema of the table, which must exist. Default: the first of the connection's `search_path`. */
   readonly schema?: string
   /**
+   * Whether the first call creates the table if the database has none. `false`: such a call throws `STORE_INVALID`, and the
+   * table comes from `ensureSchema()` or a migration. Default: true.
+   */
+  readonly createTable?: boolean
+  /**
    * Whether statements are prepared once per connection under a name. `false` for a pooler that gives each transaction
    * another connection and knows nothing of prepared statements (pgbouncer before 1.21). postgres.js has the same option
    * for a whole client, and both must allow it. Default: true.
@@ -19,6 +24,7 @@ export interface PostgresStoreOptions {
 export interface PostgresStoreSettings {
   readonly table: string
   readonly schema: string | undefined
+  readonly createTable: boolean
   readonly prepare: boolean
   readonly clock: Pick<Clock, 'now'>
 }
@@ -29,8 +35,14 @@ const schemaName = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/i
 
 /** @throws SessionError `OPTION_INVALID` */
 export function withDefaults(options: PostgresStoreOptions): PostgresStoreSettings {
-  checkStoreOptions<PostgresStoreOptions>(options, { table: true, schema: true, prepare: true, clock: true })
-  const { table = 'kvsession', schema, prepare = true, clock = { now: Date.now } } = options
+  checkStoreOptions<PostgresStoreOptions>(options, {
+    table: true,
+    schema: true,
+    createTable: true,
+    prepare: true,
+    clock: true
+  })
+  const { table = 'kvsession', schema, createTable = true, prepare = true, clock = { now: Date.now } } = options
   if (typeof table !== 'string' || !tableName.test(table)) {
     throw new SessionError('OPTION_INVALID', 'table must be 1 to 52 letters, digits or _, starting with no digit.')
   }
@@ -38,6 +50,7 @@ export function withDefaults(options: PostgresStoreOptions): PostgresStoreSettin
     const message = 'schema must be 1 to 63 letters, digits or _, starting with no digit and not with pg_.'
     throw new SessionError('OPTION_INVALID', message)
   }
+  if (typeof createTable !== 'boolean') throw new SessionError('OPTION_INVALID', 'createTable must be true or false.')
   if (typeof prepare !== 'boolean') throw new SessionError('OPTION_INVALID', 'prepare must be true or false.')
-  return { table, schema, prepare, clock }
+  return { table, schema, createTable, prepare, clock }
 }

@@ -1,13 +1,14 @@
 import type { KeyValueStore } from '@kvsession/core'
 import { fieldOf, type PostgresClient, runnerOf, textOf } from './client.ts'
-import { explain, isRolledBack, readFromStandby } from './explain.ts'
+import { explain, explainCreation, isMissingTable, isRolledBack, readFromStandby } from './explain.ts'
 import { type PostgresStoreOptions, withDefaults } from './postgres-store-options.ts'
 import { ensureSchemaSql, type PostgresStatements, statementsFor } from './sql.ts'
 
 export interface PostgresStore extends Required<KeyValueStore> {
   /**
-   * Creates table and index where they are missing, never the schema around them. Await it once before serving. Any number
-   * of processes may call it at once, any number of times; a role that may create nothing may call it once they exist.
+   * Creates table and index where they are missing, never the schema around them, as the first call of another method does
+   * unless `createTable` is false. Any number of processes may call it at once, any number of times; a role that may create
+   * nothing may call it once they exist.
    *
    * @throws SessionError `STORE_INVALID`: no such schema, or the role may not create in it
    */
@@ -31,19 +32,55 @@ const mostAttempts = 100
  */
 export function createPostgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): PostgresStore {
   const settings = withDefaults(options)
-  const { table, schema, prepare, clock } = settings
+  const { table, schema, createTable, prepare, clock } = settings
   const run = runnerOf(client)
   const sql = statementsFor(table, schema)
 
+  let hasTable = false
+  let creating: Promise<unknown> | undefined
+
   async function use(method: keyof PostgresStatements, ...values: (string | number)[]): ReturnType<typeof run> {
+    // A table that is missing after it was used was removed with its sessions: that is an error and no first use.
+    const mayCreate = createTable && !hasTable
+    let answer: Awaited<ReturnType<typeof run>>
+    try {
+      answer = await repeat(method, values)
+    } catch (error) {
+      if (!mayCreate || !isMissingTable(error)) throw explain(error, settings)
+      await createMissingTable()
+      answer = await repeat(method, values).catch(rethrow)
+    }
+    hasTable = true
+    return answer
+  }
+
+  async function repeat(method: keyof PostgresStatements, values: (string | number)[]): ReturnType<typeof run> {
     const name = prepare ? nameOf(method, sql[method]) : undefined
     for (let attempt = 1; ; attempt++) {
       try {
         return await run(sql[method], values, name)
       } catch (error) {
-        if (!isRolledBack(error) || attempt === mostAttempts) throw explain(error, settings)
+        if (!isRolledBack(error) || attempt === mostAttempts) throw error
       }
     }
+  }
+
+  function rethrow(error: unknown): never {
+    throw explain(error, settings)
+  }
+
+  /** Once for all calls that miss the table at the same time. */
+  function createMissingTable(): Promise<unknown> {
+    creating ??= run(ensureSchemaSql(table, schema)).then(
+      () => {
+        creating = undefined
+      },
+      (error: unknown) => {
+        creating = undefined
+        throw explainCreation(error, settings)
+      }
+    )
+    return creating
   }
 
   return {

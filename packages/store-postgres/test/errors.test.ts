@@ -27,17 +27,8 @@ describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
   afterAll(() => server.stop())
 
   describe.each(driverNames)('%s', (driver) => {
-    it.each(calls)('missing table, %s', async (_name, call) => {
-      const { store } = server.connect(driver, { table: 'nowhere' })
-      await expect(call(store)).rejects.toMatchObject({
-        code: 'STORE_INVALID',
-        message: expect.stringMatching(/no table "nowhere".*ensureSchema\(\).*schema\.sql/),
-        cause: expect.objectContaining({ code: '42P01' })
-      })
-    })
-
-    it('missing table: never a silent fresh session', async () => {
-      const { store } = server.connect(driver, { table: server.freeTable() })
+    it('a table that is missing and is not to be created never opens a fresh session', async () => {
+      const { store } = server.connect(driver, { table: server.freeTable(), createTable: false })
       const other = server.connect(driver, { table: server.freeTable() }).store
       await other.ensureSchema()
       const options = { secret: 'a secret for tests that is long enough' }
@@ -48,7 +39,7 @@ describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
       const manager = createSessionManager({ ...options, store })
       await expect(manager.open(cookie).then((opened) => opened.load())).rejects.toMatchObject({
         status: 503,
-        cause: expect.objectContaining({ message: expect.stringContaining('ensureSchema()') })
+        message: expect.stringContaining('ensureSchema()')
       })
       await store.ensureSchema()
       await expect(manager.open(cookie)).resolves.toBeDefined()

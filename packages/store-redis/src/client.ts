@@ -57,8 +57,8 @@ export interface RedisCommands {
 
 export interface Duplicate {
   readonly client: RedisClient
-  /** Resolves when it takes commands. */
-  readonly ready: Promise<unknown>
+  /** Resolves when it takes commands; the first call opens it. */
+  open(): Promise<unknown>
   /** Lost, and not to be opened again by the driver. */
   isClosed(): boolean
   end(): void
@@ -115,10 +115,24 @@ function nodeRedis(client: NodeRedisClient): RedisCommands {
   }
 }
 
+/** @returns `undefined` for a client that its driver cannot duplicate: a pool, a sentinel client of node-redis. */
+export function duplicateOf(client: RedisClient, onEnd: () => void): Duplicate | undefined {
+  if (!hasMethods(client, ['duplicate', 'get', 'set', 'del', 'eval'])) return undefined
+  if (hasMethods(client, ['evalsha'])) return duplicateIoredis(client, onEnd)
+  assertListened(client)
+  return duplicateNodeRedis(client, onEnd)
+}
+
 function duplicateNodeRedis(client: object, onEnd: () => void): Duplicate {
-  const { copy, forget } = copyOf(client, { clientSideCache: undefined }, onEnd)
-  const ready = Promise.resolve(call(copy, 'connect', []))
-  ready.catch(() => undefined)
+  const { copy, forget } = copyOf(client, [{ clientSideCache: undefined, useReplicas: false }], onEnd)
+  let opening: Promise<unknown> | undefined
+  const open = (): Promise<unknown> => {
+    if (opening === undefined || propertyOf(copy, 'isOpen') === false) {
+      opening = Promise.resolve(call(copy, 'connect', []))
+      opening.catch(() => undefined)
+    }
+    return opening
+  }
   const end = (): void => {
     forget()
     try {
@@ -127,23 +141,44 @@ function duplicateNodeRedis(client: object, onEnd: () => void): Duplicate {
       // It is closed.
     }
   }
-  return { client: asNodeRedis(copy), ready, isClosed: () => propertyOf(copy, 'isOpen') === false, end }
+  const isClosed = (): boolean => opening !== undefined && propertyOf(copy, 'isOpen') === false
+  return { client: asNodeRedis(copy), open, isClosed, end }
 }
 
+/** With the settings that the store needs, whatever those of the client are. */
 function duplicateIoredis(client: object, onEnd: () => void): Duplicate {
-  // Its first command opens it.
-  const { copy, forget } = copyOf(client, { lazyConnect: true }, onEnd)
+  const options = { lazyConnect: true, maxRetriesPerRequest: 0, keyPrefix: '' }
+  const { copy, forget } = copyOf(
+    client,
+    propertyOf(client, 'isCluster') === true ? [[], clusterOptions(client, options)] : [options],
+    onEnd
+  )
   const end = (): void => {
     forget()
     call(copy, 'disconnect', [])
   }
   const isClosed = (): boolean => propertyOf(copy, 'status') === 'end'
-  return { client: asIoredis(copy), ready: Promise.resolve(), isClosed, end }
+  // Its first command opens it.
+  return { client: asIoredis(copy), open: async () => undefined, isClosed, end }
+}
+
+function clusterOptions(client: object, options: object): object {
+  const redisOptions = Object(propertyOf(propertyOf(client, 'options'), 'redisOptions'))
+  return {
+    ...options,
+    retryDelayOnFailover: 0,
+    scaleReads: 'master',
+    redisOptions: { ...redisOptions, maxRetriesPerRequest: 0, keyPrefix: '' }
+  }
 }
 
 /** Its errors are told to whoever listens to those of the client that the store was given. */
-function copyOf(client: object, overrides: object, onEnd: () => void): { copy: object; forget: () => void } {
-  const copy = call(client, 'duplicate', [overrides])
+function copyOf(
+  client: object,
+  overrides: readonly unknown[],
+  onEnd: () => void
+): { copy: object; forget: () => void } {
+  const copy = call(client, 'duplicate', overrides)
   if (typeof copy !== 'object' || copy === null) throw misfit('duplicate() gives no client', clients)
   const report = (error: unknown): void => {
     if (call(client, 'listenerCount', ['error']) !== 0) call(client, 'emit', ['error', error])
@@ -209,14 +244,19 @@ function assertListened(client: object): void {
 function assertNeverRepeats(options: unknown, isCluster: boolean): void {
   const repeats = 'it repeats writes whose answer was lost'
   if (isCluster) {
-    if (propertyOf(options, 'retryDelayOnFailover') !== 0) throw misfit(repeats, 'Set retryDelayOnFailover: 0')
+    if (propertyOf(options, 'retryDelayOnFailover') !== 0)
+      throw misfit(repeats, 'Set retryDelayOnFailover: 0', ownConnection)
     // Without it a node's connection is never opened again.
     if (typeof propertyOf(options, 'clusterNodeRetryStrategy') !== 'function') return
   }
   const connection = isCluster ? propertyOf(options, 'redisOptions') : options
   if (propertyOf(connection, 'maxRetriesPerRequest') === 0) return
   if (propertyOf(connection, 'autoResendUnfulfilledCommands') === false) return
-  throw misfit(repeats, isCluster ? 'Set redisOptions: { maxRetriesPerRequest: 0 }' : 'Set maxRetriesPerRequest: 0')
+  throw misfit(
+    repeats,
+    isCluster ? 'Set redisOptions: { maxRetriesPerRequest: 0 }' : 'Set maxRetriesPerRequest: 0',
+    ownConnection
+  )
 }
 
 async function mGet(client: object, name: 'mGet' | 'mget', keys: readonly string[]): Promise<unknown> {
@@ -245,8 +285,10 @@ function incomplete(): Error {
   return new Error('The cluster client does not reach every master now. List the keys again when it does')
 }
 
-function misfit(what: string, cure: string): SessionError {
-  return new SessionError('STORE_INVALID', `The Redis store cannot use this client: ${what}. ${cure}`)
+const ownConnection = ', or set ownConnection: true for a client that serves others too'
+
+function misfit(what: string, cure: string, otherCure = ''): SessionError {
+  return new SessionError('STORE_INVALID', `The Redis store cannot use this client: ${what}. ${cure}${otherCure}`)
 }
 
 function hasMethods(value: object, names: readonly string[]): boolean {

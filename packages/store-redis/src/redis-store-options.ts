@@ -4,6 +4,13 @@ import type { RedisClient } from './client.ts'
 
 export interface RedisStoreOptions {
   /**
+   * For a client that serves others too, such as that of a queue: the store duplicates it with the settings that sessions
+   * need and leaves the client's own as they are. The copy opens at the first call and closes with `close()`
+   * (`manager.close()` calls it), or when the client is closed; its errors are emitted on the client. It keeps no local
+   * cache. Not for a pool, nor for node-redis's sentinel client. Default: false.
+   */
+  readonly ownConnection?: boolean
+  /**
    * A write counts only when so many replicas have it: a WAIT follows it, shared by the writes of the moment, on a
    * connection of its own. A write that too few confirm rejects, and this process does not read its session until enough do;
    * other processes may see it. Narrows what a failover can undo, but promises nothing: the replica that becomes master may
@@ -27,6 +34,7 @@ export interface RedisStoreOptions {
 }
 
 export interface RedisStoreSettings {
+  readonly ownConnection: boolean
   readonly waitReplicas: number
   readonly waitTimeout: number
   readonly waitClient: RedisClient | undefined
@@ -36,12 +44,16 @@ export interface RedisStoreSettings {
 /** @throws SessionError `OPTION_INVALID` */
 export function settingsOf(client: RedisClient, options: RedisStoreOptions): RedisStoreSettings {
   checkStoreOptions<RedisStoreOptions>(options, {
+    ownConnection: true,
     waitReplicas: true,
     waitClient: true,
     waitTimeout: true,
     clock: true
   })
-  const { waitReplicas = 0, waitTimeout = 500, waitClient, clock = { now: Date.now } } = options
+  const { ownConnection = false, waitReplicas = 0, waitTimeout = 500, waitClient, clock = { now: Date.now } } = options
+  if (typeof ownConnection !== 'boolean') {
+    throw new SessionError('OPTION_INVALID', 'ownConnection must be true or false.')
+  }
   if (!Number.isInteger(waitReplicas) || waitReplicas < 0) {
     throw new SessionError('OPTION_INVALID', 'waitReplicas must be a whole number of replicas, 0 for none')
   }
@@ -55,5 +67,5 @@ export function settingsOf(client: RedisClient, options: RedisStoreOptions): Red
   if (waitClient !== undefined && waitClient === client) {
     throw new SessionError('OPTION_INVALID', 'waitClient must be a second client: reads would wait behind its writes')
   }
-  return { waitReplicas, waitTimeout, waitClient, clock }
+  return { ownConnection, waitReplicas, waitTimeout, waitClient, clock }
 }

@@ -2,6 +2,7 @@ import type { KeyValueStore } from '@kvsession/core'
 import { commandsOf, type RedisClient, type RedisCommands, type Scan } from './client.ts'
 import { sha1, source } from './compare-and-set-script.ts'
 import { explain, isScriptMissing } from './explain.ts'
+import { openOwn } from './own-connection.ts'
 import { type RedisStoreOptions, settingsOf } from './redis-store-options.ts'
 import { createReplication } from './replication.ts'
 import { decodeText, encodeText, foreign, headLength, type StoredText } from './stored-text.ts'
@@ -18,14 +19,14 @@ const latest = Number.MAX_SAFE_INTEGER
 
 /**
  * Sessions in Redis or Valkey, shared by any number of machines: one server, Sentinel or Cluster. Takes a client of redis
- * (node-redis) or ioredis and never closes it; `close()` closes only the connection that the store opened for
- * `waitReplicas`. Each call is one command, on one key except `getMany`, and the engine removes what expires.
+ * (node-redis) or ioredis and never closes it; `close()` closes only the connections that the store opened for
+ * `ownConnection` and `waitReplicas`. Each call is one command, on one key except `getMany`, and the engine removes what expires.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
 export function createRedisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisStore {
   const settings = settingsOf(client, options)
-  const commands = commandsOf(client)
+  const { commands, close } = settings.ownConnection ? openOwn(client) : { commands: commandsOf(client), close: none }
   const replication = createReplication(commands, settings)
   const { clock } = settings
   const { getMany } = commands
@@ -111,11 +112,15 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     },
     async close() {
       replication.close()
+      close()
     }
   }
 }
 
 type GetMany = NonNullable<RedisCommands['getMany']>
+
+/** A client that is given is its owner's to close. */
+function none(): void {}
 
 async function* pagesOf(scan: Scan, pattern: string): AsyncIterable<readonly string[]> {
   let cursor = '0'

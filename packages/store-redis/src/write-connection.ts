@@ -42,7 +42,7 @@ function ownConnection(duplicate: (onEnd: () => void) => Duplicate): WriteConnec
       }
       const { commands, copy } = opened
       try {
-        await copy.ready
+        await copy.open()
         return commands
       } catch (error) {
         close()

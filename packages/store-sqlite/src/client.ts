@@ -53,9 +53,23 @@ export function isBusy(error: unknown): boolean {
   return failedWith(error, 'SQLITE_BUSY', 5)
 }
 
+export function isMissingTable(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('no such table')
+}
+
+/** The database cannot be written to, so the table that it lacks cannot be created. */
+export function readOnly(table: string, cause: unknown): SessionError {
+  const message = `The database has no table "${table}" and is read-only, so the store cannot create it. Run schema.sql on a connection that may write`
+  return new SessionError('STORE_INVALID', message, { cause })
+}
+
+export function isReadOnly(error: unknown): boolean {
+  return failedWith(error, 'SQLITE_READONLY', 8)
+}
+
 /** The driver's error as it is, except where no later call can do better: those say what to do. */
 export function explain(error: unknown, table: string): unknown {
-  if (error instanceof Error && error.message.includes('no such table')) {
+  if (isMissingTable(error)) {
     const message = `The database has no table "${table}". Await store.ensureSchema() before the server starts, or run schema.sql`
     return new SessionError('STORE_INVALID', message, { cause: error })
   }

@@ -1,5 +1,15 @@
 import { type KeyValueStore, SessionError } from '@kvsession/core'
-import { assertDatabase, changesOf, explain, type SqliteDatabase, type SqliteStatement, textOf } from './client.ts'
+import {
+  assertDatabase,
+  changesOf,
+  explain,
+  isMissingTable,
+  isReadOnly,
+  readOnly,
+  type SqliteDatabase,
+  type SqliteStatement,
+  textOf
+} from './client.ts'
 import { createDatabaseFile, type DatabaseFile } from './database-file.ts'
 import { createLockQueue, engineWaitMs, type LockQueue } from './lock-queue.ts'
 import { type SqliteStatements, schemaSql, statementsFor } from './sql.ts'
@@ -7,8 +17,8 @@ import { type SqliteStoreOptions, withDefaults } from './sqlite-store-options.ts
 
 export interface SqliteStore extends Required<KeyValueStore> {
   /**
-   * Switches the file to WAL and creates table and index where they are missing. Await it once before serving. Any number
-   * of processes may call it at once, any number of times.
+   * Switches the file to WAL and creates table and index where they are missing, as the first call of another method does
+   * unless `createTable` is false. Any number of processes may call it at once, any number of times.
    *
    * @throws SessionError `STORE_INVALID`: damaged file, or a file system without WAL
    */
@@ -31,13 +41,14 @@ const readCheckIntervalMs = 1_000
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
 export function createSqliteStore(database: SqliteDatabase, options: SqliteStoreOptions = {}): SqliteStore {
-  const { table, durability, busyTimeout, clock } = withDefaults(options)
+  const { table, createTable, durability, busyTimeout, clock } = withDefaults(options)
   assertDatabase(database)
   const sql = statementsFor(table)
   const prepared = new Map<string, SqliteStatement>()
   const reads = createLockQueue(busyTimeout)
   const writes = createLockQueue(busyTimeout)
   let opened: DatabaseFile | undefined
+  let hasTable = false
   let checkedAt = 0
 
   /** Timeout and durability belong to the connection, not to the file: `ensureSchema()` elsewhere does not set them. */
@@ -58,11 +69,38 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
   function run<T>(queue: LockQueue, work: (file: DatabaseFile) => T): Promise<T> {
     return queue.run(() => {
       try {
-        return work(connect())
+        return withTable(work)
       } catch (error) {
         throw explain(error, table)
       }
     })
+  }
+
+  /** A table that is missing after it was used was removed with its sessions: that is an error and no first use. */
+  function withTable<T>(work: (file: DatabaseFile) => T): T {
+    const file = connect()
+    try {
+      return use(work, file)
+    } catch (error) {
+      if (hasTable || !createTable || !isMissingTable(error)) throw error
+    }
+    createMissingTable(file)
+    return use(work, file)
+  }
+
+  function use<T>(work: (file: DatabaseFile) => T, file: DatabaseFile): T {
+    const result = work(file)
+    hasTable = true
+    return result
+  }
+
+  function createMissingTable(file: DatabaseFile): void {
+    refuseTransaction()
+    try {
+      createSchema(file)
+    } catch (error) {
+      throw isReadOnly(error) ? readOnly(table, error) : error
+    }
   }
 
   function statementOf(name: keyof SqliteStatements): SqliteStatement {

@@ -67,20 +67,6 @@ describe.each(driverNames)('damage, %s', (driver) => {
     database.exec(`INSERT INTO kvsession (key, expires_at, value) VALUES ('key', ${later}, x'0102')`)
     await expect(store.get('key')).rejects.toMatchObject({ code: 'STORE_INVALID' })
   })
-
-  it('a missing table is a typed error that names the cure, and leaves nothing to repair', async () => {
-    const { store } = file.open()
-    const { ensureSchema: _, ...calls } = callsOf(store)
-    for (const [name, call] of Object.entries(calls)) {
-      await expect(call(), name).rejects.toMatchObject({
-        code: 'STORE_INVALID',
-        message: expect.stringContaining('ensureSchema()')
-      })
-    }
-    await store.ensureSchema()
-    await store.set('key', 'value', later)
-    expect(await store.get('key')).toBe('value')
-  })
 })
 
 function callsOf(store: SqliteStore): Record<string, () => Promise<unknown>> {

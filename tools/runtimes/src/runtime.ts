@@ -21,7 +21,6 @@ const binaries = join(import.meta.dirname, '../binaries/node_modules')
 const mostMs = 600_000
 
 export const runtimes: readonly Runtime[] = [
-  program('Node 20', join(binaries, 'node20/bin/node')),
   program('Node 22', join(binaries, 'node22/bin/node')),
   program('Node 24', process.execPath),
   program('Node 26', join(binaries, 'node26/bin/node')),

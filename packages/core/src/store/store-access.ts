@@ -77,8 +77,8 @@ export function createStoreAccess(
   function unavailable(operation: string, error: unknown, known: CallOptions['known']): SessionError {
     // The store refused before it wrote anything, and would refuse again: no outage.
     if (isSessionError(error) && error.code === 'RECORD_TOO_LARGE') return error
-    const message = `The store failed ${operation}(). See cause`
-    return report(operation, 'STORE_UNAVAILABLE', message, describeError(error, known))
+    const cause = describeError(error, known)
+    return report(operation, 'STORE_UNAVAILABLE', `The store failed ${operation}(): ${summaryOf(cause)}`, cause)
   }
 
   function misbehaved(operation: string, wanted: string): SessionError {
@@ -172,6 +172,12 @@ export function createStoreAccess(
 /** Whether the store says of the write that failed that it changed nothing. */
 export function wroteNothing(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof Error && Reflect.get(error.cause, 'wroteNothing') === true
+}
+
+/** Name, code and message in one line, the code once. */
+function summaryOf(cause: Error): string {
+  const code: unknown = Reflect.get(cause, 'code') ?? ''
+  return cause.message.includes(String(code)) ? String(cause) : `${cause.name} (${code}): ${cause.message}`
 }
 
 function ignore(): undefined {}

@@ -1,4 +1,6 @@
-import { createMac, hkdf, type Mac } from '#crypto'
+import { createMac, hkdf } from '#crypto'
+// By its file: TypeScript's node10 resolution, which reads the declarations of this one, knows no '#crypto'.
+import type { Mac } from '../crypto/crypto-portable.ts'
 import { SessionError, type SessionErrorCode } from '../errors.ts'
 
 /** Keys by 2-byte id. Two secrets may share an id by chance; then both are candidates. */
@@ -42,7 +44,7 @@ export function createRing<Key extends { readonly keyId: number }>(
   })
   const [current] = keys
   if (current === undefined) throw missing('secret')
-  // Node 20 has no Map.groupBy.
+  // Map.groupBy is younger than what core is compiled for.
   const byId = new Map<number, typeof keys>()
   for (const key of keys) byId.set(key.keyId, [...(byId.get(key.keyId) ?? []), key])
   return { current, candidates: (keyId) => byId.get(keyId) ?? [] }

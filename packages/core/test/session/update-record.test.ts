@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { SessionManagerOptions } from '../../src/index.ts'
 import { decodeRecord, type RecordMetadata } from '../../src/record/record.ts'
 import { createGate, createWorld, setCookieOf, type World } from '../support/world.ts'
 
@@ -46,7 +47,9 @@ describe('a session whose time runs out while a request has it', () => {
 })
 
 describe('the holder of a secret that was replaced', () => {
-  const naming = { userIdFrom: ({ user }: { user?: string }) => user }
+  const naming: Partial<SessionManagerOptions> = {
+    userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined)
+  }
 
   it('stores what others may share', async () => {
     const { world, tab } = await stored(naming)
@@ -161,7 +164,9 @@ describe('a rotation', () => {
 })
 
 describe('data that names a user', () => {
-  const naming = { userIdFrom: ({ user }: { user?: string }) => user }
+  const naming: Partial<SessionManagerOptions> = {
+    userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined)
+  }
 
   it('starts the session anew; without one it goes on as it was', async () => {
     const { world, tab, key } = await stored(naming)

@@ -45,7 +45,9 @@ describe('a store that fails', () => {
       const error: unknown = await calls[operation]().catch((thrown: unknown) => thrown)
       expect(error).toMatchObject({
         code: 'STORE_UNAVAILABLE',
-        message: `The store failed ${operation}(). See cause [STORE_UNAVAILABLE]`,
+        message: expect.stringMatching(
+          `^The store failed ${operation}\\(\\): TypeError \\(E1\\): SET k .* failed \\[STORE_UNAVAILABLE\\]$`
+        ),
         cause: { name: 'TypeError', code: 'E1', errno: 7, syscall: 'write', sqlState: '40001', errcode: 5 }
       })
       expect(events).toMatchObject([{ type: 'storeError', operation, code: 'STORE_UNAVAILABLE', cause: {} }])
@@ -62,6 +64,23 @@ describe('a store that fails', () => {
     expect(cause.stack).not.toContain('my-record')
     expect(Object.keys(cause)).not.toContain('query')
     expect(Object.keys(cause)).not.toContain('detail')
+    expect(Reflect.get(Object(error), 'message')).toBe(
+      'The store failed compareAndSet(): TypeError (E1): SET k [masked] failed [STORE_UNAVAILABLE]'
+    )
+  })
+
+  it.each([
+    [
+      new SessionError('STORE_INVALID', 'No table. Run schema.sql'),
+      'SessionError: No table. Run schema.sql [STORE_INVALID]'
+    ],
+    // What Node throws when a name has several addresses and all refuse.
+    [Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), 'AggregateError: ECONNREFUSED'],
+    [Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 'Error: connect ECONNREFUSED'],
+    [new Error(''), 'Error: no message']
+  ])('the message of the error says what the store said: %s', async (thrown, said) => {
+    const { access } = accessTo({ get: () => Promise.reject(thrown) })
+    await expect(access.get('k')).rejects.toThrow(`The store failed get(): ${said} [STORE_UNAVAILABLE]`)
   })
 
   it('keeps no fields of another kind, and 500 characters of the message', async () => {

@@ -74,7 +74,9 @@ describe('changing one without its client', () => {
   })
 
   it('says that it cannot change whose session it is', async () => {
-    const { manager, id } = await withSession({ userIdFrom: ({ user }: { user?: string }) => user })
+    const { manager, id } = await withSession({
+      userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined)
+    })
     const change = manager.update(id, (data) => Object.assign(data, { user: 'alice' }))
     await expect(change).rejects.toThrow('only a login can')
   })

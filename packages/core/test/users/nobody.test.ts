@@ -54,7 +54,7 @@ describe('a userIdFrom that gives no user id', () => {
   it.each([7, '', null, true, 'x'.repeat(513), '\ud800'])(
     '%j: the request that logs in fails, and stores nothing',
     async (user) => {
-      const world = createWorld({ userIdFrom: ({ user }: { user?: unknown }) => user as string })
+      const world = createWorld({ userIdFrom: ({ user }) => user as string })
       const tab = world.browser()
       const login = tab.request(({ data }) => Object.assign(data, { user }))
       await expect(login).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
@@ -64,7 +64,7 @@ describe('a userIdFrom that gives no user id', () => {
   )
 
   it('A number is told the cure, and a live session keeps what it has', async () => {
-    const world = createWorld({ userIdFrom: ({ user }: { user?: unknown }) => user as string })
+    const world = createWorld({ userIdFrom: ({ user }) => user as string })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     await expect(tab.request(({ data }) => Object.assign(data, { user: 7 }))).rejects.toThrow('String(id)')

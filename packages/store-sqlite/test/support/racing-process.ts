@@ -4,9 +4,9 @@ import { driverNamed, openDatabase } from './drivers.ts'
 
 /**
  * Creates the schema of one new file after another, each in the moment all processes have arrived there; run as
- * `racing-process.ts <driver> <file> <files> <processes>`.
+ * `racing-process.ts <driver> <file> <files> <processes> <method>`. Method `set` leaves the schema to the first use.
  */
-const [driver, path, files, processes] = process.argv.slice(2)
+const [driver, path, files, processes, method] = process.argv.slice(2)
 
 for (let number = 0; number < Number(files); number++) {
   const database = openDatabase(driverNamed(driver), `${path}.${number}`)
@@ -17,7 +17,7 @@ for (let number = 0; number < Number(files); number++) {
   while (statSync(arrived).size < Number(processes)) {
     if (performance.now() > patience) throw new Error('another process is missing')
   }
-  await store.ensureSchema()
+  if (method === 'ensureSchema') await store.ensureSchema()
   await store.set(`${driver}.${number}`, 'value', Date.UTC(9999, 0))
   database.close()
 }

@@ -1,0 +1,105 @@
+import { createSessionManager } from '@kvsession/core'
+import { describeOn } from 'engine-harness'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createMysqlStore } from '../src/index.ts'
+import { callsOf, failureOf, later } from './support/calls.ts'
+import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+
+const methods = ['get', 'set', 'delete', 'create', 'replace', 'keys', 'deleteExpired']
+
+describeOn('mariadb', { own: true })('the first use of a database without the table', () => {
+  let place: MariadbPlace
+  let tables = 0
+  const freeTable = (): string => `free_${tables++}`
+  beforeAll(async () => {
+    place = await startPlace({})
+  })
+  afterAll(() => place.stop())
+
+  it.each(methods)('%s creates the table', async (method) => {
+    const store = createMysqlStore(place.pool(), { table: freeTable() })
+    await callsOf(store)[method]?.()
+    await store.set('other', 'value', later)
+    expect(await store.get('other')).toBe('value')
+  })
+
+  it('a session is stored without a call of ensureSchema', async () => {
+    const store = createMysqlStore(place.pool(), { table: freeTable() })
+    const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
+    const session = await manager.open('')
+    session.data.views = 1
+    await manager.commit(session)
+    expect((await manager.find(session.id))?.data).toEqual({ views: 1 })
+    await manager.close()
+  })
+
+  it('many pools at once, each with several connections, all succeed and one create wins', async () => {
+    for (let round = 0; round < 5; round++) {
+      const table = freeTable()
+      const stores = Array.from({ length: 6 }, () => createMysqlStore(place.pool({ connectionLimit: 3 }), { table }))
+      const writes = stores.flatMap((store) => [
+        store.compareAndSet('key', undefined, 'value', later),
+        store.get('key').then(() => false),
+        store.compareAndSet('key', undefined, 'value', later)
+      ])
+      expect((await Promise.all(writes)).filter(Boolean)).toHaveLength(1)
+    }
+  })
+
+  it.each(methods)('%s names the cure and creates nothing with createTable: false', async (method) => {
+    const table = freeTable()
+    const store = createMysqlStore(place.admin, { table, createTable: false })
+    expect(await failureOf(callsOf(store)[method]?.() ?? Promise.resolve('no such call'))).toMatchObject({
+      code: 'STORE_INVALID',
+      message: expect.stringMatching(/no table .*ensureSchema\(\).*schema\.sql/),
+      cause: expect.objectContaining({ errno: 1146 })
+    })
+    expect(await place.ask(`SHOW TABLES LIKE '${table}'`)).toEqual([])
+    await store.ensureSchema()
+    await callsOf(store)[method]?.()
+  })
+
+  it('a user who may not create the table is told what to run', async () => {
+    const table = freeTable()
+    await place.admin.query(`CREATE USER visitor@'127.0.0.1'`)
+    await place.admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON kvsession.* TO visitor@'127.0.0.1'`)
+    const store = createMysqlStore(place.pool({ user: 'visitor' }), { table })
+    expect(await failureOf(store.get('key'))).toMatchObject({
+      code: 'STORE_INVALID',
+      message: expect.stringMatching(
+        new RegExp(`no table \`${table}\`, and the user may not create it\\. Run schema\\.sql.*GRANT SELECT, INSERT`)
+      ),
+      cause: expect.objectContaining({ errno: 1142 })
+    })
+    await createMysqlStore(place.admin, { table }).ensureSchema()
+    expect(await store.get('key')).toBeUndefined()
+  })
+
+  it('a table that disappears after it was used is an error and is not created again', async () => {
+    const table = freeTable()
+    const store = createMysqlStore(place.pool(), { table })
+    await store.set('key', 'value', later)
+    await place.admin.query(`DROP TABLE ${table}`)
+    expect(await failureOf(store.get('key'))).toMatchObject({
+      code: 'STORE_INVALID',
+      message: expect.stringContaining(`no table \`${table}\``)
+    })
+  })
+
+  it('a connection inside a transaction is refused, since creating the table would commit it', async () => {
+    const connection = await place.connection()
+    await createMysqlStore(connection, { table: 'neighbour' }).ensureSchema()
+    await connection.query('START TRANSACTION')
+    await connection.query(`INSERT INTO neighbour VALUES ('key', 1, 'value')`)
+    const store = createMysqlStore(connection, { table: freeTable() })
+    const message = expect.stringContaining('inside a transaction')
+    expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID', message })
+    await connection.query('ROLLBACK')
+    expect(await place.ask('SELECT * FROM neighbour')).toEqual([])
+  })
+
+  it('createTable takes nothing but a boolean', () => {
+    const options = JSON.parse('{ "createTable": "no" }')
+    expect(() => createMysqlStore(place.admin, options)).toThrow('createTable must be true or false. [OPTION_INVALID]')
+  })
+})
