@@ -4,15 +4,17 @@ import { readScopes } from 'mutation-testing/figures'
 import { campaigns } from './campaigns.ts'
 import { matrixFile, readMatrix, renderMatrix } from './matrix-section.ts'
 import { renderMutation } from './mutation-section.ts'
-import { preface } from './preface.ts'
+import { preface, summaryPreface } from './preface.ts'
 import { type CampaignResult, evidenceFolder, type Part, readResult, root } from './results.ts'
+import { renderSummary } from './summary.ts'
 import { unreached } from './unreached.ts'
 
-const page = join(root, 'docs/evidence.md')
+/** The pages that are written, by their paths. */
+const pages = { summary: 'docs/evidence.md', all: 'tools/campaigns/evidence.md' } as const
 /** Has a form of its own: by file, not by campaign. */
 const mutation = 'mutation.json'
 
-/** The page from the figures; what has no figures is named as such. */
+/** All figures; what has no figures is named as such. */
 export function renderEvidence(results: readonly CampaignResult[], above: string): string {
   const sections = campaigns.map(({ name, claim, files, scale, seeds }) => {
     const result = results.find(({ campaign }) => campaign === name)
@@ -35,7 +37,7 @@ export function renderEvidence(results: readonly CampaignResult[], above: string
 /** The one campaign whose length is a time. */
 function renderSoak(result: CampaignResult | undefined): string {
   const claim =
-    'While applications and stores are killed, frozen and restarted and keys are rotated, every acknowledged change is there, every ended session stays ended, nobody is logged out without a reason, and of the processes that live through it all the memory grows by less than 5 % and, once warm, by less than 1 MB an hour more than that of a process without sessions, the handles not at all. [What else the resident set does](decisions/0017-resident-set-in-a-soak.md).'
+    'While applications and stores are killed, frozen and restarted and keys are rotated, every acknowledged change is there, every ended session stays ended, nobody is logged out without a reason, and of the processes that live through it all the memory grows by less than 5 % and, once warm, by less than 1 MB an hour more than that of a process without sessions, the handles not at all. [What else the resident set does](../../docs/decisions/0017-resident-set-in-a-soak.md).'
   const found = result ? render(result) : 'No run was recorded yet.'
   return `## soak\n\n${claim}\n\n${found}\n\nAgain: \`npm run soak\` (\`--minutes 60 --seed 1\`); its short form is \`tools/campaigns/test/soak.test.ts\`.\n`
 }
@@ -87,13 +89,20 @@ export function readResults(): CampaignResult[] {
   return files.map((file) => readResult(readFileSync(join(evidenceFolder, file), 'utf8')))
 }
 
-export function expectedPage(): string {
-  return renderEvidence(readResults(), preface)
+/** What each page must say, by its path. */
+export function expectedPages(): Readonly<Record<string, string>> {
+  const results = readResults()
+  return {
+    [pages.all]: renderEvidence(results, preface),
+    [pages.summary]: renderSummary(results, readScopes(join(evidenceFolder, mutation)), summaryPreface)
+  }
 }
 
 export function writeEvidence(): void {
-  writeFileSync(page, expectedPage())
-  console.log('docs/evidence.md is up to date')
+  for (const [path, text] of Object.entries(expectedPages())) {
+    writeFileSync(join(root, path), text)
+    console.log(`${path} is up to date`)
+  }
 }
 
 if (process.argv[1] === import.meta.filename) writeEvidence()

@@ -1,7 +1,7 @@
 import { addCounts, type Counts, type Reason, type ScopeFigures, scoreOf } from 'mutation-testing/figures'
 
 const claim = `Small changes of the sources, a condition turned round, a call left out, a text emptied, are to make a test fail.
-Those that no test can or need see are [listed one by one](../tools/mutation/src/survivors.ts), each with its reason; one
+Those that no test can or need see are [listed one by one](../mutation/src/survivors.ts), each with its reason; one
 that is neither seen nor listed fails the run, and is counted here. Files that are not here were not tried yet.`
 
 /** Of all scopes; those without figures are not there. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Figures } from 'campaign-figures'
 
 export const root: string = join(import.meta.dirname, '../../..')
-export const evidenceFolder: string = join(root, 'docs/evidence')
+export const evidenceFolder: string = join(root, 'tools/campaigns/evidence')
 
 /** What one part of a campaign counted, over all processes. */
 export interface Part {

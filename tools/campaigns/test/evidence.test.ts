@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { campaigns } from '../src/campaigns.ts'
-import { expectedPage, renderEvidence } from '../src/evidence.ts'
+import { expectedPages, renderEvidence } from '../src/evidence.ts'
 import { renderMatrix } from '../src/matrix-section.ts'
 import { addFigures, type CampaignResult, root } from '../src/results.ts'
 
-describe('the page of evidence', () => {
-  it('is what the figures say: npm run evidence', () => {
-    expect(readFileSync(join(root, 'docs/evidence.md'), 'utf8')).toBe(expectedPage())
+describe('the pages of evidence', () => {
+  it('are what the figures say: npm run evidence', () => {
+    for (const [path, text] of Object.entries(expectedPages())) {
+      expect(readFileSync(join(root, path), 'utf8')).toBe(text)
+    }
   })
 
   it('says of a campaign without figures that it has none, and of every other all that was counted', () => {
@@ -28,6 +30,12 @@ describe('the page of evidence', () => {
     expect(page).toContain('Commit `abc`, 2026-01-01, Node v24.0.0, seeds 1 to 3, 7, `X=7`, 1.5 minutes in 2 processes')
     expect(page).toContain('| tried | 1,234,567 |')
     expect(page).toContain('| pause | 5 |')
+  })
+
+  it('sum up every campaign in one line of at most 80', () => {
+    const summary = expectedPages()['docs/evidence.md'] ?? ''
+    for (const { name } of campaigns) expect(summary).toContain(`| [${name}](../tools/campaigns/evidence.md#${name}) |`)
+    expect(summary.split('\n').length).toBeLessThanOrEqual(80)
   })
 
   it('says on which runtimes the suites passed, what was left out there, and why', () => {
