@@ -69,6 +69,7 @@ const parts = {
   encryption: hook('encrypt', 'decrypt'),
   clock: hook('now'),
   schema: hook('~standard'),
+  by: checkActor,
   onSchemaMismatch: (value: unknown, option: string) =>
     typeof value === 'function' ? value : oneOf('reset', 'reject')(value, option),
   onEvent: hook(),
@@ -191,6 +192,11 @@ function checkPermanent(value: unknown = false, option: string): boolean | numbe
 /** The index of a user is one value, read and written at each login: a bound keeps a login from costing ever more. */
 function checkSessionLimit(value: unknown, option: string): number {
   return value === false ? never : wholeNumber(100, 1)(value, option)
+}
+
+function checkActor(value: unknown, option: string): unknown {
+  if (value === undefined || typeof value === 'string') return value
+  throw invalid(option, 'must be a string')
 }
 
 function checkNamespace(value: unknown = 'sessions', option: string): string {
