@@ -83,6 +83,7 @@ describe('the state of a session', () => {
       accessed: false,
       hadCookie: true,
       passive: false,
+      watched: false,
       headers: undefined,
       lastOperation: undefined
     })
