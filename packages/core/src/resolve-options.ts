@@ -152,7 +152,12 @@ function checkLifetimes(policy: Lifetimes, options: object): number {
   const limits = [
     ['idleTimeout', policy.idleTimeout, 'absoluteTimeout', absoluteTimeout],
     ['anonymousTimeout', policy.anonymousTimeout ?? 0, 'absoluteTimeout', absoluteTimeout],
-    ['permanentLifetime', Reflect.get(options, 'permanentLifetime') === undefined ? 0 : permanentLifetime, 'maxLifetime', maxLifetime],
+    [
+      'permanentLifetime',
+      Reflect.get(options, 'permanentLifetime') === undefined ? 0 : permanentLifetime,
+      'maxLifetime',
+      maxLifetime
+    ],
     ['permanent', permanent === false ? 0 : own, 'maxLifetime', maxLifetime]
   ] as const
   for (const [name, value, limitName, limit] of limits) {
