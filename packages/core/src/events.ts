@@ -44,7 +44,8 @@ export type SessionEvent =
   /** The data did not fit `schema`, in `path` first, and was reset, or repaired by `onSchemaMismatch`. */
   | { readonly type: 'dataReset'; readonly id: string; readonly userId: string | undefined; readonly path: string }
   | { readonly type: 'touched'; readonly id: string }
-  | { readonly type: 'saved'; readonly id: string; readonly bytes: number }
+  /** `by`: who asked for the `update` of a manager; `undefined`: a request has saved. */
+  | { readonly type: 'saved'; readonly id: string; readonly bytes: number; readonly by?: string }
   /** Keys of the data that this request and another one both changed, control characters escaped; `onConflict` decided. */
   | { readonly type: 'conflict'; readonly id: string; readonly keys: readonly string[] }
   | ({ readonly type: 'loggedIn'; readonly userId: string } & NewToken)
@@ -54,7 +55,8 @@ export type SessionEvent =
       readonly id: string
       /** Whose session it was. A request that destroys what it has not read does not know. */
       readonly userId: string | undefined
-      readonly by: 'request' | 'revoke' | 'revokeAll'
+      /** `request`; or whom the option `by` of the call or the manager names, otherwise `revoke` or `revokeAll`. */
+      readonly by: string
     }
   | { readonly type: 'expired'; readonly id: string; readonly limit: 'idle' | 'absolute' }
   /** A genuine token with a stale secret: `withinGrace` is ordinary, after the grace window it suggests theft. */

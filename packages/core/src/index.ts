@@ -10,6 +10,7 @@ export type { ResponseFacts } from './session/response-cookie.ts'
 export type { Session } from './session/session.ts'
 export type { LoginOptions } from './session/transitions.ts'
 export {
+  type ActorOptions,
   type CommitOptions,
   createSessionAdministration,
   createSessionManager,

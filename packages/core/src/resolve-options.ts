@@ -72,6 +72,7 @@ const parts = {
   encryption: hook('encrypt', 'decrypt'),
   clock: hook('now'),
   schema: hook('~standard'),
+  by: checkActor,
   onSchemaMismatch: (value: unknown, option: string) =>
     typeof value === 'function' ? value : oneOf('reset', 'reject')(value, option),
   onEvent: hook(),
@@ -92,17 +93,13 @@ export interface ResolvedOptions {
 /** Checks everything that can be known before the first request. What is wrong is told in one error. */
 export function resolveOptions(options: unknown): ResolvedOptions {
   checkIsOptions(options)
-  const [settled, secrets, { store, atomic }] = checkAll([
-    () => {
-      const [, , values] = checkAll([
-        () => refuseUnknown({ ...parts, ...rules }, options),
-        () => settle(parts, options),
-        () => settle(rules, options)
-      ])
-      return values
-    },
-    () => checkSecrets(Reflect.get(options, 'secret')),
-    () => checkStore(Reflect.get(options, 'store'), Reflect.get(options, 'allowNonAtomicStore'))
+  const given = (name: string): unknown => Reflect.get(options, name)
+  const [, , settled, secrets, { store, atomic }] = checkAll([
+    () => refuseUnknown({ ...parts, ...rules }, options),
+    () => settle(parts, options),
+    () => settle(rules, options),
+    () => checkSecrets(given('secret')),
+    () => checkStore(given('store'), given('allowNonAtomicStore'))
   ])
   const { secretBits: secretBytes, cookie, ...policy } = settled
   const [maxLifetime, touchInterval] = checkAll([
@@ -153,12 +150,17 @@ type Lifetimes = Pick<
 /** Refuses lifetimes that contradict each other. @returns `maxLifetime` */
 function checkLifetimes(policy: Lifetimes, options: object): number {
   const { absoluteTimeout, permanentLifetime, permanent, rolling } = policy
-  const own = typeof permanent === 'number' ? permanent : permanentLifetime
+  const own = permanentLifetimeOf(policy)
   const { maxLifetime = Math.max(permanentLifetime, own) } = policy
   const limits = [
     ['idleTimeout', policy.idleTimeout, 'absoluteTimeout', absoluteTimeout],
     ['anonymousTimeout', policy.anonymousTimeout ?? 0, 'absoluteTimeout', absoluteTimeout],
-    ['permanentLifetime', 'permanentLifetime' in options ? permanentLifetime : 0, 'maxLifetime', maxLifetime],
+    [
+      'permanentLifetime',
+      Reflect.get(options, 'permanentLifetime') === undefined ? 0 : permanentLifetime,
+      'maxLifetime',
+      maxLifetime
+    ],
     ['permanent', permanent === false ? 0 : own, 'maxLifetime', maxLifetime]
   ] as const
   for (const [name, value, limitName, limit] of limits) {
@@ -170,21 +172,21 @@ function checkLifetimes(policy: Lifetimes, options: object): number {
   return maxLifetime
 }
 
-/** @returns `touchInterval`: short enough for the shortest time that a session may go unused. */
+/** @returns `touchInterval`: less than any session may go unused. */
 function checkTouchInterval(policy: Lifetimes, atomic: boolean): number {
-  const { idleTimeout, anonymousTimeout = never, permanent, permanentLifetime, rolling } = policy
-  const own = rolling ? (typeof permanent === 'number' ? permanent : permanentLifetime) : never
-  const pauses = { idleTimeout, anonymousTimeout, [permanent ? 'permanent' : 'permanentLifetime']: own }
-  const { touchInterval } = policy
+  const { idleTimeout, anonymousTimeout = never, rolling, touchInterval } = policy
+  const pause = Math.min(idleTimeout, anonymousTimeout, rolling ? permanentLifetimeOf(policy) : never)
   if (touchInterval === undefined) {
     if (rolling && !atomic) throw invalid('rolling', 'needs touchInterval on a store without compareAndSet')
-    return atomic ? Math.min(minute, ...Object.values(pauses).map((pause) => Math.ceil(pause / 10))) : never
+    return atomic ? Math.min(minute, Math.ceil(pause / 10)) : never
   }
-  for (const [name, pause] of Object.entries(pauses)) {
-    if (touchInterval >= pause)
-      throw invalid('touchInterval', `must be shorter than ${name}, or sessions in use expire`)
-  }
-  return touchInterval
+  if (touchInterval < pause) return touchInterval
+  throw invalid('touchInterval', `must be shorter than ${pause} ms, or sessions in use expire`)
+}
+
+/** Of a new session, where the option makes it permanent. */
+function permanentLifetimeOf({ permanent, permanentLifetime }: Lifetimes): number {
+  return typeof permanent === 'number' ? permanent : permanentLifetime
 }
 
 function checkPermanent(value: unknown = false, option: string): boolean | number {
@@ -200,6 +202,11 @@ function checkSerializer(value: unknown, option: string): unknown {
 /** The index of a user is one value, read and written at each login: a bound keeps a login from costing ever more. */
 function checkSessionLimit(value: unknown, option: string): number {
   return value === false ? never : wholeNumber(100, 1)(value, option)
+}
+
+function checkActor(value: unknown, option: string): unknown {
+  if (value === undefined || typeof value === 'string') return value
+  throw invalid(option, 'must be a string')
 }
 
 function checkNamespace(value: unknown = 'sessions', option: string): string {

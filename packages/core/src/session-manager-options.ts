@@ -93,6 +93,8 @@ export interface SessionManagerOptions<Data extends object = SessionData> {
   secretBits?: number
   /** Cryptographically secure random bytes. Default: the platform's. Anything weaker gives sessions away. */
   randomBytes?: (length: number) => Uint8Array
+  /** Whom the events of `update`, `revoke` and `revokeAll` name, such as `'cli'`. Default: the method. */
+  by?: string
   clock?: Clock
   onEvent?: SessionEventHandler
 }

@@ -26,6 +26,7 @@ import { createKeyring } from './token/keyring.ts'
 import type { RequestSource } from './transport/request-source.ts'
 import type { HeaderList } from './transport/response-headers.ts'
 import {
+  checkActor,
   checkIds,
   checkUserId,
   find,
@@ -39,6 +40,12 @@ import { revokeUser } from './users/user-index.ts'
 
 export type { CommitOptions } from './session/commit.ts'
 export type { OpenOptions } from './session/identify.ts'
+
+/** Who asks for an administrative call. */
+export interface ActorOptions {
+  /** Whom its events name as `by`, such as `'cli'` or the id of an administrator. Default: the option `by` of the manager. */
+  readonly by?: string | undefined
+}
 
 /** Opens, commits and administers sessions. One per cookie; several may share a store under different namespaces. */
 export interface SessionManager<Data extends object = SessionData> {
@@ -65,15 +72,15 @@ export interface SessionManager<Data extends object = SessionData> {
   /** All live sessions, in pages and no order. Needs a store with `keys`. */
   list(): AsyncIterable<SessionInfo<Data>>
   /** Changes a session's data without its client; `change` must be synchronous. @returns false when there is none. */
-  update(id: string, change: (data: Data) => void): Promise<boolean>
+  update(id: string, change: (data: Data) => void, options?: ActorOptions): Promise<boolean>
   /** Ends a session; of that user only, if one is named. @returns false when there was none. */
-  revoke(id: string, only?: { readonly userId?: string }): Promise<boolean>
+  revoke(id: string, options?: { readonly userId?: string } & ActorOptions): Promise<boolean>
   /**
    * Ends all sessions of a user but those in `except` (public ids). A login under way fails with `LOGIN_REVOKED`.
    *
    * @returns how many were ended. OWASP ASVS 5.0, 7.4.2, 7.4.3.
    */
-  revokeAll(userId: string, options?: { readonly except?: string | readonly string[] }): Promise<number>
+  revokeAll(userId: string, options?: { readonly except?: string | readonly string[] } & ActorOptions): Promise<number>
   /** Deletes what has expired, where the engine does not by itself. @returns how many values. */
   sweep(): Promise<number>
   /** Sweeps now and then. @returns a function that stops it. */
@@ -94,6 +101,7 @@ export function createSessionManager<Data extends object = SessionData>(
   options: SessionManagerOptions<Data>
 ): SessionManager<Data> {
   const { context } = createManagerContext(options)
+  const { by: defaultActor } = options
   const stops = new Set<() => void>()
   let closed = false
   let sweeping: Promise<unknown> = Promise.resolve()
@@ -147,17 +155,20 @@ export function createSessionManager<Data extends object = SessionData>(
       return find<Data>(context, id)
     },
     list,
-    async update(id, change) {
+    async update(id, change, { by = defaultActor } = {}) {
       checkOpen()
-      return updateStored(context, id, synchronous(change))
+      return updateStored(context, id, synchronous(change), checkActor(by))
     },
-    async revoke(id, only) {
+    async revoke(id, revokeOptions = { by: undefined }) {
       checkOpen()
-      return revoke(context, id, only && checkUserId(only.userId))
+      const { userId, by = defaultActor } = revokeOptions
+      // A misspelled or missing user must not make it anybody's.
+      const ofAnybody = String(Object.keys(revokeOptions)) === 'by'
+      return revoke(context, id, ofAnybody ? undefined : checkUserId(userId), checkActor(by))
     },
-    async revokeAll(userId, { except = [] } = {}) {
+    async revokeAll(userId, { except = [], by = defaultActor } = {}) {
       checkOpen()
-      return revokeUser(context, checkUserId(userId), checkIds(except))
+      return revokeUser(context, checkUserId(userId), checkIds(except), checkActor(by))
     },
     sweep: () => sweep(false),
     startSweeper(sweeperOptions) {

@@ -71,14 +71,11 @@ describe('the options', () => {
     [{ maxSessionsPerUser: 1.5 }, `maxSessionsPerUser must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`],
     [{ secretBits: 513 }, 'secretBits must be a whole number from 128 to 512'],
     [{ secretBits: '256' }, 'secretBits must be a whole number from 128 to 512'],
-    [
-      { idleTimeout: '10ms', touchInterval: 10 },
-      'touchInterval must be shorter than idleTimeout, or sessions in use expire'
-    ],
+    [{ idleTimeout: '10ms', touchInterval: 10 }, 'touchInterval must be shorter than 10 ms, or sessions in use expire'],
     [{ anonymousTimeout: '25h' }, 'anonymousTimeout must be at most absoluteTimeout (86400000 ms)'],
     [
       { anonymousTimeout: '30s', touchInterval: '30s' },
-      'touchInterval must be shorter than anonymousTimeout, or sessions in use expire'
+      'touchInterval must be shorter than 30000 ms, or sessions in use expire'
     ],
     [{ permanent: 7 }, "permanent is in milliseconds: write '7s' or '7ms'"],
     [{ permanent: 'yes' }, "permanent must be whole milliseconds above 0, or text such as '90s', '30m', '1h', '31d'"],
@@ -95,7 +92,7 @@ describe('the options', () => {
     ],
     [
       { permanent: '30s', rolling: true, touchInterval: '30s' },
-      'touchInterval must be shorter than permanent, or sessions in use expire'
+      'touchInterval must be shorter than 30000 ms, or sessions in use expire'
     ],
     [{ rolling: 1 }, 'rolling must be one of false, true'],
     [{ ...plainStore, rolling: true }, 'rolling needs touchInterval on a store without compareAndSet'],
@@ -136,6 +133,7 @@ describe('the options', () => {
     [{ permanent: '7d' }, { permanent: 7 * 86_400_000, maxLifetime: 31 * 86_400_000, rolling: false }],
     [{ permanent: '60d' }, { permanent: 60 * 86_400_000, maxLifetime: 60 * 86_400_000 }],
     [{ permanent: true }, { permanent: true, touchInterval: 60_000 }],
+    [{ permanentLifetime: undefined, maxLifetime: '7d' }, { maxLifetime: 7 * 86_400_000 }],
     [
       { permanent: '5m', rolling: true },
       { permanent: 300_000, rolling: true, touchInterval: 30_000 }

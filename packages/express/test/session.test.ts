@@ -53,6 +53,29 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     }
   })
 
+  it('sends the cookie of a rolling session again, also from a route that never looks at it', async () => {
+    const minute = 60_000
+    const time = { now: Date.UTC(2026, 0, 1) }
+    const clock = { now: () => time.now }
+    const options = { store: createMemoryStore({ clock }), secret, clock, permanent: '7d', rolling: true } as const
+    const { url } = await serveApp([session(options)], (req, res) => {
+      if (req.path === '/start') req.session.n = 1
+      res.send('ok')
+    })
+    const browser = createCookieJarClient(url)
+    const sent: string[] = []
+    for (const [path, wait] of [
+      ['/start', 0],
+      ['/', minute - 1],
+      ['/', minute]
+    ] as const) {
+      time.now += wait
+      const { setCookies } = await browser.get(path)
+      sent.push(/Max-Age=(\d+)/.exec(setCookies.join())?.[1] ?? 'none')
+    }
+    expect(sent).toEqual(['604800', 'none', '604800'])
+  })
+
   it('fails a request, and not the process, when passive fails', async () => {
     const passive = (): never => {
       throw new Error('broken')

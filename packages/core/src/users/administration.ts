@@ -5,7 +5,7 @@ import { reject } from '../events.ts'
 import { isLive, readLiveRecord } from '../record/live-record.ts'
 import type { Fields } from '../record/merge.ts'
 import { nextMetadata } from '../record/metadata-change.ts'
-import { checkSize, decodePayload, sealRecord, serializeData } from '../record/payload.ts'
+import { byteLength, checkSize, decodePayload, sealRecord, serializeData } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { deadline } from '../record/timeouts.ts'
 import type { SessionData } from '../session-manager-options.ts'
@@ -32,6 +32,12 @@ export function checkUserId(userId: unknown): string {
   if (typeof userId === 'string' && userId !== '' && userId.length <= 512 && userId.isWellFormed()) return userId
   const cure = typeof userId === 'number' ? '; pass String(id)' : ''
   throw misused(`A user id is a well-formed string of 1 to 512 characters${cure}`)
+}
+
+/** Whom the events of an administrative call name. @throws SessionError `ARGUMENT_INVALID` for what is no string. */
+export function checkActor(by: unknown): string | undefined {
+  if (by === undefined || typeof by === 'string') return by
+  throw misused('by must be a string')
 }
 
 /** Public ids to spare. Strings that are none match no session. */
@@ -104,16 +110,17 @@ async function* pagesOfIds({ access, recordKey }: ManagerContext): AsyncGenerato
 export async function updateStored(
   context: ManagerContext,
   id: string,
-  change: (data: Fields) => void
+  change: (data: Fields) => void,
+  by = 'update'
 ): Promise<boolean> {
   if (!isSessionId(id)) return false
   const key = context.recordKey(id)
-  return context.loop.run<boolean>(key, undefined, async (value) => {
+  const stored = await context.loop.run<StoredRecord | undefined>(key, undefined, async (value) => {
     const record = readLiveRecord(context, id, value)
-    if (typeof record === 'string') return { stop: false }
+    if (typeof record === 'string') return { stop: undefined }
     const decoded = decodePayload(context, key, record)
     const data = decoded && (await fitStored(context, decoded.data)).data
-    if (!data) return { stop: false }
+    if (!data) return { stop: undefined }
     const before = context.userIdFrom?.(data)
     change(data)
     if (context.userIdFrom?.(data) !== before) {
@@ -124,14 +131,22 @@ export async function updateStored(
     checkSize(context, plaintext)
     await checkData(context, plaintext)
     await extendEntry(context, id, metadata)
-    return rewriteRecord(context, sealRecord(context, key, metadata, plaintext), true)
+    const next = sealRecord(context, key, metadata, plaintext)
+    return rewriteRecord(context, next, next)
   })
+  if (stored) context.emit?.({ type: 'saved', id, bytes: byteLength(stored.value), by })
+  return stored !== undefined
 }
 
 /** Ends a session, of that user only if one is named. */
-export async function revoke(context: ManagerContext, id: string, only: string | undefined): Promise<boolean> {
+export async function revoke(
+  context: ManagerContext,
+  id: string,
+  only: string | undefined,
+  by = 'revoke'
+): Promise<boolean> {
   const ended = isSessionId(id) ? await endSession(context, id, { userId: only }) : undefined
-  if (ended) context.emit?.({ type: 'destroyed', id, userId: ended.metadata.userId, by: 'revoke' })
+  if (ended) context.emit?.({ type: 'destroyed', id, userId: ended.metadata.userId, by })
   return ended !== undefined
 }
 

@@ -142,8 +142,15 @@ export async function prune(
 /**
  * Ends all sessions of the user but `except`; resolves to how many it ended. A session that cannot be ended
  * does not stop the others: its error is thrown after them.
+ *
+ * @param by whom the events name.
  */
-export async function revokeUser(context: IndexContext, userId: string, except: ReadonlySet<string>): Promise<number> {
+export async function revokeUser(
+  context: IndexContext,
+  userId: string,
+  except: ReadonlySet<string>,
+  by = 'revokeAll'
+): Promise<number> {
   let entries: readonly (readonly [string, IndexEntry])[] = []
   let ended = 0
   const raiseEpoch = async (): Promise<void> => {
@@ -157,7 +164,7 @@ export async function revokeUser(context: IndexContext, userId: string, except: 
       endSession(context, id, { userId, reserved }).then((record) => {
         if (!record) return undefined
         ended++
-        context.emit?.({ type: 'destroyed', id, userId, by: 'revokeAll' })
+        context.emit?.({ type: 'destroyed', id, userId, by })
         return undefined
       }, asFailure)
     )

@@ -302,7 +302,8 @@ const changes: Readonly<Record<ManagerOption, readonly Change[]>> = {
       { options: { clock: { now: () => now.value + 59_000 } } }
     ])
   ],
-  onEvent: [harmless('any', {}, { onEvent: () => {} }, {})]
+  onEvent: [harmless('any', {}, { onEvent: () => {} }, {})],
+  by: [harmless('any', {}, { by: 'web' }, {})]
 }
 
 const orders: readonly Order[] = ['first process first', 'second process first', 'one step back']

@@ -80,6 +80,20 @@ describe.each([
     expect(session.data).toEqual({ items: [] })
   })
 
+  it.each(['regenerate', 'login'] as const)('makes the data anew where %s moves it to a new id', async (how) => {
+    const { compareAndSet: _, ...store } = createMemoryStore()
+    const manager = createSessionManager<Cart>({ store, secret, schema, allowNonAtomicStore: true })
+    const session = await manager.open('')
+    session.data.items.push('a')
+    await session.save()
+    if (how === 'regenerate') await session.regenerate({ anonymous: true })
+    else await session.login('alice', { keepData: false })
+    expect(session.data).toEqual({ items: [] })
+    session.data.items.push('b')
+    await manager.commit(session)
+    expect((await manager.find(session.id))?.data).toEqual({ items: ['b'] })
+  })
+
   it('refuses at commit what a handler wrote and no load would accept, and leaves the record as it was', async () => {
     const { browser } = createCartWorld({ schema })
     const tab = browser()
