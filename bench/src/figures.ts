@@ -69,7 +69,7 @@ export interface Section {
   run(quick: boolean): Promise<Found>
 }
 
-export const folder: string = join(import.meta.dirname, '../../docs/performance')
+export const folder: string = join(import.meta.dirname, '../performance')
 
 export function keepFigures(section: string, quick: boolean, found: Found): void {
   const processor = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}`

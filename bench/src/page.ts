@@ -5,7 +5,7 @@ import { drawCurves } from './curves.ts'
 import { type Figures, folder, readFigures, type Section, type Table, type Verdict } from './figures.ts'
 import { keptIn, unmetText } from './unmet.ts'
 
-/** Writes `docs/performance.md` and its pictures from what every section found last. */
+/** Writes the full page beside the bench, the short one among the documents, and their pictures, from what every section found last. */
 export function writePage(sections: readonly Section[]): void {
   const found = sections.flatMap((section) => {
     const figures = readFigures(section.name)
@@ -16,6 +16,7 @@ export function writePage(sections: readonly Section[]): void {
   const points = all.flatMap((figures) => figures.points ?? [])
   if (points.length > 0) writeFileSync(join(folder, 'growth.svg'), drawCurves(points))
   writeFileSync(join(folder, '../performance.md'), pageText(sections, found))
+  writeFileSync(join(folder, '../../docs/performance.md'), summaryText(found))
 }
 
 interface Found {
@@ -27,12 +28,12 @@ export function pageText(sections: readonly Section[], found: readonly Found[]):
   const all = found.map(({ figures }) => figures)
   const verdicts = all.flatMap((figures) => figures.verdicts)
   const lines = [
-    '# What sessions cost',
+    '# All figures of the bench',
     '',
-    'Written by `npm run bench`; run it on your own machine. `npm run bench -- --quick` takes two to three minutes, and',
+    '[The summary](../docs/performance.md). Written by `npm run bench`; run it on your own machine. `npm run bench -- --quick` takes two to three minutes, and',
     `\`npm run bench -- express scale\` runs those sections alone: ${sections.map(({ name }) => `\`${name}\``).join(', ')}.`,
     'Each keeps its figures in this folder’s `performance/`, so that one of them can be measured again without the others.',
-    '[How it measures, and what it cannot see](decisions/0012-how-the-bench-measures.md).',
+    '[How it measures, and what it cannot see](../docs/decisions/0012-how-the-bench-measures.md).',
     '',
     'Read ratios, not microseconds: absolute times differ from machine to machine and by a third from hour to hour on one.',
     'All subjects hold the same data, behind the same cookie attributes, on the same version of the framework, with the',
@@ -63,6 +64,39 @@ export function pageText(sections: readonly Section[], found: readonly Found[]):
     ...found.flatMap(({ section, figures }) => sectionText(section, figures))
   ]
   return `${lines.join('\n').trimEnd()}\n`
+}
+
+/** The page among the documents: one table for each framework, and how many targets are met. */
+export function summaryText(found: readonly Found[]): string {
+  const verdicts = found.flatMap(({ figures }) => figures.verdicts)
+  const missed = verdicts.filter(({ met }) => !met)
+  const lines = [
+    '# What sessions cost',
+    '',
+    'What a session adds to a request, in microseconds of processor time above the bare framework: median (quartiles) of',
+    'interleaved runs, 300 bytes of data, one cookie. Read ratios, not microseconds: absolute times differ from machine to',
+    'machine. All subjects hold the same data behind the same cookie attributes, on the same version of the framework, set up',
+    'as their documentation says for production. A *floor* is what somebody writes by hand in an afternoon, without a word on',
+    'races, outages or hostile input. [All figures](../bench/performance.md): over HTTP, on Redis and PostgreSQL, with many',
+    'writers, in memory, with ten million sessions. [How the bench measures, and what it cannot see](decisions/0012-how-the-bench-measures.md).',
+    '',
+    '![Microseconds that sessions add to a request, by library](../bench/performance/chart.svg)',
+    '',
+    ...found.flatMap(({ section, figures }) => (frameworks.includes(section.name) ? firstTable(section, figures) : [])),
+    '## Targets',
+    '',
+    `Set before the work began: ${verdicts.length - missed.length} of ${verdicts.length} are met. [Which are missed, and why](../bench/performance.md#what-is-not-met-and-why).`,
+    '',
+    '`npm run bench -- --quick` measures on your machine in two to three minutes; `npm run bench` writes this page.'
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+const frameworks = ['express', 'koa', 'hono']
+
+function firstTable({ title }: Section, { ran, machine, tables }: Figures): string[] {
+  const [table] = tables
+  return table ? [`## ${title}`, '', `*${ran}, ${machine}*`, '', ...markdown(table), ''] : []
 }
 
 function verdictTable(verdicts: readonly Verdict[]): string[] {

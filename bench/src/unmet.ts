@@ -115,7 +115,7 @@ const explanations: readonly Explanation[] = [
     title: 'Many writers on one session',
     why: () =>
       'Who loses updates writes all of them at once: 64 requests are 64 reads and 64 writes side by side, of which one write survives. Who ' +
-      'keeps them all lets those of one process take turns, and stores together what waits ([13](decisions/0013-group-commit.md)): a request takes ' +
+      'keeps them all lets those of one process take turns, and stores together what waits ([13](../docs/decisions/0013-group-commit.md)): a request takes ' +
       'its read, the rest of the write under way, and its own.',
     next:
       'A second write of the same session under way before the first is confirmed, made of the first one’s text, and decided again with it ' +
