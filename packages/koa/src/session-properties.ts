@@ -78,7 +78,7 @@ class Members implements KoaSession {
   regenerate(callback?: SessionCallback): Promise<void> | undefined {
     const done = this.#session.regenerate()
     // A callback without parameter cannot take the error: the response fails in its place.
-    if (callback?.length === 0) failCommitUnlessTaken(this.#session, done)
+    if (callback?.length === 0) void failCommitUnlessTaken(this.#session, done)
     return settle(done, callback)
   }
 
