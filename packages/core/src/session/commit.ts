@@ -27,9 +27,7 @@ export async function commit(
   options: CommitOptions = {}
 ): Promise<HeaderList> {
   const { failure } = state
-  const storing = runExclusive(context, state, () =>
-    state.ending ? destroy(context, state) : storeChanges(context, state, options)
-  )
+  const storing = runExclusive(context, state, () => storeChanges(context, state, options))
   if (storing !== undefined) await storing
   throwDropped(state, failure)
   return headersOf(context, state, options)
@@ -58,6 +56,7 @@ function storeChanges(
   state: SessionState,
   { failed }: CommitOptions
 ): Promise<unknown> | undefined {
+  if (state.permanent === 0) return destroy(context, state)
   const withoutData = failed === true && !context.policy.commitOnError
   const serialized = state.data && !withoutData ? serializeData(context, state.data) : state.baseline
   const changed = serialized !== state.baseline

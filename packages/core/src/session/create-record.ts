@@ -12,7 +12,14 @@ import { reserve } from '../users/user-index.ts'
 import { finishLogin } from './after-commit.ts'
 import type { LoginAttempt } from './change.ts'
 import { userIdOf } from './next-data.ts'
-import { becomeStored, becomeUnidentified, identityOf, type SessionState, secretHashOf } from './session-state.ts'
+import {
+  becomeStored,
+  becomeUnidentified,
+  identityOf,
+  permanentToStore,
+  type SessionState,
+  secretHashOf
+} from './session-state.ts'
 import { headersSent } from './update-record.ts'
 
 export interface Creation {
@@ -88,7 +95,7 @@ function tryCreate({ context, state, login, userId, plaintext, createdAt }: Firs
     const now = context.clock.now()
     const next = firstMetadata(context.newWriteId(), secretHashOf(context, identity), createdAt ?? now)
     next.lastSeenAt = now
-    setPermanent(context.policy, next, state.permanent, now)
+    setPermanent(context.policy, next, permanentToStore(state), now)
     const seal = (): Decision<Try> => {
       const record = sealRecord(context, key, next, plaintext)
       return writeRecord(context, record, { record })

@@ -104,7 +104,6 @@ export class Session<Data extends object = SessionData> {
    */
   get permanent(): boolean | number {
     const { state } = access(this)
-    if (state.ending) return 0
     return state.permanent ?? state.record?.metadata.permanent ?? false
   }
 
@@ -132,7 +131,7 @@ export class Session<Data extends object = SessionData> {
   get expiresAt(): number {
     const { context, state } = access(this)
     const { createdAt, record, permanent } = state
-    if (state.ending) return context.clock.now()
+    if (permanent === 0) return context.clock.now()
     const times = { createdAt, lastSeenAt: createdAt, ...record?.metadata }
     setPermanent(context.policy, times, permanent, context.clock.now())
     return deadline(times, context.policy)
@@ -209,7 +208,7 @@ export class Session<Data extends object = SessionData> {
 
   /** Stores pending changes now. @returns false when the session has ended or was superseded: nothing was stored. */
   save(): Promise<boolean> {
-    return this.#act((context, state) => (state.ending ? end(context, state) : save(context, state)))
+    return this.#act((context, state) => (state.permanent === 0 ? end(context, state) : save(context, state)))
   }
 
   /** Replaces the data by what is stored now. @returns false when the session has ended or was superseded. */

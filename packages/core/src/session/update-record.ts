@@ -32,7 +32,7 @@ import {
   nextOwner,
   userIdOf
 } from './next-data.ts'
-import { identityOf, type SessionState, secretHashOf } from './session-state.ts'
+import { identityOf, permanentToStore, type SessionState, secretHashOf } from './session-state.ts'
 
 /** One write of one request to a live record: what every attempt starts from. */
 interface Update extends DataChange {
@@ -128,7 +128,7 @@ interface Plan extends Omit<Write, 'record'> {
 function planWrite(update: Update, found: Found, { plaintext, conflicts }: NextData): Plan | Stop {
   const { context, state, identity, change, serialized } = update
   const { now } = found
-  const { permanent } = state
+  const permanent = permanentToStore(state)
   const superseded = found.standing === 'stale'
   const owner = nextOwner(context, found, change, plaintext)
   const swap = swapFor(update, found, owner)
