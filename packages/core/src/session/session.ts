@@ -99,8 +99,8 @@ export class Session<Data extends object = SessionData> {
 
   /**
    * `true`: a persistent cookie, and `permanentLifetime` in place of both timeouts. A number: this session's own
-   * lifetime in ms, counted from now, at most `maxLifetime`. 0: the commit, or `save`, destroys the session, unless another
-   * lifetime is set before. Default `false`: ends with the browser.
+   * lifetime in ms, counted from now, at most `maxLifetime`. 0: the commit destroys the session, unless another lifetime
+   * is set before. Default `false`: ends with the browser.
    */
   get permanent(): boolean | number {
     const { state } = access(this)
@@ -208,7 +208,7 @@ export class Session<Data extends object = SessionData> {
 
   /** Stores pending changes now. @returns false when the session has ended or was superseded: nothing was stored. */
   save(): Promise<boolean> {
-    return this.#act((context, state) => (state.permanent === 0 ? end(context, state) : save(context, state)))
+    return this.#act((context, state) => save(context, state))
   }
 
   /** Replaces the data by what is stored now. @returns false when the session has ended or was superseded. */
@@ -239,11 +239,6 @@ export class Session<Data extends object = SessionData> {
       throw misused('Not a session of this copy of @kvsession/core')
     }
   }
-}
-
-async function end(context: ManagerContext, state: SessionState): Promise<false> {
-  await destroy(context, state)
-  return false
 }
 
 function access(session: unknown): Internals {
