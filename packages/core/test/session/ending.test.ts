@@ -26,14 +26,15 @@ describe('session.permanent = 0', () => {
     expect(world.eventTypes()).toContain('destroyed')
   })
 
-  it('ends the session at save', async () => {
+  it('ends the session at commit also after a save, which stores the data alone', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
+    session.data.a = 1
     session.permanent = 0
-    expect(await session.save()).toBe(false)
-    expect(await sessionsOf(world)).toBe(0)
+    expect(await session.save()).toBe(true)
+    expect([session.permanent, await sessionsOf(world)]).toEqual([0, 1])
     expect(setCookieOf(await tab.commit(session))).toContain('Max-Age=0')
-    expect(world.eventTypes().filter((type) => type === 'destroyed')).toHaveLength(1)
+    expect(await sessionsOf(world)).toBe(0)
   })
 
   it('ends the session of a request that failed, also with commitOnError off', async () => {

@@ -175,4 +175,16 @@ describe('session.permanent = 0', () => {
     )
     expect(calls).toEqual([])
   })
+
+  it('outlasts a save and a login of the same request', async () => {
+    const world = createWorld()
+    const tab = await createVisitor(world)
+    const headers = await tab.request(async (session) => {
+      session.permanent = 0
+      await session.save()
+      await session.login('alice')
+    })
+    expect(setCookieOf(headers)).toContain('Max-Age=0')
+    expect(await world.manager.list({ userId: 'alice' })).toEqual([])
+  })
 })

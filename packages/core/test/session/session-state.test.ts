@@ -78,7 +78,6 @@ describe('the state of a session', () => {
       reissue: false,
       record: undefined,
       permanent: undefined,
-      ending: false,
       cookie: 'none',
       swapped: false,
       accessed: false,

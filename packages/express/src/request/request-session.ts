@@ -93,7 +93,7 @@ const members = {
   id: undefined,
   cookie: undefined,
   save(this: unknown, callback?: Callback): unknown {
-    return act(this, callback, ({ entry }) => entry.session.save())
+    return act(this, callback, save)
   },
   reload(this: unknown, callback?: Callback): unknown {
     return act(this, callback, reload)
@@ -123,6 +123,13 @@ function hidden(of: object): PropertyDescriptorMap {
   return Object.fromEntries(
     Object.entries(of).map(([name, value]) => [name, { value, writable: true, configurable: true }])
   )
+}
+
+/** A lifetime of 0 ends the session now: of a socket no response follows that would. */
+async function save({ entry: { session } }: Internals): Promise<boolean> {
+  if (!session.loaded || session.permanent !== 0) return session.save()
+  await session.destroy()
+  return false
 }
 
 async function reload({ entry }: Internals): Promise<void> {

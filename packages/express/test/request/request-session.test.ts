@@ -872,6 +872,22 @@ describe('req.session.cookie', () => {
     expect([browser.jar.names, await site.sessions()]).toEqual([[], 0])
   })
 
+  it('ends the session at save() where maxAge is 0: of a socket no response follows', async () => {
+    const site = createSite()
+    const { bodies } = await visit(
+      site,
+      ({ session }) => {
+        session.n = 1
+      },
+      async ({ session }) => {
+        session.cookie.maxAge = 0
+        await session.save()
+        return site.sessions()
+      }
+    )
+    expect(bodies[1]).toBe(0)
+  })
+
   it('refuses a maxAge that is no time', async () => {
     const { body } = await withCookie(({ cookie }) => thrownBy(() => Reflect.set(cookie, 'maxAge', 'soon')))
     expect(body).toBe('ARGUMENT_INVALID')

@@ -1,0 +1,24 @@
+import type { Scenario } from '../scenario.ts'
+import { csrfScenarios } from './csrf.ts'
+import { flashScenarios } from './flash.ts'
+import { formScenarios } from './forms.ts'
+import { loginScenarios } from './logins.ts'
+import { memberScenarios } from './members.ts'
+import { nestScenarios } from './nest.ts'
+import { passportScenarios } from './passport.ts'
+import type { Site } from './site.ts'
+import { socketScenarios } from './sockets.ts'
+import { trafficScenarios } from './traffic.ts'
+
+/** Every scenario of Express, each run on both versions. */
+export const scenarios: readonly Scenario<Site>[] = [
+  ...memberScenarios,
+  ...passportScenarios,
+  ...loginScenarios,
+  ...flashScenarios,
+  ...csrfScenarios,
+  ...trafficScenarios,
+  ...formScenarios,
+  ...socketScenarios,
+  ...nestScenarios
+]

@@ -1,0 +1,121 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createMemoryStore } from '@kvsession/core'
+import { session } from '@kvsession/express'
+import { load } from '../load.ts'
+import { createPlatform, type Opened, type Platform, type Scenario, type Sessions } from '../scenario.ts'
+import { secret, serve } from '../serve.ts'
+
+type Done = (error?: unknown) => void
+
+/** `req.session` as express-session documents it. */
+export interface RequestSession {
+  [key: string]: unknown
+  readonly id: string
+  readonly cookie: {
+    maxAge: number | null
+    expires: Date | null
+    readonly originalMaxAge: number | null
+    readonly path: string
+  }
+  save(done?: Done): unknown
+  reload(done: Done): unknown
+  regenerate(done: Done): unknown
+  destroy(done?: Done): unknown
+  touch(): unknown
+}
+
+export interface Request extends IncomingMessage {
+  get session(): RequestSession
+  set session(value: null | undefined | object)
+  readonly sessionID: string
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
+  readonly body: Readonly<Record<string, string>>
+  readonly user?: unknown
+}
+
+export interface Response extends ServerResponse {
+  readonly locals: Record<string, unknown>
+  send(body: unknown): void
+  json(body: unknown): void
+  status(code: number): this
+  redirect(location: string): void
+  set(name: string, value: string): this
+  cookie(name: string, value: string): this
+}
+
+export type Next = (error?: unknown) => void
+export type Handler = (req: Request, res: Response, next: Next) => unknown
+type ErrorHandler = (error: Error & { readonly code?: string }, req: Request, res: Response, next: Next) => unknown
+
+/** What the scenarios use of an Express application. */
+export interface App {
+  (req: IncomingMessage, res: ServerResponse): void
+  use(...handlers: readonly Handler[]): void
+  use(path: string, ...handlers: readonly Handler[]): void
+  use(handler: ErrorHandler): void
+  get(path: string, ...handlers: readonly Handler[]): void
+  post(path: string, ...handlers: readonly Handler[]): void
+  all(path: string, ...handlers: readonly Handler[]): void
+  set(name: string, value: unknown): void
+}
+
+export interface Framework {
+  (): App
+  json(): Handler
+  urlencoded(options: { readonly extended: boolean }): Handler
+}
+
+/** What an application is made of. */
+export interface Site {
+  readonly app: App
+  readonly server: Server
+  readonly express: Framework
+  /** The session middleware, ours or express-session. */
+  readonly session: Handler
+  /** Closes what the scenario has opened beside the server. */
+  onClose(close: () => Promise<void>): void
+}
+
+/** As its documentation recommends: neither of the deprecated defaults. */
+function createPeer(): Handler {
+  const create = load<(options: object) => Handler>('express-session')
+  return create({ secret, resave: false, saveUninitialized: false })
+}
+
+function createOurs(lossy: boolean): Handler {
+  const options = { store: createMemoryStore(), secret, cookie: { secure: false } }
+  return session(lossy ? { ...options, serializer: 'json-lossy' } : options)
+}
+
+/** Express in one of its versions. @param module the name that it is installed under. */
+export function createExpressPlatform(name: string, module: string, scenarios: readonly Scenario<Site>[]): Platform {
+  const express = load<Framework>(module)
+  return createPlatform({ name, peer: 'express-session' }, scenarios, (scenario, sessions) =>
+    openSite(express, scenario, sessions)
+  )
+}
+
+async function openSite(express: Framework, scenario: Scenario<Site>, sessions: Sessions): Promise<Opened> {
+  const app = express()
+  // Express then logs no errors.
+  app.set('env', 'test')
+  const server = createServer(app)
+  const { url, close } = await serve(server)
+  const closing = [close]
+  const handler = sessions === 'ours' ? createOurs(scenario.lossy === true) : createPeer()
+  await scenario.mount({ app, server, express, session: handler, onClose: (task) => closing.unshift(task) })
+  app.use(respondToError)
+  return {
+    url,
+    cookieName: sessions === 'ours' ? 'sid' : 'connect.sid',
+    async close() {
+      for (const task of closing) await task()
+    }
+  }
+}
+
+function respondToError(error: Error & { readonly status?: number }, _req: Request, res: Response, next: Next): void {
+  if (res.headersSent) next(error)
+  else res.status(error.status ?? 500).send(`error: ${error.message}`)
+}

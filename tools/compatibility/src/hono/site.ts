@@ -1,0 +1,83 @@
+import { getRequestListener } from '@hono/node-server'
+import { createMemoryStore, type Session } from '@kvsession/core'
+import { type SessionVariables, session } from '@kvsession/hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { load } from '../load.ts'
+import { createPlatform, type Opened, type Platform, type Scenario, type Sessions } from '../scenario.ts'
+import { secret, serve } from '../serve.ts'
+
+/** What both libraries can do, each in its own words. */
+interface SessionAccess {
+  readonly middleware: MiddlewareHandler
+  readonly cookieName: string
+  read(c: Context, key: string): unknown
+  write(c: Context, key: string, value: unknown): void
+  /** A new token for a login. */
+  renew(c: Context): unknown
+  end(c: Context): unknown
+}
+
+export interface Site extends Omit<SessionAccess, 'cookieName'> {
+  readonly app: Hono
+}
+
+function createOurs(): SessionAccess {
+  const manage = session({ store: createMemoryStore(), secret, cookie: { secure: false } })
+  const sessionOf = (c: Context<{ Variables: SessionVariables }>): Session => c.get('session')
+  return {
+    middleware: manage,
+    cookieName: 'sid',
+    read: (c, key) => sessionOf(c).data[key],
+    write: (c, key, value) => {
+      sessionOf(c).data[key] = value
+    },
+    renew: (c) => sessionOf(c).regenerate(),
+    end: (c) => sessionOf(c).destroy()
+  }
+}
+
+/** What the scenarios use of hono-sessions. */
+interface PeerSession {
+  get(key: string): unknown
+  set(key: string, value: unknown): void
+  deleteSession(): void
+}
+
+/** Without a key for its cookie: with one every response gives the same session another value. */
+function createPeer(): SessionAccess {
+  const { sessionMiddleware, MemoryStore } = load<{
+    sessionMiddleware(options: object): MiddlewareHandler
+    MemoryStore: new () => object
+  }>('hono-sessions')
+  const sessionOf = (c: Context): PeerSession => c.get('session')
+  return {
+    middleware: sessionMiddleware({
+      store: new MemoryStore(),
+      expireAfterSeconds: 3_600,
+      cookieOptions: { path: '/', httpOnly: true }
+    }),
+    cookieName: 'session',
+    read: (c, key) => sessionOf(c).get(key) ?? undefined,
+    write: (c, key, value) => sessionOf(c).set(key, value),
+    renew: (c) => c.set('session_key_rotation', true),
+    end: (c) => sessionOf(c).deleteSession()
+  }
+}
+
+export function createHonoPlatform(scenarios: readonly Scenario<Site>[]): Platform {
+  return createPlatform({ name: 'Hono 4', peer: 'hono-sessions' }, scenarios, openSite)
+}
+
+async function openSite(scenario: Scenario<Site>, sessions: Sessions): Promise<Opened> {
+  const { cookieName, ...access } = sessions === 'ours' ? createOurs() : createPeer()
+  const app = new Hono()
+  app.onError(respondToError)
+  await scenario.mount({ app, ...access })
+  return { cookieName, ...(await serve((req, res) => void getRequestListener(app.fetch)(req, res))) }
+}
+
+/** Hono's own exceptions know their response. */
+function respondToError(error: Error, c: Context): Response {
+  return error instanceof HTTPException ? error.getResponse() : c.text(`error: ${error.message}`, 500)
+}

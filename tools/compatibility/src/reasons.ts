@@ -1,0 +1,47 @@
+import type { Run } from './scenario.ts'
+
+/** Why a run differs from the peer's, by middleware and scenario. A run that is not here must not differ. */
+const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'req.session': {
+    'gives a visitor who stores nothing no cookie':
+      '`req.session.cookie` is not enumerable here: `Object.keys` and `for…in` show the data alone.',
+    'regenerates: a new empty session, another id, the old object readable':
+      '`req.session.cookie` is not enumerable here: `Object.keys` and `for…in` show the data alone.',
+    'destroys, with a callback': 'A session that is destroyed takes its cookie with it.',
+    '= null ends it for the request':
+      "`= null` destroys the session. express-session's default `unset: 'keep'` leaves the record, so that the visitor is not logged out."
+  },
+  'connect-flash': {
+    'takes an Error as a message':
+      "express-session stores an Error as `{}`. Here it is refused, with the path, unless `serializer: 'json-lossy'` is set."
+  },
+  'express-validator': {
+    'keeps a whole result':
+      "express-session loses the functions of the result. Here it is refused, with the path, unless `serializer: 'json-lossy'` is set; `errors.array()` needs neither."
+  },
+  '@nestjs/platform-express': {
+    'logs out by @Session()': 'A session that is destroyed takes its cookie with it.'
+  },
+  'ctx.session': {
+    'gives a visitor who stores nothing no cookie':
+      "`maxAge` is `'session'` where none is set. koa-session shows `undefined`, and stores records for one day.",
+    'saves and regenerates, with callbacks and promises':
+      'A request with a token that was just replaced gets an empty session that stores nothing and sets no cookie: it may come from the same browser, late.',
+    'ends with maxAge = 0': 'koa-session takes 0 for one day.'
+  },
+  'c.var.session': {
+    'gives a visitor who stores nothing no cookie': 'hono-sessions stores a record for every visitor.',
+    'gives a login a new token':
+      'A request with a token that was just replaced gets an empty session that stores nothing and sets no cookie: it may come from the same browser, late.',
+    'ends the session': 'A session that is destroyed takes its cookie with it.'
+  }
+}
+
+export function reasonOf({ middleware, does }: Pick<Run, 'middleware' | 'does'>): string | undefined {
+  return reasons[middleware]?.[does]
+}
+
+/** Every run that has a reason to differ. */
+export const explained: readonly Pick<Run, 'middleware' | 'does'>[] = Object.entries(reasons).flatMap(
+  ([middleware, scenarios]) => Object.keys(scenarios).map((does) => ({ middleware, does }))
+)

@@ -1,0 +1,139 @@
+import { createCookieJar } from '@kvsession/testkit'
+
+export interface VisitorRequest {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as a form, or as it is. */
+  readonly body?: Readonly<Record<string, string>> | FormData | string
+  /** Another visitor's: without this one's cookies, and those of the answer are not kept. */
+  readonly stranger?: boolean
+}
+
+/** An answer as it came. */
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: string
+  readonly json: () => unknown
+}
+
+/** An answer without what differs from run to run. */
+export interface Answer {
+  readonly request: string
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** What becomes of the session's cookie in the browser; the same value sent again is `kept`. */
+  readonly sessionCookie: 'kept' | 'new' | 'gone'
+  /** The names of the other cookies that were set. */
+  readonly cookies: readonly string[]
+  readonly body: string
+}
+
+/** A browser that follows no redirects, keeps cookies and records each answer. */
+export interface Visitor {
+  readonly answers: readonly Answer[]
+  readonly url: string
+  visit(path: string, request?: VisitorRequest): Promise<RawAnswer>
+  /** Visits what the last answer redirects to, as long as that is a redirect too. */
+  follow(answer: RawAnswer): Promise<RawAnswer>
+  /** Records what is seen otherwise than by a request, such as a message of a socket. */
+  note(what: string, body: unknown): void
+  /** The `Cookie` header that the visitor would send. */
+  cookies(): string
+}
+
+const scope = { host: '127.0.0.1', encrypted: false }
+
+/** Differ from run to run, or follow from the length of what does. */
+const volatile = new Set([
+  'date',
+  'etag',
+  'content-length',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'set-cookie',
+  'retry-after',
+  'x-ratelimit-reset'
+])
+/** Both libraries say what fits their cookie; the page tells in general how they differ. */
+const ofSessions = new Set(['cache-control', 'vary'])
+
+/** @param sessionCookie the name of the session's cookie. */
+export function createVisitor(url: string, sessionCookie: string): Visitor {
+  const jar = createCookieJar(scope)
+  const answers: Answer[] = []
+
+  async function visit(path: string, request: VisitorRequest = {}): Promise<RawAnswer> {
+    const target = new URL(path, url)
+    const { method = request.body === undefined ? 'GET' : 'POST', headers, body, stranger = false } = request
+    const cookie = stranger ? '' : jar.header(target.pathname)
+    const response = await fetch(target, {
+      method,
+      redirect: 'manual',
+      headers: { ...(cookie !== '' && { cookie }), ...headers },
+      body: body === undefined ? null : encode(body)
+    })
+    const text = await response.text()
+    const setCookies = response.headers.getSetCookie()
+    const browser = stranger ? createCookieJar(scope) : jar
+    const before = browser.get(sessionCookie)
+    browser.keep(setCookies)
+    answers.push({
+      request: `${method} ${target.pathname}`,
+      status: response.status,
+      headers: comparableHeaders(response.headers),
+      sessionCookie: changeOf(before, browser.get(sessionCookie)),
+      cookies: namesOf(setCookies).filter((name) => name !== sessionCookie && name !== `${sessionCookie}.sig`),
+      body: mask(text)
+    })
+    return { status: response.status, headers: response.headers, body: text, json: () => JSON.parse(text) }
+  }
+
+  return {
+    answers,
+    url,
+    visit,
+    async follow(answer) {
+      let last = answer
+      for (let hops = 0; hops < 10; hops++) {
+        const location = last.headers.get('location')
+        if (location === null) break
+        last = await visit(new URL(location, url).href)
+      }
+      return last
+    },
+    note(request, body) {
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      answers.push({ request, status: 0, headers: {}, sessionCookie: 'kept', cookies: [], body: mask(text) })
+    },
+    cookies: () => jar.header('/')
+  }
+}
+
+function encode(body: NonNullable<VisitorRequest['body']>): string | FormData | URLSearchParams {
+  return typeof body === 'string' || body instanceof FormData ? body : new URLSearchParams(body)
+}
+
+function comparableHeaders(headers: Headers): Record<string, string> {
+  const shown = [...headers].filter(([name]) => !volatile.has(name) && !ofSessions.has(name))
+  return Object.fromEntries(shown.map(([name, value]) => [name, mask(value)]))
+}
+
+function namesOf(setCookies: readonly string[]): string[] {
+  return setCookies.map((line) => line.slice(0, line.indexOf('=')))
+}
+
+function changeOf(before: string | undefined, after: string | undefined): Answer['sessionCookie'] {
+  if (before === after) return 'kept'
+  return after === undefined ? 'gone' : 'new'
+}
+
+/** Ports, times and whatever is random become words. */
+function mask(value: string): string {
+  return value
+    .replace(/(?:127\.0\.0\.1|localhost)(?::|%3A)\d+/g, '<host>')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replace(/[\w+/-]{20,}=*/g, '<random>')
+    .replace(/\bt=\d+/g, 't=<seconds>')
+}
