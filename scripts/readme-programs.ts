@@ -10,9 +10,17 @@ import type { Workspace } from './workspace.ts'
 export interface ReadmeProgram {
   readonly where: string
   readonly text: string
+  /** Of JavaScript, which every Node runs as it is. */
+  readonly isJavaScript: boolean
 }
 
-/** How long a program may take to listen, to answer or to end, in milliseconds. */
+export interface RunOptions {
+  /** How long it may take to listen, to answer or to end, in milliseconds. */
+  readonly patience?: number
+  /** What it reads from the environment beside `SESSION_SECRET`. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 const defaultPatience = 20_000
 
 /** The programs of the root README and of the packages'. */
@@ -22,17 +30,36 @@ export function readPrograms(root: string, packages: readonly Workspace[]): Read
     .flatMap((path) =>
       readCodeBlocks(readFileSync(join(root, path), 'utf8'))
         .filter(({ directive }) => directive?.split(/[\s,]+/).includes('program'))
-        .map(({ text, line }) => ({ where: `${path}:${line}`, text }))
+        .map(({ text, line, language }) => ({ where: `${path}:${line}`, text, isJavaScript: /^m?js$/.test(language) }))
     )
 }
 
-/** Those who show a server must show a whole one. */
+/** What they need is not to be had on any machine: an account, or a runtime of their own. */
+const withoutProgram: ReadonlySet<string> = new Set(['store-cloudflare', 'store-dynamodb'])
+
+/** Those who show a server must show a whole one, and name in the line that installs it all that it imports. */
 export function findMissingPrograms(root: string, packages: readonly Workspace[]): Problem[] {
   const programs = readPrograms(root, packages)
-  const adapters = packages.filter(({ kind }) => kind === 'adapter').map(({ path }) => `${path}/README.md`)
-  return ['README.md', ...adapters]
+  const own = packages.filter(({ folder }) => !withoutProgram.has(folder)).map(({ path }) => `${path}/README.md`)
+  const missing = ['README.md', ...own]
     .filter((path) => !programs.some(({ where }) => where.startsWith(`${path}:`)))
     .map((where) => ({ where, what: 'has no complete program under `<!-- snippet: program -->`' }))
+  return [...missing, ...own.flatMap((path) => findUninstalled(root, path, programs))]
+}
+
+function findUninstalled(root: string, path: string, programs: readonly ReadmeProgram[]): Problem[] {
+  if (!existsSync(join(root, path))) return []
+  const installed = [...readFileSync(join(root, path), 'utf8').matchAll(/\bnpm install ([^#`\n]*)/g)].flatMap(
+    ([, names = '']) => names.split(' ')
+  )
+  return programs
+    .filter(({ where }) => where.startsWith(`${path}:`))
+    .flatMap(({ where, text }) =>
+      [...text.matchAll(/ from '((?!node:)(?:@[\w-]+\/)?\w[\w.-]*)/g)]
+        .map(([, name = '']) => name)
+        .filter((name) => !installed.includes(name))
+        .map((name) => ({ where, what: `imports ${name}, which no \`npm install\` of the README names` }))
+    )
 }
 
 /**
@@ -43,16 +70,16 @@ export async function runProgram(
   folder: string,
   node: string,
   program: ReadmeProgram,
-  patience: number = defaultPatience
+  { patience = defaultPatience, environment = {} }: RunOptions = {}
 ): Promise<Problem[]> {
   mkdirSync(join(folder, 'programs'), { recursive: true })
   // As `npm init` leaves it: a file called .ts would not be taken for a module.
   writeFileSync(join(folder, 'programs/package.json'), '{"type":"commonjs"}')
-  const file = `programs/${program.where.replaceAll(/\W+/g, '-')}.mts`
+  const file = `programs/${program.where.replaceAll(/\W+/g, '-')}.${program.isJavaScript ? 'mjs' : 'mts'}`
   writeFileSync(join(folder, file), program.text)
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--import', './listen-anywhere.mjs', file], {
     cwd: folder,
-    env: { PATH: process.env.PATH, SESSION_SECRET: 'a secret for a consumer that is long enough' },
+    env: { PATH: process.env.PATH, ...environment, SESSION_SECRET: 'a secret for a consumer that is long enough' },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const output = collectOutput(child)

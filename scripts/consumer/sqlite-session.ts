@@ -6,7 +6,6 @@ import { createSqliteStore } from '@kvsession/store-sqlite'
 
 const database = new DatabaseSync(':memory:')
 const store = createSqliteStore(database)
-await store.ensureSchema()
 const manager = createSessionManager<{ views?: number }>({
   store,
   secret: 'a secret for a consumer that is long enough'

@@ -1,14 +1,15 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { findMissingPrograms, readPrograms, runProgram } from '../readme-programs.ts'
+import { findMissingPrograms, type RunOptions, readPrograms, runProgram } from '../readme-programs.ts'
 import { readWorkspaces } from '../workspace.ts'
 import { makeTree } from './tree.ts'
 
-async function run(text: string, patience?: number): Promise<string[]> {
+async function run(text: string, options: RunOptions & { isJavaScript?: boolean } = {}): Promise<string[]> {
   const folder = makeTree({ 'package.json': { type: 'module' } })
   copyFileSync(join(import.meta.dirname, '../consumer/listen-anywhere.mjs'), join(folder, 'listen-anywhere.mjs'))
-  const problems = await runProgram(folder, process.execPath, { where: 'README.md:3', text }, patience)
+  const program = { where: 'README.md:3', text, isJavaScript: options.isJavaScript === true }
+  const problems = await runProgram(folder, process.execPath, program, options)
   return problems.map(({ where, what }) => `${where} ${what}`)
 }
 
@@ -34,11 +35,21 @@ describe('runProgram', () => {
   })
 
   it('refuses a server that does not answer', async () => {
-    expect(await run(server(''), 1_000)).toEqual([expect.stringContaining('did not answer the first request')])
+    expect(await run(server(''), { patience: 1_000 })).toEqual([
+      expect.stringContaining('did not answer the first request')
+    ])
   })
 
   it('lets a program end by itself, types and all', async () => {
     expect(await run('const one: number = 1\nconsole.log(one, process.env.SESSION_SECRET.length >= 32)')).toEqual([])
+  })
+
+  it('gives a program its environment, and takes JavaScript as it is', async () => {
+    const options = { isJavaScript: true, environment: { REDIS_URL: 'redis://127.0.0.1:1' } }
+    expect(await run("if (process.env.REDIS_URL !== 'redis://127.0.0.1:1') throw new Error('none')", options)).toEqual(
+      []
+    )
+    expect(await run('const one: number = 1', options)).toEqual([expect.stringContaining('SyntaxError')])
   })
 
   it('refuses a program that fails, and shows its output', async () => {
@@ -48,7 +59,9 @@ describe('runProgram', () => {
   })
 
   it('ends a program that does not end', async () => {
-    expect(await run('setInterval(() => {}, 1000)', 500)).toEqual([expect.stringContaining('neither listened nor')])
+    expect(await run('setInterval(() => {}, 1000)', { patience: 500 })).toEqual([
+      expect.stringContaining('neither listened nor')
+    ])
   })
 })
 
@@ -57,17 +70,33 @@ describe('findMissingPrograms', () => {
   const files = {
     'README.md': program,
     'packages/core/package.json': { name: '@kvsession/core' },
+    'packages/core/README.md': program,
     'packages/koa/package.json': { name: '@kvsession/koa' },
-    'packages/koa/README.md': program
+    'packages/koa/README.md': program,
+    'packages/store-dynamodb/package.json': { name: '@kvsession/store-dynamodb' }
   }
 
-  it('asks the root and each adapter for a complete program', () => {
+  it('asks the root and each package that runs anywhere for a complete program', () => {
     const root = makeTree(files)
     expect(readPrograms(root, readWorkspaces(root))).toEqual([
-      { where: 'README.md:4', text: 'one()' },
-      { where: 'packages/koa/README.md:4', text: 'one()' }
+      { where: 'README.md:4', text: 'one()', isJavaScript: false },
+      { where: 'packages/core/README.md:4', text: 'one()', isJavaScript: false },
+      { where: 'packages/koa/README.md:4', text: 'one()', isJavaScript: false }
     ])
     expect(findMissingPrograms(root, readWorkspaces(root))).toEqual([])
+  })
+
+  it('names what a program imports and no npm install of its README installs', () => {
+    const code =
+      "import 'x'\nimport { createServer } from 'node:http'\nimport Koa from 'koa'\nimport { session } from '@kvsession/koa'"
+    const readme = `npm install koa\n<!-- snippet: program -->\n\`\`\`ts\n${code}\n\`\`\`\n`
+    const root = makeTree({ ...files, 'packages/koa/README.md': readme })
+    expect(findMissingPrograms(root, readWorkspaces(root))).toEqual([
+      {
+        where: 'packages/koa/README.md:4',
+        what: 'imports @kvsession/koa, which no `npm install` of the README names'
+      }
+    ])
   })
 
   it('names those that have none', () => {
