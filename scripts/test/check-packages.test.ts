@@ -114,6 +114,11 @@ const goodTree: TreeFiles = {
   'bench/test/statistics.test.ts': "import 'vitest'\n"
 }
 
+function referencesOf(settings: unknown): readonly object[] {
+  const references: unknown = Reflect.get(Object(settings), 'references')
+  return Array.isArray(references) ? references : []
+}
+
 function problemsWith(files: TreeFiles, spoil?: (root: string) => void): string[] {
   const root = makeTree({ ...goodTree, ...files })
   spoil?.(root)
@@ -228,6 +233,35 @@ describe('check-packages', () => {
     expect(problems).toHaveLength(7)
     expect(problems).toContain('tsconfig.json: add { "path": "examples/koa" } to references')
     expect(problems).toContain('tsconfig.build.json: add { "path": "packages/koa/tsconfig.build.json" } to references')
+  })
+
+  describe('a template to copy out of the repository', () => {
+    const template = (fields: object, settings = 'examples/custom-store.tsconfig.json'): TreeFiles => ({
+      'tsconfig.json': { references: [...referencesOf(goodTree['tsconfig.json']), { path: settings }] },
+      'examples/custom-store/package.json': {
+        name: 'example-custom-store',
+        private: true,
+        type: 'module',
+        scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run' },
+        peerDependencies: { '@kvsession/core': '*' },
+        ...fields
+      },
+      'examples/custom-store/README.md': '',
+      'examples/custom-store/src/index.ts': "import '@kvsession/core'\n",
+      'examples/custom-store/test/index.test.ts': "import '@kvsession/core'\n"
+    })
+
+    it('may have core as a peer, and runs its tests by itself', () => {
+      expect(problemsWith(template({}))).toEqual([])
+    })
+
+    it('takes no script and no setting from the repository', () => {
+      const scripts = { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. examples/custom-store/' }
+      expect(problemsWith(template({ scripts }))).toEqual([expect.stringMatching(/test must be `vitest run`/)])
+      expect(problemsWith(template({}, 'examples/custom-store'))).toEqual([
+        'tsconfig.json: add { "path": "examples/custom-store.tsconfig.json" } to references'
+      ])
+    })
   })
 
   it('refuses a build that does not wait for its dependency', () => {

@@ -45,7 +45,8 @@ export interface KeyValueStore {
    * there) and resolves to whether it wrote. Comparison is byte for byte: case, accents, trailing spaces count. An
    * expired value never matches its old text and always matches `undefined`. Of any number of concurrent calls that
    * expect the same state, exactly one resolves to `true`. Atomic against `set`, `delete` and `deleteExpired` too, and
-   * against other processes if the engine is shared. When it resolves to `false`, nothing has changed.
+   * against other processes if the engine is shared. When it resolves to `false`, nothing has changed. An engine that
+   * compares revisions may resolve to `false` also when another write left the value as it was: the manager reads again.
    *
    * A store without it is *non-atomic*: the manager refuses it unless `allowNonAtomicStore` is set.
    */

@@ -22,7 +22,7 @@ export type StoreName = (typeof storeNames)[number]
 
 const methodsOf: Readonly<Record<StoreName, readonly OptionalMethod[]>> = {
   'Durable Objects': ['compareAndSet'],
-  D1: ['compareAndSet', 'keys', 'deleteExpired'],
+  D1: ['getMany', 'compareAndSet', 'keys', 'deleteExpired'],
   KV: ['keys']
 }
 
