@@ -210,7 +210,11 @@ function findOldNode(): string | undefined {
 
 function fetchOldNode(folder: string): string {
   const target = join(folder, 'old-node')
-  execFileSync('npm', ['install', '--prefix', target, '--no-save', oldNode.package], { stdio: ['ignore', 'ignore', 'inherit'] })
+  // Inside `npm run` npm does not make it.
+  mkdirSync(target)
+  execFileSync('npm', ['install', '--prefix', target, '--no-save', oldNode.package], {
+    stdio: ['ignore', 'ignore', 'inherit']
+  })
   return join(target, 'node_modules', '.bin', 'node')
 }
 
