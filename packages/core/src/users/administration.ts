@@ -28,10 +28,10 @@ export interface SessionInfo<Data extends object = SessionData> {
 }
 
 /** @throws SessionError `ARGUMENT_INVALID`: an operation on the sessions of nobody must not pass for done. */
-export function checkUserId(userId: unknown): string {
+export function checkUserId(userId: unknown, what = 'A user id is'): string {
   if (typeof userId === 'string' && userId !== '' && userId.length <= 512 && userId.isWellFormed()) return userId
   const cure = typeof userId === 'number' ? '; pass String(id)' : ''
-  throw misused(`A user id is a well-formed string of 1 to 512 characters${cure}`)
+  throw misused(`${what} a well-formed string of 1 to 512 characters${cure}`)
 }
 
 /** Whom the events of an administrative call name. @throws SessionError `ARGUMENT_INVALID` for what is no string. */
