@@ -40,7 +40,11 @@ async function start(program: string): Promise<number> {
   throw new Error('The program ended before it listened')
 }
 
-async function visit(port: number, path: string, cookie = ''): Promise<{ status: number; body: string; cookie: string }> {
+async function visit(
+  port: number,
+  path: string,
+  cookie = ''
+): Promise<{ status: number; body: string; cookie: string }> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie } })
   const set = response.headers.getSetCookie()[0]?.split(';')[0]
   return { status: response.status, body: await response.text(), cookie: set ?? cookie }
@@ -68,7 +72,8 @@ describe('the WebSocket program of docs/custom-servers.md', () => {
 
 describe('the node:http program of docs/custom-servers.md', () => {
   const route = "if (request.url === '/logout') {"
-  const failing = "if (request.url === '/fail') {\n    session.data.views = 41\n    throw new Error('on purpose')\n  }\n  "
+  const failing =
+    "if (request.url === '/fail') {\n    session.data.views = 41\n    throw new Error('on purpose')\n  }\n  "
 
   it('stores what a handler changed before it threw', async () => {
     const program = programUnder('node:http')

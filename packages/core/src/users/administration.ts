@@ -23,7 +23,8 @@ export interface SessionInfo<Data extends object = SessionData> {
   readonly createdAt: number
   readonly lastSeenAt: number
   readonly expiresAt: number
-  /** As it is stored: no schema has checked it. */
+  /** As it is stored: no schema has checked it, and no default is filled in, although the type says so. Check a field
+   * before you use it. */
   readonly data: Data
 }
 
