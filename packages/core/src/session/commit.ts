@@ -61,7 +61,8 @@ function storeChanges(
   const serialized = state.data && !withoutData ? serializeData(context, state.data) : state.baseline
   const changed = serialized !== state.baseline
   if (state.phase === 'live') {
-    if (changed || state.permanent !== undefined) return save(context, state, { withoutData, serialized })
+    if (changed || state.permanent !== undefined)
+      return save(context, state, { atCommit: true, withoutData, serialized })
     return isUpkeepDue(context, state) ? keepUp(context, state, { withoutData, serialized }) : undefined
   }
   if (!changed) return undefined
@@ -84,7 +85,7 @@ function keepUp(
   state: SessionState,
   options: { readonly withoutData: boolean; readonly serialized: string }
 ): Promise<unknown> {
-  return save(context, state, { ...options, upkeep: true }).catch((error: unknown) => {
+  return save(context, state, { ...options, atCommit: true, upkeep: true }).catch((error: unknown) => {
     if (!(error instanceof SessionError)) throw error
     const { code } = error
     // Of its other failures the store has raised an event.

@@ -225,6 +225,12 @@ export function becomeUnwritable(state: Writable, phase: 'ended' | 'superseded')
   state.permanent = undefined
 }
 
+/** Reloaded and found gone, or with another secret: nothing of the session is shown any more. */
+export function becomeForgotten(context: Empty, state: Writable): void {
+  state.record = undefined
+  becomeEmpty(context, state)
+}
+
 /** Ended while this request ran: empty, without a user, and no cookie is sent. */
 export function becomeRevoked(context: Empty, state: Writable): void {
   state.permanent = undefined

@@ -64,7 +64,9 @@ describe('checking secrets', () => {
     expect(() => checkSecrets(secret)).toThrow(
       expect.objectContaining({
         code,
-        message: expect.stringMatching(/^secret (?!.*(keyboard|long enough)).*openssl rand -base64 33.*node -p/)
+        message: expect.stringMatching(
+          /^secret(?:\[\d\])? (?!.*(keyboard|long enough)).*openssl rand -base64 33.*node -p/
+        )
       })
     )
   })
