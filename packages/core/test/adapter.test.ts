@@ -44,15 +44,20 @@ describe('CommitFacts', () => {
   it('reads Cache-Control of the response only when it is asked for, and each time anew', () => {
     const asked: string[] = []
     const response = { value: 'private' }
+    const silent = { header: () => undefined, status: () => 200 }
     const facts = new CommitFacts(
       response,
-      ({ value }, name) => {
-        asked.push(name)
-        return value
+      {
+        header({ value }, name) {
+          asked.push(name)
+          return value
+        },
+        status: () => 404
       },
       { failed: true }
     )
-    expect([facts.failed, asked, new CommitFacts(response, () => undefined).failed]).toEqual([true, [], false])
+    expect([facts.failed, asked, new CommitFacts(response, silent).failed]).toEqual([true, [], false])
+    expect(facts.status).toBe(404)
     expect(facts.cacheControl).toBe('private')
     response.value = 'public'
     expect(facts.cacheControl).toBe('public')

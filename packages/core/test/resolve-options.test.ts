@@ -107,7 +107,7 @@ describe('the options', () => {
     [{ store: { set, delete: remove } }, 'store must have get, set and delete, as createMemoryStore() has'],
     [
       { secret: [secret, 'short'] },
-      `secret must have 32 bytes or more. Make one, and keep it out of the source: openssl rand -base64 33, or node -p "require('crypto').randomBytes(33).toString('base64')"`
+      `secret[1] must have 32 bytes or more. Make one, and keep it out of the source: openssl rand -base64 33, or node -p "require('crypto').randomBytes(33).toString('base64')"`
     ]
   ])('refused: %j', (options, message) => {
     expect(refusal(options)).toBe(message)

@@ -6,7 +6,13 @@ import {
   type SessionManager,
   type SessionManagerOptions
 } from '@kvsession/core'
-import { type AdapterOptions, CommitFacts, openerOf, reportLateChanges } from '@kvsession/core/adapter'
+import {
+  type AdapterOptions,
+  CommitFacts,
+  openerOf,
+  type ResponseReader,
+  reportLateChanges
+} from '@kvsession/core/adapter'
 import type { Context, MiddlewareHandler } from 'hono'
 import { addHeaders, discardResponse } from './response.ts'
 
@@ -65,12 +71,13 @@ export function session<Data extends object = SessionData>(
 }
 
 function factsOf(c: Context): CommitFacts<Context> {
-  return new CommitFacts(c, readHeader, { failed: c.error !== undefined })
+  return new CommitFacts(c, reader, { failed: c.error !== undefined })
 }
 
-/** Called only when a cookie is sent: looking at a response makes Hono on Node build it the slow way. */
-function readHeader(c: Context, name: string): string | undefined {
-  return c.res.headers.get(name) ?? undefined
+/** Looking at a response makes Hono on Node build it the slow way: only where a cookie is sent, or something failed. */
+const reader: ResponseReader<Context> = {
+  header: ({ res }, name) => res.headers.get(name) ?? undefined,
+  status: ({ res }) => res.status
 }
 
 /**

@@ -85,6 +85,7 @@ describe('the state of a session', () => {
       passive: false,
       headers: undefined,
       watched: false,
+      told: false,
       lastOperation: undefined
     })
     expect(create([token]).phase).toBe('unloaded')
