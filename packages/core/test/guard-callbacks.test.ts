@@ -26,8 +26,8 @@ function callsOf(answer: () => never): readonly (readonly [string, () => unknown
   return [
     ['serializer', () => serializer.serialize({})],
     ['serializer', () => serializer.deserialize('')],
-    ['encryption', () => encryption?.encrypt('', '')],
-    ['encryption', () => encryption?.decrypt('', '')],
+    ['encryption', () => encryption?.encrypt('', '', '')],
+    ['encryption', () => encryption?.decrypt('', '', '')],
     ['clock', () => clock.now()],
     ['onSchemaMismatch', () => typeof onSchemaMismatch === 'function' && onSchemaMismatch({})],
     ['onConflict', () => onConflict?.({ key: 'a', base: 1, ours: 2, theirs: 3 })],
