@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../src/errors.ts'
-import { checkAll, invalid, keep, oneOf, refuseUnknown, wholeNumber } from '../src/option-check.ts'
+import { checkAll, hook, invalid, keep, oneOf, refuseUnknown, wholeNumber } from '../src/option-check.ts'
 
 describe('an option of another library', () => {
   it.each([
@@ -32,7 +32,8 @@ describe('a check of options', () => {
     ['tabel', '; did you mean cookie.table?'],
     ['tab_le', '; did you mean cookie.table?'],
     ['TABLE', '; did you mean cookie.table?'],
-    ['tbel', ''],
+    ['tubse', '; did you mean cookie.table?'],
+    ['tubsx', ''],
     ['colour', '']
   ])('The option %s that is unknown gets the hint %j', (name, hint) => {
     expect(() => refuseUnknown({ table: keep }, { [name]: 1 }, 'cookie.')).toThrow(
@@ -52,6 +53,19 @@ describe('a check of options', () => {
     expect([undefined, 1, 9].map((value) => rule(value, 'option'))).toEqual([5, 1, 9])
     for (const value of [0, 10, 1.5, '5', null, 5n]) {
       expect(() => rule(value, 'option')).toThrow('option must be a whole number from 1 to 9 [OPTION_INVALID]')
+    }
+  })
+
+  it('A function, or an object with its methods, is one that can be called', () => {
+    const call = (): void => {}
+    expect([hook()(call, 'option'), hook()(undefined, 'option')]).toEqual([call, undefined])
+    expect(() => hook()({}, 'option')).toThrow('option must be a function [OPTION_INVALID]')
+    const object = { encrypt: call, decrypt: call }
+    expect(hook('encrypt', 'decrypt')(object, 'option')).toBe(object)
+    for (const part of [{ encrypt: call }, { decrypt: call }, null, call]) {
+      expect(() => hook('encrypt', 'decrypt')(part, 'option')).toThrow(
+        'option must have encrypt and decrypt [OPTION_INVALID]'
+      )
     }
   })
 

@@ -239,6 +239,11 @@ describe('The options of a manager', () => {
     })
   })
 
+  it('are not taken for a store where they hold one', () => {
+    const { message } = refusalOf(() => manager({ ...createMemoryStore(), store: createMemoryStore(), secret }))
+    expect(message).toContain('There is no option get')
+  })
+
   it('may name a secret that is not set, as far as TypeScript knows', () => {
     const store = createMemoryStore()
     const unset: string | undefined = process.env.KVSESSION_NO_SUCH_VARIABLE

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionEvent, SessionManager } from '../../src/index.ts'
+import { recordToEnd } from '../../src/session/load.ts'
+import { internalsOf } from '../../src/session/session.ts'
 import { type Browser, createWorld, setCookieOf, type World } from '../support/world.ts'
 
 const keyOf = (id: string): string => `sessions.s.${id}`
@@ -202,5 +204,18 @@ describe('a request with a cookie of the name that is not genuine', () => {
       await session.destroy()
       expect(setCookieOf((await manager.commit(session)).headers) !== undefined).toBe(cleared)
     }
+  })
+})
+
+describe('a token whose session began at another time', () => {
+  it('ends nothing: its record was put back from an older copy', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const { context, state } = internalsOf(await tab.open())
+    const [token] = state.tokens
+    if (!token) throw new TypeError('no token')
+    expect(await recordToEnd(context, token)).toBeDefined()
+    expect(await recordToEnd(context, { ...token, created: token.created + 1 })).toBeUndefined()
   })
 })
