@@ -35,3 +35,15 @@ describe('a save of a session that has nothing to store', () => {
     expect([await session.save(), session.isNew]).toEqual([true, false])
   })
 })
+
+it('An update of a new session starts from what the handler has, and stores it', async () => {
+  const world = createWorld()
+  const session = await world.manager.open('')
+  session.data.n = 1
+  const { data } = session
+  await session.update((draft) => {
+    draft.n = Number(draft.n) + 1
+  })
+  expect([session.data, session.data === data, session.isNew]).toEqual([{ n: 2 }, true, false])
+  expect((await world.manager.find(session.id))?.data).toEqual({ n: 2 })
+})

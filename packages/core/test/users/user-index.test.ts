@@ -305,6 +305,23 @@ describe('revoking all of a user', () => {
     expect(await ground.text('mine')).toBeUndefined()
   })
 
+  it('ends all that it can, and then fails with what it cannot end', async () => {
+    const ground = createGround()
+    await ground.put({ damaged: {}, good: {} })
+    await ground.store('good', { userId: 'alice' })
+    const key = ground.context.recordKey('damaged')
+    await ground.context.access.compareAndSet(key, undefined, 'junk', start + 1e9)
+    await expect(revokeUser(ground.context, 'alice', new Set())).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
+    await ground.put({ good: {}, damaged: {} })
+    await ground.store('good', { userId: 'alice' })
+    await expect(revokeUser(ground.context, 'alice', new Set())).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
+    expect(ground.events).toMatchObject([
+      { type: 'destroyed', id: 'good' },
+      { type: 'destroyed', id: 'good' }
+    ])
+    expect([...(await ground.read()).entries.keys()]).toEqual(['damaged'])
+  })
+
   it('fails at once where the index cannot be read', async () => {
     const store = createMemoryStore()
     let reads = 0
