@@ -77,6 +77,10 @@ describe('checking secrets', () => {
 })
 
 describe('the keyring', () => {
+  it.each(['a'.repeat(32), 'undefined'.repeat(4)])('says that %j is easy to guess', (weak) => {
+    expect(() => checkSecrets(weak, 'encryption secret')).toThrow(/^encryption secret is easy to guess\. Make one/)
+  })
+
   it('derives key ids and keys by HKDF with the label, the namespace and the cookie name', () => {
     const { current } = createKeyring({ secrets: [secretA], ...scope })
     const derive = (label: string, length: number) =>
