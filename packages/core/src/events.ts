@@ -90,7 +90,7 @@ export type SessionEvent =
 export interface NewToken {
   readonly id: string
   readonly tokenId: string
-  /** What `tokenId` was before; `undefined`: the session is new. */
+  /** What `tokenId` was before; `undefined`: the session is new, or the request has given it its new token before. */
   readonly previousTokenId: string | undefined
 }
 

@@ -204,9 +204,8 @@ function checkSessionLimit(value: unknown, option: string): number {
   return value === false ? never : wholeNumber(100, 1)(value, option)
 }
 
-function checkActor(value: unknown, option: string): unknown {
-  if (value === undefined || typeof value === 'string') return value
-  throw invalid(option, 'must be a string')
+function checkActor(value: unknown, option: string): void {
+  if (value !== undefined && typeof value !== 'string') throw invalid(option, 'must be a string')
 }
 
 function checkNamespace(value: unknown = 'sessions', option: string): string {

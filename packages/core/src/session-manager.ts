@@ -4,12 +4,12 @@ import { observer } from './callback.ts'
 import type { ManagerContext } from './context.ts'
 import { createRandomSource } from './crypto/random.ts'
 import { checkSchema } from './data-schema.ts'
-import { isSessionError, SessionError } from './errors.ts'
+import { SessionError } from './errors.ts'
 import { guardCallbacks } from './guard-callbacks.ts'
 import { serializeData } from './record/payload.ts'
 import { tombstoneLifetime } from './record/tombstone.ts'
 import { resolveOptions, type SessionPolicy } from './resolve-options.ts'
-import { type CommitOptions, commit } from './session/commit.ts'
+import { type CommitOptions, commit, reportFailure } from './session/commit.ts'
 import { identify, type OpenOptions } from './session/identify.ts'
 import { giveInitialData, load } from './session/load.ts'
 import { headersOf, type ResponseFacts } from './session/response-cookie.ts'
@@ -144,8 +144,7 @@ export function createSessionManager<Data extends object = SessionData>(
       try {
         return { headers: await commit(context, state, options) }
       } catch (error) {
-        const code = isSessionError(error) ? error.code : undefined
-        context.emit?.({ type: 'commitFailed', id: state.id, code })
+        reportFailure(context, state, error)
         throw error
       }
     },

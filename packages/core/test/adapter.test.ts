@@ -4,13 +4,16 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import {
   CommitFacts,
+  failCommitUnlessTaken,
   managerOf,
   needsCommit,
+  openerOf,
   RequestSlot,
   removeRepresentation,
   representationHeaders
 } from '../src/adapter.ts'
 import { createMemoryStore, isSessionError, type SessionManagerOptions } from '../src/index.ts'
+import { internalsOf } from '../src/session/session.ts'
 import { createWorld, secret } from './support/world.ts'
 
 describe('managerOf()', () => {
@@ -44,15 +47,20 @@ describe('CommitFacts', () => {
   it('reads Cache-Control of the response only when it is asked for, and each time anew', () => {
     const asked: string[] = []
     const response = { value: 'private' }
+    const silent = { header: () => undefined, status: () => 200 }
     const facts = new CommitFacts(
       response,
-      ({ value }, name) => {
-        asked.push(name)
-        return value
+      {
+        header({ value }, name) {
+          asked.push(name)
+          return value
+        },
+        status: () => 404
       },
       { failed: true }
     )
-    expect([facts.failed, asked, new CommitFacts(response, () => undefined).failed]).toEqual([true, [], false])
+    expect([facts.failed, asked, new CommitFacts(response, silent).failed]).toEqual([true, [], false])
+    expect(facts.status).toBe(404)
     expect(facts.cacheControl).toBe('private')
     response.value = 'public'
     expect(facts.cacheControl).toBe('public')
@@ -170,5 +178,58 @@ describe('needsCommit()', () => {
     const { world, tab } = await stored()
     const next = world.another({ secret: ['another secret for tests, long enough', secret] })
     expect(needsCommit(await tab.open(next))).toBe(true)
+  })
+})
+
+describe('an operation that an adapter makes of several', () => {
+  it('fails the next commit if nobody takes its error', async () => {
+    const { manager } = createWorld()
+    const session = await manager.open('')
+    const error = new Error('half done')
+    void failCommitUnlessTaken(session, Promise.reject(error))
+    await new Promise(setImmediate)
+    await expect(manager.commit(session)).rejects.toBe(error)
+    await expect(failCommitUnlessTaken(session, Promise.resolve(7))).resolves.toBe(7)
+  })
+})
+
+describe('openerOf()', () => {
+  interface Request {
+    readonly looks: boolean
+  }
+  const options = { store: createMemoryStore(), secret }
+  const passive = ({ looks }: Request): boolean => looks
+
+  it('opens every session as usual without `passive`', async () => {
+    const { manager } = createWorld()
+    const opener = openerOf<object, Request>(manager)
+    expect(opener.manager).toBe(manager)
+    const session = await opener.open({ looks: true }, '')
+    expect([session.isNew, internalsOf(session).state.passive]).toEqual([true, false])
+  })
+
+  it('opens sessions for requests that only look, said beside a manager or among its options', async () => {
+    const { manager } = createWorld()
+    for (const opener of [
+      openerOf<object, Request>(manager, { passive }),
+      openerOf<object, Request>({ ...options, passive }),
+      openerOf<object, Request>(options, { passive })
+    ]) {
+      for (const looks of [true, false]) {
+        const session = await opener.open({ looks }, '', { host: 'localhost' })
+        const { state } = internalsOf(session)
+        expect([state.passive, state.request.host]).toEqual([looks, 'localhost'])
+      }
+    }
+  })
+
+  it('refuses wrong options, and a `passive` that gives no boolean', async () => {
+    const { manager } = createWorld()
+    expect(() => openerOf(manager, { pasive: passive } as object)).toThrow(
+      'There is no option pasive; did you mean passive?'
+    )
+    expect(() => openerOf(manager, { passive: 7 } as never)).toThrow('passive must be a function [OPTION_INVALID]')
+    const odd = openerOf<object, Request>(manager, { passive: () => 1 as unknown as boolean })
+    await expect(odd.open({ looks: true }, '')).rejects.toThrow(/^passive must return what its type says/)
   })
 })

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { systemClock } from '../src/clock.ts'
 import { createWorld, start } from './support/world.ts'
 
 it('A clock with fractions of a millisecond makes whole ones: the session is there at the next request', async () => {
@@ -14,4 +15,12 @@ it('A clock with fractions of a millisecond makes whole ones: the session is the
   const session = await tab.open()
   expect([session.userId, session.createdAt, session.lastSeenAt]).toEqual(['alice', start, start + 60_001])
   expect(world.eventTypes()).not.toContain('rejected')
+})
+
+it('The clock of the system tells its time, and sleeps', async () => {
+  const before = Date.now()
+  expect(systemClock.now()).toBeGreaterThanOrEqual(before)
+  const sleeping = systemClock.sleep(0)
+  expect(sleeping).toBeInstanceOf(Promise)
+  await sleeping
 })

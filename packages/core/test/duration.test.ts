@@ -84,3 +84,7 @@ describe('a duration', () => {
     )
   })
 })
+
+it('Without a duration the default is in effect', () => {
+  expect([duration(7)(undefined, 'option'), duration(undefined)(undefined, 'option')]).toEqual([7, undefined])
+})

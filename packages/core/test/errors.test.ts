@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isSessionError, SessionError } from '../src/errors.ts'
+import { describeError, isSessionError, printable, SessionError } from '../src/errors.ts'
 import { errorCodes } from './support/error-codes.ts'
 
 describe('an error of the library', () => {
@@ -37,5 +37,38 @@ describe('an error of the library', () => {
       expect(isSessionError(other)).toBe(false)
     }
     expect(isSessionError(Object.assign(new Error('x'), { name }))).toBe(false)
+  })
+})
+
+describe('a string from outside in a message', () => {
+  it('A control character is spelled out, and a long string is cut', () => {
+    expect(printable('a\nb\u2028c\u{e0001}')).toBe('a\\u{a}b\\u{2028}c\\u{e0001}')
+    expect(printable('x'.repeat(101))).toBe('x'.repeat(100))
+  })
+
+  it.each([
+    ["It isn't there: 'value'", "It isn't there: "],
+    ["'value' isn't there", ''],
+    ['key "value"', 'key '],
+    ['two\nlines', 'two'],
+    ['plain words', 'plain words']
+  ])('The copy of an error with the message %j ends before the first quotation', (message, copied) => {
+    expect(describeError(new Error(message)).message).toBe(copied)
+  })
+
+  it('The copy of an error whose message is long is cut', () => {
+    expect(describeError(new Error('a '.repeat(300))).message).toBe('a '.repeat(250))
+  })
+
+  it('A property that throws makes no error of a copy', () => {
+    const hostile = Object.defineProperty(new Error('down'), 'code', {
+      get: () => {
+        throw new Error('hostile')
+      }
+    })
+    expect(describeError(hostile)).toMatchObject({ message: 'down' })
+    const revoked = Proxy.revocable({}, {})
+    revoked.revoke()
+    expect(isSessionError(revoked.proxy)).toBe(false)
   })
 })

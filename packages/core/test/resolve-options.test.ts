@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import { createMemoryStore, createSessionManager, isSessionError, type SessionManagerOptions } from '../src/index.ts'
 import { secret } from './support/world.ts'
 
@@ -19,28 +19,6 @@ function refusal(options: object): string {
   }
   return 'accepted'
 }
-
-describe('an option of another library', () => {
-  it.each([
-    ['resave', ': leave it out, it is built in'],
-    ['saveUninitialized', ': leave it out, it is built in'],
-    ['unset', ': leave it out, it is built in'],
-    ['proxy', ': leave it out, it is built in'],
-    ['renew', '; use rolling'],
-    ['genid', '; use randomBytes and secretBits'],
-    ['name', '; use cookie.name'],
-    ['key', '; use cookie.name'],
-    ['keys', '; use secret'],
-    ['prefix', '; use namespace'],
-    ['maxAge', '; use permanent'],
-    ['ttl', '; use idleTimeout'],
-    ['valid', '; use schema'],
-    ['encryptionKey', '; use encryption'],
-    ['colour', '']
-  ])('%s is told what takes its place%s', (name, hint) => {
-    expect(refusal({ [name]: 1 })).toBe(`There is no option ${name}${hint}`)
-  })
-})
 
 describe('the options', () => {
   it.each([
@@ -95,6 +73,10 @@ describe('the options', () => {
       'touchInterval must be shorter than 30000 ms, or sessions in use expire'
     ],
     [{ rolling: 1 }, 'rolling must be one of false, true'],
+    [{ markPrivate: 1 }, 'markPrivate must be one of true, false'],
+    [{ by: 7 }, 'by must be a string'],
+    [{ serializer: 'json' }, "serializer must be 'json-lossy', or have serialize and deserialize"],
+    [{ idleTimeout: '2h', absoluteTimeout: '1h' }, 'idleTimeout must be at most absoluteTimeout (3600000 ms)'],
     [{ ...plainStore, rolling: true }, 'rolling needs touchInterval on a store without compareAndSet'],
     [{ storeTimeout: 15_001 }, 'storeTimeout must be at most 15000 ms'],
     [{ ...plainStore, rotateAfter: '1h' }, 'rotateAfter needs a store with compareAndSet'],
@@ -107,7 +89,7 @@ describe('the options', () => {
     [{ store: { set, delete: remove } }, 'store must have get, set and delete, as createMemoryStore() has'],
     [
       { secret: [secret, 'short'] },
-      `secret must have 32 bytes or more. Make one, and keep it out of the source: openssl rand -base64 33, or node -p "require('crypto').randomBytes(33).toString('base64')"`
+      `secret[1] must have 32 bytes or more. Make one, and keep it out of the source: openssl rand -base64 33, or node -p "require('crypto').randomBytes(33).toString('base64')"`
     ]
   ])('refused: %j', (options, message) => {
     expect(refusal(options)).toBe(message)
@@ -145,6 +127,13 @@ describe('the options', () => {
     ],
     [{ onStoreUnavailable: 'anonymous' }, { onStoreUnavailable: 'anonymous' }],
     [{ onSchemaMismatch: () => ({}) }, {}],
+    [{ markPrivate: true }, { markPrivate: true }],
+    [{ markPrivate: false }, { markPrivate: false }],
+    [{ by: 'cli', serializer: 'json-lossy' }, {}],
+    [
+      { idleTimeout: '1h', absoluteTimeout: '1h' },
+      { idleTimeout: 3_600_000, absoluteTimeout: 3_600_000 }
+    ],
     [{ clock: { now: () => 1 }, schema: { '~standard': {} } }, { idleTimeout: 3_600_000 }],
     [{ serializer: { serialize: () => '{}', deserialize: () => ({}) } }, { idleTimeout: 3_600_000 }],
     [{ encryption: { encrypt: String, decrypt: String } }, { idleTimeout: 3_600_000 }],
@@ -160,6 +149,7 @@ describe('the options', () => {
       absoluteTimeout: day,
       permanentLifetime: 31 * day,
       maxLifetime: 31 * day,
+      markPrivate: true,
       touchInterval: minute,
       graceWindow: minute / 2
     })
@@ -168,5 +158,105 @@ describe('the options', () => {
   it('cannot be changed afterwards, those of the cookie neither', () => {
     const policy = policyOf({})
     expect([Object.isFrozen(policy), Object.isFrozen(Reflect.get(policy, 'cookie'))]).toEqual([true, true])
+  })
+})
+
+function refusalOf(task: () => unknown): { readonly code: string; readonly message: string; readonly cause: unknown } {
+  try {
+    task()
+  } catch (error) {
+    if (!isSessionError(error)) throw error
+    return { code: error.code, message: error.message, cause: error.cause }
+  }
+  throw new Error('accepted')
+}
+
+const manager = (options: unknown): unknown => createSessionManager(options as SessionManagerOptions)
+
+describe('The options of a manager', () => {
+  it('are refused all at once, each with its cure', () => {
+    const { code, message, cause } = refusalOf(() =>
+      manager({
+        secret: 'short',
+        idelTimeout: 1,
+        absoluteTimeout: 86,
+        cookie: { name: 'a b', samesite: 'lax' },
+        onEvent: 'log'
+      })
+    )
+    expect(code).toBe('OPTION_UNKNOWN')
+    expect(message.split('\n- ')).toEqual([
+      '7 options are wrong:',
+      'There is no option idelTimeout; did you mean idleTimeout? [OPTION_UNKNOWN]',
+      'onEvent must be a function [OPTION_INVALID]',
+      'There is no option cookie.samesite; did you mean cookie.sameSite? [OPTION_UNKNOWN]',
+      expect.stringMatching(/^cookie\.name must be/),
+      expect.stringMatching(/^absoluteTimeout is in milliseconds/),
+      expect.stringMatching(/^secret must have 32 bytes/),
+      expect.stringMatching(/^store must have get, set and delete.*\[STORE_INVALID\] \[OPTION_UNKNOWN\]$/)
+    ])
+    expect(cause).toBeInstanceOf(AggregateError)
+    expect(Reflect.get(Object(cause), 'errors')).toHaveLength(7)
+  })
+
+  it('that contradict each other are refused all at once', () => {
+    const { message } = refusalOf(() =>
+      manager({ store: createMemoryStore(), secret, idleTimeout: '25h', storeTimeout: '1m' })
+    )
+    expect(message).toMatch(/^2 options are wrong:\n- idleTimeout must be at most .*\n- storeTimeout must be at most /)
+  })
+
+  it.each([
+    ['idelTimeout', 'idleTimeout'],
+    ['idletimeout', 'idleTimeout'],
+    ['secrets', 'secret'],
+    ['namespaces', 'namespace'],
+    ['onevent', 'onEvent'],
+    ['max_sessions_per_user', 'maxSessionsPerUser'],
+    ['colour', undefined],
+    ['x', undefined]
+  ])('that are spelled %s are taken for %s', (name, meant) => {
+    const { message } = refusalOf(() => manager({ store: createMemoryStore(), secret, [name]: 1 }))
+    expect(message).toBe(`There is no option ${name}${meant ? `; did you mean ${meant}?` : ''} [OPTION_UNKNOWN]`)
+  })
+
+  it.each([
+    ['a store', createMemoryStore(), /^This is a store.*\{ store, secret \}/],
+    [
+      'an application that is a function',
+      Object.assign(() => {}, { use: () => {} }),
+      /^This is an application.*app\.use/
+    ],
+    ['an application that is an object', { use: () => {} }, /^This is an application.*app\.use/],
+    ['a function', () => {}, /takes an object of options/],
+    ['null', null, /takes an object of options/],
+    ['a string', 'store', /takes an object of options/],
+    ['nothing', undefined, /takes an object of options/]
+  ])('are not mistaken for %s', (_, options, message) => {
+    expect(refusalOf(() => manager(options))).toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringMatching(message)
+    })
+  })
+
+  it('are not taken for a store where they hold one', () => {
+    const { message } = refusalOf(() => manager({ ...createMemoryStore(), store: createMemoryStore(), secret }))
+    expect(message).toContain('There is no option get')
+  })
+
+  it('may name a secret that is not set, as far as TypeScript knows', () => {
+    const store = createMemoryStore()
+    const unset: string | undefined = process.env.KVSESSION_NO_SUCH_VARIABLE
+    const create = (): unknown => createSessionManager({ store, secret: unset })
+    expect(refusalOf(create)).toMatchObject({
+      code: 'SECRET_MISSING',
+      message: expect.stringContaining('environment variable is not set')
+    })
+    const several = (): unknown => createSessionManager({ store, secret: [secret, unset] })
+    expect(refusalOf(several)).toMatchObject({
+      code: 'SECRET_MISSING',
+      message: expect.stringContaining('secret[1]')
+    })
+    expectTypeOf<{ store: typeof store }>().not.toExtend<SessionManagerOptions>()
   })
 })

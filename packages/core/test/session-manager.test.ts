@@ -254,3 +254,63 @@ describe('typing', () => {
     expect(session.data.cart).toEqual(['book'])
   })
 })
+
+describe('the parts of a manager', () => {
+  it('A store without compareAndSet is served if that was asked for', async () => {
+    const { get, set, delete: remove } = createMemoryStore()
+    const store = { get, set, delete: remove }
+    const manager = createSessionManager({ store, secret, allowNonAtomicStore: true })
+    const session = await manager.open('')
+    session.data.a = 1
+    await manager.commit(session)
+    expect((await manager.find(session.id))?.data).toEqual({ a: 1 })
+  })
+
+  it('A schema that refuses {} is refused with the options', () => {
+    const validate = (): { issues: { message: string }[] } => ({ issues: [{ message: 'no' }] })
+    const schema = { '~standard': { version: 1 as const, vendor: 'test', validate } }
+    expect(() => createSessionManager({ store: createMemoryStore(), secret, schema })).toThrow(/^schema refuses \{\}/)
+  })
+
+  it('A manager knows of no hidden proxy at first', async () => {
+    const { manager } = createWorld()
+    const session = await manager.open({ host: 'localhost:3000' })
+    session.data.a = 1
+    expect((await manager.commit(session)).headers[0]?.[1]).toMatch(/^sid=/)
+  })
+
+  it('A warning is given once by each manager', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    warn.mockClear()
+    for (const { manager } of [createWorld(), createWorld()]) {
+      for (let i = 0; i < 2; i++) {
+        const session = await manager.open({ host: 'localhost', via: '1.1 x' }, { encrypted: false })
+        session.data.a = 1
+        await manager.commit(session)
+      }
+    }
+    expect(warn.mock.calls).toHaveLength(2)
+  })
+
+  it('A write that loses to other processes again and again waits by the clock of the manager', async () => {
+    const slept: number[] = []
+    const memory = createMemoryStore()
+    let losses = 4
+    const compareAndSet: typeof memory.compareAndSet = async (...args) =>
+      losses-- > 0 ? false : memory.compareAndSet(...args)
+    const manager = createSessionManager({
+      store: { ...memory, compareAndSet },
+      secret,
+      randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+      clock: { now: () => Date.now(), sleep: async (milliseconds) => void slept.push(milliseconds) }
+    })
+    const world = createWorld({}, { ...memory, compareAndSet })
+    const tab = world.browser()
+    losses = 0
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }), manager)
+    losses = 4
+    await tab.request(({ data }) => Object.assign(data, { a: 2 }), manager)
+    expect(slept.length).toBeGreaterThan(0)
+    expect((await tab.open(manager)).data).toEqual({ a: 2 })
+  })
+})

@@ -1,12 +1,17 @@
 import {
-  isSessionError,
   type Session,
   type SessionData,
-  type SessionError,
+  SessionError,
   type SessionManager,
   type SessionManagerOptions
 } from '@kvsession/core'
-import { type AdapterOptions, CommitFacts, openerOf, reportLateChanges } from '@kvsession/core/adapter'
+import {
+  type AdapterOptions,
+  CommitFacts,
+  openerOf,
+  type ResponseReader,
+  reportLateChanges
+} from '@kvsession/core/adapter'
 import type { Context, MiddlewareHandler } from 'hono'
 import { addHeaders, discardResponse } from './response.ts'
 
@@ -41,8 +46,9 @@ export function session<Data extends object = SessionData>(
   options?: AdapterOptions<Context>
 ): MiddlewareHandler<{ Variables: SessionVariables<Data> }> {
   const { manager, open } = openerOf<Data, Context>(source, options)
+  describeToHono()
   return async (c, next) => {
-    const session = await open(c, c.req.raw).catch(rethrow)
+    const session = await open(c, c.req.raw)
     c.set('session', session)
     try {
       await next()
@@ -59,29 +65,33 @@ export function session<Data extends object = SessionData>(
       discardResponse(c)
       // What is safe in the store already, a login above all, goes out with the error.
       addHeaders(c, manager.responseHeaders(session, factsOf(c)))
-      rethrow(error)
+      throw error
     }
   }
 }
 
 function factsOf(c: Context): CommitFacts<Context> {
-  return new CommitFacts(c, readHeader, { failed: c.error !== undefined })
+  return new CommitFacts(c, reader, { failed: c.error !== undefined })
 }
 
-/** Called only when a cookie is sent: looking at a response makes Hono on Node build it the slow way. */
-function readHeader(c: Context, name: string): string | undefined {
-  return c.res.headers.get(name) ?? undefined
+/** Looking at a response makes Hono on Node build it the slow way: only where a cookie is sent, or something failed. */
+const reader: ResponseReader<Context> = {
+  header: ({ res }, name) => res.headers.get(name) ?? undefined,
+  status: ({ res }) => res.status
 }
 
 /**
- * Hono's own error handler answers with what `getResponse` gives, and then prints nothing: both are done here, so that
- * without `onError` an error is neither silent on the console nor without a word for the client.
+ * Hono's own error handler answers with what `getResponse` of an error gives, and then prints nothing: both are done here,
+ * so that without `onError` an error of a session, wherever it was thrown, is neither silent on the console nor without a
+ * word for the client.
  */
-function rethrow(error: unknown): never {
-  if (isSessionError(error)) {
-    Object.defineProperty(error, 'getResponse', { value: () => report(error), configurable: true })
-  }
-  throw error
+function describeToHono(): void {
+  Object.defineProperty(SessionError.prototype, 'getResponse', {
+    configurable: true,
+    value(this: SessionError) {
+      return report(this)
+    }
+  })
 }
 
 function report(error: SessionError): Response {

@@ -194,6 +194,14 @@ describe('session() for Hono', () => {
         503,
         'Service Unavailable [STORE_UNAVAILABLE]\n'
       ],
+      ['a login that the store refuses', 'compareAndSet', '/login', 503, 'Service Unavailable [STORE_UNAVAILABLE]\n'],
+      [
+        'an update that the store refuses',
+        'compareAndSet',
+        '/update',
+        503,
+        'Service Unavailable [STORE_UNAVAILABLE]\n'
+      ],
       [
         'data that cannot be serialized',
         undefined,
@@ -210,6 +218,14 @@ describe('session() for Hono', () => {
         app.get('/unserializable', (c) => {
           c.var.session.data.task = () => undefined
           return c.json({ page: true }, 201)
+        })
+        app.get('/login', async (c) => {
+          await c.var.session.login('alice')
+          return c.text('welcome')
+        })
+        app.get('/update', async (c) => {
+          await c.var.session.update((data) => Object.assign(data, { n: 1 }))
+          return c.text('counted')
         })
         const cookie = cookieOf(await ask(app, '/start'))
         if (failing !== undefined) store.fail(failing)

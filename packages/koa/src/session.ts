@@ -5,7 +5,14 @@ import {
   type SessionManager,
   type SessionManagerOptions
 } from '@kvsession/core'
-import { type AdapterOptions, CommitFacts, needsCommit, openerOf, type SessionOpener } from '@kvsession/core/adapter'
+import {
+  type AdapterOptions,
+  CommitFacts,
+  needsCommit,
+  openerOf,
+  type ResponseReader,
+  type SessionOpener
+} from '@kvsession/core/adapter'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { addErrorHeaders } from './error-headers.ts'
 import { addSession, type RequestSession } from './request-session.ts'
@@ -66,7 +73,7 @@ async function storeAndSend(
   outcome: { readonly failed?: boolean } = {}
 ): Promise<void> {
   const { session } = request
-  const facts = new CommitFacts(ctx, readHeader, outcome)
+  const facts = new CommitFacts(ctx, reader, outcome)
   try {
     // The handler answered on its own: from here on no cookie can be set.
     if (ctx.headerSent) manager.responseHeaders(session, facts)
@@ -80,8 +87,9 @@ async function storeAndSend(
   }
 }
 
-function readHeader({ response }: ParameterizedContext, name: string): string | undefined {
-  return response.get(name) || undefined
+const reader: ResponseReader<ParameterizedContext> = {
+  header: ({ response }, name) => response.get(name) || undefined,
+  status: ({ response }) => response.status
 }
 
 function send(ctx: ParameterizedContext, headers: HeaderList, { failed }: { readonly failed?: boolean }): void {

@@ -18,6 +18,7 @@ function conform(
   beforeAll(async () => {
     engine = await start()
     pair = [open(engine, clock), open(engine, clock)]
+    for (const { ready } of pair) await ready
   })
   afterAll(async () => {
     for (const one of pair) one.end()

@@ -43,7 +43,7 @@ const broken: Readonly<Record<string, NodeHttpOptions>> = {
       const { manager, session, request, response } = turn
       const given = /(?:__Host-)?sid=[^;]+/.exec(request.headers.cookie ?? '')?.[0]
       if (given !== undefined) response.appendHeader('Set-Cookie', `${given}; Path=/; HttpOnly; SameSite=Lax`)
-      applyHeaders((await manager.commit(session, facts(response))).headers, response)
+      applyHeaders((await manager.commit(session, facts(response, answer))).headers, response)
       await sendAnswer(turn, answer)
       await manager.commit(session)
     }
@@ -53,7 +53,7 @@ const broken: Readonly<Record<string, NodeHttpOptions>> = {
       const { response } = turn
       const was = response.getHeader('cache-control')
       response.setHeader('cache-control', 'private')
-      const { headers } = await turn.manager.commit(turn.session, facts(response))
+      const { headers } = await turn.manager.commit(turn.session, facts(response, answer))
       applyHeaders(headers, response)
       if (was === undefined) response.removeHeader('cache-control')
       else response.setHeader('cache-control', was)
@@ -63,7 +63,7 @@ const broken: Readonly<Record<string, NodeHttpOptions>> = {
   },
   'does not look at the session again when a stream ends': {
     async answer(turn, answer) {
-      const { headers } = await turn.manager.commit(turn.session, facts(turn.response))
+      const { headers } = await turn.manager.commit(turn.session, facts(turn.response, answer))
       applyHeaders(headers, turn.response)
       await sendAnswer(turn, answer)
     }
@@ -97,7 +97,8 @@ const failures: Readonly<Record<string, readonly string[]>> = {
     'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent at once',
     'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent at once',
     'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent later',
-    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent later'
+    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent later',
+    'errors: an error answer of an application that was told that the store refuses stays as it is'
   ],
   'clears the cookie when the store fails': [
     "commit: what could not be stored is a server error without cookie and without the handler's answer: send",
@@ -150,6 +151,7 @@ const failures: Readonly<Record<string, readonly string[]>> = {
     'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent later',
     'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent later',
     'errors: a logout that the store refuses, and that the handler answers itself, is answered as it says',
+    'errors: an error answer of an application that was told that the store refuses stays as it is',
     "outage: onStoreUnavailable: 'anonymous': the visitor is served, keeps the cookie and is logged in again afterwards",
     'identity: after a login the new cookie is logged in and keeps the data, and the old token opens nothing',
     'identity: rotate keeps the old token working until the new one was seen, so that a lost answer logs nobody out',

@@ -83,7 +83,7 @@ async function serve(
 
 export async function commitThenAnswer(turn: Turn, answer: Answer): Promise<void> {
   const { manager, session, response } = turn
-  const { headers } = await manager.commit(session, facts(response, answer.failed))
+  const { headers } = await manager.commit(session, facts(response, answer))
   applyHeaders(headers, response)
   await sendAnswer(turn, answer)
   // A stream may have changed the session after its first byte.
@@ -106,7 +106,7 @@ async function commitFailed({ manager, session, response }: Turn, error: unknown
   const refused = isSessionError(error)
   const headers = refused
     ? manager.responseHeaders(session, facts(response))
-    : await manager.commit(session, facts(response, true)).then(
+    : await manager.commit(session, facts(response, { failed: true })).then(
         (done) => done.headers,
         () => manager.responseHeaders(session, facts(response))
       )
@@ -126,10 +126,10 @@ export async function sendAnswer({ request, response }: Turn, { status, body }: 
 
 export function facts(
   response: ServerResponse,
-  failed = false
-): { readonly cacheControl: string | undefined; readonly failed: boolean } {
+  { failed = false, status }: { readonly failed?: boolean; readonly status?: number } = {}
+): { readonly cacheControl: string | undefined; readonly failed: boolean; readonly status: number | undefined } {
   const cacheControl = response.getHeader('cache-control')
-  return { cacheControl: cacheControl === undefined ? undefined : String(cacheControl), failed }
+  return { cacheControl: cacheControl === undefined ? undefined : String(cacheControl), failed, status }
 }
 
 function statusOf(error: unknown): number {

@@ -43,6 +43,7 @@ export const scopes: readonly Scope[] = [
         'crypto/crypto',
         'record/encryption',
         'store/memory-store',
+        'store/bounded-entries',
         'crypto/random',
         'record/serializer',
         'transport/set-cookie'

@@ -67,8 +67,9 @@ export interface DecodedPayload {
 /** The decrypted payload with its data, or `undefined` when either cannot be read. */
 export function decodePayload(context: PayloadContext, key: string, record: StoredRecord): DecodedPayload | undefined {
   const plaintext = plaintextOf(context, key, record)
-  const data = plaintext === undefined ? undefined : deserializeData(context, plaintext)
-  return plaintext === undefined || !data ? undefined : { plaintext, data }
+  if (plaintext === undefined) return undefined
+  const data = deserializeData(context, plaintext)
+  return data && { plaintext, data }
 }
 
 /**

@@ -53,11 +53,11 @@ function reportWrite(
   if (!emit) return
   const { record, plaintext, swap, conflicts, superseded, userChanged } = write
   const { userId } = record.metadata
-  const token = (): NewToken => ({
-    id,
-    tokenId: tokenIdOf(record.metadata.secretHash),
-    previousTokenId: before && tokenIdOf(before.metadata.secretHash)
-  })
+  const token = (): NewToken => {
+    const tokenId = tokenIdOf(record.metadata.secretHash)
+    const previous = before && tokenIdOf(before.metadata.secretHash)
+    return { id, tokenId, previousTokenId: previous === tokenId ? undefined : previous }
+  }
   if (conflicts.length > 0) emit({ type: 'conflict', id, keys: conflicts.map((key) => printable(key)) })
   if (plaintext !== undefined) emit({ type: 'saved', id, bytes: byteLength(record.value) })
   else if (!swap) emit({ type: 'touched', id })

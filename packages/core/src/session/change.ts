@@ -10,6 +10,8 @@ export interface Change {
   readonly anonymous?: boolean
   /** Runs on fresh data, again after each conflict. */
   readonly update?: (data: Fields) => void
+  /** A response follows that can send a new cookie: a rotation that is due is made. */
+  readonly atCommit?: boolean
   /** Leaves changed data out: the request failed and `commitOnError` is off. */
   readonly withoutData?: boolean
   /** What the data serializes to, if the caller knows. */

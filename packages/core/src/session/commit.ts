@@ -1,5 +1,5 @@
 import type { ManagerContext } from '../context.ts'
-import { SessionError } from '../errors.ts'
+import { isSessionError, SessionError } from '../errors.ts'
 import { awaitsFirstUse, rotationDue, touchDue } from '../record/metadata-change.ts'
 import { serializeData } from '../record/payload.ts'
 import type { HeaderList } from '../transport/response-headers.ts'
@@ -14,6 +14,11 @@ import { headersSent } from './update-record.ts'
 export interface CommitOptions extends ResponseFacts {
   /** The handler failed; with `commitOnError: false` its data is then not stored. */
   readonly failed?: boolean
+  /**
+   * The status of the response. The error answer (400 or more, or `failed`) of an application that has got an error of this
+   * session before stays as it is: {@link commit} then does not throw for what it cannot store.
+   */
+  readonly status?: number | undefined
 }
 
 /**
@@ -27,10 +32,25 @@ export async function commit(
   options: CommitOptions = {}
 ): Promise<HeaderList> {
   const { failure } = state
-  const storing = runExclusive(context, state, () => storeChanges(context, state, options))
-  if (storing !== undefined) await storing
+  try {
+    const storing = runExclusive(context, state, () => storeChanges(context, state, options))
+    if (storing !== undefined) await storing
+  } catch (error) {
+    if (!saysSo(state, options)) throw error
+    reportFailure(context, state, error)
+  }
   throwDropped(state, failure)
   return headersOf(context, state, options)
+}
+
+/** Whether the application knows that something could not be stored, and its response is an error. */
+function saysSo({ told }: SessionState, { failed, status = 0 }: CommitOptions): boolean {
+  return told && (failed === true || status >= 400)
+}
+
+/** Raises the event of a commit that could not store everything. */
+export function reportFailure({ emit }: Pick<ManagerContext, 'emit'>, { id }: SessionState, error: unknown): void {
+  emit?.({ type: 'commitFailed', id, code: isSessionError(error) ? error.code : undefined })
 }
 
 /** Whether {@link commit} has anything to store or any header to give. */
@@ -61,7 +81,8 @@ function storeChanges(
   const serialized = state.data && !withoutData ? serializeData(context, state.data) : state.baseline
   const changed = serialized !== state.baseline
   if (state.phase === 'live') {
-    if (changed || state.permanent !== undefined) return save(context, state, { withoutData, serialized })
+    if (changed || state.permanent !== undefined)
+      return save(context, state, { atCommit: true, withoutData, serialized })
     return isUpkeepDue(context, state) ? keepUp(context, state, { withoutData, serialized }) : undefined
   }
   if (!changed) return undefined
@@ -84,7 +105,7 @@ function keepUp(
   state: SessionState,
   options: { readonly withoutData: boolean; readonly serialized: string }
 ): Promise<unknown> {
-  return save(context, state, { ...options, upkeep: true }).catch((error: unknown) => {
+  return save(context, state, { ...options, atCommit: true, upkeep: true }).catch((error: unknown) => {
     if (!(error instanceof SessionError)) throw error
     const { code } = error
     // Of its other failures the store has raised an event.

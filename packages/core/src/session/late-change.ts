@@ -8,12 +8,13 @@ import { becomeWatched, type SessionState } from './session-state.ts'
  * is reported, once. It may still be stored by a `save`, so that nothing else is done about it.
  */
 export function watchLateAccess(context: ManagerContext, state: SessionState): void {
-  if (!state.watched || !context.emit) return
+  const { emit } = context
+  if (!emit) return
   becomeWatched(state, false)
   // A change that is saved at once is none that was lost, and one may be made by an assignment that waits first.
   platform.startTimer(() => {
     void Promise.resolve(state.lastOperation).then(() => {
-      if (isChanged(context, state)) context.emit?.({ type: 'dropped', id: state.id ?? '', reason: 'late' })
+      if (isChanged(context, state)) emit({ type: 'dropped', id: state.id ?? '', reason: 'late' })
       else becomeWatched(state, true)
     })
   }, context.policy.storeTimeout)

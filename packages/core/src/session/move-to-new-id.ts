@@ -14,9 +14,9 @@ import { becomeNew, dataOf, identityOf, type SessionState } from './session-stat
  */
 export async function moveToNewId(context: ManagerContext, state: SessionState, change: Change): Promise<Outcome> {
   const { record } = state
-  if (!record) return 'gone'
+  // Where nothing can be stored, `save` has settled what the session is now.
+  if (!record || !(await save(context, state))) return 'gone'
   const oldKey = context.recordKey(identityOf(context, state).id)
-  if (!(await save(context, state))) return state.phase === 'ended' ? 'gone' : 'superseded'
   const data = dataOf(context, state)
   const plaintext = serializeData(context, data)
   const found = { record, standing: 'current', stored: () => plaintext } as const

@@ -9,7 +9,7 @@ import { load } from './load.ts'
 import { dataOf, needsLoading, type SessionState } from './session-state.ts'
 import { updateRecord } from './update-record.ts'
 
-export interface SaveOptions extends Pick<Change, 'update' | 'withoutData' | 'serialized'> {
+export interface SaveOptions extends Pick<Change, 'update' | 'atCommit' | 'withoutData' | 'serialized'> {
   /** Nothing but `lastSeenAt` or a due rotation is stored: when it cannot be, nothing is lost. */
   readonly upkeep?: boolean
 }

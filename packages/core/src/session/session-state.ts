@@ -66,6 +66,8 @@ export interface SessionState {
   readonly watched: boolean
   /** The last operation on this session object; the next one waits for it. */
   readonly lastOperation: Promise<unknown> | undefined
+  /** An operation has rejected: the application knows that something could not be stored. */
+  readonly told: boolean
   /** The last operation whose failure a commit may have to report. */
   readonly failure: Failure | undefined
 }
@@ -112,6 +114,7 @@ export function createState(
     headers: undefined,
     watched: false,
     lastOperation: undefined,
+    told: false,
     failure: undefined
   }
 }
@@ -225,6 +228,12 @@ export function becomeUnwritable(state: Writable, phase: 'ended' | 'superseded')
   state.permanent = undefined
 }
 
+/** Reloaded and found gone, or with another secret: nothing of the session is shown any more. */
+export function becomeForgotten(context: Empty, state: Writable): void {
+  state.record = undefined
+  becomeEmpty(context, state)
+}
+
 /** Ended while this request ran: empty, without a user, and no cookie is sent. */
 export function becomeRevoked(context: Empty, state: Writable): void {
   state.permanent = undefined
@@ -292,6 +301,11 @@ export function becomePermanent(state: Writable, permanent: boolean | number | u
 /** Something that depends on the cookie is being read. */
 export function becomeAccessed(state: Writable): void {
   state.accessed = true
+}
+
+/** The application gets the error of an operation. */
+export function becomeTold(state: Writable): void {
+  state.told = true
 }
 
 /** An operation has failed; `undefined`: that was reported, or made good for. */

@@ -15,6 +15,7 @@ import {
   becomeAccessed,
   becomeChanged,
   becomePermanent,
+  becomeTold,
   dataOf,
   detachedOf,
   identityOf,
@@ -239,10 +240,15 @@ export class Session<Data extends object = SessionData> {
   #act<T>(task: (context: ManagerContext, state: SessionState) => Promise<T>): Promise<T> {
     const { context, state } = this.#internals
     becomeAccessed(state)
-    return runExclusive(context, state, () => {
-      const running = task(context, state)
-      if (!context.schema) return running
-      return running.then((result) => giveInitialData(context, state).then(() => result))
+    return runExclusive(context, state, async () => {
+      try {
+        const result = await task(context, state)
+        if (context.schema) await giveInitialData(context, state)
+        return result
+      } catch (error) {
+        becomeTold(state)
+        throw error
+      }
     })
   }
 

@@ -13,6 +13,7 @@ import {
   becomeChanged,
   becomeDestroyed,
   becomeEmpty,
+  becomeForgotten,
   becomeNew,
   becomePermanent,
   becomeUnidentified,
@@ -134,6 +135,7 @@ export async function reload(context: ManagerContext, state: SessionState): Prom
   const standing = typeof record === 'string' ? 'gone' : standingOf(context, record.metadata, identity)
   if (typeof record === 'string' || standing === 'stale') {
     applyOutcome(context, state, standing === 'gone' ? 'gone' : 'superseded', false)
+    becomeForgotten(context, state)
     return false
   }
   const { data } = state

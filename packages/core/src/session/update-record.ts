@@ -173,9 +173,8 @@ function swapFor(update: Update, found: Found, owner: NextOwner): Swap | undefin
   if (change.swap && (change.swap !== 'rotate' || current)) return change.swap
   if (state.swapped) return undefined
   if (owner.userChanged) return owner.userId === undefined ? 'regenerate' : 'login'
-  const due =
-    current && !state.headers && !state.passive && rotationDue(context.policy, found.record.metadata, found.now)
-  return due ? 'rotate' : undefined
+  const mayRotate = change.atCommit && current && !state.headers && !state.passive
+  return mayRotate && rotationDue(context.policy, found.record.metadata, found.now) ? 'rotate' : undefined
 }
 
 function metadataFor(

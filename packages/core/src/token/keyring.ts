@@ -68,10 +68,11 @@ export function deriveMac(secret: string, scope: readonly string[], size = 32): 
 export function checkSecrets(secret: unknown, option = 'secret'): readonly string[] {
   const secrets: unknown[] = Array.isArray(secret) ? [...secret] : [secret]
   if (secrets.length === 0) throw missing(option)
-  const checked = secrets.map((one) => {
-    if (typeof one !== 'string' || one === '') throw missing(option)
-    if (encoder.encode(one).length < 32) throw refused('SECRET_WEAK', `${option} must have 32 bytes or more`)
-    if (new Set(one).size < 8 || unset.test(one)) throw refused('SECRET_WEAK', `${option} is easy to guess`)
+  const checked = secrets.map((one, index) => {
+    const name = Array.isArray(secret) ? `${option}[${index}]` : option
+    if (typeof one !== 'string' || one === '') throw missing(name)
+    if (encoder.encode(one).length < 32) throw refused('SECRET_WEAK', `${name} must have 32 bytes or more`)
+    if (new Set(one).size < 8 || unset.test(one)) throw refused('SECRET_WEAK', `${name} is easy to guess`)
     return one
   })
   if (new Set(checked).size < checked.length) {
@@ -86,7 +87,7 @@ const unset = /undefined|null.*null|\[object /
 function missing(option: string): SessionError {
   return refused(
     'SECRET_MISSING',
-    `${option} must be a text, or an array of texts, newest first: is an environment variable unset?`
+    `${option} must be a string, or an array of strings, newest first; perhaps an environment variable is not set`
   )
 }
 

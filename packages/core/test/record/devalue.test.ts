@@ -103,4 +103,37 @@ describe('devalue as the serializer', () => {
       }).toThrow()
     }
   })
+
+  it.each([[undefined], [null], [1], ['a'], [[1, undefined]], [new Date(0)], [new Map([['a', undefined]])]])(
+    'gives %j alone back as it was',
+    (value) => {
+      expect(devalueSerializer.deserialize(devalueSerializer.serialize(value))).toStrictEqual(value)
+    }
+  )
+
+  it('leaves a property out that is undefined, and nothing else', () => {
+    const text = devalueSerializer.serialize({ token: undefined, a: 1, b: { c: undefined } })
+    expect(devalueSerializer.deserialize(text)).toStrictEqual({ a: 1, b: { c: undefined } })
+  })
+
+  it('refuses an instance of a class also where a property of it is undefined', () => {
+    class Token {
+      readonly value = undefined
+    }
+    expect(() => devalueSerializer.serialize(new Token())).toThrow(/DATA_UNSERIALIZABLE/)
+  })
+
+  it.each([[new Error('secret words')], ['secret words'], [{ name: 'DevalueError', message: 'secret words' }]])(
+    'quotes nothing of what a getter throws: %s',
+    (thrown) => {
+      const data = {
+        get secret() {
+          throw thrown
+        }
+      }
+      expect(() => devalueSerializer.serialize(data)).toThrow(
+        'data is refused by a getter: nothing was stored [DATA_UNSERIALIZABLE]'
+      )
+    }
+  )
 })

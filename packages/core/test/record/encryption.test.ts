@@ -118,3 +118,11 @@ describe('encryption at rest', () => {
     expect(shown).not.toMatch(/Uint8Array|Buffer|KeyObject/)
   })
 })
+
+describe('encryption whose options name the secret alone', () => {
+  it('writes, and accepts no payload that is not encrypted', () => {
+    const only = { secret: 'one that is for encryption alone, and long' }
+    expect(createEncryption(only)).toMatchObject({ write: true, plainUntil: 0 })
+    expect(createEncryption({ ...only, write: false })).toMatchObject({ write: false, plainUntil: Infinity })
+  })
+})

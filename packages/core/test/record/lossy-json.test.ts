@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createSessionManager, isSessionError, type SessionManagerOptions } from '../../src/index.ts'
+import { lossyJsonSerializer } from '../../src/record/lossy-json.ts'
 import { createWorld, secret } from '../support/world.ts'
 
 class Money {
@@ -91,5 +92,22 @@ describe("serializer: 'json-lossy'", () => {
     )
     const typed: SessionManagerOptions['serializer'] = 'json-lossy'
     expect(typed).toBe('json-lossy')
+  })
+
+  it('writes a value that JSON has nothing for as an empty object, so that it can be compared', () => {
+    for (const value of [undefined, () => 1, Symbol('x')]) expect(lossyJsonSerializer.serialize(value)).toBe('{}')
+  })
+
+  it('names no path where the data as a whole refuses', () => {
+    const data = {
+      work: () => 1,
+      toJSON: () => {
+        throw new Error('no')
+      }
+    }
+    expect(() => lossyJsonSerializer.serialize(data)).toThrow(
+      'data holds a BigInt, a cycle, or what a toJSON or getter refuses: nothing was stored [DATA_UNSERIALIZABLE]'
+    )
+    expect(() => lossyJsonSerializer.serialize({ good: { a: 1 }, bad: 1n })).toThrow(/^data\.bad holds a BigInt/)
   })
 })

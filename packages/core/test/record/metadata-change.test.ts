@@ -130,3 +130,10 @@ describe('a new secret', () => {
     expect(next.permanentSince).toBeUndefined()
   })
 })
+
+it('A source of randomness that repeats itself is named', () => {
+  const next = metadata({ secretHash: hash })
+  expect(() => swapSecret(next, 'regenerate', hash, 2_000)).toThrow(
+    'randomBytes must not return the same bytes again [OPTION_INVALID]'
+  )
+})

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { PayloadEncryption } from '../../src/record/encryption.ts'
 import { pickFields } from '../../src/record/merge.ts'
-import { byteLength, exceeds, isFields } from '../../src/record/payload.ts'
+import { firstMetadata } from '../../src/record/metadata-change.ts'
+import { byteLength, decodePayload, exceeds, isFields, plaintextOf, serializeData } from '../../src/record/payload.ts'
+import { encodeRecord } from '../../src/record/record.ts'
+import { jsonSerializer } from '../../src/record/serializer.ts'
 import { createWorld } from '../support/world.ts'
 
 describe('the size of a text', () => {
@@ -66,6 +70,52 @@ describe('a serializer of the application’s own', () => {
       })
       const storing = browser().request(({ data }) => Object.assign(data, { a: 1 }))
       await expect(storing).rejects.toThrow('serializer must return a well-formed string without U+0000')
+    }
+  })
+})
+
+describe('a stored payload', () => {
+  const clock = { now: () => 1_000 }
+  const policy = { maxRecordBytes: 512 }
+  const metadata = firstMetadata('w', 'h', 1)
+  const encryption = (plainUntil: number): PayloadEncryption => ({
+    encrypt: (plaintext) => `sealed:${plaintext}`,
+    decrypt: (payload) => (payload.startsWith('sealed:') ? payload.slice(7) : undefined),
+    plainUntil
+  })
+
+  it.each<[string, PayloadEncryption | undefined, boolean, string | undefined]>([
+    ['{}', undefined, false, '{}'],
+    ['{}', undefined, true, undefined],
+    ['sealed:{}', encryption(0), true, '{}'],
+    ['sealed:{}', encryption(0), false, '{}'],
+    ['{}', encryption(1_000), false, undefined],
+    ['{}', encryption(1_001), false, '{}'],
+    ['{}', encryption(1_001), true, undefined],
+    ['x'.repeat(1_024), undefined, false, 'x'.repeat(1_024)],
+    ['x'.repeat(1_025), undefined, false, undefined]
+  ])(
+    '%.10s with the encryption %j, said to be encrypted: %s, is read as %.10s',
+    (payload, used, encrypted, expected) => {
+      const record = encodeRecord(encrypted ? { ...metadata, encrypted } : metadata, payload)
+      expect(plaintextOf({ encryption: used, policy, clock }, 'key', record)).toBe(expected)
+    }
+  )
+
+  it('is decoded if both its encryption and its data can be read', () => {
+    const context = { serializer: jsonSerializer, encryption: undefined, policy, clock }
+    const decode = (payload: string, encrypted?: true) =>
+      decodePayload(context, 'key', encodeRecord({ ...metadata, ...(encrypted && { encrypted }) }, payload))
+    expect(decode('{"a":1}')).toEqual({ plaintext: '{"a":1}', data: { a: 1 } })
+    expect([decode('[1]'), decode('{'), decode('{"a":1}', true)]).toEqual([undefined, undefined, undefined])
+  })
+
+  it('that a serializer gives must be well-formed', () => {
+    for (const serialized of [7, 'a\0', '\ud800']) {
+      const serializer = { ...jsonSerializer, serialize: () => serialized as string }
+      expect(() => serializeData({ serializer }, {})).toThrow(
+        'serializer must return a well-formed string without U+0000 [DATA_UNSERIALIZABLE]'
+      )
     }
   })
 })

@@ -42,6 +42,24 @@ describe('a stored value', () => {
     expect(decodeRecord(record.value)).toEqual(record)
   })
 
+  it('a record says that its payload is encrypted, and nothing else of that', () => {
+    const record = encodeRecord({ ...least, encrypted: true }, 'sealed')
+    expect(record.value).toBe(`${JSON.stringify({ ...leastLine, k: true })}\nsealed`)
+    expect(decodeRecord(record.value)).toEqual(record)
+    for (const k of [false, 1, 'true', null]) expect(decode({ ...leastLine, k })).toBe('corrupt')
+  })
+
+  it('a first line of 4,096 characters and more is corrupt', () => {
+    const line = (length: number): string => {
+      const rest = `${JSON.stringify(leastLine).slice(0, -1)},"later":""}`
+      return rest.replace('""', `"${'x'.repeat(length - rest.length)}"`)
+    }
+    expect(line(4_095)).toHaveLength(4_095)
+    expect(decodeRecord(`${line(4_095)}\n{}`)).toMatchObject({ payload: '{}' })
+    expect(decodeRecord(`${line(4_096)}\n{}`)).toBe('corrupt')
+    expect(decodeRecord(`${line(5_000)}\n{}`)).toBe('corrupt')
+  })
+
   it.each(['\r\n', ' \n', '\t\n'])('A first line that ends in %j is corrupt', (end) => {
     expect(decodeRecord(`${JSON.stringify(leastLine)}${end}{}`)).toBe('corrupt')
   })

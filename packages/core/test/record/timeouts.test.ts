@@ -33,6 +33,12 @@ describe('the limits of a session', () => {
       2_000
     ],
     [
+      'that is permanent counts from the start, whenever it became so',
+      { createdAt: 1_000, lastSeenAt: 1_000, permanent: true, permanentSince: 1_700 },
+      2_000,
+      2_000
+    ],
+    [
       'and never outlives the longest one',
       { createdAt: 1_000, lastSeenAt: 1_000, permanent: 300, permanentSince: 5_900 },
       6_000,

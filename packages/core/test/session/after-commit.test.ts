@@ -94,6 +94,13 @@ describe('what a request makes of its write', () => {
     expect(data.list).toBe(list)
   })
 
+  it('takes what the schema makes of merged data for what later changes are told from', () => {
+    const { context, state, write } = createGround()
+    const accepted = { a: 2, b: 0 }
+    adoptWrite(context, state, write({ plaintext: '{"a":2}', serialized: '{"a":1}', accepted }))
+    expect([state.data, state.stored, state.baseline]).toEqual([accepted, '{"a":2}', '{"a":2,"b":0}'])
+  })
+
   it('compares nothing where what was stored is what the handler has', () => {
     const { context, state, write } = createGround()
     const never = { ...context, serializer: { serialize: () => expect.fail('compared'), deserialize: JSON.parse } }

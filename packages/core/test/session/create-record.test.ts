@@ -7,7 +7,7 @@ import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { readIndex } from '../../src/users/user-index.ts'
 import { createFaultyStore, type Fault } from '../support/faulty-store.ts'
-import { secret, start } from '../support/world.ts'
+import { createWorld, secret, start } from '../support/world.ts'
 
 const day = 86_400_000
 
@@ -190,4 +190,18 @@ describe('a first write that finds its id taken, or is not confirmed', () => {
     )
     expect(await taken.store.get(key ?? '')).toBe(text)
   })
+})
+
+it('A new session whose data its schema refuses is not stored', async () => {
+  const validate = (
+    value: unknown
+  ): { value: Record<string, unknown> } | { issues: { message: string; path: string[] }[] } =>
+    'bad' in Object(value) ? { issues: [{ message: 'no', path: ['bad'] }] } : { value: Object(value) }
+  const world = createWorld({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
+  const session = await world.manager.open('')
+  session.data.bad = 1
+  const { calls } = await world.store.during(() =>
+    expect(session.save()).rejects.toThrow('The schema refuses data.bad: nothing was stored [DATA_INVALID]')
+  )
+  expect([calls, session.isNew]).toEqual([[], true])
 })

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { needsCommit } from '../../src/adapter.ts'
 import type { Session } from '../../src/index.ts'
+import { watchFailure } from '../../src/session/dropped-failure.ts'
+import { internalsOf } from '../../src/session/session.ts'
 import { createWorld, type World } from '../support/world.ts'
 
 type Operation = (session: Session) => Promise<unknown>
@@ -93,4 +95,14 @@ it('an operation that succeeds gives its result, awaited or not', async () => {
     expect(session.destroy()).toBeInstanceOf(Promise)
   })
   expect(tab.cookie).toBe('')
+})
+
+it('an operation after the headers is left to the application: its failure fails no later commit', async () => {
+  const { world, session } = await refused()
+  await world.manager.commit(session)
+  await expect(session.update((data) => Object.assign(data, { a: 2 }))).rejects.toMatchObject({ status: 503 })
+  const { state } = internalsOf(session)
+  const operation = Promise.resolve(1)
+  expect(watchFailure(state, operation)).toBe(operation)
+  expect(state.failure).toBeUndefined()
 })

@@ -3,13 +3,30 @@ import { reportLateChanges } from '../../src/adapter.ts'
 import type { Session } from '../../src/index.ts'
 import { createWorld, type World } from '../support/world.ts'
 
-/** A world whose requests each end with a commit that is the last one, and the next `dropped` event. */
-async function createStreams(): Promise<World & { open(): Promise<Session>; dropped: Promise<unknown> }> {
-  let tell = (_: unknown): void => {}
-  const dropped = new Promise<unknown>((resolve) => {
-    tell = resolve
+interface Streams extends World {
+  open(): Promise<Session>
+  /** The first `dropped` event. */
+  readonly dropped: Promise<unknown>
+  /** Resolves when another change that nobody stores was reported: timers that began before have ended then. */
+  pass(): Promise<void>
+  /** The ids of all `dropped` events. */
+  readonly ids: string[]
+}
+
+/** A world whose requests each end with a commit that is the last one. */
+async function createStreams(): Promise<Streams> {
+  const ids: string[] = []
+  const waiting: ((event: unknown) => void)[] = []
+  const next = (): Promise<unknown> => new Promise((resolve) => void waiting.push(resolve))
+  const dropped = next()
+  const world = createWorld({
+    storeTimeout: '5ms',
+    onEvent(event) {
+      if (event.type !== 'dropped') return
+      ids.push(event.id)
+      for (const resolve of waiting.splice(0)) resolve(event)
+    }
   })
-  const world = createWorld({ storeTimeout: '5ms', onEvent: (event) => event.type === 'dropped' && tell(event) })
   const tab = world.browser()
   await tab.request(({ data }) => Object.assign(data, { n: 0 }))
   const open = async (): Promise<Session> => {
@@ -19,7 +36,16 @@ async function createStreams(): Promise<World & { open(): Promise<Session>; drop
     reportLateChanges(session)
     return session
   }
-  return Object.assign(world, { open, dropped })
+  const pass = async (): Promise<void> => {
+    const other = world.browser()
+    await other.request(({ data }) => Object.assign(data, { n: 0 }))
+    const session = await other.open()
+    reportLateChanges(session)
+    session.data.n = 1
+    while (!ids.includes(session.id)) await next()
+    ids.splice(ids.indexOf(session.id), 1)
+  }
+  return Object.assign(world, { open, dropped, pass, ids })
 }
 
 it('A change after the last commit that nobody stores is an event', async () => {
@@ -51,4 +77,53 @@ it('A change after the last commit is reported once, and a later save still stor
   await dropped
   await session.save()
   expect((await manager.find(session.id))?.data).toEqual({ n: 1 })
+})
+
+it('A change after the last commit is reported once, however often the data is accessed', async () => {
+  const { open, pass, ids } = await createStreams()
+  const session = await open()
+  session.data.n = 1
+  session.data.n = 2
+  expect(session.data.n).toBe(2)
+  await pass()
+  expect(ids).toEqual([session.id])
+})
+
+it('A look at the data after the last commit is no event, and a change after the look is one', async () => {
+  const { open, pass, ids } = await createStreams()
+  const session = await open()
+  expect(session.data.n).toBe(0)
+  await pass()
+  expect(ids).toEqual([])
+  session.data.n = 1
+  await pass()
+  expect(ids).toEqual([session.id])
+})
+
+it('A look at the id after the last commit is no event', async () => {
+  const { manager, browser, pass, ids } = await createStreams()
+  const tab = browser()
+  await tab.request(({ data }) => Object.assign(data, { n: 0 }))
+  const session = await tab.open()
+  await manager.commit(session)
+  reportLateChanges(session)
+  expect(session.id).toHaveLength(32)
+  await pass()
+  expect(ids).toEqual([])
+})
+
+it('A change after the last commit that cannot be stored is an event', async () => {
+  const { open, dropped } = await createStreams()
+  const session = await open()
+  session.data.n = 1n
+  expect(await dropped).toEqual({ type: 'dropped', id: session.id, reason: 'late' })
+})
+
+it('A change of a session that has no id yet is an event without one', async () => {
+  const { manager, dropped } = await createStreams()
+  const session = await manager.open('')
+  await manager.commit(session)
+  reportLateChanges(session)
+  session.data.n = 1
+  expect(await dropped).toEqual({ type: 'dropped', id: '', reason: 'late' })
 })

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionEvent, SessionManager } from '../../src/index.ts'
+import { recordToEnd } from '../../src/session/load.ts'
+import { internalsOf } from '../../src/session/session.ts'
 import { type Browser, createWorld, setCookieOf, type World } from '../support/world.ts'
 
 const keyOf = (id: string): string => `sessions.s.${id}`
@@ -203,4 +205,75 @@ describe('a request with a cookie of the name that is not genuine', () => {
       expect(setCookieOf((await manager.commit(session)).headers) !== undefined).toBe(cleared)
     }
   })
+})
+
+describe('a token whose session began at another time', () => {
+  it('ends nothing: its record was put back from an older copy', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+    const { context, state } = internalsOf(await tab.open())
+    const [token] = state.tokens
+    if (!token) throw new TypeError('no token')
+    expect(await recordToEnd(context, token)).toBeDefined()
+    expect(await recordToEnd(context, { ...token, created: token.created + 1 })).toBeUndefined()
+  })
+})
+
+describe('a record that an asynchronous schema checks', () => {
+  it.each([
+    [true, { a: 1 }],
+    [false, {}]
+  ])('is opened if the schema accepts it: %s', async (accepts, data) => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const validate = async (value: unknown): Promise<{ value: Record<string, unknown> } | { issues: [] }> =>
+      accepts || Object.keys(Object(value)).length === 0 ? { value: Object(value) } : { issues: [] }
+    const strict = world.another({
+      schema: { '~standard': { version: 1, vendor: 'test', validate } },
+      onSchemaMismatch: 'reject'
+    })
+    const session = await tab.open(strict)
+    expect([session.isNew, session.data]).toEqual([!accepts, data])
+  })
+})
+
+it('A session that is gone starts with what the schema makes of nothing', async () => {
+  const world = createWorld()
+  const tab = world.browser()
+  await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+  const { cookie } = tab
+  await tab.request((session) => session.destroy())
+  const validate = (value: unknown): { value: Record<string, unknown> } => ({ value: { items: [], ...Object(value) } })
+  const strict = world.another({ schema: { '~standard': { version: 1, vendor: 'test', validate } }, lazy: true })
+  const session = await strict.open(cookie)
+  expect((await session.load()).data).toEqual({ items: [] })
+})
+
+it('A new session keeps what the handler has put in, whatever is asked of it next', async () => {
+  const validate = (value: unknown): { value: Record<string, unknown> } => ({ value: { items: [], ...Object(value) } })
+  const world = createWorld({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
+  const session = await world.manager.open('')
+  session.data.mine = 1
+  await session.load()
+  expect(session.data).toEqual({ items: [], mine: 1 })
+})
+
+it('A session without a schema is decoded when its data is asked for', async () => {
+  let decoded = 0
+  const serializer = {
+    serialize: (data: unknown): string => JSON.stringify(data),
+    deserialize: (text: string): unknown => {
+      decoded++
+      return JSON.parse(text)
+    }
+  }
+  const world = createWorld({ serializer })
+  const tab = world.browser()
+  await tab.request(({ data }) => Object.assign(data, { a: 1 }))
+  decoded = 0
+  const session = await tab.open()
+  expect([session.isNew, decoded]).toEqual([false, 0])
+  expect([session.data, decoded]).toEqual([{ a: 1 }, 1])
 })

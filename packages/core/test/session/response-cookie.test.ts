@@ -201,3 +201,51 @@ describe('a secure cookie over plain http', () => {
     warn.mockRestore()
   })
 })
+
+describe('the headers of a response', () => {
+  it('are the same list however often they are asked for', async () => {
+    const { manager } = createWorld()
+    const session = await manager.open('')
+    session.data.a = 1
+    const { headers } = await manager.commit(session)
+    expect(manager.responseHeaders(session)).toBe(headers)
+    expect((await manager.commit(session)).headers).toBe(headers)
+  })
+})
+
+describe('a warning of the cookie', () => {
+  const loopback =
+    'kvsession: a proxy hides the real Host: let it pass that. In development Safari drops the Secure cookie: set cookie.secure: false'
+  const production =
+    'kvsession: NODE_ENV is production, and the cookie goes out without Secure: let the proxy pass the real Host, or set cookie.secure: true'
+  const insecure =
+    'kvsession: browsers refuse a Secure cookie over plain http. Serve https, let the proxy send X-Forwarded-Proto, or set cookie.secure: false, which shows tokens to the network'
+
+  it.each([
+    ['auto', { host: 'localhost', via: '1.1 x' }, [loopback]],
+    ['auto', { host: 'localhost', 'x-forwarded-host': 'shop.example' }, []],
+    ['auto', { host: '127.0.0.1:3000' }, [production]],
+    ['auto', { host: 'shop.example' }, [insecure]],
+    ['auto', { host: 'shop.example', via: '1.1 x' }, []],
+    [false, { host: '127.0.0.1:3000' }, []],
+    [true, { host: 'localhost', via: '1.1 x' }, []]
+  ] as const)(
+    'With cookie.secure %j the request %j is told in production: %j',
+    async (secureOption, headers, expected) => {
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+      warn.mockClear()
+      vi.stubEnv('NODE_ENV', 'production')
+      try {
+        const { manager } = createWorld({ cookie: { secure: secureOption } })
+        for (let i = 0; i < 2; i++) {
+          const session = await manager.open({ ...headers }, { encrypted: false })
+          session.data.a = 1
+          await manager.commit(session)
+        }
+        expect(warn.mock.calls.flat()).toEqual(expected)
+      } finally {
+        vi.unstubAllEnvs()
+      }
+    }
+  )
+})

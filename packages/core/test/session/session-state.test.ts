@@ -7,11 +7,15 @@ import {
   becomeLive,
   becomeNew,
   becomeRevoked,
+  becomeStored,
+  becomeUnchanged,
+  becomeUnwritable,
   createState,
   dataOf,
   detachedOf,
   identityOf,
   needsLoading,
+  permanentToStore,
   runExclusive,
   type SessionPhase,
   type SessionState
@@ -85,6 +89,7 @@ describe('the state of a session', () => {
       passive: false,
       headers: undefined,
       watched: false,
+      told: false,
       lastOperation: undefined
     })
     expect(create([token]).phase).toBe('unloaded')
@@ -248,5 +253,43 @@ describe('the operations on one session', () => {
     const first = runExclusive(context, state, () => Promise.resolve(1))
     const second = runExclusive(context, state, () => undefined)
     expect([await first, await second]).toEqual([1, undefined])
+  })
+})
+
+describe('what a write changes', () => {
+  it('A session whose end was asked for before its first record was stored still ends at the commit', () => {
+    for (const [wanted, left] of [
+      [0, 0],
+      [7, undefined],
+      [true, undefined]
+    ] as const) {
+      const state = Object.assign(create(), { permanent: wanted })
+      becomeStored(state, record, { a: 1 }, '{"a":1}')
+      expect(state).toMatchObject({ phase: 'live', permanent: left, cookie: 'send', swapped: true })
+    }
+  })
+
+  it('A session that cannot be written sends no cookie, and wants no lifetime', () => {
+    for (const phase of ['ended', 'superseded'] as const) {
+      const state = used()
+      becomeUnwritable(state, phase)
+      expect([state.phase, state.cookie, state.permanent]).toEqual([phase, 'none', undefined])
+    }
+  })
+
+  it('Changes that are given up count as known', () => {
+    const state = used()
+    becomeUnchanged(state, '{"late":1}')
+    expect([state.baseline, state.stored]).toEqual(['{"late":1}', '{"b":1}'])
+  })
+
+  it('A lifetime that nobody chose is that of the policy for a new session, and none for another one', () => {
+    const permanent = { policy: { ...context.policy, permanent: true } }
+    expect(permanentToStore(permanent, { permanent: undefined, record: undefined })).toBe(true)
+    expect(permanentToStore(permanent, { permanent: 0, record: undefined })).toBe(true)
+    expect(permanentToStore(permanent, { permanent: undefined, record })).toBe(undefined)
+    expect(permanentToStore(permanent, { permanent: undefined, record }, true)).toBe(true)
+    expect(permanentToStore(permanent, { permanent: false, record })).toBe(false)
+    expect(permanentToStore(context, { permanent: undefined, record: undefined })).toBe(undefined)
   })
 })

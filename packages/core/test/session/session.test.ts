@@ -231,3 +231,13 @@ describe('what only waits for the store', () => {
     }
   })
 })
+
+it('A session with a schema tells what its operations give', async () => {
+  const validate = (value: unknown): { value: Record<string, unknown> } => ({ value: { ...Object(value) } })
+  const world = createWorld({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
+  const tab = world.browser()
+  await tab.request(({ data }) => Object.assign(data, { once: 1 }))
+  const session = await tab.open()
+  expect(await session.update((data) => Object.assign(data, { n: 1 }))).toBe(true)
+  expect([await session.save(), await session.reload(), await session.take('once')]).toEqual([true, true, 1])
+})

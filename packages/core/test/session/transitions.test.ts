@@ -168,6 +168,33 @@ describe('a new secret', () => {
     }
   })
 
+  it('of a superseded session asks the store nothing more', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate())
+    expect(await session.reload()).toBe(false)
+    for (const verb of ['regenerate', 'rotate'] as const) {
+      const { calls } = await world.store.during(() => session[verb]())
+      expect([calls, session.detached]).toEqual([[], 'superseded'])
+    }
+  })
+
+  it('keeps the lifetime that was chosen for a session that is not stored, and the end of one that is', async () => {
+    const { world, tab } = await stored()
+    const visitor = world.browser()
+    await visitor.request(async (session) => {
+      session.permanent = true
+      await session.regenerate()
+      session.data.a = 1
+    })
+    expect((await visitor.open()).permanent).toBe(true)
+    await tab.request(async (session) => {
+      session.permanent = 0
+      await session.regenerate()
+    })
+    expect(tab.cookie).toBe('')
+  })
+
   it('by rotate is none where nothing is stored', async () => {
     const { manager, store } = createWorld()
     const session = await manager.open('')
@@ -243,6 +270,15 @@ describe('destroy', () => {
     await session.reload()
     await session.destroy()
     expect(await world.store.get(`sessions.s.${session.id}`)).toBe(undefined)
+  })
+
+  it('of a session that is gone already asks the store nothing more', async () => {
+    const { world, tab } = await stored()
+    const { cookie } = tab
+    await tab.request((session) => session.destroy())
+    const session = await world.manager.open(cookie)
+    const { calls } = await world.store.during(() => session.destroy())
+    expect(calls).toEqual([])
   })
 
   it('happens once', async () => {
@@ -363,6 +399,14 @@ describe('reload', () => {
     const session = await tab.open(world.silent())
     await tab.request((other) => other.regenerate())
     expect([await session.reload(), session.detached]).toEqual([false, 'superseded'])
+  })
+
+  it('of a session that is gone finds that out, also where nothing was loaded yet', async () => {
+    const { world, tab } = await stored({ lazy: true })
+    const { cookie } = tab
+    const session = await world.manager.open(cookie)
+    await world.store.delete(`sessions.s.${(await (await tab.open()).load()).id}`)
+    expect(await session.reload()).toBe(false)
   })
 
   it('asks again where the store could not be read at first', async () => {

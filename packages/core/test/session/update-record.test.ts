@@ -20,7 +20,45 @@ async function stored(options: Parameters<typeof createWorld>[0] = {}) {
   return { world, tab, id, key: `sessions.s.${id}` }
 }
 
+/** Accepts data whose `a` is a number, or not there. */
+const numbers: NonNullable<SessionManagerOptions['schema']> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: (value) => {
+      const { a = 0 } = Object(value)
+      return typeof a === 'number' && typeof value === 'object'
+        ? { value: Object(value) }
+        : { issues: [{ message: 'no' }] }
+    }
+  }
+}
+
 describe('a request that only looked', () => {
+  it.each([
+    ['ends with the browser', {}],
+    ['is permanent', { permanent: true }]
+  ])('touches a session that %s without a cookie', async (_, options) => {
+    const { world, tab, key } = await stored(options)
+    world.now += 20 * 60_000
+    const headers = await tab.request(({ data }) => expect(data).toEqual({ a: 1 }))
+    expect([(await metadataOf(world, key)).lastSeenAt, setCookieOf(headers)]).toEqual([world.now, undefined])
+  })
+
+  it('touches a session whose data a schema checks', async () => {
+    const { world, tab, key } = await stored({ schema: numbers })
+    world.now += 20 * 60_000
+    await tab.request(({ data }) => expect(data).toEqual({ a: 1 }))
+    expect((await metadataOf(world, key)).lastSeenAt).toBe(world.now)
+  })
+
+  it('and saves has nothing to store, which needs no look at the store', async () => {
+    const { world, tab } = await stored()
+    const session = await tab.open()
+    const { result, calls } = await world.store.during(() => session.save())
+    expect([result, calls]).toEqual([true, []])
+  })
+
   it('touches, and stores no data', async () => {
     const { world, tab, id, key } = await stored()
     const before = await world.store.get(key)
@@ -109,6 +147,17 @@ describe('the holder of a secret that was replaced', () => {
     expect((await tab.open()).data).toEqual({})
   })
 
+  it('keeps nothing up: a touch that is due is left to the holder of the new secret', async () => {
+    const { world, tab, key } = await stored()
+    const session = await tab.open()
+    await tab.request((other) => other.regenerate())
+    const before = await world.store.get(key)
+    world.now += 5 * 60_000
+    world.eventTypes()
+    await world.manager.commit(session)
+    expect([await world.store.get(key), world.eventTypes()]).toEqual([before, []])
+  })
+
   it('makes it nobody else’s session', async () => {
     const { world, tab, id } = await stored(naming)
     const session = await tab.open()
@@ -135,6 +184,14 @@ describe('a rotation', () => {
     await world.manager.commit(late)
     expect((await metadataOf(world, key)).aliasUntil).toBeUndefined()
     await tab.request(({ data }) => Object.assign(data, { d: 4 }))
+    expect(await metadataOf(world, key)).toMatchObject({ aliasUntil: world.now + 30_000 })
+  })
+
+  it('is known to have arrived by a request with the new secret that only looks', async () => {
+    const { world, tab, key } = await stored()
+    await tab.request((session) => session.rotate())
+    expect((await metadataOf(world, key)).aliasUntil).toBeUndefined()
+    await tab.request(({ data }) => expect(data).toEqual({ a: 1 }))
     expect(await metadataOf(world, key)).toMatchObject({ aliasUntil: world.now + 30_000 })
   })
 
@@ -184,6 +241,38 @@ describe('data that names a user', () => {
     await tab.request(({ data }) => void delete data.user)
     const { createdAt, authenticatedAt, userId } = await metadataOf(world, key)
     expect([createdAt, authenticatedAt, userId]).toEqual([named.createdAt, named.authenticatedAt, undefined])
+  })
+
+  it('takes its entry of the index along when the user leaves, in one swap', async () => {
+    const { world, tab, key } = await stored(naming)
+    await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
+    expect((await metadataOf(world, key)).indexedUntil).toBeGreaterThan(world.now)
+    world.eventTypes()
+    await tab.request(async (session) => {
+      await session.regenerate()
+      delete session.data.user
+    })
+    expect(world.eventTypes()).toEqual(['loaded', 'regenerated', 'saved'])
+    const { userId, indexedUntil } = await metadataOf(world, key)
+    expect([userId, indexedUntil]).toEqual([undefined, undefined])
+  })
+
+  it('leaves by an update of data that nobody has read', async () => {
+    const { world, tab, key } = await stored(naming)
+    await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
+    const before = tab.cookie
+    await tab.request((session) => session.update((data) => void delete data.user))
+    expect([(await metadataOf(world, key)).userId, tab.cookie === before]).toEqual([undefined, false])
+  })
+
+  it('keeps its user when a schema resets it, until it names another one', async () => {
+    const { world, tab, key } = await stored(naming)
+    await tab.request(({ data }) => Object.assign(data, { user: 'alice', a: 'one' }))
+    const strict = world.another({ ...naming, schema: numbers })
+    await tab.request(({ data }) => Object.assign(data, { a: 2 }), strict)
+    expect((await metadataOf(world, key)).userId).toBe('alice')
+    await tab.request(({ data }) => Object.assign(data, { user: 'bob' }), strict)
+    expect((await metadataOf(world, key)).userId).toBe('bob')
   })
 
   it('goes on as it was too where the same request has swapped the secret already', async () => {

@@ -223,4 +223,48 @@ describe('a swap without compareAndSet', () => {
     for await (const key of store.keys('sessions.s.')) keys.push(key)
     expect(keys).toEqual([`sessions.s.${session.id}`])
   })
+
+  it('a handler goes on with the data object that it holds', async () => {
+    const manager = managerOf()
+    const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
+    const after = await request(manager, before, async (session) => {
+      const { data } = session
+      await session.regenerate()
+      Object.assign(data, { later: true })
+    })
+    expect((await manager.open(after)).data).toEqual({ ...fill(), later: true })
+  })
+
+  it.each([
+    [true, false],
+    [false, true]
+  ])('a session that is permanent: %s stays so, whatever the manager makes of new ones', async (own, policy) => {
+    const manager = createSessionManager({
+      store: createPlainStore(),
+      secret,
+      allowNonAtomicStore: true,
+      permanent: policy
+    })
+    const before = await request(manager, '', (session) => {
+      session.permanent = own
+      Object.assign(session.data, fill())
+    })
+    const after = await request(manager, before, (session) => session.regenerate())
+    expect(after).not.toBe(before)
+    expect((await manager.open(after)).permanent).toBe(own)
+  })
+
+  it('a session whose payload cannot be read starts anew under a new id', async () => {
+    const store = createPlainStore()
+    const manager = createSessionManager({ store, secret, allowNonAtomicStore: true })
+    const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
+    const { id } = await manager.open(before)
+    const key = `sessions.s.${id}`
+    const [line] = ((await store.get(key)) ?? '').split('\n')
+    await store.set(key, `${line}\n[1]`, Date.now() + 60_000)
+    const after = await request(manager, before, (session) => session.regenerate())
+    const session = await manager.open(after)
+    expect([session.data, session.isNew, session.id === id]).toEqual([{}, false, false])
+    expect((await manager.open(before)).isNew).toBe(true)
+  })
 })

@@ -280,6 +280,26 @@ describe('a store that lists', () => {
     }
   })
 
+  it('A key that is no string is told what keys are', async () => {
+    async function* keys(): AsyncIterable<unknown> {
+      yield 7
+    }
+    const { access } = accessTo({ keys })
+    await expect(keysOf(access)).rejects.toThrow(
+      "The store's keys() must give strings. Run @kvsession/testkit [STORE_MISBEHAVED]"
+    )
+  })
+
+  it('A listing and a sweep may take longer than other calls', async () => {
+    const after = <T>(value: T): Promise<T> => new Promise((resolve) => setTimeout(resolve, 40, value))
+    async function* keys(): AsyncIterable<string> {
+      yield after('a')
+    }
+    const { access, events } = accessTo({ keys, deleteExpired: () => after(3) }, 10)
+    expect([await keysOf(access), await access.deleteExpired()]).toEqual([['a'], 3])
+    expect(events).toEqual([])
+  })
+
   it.each([[undefined], [null], [7], [{}]])('A key that is %j is misbehaviour', async (item) => {
     const { access, events } = accessTo(from('sessions.s.a', item))
     await expect(keysOf(access)).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })

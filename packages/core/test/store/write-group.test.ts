@@ -372,6 +372,33 @@ describe('what one of them does', () => {
   })
 })
 
+describe('a group that the store has no room for', () => {
+  it('is stored one by one, each once', async () => {
+    const memory = createMemoryStore({ clock: { now: () => start } })
+    const crowd = await createCrowd(
+      {},
+      {
+        ...memory,
+        async compareAndSet(key, expected, value, expiresAt) {
+          if (value.length > 1_000) throw new SessionError('RECORD_TOO_LARGE', 'The store takes 1,000 characters')
+          return (await memory.compareAndSet?.(key, expected, value, expiresAt)) ?? false
+        }
+      }
+    )
+    const sessions = await crowd.sessions(3)
+    await crowd.behind(
+      sessions.map(
+        (session, n) => () =>
+          session.update((data) => {
+            data.count = Number(data.count) + 1
+            if (n === 1) data.own = 'x'.repeat(1_000)
+          })
+      )
+    )
+    expect((await crowd.tab.open()).data).toMatchObject({ count: 2 })
+  })
+})
+
 describe('what the store does to them', () => {
   it.each(['error-before', 'error-after', 'hang-before', 'hang-after'] as const)(
     'counts for all of them, once, when one reply is lost (%s)',

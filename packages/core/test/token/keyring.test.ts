@@ -64,7 +64,9 @@ describe('checking secrets', () => {
     expect(() => checkSecrets(secret)).toThrow(
       expect.objectContaining({
         code,
-        message: expect.stringMatching(/^secret (?!.*(keyboard|long enough)).*openssl rand -base64 33.*node -p/)
+        message: expect.stringMatching(
+          /^secret(?:\[\d\])? (?!.*(keyboard|long enough)).*openssl rand -base64 33.*node -p/
+        )
       })
     )
   })
@@ -75,6 +77,10 @@ describe('checking secrets', () => {
 })
 
 describe('the keyring', () => {
+  it.each(['a'.repeat(32), 'undefined'.repeat(4)])('says that %j is easy to guess', (weak) => {
+    expect(() => checkSecrets(weak, 'encryption secret')).toThrow(/^encryption secret is easy to guess\. Make one/)
+  })
+
   it('derives key ids and keys by HKDF with the label, the namespace and the cookie name', () => {
     const { current } = createKeyring({ secrets: [secretA], ...scope })
     const derive = (label: string, length: number) =>

@@ -118,12 +118,21 @@ describe('what a request says of itself', () => {
     expect(facts(new Headers({ [name]: 'x' }), undefined)).toEqual({ ...nothing, forwarded: true })
   })
 
-  it.each(['x-client-version', 'x-request-id', 'x-requested-with', 'x-api-key', 'viable', 'x-amz-date', 'traceparent'])(
-    '%s, which clients send themselves, is no trace of one',
-    (name) => {
-      expect(facts({ [name]: 'x' }, undefined)).toEqual(nothing)
-    }
-  )
+  it.each([
+    'x-client-version',
+    'x-request-id',
+    'x-requested-with',
+    'x-api-key',
+    'viable',
+    'referred-via',
+    'front-end-https-only',
+    'x-client-ip-family',
+    'true-client-ip-family',
+    'x-amz-date',
+    'traceparent'
+  ])('%s, which clients send themselves, is no trace of one', (name) => {
+    expect(facts({ [name]: 'x' }, undefined)).toEqual(nothing)
+  })
 
   it('the address of a client on this machine, as the development server of workerd tells it, is no trace', () => {
     for (const [address, here] of [
@@ -136,5 +145,28 @@ describe('what a request says of itself', () => {
 
   it('a header that is not there, although its name is, is no trace', () => {
     expect(facts({ via: undefined }, undefined)).toEqual(nothing)
+  })
+
+  it.each([
+    ['fly-x-forwarded-for', '127.0.0.1'],
+    ['x-forwarded-for-original', '127.0.0.1'],
+    ['cf-connecting-ipv6', '::1'],
+    ['x-forwarded-for', '127.0.0.1, 203.0.113.7']
+  ])('the header %s of the value %s is the trace of a proxy, also in development', (name, value) => {
+    const development = { 'x-forwarded-host': 'localhost:3000', 'x-forwarded-proto': 'http' }
+    expect(isFromThisMachine(readRequest(development, undefined))).toBe(true)
+    expect(isFromThisMachine(readRequest({ ...development, [name]: value }, undefined))).toBe(false)
+  })
+
+  it.each([null, [], 1, true])('the source %j is refused by a sentence that names what open takes', (source) => {
+    expect(() => readRequest(source as never, undefined)).toThrow(
+      'open() takes a Request, headers or a cookie [ARGUMENT_INVALID]'
+    )
+  })
+
+  it('a header that is neither a string nor an array is refused by its name', () => {
+    expect(() => readRequest({ host: 1 } as never, undefined)).toThrow(
+      'open() takes headers that are strings, which host is not [ARGUMENT_INVALID]'
+    )
   })
 })

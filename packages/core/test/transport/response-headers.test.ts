@@ -1,7 +1,13 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { applyHeaders, type HeaderList, type HeaderTarget } from '../../src/transport/response-headers.ts'
+import {
+  applyHeaders,
+  type HeaderList,
+  type HeaderTarget,
+  privateByDefault,
+  refusesSharedCaches
+} from '../../src/transport/response-headers.ts'
 
 const ours: HeaderList = [
   ['Set-Cookie', '__Host-sid=new; Path=/'],
@@ -166,5 +172,42 @@ describe('a Node response', () => {
     applyHeaders(ours, target)
     expect(cookies()).toEqual(['a=1', '__Host-sid=new; Path=/'])
     expect(value('Vary')).toBe('Accept, Origin, Cookie')
+  })
+})
+
+describe('a response that looked at a user’s session', () => {
+  it('is private unless it says itself how it may be cached', () => {
+    for (const [name, value, expected] of [
+      ['X-Other', '1', 'private, no-cache'],
+      ['Cache-Control', 'public', 'public'],
+      ['Expires', '0', null]
+    ] as const) {
+      const target = new Headers({ [name]: value })
+      applyHeaders([['Cache-Control', privateByDefault]], target)
+      expect([name, target.get('Cache-Control')]).toEqual([name, expected])
+    }
+  })
+})
+
+describe('a Cache-Control', () => {
+  it.each([
+    ['max-age=1, x="unterminated, private', false],
+    ['private"x"', false],
+    ['x="a", private', true]
+  ])('%j refuses shared caches: %s', (cacheControl, refuses) => {
+    expect(refusesSharedCaches(cacheControl)).toBe(refuses)
+  })
+
+  it.each([
+    ['CDN-Cache-Control', 'no-store'],
+    ['Surrogate-Control', 'no-store'],
+    ['Edge-Control', 'no-store'],
+    ['CDN-Cache-Control-Age', 'max-age=1'],
+    ['X-Surrogate-Control', 'max-age=1'],
+    ['Surrogate-Control-Age', 'max-age=1']
+  ])('that is named %s becomes, beside a cookie, %s', (name, expected) => {
+    const target = new Headers({ [name]: 'max-age=1' })
+    applyHeaders(ours, target)
+    expect(target.get(name)).toBe(expected)
   })
 })

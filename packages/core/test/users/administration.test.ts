@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionEvent } from '../../src/index.ts'
+import { checkActor, checkIds, checkUserId, isSessionId } from '../../src/users/administration.ts'
 import { createWorld, type World } from '../support/world.ts'
 
 const nobody = 'f'.repeat(32)
@@ -37,6 +38,29 @@ describe('a session seen without its client', () => {
     const disguised: unknown = [world.id]
     expect(await Reflect.apply(world.manager.find, world.manager, [disguised])).toBe(undefined)
     expect(world.store.calls.slice(calls)).toEqual([])
+  })
+
+  it.each([
+    ['x'.repeat(32), false],
+    [`a${nobody}`, false],
+    [`${nobody}a`, false],
+    [nobody, true],
+    [7, false]
+  ])('has an id of 32 hex characters and nothing else: %j', async (id, expected) => {
+    expect(isSessionId(id)).toBe(expected)
+    const world = createWorld()
+    const change = (): never => expect.fail('there is nothing to change')
+    expect(await Reflect.apply(world.manager.update, world.manager, [id, change])).toBe(false)
+    expect(world.store.calls.length).toBe(expected ? 1 : 0)
+  })
+
+  it('is listed only under a key that ends in an id', async () => {
+    const world = await withSession()
+    const value = (await world.store.get(`sessions.s.${world.id}`)) ?? ''
+    await world.store.set(`sessions.s.${world.id}x`, value, world.now + 1_000_000)
+    const ids: string[] = []
+    for await (const { id } of world.manager.list()) ids.push(id)
+    expect(ids).toEqual([world.id])
   })
 
   it('tells whether it is permanent, and for how long', async () => {
@@ -109,5 +133,31 @@ describe('revoking one', () => {
     const tab = browser()
     await tab.request((session) => session.login('alice'))
     expect(await silent().revoke((await tab.open()).id)).toBe(true)
+  })
+})
+
+describe('an argument of an administrative call', () => {
+  it.each([
+    ['', ''],
+    [undefined, ''],
+    ['x'.repeat(513), ''],
+    ['\ud800', ''],
+    [7, '; pass String(id)']
+  ])('The user id %j is refused', (userId, cure) => {
+    expect(() => checkUserId(userId)).toThrow(
+      `A user id is a well-formed string of 1 to 512 characters${cure} [ARGUMENT_INVALID]`
+    )
+  })
+
+  it('An actor is a string, if there is one', () => {
+    expect([checkActor('cli'), checkActor(undefined)]).toEqual(['cli', undefined])
+    expect(() => checkActor(7)).toThrow('by must be a string [ARGUMENT_INVALID]')
+  })
+
+  it('Exceptions are ids', () => {
+    expect([...checkIds('a'), ...checkIds(['b', 'c'])]).toEqual(['a', 'b', 'c'])
+    for (const ids of [undefined, 7, ['a', 7]]) {
+      expect(() => checkIds(ids)).toThrow('except must be an id or an array of ids [ARGUMENT_INVALID]')
+    }
   })
 })

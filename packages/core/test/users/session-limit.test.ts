@@ -24,10 +24,13 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
   const events: SessionEvent[] = []
   const reads: string[] = []
   let vanishing = ''
+  const taken = new Map<string, string>()
   const get: typeof store.get = async (key) => {
     reads.push(key)
     const text = await store.get(key)
     if (key === vanishing) await store.delete(key)
+    const next = taken.get(key)
+    if (next !== undefined) await store.set(key, next, far)
     return text
   }
   const { context } = createManagerContext({
@@ -51,8 +54,13 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
   const remove = (id: string): void => {
     vanishing = context.recordKey(id)
   }
+  /** Makes a record another user's right after it is read next. */
+  const take = (id: string, userId: string): void => {
+    const { value } = encodeRecord({ ...firstMetadata(id, hash, start), userId }, '{}')
+    taken.set(context.recordKey(id), value)
+  }
   const text = (id: string) => store.get(context.recordKey(id))
-  return { context, index, events, reads, left, login, remove, text }
+  return { context, index, events, reads, left, login, remove, take, text }
 }
 
 describe('the limit of sessions per user', () => {
@@ -96,6 +104,15 @@ describe('the limit of sessions per user', () => {
     )
     await evictOldest(context, login('mine'), index)
     expect([events, await left()]).toEqual([[], ['a', 'mine']])
+  })
+})
+
+describe('a session that becomes another user’s before the limit ends it', () => {
+  it('is left alone', async () => {
+    const { context, index, events, login, text, take } = await createUser({ old: entry(1), mine: entry(2) }, [], 1)
+    take('old', 'bob')
+    await evictOldest(context, login('mine'), index)
+    expect([events, await text('old')]).toEqual([[], expect.stringContaining('"u":"bob"')])
   })
 })
 

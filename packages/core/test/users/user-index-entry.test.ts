@@ -31,6 +31,7 @@ describe('a stored user index', () => {
     { ...index, s: 'sessions' },
     { ...index, s: { a: entry, b: null } },
     { ...index, s: { a: entry, b: 'entry' } },
+    { ...index, s: { a: { ...entry, p: 2 } } },
     { ...index, s: { a: { ...entry, q: '1' } } },
     { ...index, s: { a: { ...entry, t: '2' } } },
     { ...index, s: { a: { ...entry, n: 3 } } }

@@ -165,6 +165,15 @@ describe('an activation', () => {
     expect(await ground.text('a')).toBe(undefined)
   })
 
+  it('an activation after a revokeAll ends no session that has become another user’s', async () => {
+    const ground = createGround()
+    await ground.put({ mine: {} }, 7)
+    await ground.store('mine', { userId: 'bob' })
+    const login = { userId: 'alice', id: 'mine', epoch: 3, keepUntil: start + 1e9 }
+    await expect(activate(ground.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
+    expect(await ground.text('mine')).toContain('"u":"bob"')
+  })
+
   it('an activation puts back an entry that is gone', async () => {
     const ground = createGround()
     await ground.put({ b: {} })
@@ -198,6 +207,16 @@ describe('a record that may outlive its entry', () => {
     expect(entries.get('a')?.keepUntil).toBe(start + 2 * day)
     expect(entries.get('b')).toEqual({ keepUntil: start + day, since: start, nonce })
     expect(nonce).toMatch(/^[\w-]{12}$/)
+  })
+
+  it('a write fails with the entry that it needs, and not with one that is only looked after', async () => {
+    const ground = createGround()
+    await ground.put({ mine: { keepUntil: start } })
+    ground.fail = true
+    const next = { ...firstMetadata('w', hash, start), userId: 'alice' }
+    await expect(extendEntry(ground.context, 'mine', next)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    const known = { ...next, indexedUntil: start + 24 * 3_600_000 }
+    await expect(extendEntry(ground.context, 'mine', known, true)).resolves.toBeUndefined()
   })
 
   it('a record that is kept long enough, or has no user, writes no index', async () => {
@@ -275,6 +294,44 @@ describe('revoking all of a user', () => {
     await ground.store('kept', { userId: 'alice' })
     expect(await revokeUser(ground.context, 'alice', new Set(['kept']))).toBe(0)
     expect(ground.writes).toEqual([indexKey(ground.context, 'alice')])
+  })
+
+  it('ends sessions before the epoch where only their deletion makes room for it', async () => {
+    const ground = createGround()
+    await ground.put({ mine: {} })
+    await ground.store('mine', { userId: 'alice' })
+    ground.fail = true
+    await expect(revokeUser(ground.context, 'alice', new Set())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(await ground.text('mine')).toBeUndefined()
+  })
+
+  it('ends all that it can, and then fails with what it cannot end', async () => {
+    const ground = createGround()
+    await ground.put({ damaged: {}, good: {} })
+    await ground.store('good', { userId: 'alice' })
+    const key = ground.context.recordKey('damaged')
+    await ground.context.access.compareAndSet(key, undefined, 'junk', start + 1e9)
+    await expect(revokeUser(ground.context, 'alice', new Set())).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
+    await ground.put({ good: {}, damaged: {} })
+    await ground.store('good', { userId: 'alice' })
+    await expect(revokeUser(ground.context, 'alice', new Set())).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
+    expect(ground.events).toMatchObject([
+      { type: 'destroyed', id: 'good' },
+      { type: 'destroyed', id: 'good' }
+    ])
+    expect([...(await ground.read()).entries.keys()]).toEqual(['damaged'])
+  })
+
+  it('fails at once where the index cannot be read', async () => {
+    const store = createMemoryStore()
+    let reads = 0
+    const get = (): Promise<never> => {
+      reads++
+      return Promise.reject(new Error('down'))
+    }
+    const { context } = createManagerContext({ store: { ...store, get }, secret })
+    await expect(revokeUser(context, 'alice', new Set())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(reads).toBe(1)
   })
 
   it('stops a login under way, whether its record is there yet or not', async () => {

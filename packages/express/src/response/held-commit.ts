@@ -1,5 +1,5 @@
 import { applyHeaders, type CommitOptions, type HeaderList, isSessionError } from '@kvsession/core'
-import { CommitFacts } from '@kvsession/core/adapter'
+import { CommitFacts, type ResponseReader } from '@kvsession/core/adapter'
 import { emitDrain } from './drain.ts'
 import { reportLate, respondWithError } from './error-response.ts'
 import { releaseBytes } from './held-calls.ts'
@@ -58,10 +58,12 @@ async function storeLate(held: HeldResponse): Promise<void> {
   }
 }
 
+const reader: ResponseReader<ServerResponse> = { header: readHeader, status: ({ statusCode }) => statusCode }
+
 function beginCommit(held: HeldResponse): CommitOptions {
   held.sealed = true
   held.late = false
-  return new CommitFacts(held.response, readHeader, { failed: held.failed || held.status >= 500 })
+  return new CommitFacts(held.response, reader, { failed: held.failed || held.status >= 500 })
 }
 
 async function commit(one: HeldSession, facts: CommitOptions): Promise<HeaderList> {

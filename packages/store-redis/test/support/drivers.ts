@@ -7,6 +7,8 @@ import { createRedisStore, type RedisClient, type RedisStore, type RedisStoreOpt
 export interface Connected {
   readonly client: RedisClient
   readonly store: RedisStore
+  /** Resolves when the client knows the servers of its cluster: node-redis refuses commands before that. */
+  readonly ready?: Promise<unknown>
   end(): void
 }
 
@@ -60,8 +62,8 @@ export function connectCluster(
         ? createCluster({ rootNodes, topologyRefreshOnReconnectionAttemptStrategy })
         : createCluster5({ rootNodes })
     client.on('error', ignore)
-    client.connect().catch(ignore)
-    return { client, store: createRedisStore(client, options), end: () => client.destroy() }
+    const ready = client.connect().catch(ignore)
+    return { client, ready, store: createRedisStore(client, options), end: () => client.destroy() }
   }
   const settings = { retryDelayOnFailover: 0 }
   const client = driver === 'ioredis 6' ? new Cluster([...urls], settings) : new Cluster5([...urls], settings)

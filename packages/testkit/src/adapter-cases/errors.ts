@@ -300,6 +300,53 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
+    name: 'an error answer of an application that was told that the store refuses stays as it is',
+    async check(world) {
+      const refused =
+        (status: number): Routes[string] =>
+        async ({ session, send }) => {
+          session.data.n = 1
+          try {
+            await session.save()
+          } catch {
+            await send(status, 'sorry')
+          }
+        }
+      const site = await world.serve({ '/server': refused(503), '/client': refused(422), '/well': refused(200) })
+      const browser = site.browser()
+      await browser.get('/start')
+      site.store.fail('compareAndSet')
+      for (const [path, status] of [
+        ['/server', 503],
+        ['/client', 422]
+      ] as const) {
+        const answer = await browser.get(path)
+        assert.equal(answer.status, status)
+        assert.equal(answer.body, 'sorry')
+        assertNoCookie(answer)
+      }
+      // Nothing that says "well" leaves while its data is not stored.
+      const answer = await browser.get('/well')
+      assertFailed(answer)
+      assert.doesNotMatch(answer.body, /sorry/)
+    }
+  },
+  {
+    name: 'an error answer of an application that was told nothing yields to that of the failed commit',
+    async check(world) {
+      const site = await world.serve({
+        '/fail': ({ session, send }) => {
+          session.data.n = 1
+          return send(404, 'no such page')
+        }
+      })
+      site.store.fail('compareAndSet')
+      const answer = await site.browser().get('/fail')
+      assertFailed(answer)
+      assert.doesNotMatch(answer.body, /no such page/)
+    }
+  },
+  {
     name: 'a stream that fails half-way does no harm to the requests after it',
     async check(world) {
       const end = createGate()

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld } from '../support/world.ts'
+
+const minute = 60_000
+
+/** A socket opens the session of its handshake and never commits: no cookie can follow. */
+describe('a session that a socket holds', () => {
+  it('is stored by save and update without a rotation, which is left to a request with a response', async () => {
+    const world = createWorld({ rotateAfter: '10m' })
+    const tab = world.browser()
+    await tab.request((session) => session.login('alice'))
+    const held = await tab.open()
+    for (const store of [() => held.save(), () => held.update((data) => (data.seen = true))]) {
+      world.now += 11 * minute
+      expect(await store()).toBe(true)
+    }
+    expect(world.eventTypes()).not.toContain('rotated')
+    await tab.request(() => {})
+    expect(world.eventTypes()).toContain('rotated')
+    expect((await tab.open()).userId).toBe('alice')
+  })
+
+  it('is over for good once reload has found that it ended', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request(async (session) => {
+      await session.login('alice')
+      session.data.cart = ['book']
+    })
+    const held = await tab.open()
+    expect(held.data).toEqual({ cart: ['book'] })
+    await world.manager.revokeAll('alice')
+    expect(await held.reload()).toBe(false)
+    expect([held.userId, held.data]).toEqual([undefined, {}])
+    expect(await held.save()).toBe(false)
+  })
+
+  it('shows nothing of its user once reload has found a newer secret', async () => {
+    const world = createWorld()
+    const tab = world.browser()
+    await tab.request((session) => session.login('alice'))
+    const held = await tab.open()
+    await tab.request((session) => session.regenerate())
+    expect(await held.reload()).toBe(false)
+    expect([held.detached, held.userId, held.data]).toEqual(['superseded', undefined, {}])
+  })
+})

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { createMemoryStore } from '../../src/store/memory-store.ts'
+import { checkStoreOptions } from '../../src/store/store-options.ts'
+
+describe('The options of a store', () => {
+  interface Options {
+    readonly table?: string
+    readonly clock?: object
+  }
+  const check = (options: unknown): unknown =>
+    checkStoreOptions<Options>(options as Options, { table: true, clock: true })
+
+  it('are accepted if the store has them', () => {
+    expect(check({ table: 't', clock: {} })).toBe(undefined)
+    expect(check({})).toBe(undefined)
+  })
+
+  it.each([
+    ['prefix', '; use namespace of the session manager'],
+    ['keyPrefix', '; use namespace of the session manager'],
+    ['namespace', '; use namespace of the session manager'],
+    ['ttl', '; use idleTimeout of the session manager'],
+    ['expiration', '; use idleTimeout of the session manager'],
+    ['disableTouch', '; use touchInterval of the session manager'],
+    ['pruneSessionInterval', '; use startSweeper() of the session manager'],
+    ['checkPeriod', '; use startSweeper() of the session manager'],
+    ['pool', ': it is the first argument'],
+    ['createTableIfMissing', '; call ensureSchema()'],
+    ['tableName', '; use table'],
+    ['schemaName', '; use schema'],
+    ['serializer', '; use serializer of the session manager'],
+    ['client', ': it is the first argument'],
+    ['tabel', '; did you mean table?'],
+    ['colour', '']
+  ])('are refused if it does not: %s%s', (name, hint) => {
+    expect(() => check({ [name]: 1 })).toThrow(`There is no option ${name}${hint} [OPTION_UNKNOWN]`)
+  })
+
+  it.each([null, 'sessions', 7, () => {}])('are refused if they are no object: %s', (options) => {
+    expect(() => check(options)).toThrow('The options of a store must be an object [OPTION_INVALID]')
+  })
+
+  it('of the memory store are checked, too', () => {
+    expect(() => createMemoryStore({ ttl: 1 } as object)).toThrow('OPTION_UNKNOWN')
+    expect(() => createMemoryStore({ maxEntry: 1 } as object)).toThrow('did you mean maxEntries?')
+  })
+})
