@@ -4,25 +4,36 @@ import { applyHeaders, isSessionError, type Session } from '@kvsession/core'
 import { increment, sessions, type Visit } from './sessions.ts'
 import { acceptWebSockets } from './web-socket.ts'
 
+interface Answer {
+  readonly status: number
+  readonly body: object
+}
+
 /** The application: what it does to the session, and what it answers. */
-async function answer({ method, url = '/' }: IncomingMessage, session: Session<Visit>): Promise<object | undefined> {
+async function answer({ method, url = '/' }: IncomingMessage, session: Session<Visit>): Promise<Answer> {
   const { pathname, searchParams } = new URL(url, 'http://localhost')
   const route = `${method} ${pathname}`
   if (route === 'POST /count') await session.update(increment)
   else if (route === 'POST /login') await session.login(searchParams.get('name') || 'ada', { keepData: ['count'] })
   else if (route === 'POST /logout') await session.destroy()
-  else if (route !== 'GET /') return undefined
-  return { user: session.userId ?? null, count: session.data.count ?? 0 }
+  else if (route !== 'GET /') return { status: 404, body: {} }
+  return { status: 200, body: { user: session.userId ?? null, count: session.data.count ?? 0 } }
+}
+
+function failure(error: unknown): Answer {
+  console.error(error)
+  return { status: isSessionError(error) ? error.status : 500, body: {} }
 }
 
 /** Open, run, commit, and only then the first byte. */
 async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const session = await sessions.open(request.headers)
+  // An error is an answer too: what the application changed before it is stored.
+  const { status, body } = await answer(request, session).catch(failure)
   try {
-    const body = await answer(request, session)
-    const { headers } = await sessions.commit(session)
+    const { headers } = await sessions.commit(session, { failed: status >= 500 })
     applyHeaders(headers, response)
-    response.writeHead(body ? 200 : 404, { 'Content-Type': 'application/json' }).end(JSON.stringify(body ?? {}))
+    response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
   } catch (error) {
     // A login that is already stored must reach the browser, whatever failed after it.
     applyHeaders(sessions.responseHeaders(session), response)
@@ -32,8 +43,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
 
 const server = createServer((request, response) => {
   handle(request, response).catch((error) => {
-    console.error(error)
-    response.writeHead(isSessionError(error) ? error.status : 500).end()
+    response.writeHead(failure(error).status).end()
   })
 })
 const endWebSockets = acceptWebSockets(server)

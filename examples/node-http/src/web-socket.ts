@@ -9,6 +9,8 @@ import { increment, sessions } from './sessions.ts'
 export function acceptWebSockets(server: Server): () => void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 })
   server.on('upgrade', (request, socket, head) => {
+    // Without a listener, a client that resets the connection would end the process.
+    socket.on('error', () => {})
     sessions.open(request.headers).then(
       ({ userId, id }) => {
         if (userId === undefined) socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n')

@@ -62,7 +62,7 @@ function guardUserIdFrom<Data extends object>(
   const named = guard('userIdFrom', (data: object) => userIdFrom(data as Data & PassportData))
   return (data) => {
     const userId = named(data)
-    return userId === undefined ? userId : checkUserId(userId)
+    return userId === undefined ? userId : checkUserId(userId, 'userIdFrom must return undefined or')
   }
 }
 

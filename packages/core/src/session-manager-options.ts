@@ -73,7 +73,8 @@ export interface SessionManagerOptions<Data extends object = SessionData> {
    * (ASVS 5.0, 7.1.2) */
   maxSessionsPerUser?: number | false
   /** Names the user of sessions whose login is made by a library that knows nothing of us, from the data:
-   * `(data) => data.passport?.user`. A commit that changes the answer is a login. */
+   * `(data) => data.passport?.user`. A commit that changes the answer is a login. Anything but `undefined` or a string of 1
+   * to 512 characters fails that login (`ARGUMENT_INVALID`): for number ids return `String(id)`. */
   userIdFrom?: (data: Data & PassportData) => string | undefined
   /** Longest wait for one store operation, in milliseconds. Default 1 s. */
   storeTimeout?: Duration

@@ -142,6 +142,7 @@ it('ws shares the session on upgrade', async () => {
   const { server, url } = await serveInTest(app)
   const sockets = new WebSocketServer({ noServer: true })
   server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => {})
     site.middleware(request, {}, (error) => {
       if (error || sessionRequest(request).session.n === undefined) {
         socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n')

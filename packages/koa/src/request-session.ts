@@ -1,6 +1,6 @@
-import { type Session, type SessionData, SessionError, type SessionManager } from '@kvsession/core'
+import { type Session, SessionError, type SessionManager } from '@kvsession/core'
 import { RequestSlot } from '@kvsession/core/adapter'
-import { copyFields, createSessionProperties, type KoaSession } from './session-properties.ts'
+import { copyFields, createSessionProperties, type KoaSession, type SessionFields } from './session-properties.ts'
 
 /** The session of one request, as `ctx.session` shows and changes it. */
 export class RequestSession {
@@ -69,11 +69,12 @@ export class RequestSession {
 const slot = new RequestSlot<RequestSession>()
 
 /**
- * The core session of a request: `login`, `destroy`, `update`, `userId` and everything else.
+ * The core session of a request: `login`, `destroy`, `update`, `userId` and everything else. Its data has the fields that
+ * `SessionFields` declares, or those of the type that is given.
  *
  * @throws SessionError `SESSION_MISSING` where the middleware has not run.
  */
-export function getSession<Data extends object = SessionData>(ctx: object): Session<Data> {
+export function getSession<Data extends object = SessionFields>(ctx: object): Session<Data> {
   const found = slot.get(ctx)
   if (found) return asSession<Data>(found.session)
   throw new SessionError('SESSION_MISSING', 'No session here: app.use(session(…)) must come before this middleware')

@@ -22,6 +22,11 @@ describe('types', () => {
     expectTypeOf(getSession<{ views: number }>).returns.toEqualTypeOf<Session<{ views: number }>>()
   })
 
+  it('getSession gives the fields that were declared where no type is asked for', () => {
+    const look = (ctx: Koa.Context): number | undefined => getSession(ctx).data.views
+    expectTypeOf(look).toBeFunction()
+  })
+
   it('session() is a middleware of Koa', () => {
     expectTypeOf(session).returns.toExtend<Koa.Middleware>()
   })

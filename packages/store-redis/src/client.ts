@@ -124,7 +124,8 @@ export function duplicateOf(client: RedisClient, onEnd: () => void): Duplicate |
 }
 
 function duplicateNodeRedis(client: object, onEnd: () => void): Duplicate {
-  const { copy, forget } = copyOf(client, [{ clientSideCache: undefined, useReplicas: false }], onEnd)
+  const overrides = { clientSideCache: undefined, useReplicas: false, disableOfflineQueue: true }
+  const { copy, forget } = copyOf(client, [overrides], onEnd)
   let opening: Promise<unknown> | undefined
   const open = (): Promise<unknown> => {
     if (opening === undefined || propertyOf(copy, 'isOpen') === false) {
@@ -150,16 +151,27 @@ function duplicateIoredis(client: object, onEnd: () => void): Duplicate {
   const options = { lazyConnect: true, maxRetriesPerRequest: 0, keyPrefix: '' }
   const { copy, forget } = copyOf(
     client,
-    propertyOf(client, 'isCluster') === true ? [[], clusterOptions(client, options)] : [options],
+    propertyOf(client, 'isCluster') === true
+      ? [[], clusterOptions(client, options)]
+      : [{ ...options, enableOfflineQueue: false }],
     onEnd
   )
+  let opening: Promise<unknown> | undefined
+  const open = async (): Promise<void> => {
+    if (propertyOf(copy, 'status') === 'wait') opening = Promise.resolve(call(copy, 'connect', []))
+    try {
+      await opening
+    } finally {
+      // After a failure the driver tries again by itself.
+      opening = undefined
+    }
+  }
   const end = (): void => {
     forget()
     call(copy, 'disconnect', [])
   }
   const isClosed = (): boolean => propertyOf(copy, 'status') === 'end'
-  // Its first command opens it.
-  return { client: asIoredis(copy), open: async () => undefined, isClosed, end }
+  return { client: asIoredis(copy), open, isClosed, end }
 }
 
 function clusterOptions(client: object, options: object): object {

@@ -102,8 +102,8 @@ export class Session<Data extends object = SessionData> {
 
   /**
    * `true`: a persistent cookie, and `permanentLifetime` in place of both timeouts. A number: this session's own
-   * lifetime in ms, counted from now, at most `maxLifetime`. 0: the commit destroys the session, unless another lifetime
-   * is set before. `false`: the cookie ends with the browser. Default: the option `permanent`.
+   * lifetime in ms, counted from now; a longer one becomes `maxLifetime`. 0: the commit destroys the session, unless
+   * another lifetime is set before. `false`: the cookie ends with the browser. Default: the option `permanent`.
    */
   get permanent(): boolean | number {
     const { context, state } = access(this)
@@ -116,9 +116,13 @@ export class Session<Data extends object = SessionData> {
     if (typeof value !== 'boolean' && !(Number.isSafeInteger(value) && value >= 0)) {
       throw misused('session.permanent must be true, false or a lifetime in milliseconds')
     }
+    if (typeof value === 'number') {
+      becomePermanent(state, Math.min(value, context.policy.maxLifetime))
+      return
+    }
     const { record } = state
     const now = (record ? record.metadata.permanent : context.policy.permanent) ?? false
-    becomePermanent(state, value === now && typeof value === 'boolean' ? undefined : value)
+    becomePermanent(state, value === now ? undefined : value)
   }
 
   /** When the session, or its last login, began, epoch ms. */

@@ -23,15 +23,16 @@ export interface SessionInfo<Data extends object = SessionData> {
   readonly createdAt: number
   readonly lastSeenAt: number
   readonly expiresAt: number
-  /** As it is stored: no schema has checked it. */
+  /** As it is stored: no schema has checked it, and no default is filled in, although the type says so. Check a field
+   * before you use it. */
   readonly data: Data
 }
 
 /** @throws SessionError `ARGUMENT_INVALID`: an operation on the sessions of nobody must not pass for done. */
-export function checkUserId(userId: unknown): string {
+export function checkUserId(userId: unknown, what = 'A user id is'): string {
   if (typeof userId === 'string' && userId !== '' && userId.length <= 512 && userId.isWellFormed()) return userId
   const cure = typeof userId === 'number' ? '; pass String(id)' : ''
-  throw misused(`A user id is a well-formed string of 1 to 512 characters${cure}`)
+  throw misused(`${what} a well-formed string of 1 to 512 characters${cure}`)
 }
 
 /** Whom the events of an administrative call name. @throws SessionError `ARGUMENT_INVALID` for what is no string. */

@@ -22,6 +22,18 @@ async function isLiveAfter(world: World, tab: Browser, wait: number): Promise<bo
   return !session.isNew
 }
 
+describe('A lifetime of one session above maxLifetime', () => {
+  it('is maxLifetime as soon as it is set, as it will be stored', async () => {
+    const world = createWorld({ maxLifetime: '40d' })
+    const tab = await createVisitor(world)
+    const session = await tab.open()
+    session.permanent = 400 * day
+    expect([session.permanent, session.expiresAt]).toEqual([40 * day, start + 40 * day])
+    expect(maxAgeOf(await tab.commit(session))).toBe((40 * day) / second)
+    expect((await tab.open()).permanent).toBe(40 * day)
+  })
+})
+
 describe('The option permanent', () => {
   it.each([
     ['7d', 7 * day],

@@ -79,6 +79,15 @@ const schema = {
   }
 }
 
+/** As Zod's `z.object({ views: z.number().optional() })`. */
+const stripping = {
+  '~standard': {
+    version: 1 as const,
+    vendor: 'test',
+    validate: (data: unknown) => ({ value: 'views' in Object(data) ? { views: Object(data).views } : {} })
+  }
+}
+
 function addTheme(data: unknown): SessionData {
   return { ...(data as SessionData), theme: 'light' }
 }
@@ -245,6 +254,9 @@ const changes: Readonly<Record<ManagerOption, readonly Change[]>> = {
       'whoever has data that does not fit',
       through({}, { schema, onSchemaMismatch: 'reject' })
     ),
+    change('set or changed, and it strips keys that it does not name', 'nobody', through({}, { schema: stripping }), {
+      ignoresData: true
+    }),
     harmless('removed', { schema, onSchemaMismatch: addTheme }, {})
   ],
   onSchemaMismatch: [
@@ -378,6 +390,18 @@ it("a session that userIdFrom names counts as the user's from its next change of
   expect(await next.revokeAll('alice')).toBe(0)
   for (const user of [undefined, 'alice']) await tab.request(({ data }) => Object.assign(data, { user }), next)
   expect(await next.revokeAll('alice')).toBe(1)
+})
+
+it('a schema that strips keys drops at the next write what it does not name, and a read drops nothing', async () => {
+  const world = createWorld()
+  const tab = world.browser()
+  await tab.request(({ data }) => Object.assign(data, { views: 1, passport: { user: 'alice' } }))
+  const { id } = await tab.open()
+  const next = world.another({ schema: stripping })
+  await tab.request(({ data }) => expect(data).toEqual({ views: 1 }), next)
+  expect((await world.manager.find(id))?.data).toEqual({ views: 1, passport: { user: 'alice' } })
+  await tab.request(({ data }) => Object.assign(data, { views: 2 }), next)
+  expect((await world.manager.find(id))?.data).toEqual({ views: 2 })
 })
 
 const document = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8')

@@ -78,6 +78,19 @@ describe('a session seen without its client', () => {
     expect(await permanence(7 * 86_400_000)).toBe(7 * 86_400_000)
   })
 
+  it('has another tokenId than the session that a socket holds once another request has a new secret', async () => {
+    const { browser, manager } = createWorld()
+    const tab = browser()
+    await tab.request((session) => session.login('alice'))
+    const held = await tab.open()
+    expect((await manager.find(held.id))?.tokenId).toBe(held.tokenId)
+    await tab.request((session) => session.rotate())
+    expect(await manager.find(held.id)).toMatchObject({
+      userId: 'alice',
+      tokenId: expect.not.stringMatching(held.tokenId)
+    })
+  })
+
   it('is none when its data cannot be read, with an event or without somebody who listens', async () => {
     const world = await withSession()
     await damage(world, world.id)

@@ -63,11 +63,13 @@ describe('a userIdFrom that gives no user id', () => {
     }
   )
 
-  it('A number is told the cure, and a live session keeps what it has', async () => {
+  it('a number is told the option and the cure, and a live session keeps what it has', async () => {
     const world = createWorld({ userIdFrom: ({ user }) => user as string })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    await expect(tab.request(({ data }) => Object.assign(data, { user: 7 }))).rejects.toThrow('String(id)')
+    await expect(tab.request(({ data }) => Object.assign(data, { user: 7 }))).rejects.toThrow(
+      'userIdFrom must return undefined or a well-formed string of 1 to 512 characters; pass String(id)'
+    )
     expect((await tab.open()).data).toEqual({ a: 1 })
     expect(world.eventTypes()).not.toContain('rejected')
   })

@@ -32,6 +32,22 @@ export function connect(driver: DriverName, url: string, options: RedisStoreOpti
   return { client, store: createRedisStore(client, options), end: () => client.disconnect() }
 }
 
+/** A connected client that queues nothing while its connection is down, as the README says. */
+export async function connectWithoutQueue(driver: DriverName, url: string): Promise<Connected> {
+  if (driver.startsWith('node-redis')) {
+    const settings = { url, disableOfflineQueue: true }
+    const client = driver === 'node-redis 6' ? createClient(settings) : createClient5(settings)
+    client.on('error', ignore)
+    await client.connect()
+    return { client, store: createRedisStore(client), end: () => client.destroy() }
+  }
+  const settings = { maxRetriesPerRequest: 0, enableOfflineQueue: false, lazyConnect: true, disableClientInfo: true }
+  const client = driver === 'ioredis 6' ? new Redis(url, settings) : new Redis5(url, settings)
+  client.on('error', ignore)
+  await client.connect()
+  return { client, store: createRedisStore(client), end: () => client.disconnect() }
+}
+
 export function connectCluster(
   driver: DriverName,
   urls: readonly string[],

@@ -1,0 +1,75 @@
+import { createSessionManager } from '@kvsession/core'
+import { describeOn, type RedisEngine, startRedis } from 'engine-harness'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createRedisStore } from '../src/index.ts'
+import { connect, connectWithoutQueue, driverNames } from './support/drivers.ts'
+import { begin, later, recovered, secret, visit } from './support/requests.ts'
+
+describeOn('redis', { own: true })('a client without an offline queue', () => {
+  let redis: RedisEngine
+  beforeAll(async () => {
+    // Every write is on the disk before it is answered: a kill loses nothing that was acknowledged.
+    redis = await startRedis({ own: true, settings: { appendonly: 'yes', appendfsync: 'always' } })
+  })
+  afterAll(() => redis.stop())
+
+  it.each(driverNames)(
+    '%s: while Redis is down a logout is refused at once, and does not happen later',
+    async (driver) => {
+      const { store, end } = await connectWithoutQueue(driver, redis.url)
+      // A queue would hold the logout until Redis is back.
+      const manager = createSessionManager({ store, secret, storeTimeout: '15s' })
+      const cookie = await begin(manager)
+      const leaving = await manager.open({ cookie })
+      await redis.kill()
+      await expect(visit(manager, cookie)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', status: 503 })
+      await expect(leaving.destroy()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', status: 503 })
+      await redis.restart()
+      await recovered(store)
+      expect(await visit(manager, cookie)).toBe(0)
+      await manager.close()
+      end()
+    }
+  )
+
+  it.each(driverNames)(
+    '%s: a connection of the store takes calls of the same moment as its first ones',
+    async (driver) => {
+      const { client, end } = await connectWithoutQueue(driver, redis.url)
+      const store = createRedisStore(client, { ownConnection: true })
+      expect(await Promise.all(['a', 'b', 'c'].map((key) => store.get(key)))).toEqual([undefined, undefined, undefined])
+      await store.close()
+      end()
+    }
+  )
+
+  it.each(driverNames)('%s: a connection of the store has none, whatever the client has', async (driver) => {
+    const { client, end } = connect(driver, redis.url)
+    const store = createRedisStore(client, { ownConnection: true })
+    await recovered(store)
+    await store.set('kept', 'a', later)
+    await redis.kill()
+    await expect(store.get('kept')).rejects.toThrow()
+    await expect(store.delete('kept')).rejects.toThrow()
+    await redis.restart()
+    await recovered(store)
+    expect(await store.get('kept')).toBe('a')
+    await store.close()
+    end()
+  })
+
+  it.each(driverNames)(
+    '%s: a connection of the store that finds no Redis at first serves once it is there',
+    async (driver) => {
+      const { client, end } = await connectWithoutQueue(driver, redis.url)
+      const store = createRedisStore(client, { ownConnection: true })
+      await redis.kill()
+      const first = store.get('kept').catch(() => undefined)
+      await redis.restart()
+      await recovered(store)
+      await first
+      await store.close()
+      end()
+    }
+  )
+})
