@@ -31,7 +31,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   // An error is an answer too: what the application changed before it is stored.
   const { status, body } = await answer(request, session).catch(failure)
   try {
-    const { headers } = await sessions.commit(session, { failed: status >= 500 })
+    const { headers } = await sessions.commit(session, { status, failed: status >= 500 })
     applyHeaders(headers, response)
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
   } catch (error) {
