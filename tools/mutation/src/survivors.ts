@@ -75,6 +75,9 @@ export const explained: readonly Explained[] = [
     'What opens was sealed from a text, which is well-formed UTF-8.',
     'false'
   ),
+  core('record/field-table.ts', 'unknown ??= []', same, '["Stryker was here"]'),
+  core('record/field-table.ts', "if (typeof value === 'number') return value", work, 'false', '""'),
+  core('record/field-table.ts', "return typeof value === 'string' && /^", work, 'false', '""', '/^[\\w-]$/'),
   core('record/merge.ts', '=> boolean = () => false', undefinedAnyway, '() => undefined'),
   core('record/payload.ts', '} catch {', undefinedAnyway, '{}'),
   core('record/payload.ts', 'if (plaintext === undefined) return undefined', same, 'false'),
