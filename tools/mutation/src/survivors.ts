@@ -219,7 +219,13 @@ export const explained: readonly Explained[] = [
   core('transport/request-source.ts', 'url === undefined ? undefined', same, 'false'),
   core('transport/request-source.ts', "const value = headerOf(headers, name) ?? ''", same, '"Stryker was here!"'),
   core('transport/request-source.ts', "headerOf(headers, 'referer') ?? ''", same, '"Stryker was here!"'),
-  core('transport/response-headers.ts', 'others.length < earlier.length', same, 'true'),
+  core(
+    'transport/response-headers.ts',
+    'others.length < earlier.length',
+    same,
+    'true',
+    'others.length <= earlier.length'
+  ),
   core('transport/response-headers.ts', ".join('').trim()", same, '"Stryker was here!"'),
   core('transport/response-headers.ts', 'if (earlier.length === 0) return added', same, 'false'),
   core('transport/response-headers.ts', 'const names: string[] = []', same, '["Stryker was here"]'),
