@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRandomSource } from '../src/crypto/random.ts'
 import { guardCallbacks } from '../src/guard-callbacks.ts'
 import type { SessionManagerOptions } from '../src/index.ts'
+import { jsonSerializer } from '../src/record/serializer.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
 import { secret } from './support/world.ts'
 
@@ -57,6 +58,19 @@ describe('a callback of the application', () => {
       )
     }
   )
+})
+
+describe('a callback that the application leaves out', () => {
+  it('The serializer is the strict one, or that of its name', () => {
+    expect(guardCallbacks(required).serializer).toBe(jsonSerializer)
+    const lossy = guardCallbacks({ ...required, serializer: 'json-lossy' }).serializer
+    expect(lossy.serialize({ map: new Map() })).toBe('{"map":{}}')
+  })
+
+  it('What becomes of data that does not fit stays what the option names', () => {
+    expect(guardCallbacks(required).onSchemaMismatch).toBeUndefined()
+    expect(guardCallbacks({ ...required, onSchemaMismatch: 'reject' }).onSchemaMismatch).toBe('reject')
+  })
 })
 
 describe('the clock', () => {

@@ -64,6 +64,31 @@ describe('sweeping', () => {
     expect(await world.manager.sweep()).toBe(0)
   })
 
+  it('keeps the process alive where it is awaited, and not where a sweeper runs it', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    try {
+      for (const awaited of [true, false]) {
+        let answer = (_: number): void => {}
+        const { gate, open } = createGate()
+        const deleteExpired = (): Promise<number> => {
+          open()
+          return new Promise((resolve) => {
+            answer = resolve
+          })
+        }
+        const manager = createSessionManager({ store: { ...createMemoryStore(), deleteExpired }, secret })
+        if (awaited) void manager.sweep()
+        else manager.startSweeper({ interval: '1ms' })
+        await gate
+        expect(timers.mock.results.at(-1)?.value.hasRef()).toBe(awaited)
+        answer(0)
+        await manager.close()
+      }
+    } finally {
+      timers.mockRestore()
+    }
+  })
+
   it('runs now and then until stopped, and goes on after a failure', async () => {
     vi.useFakeTimers()
     try {

@@ -45,6 +45,29 @@ describe('upkeep', () => {
     expect([1_009, 1_010].map((now) => touchDue(policy, metadata(), now))).toEqual([false, true])
   })
 
+  it('a touch of a rolling lifetime is due after a tenth of it, if that is shorter', () => {
+    const rolling = { ...policy, rolling: true }
+    const due = (from: Parameters<typeof touchDue>[0], permanent: true | number): boolean[] =>
+      [1_004, 1_005, 1_009, 1_010].map((now) => touchDue(from, metadata({ permanent }), now))
+    expect(due(rolling, 50)).toEqual([false, true, true, true])
+    expect(due(rolling, 5_000)).toEqual([false, false, false, true])
+    expect(due(rolling, true)).toEqual([false, false, false, true])
+    expect(due(policy, 50)).toEqual([false, false, false, true])
+  })
+
+  it('a use removes an alias that has expired, and no other', () => {
+    for (const [aliasUntil, left] of [
+      [2_001, hash],
+      [2_000, undefined],
+      [undefined, hash]
+    ] as const) {
+      const next = changed(metadata({ aliasHash: hash, ...(aliasUntil !== undefined && { aliasUntil }) }), (one) =>
+        markUse(one, 2_000)
+      )
+      expect([aliasUntil, next.aliasHash]).toEqual([aliasUntil, left])
+    }
+  })
+
   it('a rotated secret awaits its first use until the grace of the old one has begun', () => {
     expect(awaitsFirstUse(metadata({ aliasHash: hash }))).toBe(true)
     expect(awaitsFirstUse(metadata({ aliasHash: hash, aliasUntil: 5 }))).toBe(false)

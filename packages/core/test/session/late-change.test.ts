@@ -48,6 +48,16 @@ async function createStreams(): Promise<Streams> {
   return Object.assign(world, { open, dropped, pass, ids })
 }
 
+it('A change before the last commit is no event, however late that is', async () => {
+  const { browser, pass, ids } = await createStreams()
+  const tab = browser()
+  await tab.request(({ data }) => Object.assign(data, { n: 0 }))
+  const session = await tab.open()
+  session.data.n = 1
+  await pass()
+  expect(ids).toEqual([])
+})
+
 it('A change after the last commit that nobody stores is an event', async () => {
   const { open, dropped } = await createStreams()
   const session = await open()

@@ -246,9 +246,12 @@ it('A session that is gone starts with what the schema makes of nothing', async 
   const { cookie } = tab
   await tab.request((session) => session.destroy())
   const validate = (value: unknown): { value: Record<string, unknown> } => ({ value: { items: [], ...Object(value) } })
-  const strict = world.another({ schema: { '~standard': { version: 1, vendor: 'test', validate } }, lazy: true })
-  const session = await strict.open(cookie)
-  expect((await session.load()).data).toEqual({ items: [] })
+  for (const lazy of [true, false]) {
+    const strict = world.another({ schema: { '~standard': { version: 1, vendor: 'test', validate } }, lazy })
+    const session = await strict.open(cookie)
+    if (lazy) await session.load()
+    expect(session.data).toEqual({ items: [] })
+  }
 })
 
 it('A new session keeps what the handler has put in, whatever is asked of it next', async () => {

@@ -74,6 +74,14 @@ describe('the memory store with maxEntries', () => {
     expect(left).toContain('sessions.s.2')
   })
 
+  it('takes a key that only contains one of an index for any other', async () => {
+    const { store } = at(2)
+    await store.set('other:sessions.u.alice', 'v', start + 10)
+    await store.set('sessions.s.1', 'v', start + 10)
+    await store.set('sessions.s.2', 'v', start + 10)
+    expect(await keysOf(store)).toEqual(['sessions.s.1', 'sessions.s.2'])
+  })
+
   it('drops the least recently written index when there are only indexes', async () => {
     const { store } = at(3)
     for (const user of ['a', 'b', 'c', 'd']) await store.set(`sessions.u.${user}`, 'v', start + 10)

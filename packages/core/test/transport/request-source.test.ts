@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isForwarded, isFromThisMachine, readRequest } from '../../src/transport/request-source.ts'
+import { asksForLoopback, isForwarded, isFromThisMachine, readRequest } from '../../src/transport/request-source.ts'
 
 const facts = (...args: Parameters<typeof readRequest>): object => {
   const { headers, ...rest } = readRequest(...args)
@@ -168,5 +168,15 @@ describe('what a request says of itself', () => {
     expect(() => readRequest({ host: 1 } as never, undefined)).toThrow(
       'open() takes headers that are strings, which host is not [ARGUMENT_INVALID]'
     )
+  })
+
+  it.each([
+    ['localhost:3000', undefined, true],
+    ['localhost:3000', false, true],
+    ['localhost:3000', true, false],
+    ['shop.example', false, false],
+    [undefined, false, false]
+  ])('the host %s, encrypted: %s, may be a browser on this machine: %s', (host, encrypted, expected) => {
+    expect(asksForLoopback({ host, encrypted })).toBe(expected)
   })
 })
