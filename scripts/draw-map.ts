@@ -32,7 +32,7 @@ function writeDot(rooms: readonly FurnishedRoom[]): string {
 }
 
 function labelOf({ name, purpose, files }: FurnishedRoom): string {
-  const lines = [`<b>${name}</b>  <i>${purpose}</i>`, ...wrap(files.map(nameOf))]
+  const lines = [`<b>${name}</b>   <i>${purpose}</i>`, ...wrap(files.map(nameOf))]
   const cell = `<td width="310" cellpadding="7" balign="left" align="left">${lines.join('<br/>')}</td>`
   return `<table border="1" cellborder="0" cellspacing="0" style="rounded"><tr>${cell}</tr></table>`
 }
