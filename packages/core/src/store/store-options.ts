@@ -17,7 +17,7 @@ const hints: Hints = {
   pool: ': it is the first argument',
   tableName: '; use table',
   schemaName: '; use schema',
-  createTableIfMissing: '; call ensureSchema()'
+  createTableIfMissing: '; use createTable'
 }
 
 /**

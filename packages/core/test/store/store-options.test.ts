@@ -25,7 +25,7 @@ describe('The options of a store', () => {
     ['pruneSessionInterval', '; use startSweeper() of the session manager'],
     ['checkPeriod', '; use startSweeper() of the session manager'],
     ['pool', ': it is the first argument'],
-    ['createTableIfMissing', '; call ensureSchema()'],
+    ['createTableIfMissing', '; use createTable'],
     ['tableName', '; use table'],
     ['schemaName', '; use schema'],
     ['serializer', '; use serializer of the session manager'],
