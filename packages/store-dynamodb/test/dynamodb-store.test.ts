@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { DynamoDB, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createSessionManager } from '@kvsession/core'
 import { createTestClock } from '@kvsession/testkit'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createDynamodbStore, type DynamodbStore } from '../src/index.ts'
 import { createClient, createTable, type Emulator, startEmulator } from './support/emulator.ts'
 
@@ -127,6 +127,11 @@ describe('createDynamodbStore', () => {
         BillingMode: 'PAY_PER_REQUEST',
         AttributeDefinitions: [{ AttributeName: name, AttributeType: kind }],
         KeySchema: [{ AttributeName: name, KeyType: 'HASH' }]
+      })
+      // DynamoDB answers as if a table that is being made were not there.
+      await vi.waitUntil(async () => {
+        const { Table } = await client.describeTable({ TableName: 'books' })
+        return Table?.TableStatus === 'ACTIVE'
       })
       const store = createDynamodbStore(client, { table: 'books' })
       // A scan needs no key.
