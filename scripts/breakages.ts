@@ -98,10 +98,38 @@ export const breakages: readonly Breakage[] = [
     caughtBy: i03
   },
   {
+    name: 'rotate where no response follows',
+    file: 'session/update-record.ts',
+    from: 'change.atCommit && current',
+    to: 'current',
+    caughtBy: 'session/held-session.test.ts'
+  },
+  {
+    name: 'show the user of a session that reload has found ended',
+    file: 'session/transitions.ts',
+    from: '    becomeForgotten(context, state)\n',
+    to: '',
+    caughtBy: 'session/held-session.test.ts'
+  },
+  {
+    name: 'touch in a request that only looks',
+    file: 'session/update-record.ts',
+    from: 'if (!state.passive) markUse(next, now)',
+    to: 'markUse(next, now)',
+    caughtBy: 'session/passive.test.ts'
+  },
+  {
+    name: 'log out whose data does not fit the schema',
+    file: 'data-schema.ts',
+    from: "const { onSchemaMismatch = 'reset' } = context",
+    to: "const { onSchemaMismatch = 'reject' } = context",
+    caughtBy: 'session/schema.test.ts'
+  },
+  {
     name: 'touch on every request',
     file: 'record/metadata-change.ts',
-    from: 'now - metadata.lastSeenAt >= policy.touchInterval',
-    to: 'now >= metadata.lastSeenAt',
+    from: 'return now - lastSeenAt >= interval',
+    to: 'return now >= lastSeenAt',
     caughtBy: i04
   },
   {
