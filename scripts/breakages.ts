@@ -134,9 +134,9 @@ export const breakages: readonly Breakage[] = [
   },
   {
     name: 'store a record for every visitor',
-    file: 'session/commit.ts',
-    from: '  if (!changed) return undefined\n',
-    to: '\n',
+    file: 'session/session-state.ts',
+    from: 'baseline: emptyPayload,\n    swapped',
+    to: "baseline: '',\n    swapped",
     caughtBy: i04
   },
   {
