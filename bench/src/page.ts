@@ -48,7 +48,7 @@ export function pageText(sections: readonly Section[], found: readonly Found[]):
     'the least, on each framework.',
     '',
     '- **HMAC, Map, JSON**: 16 random bytes signed by one HMAC-SHA-256 (`createHmac` with a KeyObject), looked up in a',
-    '  `Map` of texts; `JSON.parse` when the handler looks, `JSON.stringify` and a comparison of texts when it has looked.',
+    '  `Map` of strings; `JSON.parse` when the handler looks, `JSON.stringify` and a comparison of strings when it has looked.',
     '- **our cryptography, our store**: the same with a secret beside the id, whose SHA-256 stands in the record, and with',
     '  kvsession’s memory store, asked by `get` and told by `compareAndSet`, each once.',
     '- **HMAC, GET, SET, JSON**: the first, with Redis in place of the `Map`.',

@@ -133,7 +133,7 @@ const explanations: readonly Explanation[] = [
   {
     targets: /^Memory store.*bytes/,
     title: 'Bytes of the memory store',
-    why: () => 'An entry is a text and a deadline, an object of two fields beside what a `Map` of texts needs.',
+    why: () => 'An entry is a string and a deadline, an object of two fields beside what a `Map` of strings needs.',
     next: 'The deadline as the first characters of the text: no object an entry, at the price of a slice for each read.'
   },
   {

@@ -8,17 +8,6 @@ import { type CommitOptions, createSessionManager, type SessionManager } from '.
 import type { SessionManagerOptions } from './session-manager-options.ts'
 import type { Connection, RequestSource } from './transport/request-source.ts'
 
-/**
- * The manager of a middleware that takes options or a manager: `source` itself, or a new manager made from the options.
- *
- * @throws SessionError for wrong options.
- */
-export function managerOf<Data extends object>(
-  source: SessionManagerOptions<Data> | SessionManager<Data>
-): SessionManager<Data> {
-  return isManager(source) ? source : createSessionManager(source)
-}
-
 /** What every adapter takes beside the options of the manager. */
 export interface AdapterOptions<Request> {
   /**
@@ -44,8 +33,7 @@ export function openerOf<Data extends object, Request>(
   options: AdapterOptions<Request> = {}
 ): SessionOpener<Data, Request> {
   refuseUnknown({ passive: keep }, options)
-  const { passive } = isManager(source) || isWithoutPassive(source) ? options : source
-  const manager = managerOf(isManager(source) ? source : managerOptionsOf(source))
+  const { manager, passive } = isManager(source) ? { manager: source, ...options } : fromOptions(source, options)
   if (passive === undefined) {
     return { manager, open: (_, from, connection) => manager.open(from, connection) }
   }
@@ -57,21 +45,18 @@ export function openerOf<Data extends object, Request>(
   }
 }
 
+/** Takes the adapter's own option out of those of the manager, which checks everything else that it is given. */
+function fromOptions<Data extends object, Request>(
+  source: SessionManagerOptions<Data> & AdapterOptions<Request>,
+  beside: AdapterOptions<Request>
+): { readonly manager: SessionManager<Data> } & AdapterOptions<Request> {
+  if (!('passive' in Object(source))) return { manager: createSessionManager<Data>(source), ...beside }
+  const { passive, ...options } = source
+  return { manager: createSessionManager<Data>(options), ...(passive !== undefined && { passive }) }
+}
+
 function isBoolean(value: unknown): boolean {
   return typeof value === 'boolean'
-}
-
-function isWithoutPassive(source: object): boolean {
-  return !('passive' in Object(source))
-}
-
-/** What is no object of options stays as it is: the manager says what is wrong with it. */
-function managerOptionsOf<Data extends object>(
-  source: SessionManagerOptions<Data> & { readonly passive?: unknown }
-): SessionManagerOptions<Data> {
-  if (isWithoutPassive(source)) return source
-  const { passive: _, ...options } = source
-  return options
 }
 
 function isManager<Data extends object>(

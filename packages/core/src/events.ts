@@ -77,8 +77,9 @@ export type SessionEvent =
       readonly cause: unknown
     }
   /**
-   * A commit failed, and the request with it: an outage (`storeError` came before), data that cannot be stored, or an
-   * operation whose promise nobody awaited. Without `code` it failed with an error of the application.
+   * A commit failed: an outage (`storeError` came before), data that cannot be stored, or an operation whose promise was
+   * dropped. The request fails with it, unless the application has answered for the failure of an operation already.
+   * Without `code` it failed with an error of the application.
    */
   | { readonly type: 'commitFailed'; readonly id: string | undefined; readonly code: SessionErrorCode | undefined }
   /** A browser will refuse the cookie, for the reason named; `cure` says what to set. */

@@ -64,7 +64,7 @@ export function refuseUnknown(rules: object, options: object, parent = '', hints
       if (names.includes(name)) return
       const close = nearest(name, names)
       const hint = (Object.hasOwn(hints, name) && hints[name]) || (close && `; did you mean ${parent}${close}?`) || ''
-      throw new SessionError('OPTION_UNKNOWN', `There is no option ${parent}${name}${hint}`)
+      throw new SessionError('OPTION_UNKNOWN', `Unknown option ${parent}${name}${hint}`)
     })
   )
 }

@@ -41,9 +41,9 @@ import { revokeUser } from './users/user-index.ts'
 export type { CommitOptions } from './session/commit.ts'
 export type { OpenOptions } from './session/identify.ts'
 
-/** Who asks for an administrative call. */
+/** Names the author of an administrative call. */
 export interface ActorOptions {
-  /** Whom its events name as `by`, such as `'cli'` or the id of an administrator. Default: the option `by` of the manager. */
+  /** The `by` of its events, such as `'cli'` or the id of an administrator. Default: the option `by` of the manager. */
   readonly by?: string | undefined
 }
 
@@ -161,9 +161,8 @@ export function createSessionManager<Data extends object = SessionData>(
     async revoke(id, revokeOptions = { by: undefined }) {
       checkOpen()
       const { userId, by = defaultActor } = revokeOptions
-      // A misspelled or missing user must not make it anybody's.
-      const ofAnybody = String(Object.keys(revokeOptions)) === 'by'
-      return revoke(context, id, ofAnybody ? undefined : checkUserId(userId), checkActor(by))
+      const owner = namesOnlyActor(revokeOptions) ? undefined : checkUserId(userId)
+      return revoke(context, id, owner, checkActor(by))
     },
     async revokeAll(userId, { except = [], by = defaultActor } = {}) {
       checkOpen()
@@ -189,6 +188,12 @@ export function createSessionManager<Data extends object = SessionData>(
       await context.access.close()
     }
   }
+}
+
+/** Only then anybody's session is meant: a user that is misspelled or missing is an error. */
+function namesOnlyActor(options: object): boolean {
+  const names = Object.keys(options)
+  return names.length === 1 && names[0] === 'by'
 }
 
 /** What an administrator does with sessions: everything but to open one for a request. */

@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest'
 import {
   CommitFacts,
   failCommitUnlessTaken,
-  managerOf,
   needsCommit,
   openerOf,
   RequestSlot,
@@ -16,14 +15,14 @@ import { createMemoryStore, isSessionError, type SessionManagerOptions } from '.
 import { internalsOf } from '../src/session/session.ts'
 import { createWorld, secret } from './support/world.ts'
 
-describe('managerOf()', () => {
-  it('returns the manager that it is given', () => {
+describe('the manager of an adapter', () => {
+  it('is the one that it is given', () => {
     const { manager } = createWorld()
-    expect(managerOf(manager)).toBe(manager)
+    expect(openerOf(manager).manager).toBe(manager)
   })
 
-  it('makes a manager from options', async () => {
-    const manager = managerOf<{ n?: number }>({ store: createMemoryStore(), secret })
+  it('is made from options', async () => {
+    const { manager } = openerOf<{ n?: number }, object>({ store: createMemoryStore(), secret })
     const session = await manager.open('')
     session.data.n = 1
     expect((await manager.commit(session)).headers[0]?.[0]).toBe('Set-Cookie')
@@ -34,7 +33,7 @@ describe('managerOf()', () => {
     (source) => {
       let thrown: unknown
       try {
-        managerOf(source as unknown as SessionManagerOptions)
+        openerOf(source as unknown as SessionManagerOptions)
       } catch (error) {
         thrown = error
       }
@@ -226,7 +225,7 @@ describe('openerOf()', () => {
   it('refuses wrong options, and a `passive` that gives no boolean', async () => {
     const { manager } = createWorld()
     expect(() => openerOf(manager, { pasive: passive } as object)).toThrow(
-      'There is no option pasive; did you mean passive?'
+      'Unknown option pasive; did you mean passive?'
     )
     expect(() => openerOf(manager, { passive: 7 } as never)).toThrow('passive must be a function [OPTION_INVALID]')
     const odd = openerOf<object, Request>(manager, { passive: () => 1 as unknown as boolean })

@@ -22,7 +22,7 @@ describe('an option of another library', () => {
     ['colour', '']
   ])('%s is told what takes its place%s', (name, hint) => {
     expect(() => refuseUnknown({ idleTimeout: keep }, { [name]: 1 })).toThrow(
-      `There is no option ${name}${hint} [OPTION_UNKNOWN]`
+      `Unknown option ${name}${hint} [OPTION_UNKNOWN]`
     )
   })
 })
@@ -37,7 +37,7 @@ describe('a check of options', () => {
     ['colour', '']
   ])('The option %s that is unknown gets the hint %j', (name, hint) => {
     expect(() => refuseUnknown({ table: keep }, { [name]: 1 }, 'cookie.')).toThrow(
-      `There is no option cookie.${name}${hint} [OPTION_UNKNOWN]`
+      `Unknown option cookie.${name}${hint} [OPTION_UNKNOWN]`
     )
   })
 
@@ -90,7 +90,7 @@ describe('a check of options', () => {
   })
 
   it('One refusal is thrown as it is, several as a list', () => {
-    const [one, other] = [invalid('a', 'is wrong'), new SessionError('OPTION_UNKNOWN', 'There is no option b')]
+    const [one, other] = [invalid('a', 'is wrong'), new SessionError('OPTION_UNKNOWN', 'Unknown option b')]
     const fail = (error: Error) => (): never => {
       throw error
     }
@@ -100,7 +100,7 @@ describe('a check of options', () => {
       expect.objectContaining({
         code: 'OPTION_INVALID',
         message:
-          '2 options are wrong:\n- a is wrong [OPTION_INVALID]\n- There is no option b [OPTION_UNKNOWN] [OPTION_INVALID]',
+          '2 options are wrong:\n- a is wrong [OPTION_INVALID]\n- Unknown option b [OPTION_UNKNOWN] [OPTION_INVALID]',
         cause: expect.objectContaining({ errors: [one, other] })
       })
     )

@@ -71,7 +71,7 @@ describe('misuse throws at construction, with a code and the cure', () => {
   })
 
   it('an unknown name that every object inherits is no hint at another option', () => {
-    expect(codeOf({ constructor: 1 })).toMatch(/^OPTION_UNKNOWN: There is no option constructor \[/)
+    expect(codeOf({ constructor: 1 })).toMatch(/^OPTION_UNKNOWN: Unknown option constructor \[/)
   })
 
   it('a schema may be a function with the standard on it', () => {

@@ -187,9 +187,9 @@ describe('The options of a manager', () => {
     expect(code).toBe('OPTION_UNKNOWN')
     expect(message.split('\n- ')).toEqual([
       '7 options are wrong:',
-      'There is no option idelTimeout; did you mean idleTimeout? [OPTION_UNKNOWN]',
+      'Unknown option idelTimeout; did you mean idleTimeout? [OPTION_UNKNOWN]',
       'onEvent must be a function [OPTION_INVALID]',
-      'There is no option cookie.samesite; did you mean cookie.sameSite? [OPTION_UNKNOWN]',
+      'Unknown option cookie.samesite; did you mean cookie.sameSite? [OPTION_UNKNOWN]',
       expect.stringMatching(/^cookie\.name must be/),
       expect.stringMatching(/^absoluteTimeout is in milliseconds/),
       expect.stringMatching(/^secret must have 32 bytes/),
@@ -217,7 +217,7 @@ describe('The options of a manager', () => {
     ['x', undefined]
   ])('that are spelled %s are taken for %s', (name, meant) => {
     const { message } = refusalOf(() => manager({ store: createMemoryStore(), secret, [name]: 1 }))
-    expect(message).toBe(`There is no option ${name}${meant ? `; did you mean ${meant}?` : ''} [OPTION_UNKNOWN]`)
+    expect(message).toBe(`Unknown option ${name}${meant ? `; did you mean ${meant}?` : ''} [OPTION_UNKNOWN]`)
   })
 
   it.each([
@@ -241,7 +241,7 @@ describe('The options of a manager', () => {
 
   it('are not taken for a store where they hold one', () => {
     const { message } = refusalOf(() => manager({ ...createMemoryStore(), store: createMemoryStore(), secret }))
-    expect(message).toContain('There is no option get')
+    expect(message).toContain('Unknown option get')
   })
 
   it('may name a secret that is not set, as far as TypeScript knows', () => {

@@ -184,7 +184,7 @@ function clusterOptions(client: object, options: object): object {
   }
 }
 
-/** Its errors are told to whoever listens to those of the client that the store was given. */
+/** Emits its errors on the client that the store was given, so that the listeners there get them. */
 function copyOf(
   client: object,
   overrides: readonly unknown[],

@@ -35,7 +35,7 @@ describe.each(stores)('%s()', (_, create: (...args: never) => unknown) => {
     ['clok', '; did you mean clock?']
   ])('refuses an option that it does not have, instead of ignoring it: %s', (name, hint) => {
     expect(() => Reflect.apply(create, undefined, [undefined, { [name]: 1 }])).toThrow(
-      `There is no option ${name}${hint} [OPTION_UNKNOWN]`
+      `Unknown option ${name}${hint} [OPTION_UNKNOWN]`
     )
   })
 

@@ -52,14 +52,18 @@ export function createFieldCodec<Fields extends object & WithUnknownFields>(
         if (value !== undefined) text += prefix + toJson(value)
       }
       const { unknownFields } = fields
-      for (const name in unknownFields) text += `,${JSON.stringify(name)}:${JSON.stringify(unknownFields[name])}`
+      if (unknownFields) {
+        for (const [name, value] of Object.entries(unknownFields)) {
+          text += `,${JSON.stringify(name)}:${JSON.stringify(value)}`
+        }
+      }
       return `{${text.slice(1)}}`
     },
     decode(stored) {
       const fields: Record<string, unknown> = { ...blank }
       let missing = mostMissing
       let unknown: string[] | undefined
-      for (const letter in stored) {
+      for (const letter of Object.keys(stored)) {
         const field = byLetter.get(letter)
         if (field) {
           const value = stored[letter]

@@ -15,8 +15,9 @@ export interface CommitOptions extends ResponseFacts {
   /** The handler failed; with `commitOnError: false` its data is then not stored. */
   readonly failed?: boolean
   /**
-   * The status of the response. The error answer (400 or more, or `failed`) of an application that has got an error of this
-   * session before stays as it is: {@link commit} then does not throw for what it cannot store.
+   * The status of the response. If the last operation on the session has failed with a SessionError and the response is an
+   * error (400 or more, or `failed`), the application has answered for it: {@link commit} then does not throw for what it
+   * cannot store, and raises `commitFailed`.
    */
   readonly status?: number | undefined
 }
@@ -36,16 +37,16 @@ export async function commit(
     const storing = runExclusive(context, state, () => storeChanges(context, state, options))
     if (storing !== undefined) await storing
   } catch (error) {
-    if (!saysSo(state, options)) throw error
+    if (!hasAnsweredFailure(state, options)) throw error
     reportFailure(context, state, error)
   }
   throwDropped(state, failure)
   return headersOf(context, state, options)
 }
 
-/** Whether the application knows that something could not be stored, and its response is an error. */
-function saysSo({ told }: SessionState, { failed, status = 0 }: CommitOptions): boolean {
-  return told && (failed === true || status >= 400)
+/** Whether the application has got the error of its last operation, and answers with an error itself. */
+function hasAnsweredFailure({ lastOperationFailed }: SessionState, options: CommitOptions): boolean {
+  return lastOperationFailed && (options.failed === true || (options.status ?? 0) >= 400)
 }
 
 /** Raises the event of a commit that could not store everything. */

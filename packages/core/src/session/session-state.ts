@@ -66,8 +66,8 @@ export interface SessionState {
   readonly watched: boolean
   /** The last operation on this session object; the next one waits for it. */
   readonly lastOperation: Promise<unknown> | undefined
-  /** An operation has rejected: the application knows that something could not be stored. */
-  readonly told: boolean
+  /** The last operation on this session object has rejected with a SessionError, which the application has got. */
+  readonly lastOperationFailed: boolean
   /** The last operation whose failure a commit may have to report. */
   readonly failure: Failure | undefined
 }
@@ -114,7 +114,7 @@ export function createState(
     headers: undefined,
     watched: false,
     lastOperation: undefined,
-    told: false,
+    lastOperationFailed: false,
     failure: undefined
   }
 }
@@ -303,9 +303,9 @@ export function becomeAccessed(state: Writable): void {
   state.accessed = true
 }
 
-/** The application gets the error of an operation. */
-export function becomeTold(state: Writable): void {
-  state.told = true
+/** An operation of the application has ended. */
+export function becomeOperated(state: Writable, failed: boolean): void {
+  state.lastOperationFailed = failed
 }
 
 /** An operation has failed; `undefined`: that was reported, or made good for. */

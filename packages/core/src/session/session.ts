@@ -1,6 +1,6 @@
 import { handleRejection } from '../callback.ts'
 import type { ManagerContext } from '../context.ts'
-import { misused, SessionError } from '../errors.ts'
+import { isSessionError, misused, SessionError } from '../errors.ts'
 import type { Fields } from '../record/merge.ts'
 import { setPermanent } from '../record/metadata-change.ts'
 import { isFields } from '../record/payload.ts'
@@ -14,8 +14,8 @@ import { save } from './save.ts'
 import {
   becomeAccessed,
   becomeChanged,
+  becomeOperated,
   becomePermanent,
-  becomeTold,
   dataOf,
   detachedOf,
   identityOf,
@@ -244,9 +244,11 @@ export class Session<Data extends object = SessionData> {
       try {
         const result = await task(context, state)
         if (context.schema) await giveInitialData(context, state)
+        becomeOperated(state, false)
         return result
       } catch (error) {
-        becomeTold(state)
+        // An error that a function of the application has thrown says nothing of what is stored.
+        if (isSessionError(error)) becomeOperated(state, true)
         throw error
       }
     })

@@ -83,8 +83,8 @@ export function writeRecord<Result>(
 }
 
 /**
- * Decides to write a record that nobody has used: the store keeps it for no shorter than whoever wrote it before wanted,
- * which may be another manager with longer timeouts.
+ * Decides to rewrite a record without a use of its session. The store keeps it at least as long as the write before wanted:
+ * that may have come from another manager with longer timeouts.
  */
 export function rewriteRecord<Result>(
   { policy }: Pick<IndexContext, 'policy'>,

@@ -49,6 +49,24 @@ describe('a stored value', () => {
     for (const k of [false, 1, 'true', null]) expect(decode({ ...leastLine, k })).toBe('corrupt')
   })
 
+  // `for … in` also gives what another library has added to the prototype of all objects.
+  it.each([() => 1, 'text'])('A record is as ever where another library has put %s on Object.prototype', (value) => {
+    const { value: stored } = encodeRecord(least, '{}')
+    const later = stored.replace('{"v":1', '{"v":1,"later":2')
+    const rewrite = (text: string): unknown => {
+      const read = decodeRecord(text)
+      return typeof read === 'object' ? encodeRecord(read.metadata, read.payload).value : read
+    }
+    Object.defineProperty(Object.prototype, 'extended', { value, enumerable: true, configurable: true })
+    let rewritten: readonly unknown[]
+    try {
+      rewritten = [rewrite(stored), rewrite(later)]
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'extended')
+    }
+    expect(rewritten).toEqual([rewrite(stored), rewrite(later)])
+  })
+
   it('a first line of 4,096 characters and more is corrupt', () => {
     const line = (length: number): string => {
       const rest = `${JSON.stringify(leastLine).slice(0, -1)},"later":""}`

@@ -89,7 +89,7 @@ describe('the state of a session', () => {
       passive: false,
       headers: undefined,
       watched: false,
-      told: false,
+      lastOperationFailed: false,
       lastOperation: undefined
     })
     expect(create([token]).phase).toBe('unloaded')

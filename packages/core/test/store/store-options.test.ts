@@ -33,7 +33,7 @@ describe('The options of a store', () => {
     ['tabel', '; did you mean table?'],
     ['colour', '']
   ])('are refused if it does not: %s%s', (name, hint) => {
-    expect(() => check({ [name]: 1 })).toThrow(`There is no option ${name}${hint} [OPTION_UNKNOWN]`)
+    expect(() => check({ [name]: 1 })).toThrow(`Unknown option ${name}${hint} [OPTION_UNKNOWN]`)
   })
 
   it.each([null, 'sessions', 7, () => {}])('are refused if they are no object: %s', (options) => {

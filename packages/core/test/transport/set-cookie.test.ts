@@ -186,10 +186,10 @@ describe('wrong options', () => {
   })
 
   it.each([
-    ['maxAge', 'There is no option cookie.maxAge; use permanent'],
-    ['expires', 'There is no option cookie.expires; use permanent'],
-    ['Name', 'There is no option cookie.Name; did you mean cookie.name?'],
-    ['samesite', 'There is no option cookie.samesite; did you mean cookie.sameSite?']
+    ['maxAge', 'Unknown option cookie.maxAge; use permanent'],
+    ['expires', 'Unknown option cookie.expires; use permanent'],
+    ['Name', 'Unknown option cookie.Name; did you mean cookie.name?'],
+    ['samesite', 'Unknown option cookie.samesite; did you mean cookie.sameSite?']
   ])('%s is unknown here', (option, message) => {
     expect(() => resolve({ [option]: 1 })).toThrow(
       expect.objectContaining({ code: 'OPTION_UNKNOWN', message: `${message} [OPTION_UNKNOWN]` })

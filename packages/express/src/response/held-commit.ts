@@ -58,12 +58,15 @@ async function storeLate(held: HeldResponse): Promise<void> {
   }
 }
 
-const reader: ResponseReader<ServerResponse> = { header: readHeader, status: ({ statusCode }) => statusCode }
+const reader: ResponseReader<HeldResponse> = {
+  header: ({ response }, name) => readHeader(response, name),
+  status: ({ status }) => status
+}
 
 function beginCommit(held: HeldResponse): CommitOptions {
   held.sealed = true
   held.late = false
-  return new CommitFacts(held.response, reader, { failed: held.failed || held.status >= 500 })
+  return new CommitFacts(held, reader, { failed: held.failed || held.status >= 500 })
 }
 
 async function commit(one: HeldSession, facts: CommitOptions): Promise<HeaderList> {
