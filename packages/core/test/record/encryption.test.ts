@@ -42,7 +42,7 @@ describe('encryption at rest', () => {
     const texts = new Set<string>()
     for (let i = 0; i < 2_000; i++) texts.add(encryption.encrypt('{"name":"Ada Lovelace"}', context, key))
     expect(texts.size).toBe(2_000)
-    for (const text of texts) expect(Buffer.from(text, 'base64url').toString('latin1')).not.toContain('Ada')
+    for (const text of texts) expect(Buffer.from(text, 'base64url').toString('latin1')).not.toContain('Lovelace')
   })
 
   it('opens nothing under another context or key', () => {
