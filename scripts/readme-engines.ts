@@ -6,7 +6,7 @@ import {
   startMemcached,
   startPostgres,
   startRedis
-} from 'engine-harness'
+} from 'test-servers'
 
 /** The engines that the programs of the stores' READMEs connect to. */
 export interface ReadmeEngines {

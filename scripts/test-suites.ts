@@ -11,10 +11,11 @@ export const suites = ['unit', 'engines', 'stress'] as const
 export type Suite = (typeof suites)[number]
 
 /** What a test of the suite `engines` imports. */
-const engines = /^(?:import\b.*|\} )from '(?:engine-harness|playwright-core|miniflare)'/m
+const engines = /^(?:import\b.*|\} )from '(?:test-servers|playwright-core|miniflare)'/m
 
 /** What kills processes, or starts several that work on one store. */
-const processes = /^(?:tools\/(?:engines|store-grounds)\/|.*\/(?:processes|killed-rivals|full-disk|locks)\.test\.ts$)/
+const processes =
+  /^(?:tools\/(?:test-servers|store-grounds)\/|.*\/(?:processes|killed-rivals|full-disk|locks)\.test\.ts$)/
 
 const stress = /^(?:packages\/core\/test\/(?:exploration|fuzz|timing)\/|tools\/campaigns\/|.*-campaign\.test\.ts$)/
 

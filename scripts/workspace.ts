@@ -107,7 +107,7 @@ function kindOfPackage(folder: string): WorkspaceKind {
 /** The engines and the figures know nothing of ours; the others try all of it. */
 function kindOfTool(folder: string): WorkspaceKind {
   if (folder === 'figures') return 'figures'
-  return folder === 'engines' ? 'tool' : 'campaign'
+  return folder === 'test-servers' ? 'tool' : 'campaign'
 }
 
 function folders(path: string): string[] {

@@ -1,4 +1,4 @@
-import { missingEngine } from 'engine-harness'
+import { missingEngine } from 'test-servers'
 import { type Crowd, startCrowd } from './crowd.ts'
 import { atMost, type Found, type Point, type Section, type Table, type Verdict } from './figures.ts'
 import { type ScaleAct, type ScaleSweep, scaleActs } from './scale-command.ts'

@@ -1,5 +1,5 @@
-import { missingEngine, startPostgres, startProxy, startRedis, type TcpProxy } from 'engine-harness'
 import { Pool } from 'pg'
+import { missingEngine, startPostgres, startProxy, startRedis, type TcpProxy } from 'test-servers'
 import { applicationsOf } from './applications.ts'
 import { acts, type Cell, loadCells } from './cell.ts'
 import { atLeast, atMost, type Section, type Table, type Verdict } from './figures.ts'

@@ -31,15 +31,15 @@ const goodTree: TreeFiles = {
   'packages/store-sqlite/package.json': { name: '@kvsession/store-sqlite', exports: entry },
   'packages/store-sqlite/src/index.ts':
     "import { type KeyValueStore, SessionError } from '@kvsession/core'\nimport { createKeyedLock } from '@kvsession/core/keyed-lock'\n",
-  'packages/store-sqlite/test/a.test.ts': "import { startRedis } from 'engine-harness'\n",
-  'tools/engines/package.json': { name: 'engine-harness', exports: entry },
-  'tools/engines/src/index.ts': "import { spawn } from 'node:child_process'\n",
+  'packages/store-sqlite/test/a.test.ts': "import { startRedis } from 'test-servers'\n",
+  'tools/test-servers/package.json': { name: 'test-servers', exports: entry },
+  'tools/test-servers/src/index.ts': "import { spawn } from 'node:child_process'\n",
   'tools/figures/package.json': { name: 'campaign-figures', exports: entry },
   'tools/campaigns/package.json': { name: 'campaigns', exports: entry, dependencies: { '@kvsession/koa': '*' } },
   'tools/campaigns/src/index.ts':
-    "import { session } from '@kvsession/koa'\nimport { startRedis } from 'engine-harness'\n",
+    "import { session } from '@kvsession/koa'\nimport { startRedis } from 'test-servers'\n",
   'bench/package.json': { name: 'bench', dependencies: { '@kvsession/koa': '*' } },
-  'bench/src/main.ts': "import { session } from '@kvsession/koa'\nimport { startRedis } from 'engine-harness'\n",
+  'bench/src/main.ts': "import { session } from '@kvsession/koa'\nimport { startRedis } from 'test-servers'\n",
   'examples/koa/package.json': { name: 'example-koa', dependencies: { '@kvsession/koa': '*' } },
   'examples/koa/src/server.ts':
     "import { session } from '@kvsession/koa'\nimport { x } from '@kvsession/core/encryption'\n"
@@ -85,12 +85,12 @@ describe('check-boundaries', () => {
       /types and SessionError alone/
     ],
     ['stores take no namespace', 'packages/store-sqlite/src/a.ts', "import * as x from '@kvsession/core'", /alone/],
-    ['tools are for tests', 'packages/store-sqlite/src/a.ts', "import 'engine-harness'", /store must not/],
-    ['core uses no engine', 'packages/core/test/a.ts', "import 'engine-harness'", /core must not/],
+    ['tools are for tests', 'packages/store-sqlite/src/a.ts', "import 'test-servers'", /store must not/],
+    ['core uses no engine', 'packages/core/test/a.ts', "import 'test-servers'", /core must not/],
     ['core counts nothing', 'packages/core/src/store/a.ts', "import 'campaign-figures'", /core must not/],
-    ['nor does an example', 'examples/koa/test/a.ts', "import 'engine-harness'", /example must not/],
-    ['tools know nothing of ours', 'tools/engines/src/a.ts', "import '@kvsession/core'", /tool must not/],
-    ['nobody imports a campaign', 'tools/engines/src/a.ts', "import 'campaigns'", /tool must not import/],
+    ['nor does an example', 'examples/koa/test/a.ts', "import 'test-servers'", /example must not/],
+    ['tools know nothing of ours', 'tools/test-servers/src/a.ts', "import '@kvsession/core'", /tool must not/],
+    ['nobody imports a campaign', 'tools/test-servers/src/a.ts', "import 'campaigns'", /tool must not import/],
     ['nobody imports the bench', 'packages/koa/test/a.ts', "import 'bench'", /adapter must not import/],
     ['the bench counts no evidence', 'bench/src/a.ts', "import 'campaign-figures'", /bench must not import/],
     ['the bench enters by entries', 'bench/src/a.ts', "import '@kvsession/koa/src/a.ts'", /is not an entry of/],
@@ -218,7 +218,7 @@ describe('check-boundaries', () => {
     ])
   })
 
-  it.each(['packages/core/src/store/', 'packages/koa/src/', 'tools/engines/src/', 'bench/src/', 'scripts/'])(
+  it.each(['packages/core/src/store/', 'packages/koa/src/', 'tools/test-servers/src/', 'bench/src/', 'scripts/'])(
     'names the files of a circle in %s',
     (folder) => {
       const files = {

@@ -52,10 +52,10 @@ const exampleManifest = {
 }
 
 const toolManifest = {
-  name: 'engine-harness',
+  name: 'test-servers',
   private: true,
   type: 'module',
-  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. tools/engines/' }
+  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. tools/test-servers/' }
 }
 
 const benchManifest = {
@@ -74,7 +74,7 @@ const goodTree: TreeFiles = {
       { path: 'packages/core' },
       { path: './packages/koa' },
       { path: 'examples/koa' },
-      { path: 'tools/engines' },
+      { path: 'tools/test-servers' },
       { path: 'bench' }
     ]
   },
@@ -104,10 +104,10 @@ const goodTree: TreeFiles = {
   'examples/koa/README.md': '',
   'examples/koa/src/server.ts': "import '@kvsession/koa'\n",
   'examples/koa/test/server.test.ts': "import '@kvsession/koa'\n",
-  'tools/engines/package.json': toolManifest,
-  'tools/engines/README.md': '',
-  'tools/engines/src/index.ts': "import 'vitest'\n",
-  'tools/engines/test/redis.test.ts': "import 'vitest'\n",
+  'tools/test-servers/package.json': toolManifest,
+  'tools/test-servers/README.md': '',
+  'tools/test-servers/src/index.ts': "import 'vitest'\n",
+  'tools/test-servers/test/redis.test.ts': "import 'vitest'\n",
   'bench/package.json': benchManifest,
   'bench/README.md': '',
   'bench/src/main.ts': "import 'koa'\n",
@@ -292,9 +292,9 @@ describe('check-packages', () => {
   it.each([
     [{ name: '@kvsession/engines' }, /name must be outside of @kvsession/],
     [{ private: undefined }, /a tool is private/],
-    [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be .*tools\/engines/]
+    [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be .*tools\/test-servers/]
   ])('refuses a tool with %j', (fields, expected) => {
-    const problems = problemsWith({ 'tools/engines/package.json': { ...toolManifest, ...fields } })
+    const problems = problemsWith({ 'tools/test-servers/package.json': { ...toolManifest, ...fields } })
     expect(problems).toEqual([expect.stringMatching(expected)])
   })
 

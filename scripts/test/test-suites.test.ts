@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..')
 describe('the suite of a test file', () => {
   it.each([
     ['packages/koa/test/login.test.ts', "import Koa from 'koa'", 'unit'],
-    ['packages/store-redis/test/cuts.test.ts', "import { startRedis } from 'engine-harness'", 'engines'],
+    ['packages/store-redis/test/cuts.test.ts', "import { startRedis } from 'test-servers'", 'engines'],
     ['examples/shop/test/browser.test.ts', "import { chromium } from 'playwright-core'", 'engines'],
     ['packages/store-cloudflare/test/kv.test.ts', "import { Miniflare } from 'miniflare'", 'engines'],
     ['packages/store-sqlite/test/processes.test.ts', '', 'engines'],

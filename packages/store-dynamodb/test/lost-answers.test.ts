@@ -1,6 +1,6 @@
 import type { DynamoDB } from '@aws-sdk/client-dynamodb'
 import { createSessionManager } from '@kvsession/core'
-import { startProxy, type TcpProxy } from 'engine-harness'
+import { startProxy, type TcpProxy } from 'test-servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createDynamodbStore } from '../src/index.ts'
 import { createClient, createTable, type Emulator, startEmulator } from './support/emulator.ts'

@@ -1,7 +1,7 @@
 import KeyvRedis from '@keyv/redis'
 import type { KeyValueStore } from '@kvsession/core'
 import { createTestClock, testStore } from '@kvsession/testkit'
-import { describeOn, type RedisEngine, startRedis } from 'engine-harness'
+import { describeOn, type RedisEngine, startRedis } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKeyvStore } from '../src/index.ts'
 import { createKeyvOf, type KeyvVersion, keyvVersions } from './support/keyvs.ts'

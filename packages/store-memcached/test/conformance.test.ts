@@ -1,5 +1,5 @@
 import { testStore } from '@kvsession/testkit'
-import { describeOn, type Engine } from 'engine-harness'
+import { describeOn, type Engine } from 'test-servers'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { connect, startServer } from './support/memcached.ts'
 import { storesOn } from './support/store-under-test.ts'

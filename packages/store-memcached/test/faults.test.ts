@@ -1,5 +1,5 @@
 import { createSessionManager } from '@kvsession/core'
-import { describeOn, type Engine, startProxy, type TcpProxy } from 'engine-harness'
+import { describeOn, type Engine, startProxy, type TcpProxy } from 'test-servers'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { MemcachedStore } from '../src/index.ts'
 import { type Connected, connect, startServer } from './support/memcached.ts'

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { expect, it } from 'vitest'
 import { connect, startServer } from './support/memcached.ts'
 

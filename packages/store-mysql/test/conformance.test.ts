@@ -1,6 +1,6 @@
 import { createTestClock, testStore } from '@kvsession/testkit'
-import { describeOn } from 'engine-harness'
 import type { Pool } from 'mysql2/promise'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { createMysqlStore } from '../src/index.ts'
 import { levels, type MariadbPlace, settingsOf, startPlace } from './support/mariadb-place.ts'

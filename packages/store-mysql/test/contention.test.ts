@@ -1,6 +1,6 @@
 import { createSessionManager } from '@kvsession/core'
 import { createTestClock } from '@kvsession/testkit'
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createMysqlStore, type MysqlStore } from '../src/index.ts'
 import { failureOf, later } from './support/calls.ts'

@@ -1,4 +1,4 @@
-import { describeOn, startProxy, type TcpProxy } from 'engine-harness'
+import { describeOn, startProxy, type TcpProxy } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMysqlStore, type MysqlStore } from '../src/index.ts'
 import { keysOf, later } from './support/calls.ts'

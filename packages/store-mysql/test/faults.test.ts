@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { createSessionManager } from '@kvsession/core'
-import { describeOn, startProxy } from 'engine-harness'
+import { describeOn, startProxy } from 'test-servers'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createMysqlStore, type MysqlStore } from '../src/index.ts'
 import { callsOf, failureOf, later } from './support/calls.ts'

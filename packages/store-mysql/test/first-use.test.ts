@@ -1,5 +1,5 @@
 import { createSessionManager } from '@kvsession/core'
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createMysqlStore } from '../src/index.ts'
 import { callsOf, failureOf, later } from './support/calls.ts'

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { createSessionManager } from '@kvsession/core'
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createMysqlStore, type MysqlStore } from '../src/index.ts'
 import { callsOf, failureOf, later } from './support/calls.ts'

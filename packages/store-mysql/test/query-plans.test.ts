@@ -1,4 +1,4 @@
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { statement } from '../src/client.ts'
 import { statementsFor, sweepSize } from '../src/sql.ts'

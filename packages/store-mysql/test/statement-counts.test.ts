@@ -1,5 +1,5 @@
 import { createSessionManager, type SessionManager } from '@kvsession/core'
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
 

@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '@kvsession/core'
 import { createTestClock, testStore } from '@kvsession/testkit'
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { connect } from './support/drivers.ts'
 import { type Server, startServer } from './support/server.ts'

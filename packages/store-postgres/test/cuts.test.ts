@@ -1,5 +1,5 @@
 import { createSessionManager } from '@kvsession/core'
-import { describeOn, startProxy } from 'engine-harness'
+import { describeOn, startProxy } from 'test-servers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PostgresStore } from '../src/index.ts'
 import { connect, type DriverName, driverNames } from './support/drivers.ts'

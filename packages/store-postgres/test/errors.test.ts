@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { createSessionManager } from '@kvsession/core'
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PostgresStore } from '../src/index.ts'
 import { driverNames } from './support/drivers.ts'

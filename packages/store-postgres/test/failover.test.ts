@@ -1,7 +1,7 @@
 import { createSessionManager } from '@kvsession/core'
-import { describeOn, type Engine, startPostgres } from 'engine-harness'
 import pg from 'pg'
 import postgres from 'postgres'
+import { describeOn, type Engine, startPostgres } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPostgresStore } from '../src/index.ts'
 import { type Connected, connect, driverNames } from './support/drivers.ts'

@@ -1,6 +1,6 @@
 import { createSessionManager, type SessionManager } from '@kvsession/core'
-import { describeOn } from 'engine-harness'
 import pg from 'pg'
+import { describeOn } from 'test-servers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PostgresStore } from '../src/index.ts'
 import { type Connected, driverNames } from './support/drivers.ts'

@@ -1,6 +1,6 @@
 import { createSessionManager } from '@kvsession/core'
-import { describeOn } from 'engine-harness'
 import pg from 'pg'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPostgresStore, type PostgresStore } from '../src/index.ts'
 import { driverNames } from './support/drivers.ts'

@@ -1,5 +1,5 @@
-import { describeOn } from 'engine-harness'
 import pg from 'pg'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Connected, DriverName } from './support/drivers.ts'
 import { type Server, startServer } from './support/server.ts'

@@ -1,4 +1,4 @@
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { statementsFor } from '../src/sql.ts'
 import { type Server, startServer } from './support/server.ts'

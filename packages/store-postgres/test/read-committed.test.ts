@@ -1,7 +1,7 @@
 import type { KeyValueStore } from '@kvsession/core'
 import { createTestClock, type StoreCaseOptions, storeCases } from '@kvsession/testkit'
-import { describeOn } from 'engine-harness'
 import pg from 'pg'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Server, startServer } from './support/server.ts'
 

@@ -1,5 +1,5 @@
 import { createSessionManager, type SessionManager } from '@kvsession/core'
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { driverNames } from './support/drivers.ts'
 import { type Server, startServer } from './support/server.ts'

@@ -1,5 +1,5 @@
 import { createSessionManager, type SessionManager } from '@kvsession/core'
-import { describeOn, startRedisCluster } from 'engine-harness'
+import { describeOn, startRedisCluster } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { connectCluster, driverNames } from './support/drivers.ts'
 import { begin, recovered, secret } from './support/requests.ts'

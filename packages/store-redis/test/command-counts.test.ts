@@ -1,5 +1,5 @@
 import { createSessionManager, type SessionManager } from '@kvsession/core'
-import { describeOn, type RedisEngine, startRedis } from 'engine-harness'
+import { describeOn, type RedisEngine, startRedis } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Connected, connect, driverNames } from './support/drivers.ts'
 import { begin, later, secret, visit } from './support/requests.ts'

@@ -1,5 +1,5 @@
 import { createTestClock, type OptionalMethod, type TestClock, testStore } from '@kvsession/testkit'
-import { describeOn, type RedisCluster, type RedisEngine, startRedis, startRedisCluster } from 'engine-harness'
+import { describeOn, type RedisCluster, type RedisEngine, startRedis, startRedisCluster } from 'test-servers'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { type Connected, connect, connectCluster, driverNames } from './support/drivers.ts'
 

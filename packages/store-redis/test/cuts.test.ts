@@ -1,5 +1,5 @@
 import { createSessionManager } from '@kvsession/core'
-import { describeOn, type RedisEngine, startProxy, startRedis } from 'engine-harness'
+import { describeOn, type RedisEngine, startProxy, startRedis } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RedisStore } from '../src/index.ts'
 import { type Connected, connect, type DriverName, driverNames } from './support/drivers.ts'

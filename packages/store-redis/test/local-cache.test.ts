@@ -1,6 +1,6 @@
 import { createSessionManager, type SessionManager } from '@kvsession/core'
-import { describeOn, type RedisEngine, startProxy, startRedis } from 'engine-harness'
 import { createClient } from 'redis'
+import { describeOn, type RedisEngine, startProxy, startRedis } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createRedisStore } from '../src/index.ts'
 import { connect } from './support/drivers.ts'

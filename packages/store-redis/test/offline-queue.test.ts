@@ -1,5 +1,5 @@
 import { createSessionManager } from '@kvsession/core'
-import { describeOn, type RedisEngine, startRedis } from 'engine-harness'
+import { describeOn, type RedisEngine, startRedis } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createRedisStore } from '../src/index.ts'
 import { connect, connectWithoutQueue, driverNames } from './support/drivers.ts'

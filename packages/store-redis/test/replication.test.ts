@@ -1,5 +1,5 @@
 import { createSessionManager } from '@kvsession/core'
-import { describeOn, type RedisEngine, startProxy, startRedis } from 'engine-harness'
+import { describeOn, type RedisEngine, startProxy, startRedis } from 'test-servers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Connected, connect, driverNames } from './support/drivers.ts'
 import { begin, later, secret, visit } from './support/requests.ts'

@@ -1,7 +1,7 @@
-import { describeOn, type RedisEngine, startProxy, startRedis, startRedisSentinel } from 'engine-harness'
 import { Redis } from 'ioredis'
 import { createSentinel } from 'redis'
 import { createSentinel as createSentinel5 } from 'redis5'
+import { describeOn, type RedisEngine, startProxy, startRedis, startRedisSentinel } from 'test-servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRedisStore, type RedisStore } from '../src/index.ts'
 import { connect } from './support/drivers.ts'

@@ -1,6 +1,6 @@
-import { describeOn, type RedisEngine, startRedis } from 'engine-harness'
 import { Redis } from 'ioredis'
 import { createClient, createClientPool } from 'redis'
+import { describeOn, type RedisEngine, startRedis } from 'test-servers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRedisStore, type RedisStore } from '../src/index.ts'
 import { type Connected, connect, driverNames } from './support/drivers.ts'

@@ -1,5 +1,5 @@
 import { createTestClock, testStore } from '@kvsession/testkit'
-import { describeOn, type RedisEngine, startRedis } from 'engine-harness'
+import { describeOn, type RedisEngine, startRedis } from 'test-servers'
 import { createStorage } from 'unstorage'
 import redisDriver from 'unstorage/drivers/redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

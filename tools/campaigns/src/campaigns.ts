@@ -101,7 +101,7 @@ export const campaigns: readonly Campaign[] = [
       'packages/store-postgres',
       'packages/store-mysql',
       'tools/store-grounds',
-      'tools/engines'
+      'tools/test-servers'
     ]
   },
   {

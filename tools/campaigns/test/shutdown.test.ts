@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Framework, frameworks } from '../src/applications.ts'
 import { countUntilGone, createVisitors, type Load, readCount } from '../src/shutdown/visitors.ts'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { describe, expect, it } from 'vitest'
 import type { SoakedStore } from '../src/soak/connection.ts'
 import { driftOf, type Growth, judgeGrowth, type Sample, slopesOf } from '../src/soak/drift.ts'

@@ -7,7 +7,7 @@ import { build, type Plugin } from 'esbuild'
 /** A module of CommonJS that holds the portable runner, and each test file behind a function that loads it. */
 export async function bundleTests(root: string, files: readonly string[]): Promise<string> {
   const loads = files.map((file) => `${JSON.stringify(file)}: () => import('./${file}')`)
-  const contents = `export { addFile, runAll } from './tools/runtimes/src/portable-runner.ts'
+  const contents = `export { addFile, runAll } from './tools/runtime-matrix/src/portable-runner.ts'
     export const files = { ${loads.join(',\n')} }`
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root, sourcefile: 'tests.ts', loader: 'ts' },
@@ -32,7 +32,7 @@ function standIns(root: string): Plugin {
   }
 }
 
-const ours = /^(?:@kvsession\/|campaign-figures$|engine-harness$|runtime-matrix\/|vitest$|@vitest\/|chai$)/
+const ours = /^(?:@kvsession\/|campaign-figures$|test-servers$|runtime-matrix\/|vitest$|@vitest\/|chai$)/
 
 /** Libraries load as they do for users; ours, and what the runner is made of, go into the bundle. */
 function keepLibraries(root: string): Plugin {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { RedisStoreOptions } from '@kvsession/store-redis'
-import type { NetworkHost } from 'engine-harness'
+import type { NetworkHost } from 'test-servers'
 
 /** What the process of `traffic-process.ts` says when it serves and whenever it is asked. */
 export interface TrafficReport {

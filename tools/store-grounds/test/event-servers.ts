@@ -2,12 +2,12 @@ import type { KeyValueStore } from '@kvsession/core'
 import { createMysqlStore } from '@kvsession/store-mysql'
 import { createPostgresStore } from '@kvsession/store-postgres'
 import { createRedisStore } from '@kvsession/store-redis'
-import { describeOn, type Engine, startMariadb, startPostgres, startRedis } from 'engine-harness'
 import { Redis } from 'ioredis'
 import { createPool } from 'mysql2/promise'
 import pg from 'pg'
 import postgres from 'postgres'
 import { createClient } from 'redis'
+import { describeOn, type Engine, startMariadb, startPostgres, startRedis } from 'test-servers'
 
 interface EventServer {
   readonly name: string

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { recordFigures } from 'campaign-figures'
-import { type Engine, startProxy, type TcpProxy } from 'engine-harness'
+import { type Engine, startProxy, type TcpProxy } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { nextTurn, type OutageTraffic, startTraffic } from '../src/outage-traffic.ts'
 import { eventServers } from './event-servers.ts'

@@ -1,8 +1,8 @@
 import type { KeyValueStore, SessionManager } from '@kvsession/core'
 import { createPostgresStore } from '@kvsession/store-postgres'
-import { describeOn, type Engine, startPostgres, startProxy, type TcpProxy } from 'engine-harness'
 import pg from 'pg'
 import postgres from 'postgres'
+import { describeOn, type Engine, startPostgres, startProxy, type TcpProxy } from 'test-servers'
 import { expect, it } from 'vitest'
 import { nextTurn, type OutageTraffic, startTraffic } from '../src/outage-traffic.ts'
 

@@ -5,7 +5,7 @@ import {
   startRedis,
   startRedisSentinel,
   type TestNetwork
-} from 'engine-harness'
+} from 'test-servers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { type HostTraffic, type HostTrafficOptions, startTrafficOn } from '../src/traffic-host.ts'
 

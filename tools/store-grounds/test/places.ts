@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DynamoDB } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
-import { describeOn, startMariadb, startMemcached, startPostgres, startRedis, startRedisCluster } from 'engine-harness'
+import { describeOn, startMariadb, startMemcached, startPostgres, startRedis, startRedisCluster } from 'test-servers'
 import { describe } from 'vitest'
 import type { GroundName } from '../src/grounds.ts'
 

@@ -1,4 +1,4 @@
-import { describeOn } from 'engine-harness'
+import { describeOn } from 'test-servers'
 import { describe, expect, it } from 'vitest'
 import type { ScaleGroundName } from '../src/scale-engines.ts'
 import { measureGround } from '../src/scale-ground.ts'

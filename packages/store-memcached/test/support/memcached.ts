@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect as connectSocket } from 'node:net'
-import { type Engine, startMemcached } from 'engine-harness'
 import { MemcacheClient } from 'memcache-client'
+import { type Engine, startMemcached } from 'test-servers'
 import { createMemcachedStore, type MemcachedStore, type MemcachedStoreOptions } from '../../src/index.ts'
 
 export interface Connected {

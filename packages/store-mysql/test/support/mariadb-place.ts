@@ -1,5 +1,5 @@
-import { type Engine, startMariadb } from 'engine-harness'
 import mysql, { type Connection, type Pool, type PoolOptions } from 'mysql2/promise'
+import { type Engine, startMariadb } from 'test-servers'
 import { createMysqlStore, type MysqlStore, type MysqlStoreOptions } from '../../src/index.ts'
 
 export const levels = ['REPEATABLE-READ', 'READ-COMMITTED', 'SERIALIZABLE'] as const

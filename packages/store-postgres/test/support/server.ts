@@ -1,4 +1,4 @@
-import { type Engine, startPostgres } from 'engine-harness'
+import { type Engine, startPostgres } from 'test-servers'
 import { type Connected, type ConnectOptions, connect, type DriverName } from './drivers.ts'
 
 export interface ServerConnectOptions extends ConnectOptions {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createPostgresStore } from '@kvsession/store-postgres'
 import { createSqliteStore } from '@kvsession/store-sqlite'
-import { type Engine, startPostgres, startRedis } from 'engine-harness'
 import pg from 'pg'
+import { type Engine, startPostgres, startRedis } from 'test-servers'
 import type { SoakedStore } from './connection.ts'
 
 /** Where the sessions of one soak lie, and what can be done to it. Nothing acknowledged may be lost by any of it. */

@@ -34,7 +34,7 @@ if (stores.length === 0) throw new Error(`--stores names none of ${soakedStores.
 /** A leak of ten bytes a request would be more, in an hour; a short soak has not got over its start. */
 const limits: GrowthLimits = minutes >= 30 ? { part: 0.05, slope: 1 } : { part: 0.25, slope: Number.POSITIVE_INFINITY }
 
-const commit = commitOf(['packages', 'tools/campaigns', 'tools/engines'])
+const commit = commitOf(['packages', 'tools/campaigns', 'tools/test-servers'])
 const date = new Date().toISOString().slice(0, 10)
 const start = performance.now()
 const elapsed = (): number => (performance.now() - start) / 60_000

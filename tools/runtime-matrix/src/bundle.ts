@@ -15,7 +15,7 @@ export async function bundleSuite(root: string, files: readonly string[], onWork
   const end = onWorkerd
     ? 'export default { fetch: async () => Response.json(await run()) }'
     : `const report = await run()\nconsole.log('report ' + JSON.stringify(report))\nprocess.exit(0)`
-  const imports = `import { addFile, runAll } from './tools/runtimes/src/portable-runner.ts'`
+  const imports = `import { addFile, runAll } from './tools/runtime-matrix/src/portable-runner.ts'`
   const { outputFiles } = await build({
     stdin: { contents: `${imports}\n${run}\n${end}`, resolveDir: root, sourcefile: 'suite.ts', loader: 'ts' },
     bundle: true,
@@ -35,7 +35,7 @@ export async function bundleSuite(root: string, files: readonly string[], onWork
 }
 
 function standIns(root: string, onWorkerd: boolean): Plugin {
-  const here = (file: string): string => join(root, 'tools/runtimes/src', file)
+  const here = (file: string): string => join(root, 'tools/runtime-matrix/src', file)
   return {
     name: 'stand-ins',
     setup({ onResolve }) {

@@ -7,7 +7,7 @@ import {
   startNetwork,
   startRedis,
   type TestNetwork
-} from 'engine-harness'
+} from 'test-servers'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 
 /** Connects from a host, prints `open` and each answer, and sends a line for each that it is told. */

@@ -11,7 +11,7 @@ import {
   startPgbouncer,
   startPostgres,
   startRedis
-} from 'engine-harness'
+} from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerWithin } from './support/answer-within.ts'
 

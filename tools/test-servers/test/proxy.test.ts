@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { startProxy, type TcpProxy } from 'engine-harness'
+import { startProxy, type TcpProxy } from 'test-servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 describe('startProxy', () => {

@@ -38,7 +38,7 @@ function program(
   return {
     name,
     suites,
-    missing: () => (existsSync(path) ? undefined : `${name} is missing: npm ci --prefix tools/runtimes/binaries`),
+    missing: () => (existsSync(path) ? undefined : `${name} is missing: npm ci --prefix tools/runtime-matrix/binaries`),
     version: async () => /\d[\w.]*/.exec(await output(path, ['--version']))?.[0] ?? '?',
     async run(file) {
       const text = await output(path, [...args, file])

@@ -1,4 +1,4 @@
-import { describeOn, type RedisCluster, startRedisCluster } from 'engine-harness'
+import { describeOn, type RedisCluster, startRedisCluster } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 describeOn('redis', { own: true })('a Redis Cluster', () => {
