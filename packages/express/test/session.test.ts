@@ -101,6 +101,23 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect((await browser.get('/')).body).toBe('2 string')
   })
 
+  // Methods on the prototype of one copy's responses do not reach those of another copy.
+  it.each(frameworks)('stores what an application of another copy of Express ($name) changes', async (other) => {
+    const { middleware, manager } = createSite()
+    const inner = other.createApp([], (app) =>
+      app.use(async (req, res) => {
+        const data: { n?: number } = getSession(req, manager).data
+        data.n = (data.n ?? 0) + 1
+        res.write('counted ')
+        res.end(String(data.n))
+      })
+    )
+    const { url } = await serveApp([middleware], (req, res) => void inner(req, res))
+    const browser = createCookieJarClient(url)
+    await browser.get('/')
+    expect((await browser.get('/')).body).toBe('counted 2')
+  })
+
   it('leaves req.session to whatever else gives it on paths where it is not mounted', async () => {
     const { middleware } = createSite()
     const other: RequestHandler = (req, _res, next) => {

@@ -1,6 +1,5 @@
 import { applyHeaders } from '@kvsession/core'
 import { removeRepresentation } from '@kvsession/core/adapter'
-import { trulySent } from './frozen-headers.ts'
 import { releaseBytes } from './held-calls.ts'
 import { callBack, callOriginal, type HeldResponse, heldResponseOf } from './held-response.ts'
 import { readHeader, type ServerResponse } from './server-response.ts'
@@ -15,7 +14,7 @@ export function respondWithError(held: HeldResponse, error: unknown): void {
   held.calls = []
   releaseBytes(held)
   for (const { args } of calls) callBack(args, error)
-  const sent = trulySent(response)
+  const sent = response.headersSent
   if (!sent) prepare(held, error)
   const next = held.sessions.at(-1)?.next
   let reached = false

@@ -13,6 +13,11 @@ export type HeldPhase = 'waiting' | 'held' | 'open' | 'ending' | 'done' | 'faile
 
 export type HeldMethod = 'write' | 'end' | 'flushHeaders'
 
+/** The methods of a response that are intercepted. */
+export type InterceptedMethod = HeldMethod | 'writeHead' | 'setHeader' | 'appendHeader' | 'removeHeader'
+
+export type OriginalMethods = Pick<ServerResponse, InterceptedMethod>
+
 /** A session that must be stored before the response starts. */
 export interface HeldSession {
   readonly manager: SessionManager<object>
@@ -30,7 +35,9 @@ export interface HeldResponse {
   readonly response: ServerResponse
   readonly sessions: readonly HeldSession[]
   /** The methods before ours: Node's, or those of a middleware mounted earlier. */
-  readonly original: Pick<ServerResponse, HeldMethod | 'writeHead'>
+  original: OriginalMethods
+  /** Our methods are those of the framework's prototype; otherwise they are properties of this response. */
+  shared: boolean
   phase: HeldPhase
   /** The handler failed, whatever its status says. */
   failed: boolean
@@ -50,8 +57,6 @@ export interface HeldResponse {
   status: number
   /** A held `write` has returned false, so that its caller waits for `drain`. */
   refused: boolean
-  /** Set while the headers are frozen. */
-  headers: Pick<ServerResponse, 'setHeader' | 'appendHeader' | 'removeHeader'> | undefined
   drain: { readonly on: ServerResponse['on']; readonly listeners: Set<(...args: unknown[]) => void> } | undefined
   /** `expected`: a call now comes from the application's error handling. `begun`: our headers are added. */
   errorResponse: 'none' | 'expected' | 'begun'
@@ -73,14 +78,18 @@ export function setHeldResponse(response: ServerResponse, held: HeldResponse): v
   asCarrier(response)[key] = held
 }
 
+export function findHeldResponse(response: ServerResponse): HeldResponse | undefined {
+  return asCarrier(response)[key]
+}
+
 export function heldResponseOf(response: ServerResponse): HeldResponse {
-  const held = asCarrier(response)[key]
+  const held = findHeldResponse(response)
   if (held) return held
   throw new TypeError('A method of one response was called on another object')
 }
 
 /** Makes the call that was intercepted. */
-export function callOriginal(held: HeldResponse, name: HeldMethod | 'writeHead', args: readonly unknown[]): unknown {
+export function callOriginal(held: HeldResponse, name: InterceptedMethod, args: readonly unknown[]): unknown {
   return Reflect.apply(held.original[name], held.response, args)
 }
 

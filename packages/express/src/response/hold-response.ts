@@ -1,9 +1,15 @@
 import { needsCommit } from '@kvsession/core/adapter'
 import { noteDrainListeners } from './drain.ts'
-import { freezeHeaders, headersSentError } from './frozen-headers.ts'
 import { holdCall } from './held-calls.ts'
 import { storeAfterEnd, storeBeforeEnd, storeBeforeHeaders } from './held-commit.ts'
-import { callOriginal, type HeldResponse, type HeldSession, heldResponseOf, setHeldResponse } from './held-response.ts'
+import {
+  callOriginal,
+  type HeldResponse,
+  type HeldSession,
+  type InterceptedMethod,
+  setHeldResponse
+} from './held-response.ts'
+import { createInterception } from './intercept.ts'
 import { applyHead, type ServerResponse } from './server-response.ts'
 
 /**
@@ -11,11 +17,12 @@ import { applyHead, type ServerResponse } from './server-response.ts'
  * `write` returns false, so that well-behaved streams stop producing.
  */
 export function holdResponse(response: ServerResponse, sessions: readonly HeldSession[]): HeldResponse {
-  const { write, end, writeHead, flushHeaders } = response
+  const { original, shared } = interception.begin(response)
   const held: HeldResponse = {
     response,
     sessions,
-    original: { write, end, writeHead, flushHeaders },
+    original,
+    shared,
     phase: 'waiting',
     failed: false,
     sealed: false,
@@ -27,23 +34,20 @@ export function holdResponse(response: ServerResponse, sessions: readonly HeldSe
     head: undefined,
     status: 0,
     refused: false,
-    headers: undefined,
     drain: undefined,
     errorResponse: 'none'
   }
   setHeldResponse(response, held)
-  // Shared functions: a closure per request and method costs the garbage collector tens of milliseconds under load.
-  response.write = heldWrite
-  response.end = heldEnd
-  response.writeHead = heldWriteHead
-  response.flushHeaders = heldFlushHeaders
   noteDrainListeners(held)
   return held
 }
 
 /** Notes that the application uses a session. Once the headers are sent, its changes need a commit of their own. */
 export function noteUse(held: HeldResponse): void {
-  if (held.phase === 'waiting') return
+  if (held.phase === 'waiting') {
+    interception.renew(held)
+    return
+  }
   if (!held.sealed && held.phase !== 'held') {
     held.sealed = true
     for (const { manager, session } of held.sessions) manager.responseHeaders(session)
@@ -52,16 +56,14 @@ export function noteUse(held: HeldResponse): void {
   held.late = true
 }
 
-function heldWrite(this: ServerResponse, ...args: unknown[]): unknown {
-  const held = heldResponseOf(this)
+function heldWrite(held: HeldResponse, args: readonly unknown[]): unknown {
   if (passes(held)) return callOriginal(held, 'write', args)
   holdCall(held, 'write', args)
   held.refused = true
   return false
 }
 
-function heldEnd(this: ServerResponse, ...args: unknown[]): unknown {
-  const held = heldResponseOf(this)
+function heldEnd(held: HeldResponse, args: readonly unknown[]): unknown {
   if (passes(held)) {
     if (held.phase === 'done' || !held.sessions.some(({ used }) => used)) {
       held.phase = 'done'
@@ -71,24 +73,22 @@ function heldEnd(this: ServerResponse, ...args: unknown[]): unknown {
     void storeBeforeEnd(held)
   }
   holdCall(held, 'end', args)
-  return this
+  return held.response
 }
 
-function heldWriteHead(this: ServerResponse, ...args: unknown[]): unknown {
-  const held = heldResponseOf(this)
+function heldWriteHead(held: HeldResponse, args: readonly unknown[]): unknown {
   if (held.phase === 'waiting' && mayStore(held)) {
-    applyHead(this, args)
+    applyHead(held.response, args)
     held.head = typeof args[1] === 'string' ? args.slice(0, 2) : args.slice(0, 1)
   }
   const first = held.phase === 'waiting'
   if (passes(held)) return callOriginal(held, 'writeHead', args)
   // Some middlewares repeat a bare writeHead until they find the header in Node's internals.
   if (!first && held.phase !== 'failed' && args.length > 1) throw headersSentError()
-  return this
+  return held.response
 }
 
-function heldFlushHeaders(this: ServerResponse, ...args: unknown[]): unknown {
-  const held = heldResponseOf(this)
+function heldFlushHeaders(held: HeldResponse, args: readonly unknown[]): unknown {
   if (passes(held)) return callOriginal(held, 'flushHeaders', args)
   holdCall(held, 'flushHeaders', args)
   return undefined
@@ -100,7 +100,6 @@ function passes(held: HeldResponse): boolean {
     if (mayStore(held)) {
       held.phase = 'held'
       held.status = held.response.statusCode
-      freezeHeaders(held)
       void storeBeforeHeaders(held)
     } else {
       held.phase = 'open'
@@ -113,3 +112,31 @@ function passes(held: HeldResponse): boolean {
 function mayStore({ sessions }: HeldResponse): boolean {
   return sessions.some(({ used, session }) => used || needsCommit(session))
 }
+
+/**
+ * A held response looks started to the handler: `headersSent` is true and setting a header throws. Otherwise the response
+ * to a late error would be mixed with the queued one.
+ */
+function changeHeader(name: InterceptedMethod): (held: HeldResponse, args: readonly unknown[]) => unknown {
+  return (held, args) => {
+    if (held.phase === 'held') throw headersSentError()
+    // The abandoned handler only writes its body; a header that is set now belongs to the error response.
+    if (held.phase === 'failed' && held.errorResponse === 'none') held.errorResponse = 'expected'
+    return callOriginal(held, name, args)
+  }
+}
+
+function headersSentError(): Error {
+  const error = new Error('The response has started: its headers can no longer change')
+  return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
+}
+
+const interception = createInterception({
+  write: heldWrite,
+  end: heldEnd,
+  writeHead: heldWriteHead,
+  flushHeaders: heldFlushHeaders,
+  setHeader: changeHeader('setHeader'),
+  appendHeader: changeHeader('appendHeader'),
+  removeHeader: changeHeader('removeHeader')
+})

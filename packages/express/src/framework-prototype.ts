@@ -1,0 +1,16 @@
+/**
+ * The prototype that Express gives all its requests, or all its responses, below those of the applications: an application
+ * may pass its requests to another one that it does not mount, as virtual hosts do. A definition there costs a request
+ * nothing. `undefined`: the server is not Express.
+ */
+export function frameworkPrototype(message: object): object | undefined {
+  let prototype: unknown = Object.getPrototypeOf(message)
+  if (!isObject(prototype) || !Object.hasOwn(prototype, 'app')) return undefined
+  while (isObject(prototype) && Object.hasOwn(prototype, 'app')) prototype = Object.getPrototypeOf(prototype)
+  // Node's own has a constructor.
+  return isObject(prototype) && !Object.hasOwn(prototype, 'constructor') ? prototype : undefined
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
