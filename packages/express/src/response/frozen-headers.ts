@@ -51,7 +51,7 @@ function change(
 ): unknown {
   const held = heldResponseOf(response)
   if (held.phase === 'held') throw headersSentError()
-  // The abandoned handler only writes its body; a header that is set now belongs to the error response.
+  // The abandoned handler only writes its body, so a header that is set now belongs to the error response.
   if (held.phase === 'failed' && held.errorResponse === 'none') held.errorResponse = 'expected'
   return held.headers && Reflect.apply(held.headers[name], response, args)
 }
