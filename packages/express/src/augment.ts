@@ -9,34 +9,40 @@ export type SessionCallback = (error?: Error) => void
 export type RequestSession<Data extends object = Express.SessionData> = SessionMembers & Partial<Data>
 
 interface SessionMembers {
-  /** The core's `tokenId`: public, changes with every login and regenerate, opens nothing. What CSRF tokens bind to. */
+  /**
+   * The core's `tokenId`: public, grants no access, and changes with every login and regenerate. CSRF tokens can be
+   * bound to it.
+   */
   readonly id: string
   readonly cookie: SessionCookie
-  /** Stores what changed now. Resolves to false, calls back without error, when the session is over. */
+  /** Stores the changes now. If the session has ended, it resolves to false, or calls back without an error. */
   save(): Promise<boolean>
   save(callback: SessionCallback): this
-  /** Replaces `req.session` by what is stored. Fails with `SESSION_MISSING` when the session is over. */
+  /** Replaces `req.session` with the stored session. Fails with `SESSION_MISSING` if the session has ended. */
   reload(): Promise<void>
   reload(callback: SessionCallback): this
-  /** A new secret, no data, no user: `req.session` is a new, empty object; the old one stays readable and is inert. */
+  /**
+   * Starts a new session: new secret, no data, no user. `req.session` becomes a new, empty object; the old object can
+   * still be read, but its methods do nothing.
+   */
   regenerate(): Promise<void>
   regenerate(callback: SessionCallback): this
-  /** Ends the session. `req.session` is undefined at once, the record gone when this calls back. */
+  /** Ends the session. `req.session` is undefined immediately; the record is deleted before the callback runs. */
   destroy(): Promise<void>
   destroy(callback: SessionCallback): this
-  /** Starts a lifetime set by `cookie.maxAge` anew. Idle time is kept without it. */
+  /** Restarts a lifetime that was set by `cookie.maxAge`. The idle timeout restarts without it. */
   touch(callback?: SessionCallback): this
-  /** The same as `touch`, under express-session's other name. */
+  /** Same as `touch`, as in express-session. */
   resetMaxAge(callback?: SessionCallback): this
 }
 
 declare global {
   namespace Express {
-    /** What sessions hold. Add to it by declaration merging, as to express-session's interface of that name. */
+    /** The data of a session. Add fields by declaration merging, as with express-session's `SessionData`. */
     interface SessionData {}
 
     interface Request {
-      /** `null` destroys the session when the response starts; an object replaces the data. */
+      /** Assigning `null` destroys the session when the response starts; assigning an object replaces the data. */
       get session(): RequestSession
       set session(value: Partial<SessionData> | null)
       /** The core's `tokenId`: safe to log. */

@@ -1,7 +1,7 @@
 /**
- * The prototype that Express gives all its requests, or all its responses, below those of the applications: an application
- * may pass its requests to another one that it does not mount, as virtual hosts do. A definition there costs a request
- * nothing. `undefined`: the server is not Express.
+ * The prototype that all requests, or all responses, of Express share, below the prototypes of the applications: an
+ * application may pass its requests to another one that it does not mount, as virtual hosts do. A definition on that
+ * prototype costs nothing per request. `undefined` if the server is not Express.
  */
 export function frameworkPrototype(message: object): object | undefined {
   let prototype: unknown = Object.getPrototypeOf(message)

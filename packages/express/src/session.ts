@@ -5,41 +5,41 @@ import { defineSessionProperties } from './request/session-property.ts'
 import { holdResponse } from './response/hold-response.ts'
 import { isServerResponse } from './response/server-response.ts'
 
-/** The part of a request that the middleware reads: Express's, Node's `http` or http/2, or an upgrade. */
+/** The part of a request that the middleware reads. It can be from Express, Node's `http` or http/2, or an upgrade. */
 export interface IncomingRequest {
   readonly headers: NodeHeaders
   readonly url?: string | undefined
-  /** Express's: the URL before routers took their prefixes off. */
+  /** Set by Express: the URL before routers removed their prefixes. */
   readonly originalUrl?: string | undefined
   readonly socket?: object | null | undefined
 }
 
 export type NextHandler = (error?: unknown) => void
 
-/** `response` may be `{}`, or the stub that socket.io gives on upgrades: the session is then only loaded. */
+/** `response` may be `{}` or the stub that socket.io passes on upgrades; the session is then only loaded. */
 export type SessionMiddleware = (request: IncomingRequest, response: object, next: NextHandler) => void
 
-/** The options of core, and `passive`: which requests only look at the session. */
+/** The options of core, and `passive`, which selects requests that do not count as activity. */
 export interface SessionOptions<Data extends object = Partial<Express.SessionData>>
   extends SessionManagerOptions<Data>,
     AdapterOptions<IncomingRequest> {}
 
 /**
- * The middleware. Opens the session before `next`, offers it as `req.session` and `req.sessionID`, and holds the response
- * until what changed is stored; a failure goes to `next(error)` in place of the response.
+ * Session middleware. It opens the session before `next`, provides `req.session` and `req.sessionID`, and holds the
+ * response until the changes are stored. If storing them fails, it calls `next(error)` instead of sending the response.
  *
- * A request that has a `req.session` already, by another middleware or the stub of a test, keeps it and gets none from
- * here, with one process warning. Mounted again with the same manager or cookie name it does nothing. Of several managers the first one mounted is
- * `req.session`; `getSession(req, manager)` reaches each.
+ * If a request already has a `req.session` (from another middleware or a test), the middleware leaves it alone and
+ * prints one process warning. Mounting it again with the same manager or cookie name has no effect. With several
+ * managers, `req.session` belongs to the first one mounted; `getSession(req, manager)` returns the others.
  *
- * @param options those of a new manager. Pass a manager instead if other parts of the application administer sessions.
+ * @param options of a new manager. Pass a manager instead if other parts of the application administer sessions.
  * @throws SessionError for wrong options.
  */
 export function session<Data extends object = Partial<Express.SessionData>>(
   manager: SessionManager<Data>,
   options?: AdapterOptions<IncomingRequest>
 ): SessionMiddleware
-// Last, because TypeScript explains the last overload alone: a wrong option is to get its "did you mean".
+// Last, because TypeScript reports only the last overload: a misspelled option then gets its "did you mean".
 export function session<Data extends object = Partial<Express.SessionData>>(
   options: SessionOptions<Data>
 ): SessionMiddleware
@@ -50,7 +50,7 @@ export function session<Data extends object = Partial<Express.SessionData>>(
   const opener: SessionOpener<object, IncomingRequest> = openerOf(source, options)
   const { manager } = opener
   const { name, path } = manager.policy.cookie
-  const warnOfOther = warnOnce(sessionOfOther)
+  const warnOfOther = warnOnce(foreignSession)
 
   return (request, response, next) => {
     const mounted = entriesOf(request)
@@ -72,17 +72,17 @@ export function session<Data extends object = Partial<Express.SessionData>>(
 }
 
 /**
- * Error-handling middleware for managers with `commitOnError: false`; mount it behind the routes. Errors answered with a
- * status below 500 then count as failures too, and what their handler changed is not stored.
+ * Error-handling middleware for managers with `commitOnError: false`; mount it after the routes. Errors that end in a
+ * status below 500 then also count as failures, and the changes of their handlers are not stored.
  */
 export function markFailed(error: unknown, request: object, _response: object, next: NextHandler): void {
   for (const { held } of entriesOf(request) ?? []) if (held) held.failed = true
   next(error)
 }
 
-const sessionOfOther =
-  'kvsession: req.session was there before session() ran. It is left as it is, and getSession(req) finds nothing: ' +
-  'remove what sets it, or mount session() before it'
+const foreignSession =
+  'kvsession: req.session was set before session() ran. It stays as it is, and getSession(req) finds no session: ' +
+  'remove the code that sets it, or mount session() before it'
 
 function warnOnce(message: string): () => void {
   let warned = false
@@ -102,7 +102,7 @@ function addSession(
   const entries = entriesOf(request) ?? []
   const [first] = entries
   const held = first ? first.held : isServerResponse(response) ? holdResponse(response, entries) : undefined
-  // Without a response there is no cookie: a first write or login must fail rather than make an unreachable session.
+  // Without a response there is no cookie: a first write or login must fail rather than create an unreachable session.
   if (!held) manager.responseHeaders(session)
   entries.push({ manager, session, next, held, used: false, requestSession: undefined, ended: false })
   if (first) return
@@ -110,7 +110,7 @@ function addSession(
   defineSessionProperties(request)
 }
 
-/** RFC 6265 §5.1.4: by whole segments, `/foo` is not `/foobar`. */
+/** RFC 6265 §5.1.4: compares whole segments, so `/foo` does not match `/foobar`. */
 function isWithin(cookiePath: string, { originalUrl, url }: IncomingRequest): boolean {
   if (cookiePath === '/') return true
   const path = (originalUrl ?? url ?? '/').replace(/^[a-z]+:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')

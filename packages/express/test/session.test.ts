@@ -285,7 +285,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     const browser = createCookieJarClient(url)
     expect([(await browser.get('/')).body, (await browser.get('/')).body]).toEqual(['1', '2'])
     expect([browser.jar.names, await site.sessions()]).toEqual([['connect.sid'], 0])
-    expect(warned).toEqual([expect.stringContaining('req.session was there before')])
+    expect(warned).toEqual([expect.stringContaining('req.session was set before')])
   })
 
   it('gives sessions only to requests inside cookie.path, by whole segments, whatever router they are in', async () => {

@@ -20,24 +20,24 @@ export interface SessionVariables<Data extends object = SessionData> {
   session: Session<Data>
 }
 
-/** The options of core, and `passive`: which requests only look at the session. */
+/** The options of core, and `passive`, which selects requests that do not count as activity. */
 export interface SessionOptions<Data extends object = SessionData>
   extends SessionManagerOptions<Data>,
     AdapterOptions<Context> {}
 
 /**
- * Hono middleware that gives every request its session, `c.var.session`. What changed is stored after the handler, also
- * when that throws, and before the response leaves. Uses nothing of Node.
+ * Hono middleware that gives every request its session as `c.var.session`. Changes are stored after the handler, even if
+ * it throws, and before the response is sent. It uses no API of Node.
  *
- * @throws SessionError for options that are wrong; per request when the store cannot be read (the handler then does not run
- * and the cookie is left alone) or a commit fails. Without `onError` the client gets status and code, and the error is
- * printed on the console.
+ * @throws SessionError for wrong options; per request if the store cannot be read (the handler then does not run and the
+ * cookie stays unchanged) or if a commit fails. Without `onError` the client gets the status and the code, and the error
+ * is printed on the console.
  */
 export function session<Data extends object = SessionData>(
   manager: SessionManager<Data>,
   options?: AdapterOptions<Context>
 ): MiddlewareHandler<{ Variables: SessionVariables<Data> }>
-// Last, because TypeScript explains the last overload alone: a wrong option is to get its "did you mean".
+// Last, because TypeScript reports only the last overload: a misspelled option then gets its "did you mean".
 export function session<Data extends object = SessionData>(
   options: SessionOptions<Data>
 ): MiddlewareHandler<{ Variables: SessionVariables<Data> }>
@@ -46,14 +46,14 @@ export function session<Data extends object = SessionData>(
   options?: AdapterOptions<Context>
 ): MiddlewareHandler<{ Variables: SessionVariables<Data> }> {
   const { manager, open } = openerOf<Data, Context>(source, options)
-  describeToHono()
+  installErrorResponse()
   return async (c, next) => {
     const session = await open(c, c.req.raw)
     c.set('session', session)
     try {
       await next()
     } catch (error) {
-      // Hono answers errors before they come here; a thrown value that is no Error leaves it without a response.
+      // Hono handles errors before they get here. A thrown value that is not an Error leaves it without a response.
       await manager.commit(session, { failed: true })
       throw error
     }
@@ -63,7 +63,7 @@ export function session<Data extends object = SessionData>(
       reportLateChanges(session)
     } catch (error) {
       discardResponse(c)
-      // What is safe in the store already, a login above all, goes out with the error.
+      // Changes that are already stored, such as a login, still send their headers with the error.
       addHeaders(c, manager.responseHeaders(session, factsOf(c)))
       throw error
     }
@@ -74,18 +74,17 @@ function factsOf(c: Context): CommitFacts<Context> {
   return new CommitFacts(c, reader, { failed: c.error !== undefined })
 }
 
-/** Looking at a response makes Hono on Node build it the slow way: only where a cookie is sent, or something failed. */
+/** Reading `c.res` forces Hono on Node to build a full Response: it is read only to send a cookie or after a failure. */
 const reader: ResponseReader<Context> = {
   header: ({ res }, name) => res.headers.get(name) ?? undefined,
   status: ({ res }) => res.status
 }
 
 /**
- * Hono's own error handler answers with what `getResponse` of an error gives, and then prints nothing: both are done here,
- * so that without `onError` an error of a session, wherever it was thrown, is neither silent on the console nor without a
- * word for the client.
+ * Hono's default error handler responds with the result of the error's `getResponse` and then prints nothing. This method
+ * does both: without `onError`, every session error is printed on the console and tells the client its code.
  */
-function describeToHono(): void {
+function installErrorResponse(): void {
   Object.defineProperty(SessionError.prototype, 'getResponse', {
     configurable: true,
     value(this: SessionError) {

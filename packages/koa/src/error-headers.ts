@@ -1,20 +1,22 @@
 import { applyHeaders, type HeaderList } from '@kvsession/core'
 
-/** The part of a Koa context that is used here. */
+/** The part of a Koa context that this file uses. */
 export interface ErrorContext {
   onerror(error: Error): void
 }
 
 /**
- * Adds `headers` to the error response of this request. Koa's error handler removes every header and sets those of
- * `error.headers` instead: ours are there only while it runs, because an error object may be thrown again for another
- * visitor, and may be logged.
+ * Adds `headers` to the error response of this request. Koa's error handler replaces all headers with those of
+ * `error.headers`. Ours are set there only while it runs, because an error object may be logged, or thrown again for
+ * another visitor.
  */
 export function addErrorHeaders(ctx: ErrorContext, headers: HeaderList): void {
   const { onerror } = ctx
   ctx.onerror = (thrown: unknown) => {
     if (thrown === null || thrown === undefined) return
-    const error = isError(thrown) ? thrown : new Error('A middleware threw what is no error', { cause: thrown })
+    const error = isError(thrown)
+      ? thrown
+      : new Error('A middleware threw a value that is not an Error', { cause: thrown })
     const before = Reflect.getOwnPropertyDescriptor(error, 'headers')
     const fields: Record<string, HeaderValue> = { ...headersOf(error) }
     applyHeaders(headers, targetOf(fields))
@@ -28,7 +30,7 @@ export function addErrorHeaders(ctx: ErrorContext, headers: HeaderList): void {
   }
 }
 
-/** As Koa decides it: an error of another realm is an error too. */
+/** The same rule as Koa's: an error from another realm counts as an error. */
 function isError(thrown: unknown): thrown is Error {
   return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]'
 }

@@ -2,12 +2,12 @@ import { type Session, SessionError, type SessionManager } from '@kvsession/core
 import { RequestSlot } from '@kvsession/core/adapter'
 import { copyFields, createSessionProperties, type KoaSession, type SessionFields } from './session-properties.ts'
 
-/** The session of one request, as `ctx.session` shows and changes it. */
+/** The session of one request as `ctx.session` reads and changes it. */
 export class RequestSession {
   readonly session: Session<object>
   readonly #permanentLifetime: number
   #properties: KoaSession | undefined
-  /** The lifetime that came with the data. */
+  /** The `maxAge` of the object that was assigned to `ctx.session`. */
   #maxAge: unknown
   #pending: 'destroy' | 'restart' | undefined
 
@@ -16,7 +16,7 @@ export class RequestSession {
     this.#permanentLifetime = permanentLifetime
   }
 
-  /** The value of `ctx.session`: `null` after it was set to null. */
+  /** The value of `ctx.session`: `null` once null was assigned to it. */
   get properties(): KoaSession | null {
     if (this.#pending === 'destroy') return null
     this.#properties ??= createSessionProperties(this.session, this.#permanentLifetime)
@@ -30,22 +30,22 @@ export class RequestSession {
       return
     }
     if (typeof value !== 'object' || Array.isArray(value)) {
-      throw new SessionError('ARGUMENT_INVALID', 'ctx.session can only be set to null or an object')
+      throw new SessionError('ARGUMENT_INVALID', 'ctx.session must be set to null or an object')
     }
     const { maxAge, ...fields }: { maxAge?: unknown } = value
-    // A copy: the value may be an object that other requests share.
+    // A copy, because requests may share the value.
     this.session.data = copyFields(fields)
     if (this.#pending === 'destroy') this.#pending = 'restart'
     this.#maxAge = maxAge
     this.#applyMaxAge()
   }
 
-  /** An assignment asked for a change that {@link applyAssignment} has yet to make. */
+  /** True if an assignment requires a change that {@link applyAssignment} has not made yet. */
   get hasAssignment(): boolean {
     return this.#pending !== undefined
   }
 
-  /** Destroys or restarts the session if an assignment asked for that. Call it before the commit. */
+  /** Destroys or restarts the session if an assignment requires it. Call it before the commit. */
   async applyAssignment(): Promise<void> {
     const { session } = this
     if (this.#pending === 'destroy') {
@@ -54,7 +54,7 @@ export class RequestSession {
     }
     if (this.#pending !== 'restart') return
     this.#pending = undefined
-    // A copy: starting over empties the data in place.
+    // A copy, because regenerate() empties the data in place.
     const data = { ...session.data }
     await session.regenerate({ anonymous: true })
     session.data = data
@@ -69,10 +69,10 @@ export class RequestSession {
 const slot = new RequestSlot<RequestSession>()
 
 /**
- * The core session of a request: `login`, `destroy`, `update`, `userId` and everything else. Its data has the fields that
- * `SessionFields` declares, or those of the type that is given.
+ * The core session of a request, with `login`, `destroy`, `update`, `userId` and everything else. Its data has the type
+ * `Data`, by default the fields that `SessionFields` declares.
  *
- * @throws SessionError `SESSION_MISSING` where the middleware has not run.
+ * @throws SessionError `SESSION_MISSING` if the middleware has not run.
  */
 export function getSession<Data extends object = SessionFields>(ctx: object): Session<Data> {
   const found = slot.get(ctx)
@@ -80,7 +80,7 @@ export function getSession<Data extends object = SessionFields>(ctx: object): Se
   throw new SessionError('SESSION_MISSING', 'No session here: app.use(session(…)) must come before this middleware')
 }
 
-/** Gives `ctx` its session; `ctx.session` itself is one accessor on the application's context. */
+/** Gives `ctx` its session. `ctx.session` is one accessor on the prototype of the application's contexts. */
 export function addSession(
   ctx: object,
   session: Session<object>,
@@ -110,7 +110,7 @@ const accessor: PropertyDescriptor & ThisType<object> = {
   }
 }
 
-/** `schema` has checked it, or the application says so by the type it gave. */
+/** The data has type `Data` because `schema` checked it, or because the application declares it. */
 function asSession<Data extends object>(session: Session<object>): Session<Data> {
   return session as Session<Data>
 }

@@ -1,42 +1,45 @@
 import { type Session, SessionError } from '@kvsession/core'
 import { failCommitUnlessTaken } from '@kvsession/core/adapter'
 
-/** Called once; without an error when the store has confirmed what was asked for. */
+/** Called once, without an error if the store has confirmed the operation. */
 export type SessionCallback = (error?: unknown) => void
 
 /**
- * What a session holds, for TypeScript. Add your own:
+ * The types of a session's data. Add your own fields:
  * `declare module '@kvsession/koa' { interface SessionFields { views?: number } }`
  */
 export interface SessionFields {
   [name: string]: unknown
 }
 
-/** `ctx.session`: the data as plain properties, beside the members of koa-session. Only the data is enumerable. */
+/** `ctx.session`: the data as plain properties, and the members of koa-session. Only the data is enumerable. */
 export interface KoaSession extends SessionFields {
-  /** Nothing is stored for this visitor yet. */
+  /** True if nothing is stored for this visitor yet. */
   readonly isNew: boolean
   /**
-   * Lifetime in ms, or `'session'`: the cookie ends with the browser. Setting it sets the core session's `permanent` and
-   * sends the cookie anew; 0 or less ends the session at the end of the request.
+   * Lifetime in ms, or `'session'` if the cookie ends with the browser. Setting it sets the core session's `permanent`
+   * and sends the cookie again; 0 or less ends the session at the end of the request.
    */
   get maxAge(): number | 'session'
   set maxAge(lifetime: number | 'session')
-  /** Stores pending changes now. Resolves to false, calls back without error, when the session has ended or was superseded. */
+  /**
+   * Stores pending changes now. If the session has ended or was superseded, it resolves to false, or calls back without an
+   * error.
+   */
   save(): Promise<boolean>
   save(callback: SessionCallback): void
-  /** A new token, the same data; the old token opens nothing from now on. */
+  /** Replaces the token and keeps the data. The old token grants no access from then on. */
   regenerate(): Promise<void>
   regenerate(callback: SessionCallback): void
   toJSON(): Record<string, unknown>
 }
 
-/** @param permanentLifetime what `permanent = true` stands for, ms. */
+/** @param permanentLifetime the lifetime that `permanent = true` means, ms. */
 export function createSessionProperties(session: Session<object>, permanentLifetime: number): KoaSession {
   return new Proxy<KoaSession>(new Members(session, permanentLifetime), new DataTraps(session))
 }
 
-/** A copy of `fields` as data. @throws SessionError `DATA_RESERVED_NAME` */
+/** Copies `fields` for use as data. @throws SessionError `DATA_RESERVED_NAME` */
 export function copyFields(fields: object): Record<string, unknown> {
   for (const name of Object.keys(fields)) refuseReserved(name)
   return { ...fields }
@@ -70,16 +73,16 @@ class Members implements KoaSession {
   save(): Promise<boolean>
   save(callback: SessionCallback): void
   save(callback?: SessionCallback): Promise<boolean> | undefined {
-    return settle(this.#session.save(), callback)
+    return deliver(this.#session.save(), callback)
   }
 
   regenerate(): Promise<void>
   regenerate(callback: SessionCallback): void
   regenerate(callback?: SessionCallback): Promise<void> | undefined {
     const done = this.#session.regenerate()
-    // A callback without parameter cannot take the error: the response fails in its place.
+    // A callback without a parameter cannot receive the error: the response fails instead.
     if (callback?.length === 0) void failCommitUnlessTaken(this.#session, done)
-    return settle(done, callback)
+    return deliver(done, callback)
   }
 
   toJSON(): Record<string, unknown> {
@@ -91,9 +94,9 @@ class Members implements KoaSession {
   }
 }
 
-function settle<T>(done: Promise<T>, callback: SessionCallback | undefined): Promise<T> | undefined {
+function deliver<T>(done: Promise<T>, callback: SessionCallback | undefined): Promise<T> | undefined {
   if (!callback) return done
-  // Outside the promise: an error in the callback is an uncaught exception, as with any other callback of Node's.
+  // Outside the promise, so that an error thrown by the callback is an uncaught exception, as with Node's own callbacks.
   done.then(
     () => process.nextTick(callback),
     (error: unknown) => process.nextTick(callback, error)
@@ -109,13 +112,13 @@ function refuseReserved(name: string): void {
   if (!reserved.has(name)) return
   throw new SessionError(
     'DATA_RESERVED_NAME',
-    `ctx.session.${name} is a member, not data. Take another name, or use getSession(ctx).data`
+    `ctx.session.${name} is a member of the session: rename the field, or use getSession(ctx).data`
   )
 }
 
 /**
- * Every property that is no member is one of the session's data, whatever object holds that now. Data stored under a
- * reserved name stays in the store and in `getSession(ctx).data`, and is not seen here.
+ * Maps every property that is not a member to the session's current data. Data stored under a reserved name stays in the
+ * store and in `getSession(ctx).data`, but is not visible here.
  */
 class DataTraps implements ProxyHandler<KoaSession> {
   readonly #session: Session<object>
@@ -140,7 +143,7 @@ class DataTraps implements ProxyHandler<KoaSession> {
   defineProperty(_: KoaSession, name: string | symbol, { value }: PropertyDescriptor): boolean {
     if (typeof name === 'symbol') return false
     refuseReserved(name)
-    // Defined, not assigned: `__proto__` is data like any other name.
+    // Defined, not assigned: a key such as `__proto__` is data.
     const property = { value, writable: true, enumerable: true, configurable: true }
     return Reflect.defineProperty(this.#session.data, name, property)
   }

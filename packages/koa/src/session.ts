@@ -17,23 +17,23 @@ import type { Middleware, ParameterizedContext } from 'koa'
 import { addErrorHeaders } from './error-headers.ts'
 import { addSession, type RequestSession } from './request-session.ts'
 
-/** The options of core, and `passive`: which requests only look at the session. */
+/** The options of core, and `passive`, which selects requests that do not count as activity. */
 export interface SessionOptions<Data extends object = SessionData>
   extends SessionManagerOptions<Data>,
     AdapterOptions<ParameterizedContext> {}
 
 /**
- * Koa middleware that gives every request its session: `ctx.session`, or the core session with `getSession(ctx)`. What
- * changed is stored after the middleware behind it, also when that throws, and before the first byte.
+ * Koa middleware that gives every request its session: `ctx.session`, or the core session with `getSession(ctx)`. Changes
+ * are stored after the downstream middleware, even if it throws, and before the response starts.
  *
- * @throws SessionError for options that are wrong; per request (`status` 503) when the store cannot be read: the
- * middleware behind it then does not run and the cookie is left alone.
+ * @throws SessionError for wrong options; per request (`status` 503) if the store cannot be read: the downstream
+ * middleware then does not run and the cookie stays unchanged.
  */
 export function session<Data extends object = SessionData>(
   manager: SessionManager<Data>,
   options?: AdapterOptions<ParameterizedContext>
 ): Middleware
-// Last, because TypeScript explains the last overload alone: a wrong option is to get its "did you mean".
+// Last, because TypeScript reports only the last overload: a misspelled option then gets its "did you mean".
 export function session<Data extends object = SessionData>(options: SessionOptions<Data>): Middleware
 export function session<Data extends object = SessionData>(
   source: SessionOptions<Data> | SessionManager<Data>,
@@ -53,10 +53,10 @@ export function session<Data extends object = SessionData>(
       throw error
     }
     if (request.hasAssignment || needsCommit(opened)) await storeAndSend(manager, request, ctx)
-    // What comes later is told that the cookie can no longer change.
+    // From now on the session knows that its cookie can no longer change.
     else manager.responseHeaders(opened)
     if (ctx.respond !== false && !isStream(ctx.body)) return
-    // A stream, or a handler that answers on its own, may change the session after its first byte.
+    // A stream, or a handler that responds without Koa, may change the session after the response has started.
     ctx.res.once('close', () => {
       request
         .applyAssignment()
@@ -75,13 +75,13 @@ async function storeAndSend(
   const { session } = request
   const facts = new CommitFacts(ctx, reader, outcome)
   try {
-    // The handler answered on its own: from here on no cookie can be set.
+    // The handler responded without Koa: no cookie can be set any more.
     if (ctx.headerSent) manager.responseHeaders(session, facts)
     if (request.hasAssignment) await request.applyAssignment()
     const { headers } = await manager.commit(session, facts)
     send(ctx, headers, outcome)
   } catch (error) {
-    // What is safe in the store already, a login above all, goes out with the error.
+    // Changes that are already stored, such as a login, still send their headers with the error.
     send(ctx, manager.responseHeaders(session, facts), { failed: true })
     throw error
   }
@@ -95,7 +95,7 @@ const reader: ResponseReader<ParameterizedContext> = {
 function send(ctx: ParameterizedContext, headers: HeaderList, { failed }: { readonly failed?: boolean }): void {
   if (headers.length === 0 || ctx.headerSent) return
   applyHeaders(headers, ctx.res)
-  // A cookie goes out with any error; that the response varies, or is a user's, is true of this request's own.
+  // A cookie is sent with any error response. Vary and Cache-Control apply only to a response of this request's own.
   if (failed || headers.some(([name]) => name === 'Set-Cookie')) addErrorHeaders(ctx, headers)
 }
 

@@ -40,7 +40,7 @@ describe('addErrorHeaders', () => {
   it('makes an error of what is none, which says what was thrown', () => {
     const thrown = { status: 400 }
     const error = thrownIntoKoa(thrown)[0]?.error
-    expect(error).toMatchObject({ message: 'A middleware threw what is no error', cause: thrown })
+    expect(error).toMatchObject({ message: 'A middleware threw a value that is not an Error', cause: thrown })
     expect(thrown).toEqual({ status: 400 })
   })
 

@@ -5,9 +5,9 @@ import { noteUse } from '../response/hold-response.ts'
 
 /** One manager's session in one request. */
 export interface RequestEntry extends HeldSession {
-  /** `undefined`: there is no response to hold, as on an upgrade. */
+  /** `undefined` if there is no response to hold, as on an upgrade. */
   readonly held: HeldResponse | undefined
-  /** The object that `req.session` returns; `undefined` until it is asked for. */
+  /** The object that `req.session` returns; `undefined` until it is first read. */
   requestSession: object | undefined
 }
 
@@ -23,7 +23,7 @@ export function setEntries(request: object, entries: RequestEntry[]): void {
   slot.set(request, entries)
 }
 
-/** The core session for a use by the application: from now on there may be something to store. */
+/** Returns the core session for use by the application, and records that it may now need a commit. */
 export function useSession(entry: RequestEntry): Session<object> {
   entry.used = true
   if (entry.held) noteUse(entry.held)
@@ -31,10 +31,10 @@ export function useSession(entry: RequestEntry): Session<object> {
 }
 
 /**
- * The core session of a request: `login`, `update`, `take`, `userId` and all that express-session does not have.
+ * The core session of a request, with `login`, `update`, `take`, `userId` and everything else that express-session lacks.
  *
- * @param manager whose session, where several middlewares are mounted. Default: the first one's, as `req.session`.
- * @throws SessionError `SESSION_MISSING` when no such middleware ran, or the request is outside its `cookie.path`.
+ * @param manager selects the session if several middlewares are mounted. Default: the first one, as for `req.session`.
+ * @throws SessionError `SESSION_MISSING` if the middleware did not run, or the request is outside its `cookie.path`.
  */
 export function getSession(request: object): Session<Partial<Express.SessionData>>
 export function getSession<Data extends object>(request: object, manager: SessionManager<Data>): Session<Data>
@@ -44,11 +44,11 @@ export function getSession<Data extends object>(request: object, manager?: Sessi
   if (entry) return asSession(useSession(entry))
   throw new SessionError(
     'SESSION_MISSING',
-    'This request has no session: mount session() before what uses it, and check cookie.path'
+    'This request has no session: mount session() before the routes that use it, and check cookie.path'
   )
 }
 
-/** `manager` made the session; without one, the application names its data by `Express.SessionData`. */
+/** `manager` created the session and knows its type; without a manager the type is `Express.SessionData`. */
 function asSession<Data extends object>(session: Session<object>): Session<Data> {
   return session as Session<Data>
 }

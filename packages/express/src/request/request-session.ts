@@ -14,16 +14,16 @@ interface Internals {
   readonly entry: RequestEntry
   /** The data and id at the time of `regenerate` or `destroy`: still readable, never stored. */
   left: { readonly id: string; readonly data: Fields } | undefined
-  /** `regenerate` has completed, or `destroy` was called: the methods do nothing any more. */
+  /** True once `regenerate` has completed or `destroy` was called: the methods then do nothing. */
   inert: boolean
   cookie: SessionCookie | undefined
-  /** Node reads it past the proxy, so that printing a session shows its data. */
+  /** Node reads this from the proxy's target, so that printing a session shows its data. */
   readonly [inspect]: () => Fields
 }
 
 /**
- * `req.session`: the core session's data as plain properties, and express-session's members. Fields of the data cannot
- * shadow the members: fields of those names stay stored and are shown by `getSession(req).data` alone.
+ * `req.session`: the core session's data as plain properties, and express-session's members. Data cannot shadow the
+ * members: a stored field with a member's name stays stored, but only `getSession(req).data` shows it.
  */
 export function createRequestSession(entry: RequestEntry): object {
   const target: Internals = { entry, left: undefined, inert: false, cookie: undefined, [inspect]: inspectData }
@@ -45,7 +45,7 @@ const view: ProxyHandler<Internals> = {
     return descriptor && { ...descriptor, configurable: true }
   },
   set(target, key, value) {
-    // Not by assignment: a key such as `__proto__` is data.
+    // Defined, not assigned: a key such as `__proto__` is data.
     return define(target, key, { value, writable: true, enumerable: true, configurable: true })
   },
   defineProperty: define,
@@ -72,7 +72,7 @@ export function refuseReserved(key: string): void {
   if (!Object.hasOwn(members, key)) return
   throw new SessionError(
     'DATA_RESERVED_NAME',
-    `req.session.${key} belongs to the session itself: name the field otherwise, or use getSession(req).data`
+    `req.session.${key} is a member of the session: rename the field, or use getSession(req).data`
   )
 }
 
@@ -113,8 +113,8 @@ const members = {
 }
 
 /**
- * What `Object.getPrototypeOf(req.session)` gives. Some middlewares read the arity of its methods; others add members to
- * it, which all sessions then have, and no other object.
+ * The prototype of every `req.session`, and of no other object. Some middlewares read the arity of its methods; others
+ * add members to it.
  */
 const prototype: object = Object.create(Object.prototype, hidden(members))
 
@@ -125,7 +125,7 @@ function hidden(of: object): PropertyDescriptorMap {
   )
 }
 
-/** A lifetime of 0 ends the session now: of a socket no response follows that would. */
+/** A lifetime of 0 ends the session now, because a socket has no response that would end it later. */
 async function save({ entry: { session } }: Internals): Promise<boolean> {
   if (!session.loaded || session.permanent !== 0) return session.save()
   await session.destroy()
@@ -141,7 +141,7 @@ async function regenerate(target: Internals): Promise<void> {
   const { session } = target.entry
   if (!session.loaded) await session.load()
   const { data, tokenId } = session
-  // The core empties the object it holds; the old req.session keeps this one.
+  // The core empties its data object, so it gets a new one; the old req.session keeps the current one.
   target.left = { id: tokenId, data: asFields(data) }
   session.data = {}
   try {
@@ -172,26 +172,27 @@ function restart(self: unknown, callback: Callback | undefined): unknown {
   return self
 }
 
-/** What a later commit does not do again. */
+/** Operations that a later commit does not repeat. */
 const unrepeated: ReadonlySet<unknown> = new Set([regenerate, destroy])
 
 /**
- * Runs `task` and reports its end by a callback, called once and asynchronously, or by a promise. Applications drop both: a
- * logout that fails unseen, by a promise that nobody waits for or a callback without parameter, fails the response.
+ * Runs `task` and reports its end through a callback, called once and asynchronously, or through a promise. Some
+ * applications ignore both: if a logout then fails (the promise has no handler, or the callback has no parameter), the
+ * response fails instead.
  */
 function act<T>(self: unknown, callback: Callback | undefined, task: (target: Internals) => Promise<T>): unknown {
   const target = internalsOf(self)
   const { inert, entry } = target
-  const done = inert ? Promise.reject(leftBehind()) : task(target)
+  const done = inert ? Promise.reject(replacedError()) : task(target)
   const hasCallback = typeof callback === 'function'
-  const mayBeUnseen = !inert && unrepeated.has(task) && !(hasCallback && callback.length > 0)
-  const given = mayBeUnseen ? failCommitUnlessTaken(entry.session, done) : done
+  const errorMayBeIgnored = !inert && unrepeated.has(task) && !(hasCallback && callback.length > 0)
+  const returned = errorMayBeIgnored ? failCommitUnlessTaken(entry.session, done) : done
   if (!hasCallback) {
     // An unhandled rejection must not end the process.
     done.catch(ignore)
-    return given
+    return returned
   }
-  // Outside the promise: an error in the callback is an uncaught exception, as with any other callback of Node's.
+  // Outside the promise, so that an error thrown by the callback is an uncaught exception, as with Node's own callbacks.
   done.then(
     () => process.nextTick(callback),
     (error: unknown) => process.nextTick(callback, error)
@@ -210,11 +211,8 @@ function isInternals(value: unknown): value is Internals {
   return typeof value === 'object' && value !== null && 'entry' in value
 }
 
-function leftBehind(): SessionError {
-  return new SessionError(
-    'SESSION_MISSING',
-    'This object was left behind by regenerate() or destroy(): use req.session'
-  )
+function replacedError(): SessionError {
+  return new SessionError('SESSION_MISSING', 'regenerate() or destroy() replaced this object: use req.session')
 }
 
 function ignore(): void {}

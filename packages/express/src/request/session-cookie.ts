@@ -1,6 +1,6 @@
 import { type Session, SessionError, type SessionPolicy } from '@kvsession/core'
 
-/** The attributes of the cookie. The manager's options set them, for all sessions. */
+/** The attributes of the cookie. The manager's options set them for all sessions. */
 interface CookieAttributes {
   readonly path: string
   readonly domain: string | undefined
@@ -11,27 +11,27 @@ interface CookieAttributes {
   readonly priority: 'low' | 'medium' | 'high' | undefined
 }
 
-/** What express-session's `cookie.data` shows. */
+/** The value of `cookie.data`, as in express-session. */
 export interface SessionCookieData extends CookieAttributes {
   readonly originalMaxAge: number | null
   readonly expires: Date | null
 }
 
 /**
- * `req.session.cookie`: the lifetime of this session, and the attributes that the manager's options give it. Assigning
- * another value to an attribute throws `ARGUMENT_INVALID`.
+ * `req.session.cookie`: the lifetime of this session, and the cookie attributes from the manager's options. Assigning a
+ * different value to an attribute throws `ARGUMENT_INVALID`.
  */
 export interface SessionCookie extends CookieAttributes {
   /**
-   * Milliseconds left; `null` ends the session with the browser. Setting it is `permanent = milliseconds`; 0 or less ends
-   * the session when the response starts.
+   * Remaining lifetime in milliseconds; `null` for a cookie that ends with the browser. Setting it sets the core
+   * session's `permanent`; 0 or less ends the session when the response starts.
    */
   get maxAge(): number | null
   set maxAge(value: Lifetime)
-  /** When the cookie ends; `null` with the browser. A past date ends the session when the response starts. */
+  /** When the cookie expires; `null` if it ends with the browser. A past date ends the session when the response starts. */
   get expires(): Date | null
   set expires(value: Date | false | null | undefined)
-  /** The lifetime that was set, in milliseconds. */
+  /** The lifetime as it was set, in milliseconds. */
   get originalMaxAge(): number | null
   set originalMaxAge(value: Lifetime)
   readonly data: SessionCookieData
@@ -40,7 +40,7 @@ export interface SessionCookie extends CookieAttributes {
 
 type Lifetime = number | Date | false | null | undefined
 
-/** Attributes come from the policy at every response; only the lifetime is this session's own. */
+/** The attributes come from the policy with every response; only the lifetime belongs to this session. */
 export function createSessionCookie(session: Session<object>, policy: SessionPolicy): SessionCookie {
   let restarted = false
 
@@ -85,12 +85,12 @@ export function createSessionCookie(session: Session<object>, policy: SessionPol
   return Object.freeze(cookie)
 }
 
-/** @returns a value for `session.permanent`; 0: the session is to end. */
+/** @returns a value for `session.permanent`; 0 ends the session. */
 function permanentFrom(value: Lifetime): number | false {
   if (value === null || value === undefined || value === false) return false
   const milliseconds: unknown = value instanceof Date ? value.getTime() - Date.now() : value
   if (typeof milliseconds === 'number' && !Number.isNaN(milliseconds)) return Math.max(0, Math.round(milliseconds))
-  throw new SessionError('ARGUMENT_INVALID', 'cookie.maxAge is a number of milliseconds, a Date or null')
+  throw new SessionError('ARGUMENT_INVALID', 'cookie.maxAge must be a number of milliseconds, a Date or null')
 }
 
 function attributesOf({ cookie }: SessionPolicy): CookieAttributes {
@@ -98,7 +98,7 @@ function attributesOf({ cookie }: SessionPolicy): CookieAttributes {
   return { path, domain, httpOnly, secure, sameSite, partitioned, priority }
 }
 
-/** An assignment that changes nothing is accepted: a frozen property would ignore every other one in sloppy mode. */
+/** Accepts an assignment that changes nothing. In sloppy mode a frozen property would silently ignore all others. */
 function readOnly(name: string, value: unknown): PropertyDescriptor {
   return {
     enumerable: true,

@@ -3,13 +3,13 @@ import { frameworkPrototype } from '../framework-prototype.ts'
 import { entriesOf, type RequestEntry, useSession } from './entry.ts'
 import { createRequestSession, refuseReserved } from './request-session.ts'
 
-/** Gives a request `req.session` and `req.sessionID`, unless it inherits them from an earlier request's definition. */
+/** Defines `req.session` and `req.sessionID`, unless the request inherits them from an earlier definition. */
 export function defineSessionProperties(request: object): void {
-  // Of its own, and empty: it would hide the accessor of the framework's prototype.
+  // An own, empty property would hide the accessor of the framework's prototype.
   const hides = Object.hasOwn(request, 'session')
   if (!hides && 'session' in request) return
   const target = (hides ? undefined : frameworkPrototype(request)) ?? request
-  // One by one: defineProperties takes twice as long.
+  // One by one, because defineProperties takes twice as long.
   Object.defineProperty(target, 'session', sessionAccessor)
   Object.defineProperty(target, 'sessionID', sessionIdAccessor)
   Object.defineProperty(target, 'sessionStore', sessionStoreAccessor)
@@ -29,7 +29,7 @@ const sessionAccessor: PropertyDescriptor = {
   set(this: object, value: unknown) {
     const entry = entriesOf(this)?.[0]
     if (entry) assign(entry, value)
-    // Another session middleware, on a path where ours is not mounted.
+    // Another session middleware sets it, on a path where ours is not mounted.
     else Object.defineProperty(this, 'session', { value, writable: true, enumerable: true, configurable: true })
   }
 }
@@ -45,14 +45,14 @@ const sessionIdAccessor: PropertyDescriptor = {
     if (entriesOf(this)) {
       throw new SessionError(
         'ARGUMENT_INVALID',
-        'req.sessionID cannot be set, and opens no session: regenerate() gives another one, manager.find(id) finds others'
+        'req.sessionID cannot be set: regenerate() gives a new one, and manager.find(id) finds other sessions'
       )
     }
     Object.defineProperty(this, 'sessionID', { value, writable: true, enumerable: true, configurable: true })
   }
 }
 
-/** In place of express-session's store: each method says what does its work here. */
+/** Stands in for express-session's store: each method throws an error that names its replacement. */
 const sessionStore: object = Object.fromEntries(
   [
     'all',
@@ -73,11 +73,11 @@ const sessionStore: object = Object.fromEntries(
 function refuseStore(name: string): never {
   throw new SessionError(
     'ARGUMENT_INVALID',
-    `req.sessionStore.${name}() is express-session's: use the manager (find, list, update, revoke) that you give session()`
+    `req.sessionStore.${name}() exists only in express-session: use the manager that you pass to session() (find, list, update, revoke)`
   )
 }
 
-// Not enumerable: copies and prints of a request do not show it.
+// Not enumerable, so that a copied or printed request does not show it.
 const sessionStoreAccessor: PropertyDescriptor = {
   configurable: true,
   get(this: object): object | undefined {

@@ -2,8 +2,8 @@ import { type HeldResponse, heldResponseOf } from './held-response.ts'
 import type { ServerResponse } from './server-response.ts'
 
 /**
- * Notes `drain` listeners. A middleware mounted before us may keep them to itself (compression gives them to its own
- * stream), where an event of the response does not reach them: their writer would wait for ever for a held write.
+ * Records `drain` listeners. A middleware mounted before us may register them elsewhere (compression passes them to its
+ * own stream), so that an event of the response does not reach them: after a held write, the writer would wait forever.
  */
 export function noteDrainListeners(held: HeldResponse): void {
   const { response } = held
@@ -18,7 +18,7 @@ function noteAndListen(this: ServerResponse, event: string, listener: (...args: 
   return drain && Reflect.apply(drain.on, this, [event, listener])
 }
 
-/** Tells the writers whose `write` returned false that they may go on. */
+/** Tells writers that received false from `write` that they may continue. */
 export function emitDrain({ response, drain }: HeldResponse): void {
   const reached = new Set<unknown>(response.rawListeners('drain'))
   response.emit('drain')

@@ -27,12 +27,12 @@ export function respondWithError(held: HeldResponse, error: unknown): void {
     } catch {}
     if (errorResponseOf(held) === 'expected') held.errorResponse = 'none'
   }
-  // Half a response must not look like a whole one.
+  // A truncated response must not look complete.
   if (sent) response.destroy()
   else if (!reached) respondPlainly(held)
 }
 
-/** Reports an error that came after the response was complete, or after its client had left. */
+/** Reports an error that occurred after the response was complete, or after the client disconnected. */
 export function reportLate(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : String(error))
 }
@@ -43,7 +43,7 @@ function prepare(held: HeldResponse, error: unknown): void {
   response.statusCode = statusOf(error)
   // http/2 has no status message and warns when one is set.
   if (!('stream' in response)) response.statusMessage = ''
-  // New functions: the wrappers of a middleware mounted after us still lead to the old ones, which drop every call.
+  // New functions, because the wrappers of a middleware mounted after us still call the old ones, which drop every call.
   response.write = errorWrite
   response.end = errorEnd
   response.writeHead = errorWriteHead
@@ -62,7 +62,7 @@ function errorWrite(this: ServerResponse, ...args: unknown[]): unknown {
 function errorEnd(this: ServerResponse, ...args: unknown[]): unknown {
   const held = heldResponseOf(this)
   if (beginErrorResponse(held)) return callOriginal(held, 'end', args)
-  // The end comes from the handler, or from an error handler that set no header: either way an error is due.
+  // The handler ended the response, or an error handler that set no header did: in both cases send an error.
   respondPlainly(held)
   return this
 }
@@ -79,7 +79,7 @@ function errorFlushHeaders(this: ServerResponse, ...args: unknown[]): unknown {
   return beginErrorResponse(held) ? callOriginal(held, 'flushHeaders', args) : undefined
 }
 
-/** Adds our headers once. @returns false for a call that does not come from the error handling. */
+/** Adds our headers once. @returns false if the call does not come from the application's error handling. */
 function beginErrorResponse(held: HeldResponse): boolean {
   if (held.errorResponse === 'none') return false
   if (held.errorResponse === 'begun') return true
@@ -98,7 +98,7 @@ function respondPlainly(held: HeldResponse): void {
   response.end(response.statusCode === 503 ? 'Service Unavailable\n' : 'Internal Server Error\n')
 }
 
-/** Read anew: the error handling may have responded meanwhile. */
+/** Reads it again, because the error handling may have responded in the meantime. */
 function errorResponseOf(held: HeldResponse): HeldResponse['errorResponse'] {
   return held.errorResponse
 }

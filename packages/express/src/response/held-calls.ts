@@ -2,17 +2,17 @@ import { SessionError } from '@kvsession/core'
 import { callBack, type HeldMethod, type HeldResponse } from './held-response.ts'
 
 const mebibyte = 1024 * 1024
-/** Enough for what a handler writes in one go; a stream that heeds `write`'s false holds one chunk. */
-const mostOfResponse = 16 * mebibyte
-const mostOfProcess = 64 * mebibyte
+/** Enough for a body written without waiting; a stream that stops when `write` returns false queues one chunk. */
+const maxBytesPerResponse = 16 * mebibyte
+const maxBytesPerProcess = 64 * mebibyte
 
-/** Bytes that wait in all responses of this process. */
+/** Bytes queued by all responses of this process. */
 let heldInProcess = 0
 
 /**
- * Queues a call until the commit has ended. Handlers that ignore `false` and write on could fill memory while the store is
- * slow: when 16 MiB wait in their response, or 64 MiB in all of the process, it fails with `RESPONSE_OVERFLOW`, and its
- * queued calls are dropped. What a handler hands over first, in one call, waits whatever its size.
+ * Queues a call until the commit has ended. A handler that keeps writing although `write` returned false could fill
+ * memory while the store is slow. Once 16 MiB are queued in its response, or 64 MiB in the whole process, the response
+ * fails with `RESPONSE_OVERFLOW` and its queued calls are dropped. The first chunk of a response may have any size.
  */
 export function holdCall(held: HeldResponse, name: HeldMethod, args: readonly unknown[]): void {
   if (held.phase === 'failed') return
@@ -27,20 +27,20 @@ export function holdCall(held: HeldResponse, name: HeldMethod, args: readonly un
   heldInProcess += size
 }
 
-/** Nothing of the response waits any more: its calls are about to be made, or are dropped. */
+/** Stops counting the bytes of a response whose calls are about to be made or dropped. */
 export function releaseBytes(held: HeldResponse): void {
   heldInProcess -= held.heldBytes
   held.heldBytes = 0
 }
 
 function isFull({ heldBytes }: HeldResponse): boolean {
-  return heldBytes >= mostOfResponse || (heldBytes > 0 && heldInProcess >= mostOfProcess)
+  return heldBytes >= maxBytesPerResponse || (heldBytes > 0 && heldInProcess >= maxBytesPerProcess)
 }
 
 function overflow(held: HeldResponse): SessionError {
   const error = new SessionError(
     'RESPONSE_OVERFLOW',
-    'The handler wrote on while more than 16 MiB, or 64 MiB in all responses, waited for sessions to be stored: stop when write() gives false, go on at drain, or use pipe()'
+    'The handler kept writing while more than 16 MiB (or 64 MiB in all responses) waited for sessions to be stored: stop when write() returns false and continue at drain, or use pipe()'
   )
   for (const { args } of held.calls.splice(0)) callBack(args, error)
   releaseBytes(held)

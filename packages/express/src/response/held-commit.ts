@@ -26,7 +26,7 @@ export async function storeBeforeHeaders(held: HeldResponse): Promise<void> {
   }
 }
 
-/** Stores what changed since the headers were sent, then lets the response end. */
+/** Stores the changes made since the headers were sent, then lets the response end. */
 export async function storeBeforeEnd(held: HeldResponse): Promise<void> {
   try {
     await storeLate(held)
@@ -38,7 +38,7 @@ export async function storeBeforeEnd(held: HeldResponse): Promise<void> {
   }
 }
 
-/** Stores what changed after the response has ended, or after its client has left. Errors become process warnings. */
+/** Stores changes made after the response ended or the client disconnected. Errors become process warnings. */
 export async function storeAfterEnd(held: HeldResponse): Promise<void> {
   try {
     await storeLate(held)
@@ -53,7 +53,7 @@ async function storeLate(held: HeldResponse): Promise<void> {
     const facts = beginCommit(held)
     for (const one of held.sessions) await commit(one, facts)
   } catch (error) {
-    // A new session can get no cookie any more. The core has raised an event; the response itself is in order.
+    // It is too late for the cookie of a new session. The core has raised an event; the response itself is complete.
     if (!isSessionError(error) || error.code !== 'HEADERS_SENT') throw error
   }
 }
@@ -78,9 +78,9 @@ async function commit(one: HeldSession, facts: CommitOptions): Promise<HeaderLis
   return headers
 }
 
-/** Makes the held calls, in order. */
+/** Makes the held calls in order. */
 function replay(held: HeldResponse): void {
-  let room = true
+  let accepting = true
   releaseBytes(held)
   for (let call = held.calls.shift(); call !== undefined; call = held.calls.shift()) {
     if (call.name === 'end' && held.phase === 'open') {
@@ -93,15 +93,15 @@ function replay(held: HeldResponse): void {
       held.phase = 'done'
     }
     const result = callOriginal(held, call.name, call.args)
-    if (call.name === 'write') room = result !== false
+    if (call.name === 'write') accepting = result !== false
   }
   if (held.phase === 'open') held.response.on('close', storeAtClose)
   else if (held.late) void storeAfterEnd(held)
-  if (held.refused && room) emitDrain(held)
+  if (held.refused && accepting) emitDrain(held)
   held.refused = false
 }
 
-/** The client has left an open response, which the handler may never end now. */
+/** Runs when the client disconnects from an open response: the handler may then never end it. */
 function storeAtClose(this: ServerResponse): void {
   const held = heldResponseOf(this)
   if (held.phase !== 'open') return

@@ -22,11 +22,11 @@ export type OriginalMethods = Pick<ServerResponse, InterceptedMethod>
 export interface HeldSession {
   readonly manager: SessionManager<object>
   readonly session: Session<object>
-  /** Takes an error of the commit. */
+  /** Receives an error of the commit. */
   readonly next: (error?: unknown) => void
-  /** The application has used the session, so that there may be something to store. */
+  /** The application has used the session, so it may need a commit. */
   used: boolean
-  /** `null`: `req.session` was set to null, the session is destroyed at commit. `gone`: it is destroyed. */
+  /** `null`: `req.session` was set to null, and the commit will destroy the session. `gone`: it has been destroyed. */
   ended: false | 'null' | 'gone'
 }
 
@@ -34,42 +34,42 @@ export interface HeldSession {
 export interface HeldResponse {
   readonly response: ServerResponse
   readonly sessions: readonly HeldSession[]
-  /** The methods before ours: Node's, or those of a middleware mounted earlier. */
+  /** The methods that ours replace: Node's, or those of a middleware mounted earlier. */
   original: OriginalMethods
   /** Our methods are those of the framework's prototype; otherwise they are properties of this response. */
   shared: boolean
   phase: HeldPhase
-  /** The handler failed, whatever its status says. */
+  /** The handler failed, regardless of the status. */
   failed: boolean
   /** The session objects know that the cookie can no longer change. */
   sealed: boolean
-  /** The handler had ended when the first commit began, so that commit saw all its changes. */
+  /** The handler ended the response before the first commit began, so that commit saw all its changes. */
   complete: boolean
   /** The application has used a session since the last commit began. */
   late: boolean
   calls: { readonly name: HeldMethod; readonly args: readonly unknown[] }[]
   /** Bytes of the chunks in `calls`. */
   heldBytes: number
-  /** The handler wrote more than may wait: the response fails once the commit under way has ended. */
+  /** The handler wrote more than may be queued: the response fails once the current commit has ended. */
   overflow: SessionError | undefined
   /** Arguments of the handler's own `writeHead`, without its headers. */
   head: readonly unknown[] | undefined
   status: number
-  /** A held `write` has returned false, so that its caller waits for `drain`. */
+  /** A held `write` has returned false, so its caller waits for `drain`. */
   refused: boolean
   drain: { readonly on: ServerResponse['on']; readonly listeners: Set<(...args: unknown[]) => void> } | undefined
   /** `expected`: a call now comes from the application's error handling. `begun`: our headers are added. */
   errorResponse: 'none' | 'expected' | 'begun'
 }
 
-/** No RequestSlot: with a second slot in the process V8 no longer inlines their symbols, 0.3 µs a request. */
+/** Not a RequestSlot: with a second slot in the process V8 no longer inlines their symbols, 0.3 µs per request. */
 const key: unique symbol = Symbol('kvsession held response')
 
 interface Carrier {
   [key]?: HeldResponse
 }
 
-/** Only this file knows the symbol, so that {@link setHeldResponse} wrote what is found under it. */
+/** Only this file has the symbol, so the value can only come from {@link setHeldResponse}. */
 function asCarrier(response: ServerResponse): Carrier {
   return response as Carrier
 }

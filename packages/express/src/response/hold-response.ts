@@ -13,8 +13,8 @@ import { createInterception } from './intercept.ts'
 import { applyHead, type ServerResponse } from './server-response.ts'
 
 /**
- * Holds the response back until the sessions are stored (I6), whichever method the handler starts it with. Until then
- * `write` returns false, so that well-behaved streams stop producing.
+ * Holds the response back until the sessions are stored (I6), regardless of the method that starts it. Until then
+ * `write` returns false, so well-behaved streams stop producing.
  */
 export function holdResponse(response: ServerResponse, sessions: readonly HeldSession[]): HeldResponse {
   const { original, shared } = interception.begin(response)
@@ -42,7 +42,7 @@ export function holdResponse(response: ServerResponse, sessions: readonly HeldSe
   return held
 }
 
-/** Notes that the application uses a session. Once the headers are sent, its changes need a commit of their own. */
+/** Records that the application uses a session. Once the headers are sent, its changes need a separate commit. */
 export function noteUse(held: HeldResponse): void {
   if (held.phase === 'waiting') {
     interception.renew(held)
@@ -108,7 +108,7 @@ function passes(held: HeldResponse): boolean {
   return held.phase === 'open' || held.phase === 'done'
 }
 
-/** A session that the application has not used has nothing to store and no header to send, unless its upkeep is due. */
+/** A session that the application has not used needs no commit and no header, unless a touch or rotation is due. */
 function mayStore({ sessions }: HeldResponse): boolean {
   return sessions.some(({ used, session }) => used || needsCommit(session))
 }

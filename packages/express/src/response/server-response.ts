@@ -1,4 +1,4 @@
-/** The part of a response that is used here. Node's `http` and its http/2 compatibility API both have it. */
+/** The part of a response that this package uses. Node's `http` and its http/2 compatibility API both have it. */
 export interface ServerResponse {
   statusCode: number
   statusMessage?: string
@@ -18,7 +18,7 @@ export interface ServerResponse {
   rawListeners(event: string): readonly unknown[]
 }
 
-/** False for `{}` and for the stubs that stand for the response on an upgrade: they have none of these. */
+/** False for `{}` and for the response stubs that servers pass on an upgrade. */
 export function isServerResponse(value: object): value is ServerResponse {
   return (
     'on' in value &&
@@ -32,7 +32,7 @@ export function isServerResponse(value: object): value is ServerResponse {
   )
 }
 
-/** Does what `writeHead` would with its arguments, but as ordinary headers, so that ours can still be added. */
+/** Applies the arguments of `writeHead` as ordinary headers, so that ours can still be added. */
 export function applyHead(response: ServerResponse, args: readonly unknown[]): void {
   const [status, second, third] = args
   if (typeof status === 'number') response.statusCode = status
@@ -57,11 +57,11 @@ function pairsOf(headers: unknown): (readonly [string, unknown])[] {
   if (typeof headers !== 'object' || headers === null) return []
   if (!Array.isArray(headers)) return Object.entries(headers)
   const flat: readonly unknown[] = Array.isArray(headers[0]) ? headers.flat(1) : headers
-  if (flat.length % 2 !== 0) throw new TypeError('writeHead() takes names and values in turn')
+  if (flat.length % 2 !== 0) throw new TypeError('writeHead() takes alternating names and values')
   return Array.from({ length: flat.length / 2 }, (_, index) => [String(flat[2 * index]), flat[2 * index + 1]])
 }
 
-/** The reader for the facts of a commit, shared by all requests. */
+/** Reads a response header as a string. */
 export function readHeader(response: ServerResponse, name: string): string | undefined {
   const value = response.getHeader(name)
   return value === undefined ? undefined : String(value)

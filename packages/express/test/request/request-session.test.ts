@@ -228,15 +228,15 @@ describe('req.session', () => {
     })
     expect(bodies[0]).toEqual(
       [
-        'req.session.save belongs to the session itself',
+        'req.session.save is a member of the session',
         'regenerate() gives another one',
         'an object or to null',
         'on req.session',
         'a number of milliseconds, a Date or null',
         'use the manager (find, list, update, revoke)',
-        'mount session() before what uses it',
+        'mount session() before the routes that use it',
         'call regenerate() to start another',
-        'left behind by regenerate() or destroy()'
+        'regenerate() or destroy() replaced this object'
       ].map((part): unknown => expect.stringContaining(part))
     )
   })

@@ -73,7 +73,7 @@ describe('writeHead, put off', () => {
     expect(() => headersAfter(200, { 'X-A': undefined })).toThrow(
       expect.objectContaining({ code: 'ERR_HTTP_INVALID_HEADER_VALUE' })
     )
-    expect(() => headersAfter(200, ['X-A', '1', 'X-B'])).toThrow('writeHead() takes names and values in turn')
+    expect(() => headersAfter(200, ['X-A', '1', 'X-B'])).toThrow('writeHead() takes alternating names and values')
   })
 })
 
