@@ -3,7 +3,7 @@ import { failCommitUnlessTaken } from '@kvsession/core/adapter'
 import type { RequestEntry } from './entry.ts'
 import { createSessionCookie, type SessionCookie } from './session-cookie.ts'
 
-type Fields = Record<string, unknown>
+type Fields = Record<string | symbol, unknown>
 type Callback = (error?: Error) => void
 
 const internals: unique symbol = Symbol('kvsession request session')
@@ -35,7 +35,7 @@ const view: ProxyHandler<Internals> = {
     if (key === internals) return target
     if (Object.hasOwn(members, key)) return memberOf(target, key)
     const data = dataOf(target)
-    return Object.hasOwn(data, key) ? Reflect.get(data, key) : Reflect.get(prototype, key, receiver)
+    return Object.hasOwn(data, key) ? data[key] : Reflect.get(prototype, key, receiver)
   },
   has: (target, key) => Reflect.has(prototype, key) || Object.hasOwn(dataOf(target), key),
   ownKeys: (target) => Reflect.ownKeys(dataOf(target)).filter((key) => !Object.hasOwn(members, key)),
@@ -45,8 +45,13 @@ const view: ProxyHandler<Internals> = {
     return descriptor && { ...descriptor, configurable: true }
   },
   set(target, key, value) {
-    // Defined, not assigned: a key such as `__proto__` is data.
-    return define(target, key, { value, writable: true, enumerable: true, configurable: true })
+    const data = dataOf(target)
+    // An inherited name such as `__proto__` would not become data by an assignment.
+    if (Object.hasOwn(members, key) || (key in data && !Object.hasOwn(data, key))) {
+      return define(target, key, { value, writable: true, enumerable: true, configurable: true })
+    }
+    data[key] = value
+    return true
   },
   defineProperty: define,
   deleteProperty: (target, key) => Object.hasOwn(members, key) || Reflect.deleteProperty(dataOf(target), key),

@@ -14,7 +14,7 @@ export async function storeBeforeHeaders(held: HeldResponse): Promise<void> {
   try {
     const facts = beginCommit(held)
     const lists: HeaderList[] = []
-    for (const one of held.sessions) lists.push(await commit(one, facts))
+    for (const one of held.sessions) lists.push((await commit(one, facts)).headers)
     if (held.overflow) throw held.overflow
     held.phase = 'open'
     held.response.statusCode = held.status
@@ -69,13 +69,14 @@ function beginCommit(held: HeldResponse): CommitOptions {
   return new CommitFacts(held, reader, { failed: held.failed || held.status >= 500 })
 }
 
-async function commit(one: HeldSession, facts: CommitOptions): Promise<HeaderList> {
-  if (one.ended === 'null') {
-    await one.session.destroy()
-    one.ended = 'gone'
-  }
-  const { headers } = await one.manager.commit(one.session, facts)
-  return headers
+function commit(one: HeldSession, facts: CommitOptions): Promise<{ readonly headers: HeaderList }> {
+  return one.ended === 'null' ? destroyAndCommit(one, facts) : one.manager.commit(one.session, facts)
+}
+
+async function destroyAndCommit(one: HeldSession, facts: CommitOptions): Promise<{ readonly headers: HeaderList }> {
+  await one.session.destroy()
+  one.ended = 'gone'
+  return one.manager.commit(one.session, facts)
 }
 
 /** Makes the held calls in order. */
