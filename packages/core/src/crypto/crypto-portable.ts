@@ -5,8 +5,8 @@ import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
 /** AES-256-GCM (NIST SP 800-38D) under one key. Never seal twice with the same 12-byte `iv`. */
 export interface Aead {
   /** Ciphertext with the 16-byte tag appended. */
-  seal(iv: Uint8Array, plain: Uint8Array, aad: Uint8Array): Uint8Array
-  /** `undefined` when the tag does not fit: another key, iv or aad, or a damaged text. */
+  seal(iv: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Uint8Array
+  /** `undefined` when the tag does not fit: another key, iv or aad, or a damaged ciphertext. */
   open(iv: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array | undefined
 }
 
@@ -24,7 +24,7 @@ export function createMac(key: Uint8Array, size = 32): Mac {
 }
 
 /** SHA-256 as base64url. */
-export function sha256Text(data: Uint8Array): string {
+export function sha256Base64url(data: Uint8Array): string {
   return encodeBase64url(nobleSha256(data))
 }
 
@@ -66,24 +66,24 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /** Base64url without padding (RFC 4648 §5). */
 export function encodeBase64url(bytes: Uint8Array): string {
-  let text = ''
+  let encoded = ''
   let bits = 0
-  let held = 0
+  let pending = 0
   for (const byte of bytes) {
     bits = ((bits & 63) << 8) | byte
-    held += 8
-    while (held >= 6) {
-      held -= 6
-      text += alphabet.charAt((bits >> held) & 63)
+    pending += 8
+    while (pending >= 6) {
+      pending -= 6
+      encoded += alphabet.charAt((bits >> pending) & 63)
     }
   }
-  return held > 0 ? text + alphabet.charAt((bits << (6 - held)) & 63) : text
+  return pending > 0 ? encoded + alphabet.charAt((bits << (6 - pending)) & 63) : encoded
 }
 
 export function createAead(key: Uint8Array): Aead {
   const ownKey = key.slice()
   return {
-    seal: (iv, plain, aad) => gcm(ownKey, iv, aad).encrypt(plain),
+    seal: (iv, plaintext, aad) => gcm(ownKey, iv, aad).encrypt(plaintext),
     open(iv, sealed, aad) {
       try {
         return gcm(ownKey, iv, aad).decrypt(sealed)

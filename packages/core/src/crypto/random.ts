@@ -2,11 +2,11 @@ import { fillRandom, randomPoolSize } from '#crypto'
 import { guard } from '../callback.ts'
 import { invalid } from '../option-check.ts'
 
-/** Cryptographically secure bytes; every call returns a fresh array that nobody else holds. */
+/** Cryptographically secure bytes; every call returns a new array that is not shared. */
 export type RandomSource = (length: number) => Uint8Array
 
 /**
- * The platform's generator, read in blocks of 4 KiB, or `randomBytes` with its answers checked.
+ * The platform's generator, read in blocks of 4 KiB, or `randomBytes` with its results checked.
  *
  * @throws SessionError on use: `OPTION_INVALID` when `randomBytes` returns anything but the bytes it was asked for,
  *   `CALLBACK_FAILED` when it throws.
@@ -35,7 +35,7 @@ function createPool(size: number): RandomSource {
       used = 0
     }
     const bytes = pool.slice(used, used + length)
-    // What was handed out is a secret now and must not stay readable in the pool.
+    // The returned bytes are a secret now: they must not stay readable in the pool.
     pool.fill(0, used, used + length)
     used += length
     return bytes

@@ -3,11 +3,11 @@ import { printable, SessionError } from '../errors.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
- * Serializes with `devalue`, which the application installs: beside what JSON knows, Date, Map, Set, BigInt, URL, RegExp,
- * typed arrays, NaN and references that repeat come back as they were. Changes inside them are noticed, and merged by
+ * Serializes with `devalue`, which the application installs: beside the types of JSON it restores Date, Map, Set, BigInt,
+ * URL, RegExp, typed arrays, NaN and repeated references. Changes inside them are noticed, and merged by
  * top-level key like any other. A Buffer comes back as a `Uint8Array`.
  *
- * It reads records that the JSON serializer has stored, so switching to it logs nobody out; switching back does. Instances
+ * It reads records that the JSON serializer has stored, so switching to it logs no user out; switching back does. Instances
  * of other classes, functions and keys named `__proto__` are `DATA_UNSERIALIZABLE`, naming the path.
  */
 export const devalueSerializer: Serializer = {
@@ -19,7 +19,7 @@ export const devalueSerializer: Serializer = {
     }
   },
   // Session data is an object: devalue writes it as an array, JSON with a brace.
-  deserialize: (text) => (text.startsWith('{') ? JSON.parse(text) : parse(text))
+  deserialize: (serialized) => (serialized.startsWith('{') ? JSON.parse(serialized) : parse(serialized))
 }
 
 /** A property of the data that is `undefined` is absent, as with JSON. */
@@ -32,7 +32,7 @@ function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
-/** Where devalue found what it refuses, and why; neither holds a value. */
+/** The path of the refused value and the reason; neither contains a value. */
 function refusalOf(thrown: unknown): string {
   if (!(thrown instanceof Error) || thrown.name !== 'DevalueError') return ' is refused by a getter'
   const path: unknown = Reflect.get(thrown, 'path')

@@ -6,13 +6,13 @@ import { checkSecrets, createRing, deriveMac } from '../token/keyring.ts'
 /** Encrypts the payload of records at rest, below the serializer. */
 export interface PayloadEncryption {
   /**
-   * @param context What the payload belongs to besides its key, such as the record's stable metadata. Authenticated,
-   *   not stored: `decrypt` needs the same text.
+   * @param context Data that the payload is bound to besides its key, such as the record's stable metadata.
+   *   Authenticated, not stored: `decrypt` needs the same string.
    * @param key Storage key of the record; every record has an encryption key of its own.
    */
-  encrypt(plain: string, context: string, key: string): string
+  encrypt(plaintext: string, context: string, key: string): string
   /** `undefined` for anything that `encrypt` did not make under a listed secret, with this context and key. */
-  decrypt(text: string, context: string, key: string): string | undefined
+  decrypt(ciphertext: string, context: string, key: string): string | undefined
   /** `false`: records are written in plain text, and encrypted ones are read. Default `true`. */
   readonly write?: boolean
   /** Until when records in plain text are read beside encrypted ones, epoch ms. Default: never. */
@@ -28,8 +28,8 @@ export interface EncryptionOptions {
    */
   readonly write?: boolean
   /**
-   * Until when records in plain text are read beside encrypted ones, epoch ms. Whoever can write to the store can write
-   * sessions of their own until then. Default: never with `write`, always without.
+   * Until when records in plain text are read beside encrypted ones, epoch ms. Until then, anyone with write
+   * access to the store can forge sessions. Default: never with `write`, always without.
    */
   readonly plainUntil?: number
   /** Default: the platform's generator. */
@@ -45,10 +45,11 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * AES-256-GCM with a random 96-bit IV, under a key derived per record: the limit of 2^32 random IVs (NIST SP 800-38D
- * §8.3) counts for one record, not for all. There is no fallback: what does not decrypt is no payload
- * (CVE-2026-39324). Hides the data, not ids, users or times; a store writer can still put back an older record.
+ * §8.3) counts for one record, not for all. There is no fallback: a payload that does not decrypt is
+ * refused (CVE-2026-39324). Hides the data, not ids, users or times; write access to the store still suffices to restore
+ * an older record.
  *
- * Text = base64url of `version 1 B | key id 2 B | iv 12 B | ciphertext | tag 16 B`.
+ * Ciphertext = base64url of `version 1 B | key id 2 B | iv 12 B | ciphertext | tag 16 B`.
  *
  * @throws SessionError `SECRET_MISSING`, `SECRET_WEAK`, `SECRET_DUPLICATE`.
  */
@@ -63,10 +64,10 @@ export function createEncryption(options: EncryptionOptions): PayloadEncryption 
   return {
     write,
     plainUntil,
-    encrypt(plain, context, key) {
+    encrypt(plaintext, context, key) {
       const { keyId, aead } = ring.current
       const iv = random(12)
-      const sealed = aead(key).seal(iv, encoder.encode(plain), encoder.encode(context))
+      const sealed = aead(key).seal(iv, encoder.encode(plaintext), encoder.encode(context))
       const bytes = new Uint8Array(sealedOffset + sealed.length)
       bytes[0] = version
       new DataView(bytes.buffer).setUint16(1, keyId)
@@ -74,20 +75,20 @@ export function createEncryption(options: EncryptionOptions): PayloadEncryption 
       bytes.set(sealed, sealedOffset)
       return encodeBase64url(bytes)
     },
-    decrypt(text, context, key) {
-      const bytes = decodeBase64url(text)
+    decrypt(ciphertext, context, key) {
+      const bytes = decodeBase64url(ciphertext)
       if (bytes === undefined || bytes.length < sealedOffset || bytes[0] !== version) return undefined
       const iv = bytes.subarray(ivOffset, sealedOffset)
       for (const { aead } of ring.candidates(new DataView(bytes.buffer).getUint16(1))) {
-        const plain = aead(key).open(iv, bytes.subarray(sealedOffset), encoder.encode(context))
-        if (plain !== undefined) return decodeText(plain)
+        const plaintext = aead(key).open(iv, bytes.subarray(sealedOffset), encoder.encode(context))
+        if (plaintext !== undefined) return decodeUtf8(plaintext)
       }
       return undefined
     }
   }
 }
 
-function decodeText(bytes: Uint8Array): string | undefined {
+function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes)
   } catch {

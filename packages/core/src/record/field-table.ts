@@ -1,6 +1,6 @@
 import { pickFields } from './merge.ts'
 
-/** A field of something stored as JSON: a long name in memory, a letter in the store. */
+/** A field of a stored JSON object: a long name in memory, a letter in the store. */
 export type Field = readonly [letter: string, check: Check, sealed?: typeof sealed]
 
 export type Check = (value: unknown) => boolean
@@ -17,7 +17,7 @@ export interface WithUnknownFields {
 }
 
 export interface FieldCodec<Fields> {
-  /** Letters and values as JSON. Written out by hand: an object of letters for JSON.stringify takes twice as long. */
+  /** JSON with letters as names. Built by hand: to make an object for JSON.stringify takes twice as long. */
   encode(fields: Fields): string
   /** `undefined`: a field fails its check. */
   decode(stored: Readonly<Record<string, unknown>>): Fields | undefined
@@ -46,18 +46,18 @@ export function createFieldCodec<Fields extends object & WithUnknownFields>(
 
   return {
     encode(fields) {
-      let text = start
+      let json = start
       for (const { name, prefix } of list) {
         const value = byName(fields)[name]
-        if (value !== undefined) text += prefix + toJson(value)
+        if (value !== undefined) json += prefix + toJson(value)
       }
       const { unknownFields } = fields
       if (unknownFields) {
         for (const [name, value] of Object.entries(unknownFields)) {
-          text += `,${JSON.stringify(name)}:${JSON.stringify(value)}`
+          json += `,${JSON.stringify(name)}:${JSON.stringify(value)}`
         }
       }
-      return `{${text.slice(1)}}`
+      return `{${json.slice(1)}}`
     },
     decode(stored) {
       const fields: Record<string, unknown> = { ...blank }
@@ -88,7 +88,7 @@ function toJson(value: unknown): unknown {
   return typeof value === 'string' && /^[\w-]*$/.test(value) ? `"${value}"` : JSON.stringify(value)
 }
 
-/** Any object may be read by name; that is all this says. */
+/** Any object may be read by name; the assertion says no more. */
 function byName(fields: object): Readonly<Record<string, unknown>> {
   return fields as Readonly<Record<string, unknown>>
 }

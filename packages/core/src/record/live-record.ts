@@ -24,8 +24,8 @@ export function readLiveRecord(
 }
 
 /**
- * The record of a stored value, live by the timeouts of this manager or not: another manager may give it longer. An
- * unreadable one raises an event.
+ * The record of a stored value, even if it has expired by the timeouts of this manager: those of another one may be
+ * longer. An unreadable one raises an event.
  */
 export function readRecord(
   context: Pick<LiveRecordContext, 'emit'>,
@@ -46,7 +46,7 @@ export function isLive(context: LiveRecordContext, id: string, { metadata }: Sto
   return !limit
 }
 
-/** What a secret is to a record: the current one, the one that `rotate` replaced, or one that opens nothing. */
+/** How a secret relates to a record: it is current, was replaced by `rotate` but still works, or no longer works. */
 export type Standing = 'current' | 'alias' | 'stale'
 
 export function standingOf(

@@ -3,7 +3,7 @@ import { isFields } from './payload.ts'
 import { pathOf, type Serializer } from './serializer.ts'
 
 /**
- * JSON as `JSON.stringify` makes it, which express-session stores too: a Buffer, a Date or an instance of a class comes
+ * The output of `JSON.stringify`, as express-session stores it: a Buffer, a Date or an instance of a class comes
  * back as plain data, a Map, a Set or an Error as `{}`, NaN and `undefined` in an array as `null`, and a function is left
  * out. Only what `JSON.stringify` refuses is `DATA_UNSERIALIZABLE`: BigInt and cycles.
  */
@@ -20,10 +20,10 @@ export const lossyJsonSerializer: Serializer = {
       )
     }
   },
-  deserialize: (text) => JSON.parse(text)
+  deserialize: (serialized) => JSON.parse(serialized)
 }
 
-/** A value that JSON has nothing for is absent from its object; alone it is compared as an empty one. */
+/** A value without a JSON form is omitted from its object; on its own it is compared as `{}`. */
 function stringify(value: unknown): string {
   const json: string | undefined = JSON.stringify(value)
   return json ?? '{}'

@@ -6,11 +6,11 @@ export type Fields = Record<string, unknown>
  */
 export type ConflictHandler = (conflict: {
   readonly key: string
-  /** What both requests had loaded. */
+  /** The value that both requests had loaded. */
   readonly base: unknown
-  /** What this request changed it to. */
+  /** The value that this request changed it to. */
   readonly ours: unknown
-  /** What is stored meanwhile. */
+  /** The value that is stored now. */
   readonly theirs: unknown
 }) => unknown
 
@@ -29,7 +29,7 @@ export interface Merge {
 
 /**
  * Merges two changes of one base by top-level key: changed here, changed there, or decided by `onConflict` (default:
- * ours). A deleted key is a change too. Never merges below the top level, where nobody can know what belongs together.
+ * ours). A deleted key is a change too. Never merges below the top level, because nested values may depend on each other.
  */
 export function merge(
   { base, ours, theirs }: Versions,
@@ -42,21 +42,21 @@ export function merge(
   const differ = (one: unknown, other: unknown): boolean =>
     !Object.is(one, other) && (one === undefined || other === undefined || serialize(one) !== serialize(other))
   for (const key of new Set([...Object.keys(theirs), ...Object.keys(ours), ...Object.keys(base)])) {
-    const was = field(base, key)
-    const here = field(ours, key)
-    const there = field(theirs, key)
-    const changed = differ(was, here)
-    let value = changed ? here : there
-    if (changed && differ(there, was) && differ(there, here)) {
+    const baseValue = field(base, key)
+    const ourValue = field(ours, key)
+    const theirValue = field(theirs, key)
+    const changed = differ(baseValue, ourValue)
+    let value = changed ? ourValue : theirValue
+    if (changed && differ(theirValue, baseValue) && differ(theirValue, ourValue)) {
       conflicts.push(key)
-      if (onConflict) value = onConflict({ key, base: was, ours: here, theirs: there })
+      if (onConflict) value = onConflict({ key, base: baseValue, ours: ourValue, theirs: theirValue })
     }
     if (value !== undefined) setField(data, key, value)
   }
   return { data, conflicts }
 }
 
-/** Makes `target` hold exactly the fields of `source`, in its order, keeping its own values where `same` says so. */
+/** Makes `target` hold exactly the fields of `source`, in that order. A key for which `same` is true keeps its value. */
 export function replaceFields(target: Fields, source: Fields, same: (key: string) => boolean = () => false): void {
   const next = Object.keys(source).map((key): [string, unknown] => [key, field(same(key) ? target : source, key)])
   for (const key of Object.keys(target)) delete target[key]

@@ -5,7 +5,7 @@ import type { RecordMetadata } from './record.ts'
 /** Metadata of the next write, while it is put together. */
 export type NextMetadata = { -readonly [K in keyof RecordMetadata]: RecordMetadata[K] }
 
-/** The metadata of a record's next write, as it is. No two writes of a record are equal. */
+/** A copy of the metadata for a record's next write, with a write id of its own: no two writes of a record are equal. */
 export function nextMetadata(context: { newWriteId(): string }, metadata: RecordMetadata): NextMetadata {
   return { ...metadata, writeId: context.newWriteId() }
 }
@@ -28,7 +28,7 @@ export function touchDue(
   return now - lastSeenAt >= interval
 }
 
-/** Whether the secret that `rotate` gave out has not been used yet: its first use starts the end of the old one. */
+/** Whether the secret that `rotate` issued is still unused: its first use starts the grace window of the old one. */
 export function awaitsFirstUse({ aliasHash, aliasUntil }: RecordMetadata): boolean {
   return aliasHash !== undefined && aliasUntil === undefined
 }
@@ -68,7 +68,7 @@ export function setPermanent(
 }
 
 /**
- * Swaps the secret. A login starts the session anew; the other swaps keep its absolute timeout.
+ * Swaps the secret. A login restarts the session; the other swaps keep its absolute timeout.
  *
  * @throws SessionError `OPTION_INVALID` when it is the same secret: the old token would still open the session.
  */
@@ -83,7 +83,7 @@ export function swapSecret(next: NextMetadata, swap: Swap, secretHash: string, n
   next.swappedAt = now
 }
 
-/** A login starts the session anew; a lifetime of its own then counts from here. */
+/** A login restarts the session; a lifetime of its own then counts from here. */
 export function restart(next: NextMetadata, now: number): void {
   next.permanentSince = undefined
   next.createdAt = now

@@ -5,7 +5,7 @@ import type { Fields } from './merge.ts'
 import { encodeRecord, type RecordMetadata, type StoredRecord, sealedContext } from './record.ts'
 import type { Serializer } from './serializer.ts'
 
-/** What payloads are made with. */
+/** The parts of a manager that encode and decode payloads. */
 export interface PayloadContext {
   readonly serializer: Serializer
   readonly encryption: PayloadEncryption | undefined
@@ -15,7 +15,7 @@ export interface PayloadContext {
 
 const utf8 = new TextEncoder()
 
-/** Serialized data. Custom serializers are held to well-formed strings without U+0000, which every engine can store. */
+/** Serializes data. A custom serializer must return a well-formed string without U+0000, which every engine can store. */
 export function serializeData({ serializer }: Pick<PayloadContext, 'serializer'>, data: unknown): string {
   const serialized: unknown = serializer.serialize(data)
   if (typeof serialized !== 'string' || serialized.includes('\0') || !serialized.isWellFormed()) {
@@ -43,7 +43,7 @@ export function isFields(value: unknown): value is Fields {
 
 /**
  * The payload, decrypted where it must be. `undefined` when this manager cannot read it: it is far above the limit,
- * encrypted for somebody else, forged, damaged, or plain where only an encrypted one is accepted.
+ * encrypted under another secret, forged, damaged, or plain where only an encrypted one is accepted.
  */
 export function plaintextOf(
   { encryption, policy, clock }: Omit<PayloadContext, 'serializer'>,
@@ -86,7 +86,7 @@ export function checkSize(context: PayloadContext, plaintext: string): void {
   )
 }
 
-/** Puts a record together, and encrypts its payload if the manager does. */
+/** Makes a record, with its payload encrypted if the manager has `encryption`. */
 export function sealRecord(
   { encryption }: Pick<PayloadContext, 'encryption'>,
   key: string,

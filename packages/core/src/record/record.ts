@@ -25,9 +25,9 @@ export interface RecordMetadata {
   readonly aliasHash?: string | undefined
   /** When the alias ends, epoch ms; absent until the new secret was first used. */
   readonly aliasUntil?: number | undefined
-  /** Time of the last login, epoch ms, apart from `createdAt`: what a demand for a fresh login asks (ASVS 5.0, 7.5.3). */
+  /** Time of the last login, epoch ms, apart from `createdAt`: for pages that demand a fresh login (ASVS 5.0, 7.5.3). */
   readonly authenticatedAt?: number | undefined
-  /** Until when the user index is sure to keep this session's entry, epoch ms. */
+  /** The user index keeps this session's entry at least until then, epoch ms. */
   readonly indexedUntil?: number | undefined
   /** The payload is encrypted. Encrypted records written before this field existed lack it. */
   readonly encrypted?: true | undefined
@@ -59,7 +59,7 @@ const longestMetadata = 4_096
 
 const codec = createFieldCodec<RecordMetadata>(fields, { v: 1 })
 
-/** A stored value taken apart. `payload` is what the serializer (and the encryption over it) wrote, not yet decoded. */
+/** A decoded stored value. `payload` is the output of the serializer (and of the encryption), not yet decoded. */
 export interface StoredRecord {
   readonly value: string
   readonly metadata: RecordMetadata
@@ -69,7 +69,7 @@ export interface StoredRecord {
 export type DecodedRecord = StoredRecord | 'tombstone' | 'corrupt' | 'future-version'
 
 export function encodeRecord(metadata: RecordMetadata, payload: string): StoredRecord {
-  // Joined into one flat string: a template would keep its pieces, and a store in memory would hold all of them.
+  // Joined into one flat string: a template would keep its pieces, and a store in memory would retain all of them.
   return { value: [codec.encode(metadata), payload].join('\n'), metadata, payload }
 }
 
@@ -78,7 +78,7 @@ export function decodeRecord(value: string): DecodedRecord {
   const end = value.indexOf('\n')
   let line: unknown
   try {
-    // JSON.parse takes the line of a record whose line ends were rewritten, as CRLF, and its payload is then damaged.
+    // JSON.parse also accepts a line that ends in CR, but the payload of a record rewritten with CRLF is damaged.
     if (end < longestMetadata && value[end - 1] === '}') line = JSON.parse(value.slice(0, end))
   } catch {}
   if (!isObject(line)) return 'corrupt'
@@ -90,14 +90,14 @@ export function decodeRecord(value: string): DecodedRecord {
 }
 
 /**
- * What a store writer must not be able to forge when the payload is encrypted: everything about the session except
- * the fields that a touch moves.
+ * The metadata that an encrypted payload authenticates, so that write access to the store does not suffice to forge it:
+ * every field of the session except those that a touch moves.
  */
 export function sealedContext(key: string, metadata: RecordMetadata): string {
   return JSON.stringify([key, ...codec.sealedValues(metadata)])
 }
 
-/** Base64url of 32 bytes in its one spelling: the last character holds 4 bits, its spare ones are 0. */
+/** Base64url of 32 bytes in canonical form: the last character holds 4 bits, its spare ones are 0. */
 function isHash(value: unknown): boolean {
   return typeof value === 'string' && /^[\w-]{42}[AEIMQUYcgkosw048]$/.test(value)
 }

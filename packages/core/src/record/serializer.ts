@@ -1,50 +1,50 @@
 import { printable, SessionError } from '../errors.ts'
 
 /**
- * How data becomes text. Text is well-formed Unicode without U+0000, equal data gives equal text (change detection
- * compares it), and `deserialize` runs no code that the text names.
+ * Converts data to a string and back. The string is well-formed Unicode without U+0000; equal data gives equal strings
+ * (change detection compares them); `deserialize` must not run code that the string names.
  */
 export interface Serializer {
   serialize(data: unknown): string
   /** May throw: the record then counts as corrupt. */
-  deserialize(text: string): unknown
+  deserialize(serialized: string): unknown
 }
 
 /**
- * JSON, strict. What JSON would lose without a word is refused with `DATA_UNSERIALIZABLE`, naming the path and never
- * the value: BigInt, cycles, functions, symbols, NaN, Infinity, invalid dates, Map, Set, typed arrays, `undefined` in
- * arrays, and instances that JSON sees nothing of. Properties that are `undefined` are absent; a Date becomes its ISO
- * text, an object with `toJSON` what that returns. Keys such as `__proto__` are data.
+ * Strict JSON. Data that JSON would silently lose is refused with `DATA_UNSERIALIZABLE`, naming the path and never the
+ * value: BigInt, cycles, functions, symbols, NaN, Infinity, invalid dates, Map, Set, typed arrays, `undefined` in
+ * arrays, and instances without enumerable fields. Properties that are `undefined` are absent; a Date becomes its ISO
+ * string, an object with `toJSON` the value that it returns. Keys such as `__proto__` are data.
  */
 export const jsonSerializer: Serializer = {
   serialize(data) {
-    let text: string | undefined
+    let json: string | undefined
     let loss: string | undefined
     try {
-      // JSON.stringify first: it finds cycles natively, so that the walk need not remember where it has been.
-      text = JSON.stringify(data)
+      // JSON.stringify first: it finds cycles natively, so that the search need not remember its path.
+      json = JSON.stringify(data)
       loss = findLoss(data)
     } catch (cause) {
-      loss = explain(data, cause)
+      loss = describeFailure(data, cause)
     }
-    if (loss === undefined && text !== undefined) return text
+    if (loss === undefined && json !== undefined) return json
     const shown = `data${loss ?? ' is nothing JSON can hold'}`.replace(/^(.{200}).*(?= is )/, '$1')
     throw new SessionError(
       'DATA_UNSERIALIZABLE',
       `${shown}: nothing was stored. Store plain values, or set serializer: 'json-lossy' (as JSON.stringify does it) or @kvsession/core/devalue`
     )
   },
-  deserialize(text) {
-    const data: unknown = JSON.parse(text)
-    // Others write 1e999, which reads as infinite: data that could be read, but never stored again, is damaged.
-    if (largeExponent.test(text) && findLoss(data) !== undefined) throw new RangeError('too large')
+  deserialize(serialized) {
+    const data: unknown = JSON.parse(serialized)
+    // Another program may write 1e999, which is read as Infinity: data that cannot be stored again is damaged.
+    if (largeExponent.test(serialized) && findLoss(data) !== undefined) throw new RangeError('too large')
     return data
   }
 }
 
 const largeExponent = /[\d.]e\+?\d{3}/i
 
-function explain(data: unknown, cause: unknown): string {
+function describeFailure(data: unknown, cause: unknown): string {
   try {
     const loss = findLoss(data, new Set())
     if (loss !== undefined) return loss
@@ -52,7 +52,7 @@ function explain(data: unknown, cause: unknown): string {
   return cause instanceof RangeError ? ' is nested too deeply' : ' is refused by a toJSON or getter'
 }
 
-/** The path of the first thing JSON cannot hold, and what it is. `ancestors`: only when there may be a cycle. */
+/** The path and kind of the first value that JSON cannot represent. `ancestors`: only when there may be a cycle. */
 function findLoss(value: unknown, ancestors?: Set<object>): string | undefined {
   switch (typeof value) {
     case 'string':
@@ -85,8 +85,8 @@ function findLossInArray(array: readonly unknown[], ancestors: Set<object> | und
 
 function findLossInFields(value: object, ancestors: Set<object> | undefined): string | undefined {
   const plain = isPlain(value)
-  const what = plain ? undefined : nameOfLossy(value)
-  if (what !== undefined) return ` is ${what}`
+  const lossyName = plain ? undefined : nameOfLossy(value)
+  if (lossyName !== undefined) return ` is ${lossyName}`
   if ('toJSON' in value && typeof value.toJSON === 'function' && !Object.hasOwn(value, 'toJSON')) {
     return findLoss(value.toJSON(''), ancestors)
   }
@@ -101,7 +101,7 @@ function findLossInFields(value: object, ancestors: Set<object> | undefined): st
   return undefined
 }
 
-/** Any object may be read by key; that is all this says. */
+/** Any object may be read by key; the assertion says no more. */
 function asFields(value: object): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>
 }

@@ -1,4 +1,4 @@
-/** How long a reserved index entry belongs to its login, ms: nobody prunes it earlier. Every store timeout is far below. */
+/** How long a reserved index entry belongs to its login, ms: it is not pruned earlier. Every store timeout is far below. */
 export const loginTimeout = 60_000
 
 /** How long a tombstone is kept, ms: every login that was under way when it was written has given up by then. */

@@ -1,12 +1,12 @@
-/** How many calls of the store one operation has under way at a time. */
+/** How many store calls one operation makes at a time. */
 export const callsAtOnce = 16
 
-/** Does `task` for each item, at most 16 at a time; the results are in order. */
+/** Runs `task` for each item, at most 16 at a time; the results are in order. */
 export function eachOf<Item, Result>(items: readonly Item[], task: (item: Item) => Promise<Result>): Promise<Result[]> {
   return inBatches(items, callsAtOnce, (batch) => Promise.all(batch.map(task)))
 }
 
-/** Does `task` for at most `size` items after another; the results are in order. */
+/** Runs `task` for batches of at most `size` items, one after another; the results are in order. */
 export async function inBatches<Item, Result>(
   items: readonly Item[],
   size: number,

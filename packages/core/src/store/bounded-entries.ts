@@ -6,7 +6,7 @@ export interface Entry {
   readonly expiresAt: number
 }
 
-const mostLookedAt = 256
+const mostChecked = 256
 
 /**
  * A map of at most `maxEntries` values, in order of writing. A new one beyond that drops the expired ones among the next
@@ -28,31 +28,31 @@ export class BoundedEntries extends Map<string, Entry> {
 
   override set(key: string, entry: Entry): this {
     this.delete(key)
-    // An iterator at rest keeps alive every table the map has outgrown: none may outlast a mapful of writes.
+    // An idle iterator keeps every outgrown table of the map alive: replace it after as many writes as the map has entries.
     if (++this.#writesSinceReset > this.#most) {
       this.#writesSinceReset = 0
       this.#cursors = undefined
     }
-    if (this.size >= this.#most) this.#makeRoom()
+    if (this.size >= this.#most) this.#evict()
     return super.set(key, entry)
   }
 
-  #makeRoom(): void {
+  #evict(): void {
     const full = this.size
     const now = this.#clock.now()
     this.#cursors ??= { oldest: createCursor(this), nextToCheck: createCursor(this) }
     const { oldest, nextToCheck } = this.#cursors
-    for (let looked = Math.min(full, mostLookedAt); looked > 0; looked--) {
+    for (let checked = Math.min(full, mostChecked); checked > 0; checked--) {
       const next = nextToCheck()
       if (next !== undefined && next[1].expiresAt <= now) this.delete(next[0])
     }
     if (this.size < full) return
-    const next = firstOf(oldest, Math.min(full, mostLookedAt), ([key]) => !userIndexKey.test(key)) ?? oldest()
+    const next = firstOf(oldest, Math.min(full, mostChecked), ([key]) => !userIndexKey.test(key)) ?? oldest()
     if (next !== undefined) this.delete(next[0])
   }
 }
 
-/** The keys of the user index: while it is there, `revokeAll` finds every session of a user. */
+/** Keys of the user index: without it, `revokeAll` cannot find the sessions of a user. */
 const userIndexKey = /^[\w-]+\.u\./
 
 function firstOf(
@@ -60,7 +60,7 @@ function firstOf(
   most: number,
   accepts: (entry: readonly [string, Entry]) => boolean
 ): readonly [string, Entry] | undefined {
-  for (let looked = 0; looked < most; looked++) {
+  for (let checked = 0; checked < most; checked++) {
     const next = cursor()
     if (next !== undefined && accepts(next)) return next
   }
@@ -70,7 +70,7 @@ function firstOf(
 /** Returns the next entry in the map's order; after the last one, the first. */
 type Cursor = () => [string, Entry] | undefined
 
-/** One lasting iterator, because a fresh one first skips every hole that deletions left at the front of the map. */
+/** One lasting iterator, because a new one first skips every hole that deletions left at the front of the map. */
 function createCursor(entries: ReadonlyMap<string, Entry>): Cursor {
   let iterator = entries[Symbol.iterator]()
   return () => {

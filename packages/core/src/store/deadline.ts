@@ -3,7 +3,7 @@ import { platform } from '#platform'
 export interface Bound<T, R> {
   /** How long the promise may take, in milliseconds of real time: an injected clock may jump. */
   readonly milliseconds: number
-  /** Nobody awaits it: its deadline does not keep the process alive. Otherwise a script would end without its error. */
+  /** No caller awaits it, so its timer does not keep the process alive. Any other timer must: a script would end without its error. */
   readonly background?: boolean
   /** Makes the error of a promise that took too long. */
   readonly late: () => unknown
@@ -14,8 +14,8 @@ export interface Bound<T, R> {
 }
 
 /**
- * Settles as `promise` does, mapped by `accept` or `refuse`, or rejects with `late()` when that takes too long. Ignores an
- * answer that comes late.
+ * Settles as `promise` does, mapped by `accept` or `refuse`, or rejects with `late()` when that takes too long. Ignores a
+ * result that comes late.
  */
 export function bound<T, R>(
   promise: Promise<T>,
@@ -28,12 +28,12 @@ export function bound<T, R>(
       reject(late())
     }
     const timer = background ? platform.startTimer(expire, milliseconds) : setTimeout(expire, milliseconds)
-    function settle(how: () => void): void {
+    function settle(complete: () => void): void {
       if (expired) return
       // An answered wait clears its timer at once, so that it keeps nothing alive.
       clearTimeout(timer)
       try {
-        how()
+        complete()
       } catch (error) {
         reject(error)
       }

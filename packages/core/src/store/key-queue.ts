@@ -1,13 +1,13 @@
 import type { WaitForEarlier } from './platform.ts'
 
-/** A value that was read or written a moment ago; `undefined` inside: nothing live there. */
+/** The value of a key that was just read or written; `value` is `undefined` if the key is absent. */
 export interface LastRead {
   readonly value: string | undefined
 }
 
-/** What one process knows about a key while operations on it are queued. */
+/** The state of a key in this process while operations on it are queued. */
 export interface KeySlot {
-  /** What the previous operation in the queue read or wrote last. `undefined`: not known. */
+  /** The value that the previous operation in the queue read or wrote last. `undefined`: not known. */
   lastRead: LastRead | undefined
 }
 
@@ -33,9 +33,9 @@ interface Entry<Group> extends KeySlot {
 }
 
 /**
- * One queue per key for the operations of this process. They run one after another instead of fighting over the
- * compareAndSet, and each leaves what it wrote to the next one, which then need not read. Safety does not rest on the
- * queue: the compareAndSet provides it.
+ * One queue per key for the operations of this process. They run one after another instead of competing in
+ * compareAndSet, and each passes the value that it wrote to the next one, which then need not read. Correctness does not
+ * depend on the queue: compareAndSet provides it.
  */
 export function createKeyQueue<Group>(waitForEarlier: WaitForEarlier): KeyQueue<Group> {
   const entries = new Map<string, Entry<Group>>()

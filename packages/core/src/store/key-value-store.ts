@@ -6,8 +6,8 @@
  * the future. Everything else is *absent*: never written, deleted, or past its expiry. Absence is a value, not an error.
  *
  * - Keys match `[A-Za-z0-9._-]{1,200}`. The manager never passes any other key, so a store may use them unescaped.
- * - Values are text: well-formed Unicode without U+0000, from the empty string to 1 MiB. A value comes back exactly as
- *   written: not parsed, trimmed, folded or normalised, whatever it looks like.
+ * - Values are strings: well-formed Unicode without U+0000, from the empty string to 1 MiB. A value comes back exactly as
+ *   written: not parsed, trimmed, folded or normalised, whatever it contains.
  * - An engine that holds less than 1 MiB documents its largest value: at least 100,000 bytes of UTF-8. A write of a larger
  *   one rejects with `RECORD_TOO_LARGE` and changes nothing; as `expected` it matches nothing.
  * - `expiresAt` is epoch milliseconds, absolute and mandatory. The store enforces it on every read: a value whose
@@ -41,9 +41,9 @@ export interface KeyValueStore {
   delete(key: string): Promise<void>
 
   /**
-   * The one atomic verb. Writes `value` only if the key's live value is exactly `expected` (`undefined`: nothing live
+   * The one atomic operation. Writes `value` only if the key's live value is exactly `expected` (`undefined`: nothing live
    * there) and resolves to whether it wrote. Comparison is byte for byte: case, accents, trailing spaces count. An
-   * expired value never matches its old text and always matches `undefined`. Of any number of concurrent calls that
+   * expired value never matches its old content and always matches `undefined`. Of any number of concurrent calls that
    * expect the same state, exactly one resolves to `true`. Atomic against `set`, `delete` and `deleteExpired` too, and
    * against other processes if the engine is shared. When it resolves to `false`, nothing has changed. An engine that
    * compares revisions may resolve to `false` also when another write left the value as it was: the manager reads again.
@@ -55,7 +55,7 @@ export interface KeyValueStore {
   /**
    * Live keys that start with `prefix`, each once, in no particular order. Reads in pages and never blocks the engine.
    * A key that is live for the whole iteration appears; one written or deleted meanwhile may or may not. `prefix` is
-   * literal text, possibly empty: `_`, `.` and `-` are no wildcards. Needed by `manager.list()` without a user.
+   * a literal string, possibly empty: `_`, `.` and `-` are not wildcards. Needed by `manager.list()` without a user.
    */
   keys?(prefix: string): AsyncIterable<string>
 

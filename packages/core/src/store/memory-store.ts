@@ -5,9 +5,9 @@ import type { KeyValueStore } from './key-value-store.ts'
 
 export interface MemoryStoreOptions {
   /**
-   * Most values held. A new one beyond that drops expired ones first, then the least recently written session; the index
-   * of a user only when there is nothing else. Up to 256 values the choice is exact; beyond that the store looks at 256
-   * per write. Default: unlimited.
+   * The most values to keep. A new one beyond that drops expired ones first, then the least recently written session; the
+   * index of a user only when there is nothing else. Up to 256 values the choice is exact; beyond that the store checks
+   * 256 per write. Default: unlimited.
    */
   readonly maxEntries?: number
   readonly clock?: Pick<Clock, 'now'>
@@ -20,7 +20,7 @@ const chunkSize = 1000
 /**
  * Sessions in this process's memory: they are lost when it ends, and no other process sees them. For development, tests,
  * and a single process that may log all users out when it restarts. Runs no timers; expired values are removed when they
- * are read, when `maxEntries` needs room, and by `deleteExpired`. The reference for the store contract.
+ * are read, when `maxEntries` is reached, and by `deleteExpired`. The reference for the store contract.
  *
  * @throws SessionError `OPTION_INVALID`
  */

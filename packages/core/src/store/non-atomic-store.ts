@@ -6,7 +6,7 @@ import type { WaitForEarlier } from './platform.ts'
 import type { AtomicStore } from './store-access.ts'
 
 export interface NonAtomicStoreOptions {
-  /** How long a deleted key holds a tombstone, in milliseconds. */
+  /** How long a deleted key keeps a tombstone, in milliseconds. */
   readonly tombstoneLifetime: number
   readonly clock: Pick<Clock, 'now'>
   readonly newWriteId: () => string
@@ -14,9 +14,9 @@ export interface NonAtomicStoreOptions {
 }
 
 /**
- * Gives a store without `compareAndSet` what one process can provide: the calls for a key run one after another, every
- * write reads first, and a delete leaves a tombstone, so that a writer that saw the record before the delete does not
- * bring it back. Between processes, a write that falls between another one's read and write is still lost.
+ * Adds a `compareAndSet` that is atomic within one process: the calls for a key run one after another, every write reads
+ * first, and a delete leaves a tombstone, so that a writer that saw the record before the delete does not restore it.
+ * Between processes, a write that falls between another one's read and write is still lost.
  */
 export function overNonAtomicStore(
   store: KeyValueStore,
@@ -33,7 +33,7 @@ export function overNonAtomicStore(
         try {
           await store.set(key, encodeTombstone(newWriteId()), clock.now() + tombstoneLifetime)
         } catch {
-          // A full store refuses to write, and deletes.
+          // A full store refuses writes, but still deletes.
           await store.delete(key)
         }
       }),

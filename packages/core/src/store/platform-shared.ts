@@ -1,6 +1,6 @@
 import type { Platform } from './platform.ts'
 
-/** Platforms on which requests share one process: what one request started goes on after its end. */
+/** Platforms where requests share one process: an operation continues after the request that started it has ended. */
 export const platform: Platform = {
   startTimer(task, milliseconds) {
     const timer = setTimeout(task, milliseconds)
@@ -10,7 +10,7 @@ export const platform: Platform = {
     }
     return timer
   },
-  // A group holds up everything else in the process while it decides: a millisecond for 64 times 4 kB, 30 for 64 times 60.
+  // A group blocks the process while it decides: 1 ms for 64 writes of 4 kB, 30 ms for 64 of 60 kB.
   mostWritesTogether: 64,
   createWaitForEarlier: () => (earlier) => earlier
 }

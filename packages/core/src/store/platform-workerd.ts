@@ -1,8 +1,8 @@
 import type { Platform } from './platform.ts'
 
 /**
- * Cloudflare's runtime ends with a request what that request started, its timers and promises included. No request may
- * wait for another one without a limit, and none may store the write of another one.
+ * Cloudflare's runtime stops the timers and promises of a request when that request ends. So no request may wait for
+ * another one without a limit, and none may store the write of another one.
  */
 export const platform: Platform = {
   startTimer: (task, milliseconds) => setTimeout(task, milliseconds),

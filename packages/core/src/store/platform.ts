@@ -1,7 +1,7 @@
 /** Waits for the operations of a key that came earlier. Rejects when they take too long, if it bounds the wait. */
 export type WaitForEarlier = (earlier: Promise<unknown>, key: { readonly started: number }) => Promise<unknown>
 
-/** How the platforms differ. The package's `imports` choose one as `#platform`, by the conditions of the resolver. */
+/** The differences between platforms. The package's `imports` resolve `#platform` to one of them, by condition. */
 export interface Platform {
   /** Starts a timer that does not keep the process alive, where the platform can do that. */
   startTimer(task: () => void, milliseconds: number): ReturnType<typeof setTimeout>

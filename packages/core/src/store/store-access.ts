@@ -9,22 +9,22 @@ export interface StoreAccess {
   get(key: string): Promise<string | undefined>
   /** The values in the order of the keys, of which there may be any number. */
   getMany(keys: readonly string[]): Promise<(string | undefined)[]>
-  /** How many keys the store is asked for together. */
+  /** How many keys to pass to `getMany` at a time. */
   readonly mostKeys: number
   compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
   delete(key: string): Promise<void>
   keys(prefix: string): AsyncIterable<string>
-  /** @param background nobody awaits it, so that it does not keep the process alive. */
+  /** @param background no caller awaits it, so it does not keep the process alive. */
   deleteExpired(background?: boolean): Promise<number>
   close(): Promise<void>
-  /** Bounds the wait for earlier operations of this process by three store timeouts. */
+  /** Waits for earlier operations of this process, for at most three store timeouts. */
   waitForEarlier(earlier: Promise<unknown>): Promise<unknown>
 }
 
 export type AtomicStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareAndSet'>>
 
 interface CallOptions {
-  /** The texts that the call passes on: errors must not contain them. */
+  /** Strings that the call passes to the store: errors must not contain them. */
   readonly known?: readonly (string | undefined)[]
   readonly background?: boolean
   /** How many store timeouts it may take. Default: one. */
@@ -33,7 +33,7 @@ interface CallOptions {
 
 const mostKeys = 100
 
-// They work in pages and batches beside requests, for as long as there is something to read or delete.
+// Listing and sweeping work in batches beside requests, for as long as there is something to read or delete.
 const timeoutsOfBatches = 600
 
 /** The only caller of stores. */
@@ -50,7 +50,7 @@ export function createStoreAccess(
   function call<T, R>(
     operation: string,
     start: () => Promise<T>,
-    accept: (answer: T) => R,
+    accept: (result: T) => R,
     { known = [], timeouts = 1, background = false }: CallOptions = {}
   ): Promise<R> {
     let pending: Promise<T>
@@ -63,19 +63,19 @@ export function createStoreAccess(
     return bound(pending, {
       milliseconds,
       background,
-      late: () => lateAnswer(operation, milliseconds),
+      late: () => timedOut(operation, milliseconds),
       accept,
       refuse: (error) => unavailable(operation, error, known)
     })
   }
 
-  function lateAnswer(operation: string, milliseconds: number): SessionError {
+  function timedOut(operation: string, milliseconds: number): SessionError {
     const message = `The store did not answer ${operation}() in ${milliseconds} ms: check it, or raise storeTimeout`
     return report(operation, 'STORE_TIMEOUT', message)
   }
 
   function unavailable(operation: string, error: unknown, known: CallOptions['known']): SessionError {
-    // The store refused before it wrote anything, and would refuse again: no outage.
+    // The store refused before it wrote anything, and would refuse again: this is not an outage.
     if (isSessionError(error) && error.code === 'RECORD_TOO_LARGE') return error
     const cause = describeError(error, known)
     return report(operation, 'STORE_UNAVAILABLE', `The store failed ${operation}(): ${summaryOf(cause)}`, cause)
@@ -150,7 +150,7 @@ export function createStoreAccess(
           yield key
         }
       } finally {
-        // A caller that stops early goes on when the engine's cursor is closed, or does not answer.
+        // A caller that stops early continues once the engine's cursor is closed, or does not respond.
         await call('keys', () => listing.return(undefined), ignore).catch(ignore)
       }
     },
@@ -169,7 +169,7 @@ export function createStoreAccess(
   }
 }
 
-/** Whether the store says of the write that failed that it changed nothing. */
+/** Whether the store reports that the failed write changed nothing. */
 export function wroteNothing(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof Error && Reflect.get(error.cause, 'wroteNothing') === true
 }
@@ -186,7 +186,7 @@ function isValue(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string'
 }
 
-/** A generator, because it turns everything that an iterable can do wrong into a rejection. */
+/** A generator, because it turns every fault of an iterable into a rejection. */
 async function* listKeys(store: KeyValueStore, prefix: string): AsyncGenerator<unknown, void> {
   yield* (await store.keys?.(prefix)) ?? []
 }

@@ -2,7 +2,7 @@ import { type Hints, invalid, refuseUnknown } from '../option-check.ts'
 
 const ofManager = (option: string): string => `; use ${option} of the session manager`
 
-/** What other stores call it. */
+/** Option names of other stores, and what replaces them here. */
 const hints: Hints = {
   prefix: ofManager('namespace'),
   keyPrefix: ofManager('namespace'),
@@ -21,11 +21,11 @@ const hints: Hints = {
 }
 
 /**
- * Refuses options that a store does not have, so that none is ignored in silence: for the authors of stores.
+ * For authors of stores: refuses options that a store does not have, so that none is silently ignored.
  *
- * @param names every option of the store; the type sees to it that none is missing.
- * @throws SessionError `OPTION_UNKNOWN`, with what takes its place or was probably meant; `OPTION_INVALID` for what is no
- * object.
+ * @param names every option of the store; the type requires all of them.
+ * @throws SessionError `OPTION_UNKNOWN`, naming the replacement or the option that was probably meant; `OPTION_INVALID` if
+ * `options` is not an object.
  */
 export function checkStoreOptions<Options extends object>(
   options: Options,

@@ -10,14 +10,14 @@ const tenMinutes = 600_000
 
 /**
  * Runs `sweep` at intervals, one at a time, until the returned function is called. Its timer does not keep the process
- * alive. The manager's events report a sweep that fails; the next one runs all the same.
+ * alive. The manager's events report a sweep that fails; the next one still runs.
  */
 export function startSweeper(
   sweep: () => Promise<unknown>,
   randomBytes: (length: number) => Uint8Array,
   { interval }: SweeperOptions = {}
 ): () => void {
-  // Drawn once: a timer has nobody to tell that `randomBytes` has failed.
+  // Drawn once and here, so that a failure of `randomBytes` reaches the caller.
   const jitter = ((randomBytes(1)[0] ?? 0) / 255 - 0.5) / 5
   // A timer above 2^31 - 1 ms fires at once.
   const period = Math.min(duration(tenMinutes, 1)(interval, 'interval') * (1 + jitter), 2_147_483_647)

@@ -4,8 +4,8 @@ import type { KeySlot, LastRead } from './key-queue.ts'
 import { type StoreAccess, wroteNothing } from './store-access.ts'
 
 /**
- * What to do with a key whose value was just seen: write another one, or stop. Both carry the result of the call. A stop
- * over a value that may not be the live one is decided again on what the store says, unless it is `harmless`.
+ * The decision on a key whose value was just seen: write another one, or stop. Both carry the result of the call. A stop
+ * that is based on a value that may be outdated is decided again on a fresh one, unless it is `harmless`.
  */
 export type Decision<R> =
   | { readonly write: string; readonly expiresAt: number; readonly result: R }
@@ -28,30 +28,30 @@ export interface GroupCommitOptions {
   readonly randomBytes: (length: number) => Uint8Array
 }
 
-/** What a member decided, or threw. */
+/** The decision of a member, or the error that it threw. */
 type Outcome = Decision<unknown> | { readonly thrown: unknown; readonly harmless?: false }
 
 /** One pass over the members, each of which decides on the value that the one before it wants to store. */
 interface Round {
-  /** What the next member decides on; in the end, what is stored. */
+  /** The value that the next member decides on; after the last member, the value to store. */
   value: string | undefined
   /** The last write of the round; `undefined`: no member stores anything. */
   next: { readonly write: string; readonly expiresAt: number } | undefined
-  /** The members without an answer, each with the outcome that holds once `next` is stored. */
+  /** The members that are not settled yet, each with the outcome that holds once `next` is stored. */
   readonly open: (readonly [PendingWrite, Outcome])[]
 }
 
-/** A group on its way into the store. */
+/** A group that is being stored. */
 interface Commit {
   readonly key: string
   readonly slot: KeySlot
-  /** The members without an answer. */
+  /** The members that are not settled yet. */
   members: WriteGroup
   /** The value that the first member decides on, and that the store is to compare with. */
   expected: string | undefined
-  /** Whether the store was asked for `expected` when the group was complete. */
+  /** Whether `expected` was read from the store after the group was complete. */
   fromStore: boolean
-  /** Why the write before was not confirmed. */
+  /** Why the previous write was not confirmed. */
   failure: unknown
   /** Rounds whose write may have been stored. */
   readonly unconfirmed: Round[]
@@ -66,10 +66,10 @@ const mostAttempts = 2_000
 const longestPauseMs = 50
 
 /**
- * Stores the writes of a group by one compareAndSet and answers each member. Rejects when the whole group fails; members
- * with an answer keep it. A write with an unknown outcome is resolved by reading: the group's own value counts as stored,
- * the expected value is decided on again, any other is `STORE_OUTCOME_UNKNOWN`. A write that the store knows to have
- * changed nothing fails the group at once.
+ * Stores the writes of a group by one compareAndSet and settles each member. Rejects when the whole group fails; members
+ * that are settled already keep their result. A write with an unknown outcome is resolved by reading: the group's own
+ * value counts as stored, the expected value is decided on again, any other is `STORE_OUTCOME_UNKNOWN`. A write that
+ * changed nothing, as the store reports, fails the group at once.
  */
 export function createGroupCommit(
   access: StoreAccess,
@@ -82,7 +82,7 @@ export function createGroupCommit(
       slot,
       members: group,
       expected: lastRead ? lastRead.value : await access.get(key),
-      // Another process may have written since `lastRead`: good enough to write against, not to give up over.
+      // Another process may have written since `lastRead`: it can be the expected value of a write, not a reason to stop.
       fromStore: !lastRead,
       failure: undefined,
       unconfirmed: []
@@ -108,15 +108,15 @@ export function createGroupCommit(
     try {
       if (!(await access.compareAndSet(key, commit.expected, next.write, next.expiresAt))) return false
     } catch (error) {
-      return refused(commit, round, error)
+      return handleFailure(commit, round, error)
     }
     slot.lastRead = { value: next.write }
     resolveAll(round)
     return true
   }
 
-  /** Returns whether every member has its answer all the same. */
-  async function refused(commit: Commit, round: Round, error: unknown): Promise<boolean> {
+  /** Returns whether every member is settled nevertheless. */
+  async function handleFailure(commit: Commit, round: Round, error: unknown): Promise<boolean> {
     const code = isSessionError(error) && error.code
     const tooLarge = code === 'RECORD_TOO_LARGE'
     if (tooLarge && round.open.length > 1 && commit.unconfirmed.length === 0) {
@@ -124,10 +124,10 @@ export function createGroupCommit(
       for (const [member] of round.open) await commitGroup(commit.key, commit.slot, [member]).catch(member.reject)
       return true
     }
-    const known = wroteNothing(error)
-    if (tooLarge || code === 'STORE_MISBEHAVED' || (known && commit.unconfirmed.length === 0)) throw error
+    const changedNothing = wroteNothing(error)
+    if (tooLarge || code === 'STORE_MISBEHAVED' || (changedNothing && commit.unconfirmed.length === 0)) throw error
     commit.failure = error
-    if (!known) commit.unconfirmed.push(round)
+    if (!changedNothing) commit.unconfirmed.push(round)
     return false
   }
 
@@ -165,8 +165,8 @@ async function decideAll({ members, expected, fromStore, failure }: Commit): Pro
 }
 
 /**
- * A member that stops or throws over what the store said gets its answer at once. Over a value that the group has yet to
- * store, or that was only remembered, it shares the fate of the group.
+ * A member that stops or throws on a value from the store is settled at once. On a value that the group has yet to store,
+ * or that was only remembered, it is settled with the group.
  */
 function applyOutcome(round: Round, member: PendingWrite, outcome: Outcome, fromStore: boolean): void {
   if ('write' in outcome) {
@@ -188,7 +188,7 @@ function resolveOne({ resolve, reject }: PendingWrite, outcome: Outcome): void {
   else resolve('stop' in outcome ? outcome.stop : outcome.result)
 }
 
-/** Returns whether the value is that of an unconfirmed write, which has been stored then. */
+/** Returns whether the value is that of an unconfirmed write, which was stored after all. */
 function resolveUnknown({ unconfirmed, expected, failure }: Commit, current: string | undefined): boolean {
   const stored = unconfirmed.find(({ value }) => value === current)
   if (stored) resolveAll(stored)

@@ -4,15 +4,15 @@ import { createGroupCommit, type GroupCommitOptions, type PendingWrite, type Wri
 
 export interface WriteLoop {
   /**
-   * The one way anything is written: a compareAndSet against the value that `decide` saw. `decide` runs again on the
-   * current value when that fails. The writes of one process queue per key, and those that wait are stored together;
-   * those of several processes back off with jitter.
+   * The only way to write: a compareAndSet against the value that `decide` saw. When it fails, `decide` runs again on the
+   * current value. The writes of one process queue per key, and those that wait are stored together; those of several
+   * processes back off with jitter.
    *
    * A write whose outcome is unknown is resolved by reading, for which every write needs a value of its own (a write id).
    *
    * @param lastRead the live value if the caller has read it; `undefined` to read it first.
-   * @param decide gets the live value and, when the write before was not confirmed and is not there, the reason. May
-   *   write other keys, never this one.
+   * @param decide gets the live value and, when the previous write was not confirmed and is not stored, the
+   *   reason. May write other keys, never this one.
    * @param alone keeps the write out of groups, for a `decide` that takes long.
    * @throws SessionError `CONFLICT`, `STORE_OUTCOME_UNKNOWN`, or as the store fails
    */
@@ -26,7 +26,7 @@ export interface WriteLoopOptions extends GroupCommitOptions {
   readonly mostWrites: number
 }
 
-// A group holds up everything else in the process while it decides.
+// A group blocks the process while it decides.
 const mostCharacters = 2 ** 18
 
 export function createWriteLoop(
@@ -41,7 +41,7 @@ export function createWriteLoop(
     queue
       .run(key, (slot) => commitGroup(key, slot, group), alone ? undefined : group)
       .catch((error: unknown) => {
-        // Members with an answer keep it.
+        // Members that are settled already keep their result.
         for (const { reject } of group) reject(error)
       })
   }

@@ -1,5 +1,5 @@
 import { createMac, hkdf } from '#crypto'
-// By its file: TypeScript's node10 resolution, which reads the declarations of this one, knows no '#crypto'.
+// By file name: TypeScript's node10 resolution, which may read this file's declarations, does not know '#crypto'.
 import type { Mac } from '../crypto/crypto-portable.ts'
 import { SessionError, type SessionErrorCode } from '../errors.ts'
 
@@ -10,7 +10,7 @@ export interface Ring<Key> {
   candidates(keyId: number): readonly Key[]
 }
 
-/** Signs and verifies tokens; holds the key in a closure so that no inspection prints it. */
+/** Signs and verifies tokens; keeps the key in a closure so that no inspection prints it. */
 export interface SigningKey {
   readonly keyId: number
   readonly isCurrent: boolean
@@ -81,7 +81,7 @@ export function checkSecrets(secret: unknown, option = 'secret'): readonly strin
   return checked
 }
 
-/** What a template makes of a variable that is not set. */
+/** What a template string contains for a variable that is not set. */
 const unset = /undefined|null.*null|\[object /
 
 function missing(option: string): SessionError {

@@ -1,4 +1,4 @@
-import { encodeBase64url, sha256, sha256Text } from '#crypto'
+import { encodeBase64url, sha256, sha256Base64url } from '#crypto'
 import { encodeHex } from './token.ts'
 
 const utf8 = new TextEncoder()
@@ -13,8 +13,8 @@ export interface Identity {
 }
 
 /**
- * What the store keeps of a secret: SHA-256 over label, namespace, id and secret, base64url. Unsalted is enough for a random
- * secret of at least 112 bits (OWASP ASVS 5.0, 6.5.2). A store, log or backup that leaks lets nobody in.
+ * The stored form of a secret: SHA-256 over label, namespace, id and secret, base64url. Unsalted is enough for a random
+ * secret of at least 112 bits (OWASP ASVS 5.0, 6.5.2). A leaked store, log or backup grants no access.
  */
 export function hashSecret(namespace: string, id: string, secret: Uint8Array): string {
   const length = secretLabel.length + namespace.length + id.length + secret.length + 2
@@ -28,7 +28,7 @@ export function hashSecret(namespace: string, id: string, secret: Uint8Array): s
   // ASCII, like all before it; a third of the time that an encoder takes.
   for (let i = 0; i < id.length; i++) message[idOffset + i] = id.charCodeAt(i)
   message.set(secret, secretOffset)
-  const digest = sha256Text(message)
+  const digest = sha256Base64url(message)
   message.fill(0, secretOffset)
   return digest
 }
@@ -44,7 +44,7 @@ export function sameHash(one: string, other: string): boolean {
 let message = new Uint8Array()
 let preparedFor = ''
 
-/** The public name of a secret: changes whenever the secret does, and leads to neither it nor its stored hash. */
+/** The public name of a secret: changes whenever the secret does, and reveals neither it nor its stored hash. */
 export function tokenIdOf(secretHash: string): string {
   return encodeBase64url(sha256(utf8.encode(`${tokenIdLabel}\0${secretHash}`)).slice(0, 16))
 }

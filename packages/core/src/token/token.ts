@@ -4,14 +4,14 @@ import { wholeNumber } from '../option-check.ts'
 import type { Keyring, SigningKey } from './keyring.ts'
 
 /**
- * What a token says. Version 1 = base64url of
+ * The content of a token. Version 1 = base64url of
  * `version 1 B | key id 2 B | created 6 B | id 16 B | secret 16 + 3k B | tag 16 B`; k comes from `secretBits`. The whole
  * is a multiple of three bytes, so that every token has exactly one spelling.
  */
 export interface TokenParts {
   /** 32 lower-case hex characters; public. */
   readonly id: string
-  /** Known to the cookie alone. */
+  /** Only the cookie contains it. */
   readonly secret: Uint8Array
   /** Start of the session, epoch milliseconds. */
   readonly created: number
@@ -51,14 +51,14 @@ export function encodeToken(parts: TokenParts, keyring: Keyring): string {
 }
 
 /**
- * Never throws and believes nothing before the MAC: first length and alphabet, then version, then the keys the key id
- * names, then the MAC, then the start time: at most 60 s ahead of `now` (epoch milliseconds), and less than
+ * Never throws, and trusts nothing before the MAC is verified. Checks length and alphabet, then version, then the MAC
+ * under each key that the key id names, then the start time: at most 60 s ahead of `now` (epoch milliseconds), and less than
  * `longestLifetime` (milliseconds) ago. (OWASP ASVS 5.0, 9.1.1 and 9.2.1)
  */
-export function decodeToken(text: string, keyring: Keyring, now: number, longestLifetime: number): DecodedToken {
-  const { length } = text
+export function decodeToken(value: string, keyring: Keyring, now: number, longestLifetime: number): DecodedToken {
+  const { length } = value
   if (length < shortestToken || length > longestToken || length % 4 !== 0) return { rejected: 'malformed' }
-  const bytes = decodeBase64url(text, workspace)
+  const bytes = decodeBase64url(value, workspace)
   if (bytes === undefined) return { rejected: 'malformed' }
   if (bytes[0] !== version) return { rejected: 'version' }
   const end = (length / 4) * 3
@@ -103,19 +103,19 @@ export function secretByteLength(secretBits: unknown, option: string): number {
   return 16 + 3 * Math.ceil((wholeNumber(128, 128, 512)(secretBits, option) - 128) / 24)
 }
 
-/** Kept between calls: an array that grows would leave 460 bytes to the garbage collector, and so would the text. */
+/** Kept between calls: an array that grows would leave 460 bytes to the garbage collector. */
 const codes = Array.from({ length: 32 }, () => 0)
 
 /** Two lower-case hex characters per byte, of a multiple of 16 bytes. */
 export function encodeHex(bytes: Uint8Array, from = 0, to: number = bytes.length): string {
-  let text = ''
+  let hex = ''
   for (let start = from; start < to; start += 16) {
     for (let i = 0; i < 32; i++) {
       const byte = bytes[start + (i >> 1)] ?? 0
       const nibble = i % 2 === 0 ? byte >> 4 : byte & 15
       codes[i] = nibble + (nibble < 10 ? 0x30 : 0x57)
     }
-    text += String.fromCharCode(...codes)
+    hex += String.fromCharCode(...codes)
   }
-  return text
+  return hex
 }
