@@ -9,6 +9,7 @@ import type { KeyQueue } from './store/key-queue.ts'
 import type { StoreAccess } from './store/store-access.ts'
 import type { WriteLoop } from './store/write-loop.ts'
 import type { Keyring } from './token/keyring.ts'
+import type { VerifiedTokens } from './token/verified-tokens.ts'
 import type { CookiePolicy } from './transport/set-cookie.ts'
 
 /** What the parts of one manager share. Made once; nothing in it belongs to one request. */
@@ -16,6 +17,7 @@ export interface ManagerContext {
   readonly policy: SessionPolicy
   readonly cookie: CookiePolicy
   readonly keyring: Keyring
+  readonly verified: VerifiedTokens
   readonly access: StoreAccess
   readonly loop: WriteLoop
   readonly queue: KeyQueue

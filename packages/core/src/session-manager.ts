@@ -23,6 +23,7 @@ import { type SweeperOptions, startSweeper } from './store/sweeper.ts'
 import type { WriteGroup } from './store/write-group.ts'
 import { createWriteLoop } from './store/write-loop.ts'
 import { createKeyring } from './token/keyring.ts'
+import { createVerifiedTokens } from './token/verified-tokens.ts'
 import type { RequestSource } from './transport/request-source.ts'
 import type { HeaderList } from './transport/response-headers.ts'
 import {
@@ -256,6 +257,7 @@ export function createManagerContext<Data extends object>(
     emit,
     newWriteId,
     keyring: createKeyring({ secrets, namespace: policy.namespace, cookieName: cookie.name }),
+    verified: createVerifiedTokens(),
     loop: createWriteLoop(access, queue, { clock, randomBytes, mostWrites: platform.mostWritesTogether }),
     schema: options.schema,
     emptyPayload: serializeData(callbacks, {}),

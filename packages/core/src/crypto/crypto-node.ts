@@ -26,7 +26,7 @@ export function sha256(data: Uint8Array): Uint8Array {
 }
 
 /** SHA-256 as base64url. */
-export function sha256Base64url(data: Uint8Array): string {
+export function sha256Base64url(data: Uint8Array | string): string {
   return hash('sha256', data, 'base64url')
 }
 

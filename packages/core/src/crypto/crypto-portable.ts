@@ -24,8 +24,8 @@ export function createMac(key: Uint8Array, size = 32): Mac {
 }
 
 /** SHA-256 as base64url. */
-export function sha256Base64url(data: Uint8Array): string {
-  return encodeBase64url(nobleSha256(data))
+export function sha256Base64url(data: Uint8Array | string): string {
+  return encodeBase64url(nobleSha256(typeof data === 'string' ? new TextEncoder().encode(data) : data))
 }
 
 /** HKDF-SHA-256 (RFC 5869), of at most 255 blocks of 32 bytes. */

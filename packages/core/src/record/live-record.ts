@@ -49,12 +49,15 @@ export function isLive(context: LiveRecordContext, id: string, { metadata }: Sto
 /** How a secret relates to a record: it is current, was replaced by `rotate` but still works, or no longer works. */
 export type Standing = 'current' | 'alias' | 'stale'
 
+/** A secret, and its hash if that is known. */
+type Presented = Identity & { readonly secretHash?: string | undefined }
+
 export function standingOf(
   { policy, clock }: Pick<LiveRecordContext, 'policy' | 'clock'>,
   metadata: RecordMetadata,
-  { id, secret }: Identity
+  { id, secret, secretHash }: Presented
 ): Standing {
-  const hash = hashSecret(policy.namespace, id, secret)
+  const hash = secretHash ?? hashSecret(policy.namespace, id, secret)
   if (sameHash(metadata.secretHash, hash)) return 'current'
   if (metadata.aliasHash === undefined || !sameHash(metadata.aliasHash, hash)) return 'stale'
   return metadata.aliasUntil === undefined || clock.now() < metadata.aliasUntil ? 'alias' : 'stale'

@@ -1,7 +1,7 @@
 import type { ManagerContext } from '../context.ts'
 import { type RejectionReason, reject } from '../events.ts'
 import { longestLifetime } from '../record/timeouts.ts'
-import { decodeToken, type PresentedToken } from '../token/token.ts'
+import { type PresentedToken, verifyToken } from '../token/verified-tokens.ts'
 import { findCookies } from '../transport/cookie-header.ts'
 import {
   asksForLoopback,
@@ -29,7 +29,7 @@ export interface OpenOptions extends Connection {
 
 type IdentifyContext = Pick<
   ManagerContext,
-  'cookie' | 'hiddenProxy' | 'clock' | 'keyring' | 'policy' | 'emit' | 'emptyPayload'
+  'cookie' | 'hiddenProxy' | 'clock' | 'keyring' | 'verified' | 'policy' | 'emit' | 'emptyPayload'
 >
 
 /** Finds the genuine tokens of a request. Nothing here reaches the store, and no input makes it throw. */
@@ -60,7 +60,7 @@ function verify(context: IdentifyContext, values: readonly string[], now: number
   let reason: RejectionReason | undefined
   const distinct = values.length === 1 ? values : [...new Set(values)]
   for (let i = 0; i < distinct.length && i < mostVerified; i++) {
-    const token = decodeToken(distinct[i] ?? '', context.keyring, now, lifetime)
+    const token = verifyToken(distinct[i] ?? '', context, now, lifetime)
     if ('rejected' in token) reason ??= token.rejected
     else tokens.push(token)
   }

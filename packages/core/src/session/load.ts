@@ -4,7 +4,7 @@ import { reject } from '../events.ts'
 import { readLiveRecord, standingOf } from '../record/live-record.ts'
 import { type DecodedPayload, decodePayload, plaintextOf, serializeData } from '../record/payload.ts'
 import type { RecordMetadata, StoredRecord } from '../record/record.ts'
-import type { PresentedToken } from '../token/token.ts'
+import type { PresentedToken } from '../token/verified-tokens.ts'
 import {
   becomeDecoded,
   becomeInitial,
@@ -88,7 +88,13 @@ function checkToken(
     reject(context, reason, token.id)
     return false
   }
+  if (standing === 'current') remember(context, token, metadata.secretHash)
   return acceptRecord(context, state, { token, record, alias: standing === 'alias' })
+}
+
+function remember({ verified }: ManagerContext, token: PresentedToken, secretHash: string): void {
+  const { digest, id, created, retiredKey } = token
+  if (token.secretHash === undefined) verified.remember(digest, { id, created, retiredKey, secretHash })
 }
 
 /** Whether the secret was swapped so recently that requests with the old one may still be under way. */

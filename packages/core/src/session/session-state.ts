@@ -5,7 +5,8 @@ import type { Swap } from '../record/metadata-change.ts'
 import { decodePayload } from '../record/payload.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { hashSecret, type Identity } from '../token/secret-hash.ts'
-import { encodeHex, type PresentedToken } from '../token/token.ts'
+import { encodeHex, type GenuineToken } from '../token/token.ts'
+import type { PresentedToken } from '../token/verified-tokens.ts'
 import type { RequestFacts } from '../transport/request-source.ts'
 import type { HeaderList } from '../transport/response-headers.ts'
 import type { CookieTemplate } from '../transport/set-cookie.ts'
@@ -146,7 +147,7 @@ export function becomeUnidentified(state: Writable): void {
 
 /** A record, and the token that opens it. */
 export interface Opened {
-  readonly token: PresentedToken
+  readonly token: GenuineToken
   readonly record: StoredRecord
   /** The token is the one that `rotate` replaced. */
   readonly alias: boolean

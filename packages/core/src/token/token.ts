@@ -17,13 +17,13 @@ export interface TokenParts {
   readonly created: number
 }
 
-/** A genuine token of a request. */
-export interface PresentedToken extends TokenParts {
+/** A token whose signature is valid. */
+export interface GenuineToken extends TokenParts {
   /** Signed by another key than the newest. */
   readonly retiredKey: boolean
 }
 
-export type DecodedToken = PresentedToken | { readonly rejected: 'malformed' | 'version' | 'signature' | 'lifetime' }
+export type DecodedToken = GenuineToken | { readonly rejected: 'malformed' | 'version' | 'signature' | 'lifetime' }
 
 /** Characters of the longest token (512-bit secret). */
 export const longestToken: number = 140
@@ -57,7 +57,7 @@ export function encodeToken(parts: TokenParts, keyring: Keyring): string {
  */
 export function decodeToken(value: string, keyring: Keyring, now: number, longestLifetime: number): DecodedToken {
   const { length } = value
-  if (length < shortestToken || length > longestToken || length % 4 !== 0) return { rejected: 'malformed' }
+  if (!hasTokenLength(value)) return { rejected: 'malformed' }
   const bytes = decodeBase64url(value, workspace)
   if (bytes === undefined) return { rejected: 'malformed' }
   if (bytes[0] !== version) return { rejected: 'version' }
@@ -73,8 +73,27 @@ export function decodeToken(value: string, keyring: Keyring, now: number, longes
   bytes.fill(0, secretOffset, tagOffset)
   if (key === undefined) return { rejected: 'signature' }
   const created = readNumber(bytes, 3, 6)
-  if (created > now + clockSkewMs || now - created >= longestLifetime) return { rejected: 'lifetime' }
+  if (!isWithinLifetime(created, now, longestLifetime)) return { rejected: 'lifetime' }
   return { id: encodeHex(bytes, idOffset, secretOffset), secret, created, retiredKey: !key.isCurrent }
+}
+
+/** Whether a session that started at `created` may be alive; false if that is more than 60 s ahead of `now`. */
+export function isWithinLifetime(created: number, now: number, longestLifetime: number): boolean {
+  return created <= now + clockSkewMs && now - created < longestLifetime
+}
+
+/** Whether a string is as long as a token. */
+export function hasTokenLength({ length }: string): boolean {
+  return length >= shortestToken && length <= longestToken && length % 4 === 0
+}
+
+/** The secret in a token that was verified before. */
+export function secretOf(token: string): Uint8Array {
+  const bytes = decodeBase64url(token, workspace) ?? workspace
+  const tagOffset = (token.length / 4) * 3 - tagLength
+  const secret = bytes.slice(secretOffset, tagOffset)
+  bytes.fill(0, secretOffset, tagOffset)
+  return secret
 }
 
 /** The value of one of the lower-case hex characters that {@link encodeHex} writes. */

@@ -25,7 +25,14 @@ import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { secret, start } from '../support/world.ts'
 
 const record = encodeRecord(firstMetadata('w', 'h', start - 7), '{"a":1}')
-const token = { id: 'a'.repeat(32), secret: new Uint8Array(16), created: start - 7, retiredKey: false }
+const token = {
+  id: 'a'.repeat(32),
+  secret: new Uint8Array(16),
+  created: start - 7,
+  retiredKey: false,
+  digest: 'd',
+  secretHash: undefined
+}
 
 const events: SessionEvent[] = []
 const { context } = createManagerContext({
