@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../src/errors.ts'
-import { checkAll, hook, invalid, keep, oneOf, refuseUnknown, applyRules, wholeNumber } from '../src/option-check.ts'
+import { applyRules, checkAll, hook, invalid, keep, oneOf, refuseUnknown, wholeNumber } from '../src/option-check.ts'
 
 describe('an option of another library', () => {
   it.each([
