@@ -338,7 +338,7 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'decode what is no base64url',
     file: 'token/token.ts',
-    from: 'const bytes = decodeBase64url(text, workspace)',
+    from: 'const bytes = decodeBase64url(value, workspace)',
     to: "const bytes = decodeBase64url(text.replaceAll('+', '-').replaceAll('/', '_'), workspace)",
     caughtBy: tokens
   },
@@ -373,7 +373,7 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'end a session only while it is live by these timeouts',
     file: 'users/end-session.ts',
-    from: 'if (isOwnedBy(record, owner)) return entomb(context, record)',
+    from: 'if (isOwnedBy(record, owner)) return writeTombstone(context, record)',
     to: 'if (isOwnedBy(record, owner) && context.clock.now() - record.metadata.lastSeenAt < context.policy.idleTimeout) return entomb(context, record)',
     caughtBy: unlike
   },

@@ -8,23 +8,24 @@ import { type CommitOptions, createSessionManager, type SessionManager } from '.
 import type { SessionManagerOptions } from './session-manager-options.ts'
 import type { Connection, RequestSource } from './transport/request-source.ts'
 
-/** What every adapter takes beside the options of the manager. */
+/** The options of every adapter, besides those of the manager. */
 export interface AdapterOptions<Request> {
   /**
-   * Which requests only look at the session, such as a poll that asks when it ends: they neither move `lastSeenAt`, nor
-   * rotate, nor send the cookie again. Default: none.
+   * Returns true for a request that only looks at the session, such as a poll that asks when it ends: it does not move
+   * `lastSeenAt`, rotate the secret or send the cookie again. Default: no request.
    */
   passive?(request: Request): boolean
 }
 
-/** A manager, and how an adapter opens its sessions. */
+/** A manager, and the function with which an adapter opens its sessions. */
 export interface SessionOpener<Data extends object, Request> {
   readonly manager: SessionManager<Data>
   open(request: Request, source: RequestSource, connection?: Connection): Promise<Session<Data>>
 }
 
 /**
- * The manager of a middleware, and the options of its adapter, which stand among those of the manager, or beside a manager.
+ * Makes the manager of a middleware from options, or takes a finished one. The options of the adapter are part of the
+ * manager's options, or a second argument beside a finished manager.
  *
  * @throws SessionError for wrong options.
  */
@@ -38,19 +39,19 @@ export function openerOf<Data extends object, Request>(
     return { manager, open: (_, from, connection) => manager.open(from, connection) }
   }
   hook()(passive, 'passive')
-  const looks = guard('passive', (request: Request) => passive(request), isBoolean)
+  const isPassive = guard('passive', (request: Request) => passive(request), isBoolean)
   return {
     manager,
-    open: async (request, from, connection) => manager.open(from, { ...connection, touch: !looks(request) })
+    open: async (request, from, connection) => manager.open(from, { ...connection, touch: !isPassive(request) })
   }
 }
 
-/** Takes the adapter's own option out of those of the manager, which checks everything else that it is given. */
+/** Separates the adapter's own option from those of the manager, which refuses options that it does not know. */
 function fromOptions<Data extends object, Request>(
   source: SessionManagerOptions<Data> & AdapterOptions<Request>,
-  beside: AdapterOptions<Request>
+  adapterOptions: AdapterOptions<Request>
 ): { readonly manager: SessionManager<Data> } & AdapterOptions<Request> {
-  if (!('passive' in Object(source))) return { manager: createSessionManager<Data>(source), ...beside }
+  if (!('passive' in Object(source))) return { manager: createSessionManager<Data>(source), ...adapterOptions }
   const { passive, ...options } = source
   return { manager: createSessionManager<Data>(options), ...(passive !== undefined && { passive }) }
 }
@@ -66,10 +67,10 @@ function isManager<Data extends object>(
 }
 
 /**
- * Whether a commit of `session` would store something or give a header. False while the application has not used the
+ * Whether a commit of `session` would store something or return a header. False while the application has not used the
  * session and no touch, rotation or re-issue is due: the response can then be sent without a commit.
  *
- * @throws SessionError `ARGUMENT_INVALID` for a session of another copy of the core.
+ * @throws SessionError `ARGUMENT_INVALID` for a session of another copy of @kvsession/core.
  */
 export function needsCommit(session: Session<object>): boolean {
   const { context, state } = internalsOf(session)
@@ -77,23 +78,24 @@ export function needsCommit(session: Session<object>): boolean {
 }
 
 /**
- * For an operation that an adapter makes of several, such as `req.session.regenerate()`. If it fails and nobody takes the
- * error of the promise that this gives, the next commit fails with it, as with the operations of the session itself.
+ * For an operation that an adapter composes of several, such as `req.session.regenerate()`. If it fails and the application
+ * does not handle the rejection of the returned promise, the next commit fails with that error, as it does for the
+ * operations of the session itself.
  */
 export function failCommitUnlessTaken<T>(session: Session<object>, operation: Promise<T>): Promise<T> {
   return watchFailure(internalsOf(session).state, operation)
 }
 
 /**
- * For an adapter that does not learn when a response ends: says that the commit which was just made is the last one. Data
- * that is changed later, and not stored by `save` or `update`, is then an event: `dropped`, `late`. A change is noticed only
- * if it was reached through the session, as in `session.data.a = 1`.
+ * For an adapter that does not learn when a response ends: declares the commit that was just made the last one. A later
+ * change that neither `save` nor `update` stores then raises the event `dropped` with the reason `late`. A change is noticed
+ * only if it is made through the session, as in `session.data.a = 1`.
  */
 export function reportLateChanges(session: Session<object>): void {
   becomeWatched(internalsOf(session).state, true)
 }
 
-/** Reads what a commit asks of the response. */
+/** Reads the facts about the response that a commit needs. */
 export interface ResponseReader<Response> {
   /** A header that the handler set. `undefined`: the response has no such header. */
   header(response: Response, name: string): string | undefined
@@ -101,7 +103,7 @@ export interface ResponseReader<Response> {
 }
 
 /**
- * What a commit needs to know of the response. Nothing is read before it is needed.
+ * The facts about the response that a commit needs, each read only when it is needed.
  *
  * A class with a shared reader, because an accessor in an object literal gives every object a hidden class of its own:
  * 12 µs a request, and garbage that only a full collection removes.
@@ -111,7 +113,7 @@ export class CommitFacts<Response> implements CommitOptions {
   readonly #response: Response
   readonly #reader: ResponseReader<Response>
 
-  /** @param reader one object for all requests. */
+  /** @param reader one object, shared by all requests. */
   constructor(response: Response, reader: ResponseReader<Response>, options: { readonly failed?: boolean } = {}) {
     this.failed = options.failed === true
     this.#response = response
@@ -160,7 +162,7 @@ export type RemovableHeaders =
 export function removeRepresentation(headers: RemovableHeaders): void {
   for (const name of representationHeaders) {
     if ('delete' in headers) headers.delete(name)
-    // Node does not add a header by itself once it was removed, even if it was not set: remove only those that are.
+    // Once a header was removed, Node does not add it by itself, even if it was not set: remove only those that are set.
     else if (headers.getHeader(name) !== undefined) headers.removeHeader(name)
   }
 }
@@ -170,7 +172,7 @@ export function removeRepresentation(headers: RemovableHeaders): void {
  * WeakMap with an entry per request costs the garbage collector twice as much as the request.
  */
 export class RequestSlot<Value> {
-  /** Named, so that a printed request tells where the property comes from. */
+  /** Named, so that a printed request shows where the property comes from. */
   readonly #key: symbol = Symbol('kvsession')
 
   get(request: object): Value | undefined {
@@ -186,7 +188,7 @@ interface Carrier<Value> {
   [key: symbol]: Value | undefined
 }
 
-/** Nobody else has the symbol of a slot, so that its `set` wrote what is found under it. */
+/** Only the slot has its symbol, so its own `set` has written every value under it. */
 function asCarrier<Value>(request: object): Carrier<Value> {
   return request as Carrier<Value>
 }

@@ -2,40 +2,40 @@ import { describeError, isSessionError, SessionError } from './errors.ts'
 import type { SessionEventHandler } from './events.ts'
 import { invalid } from './option-check.ts'
 
-/** What to throw for a callback of the application that failed. An error of ours, such as a serializer's, stays. */
+/** The error to throw when a callback of the application fails. A SessionError, such as a serializer's, is kept. */
 export function callbackFailed(option: string, cause: unknown): unknown {
   return isSessionError(cause) ? cause : new SessionError('CALLBACK_FAILED', `${option} failed. See cause`, { cause })
 }
 
 /**
- * A callback of the application that must be synchronous: what it throws becomes a typed error, and so does an answer that
- * is a promise, whose rejection is handled, or that is not `valid`.
+ * Wraps a callback of the application that must be synchronous. An error that it throws becomes a typed one. A result that
+ * is not `valid` is refused, and so is a promise, whose rejection is handled.
  */
-export function guard<Args extends readonly unknown[], Answer>(
+export function guard<Args extends readonly unknown[], Result>(
   option: string,
-  callback: (...args: Args) => Answer,
-  valid: (answer: unknown) => boolean = () => true
-): (...args: Args) => Answer {
+  callback: (...args: Args) => Result,
+  valid: (result: unknown) => boolean = () => true
+): (...args: Args) => Result {
   return (...args) => {
-    let answer: Answer
+    let result: Result
     try {
-      answer = callback(...args)
+      result = callback(...args)
     } catch (cause) {
       throw callbackFailed(option, cause)
     }
-    if (!handleRejection(answer) && valid(answer)) return answer
-    throw invalid(option, 'must return what its type says, and no promise')
+    if (!handleRejection(result) && valid(result)) return result
+    throw invalid(option, 'must return a value of its type, and no promise')
   }
 }
 
-/** Sees to it that a promise nobody waits for cannot end the process. @returns whether it is a promise. */
-export function handleRejection(answer: unknown, onRejected: (reason: unknown) => void = ignore): boolean {
-  if (typeof answer !== 'object' || answer === null || !('then' in answer)) return false
-  Promise.resolve(answer).catch(onRejected)
+/** Handles the rejection of a promise that is not awaited, so that it cannot end the process. @returns whether it is one. */
+export function handleRejection(result: unknown, onRejected: (reason: unknown) => void = ignore): boolean {
+  if (typeof result !== 'object' || result === null || !('then' in result)) return false
+  Promise.resolve(result).catch(onRejected)
   return true
 }
 
-/** An event handler is an observer: what it throws or rejects is ignored, and told once. */
+/** An event handler only observes: errors and rejections of it are ignored, except for one warning. */
 export function observer(handler: SessionEventHandler): SessionEventHandler {
   let warned = false
   function warn(thrown: unknown): void {

@@ -1,4 +1,4 @@
-/** Where the manager takes the time from. Inject one to test timeouts without waiting. */
+/** The manager's source of time. Inject one to test timeouts without waiting. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number

@@ -12,7 +12,7 @@ import type { Keyring } from './token/keyring.ts'
 import type { VerifiedTokens } from './token/verified-tokens.ts'
 import type { CookiePolicy } from './transport/set-cookie.ts'
 
-/** What the parts of one manager share. Made once; nothing in it belongs to one request. */
+/** The state that the parts of one manager share. Created once; nothing in it belongs to one request. */
 export interface ManagerContext {
   readonly policy: SessionPolicy
   readonly cookie: CookiePolicy
@@ -32,12 +32,12 @@ export interface ManagerContext {
   readonly onSchemaMismatch: 'reject' | 'reset' | ((data: unknown) => unknown) | undefined
   readonly onConflict: ConflictHandler | undefined
   readonly userIdFrom: ((data: Fields) => string | undefined) | undefined
-  /** What an empty session serializes to. */
+  /** The serialized data of an empty session. */
   readonly emptyPayload: string
   recordKey(id: string): string
   newWriteId(): string
-  /** Whether a request has shown that a proxy replaces the `Host` and leaves no trace: then no host is loopback. */
+  /** Whether a request has shown that a proxy replaces the `Host` and leaves no trace. No host then counts as loopback. */
   readonly hiddenProxy: { found: boolean }
-  /** Gives each warning once in the life of the manager. */
+  /** Prints each warning once in the life of the manager. */
   warnOnce(message: string): void
 }

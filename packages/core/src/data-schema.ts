@@ -11,12 +11,12 @@ export type Validated<T> = T | Promise<T>
 
 type SchemaContext = Pick<ManagerContext, 'schema' | 'policy' | 'serializer'>
 
-/** Goes on with a value: at once, unless it is a promise. */
+/** Passes a value to `next`: at once, unless it is a promise. */
 export function afterwards<T, R>(value: Validated<T>, next: (value: T) => Validated<R>): Validated<R> {
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
-/** @throws SessionError `OPTION_INVALID` when the schema refuses `{}`, as far as that can be told without waiting. */
+/** @throws SessionError `OPTION_INVALID` when the schema refuses `{}`, as far as a synchronous validation shows it. */
 export function checkSchema(context: SchemaContext): void {
   let result: unknown
   try {
@@ -25,37 +25,37 @@ export function checkSchema(context: SchemaContext): void {
     // It fails again for the first new session, which reports it.
   }
   if (result instanceof Promise) result.catch(ignore)
-  else if (isFields(result) && result.issues) throw refusesNothing(result.issues)
+  else if (isFields(result) && result.issues) throw emptyDataRefused(result.issues)
 }
 
-function refusesNothing(issues: unknown): SessionError {
+function emptyDataRefused(issues: unknown): SessionError {
   return invalid(
     'schema',
-    `refuses {}, which every session begins as: give ${pathOf(issues)} a default, or make it optional`
+    `refuses {}, the data of every new session: give ${pathOf(issues)} a default, or make it optional`
   )
 }
 
 /**
- * What a new session holds: what the schema makes of `{}`.
+ * The data of a new session: what the schema returns for `{}`.
  *
- * @throws SessionError `OPTION_INVALID` when that is nothing.
+ * @throws SessionError `OPTION_INVALID` when the schema refuses it.
  */
 export function initialData(context: SchemaContext): Validated<Fields> {
   return afterwards(validate(context, {}), ({ issues, value }) => {
-    if (issues) throw refusesNothing(issues)
+    if (issues) throw emptyDataRefused(issues)
     return accepted(value)
   })
 }
 
-/** Stored data as the schema makes it. */
+/** Stored data, as the schema returns it. */
 export interface Fitted {
   /** `undefined`: it does not fit, and `onSchemaMismatch` rejects it. */
   readonly data: Fields | undefined
-  /** Where it did not fit, if it did not. */
+  /** The path of the first value that did not fit, if there is one. */
   readonly mismatch?: string
 }
 
-/** Stored data as the schema makes it; reset or repaired where it does not fit. */
+/** Validates stored data. Data that does not fit is reset, repaired or rejected. */
 export function fitStored(
   context: SchemaContext & Pick<ManagerContext, 'onSchemaMismatch'>,
   data: Fields
@@ -74,7 +74,7 @@ export function fitStored(
 /**
  * Refuses data that no load would accept.
  *
- * @returns the data as the next load will give it; `undefined` without a schema.
+ * @returns the data as the next load will return it; `undefined` without a schema.
  * @throws SessionError `DATA_INVALID`, naming the path. A message of the schema may quote the data, and is left out.
  */
 export function checkData(context: SchemaContext, plaintext: string): Validated<Fields | undefined> {
@@ -85,7 +85,7 @@ export function checkData(context: SchemaContext, plaintext: string): Validated<
   })
 }
 
-/** Data that was serialized, as the next load will give it. @throws SessionError as {@link checkData}. */
+/** Deserializes data, as the next load will return it. @throws SessionError as {@link checkData}. */
 export function readData(context: SchemaContext, plaintext: string): Validated<Fields | undefined> {
   return context.schema ? checkData(context, plaintext) : deserializeData(context, plaintext)
 }
@@ -95,7 +95,7 @@ interface ValidationResult {
   readonly issues?: unknown
 }
 
-/** A schema may ask a database, which must not hold up the request for ever. */
+/** A schema may query a database: the wait is bounded, so that it cannot block the request for ever. */
 function validate({ schema, policy }: SchemaContext, data: unknown): Validated<ValidationResult> {
   const refuse = (error?: unknown): unknown => callbackFailed('schema', error)
   let result: unknown
@@ -113,7 +113,7 @@ function accepted(value: unknown): Fields {
   throw invalid('schema', 'must describe an object')
 }
 
-/** Where the first issue is: `data.items.1`. */
+/** The path of the first issue: `data.items.1`. */
 function pathOf(issues: unknown): string {
   const [issue]: readonly unknown[] = Array.isArray(issues) ? issues : []
   const path: unknown = Reflect.get(Object(issue), 'path')

@@ -1,5 +1,5 @@
 /**
- * Every way the library fails, as a stable string. Messages may change between versions, codes do not.
+ * The code of every failure, as a stable string. Messages may change between versions, codes do not.
  * `docs/errors.md` explains each; a test keeps the two equal.
  */
 export type SessionErrorCode =
@@ -57,7 +57,7 @@ export class SessionError extends Error {
     this.status = unavailable.has(code) ? 503 : 500
   }
 
-  /** What Express, Koa and friends look for beside `status`. */
+  /** The name that Express, Koa and others read besides `status`. */
   get statusCode(): 500 | 503 {
     return this.status
   }
@@ -68,7 +68,7 @@ export class SessionError extends Error {
   }
 }
 
-/** What to throw for an argument that a method cannot take. */
+/** The error for an argument that a method does not accept. */
 export function misused(message: string): SessionError {
   return new SessionError('ARGUMENT_INVALID', message)
 }
@@ -82,29 +82,29 @@ export function isSessionError(value: unknown): value is SessionError {
   }
 }
 
-/** A string from outside as part of a message or event: cut, and without control characters that forge lines of a log. */
+/** An untrusted string for a message or event: shortened, and without control characters that could forge log lines. */
 export function printable(value: string, most = 100): string {
   return value
     .slice(0, most)
     .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 }
 
-/** From here on a driver's message may quote a command or a value. An apostrophe within a word is no quote. */
+/** From this character on, a driver's message may quote a command or a value. An apostrophe within a word is no quote. */
 const quotation = /(?<!\p{L})'|["`{[\\\r\n]/u
 
 /**
- * A copy of anything that was thrown, which can always be printed: name, code, and what of the message cannot come from a
- * record. The message ends before the first quotation; of the rest, words that `known` contains and long runs are masked.
- * Our own errors quote no record and stay whole.
+ * A copy of any thrown value that is safe to print: the name, the code, and the part of the message that cannot come from a
+ * record. The message ends before the first quotation; long words, and words that occur in `known`, are masked. A
+ * SessionError quotes no record and is kept whole.
  *
- * @param known texts that the failed call was given.
+ * @param known strings that the failed call was given.
  */
 export function describeError(thrown: unknown, known: readonly (string | undefined)[] = []): Error {
-  const texts = known.join('\n')
-  const said = typeof thrown === 'string' ? thrown : fieldOf(thrown, 'message')
+  const knownStrings = known.join('\n')
+  const original = typeof thrown === 'string' ? thrown : fieldOf(thrown, 'message')
   // Node's error for a host whose addresses all refuse has a code alone.
-  const message = String(said || fieldOf(thrown, 'code') || 'no message')
-  const mask = (word: string): string => (word.length > 24 || texts.includes(word) ? '[masked]' : word)
+  const message = String(original || fieldOf(thrown, 'code') || 'no message')
+  const mask = (word: string): string => (word.length > 24 || knownStrings.includes(word) ? '[masked]' : word)
   const [beginning = ''] = message.slice(0, 500).split(quotation, 1)
   const masked = isSessionError(thrown) ? message : beginning.replace(/[\p{L}\p{N}_@+=-]{3,}/gu, mask)
   const copy = new Error(printable(masked, 500))
@@ -118,7 +118,7 @@ export function describeError(thrown: unknown, known: readonly (string | undefin
   return copy
 }
 
-/** A property of anything that was thrown, if it is a string, a number or `true`. Nothing makes it throw. */
+/** A property of any thrown value, if it is a string, a number or `true`. Never throws. */
 function fieldOf(thrown: unknown, key: string): string | number | true | undefined {
   try {
     const value: unknown = Reflect.get(Object(thrown), key)

@@ -2,23 +2,23 @@ import type { SessionErrorCode } from './errors.ts'
 
 /** Why a request's cookie opened no session. */
 export type RejectionReason =
-  /** Not a token of any version and length we know: refused before any cryptography. */
+  /** Not a token of a known version and length: refused before any cryptography. */
   | 'malformed'
   /** Written for another version of the token format. */
   | 'version'
-  /** Signed by no key of the ring, or for another purpose, namespace or cookie name. */
+  /** Signed by none of the listed secrets, or for another purpose, namespace or cookie name. */
   | 'signature'
-  /** Its start lies in the future, or further back than any session lives. Refused without a store read. */
+  /** Its start is in the future, or longer ago than any session lives. Refused without a store read. */
   | 'lifetime'
   /** Genuine, but nothing live is stored under its id. */
   | 'unknown'
-  /** The stored text cannot be read: damaged, foreign, larger than `maxRecordBytes`, or not decryptable. */
+  /** The stored value cannot be read: damaged, foreign, larger than `maxRecordBytes`, or not decryptable. */
   | 'corrupt'
-  /** The stored text was written by a newer version of the library. */
+  /** The stored value was written by a newer version of the library. */
   | 'future-version'
   /** The data no longer fits `schema`. */
   | 'schema'
-  /** More duplicates of the cookie than are looked at. */
+  /** More duplicates of the cookie than are checked. */
   | 'too-many-cookies'
   /** Two different duplicates of the cookie are both live; the first one won. */
   | 'ambiguous'
@@ -31,11 +31,11 @@ export type DropReason =
   | 'superseded'
   /** The request runs on a detached session, which stores nothing. */
   | 'detached'
-  /** `data` was changed after the last commit of the request, and nothing has stored it since. */
+  /** `data` was changed after the last commit of the request, and not stored since. */
   | 'late'
 
 /**
- * What the manager reports through `onEvent`. Public ids appear, secrets, tokens and data never do.
+ * The events that the manager reports through `onEvent`. They contain public ids, but never secrets, tokens or data.
  */
 export type SessionEvent =
   | { readonly type: 'created'; readonly id: string; readonly tokenId: string }
@@ -44,7 +44,7 @@ export type SessionEvent =
   /** The data did not fit `schema`, in `path` first, and was reset, or repaired by `onSchemaMismatch`. */
   | { readonly type: 'dataReset'; readonly id: string; readonly userId: string | undefined; readonly path: string }
   | { readonly type: 'touched'; readonly id: string }
-  /** `by`: who asked for the `update` of a manager; `undefined`: a request has saved. */
+  /** `by`: the actor of an `update` of the manager; `undefined`: a request has saved. */
   | { readonly type: 'saved'; readonly id: string; readonly bytes: number; readonly by?: string }
   /** Keys of the data that this request and another one both changed, control characters escaped; `onConflict` decided. */
   | { readonly type: 'conflict'; readonly id: string; readonly keys: readonly string[] }
@@ -53,9 +53,9 @@ export type SessionEvent =
   | {
       readonly type: 'destroyed'
       readonly id: string
-      /** Whose session it was. A request that destroys what it has not read does not know. */
+      /** The user of the session; `undefined` also if the request destroyed a record that it had not read. */
       readonly userId: string | undefined
-      /** `request`; or whom the option `by` of the call or the manager names, otherwise `revoke` or `revokeAll`. */
+      /** `request`; else the option `by` of the call or of the manager. Default: `revoke` or `revokeAll`. */
       readonly by: string
     }
   | { readonly type: 'expired'; readonly id: string; readonly limit: 'idle' | 'absolute' }
@@ -67,7 +67,7 @@ export type SessionEvent =
       readonly withinGrace: boolean
     }
   | { readonly type: 'dropped'; readonly id: string; readonly reason: DropReason }
-  /** `by`: the session whose login went beyond `maxSessionsPerUser`. */
+  /** `by`: the session whose login exceeded `maxSessionsPerUser`. */
   | { readonly type: 'evicted'; readonly id: string; readonly userId: string; readonly by: string }
   | { readonly type: 'swept'; readonly deleted: number }
   | {
@@ -78,12 +78,12 @@ export type SessionEvent =
     }
   /**
    * A commit failed: an outage (`storeError` came before), data that cannot be stored, or an operation whose promise was
-   * dropped. The request fails with it, unless the application has answered for the failure of an operation already.
-   * Without `code` it failed with an error of the application.
+   * dropped. The request fails too, unless the application has handled the failure of an operation already.
+   * `code` is `undefined` for an error of the application.
    */
   | { readonly type: 'commitFailed'; readonly id: string | undefined; readonly code: SessionErrorCode | undefined }
-  /** A browser will refuse the cookie, for the reason named; `cure` says what to set. */
-  | { readonly type: 'cookieSkipped'; readonly reason: 'insecure-transport' | 'headers-sent'; readonly cure: string }
+  /** A browser will refuse the cookie, for the named reason; `hint` says what to set. */
+  | { readonly type: 'cookieSkipped'; readonly reason: 'insecure-transport' | 'headers-sent'; readonly hint: string }
   /** The handler's own `Cache-Control` would have let shared caches keep a response with our cookie. */
   | { readonly type: 'cacheControlTightened'; readonly was: string }
 
@@ -91,13 +91,12 @@ export type SessionEvent =
 export interface NewToken {
   readonly id: string
   readonly tokenId: string
-  /** What `tokenId` was before; `undefined`: the session is new, or the request has given it its new token before. */
+  /** The previous `tokenId`; `undefined`: the session is new, or the same request has replaced its token before. */
   readonly previousTokenId: string | undefined
 }
 
 /**
- * Called synchronously, and never waited for. What it throws or rejects is ignored, and told once, as a warning of the
- * process.
+ * Called synchronously, and not awaited. Its errors and rejections are ignored, except for one process warning.
  */
 export type SessionEventHandler = (event: SessionEvent) => unknown
 

@@ -14,12 +14,12 @@ type Callbacks = Pick<
   'clock' | 'serializer' | 'encryption' | 'onSchemaMismatch' | 'onConflict' | 'userIdFrom'
 >
 
-/** The callbacks of the options, each of which fails with a typed error and is held to what it must give. */
+/** The callbacks of the options. Each fails with a typed error, and its result is checked. */
 export function guardCallbacks<Data extends object>(options: SessionManagerOptions<Data>): Callbacks {
   const { clock, serializer, encryption, onSchemaMismatch, onConflict, userIdFrom } = options
   return {
     clock: clock ? guardClock(clock) : systemClock,
-    // What a serializer gives is checked where it is used.
+    // The result of a serializer is checked where it is used.
     serializer: guardSerializer(serializer === 'json-lossy' ? lossyJsonSerializer : serializer),
     encryption: encryption && {
       ...encryption,
@@ -37,7 +37,7 @@ function guardSerializer(serializer: Serializer | undefined): Serializer {
   if (!serializer) return jsonSerializer
   return {
     serialize: guard('serializer', (data) => serializer.serialize(data)),
-    deserialize: guard('serializer', (text) => serializer.deserialize(text))
+    deserialize: guard('serializer', (serialized) => serializer.deserialize(serialized))
   }
 }
 
@@ -49,19 +49,19 @@ function guardClock(clock: NonNullable<SessionManagerOptions['clock']>): Manager
     sleep(milliseconds) {
       const sleep = async (): Promise<void> =>
         clock.sleep ? clock.sleep(milliseconds) : systemClock.sleep(milliseconds)
-      // It only spaces out retries: however it fails, the next one follows.
+      // It only delays retries: if it fails, the next one follows at once.
       return bound(sleep(), { milliseconds: 1_000, late: ignore, accept: ignore }).catch(ignore)
     }
   }
 }
 
-/** The data a session holds is what the application's type says, or what its schema checked. */
+/** The data has the application's type: its schema has checked that, or the application declares it. */
 function guardUserIdFrom<Data extends object>(
   userIdFrom: (data: Data & PassportData) => string | undefined
 ): NonNullable<ManagerContext['userIdFrom']> {
-  const named = guard('userIdFrom', (data: object) => userIdFrom(data as Data & PassportData))
+  const guarded = guard('userIdFrom', (data: object) => userIdFrom(data as Data & PassportData))
   return (data) => {
-    const userId = named(data)
+    const userId = guarded(data)
     return userId === undefined ? userId : checkUserId(userId, 'userIdFrom must return undefined or')
   }
 }

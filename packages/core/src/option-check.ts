@@ -1,36 +1,35 @@
 import { isSessionError, SessionError } from './errors.ts'
 
-/** What to throw for a value that an option cannot have. `cure` continues the sentence that the option begins. */
-export function invalid(option: string, cure: string): SessionError {
-  return new SessionError('OPTION_INVALID', `${option} ${cure}`)
+/** The error for a value that an option cannot have. `hint` continues the sentence that the option's name begins. */
+export function invalid(option: string, hint: string): SessionError {
+  return new SessionError('OPTION_INVALID', `${option} ${hint}`)
 }
 
-/** Settles one option: the value in effect, or throws what is wrong with the one that was given. */
+/** Checks one option: returns the value in effect, or throws. */
 export type Rule<T> = (value: unknown, option: string) => T
 
 /** The options in effect, each as its rule returns it. */
-export type Settled<Rules> = {
+export type Resolved<Rules> = {
   readonly [Name in keyof Rules]: Rules[Name] extends Rule<infer T> ? T : never
 }
 
-/** Settles every option that has a rule; `parent` is what its name is told after: `cookie.`, or nothing. */
-export function settle<Rules extends Readonly<Record<string, Rule<unknown>>>>(
+/** Applies every rule to its option. `parent` precedes the name in messages: `cookie.`, or nothing. */
+export function applyRules<Rules extends Readonly<Record<string, Rule<unknown>>>>(
   rules: Rules,
   options: object,
   parent = ''
-): Settled<Rules> {
+): Resolved<Rules> {
   const names = Object.keys(rules)
   const values = checkAll(names.map((name) => () => rules[name]?.(Reflect.get(options, name), parent + name)))
-  return Object.fromEntries(names.map((name, index) => [name, values[index]])) as Settled<Rules>
+  return Object.fromEntries(names.map((name, index) => [name, values[index]])) as Resolved<Rules>
 }
 
 type Results<Checks extends readonly (() => unknown)[]> = { -readonly [I in keyof Checks]: ReturnType<Checks[I]> }
 
 /**
- * Runs every check, and gives what they return.
+ * Runs every check, and returns their results.
  *
- * @throws SessionError what the checks threw: one error as it is, several as one that lists them, with each in the
- * `errors` of its `cause`.
+ * @throws SessionError the only error of the checks, or one that lists several, with each in the `errors` of its `cause`.
  */
 export function checkAll<const Checks extends readonly (() => unknown)[]>(checks: Checks): Results<Checks> {
   const errors: SessionError[] = []
@@ -54,7 +53,7 @@ export function checkAll<const Checks extends readonly (() => unknown)[]>(checks
 }
 
 /**
- * @param hints what to say of names that other libraries have.
+ * @param hints for option names of other libraries.
  * @throws SessionError `OPTION_UNKNOWN` for options that have no rule.
  */
 export function refuseUnknown(rules: object, options: object, parent = '', hints: Hints = replacedBy): void {
@@ -69,7 +68,7 @@ export function refuseUnknown(rules: object, options: object, parent = '', hints
   )
 }
 
-/** The name that was probably meant: the same but for case, or for two letters in five. */
+/** The name that was probably meant: it differs in case, or in at most two letters of five. */
 function nearest(name: string, names: readonly string[]): string | undefined {
   const written = name.toLowerCase().replaceAll(/[_-]/g, '')
   const distances = names.map((one) => ({ one, edits: distance(written, one.toLowerCase()) }))
@@ -90,12 +89,12 @@ function distance(from: string, to: string): number {
   return row[to.length] ?? 0
 }
 
-/** What to say of an option that is not ours, by its name. */
+/** What a message says of an unknown option, by its name. */
 export type Hints = Readonly<Record<string, string>>
 
 const builtIn = ': leave it out, it is built in'
 
-/** What other libraries call it. */
+/** Option names of other libraries, and what replaces them here. */
 const replacedBy: Hints = {
   resave: builtIn,
   saveUninitialized: builtIn,
@@ -123,7 +122,7 @@ export function oneOf<const T>(...allowed: readonly [T, ...T[]]): Rule<T> {
   }
 }
 
-/** A whole number from `least` to `most`, or `fallback` without one. */
+/** A whole number from `least` to `most`, or `fallback` if there is none. */
 export function wholeNumber(fallback: number, least: number, most: number = Number.MAX_SAFE_INTEGER): Rule<number> {
   return (value, option) => {
     if (value === undefined) return fallback
@@ -132,7 +131,7 @@ export function wholeNumber(fallback: number, least: number, most: number = Numb
   }
 }
 
-/** A function, or an object that has `methods`; or nothing. */
+/** Accepts `undefined`, a function or, if `methods` are named, an object that has them. */
 export function hook(...methods: readonly string[]): Rule<unknown> {
   return (value, option) => {
     if (value === undefined) return undefined

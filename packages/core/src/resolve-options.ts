@@ -1,6 +1,6 @@
 import { duration } from './duration.ts'
 import { SessionError } from './errors.ts'
-import { checkAll, hook, invalid, keep, oneOf, refuseUnknown, settle, wholeNumber } from './option-check.ts'
+import { applyRules, checkAll, hook, invalid, keep, oneOf, refuseUnknown, wholeNumber } from './option-check.ts'
 import type { TimeoutPolicy } from './record/timeouts.ts'
 import { loginTimeout } from './record/tombstone.ts'
 import type { KeyValueStore } from './store/key-value-store.ts'
@@ -14,7 +14,7 @@ export interface SessionPolicy extends TimeoutPolicy {
     CookiePolicy,
     'name' | 'path' | 'domain' | 'sameSite' | 'secure' | 'httpOnly' | 'partitioned' | 'priority'
   >
-  /** What `session.permanent` is for a new session. */
+  /** The initial value of `session.permanent`. */
   readonly permanent: boolean | number
   readonly rolling: boolean
   /** `Infinity`: reading never moves `lastSeenAt`. */
@@ -39,7 +39,7 @@ const hour = 60 * minute
 const day = 24 * hour
 const never = Number.POSITIVE_INFINITY
 
-/** The options that are settled one by one; {@link resolvePolicy} compares some with others. */
+/** The options that are checked one by one; {@link resolveOptions} then compares some with others. */
 const rules = {
   cookie: resolveCookieOptions,
   idleTimeout: duration(hour),
@@ -63,7 +63,7 @@ const rules = {
   secretBits: secretByteLength
 }
 
-/** The parts that the manager is put together from. */
+/** The options that are parts of the manager. */
 const parts = {
   store: keep,
   secret: keep,
@@ -90,18 +90,18 @@ export interface ResolvedOptions {
   readonly atomic: boolean
 }
 
-/** Checks everything that can be known before the first request. What is wrong is told in one error. */
+/** Checks everything that can be checked before the first request. Throws one error for all mistakes. */
 export function resolveOptions(options: unknown): ResolvedOptions {
   checkIsOptions(options)
   const given = (name: string): unknown => Reflect.get(options, name)
-  const [, , settled, secrets, { store, atomic }] = checkAll([
+  const [, , resolved, secrets, { store, atomic }] = checkAll([
     () => refuseUnknown({ ...parts, ...rules }, options),
-    () => settle(parts, options),
-    () => settle(rules, options),
+    () => applyRules(parts, options),
+    () => applyRules(rules, options),
     () => checkSecrets(given('secret')),
     () => checkStore(given('store'), given('allowNonAtomicStore'))
   ])
-  const { secretBits: secretBytes, cookie, ...policy } = settled
+  const { secretBits: secretBytes, cookie, ...policy } = resolved
   const [maxLifetime, touchInterval] = checkAll([
     () => checkLifetimes(policy, options),
     () => checkTouchInterval(policy, atomic),
@@ -117,7 +117,7 @@ export function resolveOptions(options: unknown): ResolvedOptions {
   }
 }
 
-/** Says what was given in place of the options, where that can be told. */
+/** Throws for anything but an object of options. The message names a store or an application that was passed instead. */
 function checkIsOptions(options: unknown): asserts options is object {
   if (isStore(options) && !('store' in options)) {
     throw new SessionError('OPTION_INVALID', 'This is a store, not the options: pass { store, secret }')
@@ -131,12 +131,12 @@ function checkIsOptions(options: unknown): asserts options is object {
   }
 }
 
-function checkOtherLimits({ rotateAfter, storeTimeout }: SettledPolicy, atomic: boolean): void {
+function checkOtherLimits({ rotateAfter, storeTimeout }: StorePolicy, atomic: boolean): void {
   if (rotateAfter < never && !atomic) throw invalid('rotateAfter', 'needs a store with compareAndSet')
   if (storeTimeout > loginTimeout / 4) throw invalid('storeTimeout', `must be at most ${loginTimeout / 4} ms`)
 }
 
-type SettledPolicy = Pick<SessionPolicy, 'rotateAfter' | 'storeTimeout'>
+type StorePolicy = Pick<SessionPolicy, 'rotateAfter' | 'storeTimeout'>
 
 type Lifetimes = Pick<
   SessionPolicy,
@@ -172,19 +172,19 @@ function checkLifetimes(policy: Lifetimes, options: object): number {
   return maxLifetime
 }
 
-/** @returns `touchInterval`: less than any session may go unused. */
+/** @returns `touchInterval`, which is shorter than the time that any session may go unused. */
 function checkTouchInterval(policy: Lifetimes, atomic: boolean): number {
   const { idleTimeout, anonymousTimeout = never, rolling, touchInterval } = policy
-  const pause = Math.min(idleTimeout, anonymousTimeout, rolling ? permanentLifetimeOf(policy) : never)
+  const shortestIdleTime = Math.min(idleTimeout, anonymousTimeout, rolling ? permanentLifetimeOf(policy) : never)
   if (touchInterval === undefined) {
     if (rolling && !atomic) throw invalid('rolling', 'needs touchInterval on a store without compareAndSet')
-    return atomic ? Math.min(minute, Math.ceil(pause / 10)) : never
+    return atomic ? Math.min(minute, Math.ceil(shortestIdleTime / 10)) : never
   }
-  if (touchInterval < pause) return touchInterval
-  throw invalid('touchInterval', `must be shorter than ${pause} ms, or sessions in use expire`)
+  if (touchInterval < shortestIdleTime) return touchInterval
+  throw invalid('touchInterval', `must be shorter than ${shortestIdleTime} ms, or sessions in use expire`)
 }
 
-/** Of a new session, where the option makes it permanent. */
+/** The lifetime of a new session that the option makes permanent. */
 function permanentLifetimeOf({ permanent, permanentLifetime }: Lifetimes): number {
   return typeof permanent === 'number' ? permanent : permanentLifetime
 }
@@ -199,7 +199,7 @@ function checkSerializer(value: unknown, option: string): unknown {
   return hook('serialize', 'deserialize')(value, option)
 }
 
-/** The index of a user is one value, read and written at each login: a bound keeps a login from costing ever more. */
+/** The index of a user is one value, read and written at each login: without a limit, each login costs more. */
 function checkSessionLimit(value: unknown, option: string): number {
   return value === false ? never : wholeNumber(100, 1)(value, option)
 }
@@ -213,7 +213,7 @@ function checkNamespace(value: unknown = 'sessions', option: string): string {
   throw invalid(option, 'must match [A-Za-z0-9_-]{1,64}')
 }
 
-/** Refuses what is no store, and a non-atomic one that nobody asked for. */
+/** Refuses a value that is not a store, and a non-atomic store without `allowNonAtomicStore`. */
 function checkStore(store: unknown, allowNonAtomicStore: unknown): { store: KeyValueStore; atomic: boolean } {
   if (!isStore(store)) {
     const hint = hasMethods(store, 'destroy')

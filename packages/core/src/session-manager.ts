@@ -42,7 +42,7 @@ import { revokeUser } from './users/user-index.ts'
 export type { CommitOptions } from './session/commit.ts'
 export type { OpenOptions } from './session/identify.ts'
 
-/** Names the author of an administrative call. */
+/** Names the actor of an administrative call. */
 export interface ActorOptions {
   /** The `by` of its events, such as `'cli'` or the id of an administrator. Default: the option `by` of the manager. */
   readonly by?: string | undefined
@@ -53,28 +53,28 @@ export interface SessionManager<Data extends object = SessionData> {
   /**
    * The session of a request. Hostile input never throws and never reaches the store; it gets a new, empty session.
    *
-   * @throws SessionError when the store cannot be read (`status` 503); the cookie is to be left alone. `ARGUMENT_INVALID`
-   * for what is no source, such as `null` or a `cookie` that is no string. Always as a rejection.
+   * @throws SessionError when the store cannot be read (`status` 503); leave the cookie as it is. `ARGUMENT_INVALID`
+   * for an invalid source, such as `null` or a `cookie` that is not a string. Always as a rejection.
    */
   open(source: RequestSource, options?: OpenOptions): Promise<Session<Data>>
   /**
-   * Stores what changed, then gives the headers for the response. Call it before the first byte. Afterwards the cookie
+   * Stores changes, then returns the headers for the response. Call it before the response starts. Afterwards the cookie
    * can no longer change; a second call stores late changes of an existing session.
    *
-   * @throws SessionError when it could not be stored. Answer with an error and with {@link responseHeaders}.
+   * @throws SessionError when they could not be stored. Respond with an error, and with {@link responseHeaders}.
    */
   commit(session: Session<Data>, options?: CommitOptions): Promise<{ readonly headers: HeaderList }>
-  /** The headers for what is already safe in the store: those of an error response when {@link commit} threw. */
+  /** The headers for what is already stored: those of an error response when {@link commit} threw. */
   responseHeaders(session: Session<Data>, response?: ResponseFacts): HeaderList
-  /** A session by its public id; `undefined` when there is none, or for anything that is no id. */
+  /** A session by its public id; `undefined` when there is none, or when `id` is not an id. */
   find(id: string): Promise<SessionInfo<Data> | undefined>
-  /** The live sessions of one user, last seen first. Costs one read per session of that user. */
+  /** The live sessions of one user, most recently seen first. Costs one read per session of that user. */
   list(filter: { readonly userId: string }): Promise<SessionInfo<Data>[]>
-  /** All live sessions, in pages and no order. Needs a store with `keys`. */
+  /** All live sessions, read in pages, in no particular order. Needs a store with `keys`. */
   list(): AsyncIterable<SessionInfo<Data>>
   /** Changes a session's data without its client; `change` must be synchronous. @returns false when there is none. */
   update(id: string, change: (data: Data) => void, options?: ActorOptions): Promise<boolean>
-  /** Ends a session; of that user only, if one is named. @returns false when there was none. */
+  /** Ends a session; if a user is named, only a session of that user. @returns false when there was none. */
   revoke(id: string, options?: { readonly userId?: string } & ActorOptions): Promise<boolean>
   /**
    * Ends all sessions of a user but those in `except` (public ids). A login under way fails with `LOGIN_REVOKED`.
@@ -82,13 +82,13 @@ export interface SessionManager<Data extends object = SessionData> {
    * @returns how many were ended. OWASP ASVS 5.0, 7.4.2, 7.4.3.
    */
   revokeAll(userId: string, options?: { readonly except?: string | readonly string[] } & ActorOptions): Promise<number>
-  /** Deletes what has expired, where the engine does not by itself. @returns how many values. */
+  /** Deletes expired values, if the engine does not do that itself. @returns how many. */
   sweep(): Promise<number>
-  /** Sweeps now and then. @returns a function that stops it. */
+  /** Sweeps at intervals. @returns a function that stops it. */
   startSweeper(options?: SweeperOptions): () => void
   /**
-   * Stops sweepers, waits for writes under way and for three store timeouts at most for a sweep, closes what the store
-   * itself opened. What has been opened can still be committed; everything else throws `MANAGER_CLOSED`.
+   * Stops sweepers, waits for writes under way and, for at most three store timeouts, for a sweep, then closes what the
+   * store itself opened. Open sessions can still be committed; everything else throws `MANAGER_CLOSED`.
    */
   close(): Promise<void>
   /** The options in effect, durations in milliseconds. */
@@ -96,7 +96,7 @@ export interface SessionManager<Data extends object = SessionData> {
 }
 
 /**
- * @throws SessionError with the cure, for every option that can be seen to be wrong before the first request.
+ * @throws SessionError for every mistake in the options that can be found before the first request, with what to change.
  */
 export function createSessionManager<Data extends object = SessionData>(
   options: SessionManagerOptions<Data>
@@ -184,20 +184,20 @@ export function createSessionManager<Data extends object = SessionData>(
       for (const stop of stops) stop()
       stops.clear()
       await context.queue.idle()
-      // A sweep that goes on for longer loses the store that it works on.
+      // A sweep that takes longer loses its store.
       await context.access.waitForEarlier(sweeping).catch(() => {})
       await context.access.close()
     }
   }
 }
 
-/** Only then anybody's session is meant: a user that is misspelled or missing is an error. */
+/** Whether the options leave out the user on purpose: a user that is misspelled or `undefined` is an error. */
 function namesOnlyActor(options: object): boolean {
   const names = Object.keys(options)
   return names.length === 1 && names[0] === 'by'
 }
 
-/** What an administrator does with sessions: everything but to open one for a request. */
+/** The administrative methods of a manager: all but those that serve a request. */
 export type SessionAdministration<Data extends object = SessionData> = Omit<
   SessionManager<Data>,
   'open' | 'commit' | 'responseHeaders'
@@ -211,7 +211,7 @@ export type SessionAdministrationOptions<Data extends object = SessionData> = Om
 /**
  * Finds, lists, changes and ends sessions without the secret of the servers that open them: for a script, a job, or an
  * internal tool. Give it their `namespace`, and their `serializer`, `encryption` and timeouts where it lists or updates;
- * `revoke` and `revokeAll` need none of these. Whoever can run it can end every session and read its data.
+ * `revoke` and `revokeAll` need none of these. A process that can create it can end every session and read its data.
  *
  * @throws SessionError as {@link createSessionManager}.
  *
@@ -223,13 +223,13 @@ export type SessionAdministrationOptions<Data extends object = SessionData> = Om
 export function createSessionAdministration<Data extends object = SessionData>(
   options: SessionAdministrationOptions<Data>
 ): SessionAdministration<Data> {
-  // A secret makes and checks tokens, of which there are none here.
+  // A secret only signs and verifies tokens, and there are none here.
   const secret = encodeBase64url(createRandomSource()(33))
   const { open, commit: _, responseHeaders, ...administration } = createSessionManager<Data>({ ...options, secret })
   return administration
 }
 
-/** Checks the options and puts the parts together. */
+/** Checks the options and creates the parts of a manager. */
 export function createManagerContext<Data extends object>(
   options: SessionManagerOptions<Data>
 ): { readonly context: ManagerContext; readonly store: KeyValueStore } {

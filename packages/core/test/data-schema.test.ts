@@ -59,7 +59,7 @@ describe('a schema', () => {
     const refusing = { ...context, schema: schemaOf(() => ({ issues })) }
     expect(() => checkData(refusing, '{}')).toThrow(`The schema refuses ${path}: nothing was stored [DATA_INVALID]`)
     expect(() => checkSchema(refusing)).toThrow(
-      `schema refuses {}, which every session begins as: give ${path} a default, or make it optional [OPTION_INVALID]`
+      `schema refuses {}, the data of every new session: give ${path} a default, or make it optional [OPTION_INVALID]`
     )
   })
 

@@ -225,7 +225,7 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
       session.data.a = 1
       await manager.commit(session)
     },
-    () => ({ reason: 'insecure-transport', cure: expect.stringContaining('X-Forwarded-Proto') })
+    () => ({ reason: 'insecure-transport', hint: expect.stringContaining('X-Forwarded-Proto') })
   ],
   [
     'cookieSkipped',
@@ -236,7 +236,7 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
       session.data.a = 1
       await expect(manager.commit(session)).rejects.toMatchObject({ code: 'HEADERS_SENT' })
     },
-    () => ({ reason: 'headers-sent', cure: 'store before the response starts' })
+    () => ({ reason: 'headers-sent', hint: 'store before the response starts' })
   ],
   [
     'cacheControlTightened',

@@ -53,7 +53,7 @@ describe('a callback of the application', () => {
     (option, call) => {
       expect(call).toThrow(
         expect.objectContaining({
-          message: `${option} must return what its type says, and no promise [OPTION_INVALID]`
+          message: `${option} must return a value of its type, and no promise [OPTION_INVALID]`
         })
       )
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../src/errors.ts'
-import { checkAll, hook, invalid, keep, oneOf, refuseUnknown, settle, wholeNumber } from '../src/option-check.ts'
+import { applyRules, checkAll, hook, invalid, keep, oneOf, refuseUnknown, wholeNumber } from '../src/option-check.ts'
 
 describe('an option of another library', () => {
   it.each([
@@ -43,9 +43,9 @@ describe('a check of options', () => {
 
   it('Options are settled by their rules, each under its name', () => {
     const rules = { a: wholeNumber(5, 1), b: oneOf('x', 'y') }
-    expect(settle(rules, { b: 'y' })).toEqual({ a: 5, b: 'y' })
-    expect(() => settle(rules, { a: 0 })).toThrow(/^a must be a whole number/)
-    expect(() => settle(rules, { a: 0 }, 'cookie.')).toThrow(/^cookie\.a must be a whole number/)
+    expect(applyRules(rules, { b: 'y' })).toEqual({ a: 5, b: 'y' })
+    expect(() => applyRules(rules, { a: 0 })).toThrow(/^a must be a whole number/)
+    expect(() => applyRules(rules, { a: 0 }, 'cookie.')).toThrow(/^cookie\.a must be a whole number/)
   })
 
   it('Options that have a rule are known', () => {

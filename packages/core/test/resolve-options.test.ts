@@ -28,7 +28,7 @@ describe('the options', () => {
     ...['idleTimeout', 'absoluteTimeout', 'permanentLifetime', 'maxLifetime', 'graceWindow', 'rotateAfter'].map(
       (name): [object, string] => [
         { [name]: 0 },
-        `${name} must be whole milliseconds above 0, or text such as '90s', '30m', '1h', '31d'`
+        `${name} must be whole milliseconds above 0, or a string such as '90s', '30m', '1h', '31d'`
       ]
     ),
     [{ randomBytes: {} }, 'randomBytes must be a function'],
@@ -56,7 +56,10 @@ describe('the options', () => {
       'touchInterval must be shorter than 30000 ms, or sessions in use expire'
     ],
     [{ permanent: 7 }, "permanent is in milliseconds: write '7s' or '7ms'"],
-    [{ permanent: 'yes' }, "permanent must be whole milliseconds above 0, or text such as '90s', '30m', '1h', '31d'"],
+    [
+      { permanent: 'yes' },
+      "permanent must be whole milliseconds above 0, or a string such as '90s', '30m', '1h', '31d'"
+    ],
     [{ permanent: '36526d' }, "permanent must be at most 100 years: '36525d'"],
     [{ permanent: '8d', maxLifetime: '7d' }, 'permanent must be at most maxLifetime (604800000 ms)'],
     [{ permanentLifetime: '8d', maxLifetime: '7d' }, 'permanentLifetime must be at most maxLifetime (604800000 ms)'],

@@ -16,20 +16,20 @@ import {
   type SessionState
 } from './session-state.ts'
 
-/** A record that was written over one that was live. */
+/** A write that replaced a live record. */
 export interface Write extends Rewrite {
-  /** What the handler's data serialized to; `undefined`: it was not asked for, or is left out. */
+  /** The handler's data, serialized; `undefined`: it was not accessed, or is left out. */
   readonly serialized: string | undefined
   readonly conflicts: readonly string[]
-  /** What the schema makes of the payload; `undefined`: there is no schema, or the stored payload was kept. */
+  /** The payload as the schema returns it; `undefined`: there is no schema, or the stored payload was kept. */
   readonly accepted?: Fields | undefined
-  /** Stored for a holder of a stale secret, who must see nothing of it. */
+  /** Stored for a request with a stale secret, which must not see the result. */
   readonly superseded: boolean
   /** The data named another user. */
   readonly userChanged: boolean
 }
 
-/** The request goes on with what it has written, and the events say what came of it. */
+/** Raises the events of a write, and updates the state of the request that made it. */
 export function adoptWrite(context: ManagerContext, state: SessionState, write: Write): void {
   reportWrite(context, state, write)
   if (write.superseded) {
@@ -66,7 +66,7 @@ function reportWrite(
   else if (swap) emit({ type: swap === 'rotate' ? 'rotated' : 'regenerated', userId, ...token() })
 }
 
-/** Brings the handler's own data object up to what was stored; what changed in it since `serialized` was made stays. */
+/** Merges the stored data into the handler's own data object; changes made since `serialized` was made are kept. */
 function refreshData(context: ManagerContext, data: Fields, theirs: Fields, serialized: string | undefined): void {
   const serialize = (value: unknown): string => context.serializer.serialize(value)
   const base = deserializeData(context, serialized ?? context.emptyPayload) ?? {}
@@ -74,7 +74,7 @@ function refreshData(context: ManagerContext, data: Fields, theirs: Fields, seri
   replaceFields(data, merged, (key) => Object.hasOwn(data, key) && serialize(data[key]) === serialize(merged[key]))
 }
 
-/** The record is stored: its index entry becomes active, and the user's oldest session may have to go. */
+/** After the record was stored: activates its index entry, and ends the user's oldest sessions beyond the limit. */
 export async function finishLogin(
   context: ManagerContext,
   state: SessionState,
@@ -88,14 +88,14 @@ export async function finishLogin(
   await evictOldest(context, reservation, index)
 }
 
-/** What a session object becomes when its write was given up. A late response sends no cookie. */
+/** Updates the state after a write that was given up. A late response sends no cookie. */
 export function applyOutcome(
   context: Pick<ManagerContext, 'emit'>,
   state: SessionState,
   outcome: Outcome,
   changesLost: boolean
 ): void {
-  // A swap without compareAndSet saves first, and has said what became of that.
+  // A swap without compareAndSet saves first, and that has applied its own outcome.
   if (state.phase !== 'live' || (outcome !== 'gone' && outcome !== 'superseded')) return
   const id = state.id ?? ''
   if (changesLost) context.emit?.({ type: 'dropped', id, reason: outcome })

@@ -10,22 +10,22 @@ import { becomeUnchanged, runExclusive, type SessionState } from './session-stat
 import { destroy } from './transitions.ts'
 import { headersSent } from './update-record.ts'
 
-/** What the adapter knows of the response when it commits. */
+/** Facts about the response at the time of the commit. */
 export interface CommitOptions extends ResponseFacts {
   /** The handler failed; with `commitOnError: false` its data is then not stored. */
   readonly failed?: boolean
   /**
    * The status of the response. If the last operation on the session has failed with a SessionError and the response is an
-   * error (400 or more, or `failed`), the application has answered for it: {@link commit} then does not throw for what it
-   * cannot store, and raises `commitFailed`.
+   * error (400 or more, or `failed`), the application has handled the failure: {@link commit} then raises `commitFailed`
+   * instead of throwing for data that it cannot store.
    */
   readonly status?: number | undefined
 }
 
 /**
- * Stores what changed, then gives the headers for the response.
+ * Stores changes, then returns the headers for the response.
  *
- * @throws SessionError also that of an earlier operation whose promise the application dropped.
+ * @throws SessionError, among them that of an earlier operation whose promise the application dropped.
  */
 export async function commit(
   context: ManagerContext,
@@ -37,15 +37,15 @@ export async function commit(
     const storing = runExclusive(context, state, () => storeChanges(context, state, options))
     if (storing !== undefined) await storing
   } catch (error) {
-    if (!hasAnsweredFailure(state, options)) throw error
+    if (!hasHandledFailure(state, options)) throw error
     reportFailure(context, state, error)
   }
   throwDropped(state, failure)
   return headersOf(context, state, options)
 }
 
-/** Whether the application has got the error of its last operation, and answers with an error itself. */
-function hasAnsweredFailure({ lastOperationFailed }: SessionState, options: CommitOptions): boolean {
+/** Whether the application has received the error of its last operation, and responds with an error itself. */
+function hasHandledFailure({ lastOperationFailed }: SessionState, options: CommitOptions): boolean {
   return lastOperationFailed && (options.failed === true || (options.status ?? 0) >= 400)
 }
 
@@ -54,7 +54,7 @@ export function reportFailure({ emit }: Pick<ManagerContext, 'emit'>, { id }: Se
   emit?.({ type: 'commitFailed', id, code: isSessionError(error) ? error.code : undefined })
 }
 
-/** Whether {@link commit} has anything to store or any header to give. */
+/** Whether {@link commit} has anything to store or any header to return. */
 export function needsCommit(context: ManagerContext, state: SessionState): boolean {
   return state.accessed || state.reissue || isUpkeepDue(context, state)
 }
@@ -71,7 +71,7 @@ function isUpkeepDue(
   return !alias && (awaitsFirstUse(metadata) || rotationDue(policy, metadata, now))
 }
 
-/** Stores what changed. Returns no promise when there is nothing to store, which is true of most requests. */
+/** Stores changes. Returns no promise when there is nothing to store, as in most requests. */
 function storeChanges(
   context: ManagerContext,
   state: SessionState,
@@ -84,7 +84,7 @@ function storeChanges(
   if (state.phase === 'live') {
     if (changed || state.permanent !== undefined)
       return save(context, state, { atCommit: true, withoutData, serialized })
-    return isUpkeepDue(context, state) ? keepUp(context, state, { withoutData, serialized }) : undefined
+    return isUpkeepDue(context, state) ? storeUpkeep(context, state, { withoutData, serialized }) : undefined
   }
   if (!changed) return undefined
   if (state.phase === 'new') return storeNew(context, state, serialized)
@@ -93,15 +93,15 @@ function storeChanges(
   return undefined
 }
 
-/** Once the headers are out a new session can get no cookie: nothing is stored for it. */
+/** Once the headers were sent, a new session can get no cookie: nothing is stored for it. */
 function storeNew(context: ManagerContext, state: SessionState, serialized: string): Promise<unknown> {
   if (!state.headers) return save(context, state, { serialized })
-  context.emit?.({ type: 'cookieSkipped', reason: 'headers-sent', cure: 'store before the response starts' })
+  context.emit?.({ type: 'cookieSkipped', reason: 'headers-sent', hint: 'store before the response starts' })
   throw headersSent()
 }
 
-/** A failed touch or rotation is not worth a failed request: it is an event. */
-function keepUp(
+/** A failed touch or rotation does not fail the request: it raises an event. */
+function storeUpkeep(
   context: ManagerContext,
   state: SessionState,
   options: { readonly withoutData: boolean; readonly serialized: string }
@@ -109,7 +109,7 @@ function keepUp(
   return save(context, state, { ...options, atCommit: true, upkeep: true }).catch((error: unknown) => {
     if (!(error instanceof SessionError)) throw error
     const { code } = error
-    // Of its other failures the store has raised an event.
+    // Other failures of the store have raised an event already.
     if (code === 'RECORD_TOO_LARGE') context.emit?.({ type: 'storeError', operation: 'upkeep', code, cause: error })
   })
 }

@@ -28,15 +28,15 @@ export interface Creation {
   readonly login?: Pick<LoginAttempt, 'reservation'> & { readonly userId?: string | undefined }
   /** When the session began, if it moved here from another id, epoch ms. */
   readonly createdAt?: number | undefined
-  /** What the data serializes to, if the caller knows. */
+  /** The serialized data, if the caller has it. */
   readonly serialized?: string | undefined
 }
 
 const mostIds = 3
 
 /**
- * Stores a new session under a fresh id. After a taken id, or a write nobody confirmed, another id is used: a straggling
- * write of the first then leaves an unreachable record that expires, and never revives this one.
+ * Stores a new session under a new id. After a taken id or an unconfirmed write it uses another id: a late write under the
+ * first one then leaves an unreachable record that expires, and never revives this session.
  *
  * @throws SessionError `HEADERS_SENT` before any store call; `LOGIN_REVOKED`; `CONFLICT`; any store failure.
  */

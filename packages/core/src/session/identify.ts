@@ -21,8 +21,8 @@ const mostLookedUp = 4
 /** How a session is opened. */
 export interface OpenOptions extends Connection {
   /**
-   * `false`: this request only looks. It is no use of the session: it neither moves `lastSeenAt`, nor rotates, nor sends the
-   * cookie again. What its handler changes is stored all the same. Default `true`.
+   * `false`: the request only looks at the session, and does not count as a use: it does not move `lastSeenAt`, rotate the
+   * secret or send the cookie again. Changes of its handler are still stored. Default `true`.
    */
   readonly touch?: boolean
 }
@@ -70,7 +70,7 @@ function verify(context: IdentifyContext, values: readonly string[], now: number
   return tokens.length > mostLookedUp ? tokens.slice(0, mostLookedUp) : tokens
 }
 
-/** Without Secure and prefix only where the policy says so, or in development: plain http to this very machine. */
+/** Whether the cookie has no Secure and no prefix: by policy, or in development over plain http to this machine. */
 function usesPlainTemplate({ cookie, hiddenProxy }: IdentifyContext, request: RequestFacts): boolean {
   if (cookie.secure !== 'auto') return !cookie.secure
   if (hiddenProxy.found || !asksForLoopback(request) || !isFromThisMachine(request)) return false

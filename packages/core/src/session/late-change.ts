@@ -4,14 +4,14 @@ import { serializeData } from '../record/payload.ts'
 import { becomeWatched, type SessionState } from './session-state.ts'
 
 /**
- * The data was accessed after the last commit that its adapter makes: a change that nothing has stored a store timeout later
- * is reported, once. It may still be stored by a `save`, so that nothing else is done about it.
+ * For data that is accessed after the last commit of its adapter: a change that is still not stored one store timeout later
+ * is reported, once. A `save` may yet store it, so nothing else is done.
  */
 export function watchLateAccess(context: ManagerContext, state: SessionState): void {
   const { emit } = context
   if (!emit) return
   becomeWatched(state, false)
-  // A change that is saved at once is none that was lost, and one may be made by an assignment that waits first.
+  // Waits, because the application may save the change at once, or make it only after an `await` of its own.
   platform.startTimer(() => {
     void Promise.resolve(state.lastOperation).then(() => {
       if (isChanged(context, state)) emit({ type: 'dropped', id: state.id ?? '', reason: 'late' })

@@ -17,13 +17,13 @@ import {
   type SessionState
 } from './session-state.ts'
 
-/** Asks the store if that was postponed, or failed before. */
+/** Reads the store if that was postponed or has failed. */
 export async function ensureLoaded(context: ManagerContext, state: SessionState): Promise<void> {
   if (needsLoading(state)) await load(context, state)
 }
 
 /**
- * Asks the store which of the presented tokens is live: the first one wins, and a superseded one is better than none.
+ * Finds the live one among the presented tokens. The first one wins; without one, a superseded token is used.
  *
  * @throws SessionError when the store cannot be read, unless `onStoreUnavailable` says otherwise.
  */
@@ -48,7 +48,7 @@ export async function load(
     const record = readLiveRecord(context, token.id, value)
     if (record === 'absent') reject(context, 'unknown', token.id)
     if (typeof record === 'string') continue
-    // Awaited only if the schema is asynchronous: a turn of the microtasks costs as much as finding the cookie.
+    // Awaited only if the schema is asynchronous: a microtask costs as much as finding the cookie.
     const accepted = checkToken(context, state, { token, record, search })
     if (accepted !== false && (accepted === true || (await accepted))) search.found = token
   }
@@ -82,7 +82,7 @@ function checkToken(
     if (withinGrace) search.superseded ??= token
     return false
   }
-  // Only a record put back from an older copy has this secret and another start.
+  // Only a record restored from an older copy has this secret and another start.
   const reason = token.created !== metadata.createdAt ? 'corrupt' : search.found && 'ambiguous'
   if (reason) {
     reject(context, reason, token.id)
@@ -102,7 +102,7 @@ function isWithinGrace({ clock, policy }: Pick<ManagerContext, 'clock' | 'policy
   return clock.now() < (metadata.swappedAt ?? 0) + policy.graceWindow
 }
 
-/** What a request with only this token could end now: a session that is live, or was superseded a moment ago. */
+/** The record that a request with only this token could end: live, or superseded within the grace window. */
 export async function recordToEnd(context: ManagerContext, token: PresentedToken): Promise<StoredRecord | undefined> {
   const record = readLiveRecord(context, token.id, await context.access.get(context.recordKey(token.id)))
   if (typeof record === 'string') return undefined
@@ -118,8 +118,8 @@ function finishSearch(context: ManagerContext, state: SessionState, { found, sup
 }
 
 /**
- * Makes the record the state of the session, if its payload can be read: until an encrypted one was decrypted, the user
- * and the timeouts in the metadata are what any store writer says. With a schema, only if its data fits or is repaired.
+ * Makes the record the state of the session, if its payload can be read: until an encrypted one was decrypted, anyone
+ * with write access to the store may have forged the user and the timeouts. With a schema, only if its data fits or is repaired.
  */
 export function acceptRecord(context: ManagerContext, state: SessionState, opened: Opened): Validated<boolean> {
   const { token, record } = opened
@@ -156,7 +156,7 @@ function acceptBySchema(
   })
 }
 
-/** Gives a session that has no data what the schema makes of `{}`. It counts as stored: a read writes nothing. */
+/** Gives a session without data what the schema returns for `{}`. It counts as stored: a read writes nothing. */
 export async function giveInitialData(context: ManagerContext, state: SessionState): Promise<void> {
   if (!context.schema || state.data || state.phase === 'unloaded' || state.phase === 'live') return
   const data = await initialData(context)

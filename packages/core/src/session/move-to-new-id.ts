@@ -1,7 +1,7 @@
 import type { ManagerContext } from '../context.ts'
 import { readData } from '../data-schema.ts'
 import { serializeData } from '../record/payload.ts'
-import { entomb } from '../users/end-session.ts'
+import { writeTombstone } from '../users/end-session.ts'
 import type { Change, Outcome } from './change.ts'
 import { createRecord } from './create-record.ts'
 import { nextOwner } from './next-data.ts'
@@ -14,7 +14,7 @@ import { becomeNew, dataOf, identityOf, type SessionState } from './session-stat
  */
 export async function moveToNewId(context: ManagerContext, state: SessionState, change: Change): Promise<Outcome> {
   const { record } = state
-  // Where nothing can be stored, `save` has settled what the session is now.
+  // If nothing could be stored, `save` has applied the outcome to the session.
   if (!record || !(await save(context, state))) return 'gone'
   const oldKey = context.recordKey(identityOf(context, state).id)
   const data = dataOf(context, state)
@@ -26,9 +26,9 @@ export async function moveToNewId(context: ManagerContext, state: SessionState, 
   becomeNew(context, state, { data: kept, permanent: change.anonymous ? undefined : permanent })
   const { login = { userId: owner.userId, reservation: undefined } } = change
   await createRecord(context, state, { login, createdAt: change.login ? undefined : record.metadata.createdAt })
-  // A tombstone, so that a process that has seen the record before does not bring it back.
+  // A tombstone, so that a process that has read the record before does not restore it.
   await context.loop.run<void>(oldKey, undefined, (value) =>
-    value === undefined ? { stop: undefined } : entomb(context, undefined)
+    value === undefined ? { stop: undefined } : writeTombstone(context, undefined)
   )
   return 'written'
 }

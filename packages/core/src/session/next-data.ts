@@ -12,22 +12,22 @@ type DataContext = Pick<
   'serializer' | 'emptyPayload' | 'userIdFrom' | 'onConflict' | 'schema' | 'onSchemaMismatch' | 'policy'
 >
 
-/** What the data of a write follows from. */
+/** The request's part in the data of a write. */
 export interface DataChange {
   readonly state: Pick<SessionState, 'baseline' | 'stored'>
   readonly change: Pick<Change, 'update'>
-  /** What the handler's data serializes to; `undefined`: it was not asked for, or is left out. */
+  /** The handler's data, serialized; `undefined`: it was not accessed, or is left out. */
   readonly serialized: string | undefined
 }
 
 /** A record, as it is stored now. */
 export interface FoundRecord {
   readonly record: { readonly metadata: RecordMetadata }
-  /** What the secret of this request is to it. */
+  /** How the secret of this request relates to it. */
   readonly standing: Standing
   /** The payload, decrypted; `undefined`: it cannot be read. */
   stored(): string | undefined
-  /** What this request made of that payload when it was loaded, if a schema did: a reset names no user any more. */
+  /** That payload as the schema returned it when this request loaded it: after a reset it no longer names a user. */
   readonly loaded?: string | undefined
 }
 
@@ -37,7 +37,7 @@ export interface NextData {
   readonly conflicts: readonly string[]
 }
 
-/** Our data merged with what others wrote meanwhile, then updated. `undefined`: the stored payload cannot be read. */
+/** Our data, merged with concurrent writes, then updated. `undefined`: the stored payload cannot be read. */
 export function nextData(
   context: DataContext,
   { state, change, serialized }: DataChange,
@@ -50,7 +50,7 @@ export function nextData(
   const theirs = stored()
   if (theirs === undefined) return undefined
   const merged =
-    ours === undefined || theirs === state.stored || userLeaves(context, baseline, ours)
+    ours === undefined || theirs === state.stored || changesUser(context, baseline, ours)
       ? { plaintext: ours, conflicts: [] }
       : mergePayloads(context, baseline, ours, theirs)
   return update ? afterwards(merged, (data) => data && applyUpdate(context, data, theirs, update)) : merged
@@ -70,14 +70,14 @@ function applyUpdate(
   })
 }
 
-/** Stored data as a load would give it; `undefined` when there is none. */
+/** Stored data as a load would return it; `undefined` when there is none. */
 function readStored(context: DataContext, plaintext: string): Validated<Fields | undefined> {
   const data = deserializeData(context, plaintext)
   return data && context.schema ? afterwards(fitStored(context, data), (fitted) => fitted.data) : data
 }
 
-/** Whether our change ends the session of one user. Two users never share data: nothing is merged into the next one's. */
-function userLeaves(context: DataContext, baseline: string, ours: string): boolean {
+/** Whether our change removes or replaces the user. Two users never share data, so nothing is merged then. */
+function changesUser(context: DataContext, baseline: string, ours: string): boolean {
   const before = userIdOf(context, baseline)
   return before !== undefined && before !== userIdOf(context, ours)
 }
@@ -101,7 +101,7 @@ function mergePayloads(
   })
 }
 
-/** Whose session it becomes, and what of the data the owner may keep. */
+/** The user of the session after the write, and the data that this user may keep. */
 export interface NextOwner {
   readonly userId: string | undefined
   readonly plaintext: string | undefined
@@ -130,7 +130,7 @@ export function nextOwner(
   return { ...owner, userId: named, userChanged: named !== userId }
 }
 
-/** The same user keeps the data, an anonymous visitor what `keepData` says, another user nothing. */
+/** The same user keeps the data, an anonymous visitor the part that `keepData` selects, another user nothing. */
 function ownerAfterLogin(
   context: DataContext,
   { record, stored }: FoundRecord,

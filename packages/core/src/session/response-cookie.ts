@@ -5,18 +5,18 @@ import { asksForLoopback, isElsewhere, isForwarded } from '../transport/request-
 import { type HeaderList, privateByDefault, refusesSharedCaches } from '../transport/response-headers.ts'
 import { becomeSent, identityOf, type SessionState } from './session-state.ts'
 
-/** What a response says about the handler's own caching. */
+/** The caching headers that the handler itself has set. */
 export interface ResponseFacts {
   /**
-   * The `Cache-Control` that the handler set. Read only when a cookie is sent, or a user's session was looked at, so a
-   * getter may take its time.
+   * The `Cache-Control` that the handler set. Read only when a cookie is sent or a user's session was read, so it
+   * may be an expensive getter.
    */
   readonly cacheControl?: string | undefined
 }
 
 /**
- * The headers of the response, of what is already safe in the store; the same list however often it is asked for.
- * From then on the cookie can no longer change.
+ * The headers of the response, for what is already stored. Every call returns the same list; after the first one the
+ * cookie can no longer change.
  */
 export function headersOf(context: ManagerContext, state: SessionState, response: ResponseFacts): HeaderList {
   if (state.headers) return state.headers
@@ -42,7 +42,7 @@ function createHeaders(context: ManagerContext, state: SessionState, response: R
   return list
 }
 
-/** Whether the response may hold what only one user may see. */
+/** Whether the response may contain data of one user. */
 function showsUser({ policy }: Pick<ManagerContext, 'policy'>, { accessed, record }: SessionState): boolean {
   return policy.markPrivate && accessed && record?.metadata.userId !== undefined
 }
@@ -70,7 +70,7 @@ const plainInProduction =
   'NODE_ENV is production, and the cookie goes out without Secure: let the proxy pass the real Host, or set ' +
   'cookie.secure: true'
 
-/** Says what is wrong with the cookie of `secure: 'auto'`. It goes out all the same: the server may not see everything. */
+/** Warns of a cookie of `secure: 'auto'`. It is sent nevertheless: the server may not see the whole connection. */
 function warnOfCookie(context: ManagerContext, { request, cookieTemplate }: SessionState): void {
   const { cookie, emit, warnOnce } = context
   if (cookie.secure !== 'auto') return
@@ -79,7 +79,7 @@ function warnOfCookie(context: ManagerContext, { request, cookieTemplate }: Sess
   } else if (asksForLoopback(request)) {
     if (!isElsewhere(request)) warnOnce(loopbackByProxy)
   } else if (request.encrypted === false && !isForwarded(request)) {
-    emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', cure: plainConnection })
+    emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', hint: plainConnection })
     warnOnce(plainConnection)
   }
 }

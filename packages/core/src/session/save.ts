@@ -10,12 +10,12 @@ import { dataOf, needsLoading, type SessionState } from './session-state.ts'
 import { updateRecord } from './update-record.ts'
 
 export interface SaveOptions extends Pick<Change, 'update' | 'atCommit' | 'withoutData' | 'serialized'> {
-  /** Nothing but `lastSeenAt` or a due rotation is stored: when it cannot be, nothing is lost. */
+  /** Only `lastSeenAt` or a due rotation is to be stored: a failure loses nothing. */
   readonly upkeep?: boolean
 }
 
 /**
- * Stores what changed: creates the record of a new session, updates that of a live one, and drops the changes of a session
+ * Stores changes: creates the record of a new session, updates that of a live one, and drops the changes of a session
  * that has ended or was superseded.
  *
  * @returns false when nothing was stored because the session has ended or was superseded.

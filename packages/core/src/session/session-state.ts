@@ -12,11 +12,11 @@ import type { HeaderList } from '../transport/response-headers.ts'
 import type { CookieTemplate } from '../transport/set-cookie.ts'
 
 /**
- * - `unloaded`: a genuine token was presented, the store was not asked yet (`lazy`).
+ * - `unloaded`: a genuine token was presented, the store was not read yet (`lazy`).
  * - `new`: nothing is stored under this session.
  * - `live`: `record` is what was last read or written of it.
  * - `superseded`: the secret was swapped by another request. Empty, stores nothing, sets no cookie; `destroy` works.
- * - `unavailable`: the store could not be read. Empty, stores nothing, sets no cookie; asked again when it must be.
+ * - `unavailable`: the store could not be read. Empty, stores nothing, sets no cookie; read again when needed.
  * - `ended`: destroyed by this request, or found gone.
  */
 export type SessionPhase = 'unloaded' | 'new' | 'live' | 'superseded' | 'unavailable' | 'ended'
@@ -24,8 +24,8 @@ export type SessionPhase = 'unloaded' | 'new' | 'live' | 'superseded' | 'unavail
 /** An operation of the session that has failed. */
 export interface Failure {
   readonly error: unknown
-  /** Whether the application takes the error from the promise that it was given. */
-  isTaken(): boolean
+  /** Whether the application handles the rejection of the promise that was returned to it. */
+  isHandled(): boolean
 }
 
 /** Everything about one session in one request. Only the functions of this file change it. */
@@ -42,13 +42,13 @@ export interface SessionState {
   /** The token was signed by a retired key. */
   readonly reissue: boolean
   readonly record: StoredRecord | undefined
-  /** The handler's own object, which it changes in place; `undefined` until it is asked for. */
+  /** The handler's own object, which it changes in place; `undefined` until it is accessed. */
   readonly data: Fields | undefined
   /** The plaintext payload as stored, once it was decoded. */
   readonly stored: string | undefined
-  /** What `data` serialized to when it last equalled the store. */
+  /** `data`, serialized when it last equalled the stored data. */
   readonly baseline: string
-  /** What `session.permanent` was set to and is not stored yet. 0 is never stored: the commit ends the session. */
+  /** The value of `session.permanent` that is not stored yet. 0 is never stored: the commit ends the session. */
   readonly permanent: boolean | number | undefined
   readonly cookie: 'none' | 'send' | 'clear'
   /** This request has swapped the secret. */
@@ -57,26 +57,26 @@ export interface SessionState {
   readonly accessed: boolean
   /** The request had a cookie of our name, genuine or not. */
   readonly hadCookie: boolean
-  /** The request only looks: it keeps nothing up. */
+  /** The request only looks at the session: it does no upkeep. */
   readonly passive: boolean
-  /** The headers of the response, once they were handed out. */
+  /** The headers of the response, once they were returned. */
   readonly headers: HeaderList | undefined
   readonly cookieTemplate: CookieTemplate
   readonly request: RequestFacts
-  /** No commit follows: from now on a change is to be reported that nothing stores. */
+  /** No commit follows: a change that is not stored is to be reported from now on. */
   readonly watched: boolean
   /** The last operation on this session object; the next one waits for it. */
   readonly lastOperation: Promise<unknown> | undefined
-  /** The last operation on this session object has rejected with a SessionError, which the application has got. */
+  /** The last operation on this session object has rejected with a SessionError, which the application has received. */
   readonly lastOperationFailed: boolean
   /** The last operation whose failure a commit may have to report. */
   readonly failure: Failure | undefined
 }
 
-/** The same state to its one writer: the functions of this file. */
+/** The state for its only writers: the functions of this file. */
 type Writable = { -readonly [K in keyof SessionState]: SessionState[K] }
 
-/** Nothing is stored, nothing is chosen. */
+/** The state of a session of which nothing is stored. */
 const blank = {
   phase: 'new',
   id: undefined,
@@ -90,7 +90,7 @@ const blank = {
   cookie: 'none'
 } satisfies Partial<SessionState>
 
-/** What is known of a session before the store is asked. */
+/** What is known of a session before the store is read. */
 export type Identified = Pick<
   SessionState,
   'tokens' | 'cookieTemplate' | 'request' | 'hadCookie' | 'passive' | 'createdAt'
@@ -129,8 +129,7 @@ export function becomeEmpty({ emptyPayload }: Empty, state: Writable): void {
 }
 
 /**
- * Starts over with nothing stored: a fresh identity, made when it is first needed, and no data but what this request has
- * chosen.
+ * Starts over with nothing stored: a new identity, made when it is first needed, and only the data that the caller passes.
  */
 export function becomeNew(
   { clock, emptyPayload }: Empty & Pick<ManagerContext, 'clock'>,
@@ -140,7 +139,7 @@ export function becomeNew(
   Object.assign(state, blank, { createdAt: clock.now(), baseline: emptyPayload }, chosen)
 }
 
-/** Drops the id and secret, so that the next use makes others. */
+/** Drops the id and the secret, so that the next use creates new ones. */
 export function becomeUnidentified(state: Writable): void {
   state.id = state.secret = undefined
 }
@@ -177,7 +176,7 @@ export function becomeStored(state: Writable, record: StoredRecord, data: Fields
   becomeDecoded(state, data, plaintext)
 }
 
-/** The response carries the token of a record that this request gave its secret. */
+/** This request has given the record its secret: the response sends the new token. */
 function becomeSwapped(state: Writable, record: StoredRecord): void {
   state.record = record
   state.createdAt = record.metadata.createdAt
@@ -185,7 +184,7 @@ function becomeSwapped(state: Writable, record: StoredRecord): void {
   state.cookie = 'send'
 }
 
-/** What was written over a live record. */
+/** The write that replaced a live record. */
 export interface Rewrite {
   readonly record: StoredRecord
   /** The payload before encryption; `undefined`: the stored one was kept. */
@@ -199,9 +198,9 @@ export interface Rewrite {
 }
 
 /**
- * The request goes on with the record that it has written.
+ * Continues with the record that the request has written.
  *
- * @param baseline what its data serializes to now; `undefined`: the stored payload was kept.
+ * @param baseline its data, serialized now; `undefined`: the stored payload was kept.
  */
 export function becomeRewritten(state: Writable, write: Rewrite, baseline: string | undefined): void {
   const { record, plaintext, secret, permanent, extended } = write
@@ -215,21 +214,21 @@ export function becomeRewritten(state: Writable, write: Rewrite, baseline: strin
   becomeSwapped(state, record)
 }
 
-/** A superseded request has stored its data for the session, and learns nothing of what the session is now. */
+/** A superseded request has stored its data for the session, and learns nothing of its current state. */
 export function becomeOutdated(state: Writable, serialized: string | undefined): void {
   if (serialized !== undefined) state.baseline = serialized
   state.reissue = false
   state.cookie = 'none'
 }
 
-/** Found gone, or with another secret, when it should have been written: a late response sends no cookie. */
+/** The record was gone, or had another secret, when it was to be written: a late response sends no cookie. */
 export function becomeUnwritable(state: Writable, phase: 'ended' | 'superseded'): void {
   state.phase = phase
   state.cookie = 'none'
   state.permanent = undefined
 }
 
-/** Reloaded and found gone, or with another secret: nothing of the session is shown any more. */
+/** The record was gone, or had another secret, when it was reloaded: nothing of the session is shown any more. */
 export function becomeForgotten(context: Empty, state: Writable): void {
   state.record = undefined
   becomeEmpty(context, state)
@@ -247,7 +246,7 @@ export function becomeSuperseded(state: Writable, identity: Identity): void {
   becomeIdentified(state, 'superseded', identity)
 }
 
-/** The store could not be read, and the policy serves the request all the same. */
+/** The store could not be read, and the policy serves the request nevertheless. */
 export function becomeUnavailable(state: Writable): void {
   state.phase = 'unavailable'
 }
@@ -266,25 +265,25 @@ export function becomeChanged(state: Writable, data: Fields): void {
   state.data = data
 }
 
-/** The data is as stored: `stored` in the store, `baseline` in the spelling that later changes are told from. */
+/** The data is as stored: `stored` in the store, `baseline` as later changes are compared with it. */
 export function becomeDecoded(state: Writable, data: Fields, stored: string, baseline: string = stored): void {
   state.data = data
   state.stored = stored
   state.baseline = baseline
 }
 
-/** A session of which nothing is stored holds what the schema makes of `{}`. */
+/** A session of which nothing is stored has the data that the schema returns for `{}`. */
 export function becomeInitial(state: Writable, data: Fields, baseline: string): void {
   state.data = data
   state.baseline = baseline
 }
 
-/** Changes that cannot be stored are given up; the same ones are not given up twice. */
+/** Changes that cannot be stored are dropped; the same ones are not dropped twice. */
 export function becomeUnchanged(state: Writable, baseline: string): void {
   state.baseline = baseline
 }
 
-/** What `permanent` is to become with the next write; `undefined`: it stays. 0 is not stored: it ends the session. */
+/** The value of `permanent` to store with the next write; `undefined`: unchanged. 0 is not stored: it ends the session. */
 export function permanentToStore(
   { policy }: Pick<ManagerContext, 'policy'>,
   { permanent, record }: Pick<SessionState, 'permanent' | 'record'>,
@@ -294,7 +293,7 @@ export function permanentToStore(
   return isNew && policy.permanent ? policy.permanent : undefined
 }
 
-/** `session.permanent` was set; `undefined`: to what is stored. */
+/** `session.permanent` was set; `undefined`: to its stored value. */
 export function becomePermanent(state: Writable, permanent: boolean | number | undefined): void {
   state.permanent = permanent
 }
@@ -309,17 +308,17 @@ export function becomeOperated(state: Writable, failed: boolean): void {
   state.lastOperationFailed = failed
 }
 
-/** An operation has failed; `undefined`: that was reported, or made good for. */
+/** An operation has failed; `undefined`: it was reported, or a later one has succeeded. */
 export function becomeFailed(state: Writable, failure: Failure | undefined): void {
   state.failure = failure
 }
 
-/** Whether the next access to the data is to be followed by a look at what it changed. */
+/** Whether the next access to the data starts a check for changes that are not stored. */
 export function becomeWatched(state: Writable, watched: boolean): void {
   state.watched = watched
 }
 
-/** The headers are handed out: from now on the cookie cannot change. */
+/** The headers were returned: from now on the cookie cannot change. */
 export function becomeSent(state: Writable, headers: HeaderList): void {
   state.headers = headers
 }
@@ -329,7 +328,7 @@ export function detachedOf({ phase }: SessionState): false | 'superseded' | 'una
   return phase === 'superseded' || phase === 'unavailable' ? phase : false
 }
 
-/** Whether the store was not asked yet, or could not be read. */
+/** Whether the store was not read yet, or could not be read. */
 export function needsLoading({ phase }: SessionState): boolean {
   return phase === 'unloaded' || phase === 'unavailable'
 }
@@ -381,7 +380,7 @@ export function runExclusive<T>(
 ): Promise<T | undefined> | undefined {
   const { lastOperation: earlier } = state
   const running = earlier === undefined ? task() : access.waitForEarlier(earlier).then(task)
-  // One that gave up waiting has ended; those before it have not.
+  // An operation that gave up waiting has ended; those before it may not have.
   if (running !== undefined) state.lastOperation = running.then(ignore, () => earlier)
   return running
 }

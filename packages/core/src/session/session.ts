@@ -31,7 +31,7 @@ interface Internals {
   readonly state: SessionState
 }
 
-/** For the manager: what only it may see. Throws for anything that no manager has opened. */
+/** The internals of a session, for the manager only. Throws for a value that no manager has opened. */
 export let internalsOf: (session: unknown) => Internals
 
 /**
@@ -55,8 +55,8 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Public, changes whenever the secret does. What CSRF tokens and audit lines bind to: `id` survives a login, so a
-   * CSRF token bound to it would too.
+   * Public, changes whenever the secret does. Bind CSRF tokens and audit lines to it: `id` survives a login, so a CSRF
+   * token that is bound to `id` would too.
    */
   get tokenId(): string {
     const { context, state } = access(this)
@@ -81,7 +81,7 @@ export class Session<Data extends object = SessionData> {
     return this.#internals.state.phase !== 'unloaded'
   }
 
-  /** What the session holds. Change it in place, at any depth, or assign another object. */
+  /** The data of the session. Change it in place, at any depth, or assign another object. */
   get data(): Data {
     const { context, state } = access(this)
     return asData<Data>(dataOf(context, state))
@@ -90,12 +90,12 @@ export class Session<Data extends object = SessionData> {
   set data(value: Data) {
     const { context, state } = access(this)
     if (!isFields(value)) throw misused('session.data must be an object')
-    // Decoding first gives the change something to be compared with.
+    // Decodes first, so that the commit can compare the change with the stored data.
     dataOf(context, state)
     becomeChanged(state, value)
   }
 
-  /** Whom `login` (or `userIdFrom`) named. Never read from `data`. */
+  /** The user that `login` (or `userIdFrom`) named. Never read from `data`. */
   get userId(): string | undefined {
     return access(this).state.record?.metadata.userId
   }
@@ -170,9 +170,9 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Makes the session this user's: a new secret, the absolute limit anew; the old token opens nothing from now on. The
-   * only way to set `userId` (with `userIdFrom`). An anonymous visitor's data is kept unless told otherwise, another
-   * user's never is. OWASP ASVS 5.0, 7.2.4.
+   * Makes the session this user's, with a new secret and a new absolute timeout; the old token no longer opens it. The
+   * only way to set `userId` (with `userIdFrom`). An anonymous visitor's data is kept unless `keepData` says otherwise,
+   * another user's never is. OWASP ASVS 5.0, 7.2.4.
    *
    * @throws SessionError `HEADERS_SENT` before any store call; `LOGIN_REVOKED`; any store failure.
    */
@@ -181,7 +181,7 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * A new secret, the same session; the old token opens nothing from now on. `anonymous: true` also drops the data and
+   * Replaces the secret of the session; the old token no longer opens it. `anonymous: true` also drops the data and
    * the user.
    *
    * @throws SessionError `HEADERS_SENT` before any store call; any store failure.
@@ -190,16 +190,16 @@ export class Session<Data extends object = SessionData> {
     return this.#watch((context, state) => regenerate(context, state, options))
   }
 
-  /** As {@link regenerate}, but the old token works on until the new one was seen, plus `graceWindow`. */
+  /** As {@link regenerate}, but the old token works until the new one was first used, plus `graceWindow`. */
   rotate(): Promise<void> {
     return this.#watch(rotate)
   }
 
   /**
-   * Ends the session: its record is gone when this resolves, and no request under way brings it back. So it does with
-   * every other session that the request carried a live token of. The cookie is cleared by this response.
+   * Ends the session: its record is gone when this resolves, and no request under way restores it. Also ends
+   * every other session of which the request carried a live token. This response clears the cookie.
    *
-   * @throws SessionError when the store could not confirm it: the session may live on.
+   * @throws SessionError when the store could not confirm it: the session may still be live.
    */
   destroy(): Promise<void> {
     return this.#watch(destroy)
@@ -232,7 +232,7 @@ export class Session<Data extends object = SessionData> {
     return { id, state: phase, userId: record?.metadata.userId, createdAt: state.createdAt }
   }
 
-  /** For what no later commit would do again. */
+  /** For operations that no later commit repeats. */
   #watch<T>(task: (context: ManagerContext, state: SessionState) => Promise<T>): Promise<T> {
     return watchFailure(this.#internals.state, this.#act(task))
   }
@@ -247,7 +247,7 @@ export class Session<Data extends object = SessionData> {
         becomeOperated(state, false)
         return result
       } catch (error) {
-        // An error that a function of the application has thrown says nothing of what is stored.
+        // An error of the application's own function says nothing about the store.
         if (isSessionError(error)) becomeOperated(state, true)
         throw error
       }
@@ -267,12 +267,15 @@ function access(session: unknown): Internals {
   becomeAccessed(internals.state)
   if (internals.state.watched) watchLateAccess(internals.context, internals.state)
   if (internals.state.phase === 'unloaded') {
-    throw new SessionError('SESSION_NOT_LOADED', 'The manager is lazy: await session.load() before looking')
+    throw new SessionError(
+      'SESSION_NOT_LOADED',
+      'The manager is lazy: await session.load() before you read the session'
+    )
   }
   return internals
 }
 
-/** `schema` has checked it, or the application says so by the type it gave. */
+/** `schema` has checked the data, or the application declares its type. */
 function asData<Data extends object>(fields: Fields): Data {
   return fields as Data
 }

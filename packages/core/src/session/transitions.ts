@@ -26,15 +26,15 @@ import { headersSent, updateRecord } from './update-record.ts'
 
 export interface LoginOptions {
   /**
-   * What an anonymous visitor's data becomes: `true` (default) keeps it, `false` drops it, names keep those keys. Somebody
-   * else may have planted that session: name the keys whose content an attacker may choose.
+   * Which data of an anonymous visitor is kept: `true` (default) all, `false` none, an array those keys. An attacker may
+   * have planted that session: list only keys that are harmless even if an attacker has chosen their values.
    * Another user's data is never kept, the same user's always.
    */
   readonly keepData?: boolean | readonly string[]
 }
 
 /**
- * Makes the session `userId`'s: swaps the secret, restarts the absolute timeout. A login never vanishes: if the session
+ * Makes the session `userId`'s: swaps the secret, restarts the absolute timeout. A login is never lost: if the session
  * has ended or was superseded meanwhile, the login makes a new one, with empty data.
  */
 export async function login(
@@ -47,7 +47,10 @@ export async function login(
   checkUserId(userId)
   await ensureLoaded(context, state)
   if (phaseOf(state) === 'unavailable') {
-    throw new SessionError('LOGIN_UNAVAILABLE', 'The store could not be read for this request: nobody can log in now')
+    throw new SessionError(
+      'LOGIN_UNAVAILABLE',
+      'The store could not be read for this request: no login is possible now'
+    )
   }
   const attempt: LoginAttempt = { userId, keepData, reservation: undefined }
   if (state.phase === 'new') keepChosenData(context, state, keepData)
@@ -57,13 +60,13 @@ export async function login(
   await createRecord(context, state, { login: attempt })
 }
 
-/** Nothing is stored yet: the data is what this anonymous visitor has put in during this request. */
+/** Nothing is stored yet: the data was set in this request, for an anonymous visitor. */
 function keepChosenData(context: ManagerContext, state: SessionState, keepData: boolean | readonly string[]): void {
   if (keepData === false) becomeEmpty(context, state)
   else if (keepData !== true) becomeChanged(state, pickFields(dataOf(context, state), keepData))
 }
 
-/** Swaps the secret; the old token opens nothing from now on. `anonymous`: starts over with empty data and no user. */
+/** Swaps the secret; the old token no longer opens the session. `anonymous`: starts over with empty data and no user. */
 export async function regenerate(
   context: ManagerContext,
   state: SessionState,
@@ -79,7 +82,7 @@ export async function regenerate(
   else if (state.phase === 'new') becomeUnidentified(state)
 }
 
-/** Swaps the secret and lets the old token work until the new one was used, and a grace window longer. */
+/** Swaps the secret and lets the old token work until the new one was first used, plus the grace window. */
 export async function rotate(context: ManagerContext, state: SessionState): Promise<void> {
   if (state.headers) throw headersSent()
   await ensureLoaded(context, state)
@@ -87,15 +90,15 @@ export async function rotate(context: ManagerContext, state: SessionState): Prom
   applyOutcome(context, state, outcome, true)
 }
 
-/** Swaps the secret of a live session in one compareAndSet; where the store has none, by a move to a new id. */
+/** Swaps the secret of a live session in one compareAndSet; on a store without it, by a move to a new id. */
 async function swapWhileLive(context: ManagerContext, state: SessionState, change: Change): Promise<Outcome> {
   if (state.phase !== 'live') return 'gone'
   return context.atomic ? updateRecord(context, state, change) : moveToNewId(context, state, change)
 }
 
 /**
- * Ends the session, and every other one that the request carries a token of: a logout must not leave a way in. Resolves
- * only when their records are gone; nothing later brings them back.
+ * Ends the session, and every other one that the request carries a token of: a logout must leave no session open. Resolves
+ * only when their records are gone; no later write restores them.
  */
 export async function destroy(context: ManagerContext, state: SessionState): Promise<void> {
   if (needsLoading(state)) await load(context, state, 'error')
@@ -108,8 +111,8 @@ export async function destroy(context: ManagerContext, state: SessionState): Pro
   }
   const clears = stored || state.hadCookie
   if (state.headers && clears) {
-    const cure = 'destroy() before the response starts, so that its cookie can be cleared'
-    context.emit?.({ type: 'cookieSkipped', reason: 'headers-sent', cure })
+    const hint = 'destroy() before the response starts, so that its cookie can be cleared'
+    context.emit?.({ type: 'cookieSkipped', reason: 'headers-sent', hint })
   }
   becomeDestroyed(context, state, clears ? 'clear' : 'none')
 }
@@ -141,7 +144,7 @@ export async function reload(context: ManagerContext, state: SessionState): Prom
   const { data } = state
   const token = { ...identity, created: state.createdAt, retiredKey: state.reissue }
   if (!(await acceptRecord(context, state, { token, record, alias: standing === 'alias' }))) return false
-  // The handler holds the data object: it gets the new fields, and stays the session's.
+  // The handler has a reference to the data object, so the object stays and gets the new fields.
   if (data) {
     replaceFields(data, dataOf(context, state))
     if (phaseOf(state) === 'live') becomeChanged(state, data)
@@ -149,7 +152,7 @@ export async function reload(context: ManagerContext, state: SessionState): Prom
   return phaseOf(state) === 'live'
 }
 
-/** Read by a function, because TypeScript believes that an awaited call leaves the phase as it was. */
+/** A function, because TypeScript assumes that an awaited call does not change the phase. */
 function phaseOf({ phase }: SessionState): SessionState['phase'] {
   return phase
 }

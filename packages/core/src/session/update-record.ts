@@ -35,7 +35,7 @@ import {
 } from './next-data.ts'
 import { identityOf, permanentToStore, type SessionState, secretHashOf } from './session-state.ts'
 
-/** One write of one request to a live record: what every attempt starts from. */
+/** One write of one request to a live record: the input of every attempt. */
 interface Update extends DataChange {
   readonly context: ManagerContext
   readonly state: SessionState
@@ -56,7 +56,7 @@ const superseded: Stop = { stop: 'superseded' }
 const unchanged: Stop = { stop: 'unchanged', harmless: true }
 
 /**
- * Stores what changed in a live session, by compareAndSet against the record it was decided on. After a conflict the
+ * Stores the changes of a live session, by compareAndSet against the record it was decided on. After a conflict the
  * steps of {@link decide} run again on what is stored then, the check of the request's secret among them.
  */
 export async function updateRecord(context: ManagerContext, state: SessionState, change: Change): Promise<Outcome> {
@@ -67,7 +67,7 @@ export async function updateRecord(context: ManagerContext, state: SessionState,
   const { login = { reservation: undefined } } = change
   const update: Update = { context, state, change, identity, base, serialized, login }
   const decideOn = (value: string | undefined): Validated<Decision<Result>> => decide(update, value)
-  // A login writes to the index before its record is stored: nobody else's write waits for that.
+  // A login writes to the index before its record is stored: other writes must not wait for that.
   const alone = change.login !== undefined
   const result = await context.loop.run(context.recordKey(identity.id), base, decideOn, alone)
   if (typeof result === 'string') return result
@@ -107,7 +107,7 @@ function find({ context, state, identity, base }: Update, value: string | undefi
   return { record, standing, now, stored, loaded: isBase && context.schema ? state.baseline : undefined }
 }
 
-/** A holder of a stale secret may add data for the same user, and nothing else. */
+/** A request with a stale secret may add data for the same user, and nothing else. */
 function isOvertaken({ change, base }: Update, { record, standing }: Found): boolean {
   if (standing !== 'stale') return false
   const { userId, dataEpoch } = record.metadata
@@ -119,13 +119,13 @@ function isOvertaken({ change, base }: Update, { record, standing }: Found): boo
   )
 }
 
-/** A holder of a stale secret must not change the user of the session that the holder of the current one has. */
+/** A request with a stale secret must not change the user of the session. */
 function wouldChangeUser({ context }: Update, { standing, stored }: Found, { plaintext }: NextData): boolean {
   if (standing !== 'stale' || plaintext === undefined) return false
   return userIdOf(context, plaintext) !== userIdOf(context, stored() ?? '')
 }
 
-/** The metadata of the write, and what goes with it. */
+/** The metadata of the write, and its other parts. */
 interface Plan extends Omit<Write, 'record'> {
   readonly next: NextMetadata
 }
@@ -158,7 +158,7 @@ function usesNewestSecret({ state }: Update, { standing }: Found): boolean {
   return standing === 'current' && !state.swapped
 }
 
-/** Whether the record needs a write although neither data nor secret changes. A superseded request keeps nothing up. */
+/** Whether the record needs a write although neither data nor secret changes. A superseded request does no upkeep. */
 function isUpkeepDue(update: Update, found: Found): boolean {
   const { record, standing, now } = found
   if (standing === 'stale') return false
@@ -166,7 +166,7 @@ function isUpkeepDue(update: Update, found: Found): boolean {
   return usesNewestSecret(update, found) && awaitsFirstUse(record.metadata)
 }
 
-/** Which swap the write makes: the one that was asked for, one that another user demands, or one that is due. */
+/** Which swap the write makes: the requested one, one that a change of user requires, or one that is due. */
 function swapFor(update: Update, found: Found, owner: NextOwner): Swap | undefined {
   const { context, state, change } = update
   const current = found.standing === 'current'
@@ -195,7 +195,7 @@ function metadataFor(
   return next
 }
 
-/** Encrypts what must be encrypted, writes to the user index what it must learn first, and makes the record. */
+/** Encrypts the payload, writes the user index first if it must change, and makes the record. */
 function seal(update: Update, found: Found, plan: Plan): Validated<Decision<Result>> {
   const { context, identity } = update
   const { next } = plan
@@ -213,13 +213,13 @@ function seal(update: Update, found: Found, plan: Plan): Validated<Decision<Resu
       const record = kept ? encodeRecord(next, payload) : sealRecord(context, key, next, plaintext)
       return writeRecord<Result>(context, record, { ...plan, record, accepted })
     }
-    // A promise only when the index has something to learn, which is seldom.
+    // A promise only when the index must change, which is rare.
     const indexing = indexWrite(update, found, plan)
     return indexing === undefined ? sealNow() : indexing.then(sealNow)
   })
 }
 
-/** What the user index must know before the record is stored, if anything. */
+/** Writes the user index before the record is stored, if it must change. */
 function indexWrite(
   { context, identity, login }: Update,
   found: Found,

@@ -3,7 +3,7 @@ import { platform } from '#platform'
 export interface Bound<T, R> {
   /** How long the promise may take, in milliseconds of real time: an injected clock may jump. */
   readonly milliseconds: number
-  /** No caller awaits it, so its timer does not keep the process alive. Any other timer must: a script would end without its error. */
+  /** No caller awaits it: its timer does not keep the process alive. Other timers must, or scripts end without the error. */
   readonly background?: boolean
   /** Makes the error of a promise that took too long. */
   readonly late: () => unknown

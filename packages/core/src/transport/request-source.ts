@@ -9,7 +9,7 @@ export interface NodeHeaders {
 /** Where the cookie is read from. A bare string is the value of the `Cookie` header. */
 export type RequestSource = Request | Headers | NodeHeaders | string | undefined
 
-/** What the server knows of the connection beside the headers. */
+/** Facts about the connection that the headers do not contain. */
 export interface Connection {
   /** The host the client asked for. Default: the `Host` header. */
   readonly host?: string | undefined
@@ -20,7 +20,7 @@ export interface Connection {
 export interface RequestFacts {
   readonly cookieHeader: string
   readonly host: string | undefined
-  /** `undefined`: nobody said. */
+  /** `undefined`: not known. */
   readonly encrypted: boolean | undefined
   readonly headers: Headers | NodeHeaders
 }
@@ -29,7 +29,7 @@ export interface RequestFacts {
 const proxyHeader =
   /^(?:forwarded|via$|(?:cdn-loop|front-end-https)$|(?:cf|fly|fastly|akamai)-|x-(?:forwarded|real-ip|proxyuser-ip|(?:url-)?scheme|(?:original|remote|envoy|azure|arr|appengine|nginx|cloud-trace|request-start|varnish|amzn-trace|amz-cf)\b|(?:cluster-|sucuri-)?client-?ip$)|(?:true|incap)-client-ip$)/
 
-/** @throws SessionError `ARGUMENT_INVALID` for what is no source, or has a `cookie` or `host` that is no string. */
+/** @throws SessionError `ARGUMENT_INVALID` for an invalid source, or a `cookie` or `host` that is not a string. */
 export function readRequest(source: RequestSource, connection: Connection | undefined): RequestFacts {
   const given = source === undefined || typeof source === 'string' ? { cookie: source } : source
   if (typeof given !== 'object' || given === null || Array.isArray(given))
@@ -48,7 +48,7 @@ export function readRequest(source: RequestSource, connection: Connection | unde
   }
 }
 
-/** Whether a proxy left a trace. */
+/** Whether the headers show that a proxy has forwarded the request. */
 export function isForwarded({ headers }: Pick<RequestFacts, 'headers'>): boolean {
   return tracesOf(headers).length > 0
 }
@@ -64,8 +64,8 @@ export function asksForLoopback({ host, encrypted }: Pick<RequestFacts, 'host' |
 }
 
 /**
- * Whether only programs on this machine have seen the request: no proxy, or a development server (Next.js, Vite) that tells
- * of a loopback host and plain http; and workerd's, which tells the client's address as Cloudflare does.
+ * Whether only programs on this machine have seen the request: no proxy, or a development server (Next.js, Vite) that
+ * reports a loopback host and plain http, or that of workerd, which adds the client's address as Cloudflare does.
  */
 export function isFromThisMachine({ headers }: Pick<RequestFacts, 'headers'>): boolean {
   const traces = tracesOf(headers).filter((name) => name !== 'cf-connecting-ip' || !isLocalTrace(headers, name))
@@ -82,22 +82,22 @@ function isLocalTrace(headers: Headers | NodeHeaders, name: string): boolean {
   return /^(?:x-forwarded-for|cf-connecting-ip)$/.test(name) && /^(?:::1|(?:::ffff:)?127\.[\d.]+)$/.test(value)
 }
 
-/** Whether a proxy tells of https, or of a host that is not loopback: the browser does not use plain http to this machine. */
+/** Whether a proxy reports https, or a host that is not loopback: the browser does not use plain http to this machine. */
 export function isElsewhere({ headers }: Pick<RequestFacts, 'headers'>): boolean {
   const host = headerOf(headers, 'x-forwarded-host')
   return headerOf(headers, 'x-forwarded-proto') === 'https' || (host !== undefined && !isLoopbackHost(host))
 }
 
 /**
- * Whether the page that sent a request to a loopback host is no page of this machine: a proxy has then replaced the `Host`.
- * A page of another site proves nothing: a login provider sends its users to a machine in development, too.
+ * Whether a request to a loopback host came from a page that is not on this machine: a proxy has then replaced the `Host`.
+ * A page of another site proves nothing: login providers also redirect to machines in development.
  */
 export function comesFromPageElsewhere({ headers }: Pick<RequestFacts, 'headers'>): boolean {
   const host = hostOf(headerOf(headers, 'origin') ?? headerOf(headers, 'referer') ?? '')
   return host !== undefined && !isLoopbackHost(host) && headerOf(headers, 'sec-fetch-site') !== 'cross-site'
 }
 
-/** Whether a browser says that the page calls this host its own. Other clients do not send that by themselves. */
+/** Whether a browser reports that page and host have the same origin. Other clients do not send that by themselves. */
 export function isSameOrigin({ headers }: Pick<RequestFacts, 'headers'>): boolean {
   return headerOf(headers, 'sec-fetch-site') === 'same-origin'
 }

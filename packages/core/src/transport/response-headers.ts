@@ -19,12 +19,12 @@ interface NodeHeaders {
   getHeaderNames(): readonly string[]
 }
 
-/** What a response says that looked at a user's session: not for shared caches, and not without asking again. */
+/** The `Cache-Control` of a response that depends on a user's session: no shared caches, and no reuse without a check. */
 export const privateByDefault = 'private, no-cache'
 
 /**
- * Puts `headers` into `target`: a `Set-Cookie` replaces an earlier one of the same name (or of `cookieName`), leaves all
- * others, and turns every header that lets some cache store it ({@link forSingleCaches}) into `no-store`; `Vary` is merged
+ * Adds `headers` to `target`: a `Set-Cookie` replaces an earlier one of the same name (or of `cookieName`), leaves all
+ * others, and turns every header that lets some cache store it ({@link targetedCacheControl}) into `no-store`; `Vary` is merged
  * once; `Cache-Control: private, no-cache` is set only if the response has no `Cache-Control` and no `Expires`; everything
  * else is set.
  */
@@ -35,11 +35,11 @@ export function applyHeaders(headers: HeaderList, target: HeaderTarget, cookieNa
       addCookie(target, value, cookieName)
       tighten(target)
     } else if (lowerName === 'vary') set(target, name, mergeVary(current(target, name), value))
-    else if (value !== privateByDefault || !saysHowToCache(target)) set(target, name, value)
+    else if (value !== privateByDefault || !hasCachePolicy(target)) set(target, name, value)
   }
 }
 
-function saysHowToCache(target: HeaderTarget): boolean {
+function hasCachePolicy(target: HeaderTarget): boolean {
   return current(target, 'Cache-Control').length + current(target, 'Expires').length > 0
 }
 
@@ -47,7 +47,7 @@ function saysHowToCache(target: HeaderTarget): boolean {
  * `CDN-Cache-Control` and its relatives of single vendors (RFC 9213 §2), `Surrogate-Control` (Edge Architecture
  * Specification), Akamai's `Edge-Control`. The caches that they are meant for follow them in place of `Cache-Control`.
  */
-const forSingleCaches = /-cache-control$|^(?:surrogate|edge)-control$/i
+const targetedCacheControl = /-cache-control$|^(?:surrogate|edge)-control$/i
 
 function tighten(target: HeaderTarget): void {
   const names: string[] = []
@@ -58,13 +58,14 @@ function tighten(target: HeaderTarget): void {
     })
   }
   for (const name of names) {
-    if (forSingleCaches.test(name) && !refusesSharedCaches(current(target, name).join())) set(target, name, 'no-store')
+    if (targetedCacheControl.test(name) && !refusesSharedCaches(current(target, name).join()))
+      set(target, name, 'no-store')
   }
 }
 
 /**
- * Whether a `Cache-Control` has the directive `private` or `no-store`. `private="…"` speaks of single headers alone (RFC
- * 9111 §5.2.2.7), and what a quoted string contains is no directive (§5.2).
+ * Whether a `Cache-Control` has the directive `private` or `no-store`. `private="…"` concerns single headers only (RFC
+ * 9111 §5.2.2.7), and the content of a quoted string is not a directive (§5.2).
  */
 export function refusesSharedCaches(cacheControl: string): boolean {
   return /(?:^|,)\s*(?:private|no-store)\s*(?:,|$)/i.test(cacheControl.replace(/"(?:[^"\\]|\\.)*(?:"|$)/gs, '"'))

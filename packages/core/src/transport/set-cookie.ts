@@ -1,7 +1,7 @@
-import { checkAll, invalid, oneOf, refuseUnknown, type Settled, settle } from '../option-check.ts'
+import { applyRules, checkAll, invalid, oneOf, type Resolved, refuseUnknown } from '../option-check.ts'
 import { longestToken } from '../token/token.ts'
 
-/** Attributes of the one cookie. They come from here at every response, never from the stored record. */
+/** Attributes of the session cookie. Every response takes them from the options, never from the stored record. */
 export interface CookieOptions {
   /** Name without prefix. Default `sid`. Part of key derivation: a token of one name is not valid under another. */
   name?: string
@@ -24,7 +24,7 @@ export interface CookieOptions {
   prefix?: 'host' | 'secure' | 'none'
 }
 
-/** A cookie whose attributes are settled; only the token and its lifetime vary. */
+/** A cookie with fixed attributes; only the token and its lifetime vary. */
 export interface CookieTemplate {
   /** With prefix: the name to look for and to write. */
   readonly fullName: string
@@ -69,32 +69,32 @@ const rules = {
 }
 
 /**
- * Settles everything at construction that would otherwise be a cookie some browser silently refuses.
+ * Refuses, at construction, options that make a cookie which some browser silently refuses.
  *
- * @throws SessionError `OPTION_INVALID` or `OPTION_UNKNOWN`, naming the option and the cure.
+ * @throws SessionError `OPTION_INVALID` or `OPTION_UNKNOWN`, naming the option and what to change.
  */
 export function resolveCookieOptions(options: unknown = {}): CookiePolicy {
   if (typeof options !== 'object' || options === null) throw invalid('cookie', 'must be an object of cookie options')
-  const [, settled] = checkAll([
+  const [, resolved] = checkAll([
     () => refuseUnknown(rules, options, 'cookie.'),
-    () => settle(rules, options, 'cookie.')
+    () => applyRules(rules, options, 'cookie.')
   ])
-  const { name, path, domain, sameSite, secure } = settled
+  const { name, path, domain, sameSite, secure } = resolved
   const hostAllowed = secure !== false && path === '/' && domain === undefined
-  const { prefix = hostAllowed ? 'host' : secure ? 'secure' : 'none' } = settled
+  const { prefix = hostAllowed ? 'host' : secure ? 'secure' : 'none' } = resolved
   if (prefix === 'host' && !hostAllowed) throw invalid('cookie.prefix', "'host' needs Secure, path '/' and no domain")
-  if (secure === false) refuseWithoutSecure(settled)
+  if (secure === false) refuseWithoutSecure(resolved)
 
-  const insecure = { ...settled, secure: false, partitioned: false, sameSite: sameSite === 'none' ? 'lax' : sameSite }
+  const insecure = { ...resolved, secure: false, partitioned: false, sameSite: sameSite === 'none' ? 'lax' : sameSite }
   const plain = secure === true ? undefined : createTemplate(name, insecure)
   const secureTemplate =
-    secure === false && plain ? plain : createTemplate(prefixes[prefix] + name, { ...settled, secure: true })
-  return Object.freeze({ ...settled, prefix, secureTemplate, plainTemplate: plain ?? secureTemplate })
+    secure === false && plain ? plain : createTemplate(prefixes[prefix] + name, { ...resolved, secure: true })
+  return Object.freeze({ ...resolved, prefix, secureTemplate, plainTemplate: plain ?? secureTemplate })
 }
 
 const prefixes = { host: '__Host-', secure: '__Secure-', none: '' }
 
-/** What browsers accept only with Secure. */
+/** Refuses attributes that browsers accept only with Secure. */
 function refuseWithoutSecure(options: CookieAttributes): void {
   const { prefix, sameSite, partitioned } = options
   const needing = prefix === 'secure' ? 'prefix' : sameSite === 'none' ? 'sameSite' : partitioned && 'partitioned'
@@ -103,7 +103,7 @@ function refuseWithoutSecure(options: CookieAttributes): void {
 
 /**
  * Whether a `Host` value, with or without port, names this machine: `localhost`, `*.localhost` (RFC 6761 §6.3),
- * `127.0.0.0/8`, `[::1]`. Nothing that merely resolves to it.
+ * `127.0.0.0/8`, `[::1]`. Not a name that merely resolves to it.
  */
 export function isLoopbackHost(host: string): boolean {
   return host.length < 270 && loopback.test(host)
@@ -115,14 +115,14 @@ const loopback =
 /** RFC 6265bis §5.7: browsers keep no cookie for longer. */
 const longestMaxAge = 400 * 86_400
 
-type CookieAttributes = Settled<typeof rules>
+type CookieAttributes = Resolved<typeof rules>
 
-/** Every part is checked by now: none can break out of its place (RFC 6265bis §4.1.1). */
+/** Every part was checked before: none can add another attribute (RFC 6265bis §4.1.1). */
 function createTemplate(
   fullName: string,
   { path, domain, httpOnly, secure, partitioned, priority, sameSite }: CookieAttributes
 ): CookieTemplate {
-  const place = `${domain === undefined ? '' : `; Domain=${domain}`}; Path=${path}`
+  const scope = `${domain === undefined ? '' : `; Domain=${domain}`}; Path=${path}`
   const flags =
     (httpOnly ? '; HttpOnly' : '') +
     (secure ? '; Secure' : '') +
@@ -130,14 +130,14 @@ function createTemplate(
     (priority === undefined ? '' : `; Priority=${capitalized(priority)}`) +
     `; SameSite=${capitalized(sameSite)}`
   const start = `${fullName}=`
-  const end = place + flags
+  const end = scope + flags
   return Object.freeze({
     fullName,
     write: (token: string, maxAgeSeconds?: number) =>
       maxAgeSeconds === undefined
         ? start + token + end
         : `${start}${token}; Max-Age=${Math.min(Math.max(Math.ceil(maxAgeSeconds), 0), longestMaxAge)}${end}`,
-    clear: () => `${start}; Max-Age=0${place}; Expires=Thu, 01 Jan 1970 00:00:00 GMT${flags}`
+    clear: () => `${start}; Max-Age=0${scope}; Expires=Thu, 01 Jan 1970 00:00:00 GMT${flags}`
   })
 }
 
@@ -163,8 +163,8 @@ function checkPath(path: unknown = '/', option: string): string {
 function checkDomain(domain: unknown, option: string): string | undefined {
   if (domain === undefined) return undefined
   // RFC 6265bis §5.6.3: a leading dot means nothing.
-  const text = typeof domain === 'string' ? domain.replace(/^\./, '') : ''
-  // Two labels or more, of 63 octets at most (RFC 1035 §2.3.4), and the last no number: that would be an address.
-  if (text.length <= 253 && /^(?:\w(?:[\w-]{0,61}\w)?\.)+(?!\d+$)\w(?:[\w-]{0,61}\w)?$/.test(text)) return text
+  const name = typeof domain === 'string' ? domain.replace(/^\./, '') : ''
+  // Two labels or more, of 63 octets at most (RFC 1035 §2.3.4), and the last is not a number: that would be an address.
+  if (name.length <= 253 && /^(?:\w(?:[\w-]{0,61}\w)?\.)+(?!\d+$)\w(?:[\w-]{0,61}\w)?$/.test(name)) return name
   throw invalid(option, "must be a name such as 'example.com', no address, scheme or port")
 }

@@ -14,7 +14,7 @@ import { endSession, rewriteRecord } from './end-session.ts'
 import { surveySessions } from './session-limit.ts'
 import { extendEntry } from './user-index.ts'
 
-/** A session seen without its client. Holds no token, secret or hash of one. */
+/** A session as an administrator sees it. Contains no token, no secret and no hash of one. */
 export interface SessionInfo<Data extends object = SessionData> {
   readonly id: string
   readonly tokenId: string
@@ -28,27 +28,27 @@ export interface SessionInfo<Data extends object = SessionData> {
   readonly data: Data
 }
 
-/** @throws SessionError `ARGUMENT_INVALID`: an operation on the sessions of nobody must not pass for done. */
-export function checkUserId(userId: unknown, what = 'A user id is'): string {
+/** @throws SessionError `ARGUMENT_INVALID`: an operation without a user must not seem to have succeeded. */
+export function checkUserId(userId: unknown, subject = 'A user id is'): string {
   if (typeof userId === 'string' && userId !== '' && userId.length <= 512 && userId.isWellFormed()) return userId
-  const cure = typeof userId === 'number' ? '; pass String(id)' : ''
-  throw misused(`${what} a well-formed string of 1 to 512 characters${cure}`)
+  const hint = typeof userId === 'number' ? '; pass String(id)' : ''
+  throw misused(`${subject} a well-formed string of 1 to 512 characters${hint}`)
 }
 
-/** Whom the events of an administrative call name. @throws SessionError `ARGUMENT_INVALID` for what is no string. */
+/** The actor that the events of a call name. @throws SessionError `ARGUMENT_INVALID` if it is not a string. */
 export function checkActor(by: unknown): string | undefined {
   if (by === undefined || typeof by === 'string') return by
   throw misused('by must be a string')
 }
 
-/** Public ids to spare. Strings that are none match no session. */
+/** The public ids in `except`. A string that is not an id matches no session. */
 export function checkIds(ids: unknown): ReadonlySet<string> {
   const list: readonly unknown[] = [ids].flat()
   if (list.every((id) => typeof id === 'string')) return new Set(list)
   throw misused('except must be an id or an array of ids')
 }
 
-/** Anything but 32 hex characters is no session id, and never reaches the store. */
+/** Whether a value is a session id: 32 hex characters. Nothing else reaches the store. */
 export function isSessionId(id: unknown): id is string {
   return typeof id === 'string' && /^[0-9a-f]{32}$/.test(id)
 }
@@ -61,7 +61,7 @@ export async function find<Data extends object>(
   return describeLive<Data>(context, id, await context.access.get(context.recordKey(id)))
 }
 
-/** The user's sessions, last seen first. Removes index entries that it finds dead. */
+/** The user's sessions, most recently seen first. Removes index entries that it finds dead. */
 export async function listOfUser<Data extends object>(
   context: ManagerContext,
   userId: string
@@ -77,7 +77,7 @@ export async function listOfUser<Data extends object>(
 }
 
 /**
- * Every live session, in the order of the store's keys. Reads ahead: what ends after its record was read may appear.
+ * Every live session, in the order of the store's keys. Reads ahead: a session that ends after its record was read may still appear.
  */
 export async function* listAll<Data extends object>(
   context: ManagerContext,
@@ -93,7 +93,7 @@ export async function* listAll<Data extends object>(
   }
 }
 
-/** As many ids at once as the store can be asked for together. */
+/** Session ids in pages, each as large as one read of the store allows. */
 async function* pagesOfIds({ access, recordKey }: ManagerContext): AsyncGenerator<readonly string[]> {
   const prefix = recordKey('')
   let page: string[] = []
@@ -125,7 +125,7 @@ export async function updateStored(
     const before = context.userIdFrom?.(data)
     change(data)
     if (context.userIdFrom?.(data) !== before) {
-      throw misused('update() cannot change whose session it is: only a login can')
+      throw misused('update() cannot change the user of a session: only a login can')
     }
     const metadata = nextMetadata(context, record.metadata)
     const plaintext = serializeData(context, data)
@@ -139,14 +139,14 @@ export async function updateStored(
   return stored !== undefined
 }
 
-/** Ends a session, of that user only if one is named. */
+/** Ends a session; if a user is named, only a session of that user. */
 export async function revoke(
   context: ManagerContext,
   id: string,
-  only: string | undefined,
+  userId: string | undefined,
   by = 'revoke'
 ): Promise<boolean> {
-  const ended = isSessionId(id) ? await endSession(context, id, { userId: only }) : undefined
+  const ended = isSessionId(id) ? await endSession(context, id, { userId }) : undefined
   if (ended) context.emit?.({ type: 'destroyed', id, userId: ended.metadata.userId, by })
   return ended !== undefined
 }
@@ -183,7 +183,7 @@ function describe<Data extends object>(
   }
 }
 
-/** The application says so by the type it gave the manager. */
+/** The application declares the type of its data. */
 function asData<Data extends object>(fields: Fields): Data {
   return fields as Data
 }

@@ -13,12 +13,12 @@ export type IndexContext = Pick<
 >
 
 /**
- * The conditional delete: turns the record into a tombstone if it is the user's, where one is named; expired by the
- * timeouts of this manager or not. A record under a `reserved` entry that is not yet the user's is written anew, or a
- * tombstone is put where nothing is, so that the login under way finds a change.
+ * The conditional delete: replaces the record by a tombstone if it is the user's, or any user's if none is named; even if
+ * it has expired by the timeouts of this manager. Under a `reserved` entry, a record that is not yet the user's is rewritten,
+ * and an absent one becomes a tombstone, so that the login under way finds a change.
  *
  * @returns the record of the session that was ended.
- * @throws SessionError `RECORD_UNREADABLE` when it cannot be told whose it is.
+ * @throws SessionError `RECORD_UNREADABLE` when the record does not show its user.
  */
 export async function endSession(context: IndexContext, id: string, owner: Owner): Promise<StoredRecord | undefined> {
   const key = context.recordKey(id)
@@ -27,7 +27,7 @@ export async function endSession(context: IndexContext, id: string, owner: Owner
       decideEnd(context, id, value, owner)
     )
   } catch (error) {
-    // A full store refuses to write a tombstone, and deletes.
+    // A full store refuses the tombstone, but still deletes.
     if (!isSessionError(error) || error.code !== 'STORE_UNAVAILABLE') throw error
     const record = readForEnd(id, await context.access.get(key))
     if (!record || !isOwnedBy(record, owner)) throw error
@@ -36,7 +36,7 @@ export async function endSession(context: IndexContext, id: string, owner: Owner
   }
 }
 
-/** Whose session is to end; without a user, anybody's. */
+/** The user whose session is to end; without one, the session of any user. */
 interface Owner {
   readonly userId: string | undefined
   /** A login under way has reserved the entry. */
@@ -65,8 +65,8 @@ function decideEnd(
   owner: Owner
 ): Decision<StoredRecord | undefined> {
   const record = readForEnd(id, value)
-  if (!record) return owner.reserved && value === undefined ? entomb(context, undefined) : { stop: undefined }
-  if (isOwnedBy(record, owner)) return entomb(context, record)
+  if (!record) return owner.reserved && value === undefined ? writeTombstone(context, undefined) : { stop: undefined }
+  if (isOwnedBy(record, owner)) return writeTombstone(context, record)
   if (!owner.reserved) return { stop: undefined }
   // The same record under another write id: a login that has read the old value must read again.
   const next = encodeRecord(nextMetadata(context, record.metadata), record.payload)
@@ -83,8 +83,8 @@ export function writeRecord<Result>(
 }
 
 /**
- * Decides to rewrite a record without a use of its session. The store keeps it at least as long as the write before wanted:
- * that may have come from another manager with longer timeouts.
+ * Decides to rewrite a record although its session was not used. The store keeps it at least as long as the previous write
+ * asked for, which may have come from another manager with longer timeouts.
  */
 export function rewriteRecord<Result>(
   { policy }: Pick<IndexContext, 'policy'>,
@@ -95,7 +95,7 @@ export function rewriteRecord<Result>(
 }
 
 /** Decides to write a tombstone. */
-export function entomb<Result>(
+export function writeTombstone<Result>(
   { clock, newWriteId }: Pick<IndexContext, 'clock' | 'newWriteId'>,
   result: Result
 ): Decision<Result> {

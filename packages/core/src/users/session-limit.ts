@@ -48,13 +48,13 @@ interface StoredSession {
 }
 
 export interface Survey {
-  /** The sessions of the user that the store has, oldest login first; by the timeouts of this manager, some have ended. */
+  /** The sessions of the user that the store has, oldest login first; some may have ended by the timeouts of this manager. */
   readonly sessions: readonly StoredSession[]
   /** Removes the entries that were found dead: the store has no record, or one that is not the user's. */
   pruneDead(): Promise<void>
 }
 
-/** Reads the index, then the records it names (`only`: some of them). The order matters: see the index. */
+/** Reads the index, then the records it names (`only`: some of them). The order matters: see `user-index.ts`. */
 export async function surveySessions(context: IndexContext, userId: string, only?: readonly string[]): Promise<Survey> {
   const read = await readIndex(context, userId)
   const entries = [...read.index.entries]

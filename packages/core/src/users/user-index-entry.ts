@@ -2,9 +2,9 @@ import { createFieldCodec, isObject, isString, optional } from '../record/field-
 
 /** One session in a user's index. */
 export interface IndexEntry {
-  /** Until when the entry is sure to be kept, epoch ms; never before the record's own deadline. */
+  /** The entry is kept at least until then, epoch ms; never before the record's own deadline. */
   readonly keepUntil: number
-  /** When the login was announced, or, once active, when it went live: later than all before it. Epoch ms. */
+  /** When the login reserved the entry or, once active, when it went live: later than all earlier ones. Epoch ms. */
   readonly since: number
   /** Changes with every write of the entry. */
   readonly nonce: string
@@ -29,7 +29,7 @@ const codec = createFieldCodec<IndexEntry>({
   reserved: ['p', optional((value) => value === 1)]
 })
 
-/** @param writeId makes each write a value of its own. */
+/** @param writeId makes each written value unique. */
 export function encodeIndex({ epoch, entries }: UserIndex, writeId: string): string {
   const sessions = Array.from(entries, ([id, entry]) => `${JSON.stringify(id)}:${codec.encode(entry)}`)
   return `{"v":1,"w":${JSON.stringify(writeId)},"e":${epoch},"s":{${sessions}}}`

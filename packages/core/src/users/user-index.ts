@@ -14,17 +14,17 @@ import { decodeIndex, encodeIndex, type IndexEntry, type UserIndex } from './use
  * login:     reserve an entry → record (against the value read before the entry) → activate the entry; if the epoch has
  *            moved, undo it.
  * revokeAll: epoch up, entries kept → each record ended, each reserved one touched → entries removed.
- * prune:     only active entries whose record is absent or another's, against the index value read before the record.
+ * prune:     only active entries whose record is absent or another user's, against the index value read before the record.
  * touch:     puts the entry back if it is missing, because an engine may have evicted the index.
  *
  * Several managers may serve one namespace with other timeouts, limits, clocks or versions. A record therefore ends, or
- * counts as gone, by what the store says of it, never by the timeouts of the manager that looks.
+ * counts as gone, by its stored state, never by the timeouts of the manager that reads it.
  */
 
 /** An entry is kept for this long after the end of its session, ms: clocks of different managers may differ. */
 const clockTolerance = 2 * 3_600_000
 
-/** What a login asks the index to keep. */
+/** The index entry that a login requests. */
 export interface EntryRequest {
   readonly userId: string
   readonly id: string
@@ -32,7 +32,7 @@ export interface EntryRequest {
   readonly keepUntil: number
 }
 
-/** A login under way: what it reserved, and the epoch it began in. */
+/** A login under way: its reserved entry, and the epoch in which it began. */
 export interface Reservation extends EntryRequest {
   readonly epoch: number
 }
@@ -42,7 +42,7 @@ export function indexKey({ policy }: Pick<IndexContext, 'policy'>, userId: strin
 }
 
 /**
- * First phase: writes a reserved entry. Called again before each retry, also under another id, with the result of before.
+ * First phase: writes a reserved entry. Called again before each retry, also under another id, with the previous result.
  *
  * @throws SessionError `LOGIN_REVOKED` when `revokeAll` has passed since the login began.
  */
@@ -64,7 +64,7 @@ export async function reserve(
 /**
  * Second phase: the record is the user's; its entry becomes active.
  *
- * @returns the index as it now is.
+ * @returns the index as it was written.
  * @throws SessionError `LOGIN_REVOKED` after ending the session again, when `revokeAll` has passed.
  */
 export async function activate(context: IndexContext, login: Reservation): Promise<UserIndex> {
@@ -105,7 +105,7 @@ export function extendEntry(
   }).then(() => {
     next.indexedUntil = keepUntil
   })
-  // Looking after the entry is upkeep: no write fails for it.
+  // Extending the entry is upkeep: no write fails because of it.
   return keepUntil === indexedUntil ? extended.catch(() => {}) : extended
 }
 
@@ -120,7 +120,7 @@ export async function readIndex(context: IndexContext, userId: string): Promise<
   return { value, index: indexOf(value) }
 }
 
-/** Removes dead entries if nobody changed the index since it was read; otherwise the next one will. */
+/** Removes dead entries if the index has not changed since it was read; otherwise the next call will. */
 export async function prune(
   context: IndexContext,
   userId: string,
@@ -143,7 +143,7 @@ export async function prune(
  * Ends all sessions of the user but `except`; resolves to how many it ended. A session that cannot be ended
  * does not stop the others: its error is thrown after them.
  *
- * @param by whom the events name.
+ * @param by the actor that the events name.
  */
 export async function revokeUser(
   context: IndexContext,
@@ -171,14 +171,16 @@ export async function revokeUser(
 
   const failure = await raiseEpoch().then(ignore, asFailure)
   if (failure) {
-    // A full store takes the epoch once sessions are deleted. Only what ends under the new epoch keeps out a login.
+    // A full store accepts the epoch once sessions are deleted. Only sessions ended under the new epoch keep a login out.
     if (entries.length === 0) throw failure.error
     await endAll()
     await raiseEpoch()
   }
   const failures = await endAll()
   await changeIndex(context, userId, (index) => {
-    const done = entries.filter(([id, { nonce }], place) => !failures[place] && index.entries.get(id)?.nonce === nonce)
+    const done = entries.filter(
+      ([id, { nonce }], position) => !failures[position] && index.entries.get(id)?.nonce === nonce
+    )
     if (done.length === 0) return undefined
     const ids = done.map(([id]) => id)
     return without(index, ids)
@@ -213,8 +215,8 @@ function changeIndex(
 }
 
 /**
- * The index with an entry written anew, and kept no shorter than before: until a login succeeds, its record may live
- * longer than the login will let it.
+ * The index with an entry replaced, and kept at least as long as before: until a login succeeds, the record that it
+ * replaces may live longer than its own.
  */
 function withEntry(
   { newWriteId }: Pick<IndexContext, 'newWriteId'>,
@@ -232,7 +234,7 @@ function without(index: UserIndex, ids: readonly string[]): UserIndex {
   return { ...index, entries }
 }
 
-/** No index ends before a session in it, nor before a login under way could notice its epoch. */
+/** The index outlives every session in it, and lasts long enough for a login under way to notice its epoch. */
 function expiryOf({ entries }: UserIndex, now: number): number {
   return [...entries.values()].reduce((end, { keepUntil }) => Math.max(end, keepUntil), now + tombstoneLifetime)
 }

@@ -46,7 +46,7 @@ describe('a commit of a new session', () => {
     expect(world.events).toContainEqual({
       type: 'cookieSkipped',
       reason: 'headers-sent',
-      cure: 'store before the response starts'
+      hint: 'store before the response starts'
     })
   })
 })

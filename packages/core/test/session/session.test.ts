@@ -147,7 +147,7 @@ describe('a session of a lazy manager', () => {
     ]
     for (const look of looks) {
       expect(() => look(session)).toThrow(
-        'The manager is lazy: await session.load() before looking [SESSION_NOT_LOADED]'
+        'The manager is lazy: await session.load() before you read the session [SESSION_NOT_LOADED]'
       )
     }
     expect(await session.load()).toBe(session)

@@ -68,7 +68,7 @@ describe('login', () => {
     world.store.break('error-before')
     const session = await tab.open()
     await expect(session.login('alice')).rejects.toThrow(
-      'The store could not be read for this request: nobody can log in now [LOGIN_UNAVAILABLE]'
+      'The store could not be read for this request: no login is possible now [LOGIN_UNAVAILABLE]'
     )
   })
 
@@ -239,8 +239,8 @@ describe('destroy', () => {
       const skipped = world.events.slice(length).filter(({ type }) => type === 'cookieSkipped')
       expect(skipped).toHaveLength(told)
       if (told > 0) {
-        const cure = 'destroy() before the response starts, so that its cookie can be cleared'
-        expect(skipped).toEqual([{ type: 'cookieSkipped', reason: 'headers-sent', cure }])
+        const hint = 'destroy() before the response starts, so that its cookie can be cleared'
+        expect(skipped).toEqual([{ type: 'cookieSkipped', reason: 'headers-sent', hint }])
       }
     }
   })
