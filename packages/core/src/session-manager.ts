@@ -2,14 +2,14 @@ import { encodeBase64url } from '#crypto'
 import { platform } from '#platform'
 import { observer } from './callback.ts'
 import type { ManagerContext } from './context.ts'
-import { createRandomSource } from './crypto/random.ts'
+import { createRandomSource, createUniqueIds } from './crypto/random.ts'
 import { checkSchema } from './data-schema.ts'
 import { SessionError } from './errors.ts'
 import { guardCallbacks } from './guard-callbacks.ts'
 import { serializeData } from './record/payload.ts'
 import { tombstoneLifetime } from './record/tombstone.ts'
 import { resolveOptions, type SessionPolicy } from './resolve-options.ts'
-import { type CommitOptions, commit, reportFailure } from './session/commit.ts'
+import { type CommitOptions, commit } from './session/commit.ts'
 import { identify, type OpenOptions } from './session/identify.ts'
 import { giveInitialData, load } from './session/load.ts'
 import { headersOf, type ResponseFacts } from './session/response-cookie.ts'
@@ -140,15 +140,7 @@ export function createSessionManager<Data extends object = SessionData>(
       else if (context.schema) await giveInitialData(context, state)
       return new Session<Data>({ context, state })
     },
-    async commit(session, options) {
-      const { state } = internalsOf(session)
-      try {
-        return { headers: await commit(context, state, options) }
-      } catch (error) {
-        reportFailure(context, state, error)
-        throw error
-      }
-    },
+    commit: (session, options) => commit(context, session, options),
     responseHeaders: (session, response = {}) => headersOf(context, internalsOf(session).state, response),
     async find(id) {
       checkOpen()
@@ -238,7 +230,7 @@ export function createManagerContext<Data extends object>(
   const callbacks = guardCallbacks(options)
   const { clock } = callbacks
   const randomBytes = createRandomSource(options.randomBytes)
-  const newWriteId = (): string => encodeBase64url(randomBytes(9))
+  const newWriteId = createUniqueIds(randomBytes)
   const emit = onEvent && observer(onEvent)
   const waitForEarlier = platform.createWaitForEarlier(policy.storeTimeout / 2)
   const atomicStore = hasCompareAndSet(store)

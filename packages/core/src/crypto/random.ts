@@ -1,4 +1,4 @@
-import { fillRandom, randomPoolSize } from '#crypto'
+import { encodeBase64url, fillRandom, randomPoolSize } from '#crypto'
 import { guard } from '../callback.ts'
 import { invalid } from '../option-check.ts'
 
@@ -18,6 +18,23 @@ export function createRandomSource(randomBytes?: (length: number) => Uint8Array)
     const bytes: unknown = draw(length)
     if (bytes instanceof Uint8Array && bytes.length === length) return new Uint8Array(bytes)
     throw invalid(`randomBytes(${length})`, 'must return a Uint8Array of that length, or be left out')
+  }
+}
+
+/** A process that starts from a snapshot must not go on with the prefix and the counter that are in it. */
+const idsPerPrefix = randomPoolSize === 0 ? 1 : 65_536
+
+/** Unique strings: 72 random bits, drawn for 65,536 of them, and a counter. They are no secret, and can be guessed. */
+export function createUniqueIds(randomBytes: RandomSource): () => string {
+  let prefix = ''
+  let left = 0
+  return () => {
+    if (left === 0) {
+      prefix = encodeBase64url(randomBytes(9))
+      left = idsPerPrefix
+    }
+    left--
+    return prefix + left.toString(36)
   }
 }
 

@@ -3,9 +3,10 @@ import { isSessionError, SessionError } from '../errors.ts'
 import { awaitsFirstUse, rotationDue, touchDue } from '../record/metadata-change.ts'
 import { serializeData } from '../record/payload.ts'
 import type { HeaderList } from '../transport/response-headers.ts'
-import { throwDropped } from './dropped-failure.ts'
+import { takeDropped } from './dropped-failure.ts'
 import { headersOf, type ResponseFacts } from './response-cookie.ts'
 import { reportDropped, save } from './save.ts'
+import { internalsOf } from './session.ts'
 import { becomeUnchanged, runExclusive, type SessionState } from './session-state.ts'
 import { destroy } from './transitions.ts'
 import { headersSent } from './update-record.ts'
@@ -23,25 +24,31 @@ export interface CommitOptions extends ResponseFacts {
 }
 
 /**
- * Stores changes, then returns the headers for the response.
+ * Stores changes, then returns the headers for the response. Raises an event for whatever could not be stored.
  *
  * @throws SessionError, among them that of an earlier operation whose promise the application dropped.
  */
 export async function commit(
   context: ManagerContext,
-  state: SessionState,
+  session: unknown,
   options: CommitOptions = {}
-): Promise<HeaderList> {
+): Promise<{ readonly headers: HeaderList }> {
+  const { state } = internalsOf(session)
   const { failure } = state
   try {
     const storing = runExclusive(context, state, () => storeChanges(context, state, options))
+    // Awaited only if there is something to store: each needless promise can be seen in the cost of a request.
     if (storing !== undefined) await storing
   } catch (error) {
-    if (!hasHandledFailure(state, options)) throw error
     reportFailure(context, state, error)
+    if (!hasHandledFailure(state, options)) throw error
   }
-  throwDropped(state, failure)
-  return headersOf(context, state, options)
+  const dropped = takeDropped(state, failure)
+  if (dropped) {
+    reportFailure(context, state, dropped.error)
+    throw dropped.error
+  }
+  return { headers: headersOf(context, state, options) }
 }
 
 /** Whether the application has received the error of its last operation, and responds with an error itself. */
@@ -50,7 +57,7 @@ function hasHandledFailure({ lastOperationFailed }: SessionState, options: Commi
 }
 
 /** Raises the event of a commit that could not store everything. */
-export function reportFailure({ emit }: Pick<ManagerContext, 'emit'>, { id }: SessionState, error: unknown): void {
+function reportFailure({ emit }: Pick<ManagerContext, 'emit'>, { id }: SessionState, error: unknown): void {
   emit?.({ type: 'commitFailed', id, code: isSessionError(error) ? error.code : undefined })
 }
 

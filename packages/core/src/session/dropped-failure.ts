@@ -30,12 +30,16 @@ export function watchFailure<T>(state: SessionState, operation: Promise<T>): Pro
   return promise
 }
 
-/** @param earlier the failure that was known when the commit began: the application had time to handle it. */
-export function throwDropped(state: SessionState, earlier: Failure | undefined): void {
+/**
+ * The failure that the commit has to report; it is reported once.
+ *
+ * @param earlier the failure that was known when the commit began: the application had time to handle it.
+ */
+export function takeDropped(state: SessionState, earlier: Failure | undefined): Failure | undefined {
   const { failure } = state
-  if (!failure || (failure === earlier && failure.isHandled())) return
+  if (!failure || (failure === earlier && failure.isHandled())) return undefined
   becomeFailed(state, undefined)
-  throw failure.error
+  return failure
 }
 
 function ignore(): void {}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRandomSource } from '../../src/crypto/random.ts'
+import { createRandomSource, createUniqueIds } from '../../src/crypto/random.ts'
 
 describe('the random source', () => {
   it('never repeats in 100,000 draws and is balanced in every bit', () => {
@@ -67,4 +67,22 @@ describe('the random source', () => {
       expect(() => createRandomSource(source)(16)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
     }
   )
+})
+
+describe('createUniqueIds', () => {
+  it('gives 200,000 different strings of three sources, and draws random bytes once for 65,536 of them', () => {
+    let draws = 0
+    const random = createRandomSource()
+    const sources = Array.from({ length: 3 }, () =>
+      createUniqueIds((length) => {
+        draws++
+        return random(length)
+      })
+    )
+    const seen = new Set<string>()
+    for (let i = 0; i < 200_000; i++) seen.add(sources[i % 3]?.() ?? '')
+    expect(seen.size).toBe(200_000)
+    expect(draws).toBe(6)
+    expect([...seen].filter((id) => !/^[\w-]{13,16}$/.test(id))).toEqual([])
+  })
 })

@@ -7,17 +7,19 @@ import { expect, it } from 'vitest'
 
 const program = `
 import { startupSnapshot } from 'node:v8'
-import { createRandomSource } from ${JSON.stringify(join(import.meta.dirname, '../../src/crypto/random.ts'))}
+import { createRandomSource, createUniqueIds } from ${JSON.stringify(join(import.meta.dirname, '../../src/crypto/random.ts'))}
 
 const random = createRandomSource()
+const newId = createUniqueIds(random)
 // Something is drawn before the snapshot is taken, such as the id of a probe.
 random(16)
+newId()
 startupSnapshot.setDeserializeMainFunction(() => {
-  console.log([random(16), random(12)].map((bytes) => Buffer.from(bytes).toString('hex')).join())
+  console.log([random(16), random(12)].map((bytes) => Buffer.from(bytes).toString('hex')).join() + ',' + newId())
 })
 `
 
-it('Processes that start from one V8 snapshot draw different ids, secrets and initialisation vectors', async () => {
+it('Processes that start from one V8 snapshot draw different ids, secrets, write ids and initialisation vectors', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kvsession-snapshot-'))
   try {
     const { outputFiles } = await build({
@@ -37,9 +39,9 @@ it('Processes that start from one V8 snapshot draw different ids, secrets and in
       })
     node('--build-snapshot', 'entry.cjs')
     const [one = '', other = ''] = [node(), node()]
-    expect(one).toMatch(/^[0-9a-f]{32},[0-9a-f]{24}\n$/)
+    expect(one).toMatch(/^[0-9a-f]{32},[0-9a-f]{24},[\w-]{13}\n$/)
     expect(other).not.toBe(one)
-    expect(one.slice(0, 32)).not.toBe(other.slice(0, 32))
+    for (const [at, value] of one.split(',').entries()) expect(other.split(',')[at]).not.toBe(value)
   } finally {
     rmSync(folder, { recursive: true })
   }
