@@ -88,8 +88,8 @@ describe('a reservation', () => {
     const nonce = entries.get('a')?.nonce ?? ''
     expect(epoch).toBe(0)
     expect([...entries]).toEqual([['a', { keepUntil: start + 500, since: start, nonce, reserved: 1 }]])
-    expect(nonce).toMatch(/^[\w-]{12}$/)
-    expect((await readIndex(ground.context, 'alice')).value).toMatch(/"w":"[\w-]{12}"/)
+    expect(nonce).toMatch(/^[\w-]{13,16}$/)
+    expect((await readIndex(ground.context, 'alice')).value).toMatch(/"w":"[\w-]{13,16}"/)
     expect(ground.ends.get(indexKey(ground.context, 'alice'))).toBe(start + 120_000)
   })
 
@@ -137,7 +137,7 @@ describe('an activation', () => {
     const index = await activate(ground.context, login)
     const nonce = index.entries.get('a')?.nonce
     expect(index.entries.get('a')).toEqual({ keepUntil: start + 500, since: start + 8, nonce })
-    expect(nonce).toMatch(/^[\w-]{12}$/)
+    expect(nonce).toMatch(/^[\w-]{13,16}$/)
     expect((await ground.read()).entries).toEqual(index.entries)
     ground.time.now += 60
     expect((await activate(ground.context, login)).entries.get('a')?.since).toBe(start + 60)
@@ -206,7 +206,7 @@ describe('a record that may outlive its entry', () => {
     const { nonce } = entries.get('b') ?? {}
     expect(entries.get('a')?.keepUntil).toBe(start + 2 * day)
     expect(entries.get('b')).toEqual({ keepUntil: start + day, since: start, nonce })
-    expect(nonce).toMatch(/^[\w-]{12}$/)
+    expect(nonce).toMatch(/^[\w-]{13,16}$/)
   })
 
   it('a write fails with the entry that it needs, and not with one that is only looked after', async () => {
