@@ -80,12 +80,12 @@ export async function finishLogin(
   state: SessionState,
   reservation: Reservation
 ): Promise<void> {
-  const index = await activate(context, reservation).catch((error: unknown) => {
+  const read = await activate(context, reservation).catch((error: unknown) => {
     // The record was ended again: neither its user nor its cookie may outlive it in this request.
     if (isSessionError(error) && error.code === 'LOGIN_REVOKED') becomeRevoked(context, state)
     throw error
   })
-  await evictOldest(context, reservation, index)
+  await evictOldest(context, reservation, read)
 }
 
 /** Updates the state after a write that was given up. A late response sends no cookie. */

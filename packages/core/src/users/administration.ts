@@ -12,7 +12,7 @@ import type { SessionData } from '../session-manager-options.ts'
 import { tokenIdOf } from '../token/secret-hash.ts'
 import { endSession, rewriteRecord } from './end-session.ts'
 import { surveySessions } from './session-limit.ts'
-import { extendEntry } from './user-index.ts'
+import { extendEntry, readIndex } from './user-index.ts'
 
 /** A session as an administrator sees it. Contains no token, no secret and no hash of one. */
 export interface SessionInfo<Data extends object = SessionData> {
@@ -66,7 +66,7 @@ export async function listOfUser<Data extends object>(
   context: ManagerContext,
   userId: string
 ): Promise<SessionInfo<Data>[]> {
-  const { sessions, pruneDead } = await surveySessions(context, userId)
+  const { sessions, pruneDead } = await surveySessions(context, userId, await readIndex(context, userId))
   const found: SessionInfo<Data>[] = []
   for (const { id, record } of sessions) {
     const info = isLive(context, id, record) ? describe<Data>(context, id, record) : undefined

@@ -3,8 +3,8 @@ import { readRecord } from '../record/live-record.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { loginTimeout } from '../record/tombstone.ts'
 import { endSession, type IndexContext } from './end-session.ts'
-import { prune, type Reservation, readIndex } from './user-index.ts'
-import type { IndexEntry, UserIndex } from './user-index-entry.ts'
+import { prune, type ReadIndex, type Reservation } from './user-index.ts'
+import type { IndexEntry } from './user-index-entry.ts'
 
 /** Indexes above this are sampled for dead entries at each login, so that an index does not grow with the logouts. */
 const prunedAbove = 16
@@ -18,13 +18,14 @@ const sampled = 4
 export async function evictOldest(
   context: IndexContext & Pick<ManagerContext, 'randomBytes'>,
   login: Reservation,
-  index: UserIndex
+  read: ReadIndex
 ): Promise<void> {
+  const { index } = read
   const { userId } = login
   const limit = context.policy.maxSessionsPerUser
   const count = index.entries.size
   if (count > limit) {
-    const { sessions, pruneDead } = await surveySessions(context, userId)
+    const { sessions, pruneDead } = await surveySessions(context, userId, read)
     const since = index.entries.get(login.id)?.since ?? 0
     const settledBy = context.clock.now() - loginTimeout
     const earlier = sessions.filter(({ entry }) => entry.since < since && (!entry.reserved || entry.since < settledBy))
@@ -36,7 +37,7 @@ export async function evictOldest(
   } else if (count > prunedAbove) {
     const offset = (context.randomBytes(1)[0] ?? 0) % count
     const ids = [...index.entries.keys()].filter((id) => id !== login.id)
-    const { pruneDead } = await surveySessions(context, userId, ids.slice(offset, offset + sampled))
+    const { pruneDead } = await surveySessions(context, userId, read, ids.slice(offset, offset + sampled))
     await pruneDead()
   }
 }
@@ -54,9 +55,16 @@ export interface Survey {
   pruneDead(): Promise<void>
 }
 
-/** Reads the index, then the records it names (`only`: some of them). The order matters: see `user-index.ts`. */
-export async function surveySessions(context: IndexContext, userId: string, only?: readonly string[]): Promise<Survey> {
-  const read = await readIndex(context, userId)
+/**
+ * Reads the records that an index names (`only`: some of them). The index must have been read or written before: see
+ * `user-index.ts`.
+ */
+export async function surveySessions(
+  context: IndexContext,
+  userId: string,
+  read: ReadIndex,
+  only?: readonly string[]
+): Promise<Survey> {
   const entries = [...read.index.entries]
     .filter(([id]) => !only || only.includes(id))
     .sort(([, a], [, b]) => a.since - b.since)

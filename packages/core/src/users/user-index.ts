@@ -35,6 +35,8 @@ export interface EntryRequest {
 /** A login under way: its reserved entry, and the epoch in which it began. */
 export interface Reservation extends EntryRequest {
   readonly epoch: number
+  /** The index with that entry, as it was written: the next write need not read it. */
+  readonly written?: string | undefined
 }
 
 export function indexKey({ policy }: Pick<IndexContext, 'policy'>, userId: string): string {
@@ -51,14 +53,14 @@ export async function reserve(
   { userId, id, keepUntil }: EntryRequest,
   before: Reservation | undefined
 ): Promise<Reservation> {
-  const epoch = await changeIndex(context, userId, (index) => {
+  const written = await changeIndex(context, { userId }, (index) => {
     const now = context.clock.now()
     if (before?.userId === userId && index.epoch !== before.epoch) return undefined
     const entries = new Map([...index.entries].filter(([, entry]) => entry.keepUntil + clockTolerance > now))
     return withEntry(context, { ...index, entries }, id, { keepUntil, since: now, reserved: 1 })
   })
-  if (epoch === undefined) throw revoked()
-  return { userId, id, epoch, keepUntil }
+  if (!written) throw revoked()
+  return { userId, id, epoch: written.index.epoch, keepUntil, written: written.value }
 }
 
 /**
@@ -67,17 +69,15 @@ export async function reserve(
  * @returns the index as it was written.
  * @throws SessionError `LOGIN_REVOKED` after ending the session again, when `revokeAll` has passed.
  */
-export async function activate(context: IndexContext, login: Reservation): Promise<UserIndex> {
-  let active: UserIndex | undefined
-  const epoch = await changeIndex(context, login.userId, (index) => {
+export async function activate(context: IndexContext, login: Reservation): Promise<ReadIndex> {
+  const active = await changeIndex(context, login, (index) => {
     if (index.epoch !== login.epoch) return undefined
     const others = [...index.entries].filter(([id]) => id !== login.id)
     // Later than all others: the order in which sessions went live decides which of them a limit ends.
     const since = others.reduce((latest, [, entry]) => Math.max(latest, entry.since + 1), context.clock.now())
-    active = withEntry(context, index, login.id, { keepUntil: login.keepUntil, since })
-    return active
+    return withEntry(context, index, login.id, { keepUntil: login.keepUntil, since })
   })
-  if (epoch === undefined || !active) {
+  if (!active) {
     await endSession(context, login.id, { userId: login.userId })
     throw revoked()
   }
@@ -98,7 +98,7 @@ export function extendEntry(
   const { userId, indexedUntil = 0 } = next
   const keepUntil = Math.max(absoluteDeadline(next, context.policy), indexedUntil)
   if (userId === undefined || (keepUntil === indexedUntil && !isTouch)) return undefined
-  const extended = changeIndex(context, userId, (index) => {
+  const extended = changeIndex(context, { userId }, (index) => {
     const entry = index.entries.get(id)
     if (entry && entry.keepUntil >= keepUntil) return undefined
     return withEntry(context, index, id, { since: context.clock.now(), ...entry, keepUntil })
@@ -154,7 +154,7 @@ export async function revokeUser(
   let entries: readonly (readonly [string, IndexEntry])[] = []
   let ended = 0
   const raiseEpoch = async (): Promise<void> => {
-    await changeIndex(context, userId, (index) => {
+    await changeIndex(context, { userId }, (index) => {
       entries = [...index.entries].filter(([id]) => !except.has(id))
       return index.entries.size === 0 ? undefined : { ...index, epoch: index.epoch + 1 }
     })
@@ -177,7 +177,7 @@ export async function revokeUser(
     await raiseEpoch()
   }
   const failures = await endAll()
-  await changeIndex(context, userId, (index) => {
+  await changeIndex(context, { userId }, (index) => {
     const done = entries.filter(
       ([id, { nonce }], position) => !failures[position] && index.entries.get(id)?.nonce === nonce
     )
@@ -200,17 +200,22 @@ function asFailure(error: unknown): Failure {
 
 function ignore(): undefined {}
 
-/** Changes the index, or leaves it when `change` returns `undefined`; resolves to the epoch written, if any. */
+/**
+ * Changes the index, or leaves it when `change` returns `undefined`; resolves to the index as it was written, if it was.
+ *
+ * @param written the index as the caller last wrote it. Default: read from the store.
+ */
 function changeIndex(
   context: IndexContext,
-  userId: string,
+  { userId, written }: Pick<Reservation, 'userId' | 'written'>,
   change: (index: UserIndex) => UserIndex | undefined
-): Promise<number | undefined> {
-  return context.loop.run<number | undefined>(indexKey(context, userId), undefined, (value) => {
-    const next = change(indexOf(value))
-    if (!next) return { stop: undefined }
-    const write = encodeIndex(next, context.newWriteId())
-    return { write, expiresAt: expiryOf(next, context.clock.now()), result: next.epoch }
+): Promise<ReadIndex | undefined> {
+  const lastRead = written === undefined ? undefined : { value: written }
+  return context.loop.run<ReadIndex | undefined>(indexKey(context, userId), lastRead, (value) => {
+    const index = change(indexOf(value))
+    if (!index) return { stop: undefined }
+    const write = encodeIndex(index, context.newWriteId())
+    return { write, expiresAt: expiryOf(index, context.clock.now()), result: { value: write, index } }
   })
 }
 

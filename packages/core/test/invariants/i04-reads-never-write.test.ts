@@ -140,7 +140,7 @@ describe('cost of each kind of request, in store operations', () => {
     [
       'login',
       (session) => session.login('alice'),
-      ['get', 'get', 'compareAndSet', 'compareAndSet', 'get', 'compareAndSet']
+      ['get', 'get', 'compareAndSet', 'compareAndSet', 'compareAndSet']
     ]
   ] satisfies [
     string,

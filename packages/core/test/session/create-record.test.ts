@@ -110,7 +110,7 @@ describe('the first write of a user’s session', () => {
       indexedUntil: start + day,
       userId: 'alice'
     })
-    expect(login.reservation).toEqual({ userId: 'alice', id: state.id, epoch: 0, keepUntil: start + day })
+    expect(login.reservation).toMatchObject({ userId: 'alice', id: state.id, epoch: 0, keepUntil: start + day })
     const key = context.recordKey(state.id ?? '')
     expect(writes().map((one) => (one === key ? 'record' : 'index'))).toEqual(['index', 'record', 'index'])
     const { index } = await readIndex(context, 'alice')
