@@ -37,8 +37,8 @@ export type Scan = (cursor: string, pattern: string, count: number) => Promise<S
 /** The commands of the store, whichever driver sends them. */
 export interface RedisCommands {
   get(key: string): Promise<unknown>
-  /** Missing on a cluster, where each key may belong to another server. */
-  readonly getMany?: ((keys: readonly string[]) => Promise<unknown>) | undefined
+  /** One command; on a cluster one for each key, sent together, because each key may belong to another server. */
+  getMany(keys: readonly string[]): Promise<unknown>
   /** The first characters of a value. */
   head(key: string, length: number): Promise<unknown>
   set(key: string, value: string, expiresAt: number): Promise<unknown>
@@ -86,7 +86,9 @@ function nodeRedis(client: NodeRedisClient): RedisCommands {
     : undefined
   return {
     get: (key) => onMaster?.('GET', key) ?? client.get(key),
-    getMany: isCluster ? undefined : (keys) => onMaster?.('MGET', ...keys) ?? mGet(client, 'mGet', keys),
+    getMany: isCluster
+      ? (keys) => Promise.all(keys.map((key) => client.get(key)))
+      : (keys) => onMaster?.('MGET', ...keys) ?? mGet(client, 'mGet', keys),
     head: (key, length) => onMaster?.('GETRANGE', key, '0', String(length - 1)) ?? client.getRange(key, 0, length - 1),
     set: (key, value, at) => client.set(key, value, { expiration: { type: 'PXAT', value: at } }),
     del: (key) => client.del(key),
@@ -211,7 +213,9 @@ function ioredis(client: IoredisClient): RedisCommands {
   }
   return {
     get: (key) => client.get(key),
-    getMany: isCluster ? undefined : (keys) => mGet(client, 'mget', keys),
+    getMany: isCluster
+      ? (keys) => Promise.all(keys.map((key) => client.get(key)))
+      : (keys) => mGet(client, 'mget', keys),
     head: (key, length) => client.getrange(key, 0, length - 1),
     set: (key, value, at) => client.set(key, value, 'PXAT', at),
     del: (key) => client.del(key),

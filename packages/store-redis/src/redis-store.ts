@@ -1,5 +1,5 @@
 import type { KeyValueStore } from '@kvsession/core'
-import { commandsOf, type RedisClient, type RedisCommands, type Scan } from './client.ts'
+import { commandsOf, type RedisClient, type Scan, type ScanPage } from './client.ts'
 import { sha1, source } from './compare-and-set-script.ts'
 import { explain, isScriptMissing } from './explain.ts'
 import { openOwn } from './own-connection.ts'
@@ -8,10 +8,10 @@ import { createReplication } from './replication.ts'
 import { decodeText, encodeText, foreign, headLength, type StoredText } from './stored-text.ts'
 
 /** `getMany` is missing on a cluster. */
-export type RedisStore = Required<Omit<KeyValueStore, 'getMany' | 'deleteExpired'>> & Pick<KeyValueStore, 'getMany'>
+export type RedisStore = Required<Omit<KeyValueStore, 'deleteExpired'>>
 
 /** A page is asked for in one go, and what others ask of the same connection waits for it. */
-const pageSize = 100
+const pageSize = 128
 /** The server's clock may be ahead of ours: it collects late, and never decides what is live. */
 const marginMs = 60_000
 /** The last millisecond that Redis can add its own clock to without overflow. */
@@ -29,7 +29,6 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   const { commands, close } = settings.ownConnection ? openOwn(client) : { commands: commandsOf(client), close: none }
   const replication = createReplication(commands, settings)
   const { clock } = settings
-  const { getMany } = commands
 
   async function explained<T>(key: string, work: () => Promise<T>): Promise<T> {
     try {
@@ -43,8 +42,8 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     return stored !== undefined && stored.expiresAt > clock.now()
   }
 
-  async function readMany(send: GetMany, keys: readonly string[]): Promise<(string | undefined)[]> {
-    const found = await explained(keys[0] ?? '', () => send(keys))
+  async function readMany(keys: readonly string[]): Promise<(string | undefined)[]> {
+    const found = await explained(keys[0] ?? '', () => commands.getMany(keys))
     if (!Array.isArray(found) || found.length !== keys.length) throw foreign(keys[0] ?? '')
     const stored = keys.map((key, index) => decodeText(found[index], key))
     // Afterwards, as in `get`.
@@ -77,7 +76,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         await replication.settle(key)
         return isLive(stored) ? stored.value : undefined
       }),
-    ...(getMany && { getMany: (keys: readonly string[]) => readMany(getMany, keys) }),
+    getMany: (keys) => readMany(keys),
     async set(key, value, expiresAt) {
       const text = encodeText(value, expiresAt)
       await explained(key, () => replication.write(key, (on) => on.set(key, text, collectableAt(expiresAt))))
@@ -117,18 +116,19 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   }
 }
 
-type GetMany = NonNullable<RedisCommands['getMany']>
-
 /** A client that is given is its owner's to close. */
 function none(): void {}
 
+/** Requests each page before the caller has used the one before it. */
 async function* pagesOf(scan: Scan, pattern: string): AsyncIterable<readonly string[]> {
-  let cursor = '0'
-  do {
-    const page = await scan(cursor, pattern, pageSize)
-    cursor = page.cursor
-    yield page.keys
-  } while (cursor !== '0')
+  let next: ReturnType<Scan> | undefined = scan('0', pattern, pageSize)
+  while (next) {
+    const { cursor, keys }: ScanPage = await next
+    next = cursor === '0' ? undefined : scan(cursor, pattern, pageSize)
+    // A caller that stops early does not wait for it.
+    next?.catch(none)
+    yield keys
+  }
 }
 
 /** What a pattern of SCAN would read otherwise; no key of the manager has any of it. */

@@ -6,12 +6,7 @@ import { type Connected, connect, connectCluster, driverNames } from './support/
 const methods: readonly OptionalMethod[] = ['compareAndSet', 'keys', 'close']
 type Engine = RedisEngine | RedisCluster
 
-function conform(
-  start: () => Promise<Engine>,
-  open: (engine: Engine, clock: TestClock) => Connected,
-  /** Keys of a cluster lie in different slots: MGET does not take them together. */
-  hasGetMany = true
-) {
+function conform(start: () => Promise<Engine>, open: (engine: Engine, clock: TestClock) => Connected) {
   let engine: Engine
   let pair: [Connected, Connected]
   const clock = createTestClock()
@@ -28,7 +23,7 @@ function conform(
     describe,
     it,
     name: 'store',
-    methods: hasGetMany ? ['getMany', ...methods] : methods,
+    methods: ['getMany', ...methods],
     async createStore() {
       for (const node of 'nodes' in engine ? engine.nodes.slice(0, 3) : [engine]) await node.command('FLUSHALL')
       return { store: pair[0].store, clock }
@@ -47,7 +42,7 @@ describeOn('redis', { own: true })('the Redis store', () => {
     const open = (engine: Engine, clock: TestClock): Connected =>
       'url' in engine ? connect(driver, engine.url, { clock }) : connectCluster(driver, engine.urls, { clock })
     describe('one server', () => conform(() => startRedis({ own: true }), open))
-    describe('a cluster', () => conform(startRedisCluster, open, false))
+    describe('a cluster', () => conform(startRedisCluster, open))
   })
 
   describe('whose writes wait for a replica', () => {
