@@ -7,7 +7,6 @@ import { type RedisStoreOptions, settingsOf } from './redis-store-options.ts'
 import { createReplication } from './replication.ts'
 import { decodeText, encodeText, foreign, headLength, type StoredText } from './stored-text.ts'
 
-/** `getMany` is missing on a cluster. */
 export type RedisStore = Required<Omit<KeyValueStore, 'deleteExpired'>>
 
 /** A page is asked for in one go, and what others ask of the same connection waits for it. */
