@@ -1,4 +1,4 @@
-import { recordFigures, startStopwatch } from 'campaign-figures'
+import { recordFigures, startStopwatch } from 'test-servers/results'
 import type { Conditions, Scenario } from '../support/interleaving.ts'
 import type { Exploration } from '../support/scheduler.ts'
 import { exploreScenario, mostSchedules, seed } from './explore-scenario.ts'

@@ -1,4 +1,4 @@
-import { recordFigures, startStopwatch } from 'campaign-figures'
+import { recordFigures, startStopwatch } from 'test-servers/results'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { fuzz } from './run-target.ts'
 import { type Target, targets } from './targets.ts'

@@ -1,4 +1,4 @@
-import { recordFigures, startStopwatch } from 'campaign-figures'
+import { recordFigures, startStopwatch } from 'test-servers/results'
 import { afterAll, describe, expect, it } from 'vitest'
 import { timingSafeEqual } from '../../src/crypto/crypto-node.ts'
 import { createKeyring } from '../../src/token/keyring.ts'

@@ -1,5 +1,5 @@
 import { createCipheriv, createHash, createHmac } from 'node:crypto'
-import { recordFigures, startStopwatch } from 'campaign-figures'
+import { recordFigures, startStopwatch } from 'test-servers/results'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createKeyring, type Keyring } from '../../src/token/keyring.ts'
 import { decodeToken, encodeHex, encodeToken, type TokenParts } from '../../src/token/token.ts'
