@@ -15,7 +15,7 @@ const goodTree: TreeFiles = {
   'packages/core/src/crypto/crypto-portable.ts':
     "import { hmac } from '@noble/hashes/hmac.js'\ncrypto.getRandomValues(x)\n",
   'packages/core/test/index.test.ts':
-    "import { it } from 'vitest'\nimport '../src/index.ts'\nimport { recordFigures } from 'test-servers/results'\n",
+    "import { it } from 'vitest'\nimport '../src/index.ts'\nimport { recordResults } from 'test-servers/results'\n",
   'packages/testkit/package.json': { name: '@kvsession/testkit', exports: entry },
   'packages/testkit/src/index.ts': "import { isSessionError } from '@kvsession/core'\n",
   'packages/express/package.json': {

@@ -41,7 +41,7 @@ async function runCampaign({ name, files, scale: { variable }, sources }: Campai
       const figures = mkdtempSync(join(folder, 'run-'))
       const env = {
         ...process.env,
-        KVSESSION_FIGURES: figures,
+        KVSESSION_RESULTS: figures,
         KVSESSION_SEED: String(seed),
         // The explorer remembers every state that it has seen.
         NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --max-old-space-size=10000`,

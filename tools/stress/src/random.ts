@@ -1,12 +1,12 @@
-/** Chance that can be repeated: the same seed draws the same. */
-export interface Chance {
-  /** A whole number from 0, below this one. */
+/** Random numbers that can be repeated: the same seed gives the same sequence. */
+export interface Random {
+  /** An integer from 0, below this limit. */
   below(limit: number): number
   pick<T>(list: readonly [T, ...T[]]): T
 }
 
 /** Mulberry32: small, seeded, good enough to draw inputs. */
-export function createChance(seed: number): Chance {
+export function createRandom(seed: number): Random {
   let state = seed >>> 0
   function below(limit: number): number {
     state = (state + 0x6d2b79f5) >>> 0

@@ -1,26 +1,26 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What a campaign counted. `counts` and `seconds` are added up when it runs in several processes. */
-export interface Figures {
+/** What a stress test counted. `counts` and `seconds` are added up when it runs in several processes. */
+export interface Results {
   readonly seed: number
-  /** Of one processor; left out where other processes do the work. */
+  /** Processor time; omitted where other processes do the work. */
   readonly seconds?: number
   readonly counts: Readonly<Record<string, number>>
-  /** Of these the highest counts. */
+  /** Of several processes the maximum counts. */
   readonly highest?: Readonly<Record<string, number>>
 }
 
-/** Keeps the figures of a campaign for whoever asked for them by `KVSESSION_FIGURES`, a folder. */
-export function recordFigures(name: string, figures: Figures): void {
-  const folder = process.env.KVSESSION_FIGURES
+/** Writes the results of a stress test into the folder that `KVSESSION_RESULTS` names; without it, does nothing. */
+export function recordResults(name: string, results: Results): void {
+  const folder = process.env.KVSESSION_RESULTS
   if (folder === undefined) return
   mkdirSync(folder, { recursive: true })
-  const file = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.${figures.seed}.json`
-  writeFileSync(join(folder, file), `${JSON.stringify({ name, ...figures }, null, 2)}\n`)
+  const file = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.${results.seed}.json`
+  writeFileSync(join(folder, file), `${JSON.stringify({ name, ...results }, null, 2)}\n`)
 }
 
-/** Seconds of a processor since now; of a clock where the platform does not tell. */
+/** Returns a function that gives the processor seconds since now; on platforms without that figure, seconds of a clock. */
 export function startStopwatch(): () => number {
   const start = performance.now()
   const used = processorTime()

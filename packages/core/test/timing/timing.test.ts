@@ -1,4 +1,4 @@
-import { recordFigures, startStopwatch } from 'test-servers/results'
+import { recordResults, startStopwatch } from 'test-servers/results'
 import { afterAll, describe, expect, it } from 'vitest'
 import { timingSafeEqual } from '../../src/crypto/crypto-node.ts'
 import { createKeyring } from '../../src/token/keyring.ts'
@@ -100,6 +100,6 @@ function compareTimes(): void {
   afterAll(() => {
     console.log(`${consumed} comparisons: ${JSON.stringify(highest)}`)
     const counts = { 'samples per attempt': samples, 'attempts at most': attempts }
-    recordFigures('timing', { seed: 1, seconds: stopwatch(), counts, highest })
+    recordResults('timing', { seed: 1, seconds: stopwatch(), counts, highest })
   })
 }

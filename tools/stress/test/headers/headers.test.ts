@@ -1,4 +1,4 @@
-import { recordFigures } from 'test-servers/results'
+import { recordResults } from 'test-servers/results'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { frameworks } from '../../src/applications.ts'
 import { attack } from './attack.ts'
@@ -32,7 +32,7 @@ describe('a hundred thousand Cookie headers that no browser sends', () => {
     await target.stop()
     const delays = `event loop delayed by ${delayP99.toFixed(0)} ms (99 %), ${longestDelay.toFixed(0)} ms (longest)`
     console.log(`${JSON.stringify(counts)}, 0 answers of 500 or more, ${delays} (seed ${seed})`)
-    recordFigures('headers over HTTP', {
+    recordResults('headers over HTTP', {
       seed,
       seconds: (performance.now() - start) / 1_000,
       counts: { ...counts, 'answers of 500 or more': 0, 'connections that hung': 0, 'headers injected': 0 },

@@ -4,8 +4,8 @@ import { createLmdbStore } from '@kvsession/store-lmdb'
 import { createSqliteStore } from '@kvsession/store-sqlite'
 import type { WrittenStore } from './write-steps.ts'
 
-/** The stores of files, which a killed process shares with its successors and, where they allow it, with others. */
-export type KilledGround = 'sqlite' | 'lmdb' | 'file'
+/** Stores of files: a killed process shares them with its successors and, except on LMDB, with other processes. */
+export type FileStoreName = 'sqlite' | 'lmdb' | 'file'
 
 export interface OpenOptions {
   readonly address: string
@@ -17,8 +17,8 @@ export interface OpenOptions {
 
 type Open = () => Promise<KeyValueStore & WrittenStore>
 
-/** Loads the driver, and gives what opens the store: what takes long is over before a process is let loose. */
-const loaders: Readonly<Record<KilledGround, (options: OpenOptions) => Promise<Open>>> = {
+/** Loads the driver, and returns a function that opens the store: a process loads before it is told to write. */
+const loaders: Readonly<Record<FileStoreName, (options: OpenOptions) => Promise<Open>>> = {
   async sqlite({ address, synced, driver }) {
     const connect =
       driver === 'node:sqlite'
@@ -51,10 +51,10 @@ const loaders: Readonly<Record<KilledGround, (options: OpenOptions) => Promise<O
       createFileStore(address, { durability: synced ? 'full' : 'normal' })
 }
 
-export function isKilledGround(name: string): name is KilledGround {
+export function isFileStore(name: string): name is FileStoreName {
   return Object.hasOwn(loaders, name)
 }
 
-export function loadStore(ground: KilledGround, options: OpenOptions): Promise<Open> {
-  return loaders[ground](options)
+export function loadStore(name: FileStoreName, options: OpenOptions): Promise<Open> {
+  return loaders[name](options)
 }

@@ -1,175 +1,149 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
-import { build } from 'esbuild'
+import type { Program } from '../../src/processes/bundle-program.ts'
+import { createTally, type Tally } from '../../src/processes/tally.ts'
+import { startProcess } from '../../src/processes/test-process.ts'
+import type { FileStoreName } from './file-stores.ts'
+import type { KilledCommands } from './killed-process.ts'
 import { type Model, scramble, stepsOf } from './write-steps.ts'
 
-/** Writers of one store, each on keys of its own. When all of them are dead, somebody looks, and the next ones write. */
-export interface Team {
-  readonly ground: string
+/** Writers of one store. When all of them are dead the store is read, and the next ones write. */
+export interface WriterGroup {
+  readonly store: FileStoreName
   readonly address: string
-  /** A writer each. */
+  /** A writer each, on keys of its own. */
   readonly lanes: readonly string[]
   /** What a process that comes later finds there; rejects when the store is damaged. */
   read(lane: string): Promise<Model>
 }
 
-export interface KillTally {
-  /** Processes that took a SIGKILL. */
-  kills: number
-  /** Writes and deletes that they were told are done. */
-  acknowledged: number
-  /** Kills between the effect of a step and its acknowledgement. */
-  between: number
-  /** Processes that ended by themselves when another was killed. */
-  fallen: number
-}
-
-/** The program of those that are killed, as one file: starting a process is most of what a kill costs. */
-export interface Victims {
-  readonly program: string
-  /** Where they find compiled what they load. */
-  readonly compiled: string
-  remove(): Promise<void>
-}
-
-export async function bundleVictims(entry: 'killed-process' | 'writing-process' = 'killed-process'): Promise<Victims> {
-  // Below this folder, because drivers are not bundled and have to be found from there.
-  const program = fileURLToPath(new URL(`../../node_modules/.victims/${entry}.${process.pid}.mjs`, import.meta.url))
-  await build({
-    entryPoints: [fileURLToPath(new URL(`${entry}.ts`, import.meta.url))],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'es2023',
-    conditions: ['@kvsession/source'],
-    external: ['lmdb', 'better-sqlite3'],
-    logLevel: 'warning'
-  })
-  const compiled = await mkdtemp(join(tmpdir(), 'kvsession-compiled-'))
-  return {
-    program,
-    compiled,
-    async remove() {
-      await rm(program, { force: true })
-      await rm(compiled, { recursive: true, force: true })
-    }
-  }
-}
+/** What the tally counts. */
+export const killCounts = {
+  kills: 'processes killed',
+  ended: 'other writers that ended with them',
+  acknowledged: 'writes and deletes acknowledged',
+  between: 'killed between effect and acknowledgement'
+} as const
 
 interface Writer {
   readonly lane: string
   readonly seed: number
-  readonly child: ChildProcess
+  /** Lets it write until it is killed, in the middle of a step that its seed draws. */
+  run(): Promise<{ readonly acknowledged: number; readonly wasKilled: boolean }>
+  kill(): Promise<unknown>
 }
 
 /**
- * Kills as many processes as `cycles` says in the midst of their writes, in all teams at once, and looks what is left.
+ * Kills that many processes while they write, in all groups at once, and reads what is left after each.
+ *
  * @throws Error when that is neither what was acknowledged nor that and the step under way
  */
 export async function killWriters(
-  victims: Victims,
-  teams: readonly Team[],
-  cycles: number,
+  program: Program,
+  groups: readonly WriterGroup[],
+  kills: number,
   seed: number
-): Promise<KillTally> {
-  const tally: KillTally = { kills: 0, acknowledged: 0, between: 0, fallen: 0 }
-  const running = new Set<ChildProcess>()
+): Promise<Tally> {
+  const tally = createTally()
   let started = 0
-  let over = false
-
-  function start({ ground, address, lanes }: Team): Writer[] {
-    return lanes.map((lane) => {
-      const own = seed * 100_000 + started++
-      const args = ['--disable-warning=ExperimentalWarning', victims.program, ground, address, lane, String(own)]
-      const env = { ...process.env, NODE_COMPILE_CACHE: victims.compiled }
-      const child = spawn(process.execPath, args, { env })
-      running.add(child)
-      child.once('close', () => running.delete(child))
-      return { lane, seed: own, child }
-    })
+  let isOver = false
+  const start = (group: WriterGroup): Promise<Writer[]> => {
+    const writers = Promise.all(
+      group.lanes.map((lane) => startWriter(program, group, lane, seed * 100_000 + started++))
+    )
+    writers.catch(() => undefined)
+    return writers
   }
 
-  async function run(team: Team): Promise<void> {
+  async function run(group: WriterGroup): Promise<void> {
     const models = new Map<string, Model>()
-    let next = start(team)
-    while (!over && tally.kills < cycles) {
-      const writers = next
-      // The next ones load meanwhile, and wait.
-      next = start(team)
-      const ends = await Promise.all(writers.map(writeAndDie))
-      for (const { lane, seed: own, steps, killed } of ends) {
-        if (killed) tally.kills++
-        else tally.fallen++
-        tally.acknowledged += steps
-        const { after } = stepsOf(lane, own)
-        let acknowledged = models.get(lane) ?? new Map<string, string>()
-        for (let step = 0; step < steps; step++) acknowledged = after(acknowledged, step)
-        const found = await team.read(lane)
-        models.set(lane, found)
-        if (isDeepStrictEqual(found, acknowledged)) continue
-        if (!isDeepStrictEqual(found, after(acknowledged, steps))) {
-          throw new Error(`seed ${own}, ${steps} steps acknowledged: ${difference(acknowledged, found)}`)
+    let next = start(group)
+    try {
+      while (!isOver && (tally.counts[killCounts.kills] ?? 0) < kills) {
+        const writers = await next
+        // The next ones load meanwhile, and wait.
+        next = start(group)
+        const ends = await Promise.all(writers.map((writer) => writer.run()))
+        for (const [index, { acknowledged, wasKilled }] of ends.entries()) {
+          const writer = writers[index]
+          if (writer === undefined) continue
+          tally.count(wasKilled ? killCounts.kills : killCounts.ended)
+          tally.count(killCounts.acknowledged, acknowledged)
+          const found = await group.read(writer.lane)
+          if (compare(writer, acknowledged, models.get(writer.lane), found) === 'one more') {
+            tally.count(killCounts.between)
+          }
+          models.set(writer.lane, found)
         }
-        tally.between++
       }
+    } finally {
+      isOver = true
+      for (const writer of await next) await writer.kill()
     }
   }
 
-  try {
-    await Promise.all(teams.map(run))
-  } finally {
-    over = true
-    const left = Array.from(running, (child) => once(child, 'close'))
-    for (const child of running) child.kill('SIGKILL')
-    await Promise.all(left)
-  }
+  await Promise.all(groups.map(run))
   return tally
 }
 
-interface End {
-  readonly lane: string
-  readonly seed: number
-  /** How many were acknowledged when the process was dead. */
-  readonly steps: number
-  /** Not so when it ended by itself. */
-  readonly killed: boolean
+/** Compares what is found with the steps that were acknowledged: one more may have been taken, none may be missing. */
+function compare(
+  { lane, seed }: Writer,
+  acknowledged: number,
+  before: Model = new Map(),
+  found: Model
+): 'equal' | 'one more' {
+  const { after } = stepsOf(lane, seed)
+  let expected = before
+  for (let step = 0; step < acknowledged; step++) expected = after(expected, step)
+  if (isDeepStrictEqual(found, expected)) return 'equal'
+  if (isDeepStrictEqual(found, after(expected, acknowledged))) return 'one more'
+  throw new Error(`seed ${seed}, ${acknowledged} steps acknowledged: ${difference(expected, found)}`)
 }
 
-/** The seed draws when it dies. */
-async function writeAndDie({ child, lane, seed }: Writer): Promise<End> {
+async function startWriter(
+  { script, env }: Program,
+  { store, address }: WriterGroup,
+  lane: string,
+  seed: number
+): Promise<Writer> {
   // One in eight dies while it opens the store, or in its first step.
   const enough = scramble(seed) % 8 === 0 ? 0 : 1 + (scramble(seed + 1) % 40)
   // Anywhere within a step, rather than always right behind the one before.
   const delay = scramble(seed + 2) % 4
-  let output = ''
-  let errors = ''
-  let doomed = false
-  child.stdin?.on('error', () => undefined)
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errors += text
+  let acknowledged = 0
+  let isDoomed = false
+
+  function killWhenEnough(): void {
+    if (isDoomed || acknowledged < enough) return
+    isDoomed = true
+    if (delay === 0) void writer.kill()
+    else setTimeout(() => void writer.kill(), delay)
+  }
+
+  const writer = await startProcess<KilledCommands>(script, {
+    env,
+    args: [store, address, lane, String(seed)],
+    onOutput(output) {
+      acknowledged += output.length
+      killWhenEnough()
+    }
   })
-  child.stdout?.setEncoding('latin1').on('data', (text: string) => {
-    if (output === '') child.stdin?.write('!')
-    output += text
-    if (output.length <= enough || doomed) return
-    doomed = true
-    if (delay === 0) child.kill('SIGKILL')
-    else setTimeout(() => child.kill('SIGKILL'), delay)
-  })
-  const [, signal] = await once(child, 'close')
-  if (output === '') throw new Error(`a writer did not start:\n${errors}`)
-  return { lane, seed, steps: output.length - 1, killed: signal === 'SIGKILL' }
+  return {
+    lane,
+    seed,
+    async run() {
+      writer.call('write').catch(() => undefined)
+      killWhenEnough()
+      const { signal } = await writer.ended
+      return { acknowledged, wasKilled: signal === 'SIGKILL' }
+    },
+    kill: () => writer.kill()
+  }
 }
 
 function difference(expected: Model, found: Model): string {
   const keys = [...new Set([...expected.keys(), ...found.keys()])]
-  const short = (text: string | undefined): string => text?.slice(0, 24) ?? 'nothing'
+  const short = (value: string | undefined): string => value?.slice(0, 24) ?? 'nothing'
   return keys
     .filter((key) => expected.get(key) !== found.get(key))
     .map((key) => `${key} is ${short(found.get(key))}, not ${short(expected.get(key))}`)

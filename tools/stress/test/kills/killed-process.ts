@@ -1,23 +1,35 @@
-import { readSync, writeSync } from 'node:fs'
-import { isKilledGround, loadStore } from './file-stores.ts'
+import { writeSync } from 'node:fs'
+import { answerCalls } from '../../src/processes/answer-calls.ts'
+import { isFileStore, loadStore } from './file-stores.ts'
 import { stepsOf } from './write-steps.ts'
 
-// Takes the steps of a seed until it is killed, and says after each, synchronously, that it was acknowledged; run as
-// `victim.ts <ground> <address> <lane> <seed>`. Its modules are loaded and nothing is opened before the first byte comes.
+// Takes the steps of a seed until it is killed, and acknowledges each with a byte on stdout, synchronously:
+// killed-process.ts <store> <address> <lane> <seed>. Modules are loaded before it is ready; nothing is opened before.
 
-const [ground = '', address = '', lane = '', seedText] = process.argv.slice(2)
-const seed = Number(seedText)
-
-/** Alike for a whole team. */
+const [name = '', address = '', lane = '', seedOption] = process.argv.slice(2)
+const seed = Number(seedOption)
+if (!isFileStore(name)) throw new Error(`no store of files is named ${name}`)
+/** The same for all writers of a store. */
 const synced = Math.floor(seed / 4) % 2 === 0
-if (!isKilledGround(ground)) throw new Error(`nobody writes to ${ground}`)
 const driver = seed % 2 === 0 ? 'node:sqlite' : 'better-sqlite3'
-const open = await loadStore(ground, { address, synced, driver })
+const open = await loadStore(name, { address, synced, driver })
 const steps = stepsOf(lane, seed)
-writeSync(1, 'r')
-readSync(0, new Uint8Array(1))
-const store = await open()
-for (let step = 0; ; step++) {
-  await steps.apply(store, step)
-  writeSync(1, '+')
+
+async function takeSteps(): Promise<never> {
+  const store = await open()
+  for (let step = 0; ; step++) {
+    await steps.apply(store, step)
+    writeSync(1, '+')
+  }
 }
+
+const commands = {
+  // A step that fails ends the process: the rejection is not handled.
+  write(): void {
+    void takeSteps()
+  }
+}
+
+export type KilledCommands = typeof commands
+
+answerCalls(commands)

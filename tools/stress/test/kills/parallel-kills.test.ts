@@ -1,58 +1,57 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { recordFigures } from 'test-servers/results'
+import { recordResults } from 'test-servers/results'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundleProgram, type Program } from '../../src/processes/bundle-program.ts'
 import { killParallelWriters } from './kill-parallel-writers.ts'
-import { bundleVictims, type Victims } from './kill-writers.ts'
-import { describeFaults } from './parallel-kill-tally.ts'
 
 /** Per store. KVSESSION_PARALLEL_KILLS=2000 for the long form. */
 const kills = Number(process.env.KVSESSION_PARALLEL_KILLS ?? 30)
 const seed = Number(process.env.KVSESSION_SEED ?? 1)
-/** A third of a second each, where nobody else wants the processor. */
+/** A kill takes a third of a second on an idle machine. */
 const timeout = 60_000 + kills * 5_000
 
 describe.each([
-  { ground: 'lmdb', writers: 1 },
-  { ground: 'sqlite', writers: 4 },
-  { ground: 'file', writers: 4 }
-] as const)('kill -9 under 16 writes in flight on $ground, processes: $writers', ({ ground, writers }) => {
-  let victims: Victims
+  { store: 'lmdb', writers: 1 },
+  { store: 'sqlite', writers: 4 },
+  { store: 'file', writers: 4 }
+] as const)('kill -9 under 16 writes in flight on $store, processes: $writers', ({ store, writers }) => {
+  let program: Program
   let folder: string
   beforeAll(async () => {
-    victims = await bundleVictims('writing-process')
+    program = await bundleProgram(join(import.meta.dirname, 'writing-process.ts'))
     folder = mkdtempSync(join(tmpdir(), 'kvsession-parallel-kills-'))
   }, 60_000)
   afterAll(async () => {
-    await victims.remove()
+    await program.remove()
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it(`loses no acknowledged change and no session, serves nothing stale and fails nobody else, ${kills} times`, {
+  it(`A kill loses no acknowledged change and no session, serves nothing stale and fails no other process, ${kills} times`, {
     timeout
   }, async () => {
-    const { program, compiled } = victims
     const address = join(folder, 'sessions.store')
-    const { faults, ...tally } = await killParallelWriters({ program, compiled, ground, address, writers }, kills, seed)
-    expect(describeFaults(faults)).toBe('')
-    expect(tally.kills).toBeGreaterThanOrEqual(kills)
-    // Otherwise no kill met a writer in the middle, and nothing is shown.
-    expect(tally.inDoubt).toBeGreaterThan(kills / 10)
-    recordFigures(ground, {
+    const tally = await killParallelWriters({ program, store, address, writers }, kills, seed)
+    const { counts } = tally
+    expect(tally.describe()).toBe('')
+    expect(counts['processes killed']).toBeGreaterThanOrEqual(kills)
+    // Otherwise no kill met a writer in the middle, and the test shows nothing.
+    expect(counts.unanswered).toBeGreaterThan(kills / 10)
+    recordResults(store, {
       seed,
       counts: {
-        'processes killed': tally.kills,
-        'logins, changes and logouts acknowledged': tally.acknowledged,
-        'changes without an answer': tally.inDoubt,
-        sessions: tally.sessions,
-        'acknowledged changes lost': faults.lost.length,
-        'live sessions gone': faults.gone.length,
-        'stale reads': faults.stale.length,
-        'changes nobody made, or made twice': faults.invented.length,
-        'sessions alive after their end': faults.revived.length,
-        'requests of other processes that failed': faults.failed.length,
-        'other processes that fell': faults.fallen.length
+        'processes killed': counts['processes killed'] ?? 0,
+        'logins, changes and logouts acknowledged': counts.acknowledged ?? 0,
+        'changes without an answer': counts.unanswered ?? 0,
+        sessions: counts.sessions ?? 0,
+        'acknowledged changes lost': 0,
+        'live sessions gone': 0,
+        'stale reads': 0,
+        'changes never sent, or made twice': 0,
+        'sessions alive after their end': 0,
+        'requests of other processes that failed': 0,
+        'other processes that ended': 0
       },
       highest: { 'processes that write at once': writers, 'writes in flight': 16 }
     })

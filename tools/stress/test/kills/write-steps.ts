@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import type { KeyValueStore } from '@kvsession/core'
 
-/** What is live, by key. */
+/** The live records, by key. */
 export type Model = ReadonlyMap<string, string>
 export type WrittenStore = Pick<Required<KeyValueStore>, 'get' | 'compareAndSet' | 'delete'>
 
 /** The steps of one writer. They are the same for the same seed, in any process. */
 export interface Steps {
   apply(store: WrittenStore, step: number): Promise<void>
-  /** What is live after a step, of what was live before. */
+  /** The model after a step, from the model before it. */
   after(model: Model, step: number): Model
 }
 
 const expiresAt = Date.UTC(9999, 0)
 
-/** The keys of a lane: nobody else writes them. */
+/** The keys of a lane: one writer alone writes them. */
 function keysOf(lane: string): readonly string[] {
   return Array.from({ length: 8 }, (_, index) => `${lane}.${index}`)
 }
@@ -55,7 +55,7 @@ export async function readModel(store: WrittenStore, lane: string): Promise<Mode
   return model
 }
 
-/** A number of 31 bits that looks like chance. */
+/** A hash of 31 bits. */
 export function scramble(number: number): number {
   let bits = Math.imul(number ^ 0x9e3779b9, 0x85ebca6b)
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)

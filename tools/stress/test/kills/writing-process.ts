@@ -1,19 +1,18 @@
-import { createSessionManager, isSessionError, type SessionManager } from '@kvsession/core'
-import { isKilledGround, loadStore } from './file-stores.ts'
-import { type Requests, readRequest } from './writing-requests.ts'
+import { createSessionManager, type SessionManager } from '@kvsession/core'
+import { answerCalls } from '../../src/processes/answer-calls.ts'
+import { isFileStore, loadStore } from './file-stores.ts'
 
-// A server without HTTP, for as long as it is let live: writing-process.ts <ground> <address> <secret> <number>. Its
-// modules are loaded before it says that it is ready, and nothing is opened before it is told to.
+// A session server without HTTP: writing-process.ts <store> <address> <secret> <number>. Modules are loaded before it is
+// ready; nothing is opened before the command `open`.
 
-const [ground = '', address = '', secret = '', number] = process.argv.slice(2)
-if (!isKilledGround(ground)) throw new Error(`nobody writes to ${ground}`)
+const [name = '', address = '', secret = '', number] = process.argv.slice(2)
+if (!isFileStore(name)) throw new Error(`no store of files is named ${name}`)
 const driver = Number(number) % 2 === 0 ? 'node:sqlite' : 'better-sqlite3'
-const open = await loadStore(ground, { address, synced: true, driver })
-const name = '__Host-sid'
+const open = await loadStore(name, { address, synced: true, driver })
 let opened: SessionManager | undefined
 
 function manager(): SessionManager {
-  if (opened === undefined) throw new Error('not told to open yet')
+  if (opened === undefined) throw new Error('the store is not open yet')
   return opened
 }
 
@@ -21,51 +20,40 @@ function stepsOf(data: { steps?: unknown }): readonly unknown[] {
   return Array.isArray(data.steps) ? data.steps : []
 }
 
-const requests: Requests = {
-  async open() {
+/** `false` and `undefined`: the cookie opened no session. */
+const commands = {
+  async open(): Promise<void> {
     // Long enough for a queue of writers on a busy machine; a store that hangs still fails.
     opened = createSessionManager({ store: await open(), secret, storeTimeout: 15_000 })
-    return ''
   },
-  async login(user) {
+  /** Returns the cookie. */
+  async login(user: string): Promise<string> {
     const session = await manager().open('')
     await session.login(user)
     const { headers } = await manager().commit(session)
     const cookie = headers.find(([header]) => header.toLowerCase() === 'set-cookie')?.[1].split(';')[0] ?? ''
-    if (!cookie.startsWith(`${name}=`)) throw new Error('a login set no cookie')
+    if (!cookie.startsWith('__Host-sid=')) throw new Error('a login set no cookie')
     return cookie
   },
-  async append(cookie, step) {
+  /** Adds a number to the list in the session; two at once must both be there. */
+  async append(cookie: string, step: number): Promise<boolean> {
     const session = await manager().open(cookie)
-    if (session.isNew) return 'nobody'
+    if (session.isNew) return false
     await session.update((data) => {
       data.steps = [...stepsOf(data), step]
     })
     await manager().commit(session)
-    return ''
+    return true
   },
-  async read(cookie) {
+  async read(cookie: string): Promise<readonly unknown[] | undefined> {
     const session = await manager().open(cookie)
-    return session.isNew ? 'nobody' : JSON.stringify(stepsOf(session.data))
+    return session.isNew ? undefined : stepsOf(session.data)
   },
-  async logout(cookie) {
+  async logout(cookie: string): Promise<void> {
     await (await manager().open(cookie)).destroy()
-    return ''
   }
 }
 
-process.on('message', async (message) => {
-  const { id, name: request, args } = readRequest(message)
-  try {
-    const value: unknown = await Reflect.apply(requests[request], requests, args)
-    process.send?.({ id, value })
-  } catch (error) {
-    process.send?.({ id, error: describe(error) })
-  }
-})
-process.send?.({ id: 0 })
+export type WriterCommands = typeof commands
 
-function describe(error: unknown): string {
-  if (!isSessionError(error)) return String(error)
-  return error.cause === undefined ? String(error) : `${error.code}: ${String(error.cause)}`
-}
+answerCalls(commands)

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { type Engine, startProxy, type TcpProxy } from 'test-servers'
-import { recordFigures } from 'test-servers/results'
+import { recordResults } from 'test-servers/results'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { eventServers } from './event-servers.ts'
 import { nextTurn, type OutageTraffic, startTraffic } from './outage-traffic.ts'
@@ -48,7 +48,7 @@ for (const { name, describe, start, drivers } of eventServers) {
     }
     afterAll(() => {
       if (Object.keys(counts).length === 0) return
-      recordFigures(name, { seed, counts: { ...counts, 'acknowledged changes lost or done twice': 0 } })
+      recordResults(name, { seed, counts: { ...counts, 'acknowledged changes lost or done twice': 0 } })
     })
 
     it.each(Object.keys(drivers))(

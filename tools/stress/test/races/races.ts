@@ -1,69 +1,71 @@
-import type { MemberOptions, Orders } from './orders.ts'
+import { CommandFailed, type TestProcess } from '../../src/processes/test-process.ts'
+import type { RacingCommands, RacingOptions } from './racing-process.ts'
 
-/** Enough that every process has a dozen of its own under way. */
+/** Enough that every process has a dozen requests of its own under way. */
 export const parallel = 50
 
-export interface RaceOutcome {
-  /** Keys that are there, of {@link parallel} that as many requests wrote, each its own. */
-  readonly keys: number
-  /** What {@link parallel} increments came to. */
-  readonly count: number
-}
+/** The process for a request: all processes in turn. */
+export type InTurn = (turn: number) => TestProcess<RacingCommands>
 
-/** A process for each piece of work, in turn. */
-export type Turns = (turn: number) => Orders
-
-export function inTurns(members: readonly Orders[]): Turns {
+export function inTurn(processes: readonly TestProcess<RacingCommands>[]): InTurn {
   return (turn) => {
-    const member = members[turn % members.length]
-    if (member === undefined) throw new Error('nobody races')
-    return member
+    const process = processes[turn % processes.length]
+    if (process === undefined) throw new Error('no process was started')
+    return process
   }
 }
 
 const indexes = Array.from({ length: parallel }, (_, index) => index)
-/** Up to 20 ms, in no order that has to do with the requests'. */
+/** Up to 20 ms, in an order that differs from that of the requests. */
 const waitOf = (index: number): number => (index * 7919) % 21
 
-/** Everybody writes a key of his own and counts one up, all at once, on one session. */
-export async function raceWriters(member: Turns): Promise<RaceOutcome> {
-  const cookie = await member(0).login('writer')
-  await Promise.all(indexes.map((index) => member(index).write(cookie, `key${index}`, waitOf(index))))
-  await Promise.all(indexes.map((index) => member(index).increment(cookie)))
-  const data = dataOf(await member(1).read(cookie))
+export interface WritersOutcome {
+  /** How many of the {@link parallel} keys are there that as many requests wrote. */
+  readonly keys: number
+  /** The sum of {@link parallel} increments. */
+  readonly count: number
+}
+
+/** Requests write a key each and increment one count, all at once, in one session. */
+export async function raceWriters(process: InTurn): Promise<WritersOutcome> {
+  const cookie = await process(0).call('login', 'writer')
+  await Promise.all(indexes.map((index) => process(index).call('write', cookie, `key${index}`, waitOf(index))))
+  await Promise.all(indexes.map((index) => process(index).call('increment', cookie)))
+  const { data = {} } = (await process(1).call('read', cookie)) ?? {}
   return { keys: Object.keys(data).filter((key) => key.startsWith('key')).length, count: Number(data.count) }
 }
 
-/** A logout while every process has slow requests of that session under way. Gives what each finds afterwards. */
-export async function raceLogout(member: Turns, processes: number): Promise<readonly string[]> {
-  const cookie = await member(0).login('leaver')
-  const slow = indexes.slice(0, 20).map((index) => member(index).write(cookie, `late${index}`, 30 + waitOf(index)))
-  await member(1).logout(cookie)
+/** A logout while every process has slow requests of that session under way. Returns in how many it lives on. */
+export async function raceLogout(process: InTurn, processes: number): Promise<number> {
+  const cookie = await process(0).call('login', 'leaver')
+  const slow = indexes
+    .slice(0, 20)
+    .map((index) => process(index).call('write', cookie, `late${index}`, 30 + waitOf(index)))
+  await process(1).call('logout', cookie)
   await Promise.all(slow)
-  return Promise.all(Array.from({ length: processes }, (_, turn) => member(turn).read(cookie)))
+  return countLive(process, Array(processes).fill(cookie))
 }
 
 export interface RegenerateOutcome {
-  /** The cookies that were sent. */
-  readonly sent: number
-  /** How many of them open the session. */
+  /** How many of the new cookies open the session. */
   readonly live: number
-  /** What the cookie from before opens. */
-  readonly before: string
+  /** Whether the old cookie opens it. */
+  readonly oldIsLive: boolean
 }
 
 /** Every process regenerates the same session at once, beside writers. */
-export async function raceRegenerate(member: Turns, processes: number): Promise<RegenerateOutcome> {
-  const cookie = await member(0).login('regenerator')
-  const swaps = Array.from({ length: processes }, (_, turn) => member(turn).regenerate(cookie))
-  const writers = indexes.slice(0, 12).map((index) => member(index).write(cookie, `key${index}`, waitOf(index)))
-  const sent = (await Promise.all(swaps)).filter((one) => one !== '')
+export async function raceRegenerate(process: InTurn, processes: number): Promise<RegenerateOutcome> {
+  const cookie = await process(0).call('login', 'regenerator')
+  const regenerations = Array.from({ length: processes }, (_, turn) => process(turn).call('regenerate', cookie))
+  const writers = indexes
+    .slice(0, 12)
+    .map((index) => process(index).call('write', cookie, `key${index}`, waitOf(index)))
+  const sent = (await Promise.all(regenerations)).filter((one) => one !== '')
   await Promise.all(writers)
-  const opened = await Promise.all(sent.map((one, turn) => member(turn).read(one)))
+  const opened = await Promise.all(sent.map((one, turn) => process(turn).call('read', one)))
   return {
-    sent: sent.length,
-    live: opened.filter((text) => text.startsWith('regenerator|')).length,
-    before: await member(1).read(cookie)
+    live: opened.filter((session) => session?.user === 'regenerator').length,
+    oldIsLive: (await process(1).call('read', cookie)) !== undefined
   }
 }
 
@@ -71,34 +73,34 @@ export interface IndexOutcome {
   /** Sessions that parallel logins of one user made, and how many of them the list shows. */
   readonly loggedIn: number
   readonly listed: number
-  /** Logins beside `revokeAll` that ended well, whose session is live and yet not in the list. */
+  /** Logins beside `revokeAll` that succeeded and whose session is live and yet missing from the list. */
   readonly unlisted: number
   /** Sessions from before `revokeAll` that are still live. */
   readonly survivors: number
-  /** Sessions live after a last `revokeAll` with nobody beside it. */
+  /** Sessions live after a last `revokeAll` without concurrent requests. */
   readonly left: number
 }
 
-/** One user logs in everywhere at once, is revoked while more logins are under way, and then revoked in peace. */
-export async function raceIndex(member: Turns): Promise<IndexOutcome> {
+/** One user logs in at all processes at once, is revoked while more logins are under way, and then revoked alone. */
+export async function raceIndex(process: InTurn): Promise<IndexOutcome> {
   const user = 'everywhere'
-  const first = await Promise.all(indexes.slice(0, 40).map((index) => member(index).login(user)))
-  const listed = countOf(await member(2).listed(user))
+  const first = await Promise.all(indexes.slice(0, 40).map((index) => process(index).call('login', user)))
+  const listed = await process(2).call('count', user)
 
-  const beside = indexes.slice(0, 20).map((index) => member(index).login(user).catch(refused))
-  await member(3).revokeAll(user)
+  const beside = indexes.slice(0, 20).map((index) => process(index).call('login', user).catch(refused))
+  await process(3).call('revokeAll', user)
   const later = (await Promise.all(beside)).filter((cookie) => cookie !== '')
-  const survivors = await liveOf(member, first)
-  const lateLive = await liveOf(member, later)
-  const unlisted = Math.max(0, lateLive + survivors - countOf(await member(0).listed(user)))
+  const survivors = await countLive(process, first)
+  const lateLive = await countLive(process, later)
+  const unlisted = Math.max(0, lateLive + survivors - (await process(0).call('count', user)))
 
-  await member(0).revokeAll(user)
-  const left = (await liveOf(member, [...first, ...later])) + countOf(await member(1).listed(user))
+  await process(0).call('revokeAll', user)
+  const left = (await countLive(process, [...first, ...later])) + (await process(1).call('count', user))
   return { loggedIn: first.length, listed, unlisted, survivors, left }
 }
 
-/** What the processes of {@link raceUnlike} are: two web servers, an administrator's script, a node of another release. */
-export const unlikeMembers: readonly MemberOptions[] = [
+/** The processes of {@link raceUnlike}: two web servers, an administrator's script, a node of another release. */
+export const unlikeProcesses: readonly RacingOptions[] = [
   { idleTimeout: '8h' },
   { idleTimeout: '8h' },
   // By its clock and its timeouts, every session of the web servers has been idle for too long.
@@ -107,38 +109,28 @@ export const unlikeMembers: readonly MemberOptions[] = [
 ]
 
 /**
- * A user is logged in at web servers and at a node with shorter timeouts, while a process that takes all of them for
- * expired lists them, and revokes them. Gives how many sessions are live when that one has revoked all.
+ * A user is logged in at web servers and at a node with shorter timeouts, while a process that considers all of the
+ * sessions expired lists them, and revokes them. Returns how many are live after that revocation.
  */
-export async function raceUnlike(member: Turns): Promise<{ readonly loggedIn: number; readonly left: number }> {
+export async function raceUnlike(process: InTurn): Promise<{ readonly loggedIn: number; readonly left: number }> {
   const user = 'everybody'
-  const logins = indexes.map((index) => member(index % 3 === 2 ? 3 : index % 2).login(user))
-  const lists = indexes.slice(0, 10).map(() => member(2).listed(user))
+  const logins = indexes.map((index) => process(index % 3 === 2 ? 3 : index % 2).call('login', user))
+  const lists = indexes.slice(0, 10).map(() => process(2).call('count', user))
   const cookies = await Promise.all(logins)
   await Promise.all(lists)
-  const visits = indexes.map((index) => member(index % 2).write(cookies[index] ?? '', 'seen', waitOf(index)))
-  await Promise.all([...visits, member(2).listed(user)])
-  await member(2).revokeAll(user)
-  const webServers: Turns = (turn) => member(turn % 2)
-  return { loggedIn: cookies.length, left: await liveOf(webServers, cookies) }
+  const visits = indexes.map((index) => process(index % 2).call('write', cookies[index] ?? '', 'seen', waitOf(index)))
+  await Promise.all([...visits, process(2).call('count', user)])
+  await process(2).call('revokeAll', user)
+  return { loggedIn: cookies.length, left: await countLive((turn) => process(turn % 2), cookies) }
 }
 
-/** A login that `revokeAll` has overtaken says so and is none. */
+/** A login that `revokeAll` has overtaken says so and creates no session. */
 function refused(error: unknown): string {
-  if (error instanceof Error && error.message === 'LOGIN_REVOKED') return ''
+  if (error instanceof CommandFailed && error.code === 'LOGIN_REVOKED') return ''
   throw error
 }
 
-async function liveOf(member: Turns, cookies: readonly string[]): Promise<number> {
-  const read = await Promise.all(cookies.map((cookie, turn) => member(turn).read(cookie)))
-  return read.filter((text) => text !== 'nobody').length
-}
-
-function countOf(listed: string): number {
-  return listed === '' ? 0 : listed.split(' ').length
-}
-
-function dataOf(read: string): Record<string, unknown> {
-  const data: unknown = JSON.parse(read.slice(read.indexOf('|') + 1))
-  return typeof data === 'object' && data !== null ? { ...data } : {}
+async function countLive(process: InTurn, cookies: readonly string[]): Promise<number> {
+  const read = await Promise.all(cookies.map((cookie, turn) => process(turn).call('read', cookie)))
+  return read.filter((session) => session !== undefined).length
 }

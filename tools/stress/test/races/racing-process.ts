@@ -1,83 +1,73 @@
-import { createSessionManager, isSessionError, type SessionManager, systemClock } from '@kvsession/core'
-import { connectTo, isGroundName } from '../../src/stores/connect-store.ts'
-import type { MemberOptions, Order, Orders } from './orders.ts'
+import { createSessionManager, systemClock } from '@kvsession/core'
+import { answerCalls } from '../../src/processes/answer-calls.ts'
+import { connectStore } from '../../src/stores/connect-store.ts'
 
-// A process of the races: racing-process.ts <ground> <address> <secret> <options as JSON>. Takes orders from its parent.
+// A process with a session manager of its own: racing-process.ts <driver> <address> <secret> <options as JSON>.
 
-const [ground = '', address = '', secret = '', options = '{}'] = process.argv.slice(2)
-if (!isGroundName(ground)) throw new Error(`no ground is named ${ground}`)
-const { store, close } = await connectTo(ground, address)
-// 50 writers on one record of a slow machine: the wait in the queue is part of the race, not a failure.
-const { ahead = 0, ...limits }: MemberOptions = JSON.parse(options)
-const clock = { ...systemClock, now: () => Date.now() + ahead }
-const manager: SessionManager = createSessionManager({ store, secret, storeTimeout: 15_000, clock, ...limits })
-const name = '__Host-sid'
-
-function cookieOf(headers: readonly (readonly [string, string])[]): string {
-  const text = headers.find(([header]) => header.toLowerCase() === 'set-cookie')?.[1] ?? ''
-  return text.startsWith(`${name}=`) ? (text.split(';')[0] ?? '') : ''
+/** How the manager of a process differs from the defaults. */
+export interface RacingOptions {
+  readonly idleTimeout?: '8h'
+  /** Milliseconds by which its clock is ahead. */
+  readonly ahead?: number
 }
 
-const orders: Orders = {
-  async login(user) {
+const [driver = '', address = '', secret = '', options = '{}'] = process.argv.slice(2)
+const { store, close } = await connectStore(driver, address)
+const { ahead = 0, ...limits }: RacingOptions = JSON.parse(options)
+const clock = { ...systemClock, now: () => Date.now() + ahead }
+// 50 writers on one record of a slow machine: the wait in the queue is part of the race, not a failure.
+const manager = createSessionManager({ store, secret, storeTimeout: 15_000, clock, ...limits })
+
+/** The cookie that is set, or an empty string. */
+function cookieOf(headers: readonly (readonly [string, string])[]): string {
+  const header = headers.find(([name]) => name.toLowerCase() === 'set-cookie')?.[1] ?? ''
+  return header.startsWith('__Host-sid=') ? (header.split(';')[0] ?? '') : ''
+}
+
+const commands = {
+  async login(user: string): Promise<string> {
     const session = await manager.open('')
     await session.login(user)
     return cookieOf((await manager.commit(session)).headers)
   },
-  async regenerate(cookie) {
+  async regenerate(cookie: string): Promise<string> {
     const session = await manager.open(cookie)
     await session.regenerate()
     return cookieOf((await manager.commit(session)).headers)
   },
-  async write(cookie, key, wait) {
+  /** A request that opens the session, takes its time and stores a key of its own. */
+  async write(cookie: string, key: string, wait: number): Promise<void> {
     const session = await manager.open(cookie)
     await new Promise((resolve) => setTimeout(resolve, wait))
     session.data[key] = true
     await manager.commit(session)
   },
-  async increment(cookie) {
+  async increment(cookie: string): Promise<void> {
     const session = await manager.open(cookie)
     await session.update((data) => {
       data.count = Number(data.count ?? 0) + 1
     })
     await manager.commit(session)
   },
-  async logout(cookie) {
+  async logout(cookie: string): Promise<void> {
     await (await manager.open(cookie)).destroy()
   },
-  async read(cookie) {
+  /** `undefined` when the cookie opens no session of a user. */
+  async read(cookie: string): Promise<{ readonly user: string; readonly data: Record<string, unknown> } | undefined> {
     const session = await manager.open(cookie)
-    return session.isNew || session.userId === undefined
-      ? 'nobody'
-      : `${session.userId}|${JSON.stringify(session.data)}`
+    return session.userId === undefined ? undefined : { user: session.userId, data: session.data }
   },
-  async listed(user) {
-    const sessions = await manager.list({ userId: user })
-    return sessions.map(({ id }) => id).join(' ')
+  async count(user: string): Promise<number> {
+    return (await manager.list({ userId: user })).length
   },
-  async revokeAll(user) {
+  async revokeAll(user: string): Promise<void> {
     await manager.revokeAll(user)
   }
 }
 
-/** Messages come from the parent alone, which sends nothing else. */
-function readOrder(message: unknown): Order {
-  return message as Order
-}
+export type RacingCommands = typeof commands
 
-process.on('message', async (message) => {
-  const { id, name: order, args } = readOrder(message)
-  if (id === 0) {
-    await manager.close()
-    await close()
-    process.disconnect()
-    return
-  }
-  try {
-    const value: unknown = await Reflect.apply(orders[order], orders, args)
-    process.send?.({ id, value: typeof value === 'string' ? value : undefined })
-  } catch (error) {
-    process.send?.({ id, code: isSessionError(error) ? error.code : String(error) })
-  }
+answerCalls(commands, async () => {
+  await manager.close()
+  await close()
 })
-process.send?.({ id: 0 })

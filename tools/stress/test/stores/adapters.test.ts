@@ -6,8 +6,9 @@ import { getSession, markFailed, session } from '@kvsession/express'
 import { type AppSetup, type RunningApp, testAdapter } from '@kvsession/testkit'
 import express, { type Request, type Response } from 'express'
 import { afterAll, beforeAll, describe, it, vi } from 'vitest'
-import { connectTo } from '../../src/stores/connect-store.ts'
-import { type Place, places } from './store-servers.ts'
+import { connectStore } from '../../src/stores/connect-store.ts'
+import { type StoreServer, storeServers } from '../../src/stores/store-servers.ts'
+import { describeStore } from './describe-store.ts'
 
 async function createApp({ manager, handle }: AppSetup): Promise<RunningApp> {
   const respond = (request: Request, response: Response): Promise<void> =>
@@ -44,23 +45,22 @@ async function createApp({ manager, handle }: AppSetup): Promise<RunningApp> {
 // Express prints every error that reaches its end.
 vi.spyOn(console, 'error').mockImplementation(() => undefined)
 
-for (const { ground, describe: describeOnEngine, start } of places) {
-  if (!['redis', 'postgres', 'mariadb'].includes(ground)) continue
-  describeOnEngine(`Express on ${ground}`, () => {
-    let place: Place
+for (const driver of ['redis', 'postgres', 'mariadb'] as const) {
+  describeStore(driver)(`Express on ${driver}`, () => {
+    let server: StoreServer
     beforeAll(async () => {
-      place = await start()
+      server = await storeServers[driver].start()
     })
-    afterAll(() => place.stop())
+    afterAll(() => server.stop())
 
     testAdapter({
       describe,
       it,
       createApp,
       async createStore(clock) {
-        const { store, close } = await connectTo(ground, place.address, { clock })
+        const { store, close } = await connectStore(driver, server.address, { clock })
         for await (const key of store.keys?.('') ?? []) await store.delete(key)
-        return { store, cleanup: close }
+        return { store, cleanup: async () => void (await close()) }
       }
     })
   })

@@ -33,17 +33,17 @@ describe.each(stores)('%s()', (_, create: (...args: never) => unknown) => {
     ['prefix', '; use namespace of the session manager'],
     ['ttl', '; use idleTimeout of the session manager'],
     ['clok', '; did you mean clock?']
-  ])('refuses an option that it does not have, instead of ignoring it: %s', (name, hint) => {
+  ])('An unknown option is refused, not ignored: %s', (name, hint) => {
     expect(() => Reflect.apply(create, undefined, [undefined, { [name]: 1 }])).toThrow(
       `Unknown option ${name}${hint} [OPTION_UNKNOWN]`
     )
   })
 
-  it('refuses options that are no object', () => {
+  it('Options that are not an object are refused', () => {
     expect(() => Reflect.apply(create, undefined, [undefined, null])).toThrow('OPTION_INVALID')
   })
 })
 
-it('createMemoryStore() refuses an option that it does not have', () => {
+it('createMemoryStore() refuses an unknown option', () => {
   expect(() => Reflect.apply(createMemoryStore, undefined, [{ ttl: 1 }])).toThrow('OPTION_UNKNOWN')
 })

@@ -6,17 +6,18 @@ import { createLmdbStore } from '@kvsession/store-lmdb'
 import { createSqliteStore } from '@kvsession/store-sqlite'
 import { open } from 'lmdb'
 import { expect } from 'vitest'
+import type { FileStoreName } from './file-stores.ts'
 import { type Model, readModel } from './write-steps.ts'
 
-/** Looks into a store when its writers are dead: it is the first to open it after them, and has to recover it. */
-export interface Judge {
+/** Reads a store when its writers are dead: it is the first to open it after them, and has to recover it. */
+export interface FileInspector {
   readonly address: string
   read(lane: string): Promise<Model>
-  /** At the end. `live`: the records of all lanes. */
+  /** Checks the files at the end. `live`: how many records all lanes have. */
   finish(live: number): Promise<void>
 }
 
-export const judges: Readonly<Record<'sqlite' | 'lmdb' | 'file', (folder: string) => Judge>> = {
+export const fileInspectors: Readonly<Record<FileStoreName, (folder: string) => FileInspector>> = {
   sqlite(folder) {
     const address = join(folder, 'sessions.db')
     return {
@@ -51,7 +52,7 @@ export const judges: Readonly<Record<'sqlite' | 'lmdb' | 'file', (folder: string
       },
       async finish(live) {
         const database = open<string>({ path: address, encoding: 'string' })
-        // A record and a deadline each: neither stays without the other.
+        // Each record has a deadline: neither stays without the other.
         expect(database.getCount()).toBe(2 * live)
         await database.close()
         // Values of at most 12 kB are live, and 16 MB and more were written: freed pages are used again.
@@ -80,7 +81,7 @@ export const judges: Readonly<Record<'sqlite' | 'lmdb' | 'file', (folder: string
       async finish(live) {
         expect(await createFileStore(address).deleteExpired()).toBe(0)
         expect(filesOf()).toHaveLength(live)
-        // Otherwise no kill met a writer in the middle, and nothing is shown.
+        // Otherwise no kill met a writer in the middle, and the test shows nothing.
         expect(mostFiles).toBeGreaterThan(0)
       }
     }
