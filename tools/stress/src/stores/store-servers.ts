@@ -55,8 +55,7 @@ export const storeServers: Readonly<Record<SharedStore, StoreServerDefinition>> 
   postgres: { engine: 'postgres', start: async () => onEngine(await startPostgres({ own: true })) },
   mariadb: {
     engine: 'mariadb',
-    start: async () =>
-      onEngine(await startMariadb({ own: true, settings: { 'innodb-flush-log-at-trx-commit': '1' } }))
+    start: async () => onEngine(await startMariadb({ own: true, settings: { 'innodb-flush-log-at-trx-commit': '1' } }))
   },
   memcached: {
     engine: 'memcached',

@@ -49,12 +49,17 @@ describe.each(['sqlite', 'lmdb', 'file'] as const)('kill -9 of processes that wr
     }
   }
 
-  it(`A killed writer loses no acknowledged change, tears and revives no record and leaves no file, ${killsOfOne} times`, {
-    timeout
-  }, () => killAndCheck(2, ['one'], killsOfOne))
+  it(
+    `A killed writer loses no acknowledged change, tears and revives no record and leaves no file, ${killsOfOne} times`,
+    {
+      timeout
+    },
+    () => killAndCheck(2, ['one'], killsOfOne)
+  )
 
   if (killsOfTwo > 0) {
     it(`A killed writer loses and tears no record of the other writer, ${killsOfTwo} times`, { timeout }, () =>
-      killAndCheck(1, ['one', 'two'], killsOfTwo))
+      killAndCheck(1, ['one', 'two'], killsOfTwo)
+    )
   }
 })

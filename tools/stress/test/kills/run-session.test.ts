@@ -62,8 +62,8 @@ describe('the record of acknowledged changes in a parallel kill test', () => {
   })
 
   it('A session that lives on after its logout is revived', async () => {
-    expect(await violationsOf((command, answer) => (command === 'read' && answer === undefined ? [] : answer))).toEqual([
-      'revived'
-    ])
+    expect(await violationsOf((command, answer) => (command === 'read' && answer === undefined ? [] : answer))).toEqual(
+      ['revived']
+    )
   })
 })

@@ -2,7 +2,10 @@ import { inspect } from 'node:util'
 import { type Engine, startProxy, type TcpProxy } from 'test-servers'
 import { recordResults } from 'test-servers/results'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventServers } from './event-servers.ts'
+import { createTally } from '../../src/processes/tally.ts'
+import { connectStore, type DriverName } from '../../src/stores/connect-store.ts'
+import { storeServers } from '../../src/stores/store-servers.ts'
+import { describeStore } from '../stores/describe-store.ts'
 import { nextTurn, type OutageTraffic, startTraffic } from './outage-traffic.ts'
 
 /** On each driver. Half of them are kills and freezes of the server, half are cuts of its connections. */
@@ -20,14 +23,20 @@ const kinds: Readonly<Record<string, Event>> = {
   },
   async 'server freezes'(server, _, { manager, cookie }) {
     server.freeze()
-    // Until all of its threads stand still some requests are answered.
+    // Some requests are answered until all of its threads have stopped.
     for (let code: unknown; code !== 'STORE_TIMEOUT'; ) code = await manager.open(cookie).then(() => '', codeOf)
     server.thaw()
   },
   'cuts of all connections': (_, proxy) => proxy.cutAll(),
-  // In the midst of an answer: the write was applied, and nobody hears of it.
+  // In the middle of an answer: the write was applied, and the client gets no confirmation.
   'cuts within an answer': (_, proxy, __, turn) => proxy.cutAfter((turn * 7 + seed) % 60)
 }
+
+const drivers = {
+  redis: ['redis', 'ioredis'],
+  postgres: ['postgres', 'postgres.js'],
+  mariadb: ['mariadb']
+} as const satisfies Record<string, readonly DriverName[]>
 
 const unhandled: unknown[] = []
 const note = (error: unknown): void => void unhandled.push(error)
@@ -40,52 +49,42 @@ afterAll(() => {
   process.off('uncaughtException', note)
 })
 
-for (const { name, describe, start, drivers } of eventServers) {
-  describe(`kills, freezes and cuts of ${name} under load`, () => {
-    const counts: Record<string, number> = {}
-    const add = (what: string, count: number): void => {
-      counts[what] = (counts[what] ?? 0) + count
-    }
+for (const name of ['redis', 'postgres', 'mariadb'] as const) {
+  describeStore(name)(`kills, freezes and cuts of ${name} under load`, () => {
+    const tally = createTally()
     afterAll(() => {
-      if (Object.keys(counts).length === 0) return
-      recordResults(name, { seed, counts: { ...counts, 'acknowledged changes lost or done twice': 0 } })
+      if (Object.keys(tally.counts).length === 0) return
+      recordResults(name, { seed, counts: { ...tally.counts, 'acknowledged changes lost or done twice': 0 } })
     })
 
-    it.each(Object.keys(drivers))(
-      `%s: after ${events} of them every acknowledged change is there once`,
-      {
-        timeout: 120_000 + events * 10_000
-      },
+    it.each<DriverName>(drivers[name])(
+      `With %s every acknowledged change is there exactly once after ${events} events`,
+      { timeout: 120_000 + events * 10_000 },
       async (driver) => {
-        const server = await start()
-        const proxy = await startProxy(server)
-        const connected = drivers[driver]?.(proxy.url)
-        if (connected === undefined) throw new Error(`no driver ${driver}`)
-        const { store, end } = connected
-        await store.ensureSchema?.()
+        const { engine } = await storeServers[name].start()
+        if (engine === undefined) throw new Error(`${name} has no server`)
+        const proxy = await startProxy(engine)
+        const { store, close } = await connectStore(driver, proxy.url)
         const traffic = await startTraffic(store)
-        const seen: Record<string, number> = {}
         try {
           for (let turn = 0; turn < events; turn++) {
             const target = traffic.served() + quiet
-            // The next blow falls when requests are answered again.
+            // The next event comes when requests are answered again.
             while (traffic.served() < target && traffic.wrong().length === 0) await nextTurn()
             expect(traffic.wrong()).toEqual([])
-            const names = Object.keys(kinds)
-            const kind = names[turn % names.length] ?? ''
-            await kinds[kind]?.(server, proxy, traffic, turn)
-            seen[kind] = (seen[kind] ?? 0) + 1
+            const kind = Object.keys(kinds)[turn % Object.keys(kinds).length] ?? ''
+            await kinds[kind]?.(engine, proxy, traffic, turn)
+            tally.count(kind)
           }
         } finally {
-          await traffic.settle().then((ended) => add('sessions ended, and not seen again', ended))
+          tally.count('sessions ended, and not seen again', await traffic.settle())
         }
         expect(traffic.wrong()).toEqual([])
         expect(unhandled.splice(0).map((error) => inspect(error))).toEqual([])
-        for (const [kind, count] of Object.entries(seen)) add(kind, count)
-        add('changes acknowledged', traffic.served())
-        await end()
+        tally.count('changes acknowledged', traffic.served())
+        await close()
         await proxy.close()
-        await server.stop()
+        await engine.stop()
       }
     )
   })

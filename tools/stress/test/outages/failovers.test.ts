@@ -1,9 +1,8 @@
-import type { KeyValueStore, SessionManager } from '@kvsession/core'
-import { createPostgresStore } from '@kvsession/store-postgres'
+import type { SessionManager } from '@kvsession/core'
 import pg from 'pg'
-import postgres from 'postgres'
 import { describeOn, type Engine, startPostgres, startProxy, type TcpProxy } from 'test-servers'
 import { expect, it } from 'vitest'
+import { connectStore, type DriverName } from '../../src/stores/connect-store.ts'
 import { nextTurn, type OutageTraffic, startTraffic } from './outage-traffic.ts'
 
 /** Of each driver: KVSESSION_FAILOVERS=20 for the long form. */
@@ -11,37 +10,13 @@ const failovers = Number(process.env.KVSESSION_FAILOVERS ?? 2)
 /** Changes that are acknowledged between two failovers. */
 const quiet = 200
 
-interface Connected {
-  readonly store: KeyValueStore & { ensureSchema(): Promise<void> }
-  end(): Promise<void>
-}
-
-const drivers: readonly (readonly [name: string, connect: (url: string) => Connected])[] = [
-  [
-    'pg',
-    (url) => {
-      const pool = new pg.Pool({ connectionString: url, maxLifetimeSeconds: 60 })
-      pool.on('error', () => undefined)
-      return { store: createPostgresStore(pool), end: () => pool.end() }
-    }
-  ],
-  [
-    'postgres.js',
-    (url) => {
-      const sql = postgres(url, { max_lifetime: 60, backoff: false, fetch_types: false, onnotice: () => undefined })
-      return { store: createPostgresStore(sql), end: () => sql.end({ timeout: 1 }) }
-    }
-  ]
-]
-
-describeOn('postgres', { own: true })('failovers of PostgreSQL with synchronous replication, under traffic', () => {
-  it.each(drivers)(
-    `%s: after ${failovers} of them no acknowledged change is lost and no ended session is back`,
+describeOn('postgres', { own: true })('failovers of PostgreSQL with synchronous replication under traffic', () => {
+  it.each<DriverName>(['postgres', 'postgres.js'])(
+    `With %s no acknowledged change is lost and no ended session is live after ${failovers} failovers`,
     { timeout: 60_000 + failovers * 30_000 },
-    async (_, connect) => {
+    async (driver) => {
       const pair = await startPair()
-      const { store, end } = connect(pair.address.url)
-      await store.ensureSchema()
+      const { store, close } = await connectStore(driver, pair.address.url)
       const traffic = await startTraffic(store)
       let ended = 0
       try {
@@ -59,7 +34,7 @@ describeOn('postgres', { own: true })('failovers of PostgreSQL with synchronous 
       expect(traffic.wrong()).toEqual([])
       expect(traffic.served()).toBeGreaterThanOrEqual(quiet * (failovers + 1))
       expect(ended).toBeGreaterThan(0)
-      await end()
+      await close()
       await pair.stop()
     }
   )
@@ -71,7 +46,7 @@ async function served(traffic: OutageTraffic, changes: number): Promise<void> {
   expect(traffic.wrong()).toEqual([])
 }
 
-/** Resolves when a new session is acknowledged, or when its time is up. */
+/** Resolves when a new session is acknowledged, rejects at its timeout. */
 async function begin(manager: SessionManager): Promise<void> {
   const session = await manager.open('')
   session.data.begun = true
@@ -79,7 +54,7 @@ async function begin(manager: SessionManager): Promise<void> {
 }
 
 interface Pair {
-  /** Follows the primary, as a provider's endpoint does. */
+  /** Leads to the primary, as a provider's endpoint does. */
   readonly address: TcpProxy
   /** Freezes the standby until the next failover. */
   holdStandby(): void

@@ -1,6 +1,6 @@
 import { createSessionManager, type KeyValueStore, type SessionManager } from '@kvsession/core'
 
-/** Requests that go on whatever becomes of the server, each with a ledger of what may be in its session. */
+/** Requests that go on during outages of the server, with a record of the values that each session may have. */
 export interface OutageTraffic {
   readonly manager: SessionManager
   /** The cookie of one of the sessions. */
@@ -9,13 +9,13 @@ export interface OutageTraffic {
   served(): number
   /** Requests that failed so far. */
   failed(): number
-  /** What was read and cannot be. */
+  /** Values that were read and must not be there. */
   wrong(): readonly string[]
-  /** Ends the requests and reads every session once more, in peace. Gives how many were ended and stayed so. */
+  /** Ends the requests and reads every session once more. Returns how many sessions were ended and stayed ended. */
   settle(): Promise<number>
 }
 
-/** What is known of the count of one session: between writes of unknown outcome, no more than that. */
+/** What is known of the count in one session: after writes of unknown outcome, only its bounds. */
 interface Client {
   readonly cookie: string
   acknowledged: number
@@ -25,7 +25,7 @@ interface Client {
 }
 
 const clientCount = 12
-/** Milliseconds: what a request waits for a frozen server. */
+/** Milliseconds that a request waits for a frozen server. */
 const storeTimeout = 400
 
 export async function startTraffic(store: KeyValueStore): Promise<OutageTraffic> {
@@ -60,7 +60,7 @@ export async function startTraffic(store: KeyValueStore): Promise<OutageTraffic>
         data.count = Number(data.count) + 1
       })
       check(client, session.data.count)
-      // No earlier write can be applied any more: it expects what is no longer there.
+      // No earlier write can be applied any more: it expects a value that is gone.
       client.most = client.least
       client.acknowledged++
     } catch {
@@ -86,7 +86,7 @@ export async function startTraffic(store: KeyValueStore): Promise<OutageTraffic>
       for (const client of clients) {
         const session = await manager.open(client.cookie)
         if (!client.ended) check(client, session.data.count)
-        else if (!session.isNew) wrong.push('a session that was ended is back')
+        else if (!session.isNew) wrong.push('a session that was ended is live')
       }
       await manager.close()
       return clients.filter(({ ended }) => ended).length
@@ -94,7 +94,7 @@ export async function startTraffic(store: KeyValueStore): Promise<OutageTraffic>
   }
 }
 
-/** A session with a count in it, as its cookie. */
+/** Creates a session with a count; returns its cookie. */
 async function begin(manager: SessionManager): Promise<string> {
   const session = await manager.open('')
   session.data.count = 0
@@ -102,7 +102,7 @@ async function begin(manager: SessionManager): Promise<string> {
   return headers.find(([name]) => name.toLowerCase() === 'set-cookie')?.[1].split(';')[0] ?? ''
 }
 
-/** Resolves when the store has answered a few times in a row: connections that broke have been thrown away. */
+/** Resolves when the store has answered twenty times: broken connections are gone from the pool. */
 async function recovered(store: KeyValueStore): Promise<void> {
   for (let answers = 0; answers < 20; ) {
     const answered = await Promise.race([

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import {
   describeOnNetwork,
   type RedisEngine,
@@ -7,17 +8,22 @@ import {
   type TestNetwork
 } from 'test-servers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { type HostTraffic, type HostTrafficOptions, startTrafficOn } from './traffic-host.ts'
+import { startProcess, type TestProcess } from '../../src/processes/test-process.ts'
+import type { ConnectOptions, DriverName } from '../../src/stores/connect-store.ts'
+import type { TrafficCommands } from './traffic-process.ts'
 
-const drivers = ['node-redis', 'ioredis'] as const
+const drivers = ['redis', 'ioredis'] as const
+const script = join(import.meta.dirname, 'traffic-process.ts')
 
-/** Packets are dropped between network namespaces: no connection ends, and nobody hears of anything. */
-describeOnNetwork('redis')('partitions of the network around a Redis, under traffic', () => {
+type Traffic = TestProcess<TrafficCommands>
+
+/** Packets are dropped between network namespaces: no connection is closed. */
+describeOnNetwork('redis')('partitions of the network around a Redis under traffic', () => {
   let network: TestNetwork<'app' | 'first' | 'second'>
   let master: RedisEngine
   let replica: RedisEngine
   let sentinel: RedisEngine | undefined
-  let traffic: HostTraffic | undefined
+  let traffic: Traffic | undefined
   beforeEach(async () => {
     network = startNetwork(['app', 'first', 'second'])
     const settings = { 'repl-timeout': '3', 'repl-ping-replica-period': '1' }
@@ -26,65 +32,67 @@ describeOnNetwork('redis')('partitions of the network around a Redis, under traf
     await waitFor(async () => /slave0:.*state=online,offset=[1-9]/.test(await master.command('INFO', 'replication')))
   })
   afterEach(async () => {
-    traffic?.kill()
+    await traffic?.kill()
     await sentinel?.stop()
     await replica.stop()
     await master.stop()
     network.stop()
   })
 
-  async function start(options: Omit<HostTrafficOptions, 'url'> & { url?: string }): Promise<HostTraffic> {
-    traffic = await startTrafficOn(network.hosts.app, { url: master.url, ...options })
-    await traffic.served(100)
+  /** Traffic from the application's host, once it has served a while. */
+  async function start(driver: DriverName, options: ConnectOptions, url = master.url): Promise<Traffic> {
+    const prefix = network.hosts.app.enter
+    traffic = await startProcess<TrafficCommands>(script, { prefix, args: [driver, url, JSON.stringify(options)] })
+    await more(traffic, 'served', 100)
     return traffic
   }
 
-  async function expectNothingLost(settling: HostTraffic): Promise<void> {
-    const { wrong, ended } = await settling.settle()
+  async function expectNothingLost(settling: Traffic): Promise<void> {
+    const { wrong, ended } = await settling.call('settle')
     expect(wrong).toEqual([])
     expect(ended).toBeGreaterThan(0)
   }
 
   it.each(drivers)(
-    '%s: cut off from its server, requests fail and nothing that was acknowledged is lost',
+    'With %s, requests fail while the server is cut off, and nothing that was acknowledged is lost',
     { timeout: 120_000 },
     async (driver) => {
-      const requests = await start({ driver, store: {} })
+      const requests = await start(driver, {})
       for (let round = 0; round < 2; round++) {
         network.part('app', 'first')
-        await requests.failed(30)
+        await more(requests, 'failed', 30)
         network.heal()
-        await requests.served(300)
+        await more(requests, 'served', 300)
       }
       await expectNothingLost(requests)
     }
   )
 
   it.each(drivers)(
-    '%s: with waitReplicas, a master that is cut off from its replica acknowledges nothing, and then goes on',
+    'With %s and waitReplicas, a master acknowledges nothing while it is cut off from its replica',
     { timeout: 120_000 },
     async (driver) => {
-      const requests = await start({ driver, store: { waitReplicas: 1, waitTimeout: 200 } })
+      const requests = await start(driver, { waitReplicas: 1, waitTimeout: 200 })
       network.part('first', 'second')
-      await requests.failed(30)
-      const { served } = await requests.count()
-      await requests.failed(100)
-      expect((await requests.count()).served).toBe(served)
+      await more(requests, 'failed', 30)
+      const { served } = await requests.call('progress')
+      await more(requests, 'failed', 100)
+      expect((await requests.call('progress')).served).toBe(served)
       network.heal()
-      await requests.served(300)
+      await more(requests, 'served', 300)
       await expectNothingLost(requests)
     }
   )
 
-  /** The other side of the network has a sentinel, which promotes the replica; then the sides meet again. */
+  /** The other side of the network has a sentinel, which promotes the replica; then the partition ends. */
   async function promoteBehindPartition(
-    store: HostTrafficOptions['store'],
-    meanwhile: (requests: HostTraffic) => Promise<void>
-  ): Promise<HostTraffic> {
+    options: ConnectOptions,
+    meanwhile: (requests: Traffic) => Promise<void>
+  ): Promise<Traffic> {
     sentinel = await startRedisSentinel(master, { on: network.hosts.second, downAfter: 2_000 })
     const { command, url } = sentinel
     await waitFor(async () => (await command('SENTINEL', 'REPLICAS', 'main')).includes(String(replica.port)))
-    const requests = await start({ driver: 'sentinel', url, store })
+    const requests = await start('redis sentinel', options, url)
     network.part('app', 'second')
     network.part('first', 'second')
     await waitFor(async () => (await roleOf(replica)).startsWith('master'))
@@ -94,23 +102,23 @@ describeOnNetwork('redis')('partitions of the network around a Redis, under traf
     return requests
   }
 
-  it('with waitReplicas, nothing acknowledged is lost when the other side of the network promotes the replica', {
+  it('With waitReplicas nothing acknowledged is lost when the other side of the network promotes the replica', {
     timeout: 180_000
   }, async () => {
     const store = { waitReplicas: 1, waitTimeout: 200 }
-    const requests = await promoteBehindPartition(store, ({ failed }) => failed(30))
-    await requests.served(300)
+    const requests = await promoteBehindPartition(store, (running) => more(running, 'failed', 30))
+    await more(requests, 'served', 300)
     await expectNothingLost(requests)
   })
 
-  it('without waitReplicas, what the cut-off side acknowledged meanwhile is lost, as the README says', {
+  it('Without waitReplicas the changes that the cut-off side acknowledged are lost, as the README says', {
     timeout: 180_000
   }, async () => {
-    const requests = await promoteBehindPartition({}, ({ served }) => served(300))
-    expect((await requests.settle()).wrong).not.toEqual([])
+    const requests = await promoteBehindPartition({}, (running) => more(running, 'served', 300))
+    expect((await requests.call('settle')).wrong).not.toEqual([])
   })
 
-  it('with min-replicas-to-write, a master that is cut off from its replica refuses writes', {
+  it('With min-replicas-to-write a master that is cut off from its replica refuses writes', {
     timeout: 60_000
   }, async () => {
     await master.command('CONFIG', 'SET', 'min-replicas-to-write', '1', 'min-replicas-max-lag', '1')
@@ -122,6 +130,15 @@ describeOnNetwork('redis')('partitions of the network around a Redis, under traf
     await waitFor(written)
   })
 })
+
+/** Resolves when that many more requests were served or have failed. */
+async function more(requests: Traffic, what: 'served' | 'failed', count: number): Promise<void> {
+  const target = (await requests.call('progress'))[what] + count
+  for (let progress = await requests.call('progress'); progress[what] < target; ) {
+    expect(progress.wrong).toEqual([])
+    progress = await requests.call('progress')
+  }
+}
 
 /** A server that changes its role closes all connections. */
 function roleOf(server: RedisEngine): Promise<string> {

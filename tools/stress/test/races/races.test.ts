@@ -28,9 +28,7 @@ function startProcesses(
 ): Promise<TestProcess<RacingCommands>[]> {
   const secret = randomBytes(33).toString('base64')
   return Promise.all(
-    options.map((one) =>
-      startProcess<RacingCommands>(script, { args: [store, address, secret, JSON.stringify(one)] })
-    )
+    options.map((one) => startProcess<RacingCommands>(script, { args: [store, address, secret, JSON.stringify(one)] }))
   )
 }
 
