@@ -7,26 +7,26 @@ export interface Answer {
   readonly body: string
 }
 
-/** One connection. Requests are written as they are, byte for byte, one behind the other. */
+/** One connection. Requests are written byte for byte, without waiting for answers. */
 export interface Pipeline {
   /** The answers to requests, in order; fewer when the server closes the connection instead. */
   send(requests: readonly string[]): Promise<readonly Answer[]>
   close(): void
 }
 
-/** @param patience milliseconds until an answer that does not come is a hang. */
-export async function openPipeline(port: number, patience: number): Promise<Pipeline> {
+/** @param answerTimeout milliseconds without an answer after which `send` rejects */
+export async function openPipeline(port: number, answerTimeout: number): Promise<Pipeline> {
   const socket = connect(port, '127.0.0.1')
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   socket.setNoDelay(true)
-  return { send: (requests) => exchange(socket, requests, patience), close: () => socket.destroy() }
+  return { send: (requests) => exchange(socket, requests, answerTimeout), close: () => socket.destroy() }
 }
 
-function exchange(socket: Socket, requests: readonly string[], patience: number): Promise<readonly Answer[]> {
+function exchange(socket: Socket, requests: readonly string[], answerTimeout: number): Promise<readonly Answer[]> {
   return new Promise((resolve, reject) => {
     const answers: Answer[] = []
     let received = ''
-    const timer = setTimeout(() => done(new Error(`no answer in ${patience} ms`)), patience)
+    const timer = setTimeout(() => done(new Error(`no answer in ${answerTimeout} ms`)), answerTimeout)
 
     function done(error?: Error): void {
       clearTimeout(timer)
@@ -58,13 +58,13 @@ function exchange(socket: Socket, requests: readonly string[], patience: number)
   })
 }
 
-/** The first whole response of a text, and how long it is. */
+/** The first complete response, and its length. */
 function parse(text: string): { readonly answer: Answer; readonly length: number } | undefined {
   const end = text.indexOf('\r\n\r\n')
   if (end === -1) return undefined
   const [start = '', ...lines] = text.slice(0, end).split('\r\n')
   const status = /^HTTP\/1\.1 (\d{3}) /.exec(start)?.[1]
-  if (status === undefined) throw new Error(`no response begins so: ${JSON.stringify(start.slice(0, 100))}`)
+  if (status === undefined) throw new Error(`no response starts like this: ${JSON.stringify(start.slice(0, 100))}`)
   const headers = lines.map((line): readonly [string, string] => {
     const colon = line.indexOf(':')
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-/** Somebody who counts up in one session, one request after the other on one connection. */
-export interface Visitor {
+/** Increments the count of one session, one request after the other on one connection. */
+export interface Client {
   readonly path: '/update' | '/commit'
   cookie: string
   /** The count in the last answer. */
@@ -15,11 +15,11 @@ export interface Load {
   answers: number
   /** Every status that is not 200. */
   readonly failures: number[]
-  /** Why the visitors stopped, each one once: codes of socket errors. */
+  /** Why the clients stopped: codes of socket errors. */
   readonly ends: string[]
 }
 
-export function createVisitors(count: number): readonly Visitor[] {
+export function createClients(count: number): readonly Client[] {
   return Array.from({ length: count }, (_, number) => ({
     path: number % 2 === 0 ? '/update' : '/commit',
     cookie: '',
@@ -27,19 +27,19 @@ export function createVisitors(count: number): readonly Visitor[] {
   }))
 }
 
-/** All visitors count until their server is gone. */
+/** All clients count until their server is gone. */
 export async function countUntilGone(
   port: number,
-  visitors: readonly Visitor[],
+  clients: readonly Client[],
   load: Load,
   onAnswer: () => void
 ): Promise<void> {
   await Promise.all(
-    visitors.map(async (visitor) => {
+    clients.map(async (client) => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 })
       try {
         for (;;) {
-          await send(port, visitor, visitor.path, { agent, load })
+          await send(port, client, client.path, { agent, load })
           load.answers++
           onAnswer()
         }
@@ -52,10 +52,10 @@ export async function countUntilGone(
   )
 }
 
-/** The count that the visitor's session has. */
-export async function readCount(port: number, visitor: Visitor, load: Load): Promise<number> {
+/** The count that the client's session has. */
+export async function readCount(port: number, client: Client, load: Load): Promise<number> {
   const agent = new Agent()
-  const reader = { ...visitor }
+  const reader = { ...client }
   await send(port, reader, '/', { agent, load })
   return reader.acknowledged
 }
@@ -65,8 +65,8 @@ interface Through {
   readonly load: Load
 }
 
-async function send(port: number, visitor: Visitor, path: string, { agent, load }: Through): Promise<void> {
-  const headers = { cookie: visitor.cookie }
+async function send(port: number, client: Client, path: string, { agent, load }: Through): Promise<void> {
+  const headers = { cookie: client.cookie }
   const sent = request({ host: '127.0.0.1', port, path, method: path === '/' ? 'GET' : 'POST', headers, agent })
   sent.end()
   const [response] = await once(sent, 'response')
@@ -75,6 +75,6 @@ async function send(port: number, visitor: Visitor, path: string, { agent, load 
     load.failures.push(response.statusCode)
     return
   }
-  visitor.cookie = response.headers['set-cookie']?.[0]?.split(';')[0] ?? visitor.cookie
-  visitor.acknowledged = Number(Reflect.get(Object(JSON.parse(body)), 'count'))
+  client.cookie = response.headers['set-cookie']?.[0]?.split(';')[0] ?? client.cookie
+  client.acknowledged = Number(Reflect.get(Object(JSON.parse(body)), 'count'))
 }

@@ -3,22 +3,21 @@ import { createServer } from 'node:http'
 import { setTimeout as work } from 'node:timers/promises'
 import { createSessionManager } from '@kvsession/core'
 import { createApplication, frameworks, type Handler } from '../../src/applications.ts'
-import { connectTo, isSoakedStore } from '../../src/soak/connection.ts'
+import { answerCalls } from '../../src/processes/answer-calls.ts'
+import { connectStore } from '../../src/stores/connect-store.ts'
 
 // An application that ends as docs/operations.md says it should, or with a flaw:
-// ending-process.ts <store> <address> <framework> <flaw>.
+// ending-process.ts <driver> <address> <framework> <flaw>.
 
-const [name = '', address = '', wanted = '', flaw = ''] = process.argv.slice(2)
-if (!isSoakedStore(name)) throw new Error(`no store is named ${name}`)
-const connection = await connectTo(name, address)
-const manager = createSessionManager({
-  store: connection.store,
-  secret: 'a secret for the shutdown test, long enough',
-  storeTimeout: '15s'
-})
+export type Flaw = 'exits at once' | 'closes the client first'
+
+const [driver = '', address = '', wanted = '', flaw = ''] = process.argv.slice(2)
+const connection = await connectStore(driver, address)
+const secret = 'a secret for the shutdown test, long enough'
+const manager = createSessionManager({ store: connection.store, secret, storeTimeout: '15s' })
 manager.startSweeper({ interval: '1s' })
 
-/** Counts at once on one path, at the commit on the other; then works on, so that requests are under way at any time. */
+/** Counts at once on one path, at the commit on the other; then works on, so that requests are always under way. */
 const handle: Handler = async (session, path) => {
   if (path === '/update') {
     await session.update((data) => {
@@ -36,7 +35,7 @@ const server = createServer(createApplication(framework, manager, handle, flaw =
 process.once('SIGTERM', async () => {
   if (flaw === 'exits at once') process.exit(0)
   if (flaw === 'closes the client first') await connection.close()
-  // Whoever goes on sending on an open connection would keep the server from ending.
+  // A client that goes on sending on an open connection would keep the server from ending.
   server.prependListener('request', (_, response) => {
     response.shouldKeepAlive = false
   })
@@ -48,10 +47,17 @@ process.once('SIGTERM', async () => {
   if (flaw === '') await connection.close()
 })
 
-server.listen(0, '127.0.0.1', () => {
-  const at = server.address()
-  process.send?.(typeof at === 'object' ? at?.port : undefined)
-})
-// No process is left behind by a parent that was killed; otherwise the channel keeps nothing alive.
-process.once('disconnect', () => process.exit(1))
+await once(server.listen(0, '127.0.0.1'), 'listening')
+
+const commands = {
+  port(): number {
+    const at = server.address()
+    return typeof at === 'object' ? (at?.port ?? 0) : 0
+  }
+}
+
+export type EndingCommands = typeof commands
+
+answerCalls(commands)
+// The channel keeps nothing alive: the process has to end by itself.
 process.channel?.unref()

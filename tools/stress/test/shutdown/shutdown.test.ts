@@ -1,74 +1,55 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { describeOn } from 'test-servers'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Framework, frameworks } from '../../src/applications.ts'
-import type { SoakedStore } from '../../src/soak/connection.ts'
-import { type Place, startPlace } from '../../src/soak/place.ts'
-import { countUntilGone, createVisitors, type Load, readCount } from './clients.ts'
+import { type ProcessEnd, startProcess, type TestProcess } from '../../src/processes/test-process.ts'
+import { type SharedStore, type StoreServer, storeServers } from '../../src/stores/store-servers.ts'
+import { describeStore } from '../stores/describe-store.ts'
+import { type Client, countUntilGone, createClients, type Load, readCount } from './clients.ts'
+import type { EndingCommands, Flaw } from './ending-process.ts'
 
-const script = fileURLToPath(new URL('ending-process.ts', import.meta.url))
-const execArgv = ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning']
+const script = join(import.meta.dirname, 'ending-process.ts')
 
-interface Application {
-  readonly port: number
-  /** Sends SIGTERM; resolves to how the process ended. */
-  terminate(): Promise<{ readonly code: unknown; readonly signal: unknown }>
+function start(
+  store: SharedStore,
+  address: string,
+  framework: Framework,
+  flaw?: Flaw
+): Promise<TestProcess<EndingCommands>> {
+  return startProcess(script, { args: [store, address, framework, flaw ?? ''] })
 }
 
-const living = new Set<ChildProcess>()
-
-type Flaw = 'exits at once' | 'closes the client first'
-
-async function start(store: SoakedStore, address: string, framework: Framework, flaw?: Flaw): Promise<Application> {
-  const child = fork(script, [store, address, framework, flaw ?? ''], {
-    execArgv,
-    env: { ...process.env, NODE_ENV: 'test' }
-  })
-  living.add(child)
-  const exited = once(child, 'exit').then(([code, signal]) => {
-    living.delete(child)
-    return { code, signal }
-  })
-  const [port] = await once(child, 'message')
-  return {
-    port: Number(port),
-    terminate() {
-      child.kill('SIGTERM')
-      return exited
-    }
-  }
+/** Sends SIGTERM. Returns how the process ended. */
+async function terminate(application: TestProcess<EndingCommands>): Promise<Pick<ProcessEnd, 'code' | 'signal'>> {
+  application.signal('SIGTERM')
+  const { code, signal } = await application.ended
+  return { code, signal }
 }
 
-afterAll(() => {
-  for (const child of living) child.kill('SIGKILL')
-})
-
-/** Visitors count on one process; after so many answers it gets SIGTERM; the next process says what is stored. */
-async function endUnderLoad(store: SoakedStore, address: string, framework: Framework, flaw?: Flaw) {
-  const visitors = createVisitors(12)
+/** Clients count on one process; after 240 answers it gets SIGTERM; the next process reads what is stored. */
+async function endUnderLoad(store: SharedStore, address: string, framework: Framework, flaw?: Flaw) {
+  const clients: readonly Client[] = createClients(12)
   const load: Load = { answers: 0, failures: [], ends: [] }
   const application = await start(store, address, framework, flaw)
-  let ended: ReturnType<Application['terminate']> | undefined
+  let ended: ReturnType<typeof terminate> | undefined
   let answersBefore = 0
-  await countUntilGone(application.port, visitors, load, () => {
+  await countUntilGone(await application.call('port'), clients, load, () => {
     if (ended || load.answers < 240) return
     answersBefore = load.answers
-    ended = application.terminate()
+    ended = terminate(application)
   })
   const how = await ended
   const next = await start(store, address, framework)
+  const port = await next.call('port')
   const stored: number[] = []
-  for (const visitor of visitors) stored.push(await readCount(next.port, visitor, load))
+  for (const client of clients) stored.push(await readCount(port, client, load))
   return {
     how,
     failures: load.failures,
     ends: [...new Set(load.ends)],
     answersAfterSignal: load.answers - answersBefore,
-    acknowledged: visitors.map(({ acknowledged }) => acknowledged),
+    acknowledged: clients.map(({ acknowledged }) => acknowledged),
     stored,
-    howIdle: await next.terminate()
+    howIdle: await terminate(next)
   }
 }
 
@@ -90,27 +71,25 @@ function describeOutcome({ acknowledged, answersAfterSignal, ends }: Outcome): s
   return `${sum} changes acknowledged, ${answersAfterSignal} of them after SIGTERM; then ${ends.join(', ')}`
 }
 
-type DescribePlace = (name: string, register: () => void) => unknown
-
-const places: readonly (readonly [SoakedStore, DescribePlace, readonly Framework[]])[] = [
-  ['sqlite', describe, frameworks],
-  ['redis', describeOn('redis', { own: true }), ['express']],
-  ['postgres', describeOn('postgres', { own: true }), ['express']]
+const stores: readonly (readonly [SharedStore, readonly Framework[]])[] = [
+  ['sqlite', frameworks],
+  ['redis', ['express']],
+  ['postgres', ['express']]
 ]
 
-for (const [store, describePlace, applications] of places) {
-  describePlace(`an application over ${store} that gets SIGTERM under load`, () => {
-    let place: Place
+for (const [store, applications] of stores) {
+  describeStore(store)(`an application on ${store} that gets SIGTERM under load`, () => {
+    let server: StoreServer
     beforeAll(async () => {
-      place = await startPlace[store]()
+      server = await storeServers[store].start()
     })
-    afterAll(() => place?.stop())
+    afterAll(() => server?.stop())
 
     it.each(applications)(
-      'answers on %s what it has accepted, loses nothing that it acknowledged, and ends by itself',
+      'An application on %s answers what it has accepted, loses nothing that it acknowledged, and ends by itself',
       { timeout: 120_000 },
       async (framework) => {
-        const outcome = await endUnderLoad(store, place.address, framework)
+        const outcome = await endUnderLoad(store, server.address, framework)
         console.log(store, framework, describeOutcome(outcome))
         judge(outcome)
       }
@@ -118,17 +97,17 @@ for (const [store, describePlace, applications] of places) {
   })
 }
 
-describe('an application that ends in disorder is found out', () => {
+describe('an application with a flaw', () => {
   it.each<[Flaw, RegExp]>([
     ['exits at once', /counts that are stored/],
     ['closes the client first', /failed requests/]
-  ])('one that %s', { timeout: 120_000 }, async (flaw, message) => {
-    const place = await startPlace.sqlite()
+  ])('An application that %s fails the test', { timeout: 120_000 }, async (flaw, message) => {
+    const server = await storeServers.sqlite.start()
     try {
-      const outcome = await endUnderLoad('sqlite', place.address, 'express', flaw)
+      const outcome = await endUnderLoad('sqlite', server.address, 'express', flaw)
       expect(() => judge(outcome)).toThrow(message)
     } finally {
-      await place.stop()
+      await server.stop()
     }
   })
 })
