@@ -1,17 +1,18 @@
 import { Agent, request } from 'node:http'
-import { type Body, readBody } from './answers.ts'
+import { text } from 'node:stream/consumers'
+import { type Body, readBody } from './handler.ts'
 
 export interface Answer {
   readonly status: number
   /** The cookie that was set. */
   readonly cookie: string | undefined
-  /** The cookie was taken away. */
-  readonly cleared: boolean
+  /** Whether the cookie was removed. */
+  readonly isCleared: boolean
   /** `undefined` with an error. */
   readonly body: Body | undefined
 }
 
-/** `unsent`: there was nobody to talk to. `lost`: it may have been done, but no answer came. */
+/** `unsent`: the connection was refused. `lost`: no answer came, and the request may have been carried out. */
 export type Reply = Answer | 'unsent' | 'lost'
 
 export interface Browser {
@@ -25,33 +26,22 @@ export function createBrowser(): Browser {
     ask: (port, path, cookie) =>
       new Promise((resolve, reject) => {
         const headers = cookie === undefined ? {} : { cookie }
-        const sent = request({ agent, host: '127.0.0.1', port, path, headers }, (response) => {
-          let text = ''
-          response.setEncoding('utf8')
-          response.on('data', (chunk: string) => {
-            text += chunk
-          })
-          response.on('error', () => resolve('lost'))
-          response.on('end', () => {
-            if (!response.complete) return resolve('lost')
-            const { statusCode: status = 0, headers: received } = response
-            try {
-              const body = status === 200 ? readBody(text) : undefined
-              resolve({ status, body, ...cookieOf(received['set-cookie']) })
-            } catch (error) {
-              reject(error)
-            }
-          })
+        const sent = request({ agent, host: '127.0.0.1', port, path, headers }, async (response) => {
+          const received = await text(response).catch(() => undefined)
+          if (received === undefined || !response.complete) return resolve('lost')
+          const { statusCode: status = 0 } = response
+          const pair = response.headers['set-cookie']?.[0]?.split(';')[0]
+          const isCleared = pair?.endsWith('=') === true
+          try {
+            const body = status === 200 ? readBody(received) : undefined
+            resolve({ status, body, isCleared, cookie: isCleared ? undefined : pair })
+          } catch (error) {
+            reject(error)
+          }
         })
         sent.on('error', (error) => resolve(Reflect.get(error, 'code') === 'ECONNREFUSED' ? 'unsent' : 'lost'))
         sent.end()
       }),
     close: () => agent.destroy()
   }
-}
-
-function cookieOf(set: readonly string[] = []): Pick<Answer, 'cookie' | 'cleared'> {
-  const pair = set[0]?.split(';')[0]
-  const cleared = pair?.endsWith('=') === true
-  return { cookie: cleared ? undefined : pair, cleared }
 }

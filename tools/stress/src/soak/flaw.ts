@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '@kvsession/core'
 
-/** Mistakes that an application under soak makes on purpose, to see them found. */
+/** Mistakes that an application makes on purpose, to see them found. */
 export const flaws = [
   'writes without comparing',
   'takes an outage for a logout',
@@ -13,8 +13,8 @@ export const flaws = [
 
 export type Flaw = (typeof flaws)[number]
 
-export function isFlaw(text: string): text is Flaw {
-  return flaws.some((flaw) => flaw === text)
+export function isFlaw(name: string): name is Flaw {
+  return flaws.some((flaw) => flaw === name)
 }
 
 export function flawedStore(store: KeyValueStore, flaw: Flaw | undefined): KeyValueStore {

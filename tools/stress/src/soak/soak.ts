@@ -1,150 +1,147 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { frameworks } from '../applications.ts'
-import { createChance } from '../random.ts'
-import { auditGraves, auditPerson, visitDevices } from './audit.ts'
-import { pooled, type SoakedStore, soakedStores } from './connection.ts'
-import { afterWarmUp, driftOf, type Growth, median, type Sample, slopesOf } from './drift.ts'
+import { createRandom } from '../random.ts'
+import { storeServers } from '../stores/store-servers.ts'
+import { auditEndedTokens, auditUser, visitDevices } from './audit.ts'
+import type { Context } from './client.ts'
+import { createUser } from './device.ts'
+import { createEndedTokens } from './ended-tokens.ts'
+import { drawFaults, type FaultContext, inject } from './faults.ts'
 import type { Flaw } from './flaw.ts'
-import { takeStep } from './itinerary.ts'
+import type { Sample } from './growth.ts'
 import { createKeys } from './keys.ts'
-import { createGraves, createPerson } from './ledger.ts'
-import { inAnyOrder, mishapsOf, type Scenery } from './mishaps.ts'
-import { startPlace } from './place.ts'
-import { createServer, type Server } from './server.ts'
+import { takeStep } from './next-step.ts'
+import { createServer, type Server } from './server-process.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
-import type { Scene } from './visitor.ts'
+
+export const soakedStores = ['redis', 'postgres', 'sqlite'] as const
+
+export type SoakedStore = (typeof soakedStores)[number]
 
 export interface SoakOptions {
   readonly store: SoakedStore
   readonly seed: number
   readonly clients: number
-  /** Requests that are done between two mishaps. */
-  readonly stride: number
+  /** Requests that are done between two faults. */
+  readonly requests: number
   /** Milliseconds between two steps of a client. */
   readonly pause?: number
-  /** Milliseconds between two mishaps, at least. */
+  /** Milliseconds between two faults, at least. */
   readonly rest?: number
-  /** Asked after each mishap. */
-  readonly goesOn: (mishaps: number) => boolean
+  /** Asked after each fault. */
+  readonly goesOn: (faults: number) => boolean
   readonly flaw?: Flaw
-  readonly onMishap?: (name: string, sample: Sample, counts: Readonly<Record<string, number>>) => void
 }
 
-export interface SoakResult extends Growth {
+export interface SoakResult {
   readonly counts: Readonly<Record<string, number>>
-  /** Bytes, once they had warmed up: of the process that lived through it, and of the one without sessions. */
-  readonly resident: { readonly soaked: number; readonly floor: number }
+  /** One after each fault, of the process that runs from start to end. */
+  readonly samples: readonly Sample[]
+  /** Errors that this process did not handle. */
+  readonly unhandled: number
 }
 
-const personsOfClient = 3
+const usersOfClient = 3
 
 /**
- * Lets clients visit three application processes that share a store, lets mishaps befall all of them, and compares what
- * is there with what was acknowledged, all the time and once more at the end.
+ * Lets clients visit three application processes that share a store, injects faults, and compares what is there with
+ * what was acknowledged, all the time and once more at the end.
  *
- * @throws Error that names the first thing that should not be, and what the visitor did before it.
+ * @throws Error that names the first violation, with the requests of the user before it
  */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const { store, seed, clients, flaw } = options
-  const place = await startPlace[store]()
+  const { store, seed, flaw } = options
+  const storeServer = await storeServers[store].start()
+  // On PostgreSQL, connections of a frozen server are released again.
+  const address =
+    store === 'postgres' ? `${storeServer.address}?query_timeout=5000&lock_timeout=1000` : storeServer.address
   let traffic: Traffic | undefined
   const onCrash = (error: Error): void => traffic?.fail(error)
   const turn = soakedStores.indexOf(store)
   const create = (index: number): Server => {
     const framework = frameworks[(turn + index) % frameworks.length] ?? 'express'
-    const parameters = [store, place.address, framework, flaw ?? '']
-    return createServer({ name: framework, script: 'soaked-process.ts', parameters, onCrash })
+    const args = [store, address, framework, flaw ?? '']
+    return createServer({ name: framework, script: 'application-process.ts', args, onCrash })
   }
   const lasting = create(0)
   const others = [create(1), create(2)] as const
-  const floor = createServer({ name: 'the floor', script: 'floor-process.ts', parameters: [], onCrash })
+  const baseline = createServer({ name: 'the baseline', script: 'baseline-process.ts', args: [], onCrash })
   const servers = [lasting, ...others] as const
   try {
     const keys = createKeys(store)
-    await Promise.all([floor, ...servers].map((server) => server.start(keys.secrets)))
-    traffic = createTraffic(servers, { of: lasting, by: floor })
-    return await run(options, { place, lasting, floor, others, traffic, keys }, people(clients, store, seed, traffic))
+    await Promise.all([baseline, ...servers].map((server) => server.start(keys.secrets)))
+    traffic = createTraffic(servers, { of: lasting, to: baseline })
+    const clients = createClients(options, traffic)
+    const random = createRandom(seed)
+    const visitAll = async (): Promise<void> => {
+      for (const context of clients.flat()) await visitDevices(context)
+    }
+    const faultContext = { storeServer, lasting, others, traffic, clients: clients.length, random, keys, visitAll }
+    const samples = await runFaults(options, faultContext, baseline, clients)
+    for (const context of clients.flat()) await auditUser(context, servers)
+    for (const context of clients.flat().slice(0, 1)) await auditEndedTokens(context)
+    const { unhandled } = await lasting.vitals()
+    return { counts: traffic.counts, samples, unhandled }
   } finally {
     traffic?.close()
-    await Promise.all([floor, ...servers].map((server) => server.kill()))
-    await place.stop()
+    await Promise.all([baseline, ...servers].map((server) => server.kill()))
+    await storeServer.stop()
   }
 }
 
-type Props = Pick<Scenery, 'place' | 'lasting' | 'others' | 'traffic' | 'keys'> & { readonly floor: Server }
-
-/** For each client the people whose steps it takes. */
-function people(clients: number, store: SoakedStore, seed: number, traffic: Traffic): readonly (readonly Scene[])[] {
-  const graves = createGraves(createChance(seed))
+/** For each client the users whose steps it takes. */
+function createClients({ clients, store, seed }: SoakOptions, traffic: Traffic): readonly (readonly Context[])[] {
+  const endedTokens = createEndedTokens(createRandom(seed))
   return Array.from({ length: clients }, (_, client) => {
-    const chance = createChance(seed * 1_000 + client)
-    return Array.from({ length: personsOfClient }, (_, number) => {
-      const person = createPerson(`${store}-${client}-${number}`)
-      return { traffic, graves, chance, person }
+    const random = createRandom(seed * 1_000 + client)
+    return Array.from({ length: usersOfClient }, (_, number) => {
+      const user = createUser(`${store}-${client}-${number}`)
+      return { traffic, endedTokens, random, user }
     })
   })
 }
 
-async function run(options: SoakOptions, props: Props, clients: readonly (readonly Scene[])[]): Promise<SoakResult> {
-  const { traffic, lasting, floor, place } = props
-  const { stride, rest = 0, goesOn, store } = options
-  const scenes = clients.flat()
-  const chance = createChance(options.seed)
-  const visitEverybody = async (): Promise<void> => {
-    for (const scene of scenes) await visitDevices(scene)
-  }
-  const end = { reached: false }
-  const visitors = clients.map((persons) => live(persons, traffic, end, options.pause))
+/** One fault after the other while the clients take their steps; then the clients stop. */
+async function runFaults(
+  { requests, rest = 0, pause = 0, goesOn }: SoakOptions,
+  context: FaultContext,
+  baseline: Server,
+  clients: readonly (readonly Context[])[]
+): Promise<readonly Sample[]> {
+  const { traffic, lasting, storeServer, random } = context
+  let isOver = false
+  const running = clients.map((users) => runClient(users, traffic, () => isOver, pause))
   const samples: Sample[] = []
-  let mishaps = 0
   try {
-    await served(traffic, stride)
-    for (const mishap of inAnyOrder(mishapsOf(place), chance)) {
-      await mishap.strike({ ...props, clients: clients.length, chance, visitEverybody })
-      traffic.count(`mishaps: ${mishap.name}`)
-      await served(traffic, stride)
+    await served(traffic, requests)
+    for (const fault of drawFaults(storeServer, random)) {
+      await inject(fault, context)
+      traffic.count(`faults: ${fault}`)
+      await served(traffic, requests)
       if (rest > 0) await wait(rest)
-      const [vitals, { rss }] = await traffic.quietly(() => Promise.all([lasting.vitals(), floor.vitals()]))
-      const sample = { ...vitals, floor: rss }
-      samples.push(sample)
-      options.onMishap?.(mishap.name, sample, traffic.counts)
-      if (!goesOn(++mishaps)) break
+      const [vitals, { rss }] = await traffic.whileIdle(() => Promise.all([lasting.vitals(), baseline.vitals()]))
+      samples.push({ ...vitals, baseline: rss })
+      if (!goesOn(samples.length)) break
     }
   } finally {
-    end.reached = true
-    await Promise.race([Promise.all(visitors), traffic.failed])
+    isOver = true
+    await Promise.race([Promise.all(running), traffic.failed])
   }
-  for (const scene of scenes) await auditPerson(scene, [props.lasting, ...props.others])
-  for (const scene of scenes.slice(0, 1)) await auditGraves(scene)
-  const { unhandled } = await lasting.vitals()
-  const warm = afterWarmUp(samples)
-  return {
-    counts: traffic.counts,
-    drift: driftOf(samples),
-    slopes: slopesOf(samples),
-    resident: { soaked: median(warm.map(({ rss }) => rss)), floor: median(warm.map((sample) => sample.floor)) },
-    unhandled,
-    pooled: pooled[store]
-  }
+  return samples
 }
 
-/** A client: one step after the other, of one of its people. What it finds ends the soak. */
-async function live(
-  persons: readonly Scene[],
+/** Takes one step after the other, each for a random user. A violation fails the soak. */
+async function runClient(
+  users: readonly Context[],
   traffic: Traffic,
-  end: { readonly reached: boolean },
-  pause = 0
+  isOver: () => boolean,
+  pause: number
 ): Promise<void> {
-  const [first] = persons
+  const [first] = users
   if (!first) return
   try {
-    while (!end.reached) {
-      await traffic.enter()
-      try {
-        await takeStep(persons[first.chance.below(persons.length)] ?? first)
-      } finally {
-        traffic.leave()
-      }
+    while (!isOver()) {
+      await traffic.step(() => takeStep(users[first.random.below(users.length)] ?? first))
       if (pause > 0) await wait(pause)
     }
   } catch (error) {
@@ -152,7 +149,7 @@ async function live(
   }
 }
 
-async function served(traffic: Traffic, some: number): Promise<void> {
+async function served(traffic: Traffic, count: number): Promise<void> {
   const { done } = traffic
-  await traffic.until(() => traffic.done >= done + some)
+  await traffic.until(() => traffic.done >= done + count)
 }

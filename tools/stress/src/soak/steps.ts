@@ -1,150 +1,161 @@
-import { type Device, findLoss, findUnlisted, noteCount, noteField, revived, unexplained } from './ledger.ts'
-import { ask, doubt, end, order, type Scene, swapped, violation, visit, welcome } from './visitor.ts'
+import {
+  administer,
+  ask,
+  type Context,
+  endDevice,
+  markUnknown,
+  recordLogin,
+  recordUnknownLogin,
+  replaceTokens,
+  violation,
+  visit
+} from './client.ts'
+import { checkData, checkList, type Device, loggedOut, noteCount, noteField, revived } from './device.ts'
+import type { Body } from './handler.ts'
 
 let written = 0
 
-/** A step of a visitor: one request, or two. */
-export type Step = (scene: Scene, device: Device) => Promise<void>
-
-export async function read(scene: Scene, device: Device): Promise<void> {
-  const body = await visit(scene, device, '/read')
-  const loss = body && findLoss(device, body.data)
-  if (loss !== undefined) throw violation(scene, `${loss} (${device.id})`)
+/** A number that was not written before. */
+export function nextValue(): number {
+  return ++written
 }
 
-export async function write(scene: Scene, device: Device, key: string = `f${scene.chance.below(4)}`): Promise<void> {
-  const value = ++written
+/** A step of a client: a few requests. */
+export type Step = (context: Context, device: Device) => Promise<void>
+
+export async function read(context: Context, device: Device): Promise<void> {
+  const body = await visit(context, device, '/read')
+  const problem = body && checkData(device, body.data)
+  if (problem !== undefined) throw violation(context, `${problem} (${device.id})`)
+}
+
+export async function write(context: Context, device: Device, key = `f${context.random.below(4)}`): Promise<void> {
+  const value = nextValue()
   noteField(device, key, value, false)
-  if (!(await visit(scene, device, `/write/${key}/${value}`))) return scene.traffic.count('changes in doubt')
-  noteField(device, key, value, true)
-  scene.traffic.count('changes acknowledged')
+  const isAcknowledged = (await visit(context, device, `/write/${key}/${value}`)) !== undefined
+  if (isAcknowledged) noteField(device, key, value, true)
+  countChange(context, isAcknowledged)
 }
 
-export async function count(scene: Scene, device: Device, key: string = `c${scene.chance.below(3)}`): Promise<void> {
-  const body = await visit(scene, device, `/count/${key}`)
+export async function count(context: Context, device: Device, key = `c${context.random.below(3)}`): Promise<void> {
+  noteIncrement(context, device, key, await visit(context, device, `/count/${key}`))
+}
+
+/** The administration changes the data while the device has no request under way. */
+export async function countByAdministration(context: Context, device: Device): Promise<void> {
+  noteIncrement(context, device, 'c3', await administer(context, `count/${device.id}/c3`))
+}
+
+function noteIncrement(context: Context, device: Device, key: string, body?: { readonly result: unknown }): void {
   noteCount(device, key, body !== undefined)
-  scene.traffic.count(body ? 'changes acknowledged' : 'changes in doubt')
-  if (body?.done === false) throw violation(scene, `${unexplained}: update() found no session`)
+  countChange(context, body !== undefined)
+  if (body?.result === false) throw violation(context, `${loggedOut}: update() found no session`)
 }
 
-/** The administration changes the data while the client is away. */
-export async function countFromOutside(scene: Scene, device: Device): Promise<void> {
-  const answer = await order(scene, `count/${device.id}/c3`)
-  noteCount(device, 'c3', answer !== undefined)
-  scene.traffic.count(answer ? 'changes acknowledged' : 'changes in doubt')
-  if (answer?.done === false) throw violation(scene, `${unexplained}: a change from outside found no session`)
+function countChange({ traffic }: Context, isAcknowledged: boolean): void {
+  traffic.count(isAcknowledged ? 'changes acknowledged' : 'changes in doubt')
 }
 
-/** In a new browser, or in one that has been used anonymously: what was stored there stays, its token does not. */
-export async function login(scene: Scene): Promise<void> {
-  const { person, chance, graves, traffic } = scene
-  const value = ++written
-  const anonymous = chance.below(2) === 0 ? await ask(scene, `/write/cart/${value}`) : undefined
+/** In a new browser, or in one with an anonymous session: its data is kept, its token ends. */
+export async function login(context: Context): Promise<void> {
+  const { user, random, endedTokens } = context
+  const value = nextValue()
+  const anonymous = random.below(2) === 0 ? await ask(context, `/write/cart/${value}`) : undefined
   if (anonymous && anonymous.status !== 200) return
-  const answer = await ask(scene, `/login/${person.name}`, anonymous?.cookie)
-  if (answer?.status !== 200) {
-    person.strangers = true
-    return traffic.count('logins in doubt')
-  }
-  const device = welcome(scene, answer)
+  const answer = await ask(context, `/login/${user.name}`, anonymous?.cookie)
+  if (answer?.status !== 200) return recordUnknownLogin(context)
+  const device = recordLogin(context, answer)
   if (anonymous?.cookie === undefined) return
   noteField(device, 'cart', value, true)
-  graves.bury('from before the login', anonymous.cookie)
+  endedTokens.add('from before the login', anonymous.cookie)
 }
 
-export async function loginAgain(scene: Scene, device: Device): Promise<void> {
-  const { person, traffic } = scene
-  const answer = await ask(scene, `/login/${person.name}`, device.cookie)
-  if (answer?.status !== 200) {
-    person.strangers = true
-    return traffic.count('logins in doubt')
-  }
-  if (answer.body?.id !== device.id) throw violation(scene, `${unexplained}: ${device.id}`)
-  swapped(scene, device, answer.cookie, 'from before the login')
-  person.devices = [...person.devices.filter((one) => one !== device), device]
+export async function loginAgain(context: Context, device: Device): Promise<void> {
+  const { user, traffic } = context
+  const answer = await ask(context, `/login/${user.name}`, device.cookie)
+  if (answer?.status !== 200) return recordUnknownLogin(context)
+  if (answer.body?.id !== device.id) throw violation(context, `${loggedOut}: ${device.id}`)
+  replaceTokens(context, device, answer.cookie, 'from before the login')
+  user.devices = [...user.devices.filter((one) => one !== device), device]
   traffic.count('logins')
 }
 
-export async function regenerate(scene: Scene, device: Device): Promise<void> {
+export async function regenerate(context: Context, device: Device): Promise<void> {
   const before = device.cookie
-  const body = await visit(scene, device, '/regenerate')
-  if (!body) return doubt(scene, device)
-  swapped(scene, device, device.cookie === before ? undefined : device.cookie, 'from before regenerate')
+  if (!(await visit(context, device, '/regenerate'))) return markUnknown(context, device)
+  replaceTokens(context, device, device.cookie === before ? undefined : device.cookie, 'from before regenerate')
 }
 
-/** Whether or not the answer comes: the old token works until the new one was seen. */
-export async function rotate(scene: Scene, device: Device): Promise<void> {
-  await visit(scene, device, '/rotate')
+/** Needs no answer: the old token works until the new one was used. */
+export async function rotate(context: Context, device: Device): Promise<void> {
+  await visit(context, device, '/rotate')
 }
 
-export async function logout(scene: Scene, device: Device): Promise<void> {
-  const answer = await ask(scene, '/logout', device.cookie)
-  if (answer?.status !== 200) return doubt(scene, device)
-  if (!answer.cleared) throw violation(scene, 'a logout left the cookie')
-  end(scene, device, 'by logout')
+export async function logout(context: Context, device: Device): Promise<void> {
+  const answer = await ask(context, '/logout', device.cookie)
+  if (answer?.status !== 200) return markUnknown(context, device)
+  if (!answer.isCleared) throw violation(context, 'a logout left the cookie')
+  endDevice(context, device, 'by logout')
 }
 
-export async function revoke(scene: Scene, device: Device): Promise<void> {
-  const answer = await order(scene, `revoke/${device.id}/${device.user}`)
-  if (!answer) return doubt(scene, device)
-  if (answer.done !== true) throw violation(scene, `${unexplained}: revoke() found no session`)
-  end(scene, device, 'by revoking one')
+export async function revoke(context: Context, device: Device): Promise<void> {
+  const answer = await administer(context, `revoke/${device.id}/${device.user}`)
+  if (!answer) return markUnknown(context, device)
+  if (answer.result !== true) throw violation(context, `${loggedOut}: revoke() found no session`)
+  endDevice(context, device, 'by revoking one')
 }
 
-export async function revokeAll(scene: Scene): Promise<void> {
-  await revokeBut(scene, undefined)
+export async function revokeAll(context: Context): Promise<void> {
+  await revokeExcept(context, undefined)
 }
 
-export async function revokeOthers(scene: Scene, device: Device): Promise<void> {
-  await revokeBut(scene, device)
+export async function revokeOthers(context: Context, device: Device): Promise<void> {
+  await revokeExcept(context, device)
 }
 
-async function revokeBut(scene: Scene, except: Device | undefined): Promise<void> {
-  const { person } = scene
-  const ending = person.devices.filter((device) => device !== except)
-  const answer = await order(scene, `revokeAll/${person.name}${except ? `/${except.id}` : ''}`)
-  if (!answer) for (const device of ending) doubt(scene, device)
-  else for (const device of ending) end(scene, device, 'by revoking all')
-  if (!answer || answer.done === ending.length) return
-  const fault = Number(answer.done) < ending.length ? unexplained : revived
-  throw violation(scene, `${fault}: revokeAll() ended ${answer.done}, not ${ending.length}`)
+async function revokeExcept(context: Context, except: Device | undefined): Promise<void> {
+  const { user } = context
+  const ending = user.devices.filter((device) => device !== except)
+  const answer = await administer(context, `revokeAll/${user.name}${except ? `/${except.id}` : ''}`)
+  for (const device of ending) {
+    if (answer) endDevice(context, device, 'by revoking all')
+    else markUnknown(context, device)
+  }
+  if (!answer || answer.result === ending.length) return
+  const problem = Number(answer.result) < ending.length ? loggedOut : revived
+  throw violation(context, `${problem}: revokeAll() ended ${answer.result}, not ${ending.length}`)
 }
 
-export async function list(scene: Scene): Promise<void> {
-  const answer = await order(scene, `list/${scene.person.name}`)
+export async function list(context: Context): Promise<void> {
+  const answer = await administer(context, `list/${context.user.name}`)
   if (!answer) return
-  const fault = findUnlisted(scene.person, Array.isArray(answer.done) ? answer.done : [])
-  if (fault !== undefined) throw violation(scene, fault)
-  scene.traffic.count('lists compared')
+  const problem = checkList(context.user, Array.isArray(answer.result) ? answer.result : [])
+  if (problem !== undefined) throw violation(context, problem)
+  context.traffic.count('lists compared')
 }
 
-/** A session of somebody who stays for a moment: what becomes of it is the sweeper's. */
-export async function comeAsGuest(scene: Scene): Promise<void> {
-  const lifetime = 500 + scene.chance.below(1_500)
-  const answer = await ask(scene, `/guest/${lifetime}`)
-  if (answer?.cookie) scene.graves.buryLater('expired', answer.cookie, Date.now() + lifetime + 50)
-  scene.traffic.count('guests')
+/** An anonymous session with a short lifetime: the sweeper deletes it. */
+export async function visitAsGuest(context: Context): Promise<void> {
+  const lifetime = 500 + context.random.below(1_500)
+  const answer = await ask(context, `/guest/${lifetime}`)
+  if (answer?.cookie) context.endedTokens.addFrom(Date.now() + lifetime + 50, 'expired', answer.cookie)
+  context.traffic.count('guests')
 }
 
-export async function sweep(scene: Scene): Promise<void> {
-  await order(scene, 'sweep')
+export async function sweep(context: Context): Promise<void> {
+  await administer(context, 'sweep')
 }
 
-/** Somebody kept a token that must not work any more. */
-export async function haunt(scene: Scene): Promise<void> {
-  const grave = scene.graves.pick(Date.now())
-  if (!grave) return
-  const answer = await ask(scene, '/read', grave.cookie)
-  if (answer?.status === 200) judgeGhost(scene, grave.why, answer.body)
+export async function tryEndedToken(context: Context): Promise<void> {
+  const ended = context.endedTokens.pick(Date.now())
+  if (!ended) return
+  const answer = await ask(context, '/read', ended.cookie)
+  if (answer?.status === 200) checkEnded(context, ended.why, answer.body)
 }
 
-export function judgeGhost(
-  scene: Scene,
-  why: string,
-  body: { readonly user: string | null; readonly data: object; readonly id: string } | undefined
-): void {
-  scene.traffic.count('dead tokens tried')
+export function checkEnded(context: Context, why: string, body: Body | undefined): void {
+  context.traffic.count('ended tokens tried')
   if (body?.user !== null || Object.keys(body.data).length > 0) {
-    throw violation(scene, `${revived}: a token that was ended ${why} opens ${body?.id}`)
+    throw violation(context, `${revived}: a token that was ended ${why} opens ${body?.id}`)
   }
 }

@@ -1,79 +1,72 @@
-import type { Chance } from '../random.ts'
+import type { Random } from '../random.ts'
 import { type Answer, createBrowser } from './browser.ts'
-import type { Server } from './server.ts'
+import type { Server } from './server-process.ts'
 
-/** The requests of all clients to all processes: they are counted, can be held back, and can be waited for. */
+/** The requests of all clients to all processes: counted, suspended when needed, and awaited. */
 export interface Traffic {
   /**
-   * Sends a request to some process. `undefined`: nobody knows whether it was done, because no answer came or the answer
-   * was that the store is out of order.
+   * Sends a request to a random process. `undefined`: no answer came, so that it is unknown whether it was carried out.
    *
-   * @throws Error for an answer that no request should get.
+   * @throws Error for an answer that no request may get
    */
-  ask(chance: Chance, path: string, cookie?: string): Promise<Answer | undefined>
+  ask(random: Random, path: string, cookie?: string): Promise<Answer | undefined>
   /** As {@link ask}, to this process. */
   askAt(server: Server, path: string, cookie?: string): Promise<Answer | undefined>
-  count(what: string): void
+  count(name: string): void
   readonly counts: Readonly<Record<string, number>>
   /** How many requests were answered with 200, and how many with 503. */
   readonly done: number
   readonly refused: number
-  /** Waits for what requests bring about: asked again whenever one starts or ends. */
+  /** Resolves when the condition holds, which is checked whenever a request starts or ends. */
   until(condition: () => boolean): Promise<void>
-  /** Lets a client begin its next step, unless the others are to be quiet. */
-  enter(): Promise<void>
-  leave(): void
-  /** Does something while no client has a request under way. */
-  quietly<T>(task: () => Promise<T>): Promise<T>
-  /** Something was found: everything that waits rejects with it. */
+  /** Runs a step of a client, once the traffic is not suspended. */
+  step(task: () => Promise<void>): Promise<void>
+  /** Runs a task while no client has a request under way. */
+  whileIdle<T>(task: () => Promise<T>): Promise<T>
+  /** Rejects everything that waits with this error. */
   fail(error: unknown): void
-  /** Rejects when something was found. */
   readonly failed: Promise<never>
   close(): void
 }
 
-/** A process that is asked whatever another one is asked; nobody waits for its answers. */
-export interface Shadow {
+/** A process that gets every request of another one; its answers are ignored. */
+export interface Mirror {
   readonly of: Server
-  readonly by: Server
+  readonly to: Server
 }
 
-export function createTraffic(servers: readonly [Server, ...Server[]], shadow: Shadow): Traffic {
+export function createTraffic(servers: readonly [Server, ...Server[]], mirror: Mirror): Traffic {
   const browser = createBrowser()
   const counts: Record<string, number> = {}
-  const waiting = new Set<{ readonly condition: () => boolean; done(error?: unknown): void }>()
-  let failure: { readonly error: unknown } | undefined
-  let rejectAll = (_: unknown): void => {}
-  const failed = new Promise<never>((_, reject) => (rejectAll = reject))
+  const waiting = new Set<{ readonly condition: () => boolean; resolve(): void }>()
+  let fail = (_: unknown): void => undefined
+  const failed = new Promise<never>((_, reject) => (fail = reject))
   failed.catch(() => undefined)
-  let inside = 0
-  let quiet = false
+  let running = 0
+  let isSuspended = false
   let done = 0
   let refused = 0
 
-  function pulse(): void {
-    for (const one of waiting) {
-      if (!failure && !one.condition()) continue
-      waiting.delete(one)
-      one.done(failure?.error)
-    }
+  function notify(): void {
+    for (const one of waiting) if (one.condition() && waiting.delete(one)) one.resolve()
   }
 
   function until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      waiting.add({ condition, done: (error) => (error === undefined ? resolve() : reject(error)) })
-      pulse()
+    const held = new Promise<void>((resolve) => {
+      waiting.add({ condition, resolve })
+      notify()
     })
+    return Promise.race([held, failed])
   }
 
-  function count(what: string): void {
-    counts[what] = (counts[what] ?? 0) + 1
+  function count(name: string): void {
+    counts[name] = (counts[name] ?? 0) + 1
   }
 
-  async function askAt(server: Server, path: string, cookie?: string): Promise<Answer | 'unsent' | undefined> {
+  async function send(server: Server, path: string, cookie?: string): Promise<Answer | 'unsent' | undefined> {
     server.waiting++
-    pulse()
-    if (server === shadow.of) void browser.ask(shadow.by.port, path, cookie)
+    notify()
+    if (server === mirror.of) void browser.ask(mirror.to.port, path, cookie)
     const reply = await browser.ask(server.port, path, cookie)
     server.waiting--
     if (reply === 'unsent') return reply
@@ -84,24 +77,24 @@ export function createTraffic(servers: readonly [Server, ...Server[]], shadow: S
       refused++
       count('answered 503')
     }
-    pulse()
+    notify()
     if (reply === 'lost') return undefined
     if (reply.status !== 200 && reply.status !== 503)
       throw new Error(`${server.name} answers ${reply.status} to ${path}`)
-    if (reply.status === 503 && reply.cleared)
-      throw new Error(`an outage took the cookie away: ${server.name}, ${path}`)
+    if (reply.status === 503 && reply.isCleared)
+      throw new Error(`an outage removed the cookie: ${server.name}, ${path}`)
     return reply
   }
 
   return {
-    async ask(chance, path, cookie) {
+    async ask(random, path, cookie) {
       for (;;) {
-        const answer = await askAt(chance.pick(servers), path, cookie)
+        const answer = await send(random.pick(servers), path, cookie)
         if (answer !== 'unsent') return answer
       }
     },
     async askAt(server, path, cookie) {
-      const answer = await askAt(server, path, cookie)
+      const answer = await send(server, path, cookie)
       return answer === 'unsent' ? undefined : answer
     },
     count,
@@ -113,30 +106,25 @@ export function createTraffic(servers: readonly [Server, ...Server[]], shadow: S
       return refused
     },
     until,
-    async enter() {
-      if (quiet) await until(() => !quiet)
-      inside++
+    async step(task) {
+      if (isSuspended) await until(() => !isSuspended)
+      running++
+      await task()
+      running--
+      notify()
     },
-    leave() {
-      inside--
-      pulse()
-    },
-    failed,
-    async quietly(task) {
-      quiet = true
+    async whileIdle(task) {
+      isSuspended = true
       try {
-        await until(() => inside === 0)
+        await until(() => running === 0)
         return await task()
       } finally {
-        quiet = false
-        pulse()
+        isSuspended = false
+        notify()
       }
     },
-    fail(error) {
-      failure ??= { error }
-      rejectAll(error)
-      pulse()
-    },
+    fail,
+    failed,
     close: () => browser.close()
   }
 }

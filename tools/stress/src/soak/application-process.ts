@@ -1,21 +1,20 @@
 import type { RequestListener } from 'node:http'
 import { createSessionManager, isSessionError } from '@kvsession/core'
 import { createApplication, type Framework, frameworks } from '../applications.ts'
-import { createHandler, deviceLimit } from './answers.ts'
-import { connectTo, isSoakedStore } from './connection.ts'
+import { connectStore } from '../stores/connect-store.ts'
 import { flawedStore, isFlaw } from './flaw.ts'
-import { obeyOrders } from './obey-orders.ts'
+import { createHandler, deviceLimit } from './handler.ts'
+import { serve } from './serve.ts'
 
-// An application process: soaked-process.ts <store> <address> <framework> <flaw>. Takes orders from its parent.
+// An application process: application-process.ts <driver> <address> <framework> <flaw>.
 
-const [name = '', address = '', wanted = '', mistake = ''] = process.argv.slice(2)
-if (!isSoakedStore(name)) throw new Error(`no store is named ${name}`)
+const [driver = '', address = '', wanted = '', mistake = ''] = process.argv.slice(2)
 const framework: Framework = frameworks.find((one) => one === wanted) ?? 'express'
 const flaw = isFlaw(mistake) ? mistake : undefined
-const connection = await connectTo(name, address)
+const connection = await connectStore(driver, address)
 const store = flawedStore(connection.store, flaw)
 
-/** An outage is part of the soak; whatever else an error is, its finder wants to know. */
+/** Outages are part of the soak; any other error is unexpected. */
 function report(error: unknown): void {
   if (!isSessionError(error) || error.status !== 503) console.error(framework, error)
 }
@@ -23,41 +22,41 @@ function report(error: unknown): void {
 interface Deployment {
   readonly listen: RequestListener
   /** Resolves when its last request is answered. */
-  retire(): Promise<void>
+  close(): Promise<void>
 }
 
-/** A new manager in place of the old one, as a deployment without a restart does it. */
+/** A new manager in place of the old one: a deployment without a restart. */
 function deploy(secrets: readonly string[]): Deployment {
   const secret = flaw === 'forgets the old secret' ? secrets.slice(0, 1) : secrets
   const manager = createSessionManager({ store, secret, maxSessionsPerUser: deviceLimit, onEvent: () => {} })
   const application = createApplication(framework, manager, createHandler(manager, flaw), report)
   let open = 0
-  let idle: (() => void) | undefined
+  let onIdle: (() => void) | undefined
   return {
     listen(request, response) {
       open++
       response.once('close', () => {
-        if (--open === 0) idle?.()
+        if (--open === 0) onIdle?.()
       })
       application(request, response)
     },
-    async retire() {
-      if (open > 0) await new Promise<void>((resolve) => (idle = resolve))
+    async close() {
+      if (open > 0) await new Promise<void>((resolve) => (onIdle = resolve))
       await manager.close()
     }
   }
 }
 
 let deployed: Deployment | undefined
-obeyOrders({
+serve({
   listen: (request, response) => deployed?.listen(request, response),
   async deploy(secrets) {
     const before = deployed
     deployed = deploy(secrets)
-    await before?.retire()
+    await before?.close()
   },
   async close() {
-    await deployed?.retire()
+    await deployed?.close()
     await connection.close()
   }
 })
