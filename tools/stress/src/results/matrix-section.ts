@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { evidenceFolder } from './result-file.ts'
+import { resultsFolder } from './result-file.ts'
+import { table } from './table.ts'
 
 /** What `npm run matrix` writes down of each runtime on which no test has failed. */
 export interface MatrixResult {
@@ -33,23 +34,24 @@ function renderRun({ runtimes, leftOut, differences }: MatrixResult): string {
     if (!run) return '–'
     return `${run.passed} passed${run.differ === 0 ? '' : `, ${run.differ} unlike Node`}`
   }
-  const rows = runtimes.map((run) => {
-    const cells = names.map((name) => cell(run, name))
-    return `| ${run.name} | ${run.version} | ${cells.join(' | ')} | \`${run.commit}\`, ${run.date} |`
-  })
-  const columns = names.map(() => '---|').join('')
-  const table = [`| | version | ${names.join(' | ')} | commit |`, `|---|---|${columns}---|`, ...rows]
-  const without = ['| does not run | on | because it |', '|---|---|---|']
-  for (const { path, why, on } of leftOut) without.push(`| \`${path}\` | ${on?.join(', ') ?? 'any'} | ${why} |`)
-  const unlike = ['| unlike Node | on | why |', '|---|---|---|']
-  for (const { test, runtime, why } of differences) unlike.push(`| ${test} | ${runtime} | ${why} |`)
-  return ['None failed.', table.join('\n'), without.join('\n'), unlike.join('\n')].join('\n\n')
+  const rows = runtimes.map((run) => [
+    run.name,
+    run.version,
+    ...names.map((name) => cell(run, name)),
+    `\`${run.commit}\`, ${run.date}`
+  ])
+  const without = leftOut.map(({ path, why, on }) => [`\`${path}\``, on?.join(', ') ?? 'any', why])
+  const unlike = differences.map(({ test, runtime, why }) => [test, runtime, why])
+  return [
+    'None failed.',
+    table(['', 'version', ...names, 'commit'], 'l'.repeat(names.length + 3), rows),
+    table(['does not run', 'on', 'because it'], 'lll', without),
+    table(['unlike Node', 'on', 'why'], 'lll', unlike)
+  ].join('\n\n')
 }
 
-export const matrixFile = 'matrix.json'
-
 export function readMatrix(): MatrixResult | undefined {
-  const file = join(evidenceFolder, matrixFile)
+  const file = join(resultsFolder, 'matrix.json')
   if (!existsSync(file)) return undefined
   const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
   if (isMatrix(value)) return value

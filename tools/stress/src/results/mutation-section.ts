@@ -1,4 +1,5 @@
 import { addCounts, type Counts, type Reason, type ScopeFigures, scoreOf } from 'mutation-testing/figures'
+import { table } from './table.ts'
 
 const claim = `Small changes of the sources, a condition turned round, a call left out, a text emptied, are to make a test fail.
 Those that no test can or need see are [listed one by one](../mutation/src/survivors.ts), each with its reason; one
@@ -15,12 +16,14 @@ function renderScope({ scope, target, date, node, files }: ScopeFigures): string
   const reasons = addReasons(files.flatMap((file) => file.reasons))
   const unexplained = all.survived - reasons.reduce((sum, { mutants }) => sum + mutants, 0)
   const facts = `### ${scope}\n\n${date}, Node ${node}. At least ${target} % must be seen; ${unexplained} of those unseen are not explained.`
-  const rows = files.map((file) => row(file.path.split('/src/').at(-1) ?? '', file, `\`${file.commit}\``))
-  const head = '| file | mutants | seen | without end | unseen | seen, % | commit |'
-  const table = [head, '|---|---:|---:|---:|---:|---:|---|', ...rows, row('**all**', all, '')]
-  const why = ['| why no test sees it | mutants |', '|---|---:|']
-  for (const reason of reasons) why.push(`| ${reason.why} | ${reason.mutants} |`)
-  return [facts, table.join('\n'), ...(reasons.length === 0 ? [] : [why.join('\n')])].join('\n\n')
+  const rows = [
+    ...files.map((file) => row(file.path.split('/src/').at(-1) ?? '', file, `\`${file.commit}\``)),
+    row('**all**', all, '')
+  ]
+  const mutants = table(['file', 'mutants', 'seen', 'without end', 'unseen', 'seen, %', 'commit'], 'lrrrrrl', rows)
+  if (reasons.length === 0) return [facts, mutants].join('\n\n')
+  const explained = reasons.map((reason) => [reason.why, `${reason.mutants}`])
+  return [facts, mutants, table(['why no test sees it', 'mutants'], 'lr', explained)].join('\n\n')
 }
 
 /** Of the same reason together, the most frequent first. */
@@ -30,7 +33,7 @@ function addReasons(all: readonly Reason[]): Reason[] {
   return [...sums].map(([why, mutants]) => ({ why, mutants })).sort((a, b) => b.mutants - a.mutants)
 }
 
-function row(name: string, counts: Counts, commit: string): string {
+function row(name: string, counts: Counts, commit: string): readonly string[] {
   const { mutants, killed, timedOut, survived } = counts
-  return `| ${name} | ${mutants} | ${killed} | ${timedOut} | ${survived} | ${scoreOf(counts).toFixed(1)} | ${commit} |`
+  return [name, `${mutants}`, `${killed}`, `${timedOut}`, `${survived}`, scoreOf(counts).toFixed(1), commit]
 }

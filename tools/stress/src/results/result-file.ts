@@ -1,25 +1,20 @@
 import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Figures } from 'test-servers/results'
+import type { Results } from 'test-servers/results'
 
 export const root: string = join(import.meta.dirname, '../../../..')
-export const evidenceFolder: string = join(root, 'tools/stress/results')
+export const resultsFolder: string = join(root, 'tools/stress/results')
 
-/** What one part of a campaign counted, over all processes. */
-export interface Part {
-  readonly name: string
-  /** Of processors, over all processes. */
-  readonly seconds?: number
-  readonly counts: Readonly<Record<string, number>>
-  readonly highest?: Readonly<Record<string, number>>
-}
+/** The counts of one part of a stress test, over all processes. */
+export type Part = Omit<Results, 'seed'> & { readonly name: string }
 
-/** The last long run of a campaign. */
-export interface CampaignResult {
-  readonly campaign: string
+/** The last long run of a stress test. */
+export interface TestResult {
+  readonly test: string
   readonly commit: string
   readonly date: string
-  /** From start to end, on a clock. */
+  /** From start to end. */
   readonly minutes: number
   readonly processes: number
   readonly seeds: readonly number[]
@@ -28,21 +23,19 @@ export interface CampaignResult {
   readonly parts: readonly Part[]
 }
 
-export type NamedFigures = Figures & { readonly name: string }
-
-/** Counts of the same name are added; of what is highest the highest counts. */
-export function addFigures(all: readonly NamedFigures[]): Part[] {
-  const parts = new Map<string, Part>()
+/** Adds counts of the same name; of `highest` takes the maximum. */
+export function addParts(all: readonly Part[]): Part[] {
+  const sums = new Map<string, Part>()
   for (const { name, seconds, counts, highest = {} } of all) {
-    const sum = parts.get(name) ?? { name, counts: {}, highest: {} }
-    parts.set(name, {
+    const sum: Part = sums.get(name) ?? { name, counts: {}, highest: {} }
+    sums.set(name, {
       name,
       ...(seconds !== undefined && { seconds: Math.round((sum.seconds ?? 0) + seconds) }),
       counts: combine(sum.counts, counts, (a, b) => a + b),
       highest: combine(sum.highest ?? {}, highest, Math.max)
     })
   }
-  return [...parts.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return [...sums.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 function combine(
@@ -55,26 +48,28 @@ function combine(
   return sum
 }
 
-export function readFigures(text: string): NamedFigures {
-  const value: unknown = JSON.parse(text)
-  if (isFigures(value)) return value
-  throw new TypeError('a file of figures holds something else')
+/** What `recordResults` wrote into this folder. */
+export function readParts(folder: string): Part[] {
+  return readJsonFiles(folder, (value): value is Part => hasFields(value, ['name', 'counts']))
 }
 
-export function readResult(text: string): CampaignResult {
-  const value: unknown = JSON.parse(text)
-  if (isResult(value)) return value
-  throw new TypeError('a file of results holds something else')
+/** The results of all stress tests; other results in the folder have other fields. */
+export function readResults(folder: string = resultsFolder): TestResult[] {
+  return readJsonFiles(folder, (value): value is TestResult => hasFields(value, ['test', 'parts', 'seeds']))
 }
 
-function isFigures(value: unknown): value is NamedFigures {
-  const fields = Object(value)
-  return typeof fields.name === 'string' && typeof fields.counts === 'object'
+export function writeResult(result: TestResult, folder: string = resultsFolder): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, `${result.test}.json`), `${JSON.stringify(result, null, 2)}\n`)
 }
 
-function isResult(value: unknown): value is CampaignResult {
-  const fields = Object(value)
-  return typeof fields.campaign === 'string' && Array.isArray(fields.parts) && Array.isArray(fields.seeds)
+function readJsonFiles<T>(folder: string, isWanted: (value: unknown) => value is T): T[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'))
+  return files.map((file): unknown => JSON.parse(readFileSync(join(folder, file), 'utf8'))).filter(isWanted)
+}
+
+function hasFields(value: unknown, names: readonly string[]): boolean {
+  return names.every((name) => name in Object(value))
 }
 
 /** The commit, and whether the sources differ from it. */

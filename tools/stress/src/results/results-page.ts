@@ -1,64 +1,66 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readScopes } from 'mutation-testing/figures'
+import { readScopes, type ScopeFigures } from 'mutation-testing/figures'
 import { unreached } from '../coverage/unreached.ts'
-import { campaigns } from '../stress-tests.ts'
-import { matrixFile, readMatrix, renderMatrix } from './matrix-section.ts'
+import { type StressTest, stressTests } from '../stress-tests.ts'
+import { type MatrixResult, readMatrix, renderMatrix } from './matrix-section.ts'
 import { renderMutation } from './mutation-section.ts'
-import { preface, summaryPreface } from './preface.ts'
-import { type CampaignResult, evidenceFolder, type Part, readResult, root } from './result-file.ts'
+import { type Part, readResults, resultsFolder, root, type TestResult } from './result-file.ts'
 import { renderSummary } from './summary.ts'
+import { formatCount, table } from './table.ts'
 
-/** The pages that are written, by their paths. */
-const pages = { summary: 'docs/evidence.md', all: 'tools/stress/results.md' } as const
-/** Has a form of its own: by file, not by campaign. */
-const mutation = 'mutation.json'
+const preface = `# Results of the stress tests
 
-/** All figures; what has no figures is named as such. */
-export function renderEvidence(results: readonly CampaignResult[], above: string): string {
-  const sections = campaigns.map(({ name, claim, files, scale, seeds }) => {
-    const result = results.find(({ campaign }) => campaign === name)
-    const again = `Again: \`npm run campaign -- ${name}\` (\`${scale.variable}=${scale.long}\`, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}); what it runs: \`${files.join(' ')}\`.`
-    const found = result ? render(result) : 'No long run was recorded yet.'
-    return `## ${name}\n\n${claim}\n\n${found}\n\n${again}\n`
-  })
-  const coverage = results.find(({ campaign }) => campaign === 'coverage')
-  const soak = results.find(({ campaign }) => campaign === 'soak')
-  const parts = [
+Stress tests check what the packages promise about races, outages and hostile input. \`npm run test:stress\` and
+\`npm run test:engines\` run their short form. This page shows the last long run of each; \`npm run stress -- results\`
+writes it from the files in [results](results/). [The summary](../../docs/evidence.md).
+
+A stress test that finds a violation records nothing, so that these are the results of runs without one. The tests are
+tested too: [seeded mistakes](../mutation/README.md) in core, in stores (\`exploration/broken-engines.test.ts\`), in servers
+(\`headers\`, \`soak\`, \`shutdown\`) and in a comparison (\`timing\`) must be found.
+[How races are explored](../../docs/decisions/0010-exploring-races.md) says what the counts of \`explore\` mean, and
+[another note](../../docs/decisions/0017-resident-set-in-a-soak.md) what the resident set does in a soak.`
+
+const coverageClaim = 'The tests of core reach every line of it, and every branch but these.'
+
+/** The page with all results; a test without any is named as such. */
+export function renderPage(
+  results: readonly TestResult[],
+  scopes: readonly ScopeFigures[],
+  matrix: MatrixResult | undefined
+): string {
+  const find = (name: string): TestResult | undefined => results.find(({ test }) => test === name)
+  const sections = stressTests.map((test) => section(test.name, test.claim, renderResult(find(test.name)), again(test)))
+  const notReached = unreached.map(({ file, part, why }) => [file, `\`${part}\``, why])
+  const coverage = [renderResult(find('coverage')), table(['file', 'not reached', 'why'], 'lll', notReached)]
+  return [
+    preface,
     ...sections,
-    renderSoak(soak),
-    renderCoverage(coverage),
-    renderMutation(readScopes(join(evidenceFolder, mutation))),
-    renderMatrix(readMatrix())
-  ]
-  return [above.trim(), '', ...parts].join('\n')
+    section('coverage', coverageClaim, coverage.join('\n\n'), 'Again: `npm run coverage`.'),
+    renderMutation(scopes).trim(),
+    renderMatrix(matrix)
+  ].join('\n\n')
 }
 
-/** The one campaign whose length is a time. */
-function renderSoak(result: CampaignResult | undefined): string {
-  const claim =
-    'While applications and stores are killed, frozen and restarted and keys are rotated, every acknowledged change is there, every ended session stays ended, nobody is logged out without a reason, and of the processes that live through it all the memory grows by less than 5 % and, once warm, by less than 1 MB an hour more than that of a process without sessions, the handles not at all. [What else the resident set does](../../docs/decisions/0017-resident-set-in-a-soak.md).'
-  const found = result ? render(result) : 'No run was recorded yet.'
-  return `## soak\n\n${claim}\n\n${found}\n\nAgain: \`npm run soak\` (\`--minutes 60 --seed 1\`); its short form is \`tools/stress/test/soak/soak.test.ts\`.\n`
+function section(name: string, ...paragraphs: readonly string[]): string {
+  return [`## ${name}`, ...paragraphs].join('\n\n')
 }
 
-/** What no test of core reaches is listed with its reason, or there would be no figures. */
-function renderCoverage(result: CampaignResult | undefined): string {
-  const rows = unreached.map(({ file, part, why }) => `| ${file} | \`${part.replaceAll('|', '\\|')}\` | ${why} |`)
-  const list = ['| file | not reached | why |', '|---|---|---|', ...rows].join('\n')
-  const found = result ? render(result) : 'No run was recorded yet.'
-  const claim = 'The tests of core reach every line of it, and every branch but these.'
-  return `## coverage\n\n${claim}\n\n${found}\n\n${list}\n\nAgain: \`npm run coverage\`.\n`
+function again({ name, scale, seeds, files }: StressTest): string {
+  const amount = `\`${scale.variable}=${scale.long}\`, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`
+  return `Again: \`npm run stress -- ${name}\` (${amount}); it runs \`${files.join(' ')}\`.`
 }
 
-function render({ commit, date, minutes, processes, seeds, node, parts, scale }: CampaignResult): string {
+function renderResult(result: TestResult | undefined): string {
+  if (result === undefined) return 'No long run was recorded yet.'
+  const { commit, date, minutes, processes, seeds, node, parts, scale } = result
   const which = seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${rangesOf(seeds)}`
   const times = `${minutes} minutes in ${processes} ${processes === 1 ? 'process' : 'processes'} at a time`
   const facts = `Commit \`${commit}\`, ${date}, Node ${node}, ${which}, \`${scale.variable}=${scale.value}\`, ${times}.`
-  return [facts, ...parts.map((part) => renderPart(part))].join('\n\n')
+  return [facts, ...parts.map(renderPart)].join('\n\n')
 }
 
-/** `1 to 4, 7`. */
+/** `1 to 4, 7` */
 function rangesOf(seeds: readonly number[]): string {
   const ranges: { first: number; last: number }[] = []
   for (const seed of seeds) {
@@ -71,38 +73,29 @@ function rangesOf(seeds: readonly number[]): string {
 
 function renderPart({ name, seconds, counts, highest = {} }: Part): string {
   const rows = [...Object.entries(counts), ...Object.entries(highest)]
-  if (seconds !== undefined) rows.push(['seconds of a processor', seconds])
-  const lines = rows.map(([label, value]) => `| ${label.replaceAll('|', '\\|')} | ${formatCount(value)} |`)
-  return [`| ${name} | |`, '|---|---:|', ...lines].join('\n')
-}
-
-function formatCount(value: number): string {
-  if (value > Number.MAX_SAFE_INTEGER) return `about ${value.toExponential(1)}`
-  return value.toLocaleString('en-US', { maximumFractionDigits: 2 })
-}
-
-export function readResults(): CampaignResult[] {
-  if (!existsSync(evidenceFolder)) return []
-  const files = readdirSync(evidenceFolder).filter(
-    (file) => file.endsWith('.json') && file !== matrixFile && file !== mutation
+  if (seconds !== undefined) rows.push(['processor seconds', seconds])
+  return table(
+    [name, ''],
+    'lr',
+    rows.map(([label, value]) => [label, formatCount(value)])
   )
-  return files.map((file) => readResult(readFileSync(join(evidenceFolder, file), 'utf8')))
 }
 
-/** What each page must say, by its path. */
+/** The generated pages, by their paths. */
 export function expectedPages(): Readonly<Record<string, string>> {
   const results = readResults()
+  const scopes = readScopes(join(resultsFolder, 'mutation.json'))
   return {
-    [pages.all]: renderEvidence(results, preface),
-    [pages.summary]: renderSummary(results, readScopes(join(evidenceFolder, mutation)), summaryPreface)
+    'tools/stress/results.md': renderPage(results, scopes, readMatrix()),
+    'docs/evidence.md': renderSummary(results, scopes)
   }
 }
 
-export function writeEvidence(): void {
-  for (const [path, text] of Object.entries(expectedPages())) {
-    writeFileSync(join(root, path), text)
+export function writePages(): void {
+  for (const [path, content] of Object.entries(expectedPages())) {
+    writeFileSync(join(root, path), content)
     console.log(`${path} is up to date`)
   }
 }
 
-if (process.argv[1] === import.meta.filename) writeEvidence()
+if (process.argv[1] === import.meta.filename) writePages()

@@ -1,28 +1,21 @@
 import { addCounts, type ScopeFigures, scoreOf } from 'mutation-testing/figures'
-import { campaigns } from '../stress-tests.ts'
-import type { CampaignResult } from './result-file.ts'
+import { stressTests } from '../stress-tests.ts'
+import type { TestResult } from './result-file.ts'
+import { formatCount, table } from './table.ts'
 
-interface Line {
-  readonly name: string
-  readonly claim: string
-  readonly headline: readonly string[]
-  readonly command: string
-}
+const preface = `# Evidence
 
-const lines: readonly Line[] = [
-  ...campaigns.map(({ name, claim, headline }) => ({
-    name,
-    claim,
-    headline,
-    command: `npm run campaign -- ${name}`
-  })),
-  {
-    name: 'soak',
-    claim:
-      'While applications and stores are killed, frozen and restarted and keys are rotated, every acknowledged change is there, every ended session stays ended, and nobody is logged out without a reason.',
-    headline: ['requests', 'acknowledged changes missing', 'sessions logged out without a reason'],
-    command: 'npm run soak'
-  },
+Stress tests check what the packages promise about races, outages and hostile input. \`npm run test:stress\` and
+\`npm run test:engines\` run their short form. This page sums up the last long run of each; \`npm run stress -- results\`
+writes it. [All results](../tools/stress/results.md) are beside the tests.
+
+A stress test that finds a violation records nothing, so that these are the results of runs without one. The tests are
+tested too: [seeded mistakes](../tools/mutation/README.md) in core, in stores, in servers and in a comparison must be found.`
+
+const page = '../tools/stress/results.md'
+
+const lines = [
+  ...stressTests.map((test) => ({ ...test, command: `npm run stress -- ${test.name}` })),
   {
     name: 'coverage',
     claim: 'The tests of core reach every line of it, and every branch but those that are listed with their reasons.',
@@ -31,54 +24,31 @@ const lines: readonly Line[] = [
   }
 ]
 
-/** One line for each campaign: what it shows, what it tried, what it found. */
-export function renderSummary(
-  results: readonly CampaignResult[],
-  scopes: readonly ScopeFigures[],
-  above: string
-): string {
+/** One line for each stress test: what it shows, what it tried, what it found. */
+export function renderSummary(results: readonly TestResult[], scopes: readonly ScopeFigures[]): string {
   const rows = lines.map(({ name, claim, headline, command }) => {
-    const result = results.find(({ campaign }) => campaign === name)
+    const result = results.find(({ test }) => test === name)
     const counted = result ? headline.map((count) => sumOf(result, count)).join(', ') : 'no long run recorded yet'
     const run = result ? `${result.date}, \`${result.commit}\`` : ''
-    return row([`[${name}](../tools/stress/results.md#${name})`, claim, counted, run, `\`${command}\``])
-  })
-  const table = [row(['campaign', 'what it shows', 'figures', 'run', 'again']), '|---|---|---|---|---|', ...rows]
-  return [above.trim(), '', ...table, '', ...mutationTable(scopes), '', matrixLine, ''].join('\n')
-}
-
-const matrixLine =
-  'On which runtimes the suites pass, and what differs there: [matrix](../tools/stress/results.md#matrix).'
-
-/** How many small changes of the sources the tests see. */
-function mutationTable(scopes: readonly ScopeFigures[]): string[] {
-  const rows = scopes.map(({ scope, target, date, files }) => {
-    const all = addCounts(files)
-    return row([
-      `[${scope}](../tools/stress/results.md#${scope})`,
-      `${all.mutants}`,
-      `${scoreOf(all).toFixed(1)} %`,
-      `${target} %`,
-      date
-    ])
+    return [`[${name}](${page}#${name})`, claim, counted, run, `\`${command}\``]
   })
   return [
+    preface,
+    table(['stress test', 'what it shows', 'result', 'run', 'again'], 'lllll', rows),
     '## Mutation',
-    '',
-    'Small changes of the sources are to make a test fail.',
-    '',
-    row(['sources', 'mutants', 'seen', 'wanted', 'run']),
-    '|---|---:|---:|---:|---|',
-    ...rows
-  ]
+    'Small changes of the sources must make a test fail.',
+    table(['sources', 'mutants', 'detected', 'target', 'run'], 'lrrrl', scopes.map(mutationRow)),
+    `On which runtimes the suites pass, and what differs there: [matrix](${page}#matrix).\n`
+  ].join('\n\n')
 }
 
-function row(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+function mutationRow({ scope, target, date, files }: ScopeFigures): string[] {
+  const all = addCounts(files)
+  return [`[${scope}](${page}#${scope})`, `${all.mutants}`, `${scoreOf(all).toFixed(1)} %`, `${target} %`, date]
 }
 
-/** `3,022,286 schedules`, over all parts of the campaign. */
-function sumOf({ parts }: CampaignResult, count: string): string {
+/** `3,022,286 schedules`, over all parts of the test. */
+function sumOf({ parts }: TestResult, count: string): string {
   const sum = parts.reduce((total, { counts }) => total + (counts[count] ?? 0), 0)
-  return `${sum.toLocaleString('en-US', { maximumFractionDigits: 2 })} ${count}`
+  return `${formatCount(sum)} ${count}`
 }

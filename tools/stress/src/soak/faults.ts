@@ -20,7 +20,22 @@ export interface FaultContext {
 
 type Fault = (context: FaultContext) => Promise<void>
 
-const faults = {
+/** Each of these once or more, so that a round includes a whole rotation of keys. */
+const round = [
+  'store killed',
+  'store frozen',
+  'application killed',
+  'application killed',
+  'application frozen',
+  'application restarted',
+  'steps of key rotations',
+  'steps of key rotations',
+  'steps of key rotations'
+] as const
+
+export type FaultName = (typeof round)[number]
+
+const faults: Readonly<Record<FaultName, Fault>> = {
   async 'store killed'({ storeServer: { engine }, traffic }) {
     await engine?.kill()
     await refusals(traffic, 3)
@@ -63,26 +78,11 @@ const faults = {
     for (const server of [...others, lasting]) await server.deploy(keys.secrets)
     if (isComplete) traffic.count('key rotations')
   }
-} as const satisfies Record<string, Fault>
-
-export type FaultName = keyof typeof faults
+}
 
 export function inject(name: FaultName, context: FaultContext): Promise<void> {
   return faults[name](context)
 }
-
-/** Each of these once or more, so that a round includes a whole rotation of keys. */
-const round: readonly FaultName[] = [
-  'store killed',
-  'store frozen',
-  'application killed',
-  'application killed',
-  'application frozen',
-  'application restarted',
-  'steps of key rotations',
-  'steps of key rotations',
-  'steps of key rotations'
-]
 
 /** The faults that this store can have, in a random order, round by round. */
 export function* drawFaults({ engine }: StoreServer, random: Random): Generator<FaultName, never> {

@@ -38,6 +38,16 @@ async function answer(session: Session, path: string): Promise<unknown> {
   return { user: flaw === 'forgets' ? null : (session.userId ?? null) }
 }
 
+interface Counts {
+  readonly reads: number
+  readonly unhandled: number
+  /** Whether nothing was added to the prototype of all objects. */
+  readonly isPristine: boolean
+  /** Of the event loop, in milliseconds. */
+  readonly longestDelay: number
+  readonly delayP99: number
+}
+
 const prototypeBefore = Reflect.ownKeys(Object.prototype).length
 const delay = monitorEventLoopDelay({ resolution: 10 })
 process.on('unhandledRejection', () => unhandled++)
@@ -60,8 +70,8 @@ delay.enable()
 
 const commands = {
   port: (framework: Framework): number => ports[framework] ?? 0,
-  /** What happened since the last call. Delays of the event loop in milliseconds. */
-  takeCounts() {
+  /** What happened since the last call. */
+  takeCounts(): Counts {
     const isPristine =
       Reflect.ownKeys(Object.prototype).length === prototypeBefore && Reflect.get({}, 'isAdmin') === undefined
     const counts = { reads, unhandled, isPristine, longestDelay: delay.max / 1e6, delayP99: delay.percentile(99) / 1e6 }
