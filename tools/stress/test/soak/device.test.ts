@@ -9,8 +9,8 @@ import {
   createUser,
   noteCount,
   noteField
-} from '../../src/soak/device.ts'
-import { createEndedTokens } from '../../src/soak/ended-tokens.ts'
+} from './device.ts'
+import { createEndedTokens } from './ended-tokens.ts'
 
 describe('what a soak knows of a device', () => {
   const ada = () => createDevice('ada', '1', 'sid=1')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkGrowth, growthOf, type Sample } from '../../src/soak/growth.ts'
+import { checkGrowth, growthOf, type Sample } from './growth.ts'
 
 describe('the growth of a process', () => {
   const at = (rss: number, handles = 10): Sample => ({

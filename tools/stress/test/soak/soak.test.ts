@@ -3,20 +3,12 @@ import { connect } from 'node:net'
 import { missingEngine } from 'test-servers'
 import { recordResults } from 'test-servers/results'
 import { describe, expect, it } from 'vitest'
-import type { Flaw } from '../../src/soak/flaw.ts'
-import {
-  afterWarmUp,
-  checkGrowth,
-  type GrowthLimits,
-  growthOf,
-  median,
-  percentOf,
-  round
-} from '../../src/soak/growth.ts'
-import { createServer } from '../../src/soak/server-process.ts'
-import { type SoakedStore, type SoakOptions, type SoakResult, soak, soakedStores } from '../../src/soak/soak.ts'
 import { poolSize } from '../../src/stores/connect-store.ts'
 import { storeServers } from '../../src/stores/store-servers.ts'
+import type { Flaw } from './flaw.ts'
+import { afterWarmUp, checkGrowth, type GrowthLimits, growthOf, median, percentOf, round } from './growth.ts'
+import { createServer } from './server-process.ts'
+import { type SoakedStore, type SoakOptions, type SoakResult, soak, soakedStores } from './soak.ts'
 
 /** Minutes; the short form has ten faults on each store. */
 const minutes = process.env.KVSESSION_SOAK === undefined ? undefined : Number(process.env.KVSESSION_SOAK)

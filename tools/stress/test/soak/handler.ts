@@ -1,6 +1,6 @@
 import { openSync } from 'node:fs'
 import type { Session, SessionManager } from '@kvsession/core'
-import type { Handler } from '../applications.ts'
+import type { Handler } from '../../src/applications.ts'
 import type { Flaw } from './flaw.ts'
 
 /** The body of every answer: the user, the session and its data, and the result of the operation. */

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts'
+import type { Random } from '../../src/random.ts'
 import type { Answer } from './browser.ts'
 import { addDevice, checkIdentity, createDevice, type Device, type User } from './device.ts'
 import type { EndedTokens } from './ended-tokens.ts'

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { flushCompileCache } from 'node:module'
 import { getHeapSpaceStatistics } from 'node:v8'
-import { answerCalls } from '../processes/answer-calls.ts'
+import { answerCalls } from '../../src/processes/answer-calls.ts'
 
 /** The state of a process after a collection of garbage, while no request is under way. Sizes in bytes. */
 export interface Vitals {

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startProcess, type TestProcess } from '../processes/test-process.ts'
+import { startProcess, type TestProcess } from '../../src/processes/test-process.ts'
 import type { ServiceCommands, Vitals } from './serve.ts'
 
 export interface ServerOptions {

@@ -1,5 +1,5 @@
-import type { Random } from '../random.ts'
-import type { StoreServer } from '../stores/store-servers.ts'
+import type { Random } from '../../src/random.ts'
+import type { StoreServer } from '../../src/stores/store-servers.ts'
 import type { Keys } from './keys.ts'
 import type { Server } from './server-process.ts'
 import type { Traffic } from './traffic.ts'
