@@ -6,7 +6,7 @@ import { decodeToken, encodeHex, encodeToken } from '../../src/token/token.ts'
 import { createSeeded } from '../support/seeded.ts'
 import { type Contest, measureLeakage, welch } from './leakage.ts'
 
-// Only as `npm run campaign -- timing`: on a machine that does something else a time proves nothing.
+// Only as `npm run stress -- timing`: on a machine under other load a time proves nothing.
 
 const samples = Number(process.env.KVSESSION_TIMING ?? 0)
 const attempts = 3
