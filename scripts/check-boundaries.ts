@@ -13,32 +13,33 @@ const nodeFile = 'crypto/crypto-node.ts'
 const cryptoFiles = new Set([nodeFile, 'crypto/crypto-portable.ts'])
 
 /**
- * Who may import whom. Arrows point at core; a development arrow may also point at the testkit, at tools, and, from core
- * itself, at the figures of its campaigns.
+ * Who may import whom. Arrows point at core; a development arrow may also point at the testkit and the test servers, of
+ * which core may import only the module that records results.
  */
 const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; dev: readonly WorkspaceKind[] }>> = {
-  core: { src: [], dev: ['figures'] },
-  testkit: { src: ['core'], dev: ['core', 'tool'] },
-  adapter: { src: ['core'], dev: ['core', 'testkit', 'tool'] },
-  store: { src: ['core'], dev: ['core', 'testkit', 'tool'] },
+  core: { src: [], dev: ['test-servers'] },
+  testkit: { src: ['core'], dev: ['core', 'test-servers'] },
+  adapter: { src: ['core'], dev: ['core', 'testkit', 'test-servers'] },
+  store: { src: ['core'], dev: ['core', 'testkit', 'test-servers'] },
   example: {
     src: ['core', 'adapter', 'store', 'testkit'],
     dev: ['core', 'adapter', 'store', 'testkit']
   },
-  tool: { src: [], dev: [] },
-  figures: { src: [], dev: [] },
-  campaign: {
-    src: ['core', 'adapter', 'store', 'testkit', 'tool', 'figures', 'campaign'],
-    dev: ['core', 'adapter', 'store', 'testkit', 'tool', 'figures', 'campaign']
+  'test-servers': { src: [], dev: [] },
+  tool: {
+    src: ['core', 'adapter', 'store', 'testkit', 'test-servers', 'tool'],
+    dev: ['core', 'adapter', 'store', 'testkit', 'test-servers', 'tool']
   },
   bench: {
-    src: ['core', 'adapter', 'store', 'testkit', 'tool', 'campaign'],
-    dev: ['core', 'adapter', 'store', 'testkit', 'tool', 'campaign']
+    src: ['core', 'adapter', 'store', 'testkit', 'test-servers', 'tool'],
+    dev: ['core', 'adapter', 'store', 'testkit', 'test-servers', 'tool']
   }
 }
 
 /** Misuse of a store throws the one class of errors; all else it needs of core is a type, or an entry for stores. */
 const errorClass = new Set(['SessionError', 'isSessionError'])
+/** Where stress tests record results: all that tests of core may import of the test servers, because it starts none. */
+const resultsEntry = './results'
 const entriesForStores: ReadonlySet<string> = new Set(['./keyed-lock', './store-options'])
 
 /** What the modules of core may import from outside; the cryptographic ones only in `cryptoFiles`. */
@@ -178,6 +179,10 @@ function checkImport(
     const kinds = arrows[workspace.kind][isSrc ? 'src' : 'dev']
     if (!kinds.includes(target.kind)) return `${workspace.kind} must not import ${specifier}: arrows point at core`
     const subpath = `.${specifier.slice(packageName(specifier).length)}`
+    if (workspace.kind === 'core' && subpath !== resultsEntry)
+      return `core must not import ${specifier}: its tests start no server`
+    if (workspace.kind === 'bench' && subpath === resultsEntry)
+      return `bench must not import ${specifier}: it is no stress test`
     if (!(subpath in (target.manifest.exports ?? {}))) return `${specifier} is not an entry of ${target.manifest.name}`
     const unwanted = entriesForStores.has(subpath) ? [] : values.filter((name) => !errorClass.has(name))
     if (isSrc && workspace.kind === 'store' && target.kind === 'core' && unwanted.length > 0) {

@@ -261,8 +261,8 @@ function checkUsedDependencies(workspace: Workspace, rootManifest: Manifest): Pr
   const development = { ...runtime, ...manifest.devDependencies, ...rootManifest.devDependencies }
   const inSrc = importedPackages(join(absolutePath, 'src'))
   const declares = (names: object, name: string): boolean => name in names || typesOf(name) in names
-  // A tool runs nowhere but here, where the root's own dependencies are installed.
-  const available = workspace.kind === 'tool' ? development : runtime
+  // The test servers run nowhere but here, where the root's own dependencies are installed.
+  const available = workspace.kind === 'test-servers' ? development : runtime
   for (const name of inSrc) {
     if (name !== manifest.name)
       problems.expect(declares(available, name), `src imports ${name}: add it to dependencies`)

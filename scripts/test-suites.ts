@@ -15,9 +15,9 @@ const engines = /^(?:import\b.*|\} )from '(?:test-servers|playwright-core|minifl
 
 /** What kills processes, or starts several that work on one store. */
 const processes =
-  /^(?:tools\/(?:test-servers|store-grounds)\/|.*\/(?:processes|killed-rivals|full-disk|locks)\.test\.ts$)/
+  /^(?:tools\/(?:test-servers|store-grounds|stress\/test\/(?:kills|outages|races|shutdown|soak|stores))\/|.*\/(?:processes|killed-rivals|full-disk|locks)\.test\.ts$)/
 
-const stress = /^(?:packages\/core\/test\/(?:exploration|fuzz|timing)\/|tools\/campaigns\/|.*-campaign\.test\.ts$)/
+const stress = /^(?:packages\/core\/test\/(?:exploration|fuzz|timing)\/|tools\/stress\/|.*-campaign\.test\.ts$)/
 
 /** The suite of a test file follows from where it is and from what it imports. */
 export function suiteOf(path: string, source: string): Suite {

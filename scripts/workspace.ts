@@ -16,16 +16,7 @@ export interface Manifest {
   readonly [field: string]: unknown
 }
 
-export type WorkspaceKind =
-  | 'core'
-  | 'testkit'
-  | 'store'
-  | 'adapter'
-  | 'example'
-  | 'tool'
-  | 'figures'
-  | 'campaign'
-  | 'bench'
+export type WorkspaceKind = 'core' | 'testkit' | 'store' | 'adapter' | 'example' | 'test-servers' | 'tool' | 'bench'
 
 export interface Workspace {
   readonly kind: WorkspaceKind
@@ -92,7 +83,7 @@ function isManifest(value: unknown): value is Manifest {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-const forThisRepository: ReadonlySet<WorkspaceKind> = new Set(['example', 'tool', 'figures', 'campaign', 'bench'])
+const forThisRepository: ReadonlySet<WorkspaceKind> = new Set(['example', 'test-servers', 'tool', 'bench'])
 
 /** What users install; examples, tools and the bench are for this repository alone. */
 export function isPublished({ kind }: Workspace): boolean {
@@ -104,10 +95,9 @@ function kindOfPackage(folder: string): WorkspaceKind {
   return folder.startsWith('store-') ? 'store' : 'adapter'
 }
 
-/** The engines and the figures know nothing of ours; the others try all of it. */
+/** The test servers use no package of this repository; the other tools may use all of them. */
 function kindOfTool(folder: string): WorkspaceKind {
-  if (folder === 'figures') return 'figures'
-  return folder === 'test-servers' ? 'tool' : 'campaign'
+  return folder === 'test-servers' ? folder : 'tool'
 }
 
 function folders(path: string): string[] {

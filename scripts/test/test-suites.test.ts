@@ -11,7 +11,7 @@ describe('the suite of a test file', () => {
     ['examples/shop/test/browser.test.ts', "import { chromium } from 'playwright-core'", 'engines'],
     ['packages/store-cloudflare/test/kv.test.ts', "import { Miniflare } from 'miniflare'", 'engines'],
     ['packages/store-sqlite/test/processes.test.ts', '', 'engines'],
-    ['tools/store-grounds/test/kills.test.ts', '', 'engines'],
+    ['tools/stress/test/kills/kills.test.ts', '', 'engines'],
     ['packages/core/test/exploration/pairs.test.ts', '', 'stress'],
     ['packages/core/test/token/token-campaign.test.ts', '', 'stress']
   ] as const)('of %s, which says "%s", is %s', (path, source, suite) => {

@@ -32,7 +32,7 @@ function standIns(root: string): Plugin {
   }
 }
 
-const ours = /^(?:@kvsession\/|campaign-figures$|test-servers$|runtime-matrix\/|vitest$|@vitest\/|chai$)/
+const ours = /^(?:@kvsession\/|test-servers(?:\/results)?$|runtime-matrix\/|vitest$|@vitest\/|chai$)/
 
 /** Libraries load as they do for users; ours, and what the runner is made of, go into the bundle. */
 function keepLibraries(root: string): Plugin {

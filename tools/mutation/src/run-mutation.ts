@@ -20,7 +20,7 @@ const { positionals, values } = parseArgs({
   }
 })
 const [name, ...paths] = positionals
-const place = join(root, 'tools/campaigns/evidence/mutation.json')
+const place = join(root, 'tools/stress/results/mutation.json')
 const chosen = scopes.filter((scope) => name === undefined || scope.name === name)
 if (chosen.length === 0)
   throw new Error(`usage: npm run mutate -- [${scopes.map((scope) => scope.name).join(' | ')}] [files]`)

@@ -52,7 +52,9 @@ const keepLibraries: Plugin = {
   name: 'keep-libraries',
   setup({ onResolve }) {
     onResolve({ filter: /^[^./#]/ }, ({ path }) =>
-      /^(?:@kvsession\/|campaign-figures$|vitest$|@vitest\/|chai$)/.test(path) ? undefined : { path, external: true }
+      /^(?:@kvsession\/|test-servers\/results$|vitest$|@vitest\/|chai$)/.test(path)
+        ? undefined
+        : { path, external: true }
     )
   }
 }

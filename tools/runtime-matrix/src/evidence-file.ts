@@ -14,7 +14,7 @@ export interface SuiteRun {
 
 /** Puts what a runtime passed into the evidence, in the place of what it passed before, and writes the page. */
 export async function keepRun(root: string, name: string, version: string, suites: readonly SuiteRun[]): Promise<void> {
-  const file = join(root, 'tools/campaigns/evidence/matrix.json')
+  const file = join(root, 'tools/stress/results/matrix.json')
   const before: unknown = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : undefined
   const kept: unknown = Reflect.get(Object(before), 'runtimes')
   const others = Array.isArray(kept) ? kept.filter((one) => Reflect.get(Object(one), 'name') !== name) : []
@@ -23,7 +23,7 @@ export async function keepRun(root: string, name: string, version: string, suite
   const places = runtimes.map((runtime) => runtime.name)
   all.sort((a, b) => places.indexOf(a.name) - places.indexOf(b.name))
   await writeFile(file, `${JSON.stringify({ runtimes: all, leftOut, differences }, null, 2)}\n`)
-  execFileSync(process.execPath, [join(root, 'tools/campaigns/src/evidence.ts')])
+  execFileSync(process.execPath, [join(root, 'tools/stress/src/results/results-page.ts')])
 }
 
 function commitOf(root: string): string {

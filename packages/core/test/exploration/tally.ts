@@ -1,4 +1,4 @@
-import { recordFigures, startStopwatch } from 'campaign-figures'
+import { recordResults, startStopwatch } from 'test-servers/results'
 import type { Conditions, Scenario } from '../support/interleaving.ts'
 import type { Exploration } from '../support/scheduler.ts'
 import { exploreScenario, mostSchedules, seed } from './explore-scenario.ts'
@@ -46,7 +46,7 @@ export function createTally(): Tally {
       const sum = `${schedules} schedules, ${states} states, ${runs} runs of a process, 0 violations, ${seconds.toFixed(0)} s`
       const extent = `${exhausted} of ${scenarios} scenarios exhausted: ${interleavings} interleavings`
       console.log([`${title} (seed ${seed})`, ...(each ? lines : []), sum, extent].join('\n'))
-      recordFigures(`explore ${title}`, {
+      recordResults(`explore ${title}`, {
         seed,
         seconds,
         counts: {

@@ -1,4 +1,4 @@
-import { recordFigures, startStopwatch } from 'campaign-figures'
+import { recordResults, startStopwatch } from 'test-servers/results'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { fuzz } from './run-target.ts'
 import { type Target, targets } from './targets.ts'
@@ -27,7 +27,7 @@ describe('whatever strangers send', () => {
 
   afterAll(() => {
     console.log(`${done} executions, 0 crashes (seed ${seed}): ${JSON.stringify(counts)}`)
-    recordFigures('fuzz', {
+    recordResults('fuzz', {
       seed,
       seconds: stopwatch(),
       counts: { executions: done, ...counts, crashes: 0, [`slower than ${bound} ms`]: 0 }

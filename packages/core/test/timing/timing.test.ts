@@ -1,4 +1,4 @@
-import { recordFigures, startStopwatch } from 'campaign-figures'
+import { recordResults, startStopwatch } from 'test-servers/results'
 import { afterAll, describe, expect, it } from 'vitest'
 import { timingSafeEqual } from '../../src/crypto/crypto-node.ts'
 import { createKeyring } from '../../src/token/keyring.ts'
@@ -6,7 +6,7 @@ import { decodeToken, encodeHex, encodeToken } from '../../src/token/token.ts'
 import { createSeeded } from '../support/seeded.ts'
 import { type Contest, measureLeakage, welch } from './leakage.ts'
 
-// Only as `npm run campaign -- timing`: on a machine that does something else a time proves nothing.
+// Only as `npm run stress -- timing`: on a machine under other load a time proves nothing.
 
 const samples = Number(process.env.KVSESSION_TIMING ?? 0)
 const attempts = 3
@@ -100,6 +100,6 @@ function compareTimes(): void {
   afterAll(() => {
     console.log(`${consumed} comparisons: ${JSON.stringify(highest)}`)
     const counts = { 'samples per attempt': samples, 'attempts at most': attempts }
-    recordFigures('timing', { seed: 1, seconds: stopwatch(), counts, highest })
+    recordResults('timing', { seed: 1, seconds: stopwatch(), counts, highest })
   })
 }

@@ -1,5 +1,5 @@
 import { createCipheriv, createHash, createHmac } from 'node:crypto'
-import { recordFigures, startStopwatch } from 'campaign-figures'
+import { recordResults, startStopwatch } from 'test-servers/results'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createKeyring, type Keyring } from '../../src/token/keyring.ts'
 import { decodeToken, encodeHex, encodeToken, type TokenParts } from '../../src/token/token.ts'
@@ -279,5 +279,5 @@ afterAll(() => {
   )
   const byReason = Object.fromEntries([...counts].map(([reason, count]) => [`refused: ${reason}`, count]))
   const counted = { 'bad tokens': tried, ...byReason, 'sent to a manager': refused.length }
-  recordFigures('tokens', { seed, seconds, counts: { ...counted, accepted: 0, 'store reads': 0, exceptions: 0 } })
+  recordResults('tokens', { seed, seconds, counts: { ...counted, accepted: 0, 'store reads': 0, exceptions: 0 } })
 })

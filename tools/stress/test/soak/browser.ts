@@ -1,0 +1,47 @@
+import { Agent, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { type Body, readBody } from './handler.ts'
+
+export interface Answer {
+  readonly status: number
+  /** The cookie that was set. */
+  readonly cookie: string | undefined
+  /** Whether the cookie was removed. */
+  readonly isCleared: boolean
+  /** `undefined` with an error. */
+  readonly body: Body | undefined
+}
+
+/** `unsent`: the connection was refused. `lost`: no answer came, and the request may have been carried out. */
+export type Reply = Answer | 'unsent' | 'lost'
+
+export interface Browser {
+  ask(port: number, path: string, cookie: string | undefined): Promise<Reply>
+  close(): void
+}
+
+export function createBrowser(): Browser {
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 })
+  return {
+    ask: (port, path, cookie) =>
+      new Promise((resolve, reject) => {
+        const headers = cookie === undefined ? {} : { cookie }
+        const sent = request({ agent, host: '127.0.0.1', port, path, headers }, async (response) => {
+          const received = await text(response).catch(() => undefined)
+          if (received === undefined || !response.complete) return resolve('lost')
+          const { statusCode: status = 0 } = response
+          const pair = response.headers['set-cookie']?.[0]?.split(';')[0]
+          const isCleared = pair?.endsWith('=') === true
+          try {
+            const body = status === 200 ? readBody(received) : undefined
+            resolve({ status, body, isCleared, cookie: isCleared ? undefined : pair })
+          } catch (error) {
+            reject(error)
+          }
+        })
+        sent.on('error', (error) => resolve(Reflect.get(error, 'code') === 'ECONNREFUSED' ? 'unsent' : 'lost'))
+        sent.end()
+      }),
+    close: () => agent.destroy()
+  }
+}
