@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { systemClock } from '../src/clock.ts'
 import { createWorld, start } from './support/world.ts'
 
-it('A clock with fractions of a millisecond makes whole ones: the session is there at the next request', async () => {
+it('A clock with fractions of a millisecond is rounded, and the session is found by the next request', async () => {
   const time = { now: start + 0.75 }
   const world = createWorld({ clock: { now: () => time.now } })
   const tab = world.browser()
@@ -17,7 +17,7 @@ it('A clock with fractions of a millisecond makes whole ones: the session is the
   expect(world.eventTypes()).not.toContain('rejected')
 })
 
-it('The clock of the system tells its time, and sleeps', async () => {
+it('The system clock returns the time, and sleeps', async () => {
   const before = Date.now()
   expect(systemClock.now()).toBeGreaterThanOrEqual(before)
   const sleeping = systemClock.sleep(0)

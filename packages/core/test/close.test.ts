@@ -17,14 +17,14 @@ const refused: readonly (readonly [string, (manager: SessionManager) => unknown]
 ]
 
 describe('a manager that was closed', () => {
-  it.each(refused)('%s is refused with MANAGER_CLOSED, and asks the store nothing', async (_, use) => {
+  it.each(refused)('%s after close() is refused with MANAGER_CLOSED, without a store call', async (_, use) => {
     const { manager, store } = createWorld()
     await manager.close()
     await expect(use(manager)).rejects.toMatchObject({ code: 'MANAGER_CLOSED', status: 503 })
     expect(store.calls).toEqual([])
   })
 
-  it('still commits what was opened before', async () => {
+  it('A session that was opened before close() can still be committed', async () => {
     const { manager, browser } = createWorld()
     const session = await browser().open()
     await manager.close()
@@ -33,7 +33,7 @@ describe('a manager that was closed', () => {
     expect(session.isNew).toBe(false)
   })
 
-  it('closes its store when the sweep under way has ended', async () => {
+  it('close() closes the store after the sweep under way has ended', async () => {
     const order: string[] = []
     const { gate, open } = createGate()
     const store = {
@@ -56,7 +56,7 @@ describe('a manager that was closed', () => {
     expect([await sweep, order]).toEqual([3, ['swept', 'closed']])
   })
 
-  it('closes its store although a sweep never ends', async () => {
+  it('close() closes the store although a sweep never ends', async () => {
     let closed = false
     const store = {
       ...createMemoryStore(),

@@ -5,7 +5,7 @@ import { type Browser, createWorld, type World } from './support/world.ts'
 interface Stage {
   readonly world: World
   readonly manager: SessionManager
-  /** Holds one stored session. */
+  /** A fixture with one stored session. */
   readonly tab: Browser
   readonly id: string
 }
@@ -31,7 +31,7 @@ type Opened = Awaited<ReturnType<SessionManager['open']>>
 
 const tokenId = expect.stringMatching(/^[\w-]{22}$/)
 
-/** What makes each kind of event happen. */
+/** Triggers for each kind of event. */
 const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (id: string) => object])[] = [
   [
     'created',
@@ -159,7 +159,7 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
     async ({ world, tab, manager, id }) => {
       const text = (await world.store.get(keyOf(id))) ?? ''
       world.now += 3 * 3_600_000
-      // As a store would still give it whose clock is behind.
+      // As a store with a slow clock would still return it.
       await world.store.set(keyOf(id), text, world.now + 1_000_000)
       await tab.open(manager)
     },
@@ -281,22 +281,22 @@ async function setTheStage(choose: (world: World) => SessionManager): Promise<St
   return { world, manager: choose(world), tab, id }
 }
 
-describe('whatever happens', () => {
-  it.each(happenings)('%s %s is told', async (type, _, happen, facts) => {
+describe('every kind of event', () => {
+  it.each(happenings)('%s %s is reported', async (type, _, happen, facts) => {
     const stage = await setTheStage(({ manager }) => manager)
     const { length } = stage.world.events
     await happen(stage)
     expect(stage.world.events.slice(length)).toContainEqual({ type, ...facts(stage.id) })
   })
 
-  it.each(happenings)('%s %s happens the same when nobody listens', async (_type, _, happen) => {
+  it.each(happenings)('%s %s has the same effect without an event handler', async (_type, _, happen) => {
     const stage = await setTheStage((world) => world.silent())
     await happen(stage)
   })
 })
 
-describe('a line of an audit', () => {
-  it('A login names the token before and after, as the sessions of the two requests do', async () => {
+describe('the events of an audit', () => {
+  it('The loggedIn event has the tokenIds before and after, as the sessions of the two requests have them', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createWorld } from './support/world.ts'
 
-/** A key that a client chose: a line of its own in a log, an escape sequence, text that runs backwards. */
+/** A key that a client chose: a line break that forges a log line, an escape sequence, right-to-left characters. */
 const hostile = 'a\r\n2026-01-01 INFO all is well\u001b[2J\u009b\u202e\u2028'
 const long = 'k'.repeat(5_000)
 const forging = /[\p{C}\p{Zl}\p{Zp}]/u
@@ -14,7 +14,7 @@ async function messageOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('a key of the data that a client chose', () => {
-  it.each([hostile, long])('DATA_UNSERIALIZABLE names it on one line, cut', async (key) => {
+  it.each([hostile, long])('DATA_UNSERIALIZABLE names the key on one line, shortened', async (key) => {
     const message = await messageOf(
       createWorld()
         .browser()
@@ -25,7 +25,7 @@ describe('a key of the data that a client chose', () => {
     expect(message.length).toBeLessThan(500)
   })
 
-  it.each([hostile, long])('RECORD_TOO_LARGE names it on one line, cut', async (key) => {
+  it.each([hostile, long])('RECORD_TOO_LARGE names the key on one line, shortened', async (key) => {
     const { browser } = createWorld({ maxRecordBytes: 1_000 })
     const message = await messageOf(browser().request(({ data }) => Object.assign(data, { [key]: 'x'.repeat(2_000) })))
     expect(message).toMatch(/RECORD_TOO_LARGE/)
@@ -33,7 +33,7 @@ describe('a key of the data that a client chose', () => {
     expect(message.length).toBeLessThan(500)
   })
 
-  it.each([hostile, long])('The conflict event names it on one line, cut', async (key) => {
+  it.each([hostile, long])('The conflict event names the key on one line, shortened', async (key) => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { [key]: 1 }))

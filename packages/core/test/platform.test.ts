@@ -13,11 +13,11 @@ import { createRing, deriveMac } from '../src/token/keyring.ts'
 afterEach(() => vi.unstubAllGlobals())
 
 describe('timers', () => {
-  it('the system’s clock sleeps', async () => {
+  it('The system clock sleeps', async () => {
     await expect(systemClock.sleep(0)).resolves.toBe(undefined)
   })
 
-  it('a wait for earlier operations fails after three store timeouts, and not before', async () => {
+  it('A wait for earlier operations fails after three store timeouts, and not before', async () => {
     vi.useFakeTimers()
     try {
       const { compareAndSet = () => Promise.resolve(false), ...store } = createMemoryStore()
@@ -33,7 +33,7 @@ describe('timers', () => {
     }
   })
 
-  it('a deadline that is met leaves no timer', async () => {
+  it('A deadline that is met leaves no timer', async () => {
     vi.useFakeTimers()
     try {
       const options = { milliseconds: 100, late: () => new Error('late'), accept: String }
@@ -48,7 +48,7 @@ describe('timers', () => {
     }
   })
 
-  it('a sweeper that is stopped while it sweeps does not sweep again', async () => {
+  it('A sweeper that is stopped during a sweep does not sweep again', async () => {
     const timers: (() => void)[] = []
     vi.stubGlobal('setTimeout', (task: () => void) => timers.push(task))
     let finish = (): void => {}
@@ -66,8 +66,8 @@ describe('timers', () => {
   })
 })
 
-describe('what only somebody with the key could have made', () => {
-  it('an encrypted payload that is no text is no payload', () => {
+describe('payloads that only a process with the key can make', () => {
+  it('An encrypted payload that is no valid UTF-8 is refused', () => {
     const secret = 'an encryption secret that is long enough'
     const text = new TextEncoder()
     const ring = createRing([secret], ['encryption-kid'], (_, keyId) => ({ keyId }))
@@ -90,7 +90,7 @@ const options = {
 }
 
 describe('a store without compareAndSet', () => {
-  it('is passed on where nothing has to be added', async () => {
+  it('The other methods of a store without compareAndSet are passed through', async () => {
     const memory = createMemoryStore()
     let closed = false
     const store = overNonAtomicStore(
@@ -118,7 +118,7 @@ describe('a store without compareAndSet', () => {
 })
 
 describe('two writers of one process on a store without compareAndSet', () => {
-  it('take turns: of those that expect the same, one writes', async () => {
+  it('Only one of two writers of one process that expect the same value writes', async () => {
     const { get, set, delete: remove } = createMemoryStore()
     const store = overNonAtomicStore({ get, set, delete: remove }, options)
     const end = Date.now() + 60_000
@@ -128,8 +128,8 @@ describe('two writers of one process on a store without compareAndSet', () => {
   })
 })
 
-describe('a toJSON that changes its mind', () => {
-  it('is refused when nothing comes of it', () => {
+describe('a toJSON that returns different values', () => {
+  it('A toJSON that returns undefined is refused, although its second call returns a value', () => {
     class Fickle {
       #asked = 0
       toJSON(): unknown {

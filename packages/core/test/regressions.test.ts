@@ -4,13 +4,13 @@ import { exploreScenario } from './exploration/explore-scenario.ts'
 import { scenarios } from './exploration/scenarios.ts'
 import type { Conditions, Scenario } from './support/interleaving.ts'
 
-/** An answer of the store's may be late, and what it says no longer true. */
+/** A response of the store may be late, and no longer true. */
 const slow: Conditions = { faults: ['slow'] }
 const [, , user] = grounds
 const together = (...deeds: string[]): Scenario[] => (user ? [combine(user, deeds)] : [])
 
-/** What went wrong once. Each test failed before the change that its commit explains. */
-describe('does not happen again:', () => {
+/** Mistakes of the past. Each test failed before the change that its commit explains. */
+describe('regressions', () => {
   it.each<[string, readonly Scenario[], Conditions?]>([
     [
       'two concurrent logins under a limit evict each other, and both are logged out',

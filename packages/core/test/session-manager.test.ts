@@ -2,8 +2,8 @@ import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { createMemoryStore, createSessionManager, type Session } from '../src/index.ts'
 import { createGate, createWorld, secret } from './support/world.ts'
 
-describe('without a client', () => {
-  it('find, update and revoke see and change what is stored; a session in flight merges with it', async () => {
+describe('administration without a client', () => {
+  it('find, update and revoke see and change the stored session, and a concurrent request merges with them', async () => {
     const { browser, manager } = createWorld()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -22,7 +22,7 @@ describe('without a client', () => {
     expect(await manager.find(inFlight.id)).toBe(undefined)
   })
 
-  it("revoke leaves another user's session alone when a user is named", async () => {
+  it("revoke() does not end another user's session when a user is named", async () => {
     const { browser, manager } = createWorld()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
@@ -31,7 +31,7 @@ describe('without a client', () => {
     expect(await manager.revoke(id, { userId: 'alice' })).toBe(true)
   })
 
-  it('lists all live sessions in pages, and says so when the store cannot', async () => {
+  it('list() returns all live sessions in pages, and throws when the store cannot list', async () => {
     const { browser, manager, another, store } = createWorld()
     for (let i = 0; i < 30; i++) await browser().request((session) => session.login(`user${i}`))
     const users = new Set<string | undefined>()
@@ -43,7 +43,7 @@ describe('without a client', () => {
     await expect(first).rejects.toMatchObject({ code: 'STORE_LACKS_METHOD' })
   })
 
-  it('update refuses an asynchronous function, which could not be run again', async () => {
+  it('update() refuses an asynchronous function, which could not be run again', async () => {
     const { browser, manager } = createWorld()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -54,7 +54,7 @@ describe('without a client', () => {
 })
 
 describe('sweeping', () => {
-  it('deletes what has expired and tells how much', async () => {
+  it('sweep() deletes what has expired and reports how much', async () => {
     const world = createWorld()
     for (let i = 0; i < 5; i++) await world.browser().request(({ data }) => Object.assign(data, { i }))
     world.now += 3_600_000
@@ -64,7 +64,7 @@ describe('sweeping', () => {
     expect(await world.manager.sweep()).toBe(0)
   })
 
-  it('keeps the process alive where it is awaited, and not where a sweeper runs it', async () => {
+  it('A sweep keeps the process alive if it is awaited, but not if a sweeper runs it', async () => {
     const timers = vi.spyOn(globalThis, 'setTimeout')
     try {
       for (const awaited of [true, false]) {
@@ -89,7 +89,7 @@ describe('sweeping', () => {
     }
   })
 
-  it('runs now and then until stopped, and goes on after a failure', async () => {
+  it('A sweeper runs at intervals until it is stopped, and continues after a failure', async () => {
     vi.useFakeTimers()
     try {
       let sweeps = 0
@@ -119,7 +119,7 @@ describe('sweeping', () => {
 })
 
 describe('close', () => {
-  it('waits for the writes under way, closes the store once, and refuses new sessions', async () => {
+  it('close() waits for the writes under way, closes the store once, and refuses new sessions', async () => {
     let closed = 0
     const { manager, store } = createWorld({}, { ...createMemoryStore(), close: async () => void closed++ })
     const session = await manager.open('')
@@ -140,7 +140,7 @@ describe('close', () => {
 })
 
 describe('revoking all sessions of a user', () => {
-  it('leaves those out that are named, one or several', async () => {
+  it('revokeAll() spares the named sessions, one or several', async () => {
     for (const several of [true, false]) {
       const { browser, manager } = createWorld()
       const tabs = [browser(), browser(), browser()]
@@ -163,7 +163,7 @@ describe('a commit', () => {
     return { world, tab }
   }
 
-  it('a commit with nothing to store asks nothing of the store', async () => {
+  it('A commit with nothing to store makes no store call', async () => {
     const { world, tab } = await stored()
     for (const cookie of ['', tab.cookie]) {
       const session = await world.manager.open(cookie)
@@ -173,7 +173,7 @@ describe('a commit', () => {
     }
   })
 
-  it('is waited for by what the request does next', async () => {
+  it('The next operation of the request waits for the commit', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     session.data.a = 2
@@ -189,7 +189,7 @@ describe('a commit', () => {
     expect([await reloading, session.data]).toEqual([true, { a: 2 }])
   })
 
-  it('of a request that failed moves last seen, and stores no data where the policy says so', async () => {
+  it('The commit of a failed request moves lastSeenAt, and stores no data with commitOnError: false', async () => {
     const { world, tab } = await stored({ commitOnError: false })
     world.now += 60_000
     const session = await tab.open()
@@ -199,7 +199,7 @@ describe('a commit', () => {
     expect([after.data, after.lastSeenAt]).toEqual([{ a: 1 }, world.now])
   })
 
-  it('tells what is lost where the session is over or was never read, and nothing where nothing is', async () => {
+  it('Lost data is reported when the session has ended or was never read, and nothing if there is none', async () => {
     const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
     const [session, untouched] = [await tab.open(), await tab.open()]
     await session.destroy()
@@ -217,7 +217,7 @@ describe('a commit', () => {
     expect(world.events.at(-1)).toEqual({ type: 'dropped', id: '', reason: 'detached' })
   })
 
-  it('is no failed request when a touch fails: an event reports it', async () => {
+  it('A touch that fails raises an event, and does not fail the request', async () => {
     const { world, tab } = await stored()
     world.now += 60_000
     const failing = await tab.open()
@@ -233,7 +233,7 @@ describe('a commit', () => {
 })
 
 describe('events and hooks', () => {
-  it('a handler that throws changes nothing', async () => {
+  it('A handler that throws changes nothing', async () => {
     const { browser } = createWorld({
       onEvent: () => {
         throw new Error('observer')
@@ -244,7 +244,7 @@ describe('events and hooks', () => {
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('never carry a token, a secret or data', async () => {
+  it('Events and hooks never contain a token, a secret or data', async () => {
     const { browser, events } = createWorld({ storeTimeout: 1_000 })
     const tab = browser()
     const tokens: string[] = []
@@ -263,7 +263,7 @@ describe('events and hooks', () => {
 })
 
 describe('typing', () => {
-  it('types data, take and update by the data of the manager', async () => {
+  it('data, take and update have the data type of the manager', async () => {
     interface Shop {
       cart?: string[]
       flash?: string
@@ -281,7 +281,7 @@ describe('typing', () => {
 })
 
 describe('the parts of a manager', () => {
-  it('A store without compareAndSet is served if that was asked for', async () => {
+  it('A store without compareAndSet is accepted with allowNonAtomicStore', async () => {
     const { get, set, delete: remove } = createMemoryStore()
     const store = { get, set, delete: remove }
     const manager = createSessionManager({ store, secret, allowNonAtomicStore: true })
@@ -291,20 +291,20 @@ describe('the parts of a manager', () => {
     expect((await manager.find(session.id))?.data).toEqual({ a: 1 })
   })
 
-  it('A schema that refuses {} is refused with the options', () => {
+  it('A schema that refuses {} is refused together with the options', () => {
     const validate = (): { issues: { message: string }[] } => ({ issues: [{ message: 'no' }] })
     const schema = { '~standard': { version: 1 as const, vendor: 'test', validate } }
     expect(() => createSessionManager({ store: createMemoryStore(), secret, schema })).toThrow(/^schema refuses \{\}/)
   })
 
-  it('A manager knows of no hidden proxy at first', async () => {
+  it('A new manager knows of no hidden proxy', async () => {
     const { manager } = createWorld()
     const session = await manager.open({ host: 'localhost:3000' })
     session.data.a = 1
     expect((await manager.commit(session)).headers[0]?.[1]).toMatch(/^sid=/)
   })
 
-  it('A warning is given once by each manager', async () => {
+  it('Each manager prints a warning once', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     warn.mockClear()
     for (const { manager } of [createWorld(), createWorld()]) {
@@ -317,7 +317,7 @@ describe('the parts of a manager', () => {
     expect(warn.mock.calls).toHaveLength(2)
   })
 
-  it('A write that loses to other processes again and again waits by the clock of the manager', async () => {
+  it('A write that repeatedly loses to other processes waits by the clock of the manager', async () => {
     const slept: number[] = []
     const memory = createMemoryStore()
     let losses = 4

@@ -15,7 +15,7 @@ const hex = (value: Uint8Array | undefined) => (value === undefined ? undefined 
 const run = (from: number, to: number) => Uint8Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
 describe.each(implementations)('%s', (_, crypto) => {
-  it('computes SHA-256 as FIPS 180-4 gives it', () => {
+  it('sha256() matches FIPS 180-4', () => {
     expect(hex(crypto.sha256(text('abc')))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
     expect(hex(crypto.sha256(text('')))).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
   })
@@ -46,13 +46,13 @@ describe.each(implementations)('%s', (_, crypto) => {
       ),
       '9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2'
     ]
-  ])('computes HMAC-SHA-256 as RFC 4231 §4 gives it (key %s)', (key, data, expected) => {
+  ])('createMac() matches RFC 4231 §4 (key %s)', (key, data, expected) => {
     const mac = crypto.createMac(bytes(key))
     expect(hex(mac(data))).toBe(expected)
     expect(hex(mac(data)), 'the keyed state is not used up').toBe(expected)
   })
 
-  it('computes HMAC-SHA-256 under a key as long as a block, and as much of it as is asked for', () => {
+  it('createMac() accepts a key as long as a block, and returns as many bytes as requested', () => {
     for (const length of [63, 64, 65]) {
       const key = new Uint8Array(length).fill(7)
       const expected = createHmac('sha256', key).update('Hi There').digest('hex')
@@ -62,7 +62,7 @@ describe.each(implementations)('%s', (_, crypto) => {
     }
   })
 
-  it('computes SHA-256 as base64url, whose every letter it knows', () => {
+  it('sha256Base64url() returns SHA-256 as base64url, with every letter of the alphabet', () => {
     expect(crypto.sha256Base64url(text('abc'))).toBe(createHash('sha256').update('abc').digest('base64url'))
     const all = Uint8Array.from({ length: 256 }, (_value, index) => index)
     for (const end of [0, 1, 2, 3, 256]) {
@@ -96,11 +96,11 @@ describe.each(implementations)('%s', (_, crypto) => {
       42,
       '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8'
     ]
-  ])('derives keys as RFC 5869 %s gives them', (_name, ikm, salt, info, length, expected) => {
+  ])('hkdf() matches RFC 5869 %s', (_name, ikm, salt, info, length, expected) => {
     expect(hex(crypto.hkdf(ikm, salt, info, length))).toBe(expected)
   })
 
-  it('seals and opens as the AES-256-GCM test cases 13, 14 and 16 of the GCM specification give it', () => {
+  it('The AEAD matches the AES-256-GCM test cases 13, 14 and 16 of the GCM specification', () => {
     const none = new Uint8Array()
     const zero = crypto.createAead(new Uint8Array(32))
     const iv = new Uint8Array(12)
@@ -120,7 +120,7 @@ describe.each(implementations)('%s', (_, crypto) => {
     expect(hex(aead.open(bytes('cafebabefacedbaddecaf888'), bytes(sealed), aad))).toBe(plain)
   })
 
-  it('opens nothing that is shorter than a tag, flipped, or under another iv, and never throws', () => {
+  it('open() refuses a message that is shorter than a tag, has a flipped bit or another iv, and never throws', () => {
     const aead = crypto.createAead(new Uint8Array(32).fill(1))
     const iv = new Uint8Array(12).fill(2)
     const aad = text('context')
@@ -139,7 +139,7 @@ describe.each(implementations)('%s', (_, crypto) => {
     expect(hex(aead.open(iv, sealed, aad))).toBe(hex(text('payload')))
   })
 
-  it('takes no tag that was cut short, though its beginning is right', () => {
+  it('open() refuses a tag that was shortened, although its beginning is right', () => {
     const aead = crypto.createAead(new Uint8Array(32).fill(1))
     const iv = new Uint8Array(12).fill(2)
     const tag = aead.seal(iv, text(''), text('context'))
@@ -149,7 +149,7 @@ describe.each(implementations)('%s', (_, crypto) => {
     }
   })
 
-  it('compares by content, and takes unequal lengths for unequal', () => {
+  it('timingSafeEqual() compares by content, and unequal lengths are unequal', () => {
     expect(crypto.timingSafeEqual(bytes('0102'), bytes('0102'))).toBe(true)
     expect(crypto.timingSafeEqual(bytes('0102'), bytes('0103'))).toBe(false)
     expect(crypto.timingSafeEqual(bytes('0102'), bytes('8102'))).toBe(false)
@@ -157,7 +157,7 @@ describe.each(implementations)('%s', (_, crypto) => {
     expect(crypto.timingSafeEqual(bytes(''), bytes(''))).toBe(true)
   })
 
-  it.each([0, 1, 16, 4096, 65_537, 200_000])('fills %i bytes with random ones', (length) => {
+  it.each([0, 1, 16, 4096, 65_537, 200_000])('fillRandom() fills %i bytes with random ones', (length) => {
     const filled = new Uint8Array(length)
     crypto.fillRandom(filled)
     const again = new Uint8Array(length)
@@ -169,7 +169,7 @@ describe.each(implementations)('%s', (_, crypto) => {
     if (length >= 4096) expect(new Set(filled).size).toBe(256)
   })
 
-  it('returns plain arrays, whose slices are copies', () => {
+  it('Results are plain arrays, whose slices are copies', () => {
     const aead = crypto.createAead(new Uint8Array(32))
     const sealed = aead.seal(new Uint8Array(12), text('a'), text(''))
     const opened = aead.open(new Uint8Array(12), sealed, text(''))
@@ -179,7 +179,7 @@ describe.each(implementations)('%s', (_, crypto) => {
     }
   })
 
-  it('keeps its own copy of a key', () => {
+  it('createAead() keeps its own copy of the key', () => {
     const key = new Uint8Array(32).fill(9)
     const mac = crypto.createMac(key)
     const aead = crypto.createAead(key)
@@ -192,11 +192,11 @@ describe.each(implementations)('%s', (_, crypto) => {
 describe('the two implementations', () => {
   const some = (maxLength: number) => fc.uint8Array({ maxLength })
 
-  it('export the same names', () => {
+  it('The two implementations export the same names', () => {
     expect(Object.keys(portable).sort()).toEqual(Object.keys(node).sort())
   })
 
-  it('agree on 100,000 hashes and MACs', () => {
+  it('The two implementations agree on 100,000 hashes and MACs', () => {
     const state = new Uint8Array(256)
     for (let i = 0; i < 100_000; i++) {
       if (i % 100 === 0) node.fillRandom(state)
@@ -209,7 +209,7 @@ describe('the two implementations', () => {
     }
   })
 
-  it('agree on derived keys, comparisons and sealed texts', () => {
+  it('The two implementations agree on derived keys, comparisons and sealed messages', () => {
     fc.assert(
       fc.property(some(80), some(40), some(80), fc.integer({ min: 1, max: 200 }), (ikm, salt, info, length) => {
         expectSame(node.hkdf(ikm, salt, info, length), portable.hkdf(ikm, salt, info, length))

@@ -10,7 +10,7 @@ import { startupSnapshot } from 'node:v8'
 import { createRandomSource } from ${JSON.stringify(join(import.meta.dirname, '../../src/crypto/random.ts'))}
 
 const random = createRandomSource()
-// Something is drawn before the snapshot is taken, such as the id of a probe.
+// Random bytes are drawn before the snapshot is taken, for example for the id of a probe.
 random(16)
 startupSnapshot.setDeserializeMainFunction(() => {
   console.log([random(16), random(12)].map((bytes) => Buffer.from(bytes).toString('hex')).join())

@@ -4,8 +4,8 @@ import { correctEngine, type Engine, errorFaults } from '../support/scheduled-st
 import { exploreScenario } from './explore-scenario.ts'
 import { scenarios } from './scenarios.ts'
 
-// The checks are checked: whatever breaks one rule of the store contract, or the randomness that everything rests on,
-// must be found, and by the invariant that it endangers.
+// Tests of the checks: an engine that breaks one rule of the store contract, or randomness that repeats,
+// must be found, and by the invariant that it violates.
 
 const find = (name: string): Scenario[] => scenarios.filter((scenario) => scenario.name === name)
 
@@ -22,37 +22,37 @@ async function firstFinding(candidates: readonly Scenario[], conditions: Conditi
 
 const breaks = (broken: Engine): Conditions => ({ engine: broken })
 
-/** Writes over whatever is there, and over nothing. */
+/** Overwrites any value, and writes where there is none. */
 const upserting: Engine = (ground, operation) => {
   if (operation.verb !== 'compareAndSet') return correctEngine(ground, operation)
   correctEngine(ground, { ...operation, verb: 'set' })
   return true
 }
 
-/** Creates what it was to replace, when that is gone. */
+/** Creates the value that it was to replace, if that is gone. */
 const reviving: Engine = (ground, operation) => {
   const gone =
     operation.verb === 'compareAndSet' && correctEngine(ground, { verb: 'get', key: operation.key }) === undefined
   return correctEngine(ground, gone ? { ...operation, expected: undefined } : operation)
 }
 
-/** Says that it wrote, whether or not it did. */
+/** Reports that it wrote, even if it did not. */
 const boasting: Engine = (ground, operation) => {
   const result = correctEngine(ground, operation)
   return operation.verb === 'compareAndSet' ? true : result
 }
 
-/** Says that it did not write, whether or not it did. */
+/** Reports that it did not write, even if it did. */
 const denying: Engine = (ground, operation) => {
   const result = correctEngine(ground, operation)
   return operation.verb === 'compareAndSet' && operation.key.includes('.s.') ? false : result
 }
 
-/** Answers a delete before it happened, and then forgets it. */
+/** Confirms a delete that it never makes. */
 const forgetful: Engine = (ground, operation) =>
   operation.verb === 'delete' ? undefined : correctEngine(ground, operation)
 
-/** Compares the first characters alone. */
+/** Compares only the first characters. */
 const loose: Engine = (ground, operation) => {
   const { verb, key, expected } = operation
   if (verb !== 'compareAndSet') return correctEngine(ground, operation)
@@ -61,13 +61,13 @@ const loose: Engine = (ground, operation) => {
   return correctEngine(ground, alike ? { ...operation, expected: live } : operation)
 }
 
-/** A user's index is a cache to it, which it may drop. */
+/** Treats the user index as a cache, and drops it. */
 const dropsIndexes: Engine = (ground, operation) => {
   if (operation.verb === 'compareAndSet' && operation.key.includes('.u.')) return true
   return correctEngine(ground, operation)
 }
 
-describe('the explorer finds', () => {
+describe('violations that the explorer finds', () => {
   it.each<[string, Engine, string, string]>([
     ['a compareAndSet that always writes: destroyed sessions revive', upserting, 'S1', 'destroyed-stays-destroyed'],
     ['a compareAndSet that always writes: writes are lost', upserting, 'S2', 'no-lost-update'],
@@ -83,12 +83,12 @@ describe('the explorer finds', () => {
     expect(await firstFinding(find(name), breaks(engine))).toBe(invariant)
   })
 
-  it('write ids that repeat: two writes are the same text, and one increment counts for two', async () => {
+  it('The explorer finds write ids that repeat: two writes are equal, and one increment counts twice', async () => {
     const randomBytes = (length: number): Uint8Array => new Uint8Array(length)
     expect(await firstFinding(find('S17'), { options: { randomBytes }, faults: errorFaults })).toBe('exact-counters')
   })
 
-  it('nothing where secrets repeat: the login fails, so that none from before it opens what is after it', async () => {
+  it('The explorer finds no violation with repeated secrets: the login fails, so that no earlier secret opens the new session', async () => {
     const randomBytes = (length: number): Uint8Array => new Uint8Array(length)
     expect(await firstFinding(find('S14'), { options: { randomBytes } })).toBe(undefined)
   })

@@ -7,12 +7,12 @@ import { mostSchedules } from './explore-scenario.ts'
 import { idOf, nobodyPasses } from './scenarios.ts'
 import { createTally } from './tally.ts'
 
-// Writes that wait for one session in one process are stored together: whatever else happens there and elsewhere.
+// Writes that wait for one session in one process are stored together, in every interleaving.
 
 const tally = createTally()
 const long = 60_000 + mostSchedules * 60
 const names = Object.keys(deeds)
-/** By how much one compareAndSet raised a counter. */
+/** By how much one compareAndSet has raised a counter. */
 const raises = new Set<number>()
 
 afterAll(() => tally.print('Groups'))
@@ -46,7 +46,7 @@ function scenario(
   }
 }
 
-/** Of a scenario in which nobody else counts. */
+/** For a scenario in which no other actor counts. */
 function noteRaises({ ledger }: Final): void {
   let before = 0
   for (const { verb, value = '', result } of ledger.steps) {
@@ -113,7 +113,7 @@ const scenarios: readonly Scenario[] = [
 describe('writes that wait in one process', () => {
   it.each(scenarios)('$name: $title', { timeout: long }, (one) => tally.explore(one, {}, mostSchedules / 2))
 
-  it('were really stored together', () => {
+  it('Waiting writes were really stored together', () => {
     expect([...raises].sort()).toEqual([1, 2, 3])
   })
 })
@@ -130,13 +130,13 @@ describe('writes that wait in one process, when two steps fail', () => {
   )
 })
 
-describe('writes that wait in one process, when it dies or an answer is late', () => {
+describe('writes that wait in one process, when it dies or a response is late', () => {
   it.each(scenarios)('$name: $title', { timeout: long }, (one) =>
     tally.explore(one, { faults: [...crashFaults, 'slow'] }, mostSchedules / 8)
   )
 })
 
-describe('any three deeds in one process', () => {
+describe('any three operations in one process', () => {
   const all = createTally()
   afterAll(() => all.print('Triples in one process', { lines: false }))
 

@@ -7,7 +7,7 @@ import { createTally } from './tally.ts'
 const names = Object.keys(deeds)
 const timeout = 120_000 + mostSchedules * 400
 
-describe('any two deeds at once', () => {
+describe('any two operations at once', () => {
   const tally = createTally()
   afterAll(() => tally.print('Pairs', { lines: false }))
 
@@ -18,7 +18,7 @@ describe('any two deeds at once', () => {
   })
 })
 
-describe('any two deeds at once, one step of which fails or is the last of its process', () => {
+describe('any two operations at once, one step of which fails or is the last of its process', () => {
   const tally = createTally()
   afterAll(() => tally.print('Pairs with one fault', { lines: false }))
 

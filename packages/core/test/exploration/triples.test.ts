@@ -6,7 +6,7 @@ import { createTally } from './tally.ts'
 const names = Object.keys(deeds)
 const timeout = 120_000 + mostSchedules * 400
 
-describe('any three deeds at once', () => {
+describe('any three operations at once', () => {
   const tally = createTally()
   afterAll(() => tally.print('Triples', { lines: false }))
 
@@ -17,7 +17,7 @@ describe('any three deeds at once', () => {
     }
   })
 
-  it('are as many as promised', () => {
+  it('The file explores as many triples as promised', () => {
     expect(choose(names, 3)).toHaveLength(2_024)
   })
 })

@@ -4,12 +4,12 @@ import { choose, combine, deeds, grounds, unlikeDeeds } from './combinations.ts'
 import { mostSchedules } from './explore-scenario.ts'
 import { createTally } from './tally.ts'
 
-// Managers with other timeouts and limits on one namespace: a rolling deployment, a script of an administrator.
+// Managers with other timeouts and limits on one namespace, as in a rolling deployment or in a script of an administrator.
 
 const names = Object.keys(deeds)
 const timeout = 120_000 + mostSchedules * 400
 
-describe('what a process with shorter timeouts does beside any two deeds', () => {
+describe('an operation of a process with shorter timeouts beside any two operations', () => {
   const tally = createTally()
   afterAll(() => tally.print('Unlike managers', { lines: false }))
 
@@ -22,7 +22,7 @@ describe('what a process with shorter timeouts does beside any two deeds', () =>
   })
 })
 
-describe('what a process with shorter timeouts does beside another deed, one step of which fails or is the last', () => {
+describe('an operation of a process with shorter timeouts beside another one, one step of which fails or is the last', () => {
   const tally = createTally()
   afterAll(() => tally.print('Unlike managers with one fault', { lines: false }))
 

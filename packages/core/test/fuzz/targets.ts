@@ -11,15 +11,15 @@ import { decodeIndex } from '../../src/users/user-index-entry.ts'
 import { errorCodes } from '../support/error-codes.ts'
 import { createSeeded, type Seeded } from '../support/seeded.ts'
 
-/** Something that takes input from strangers. */
+/** A function that takes untrusted input. */
 export interface Target {
   readonly name: string
-  /** Of a thousand executions, how many are spent here. */
+  /** How many of a thousand executions are spent here. */
   readonly share: number
   make(seed: number): Fuzzer
 }
 
-/** Makes an input, and gives what to do with it: throws when the answer is wrong, or whatever the code throws. */
+/** Makes an input, and returns a run with it, which throws when the result is wrong or the code throws. */
 export type Fuzzer = () => { readonly input: unknown; run(): void }
 
 const secret = 'a secret for fuzzing, which is long enough'
@@ -32,7 +32,7 @@ function must(holds: boolean, what: string): void {
   if (!holds) throw new Wrong(what)
 }
 
-/** What RFC 6265bis says, one step after the other: split, trim, compare. */
+/** The algorithm of RFC 6265bis, step by step: split, trim, compare. */
 function plainScan(header: string, name: string): string[] {
   const found: string[] = []
   for (const pair of header.split(';')) {
@@ -279,7 +279,7 @@ function anyValue(seeded: Seeded, depth: number): unknown {
 const manager = createSessionManager({ store: createMemoryStore(), secret })
 const payloads = { serializer: jsonSerializer, encryption: undefined, policy: manager.policy }
 
-/** The text of a value, or `undefined` when it is refused as it should be. */
+/** The serialized value, or `undefined` when it is refused as it should be. */
 function written(value: unknown): string | undefined {
   try {
     return jsonSerializer.serialize(value)
@@ -303,7 +303,7 @@ const serializers: Target = {
         run() {
           if (typeof input === 'string') {
             const fields = deserializeData(payloads, input)
-            // What another hand wrote may hold numbers beyond all numbers.
+            // Data from another program may hold numbers that are read as Infinity.
             if (fields) must(written(fields)?.isWellFormed() !== false, 'writes ill-formed text')
             return
           }

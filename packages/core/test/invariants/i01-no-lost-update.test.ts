@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createGate, createWorld } from '../support/world.ts'
 
 describe('I1: no lost update', () => {
-  it('keeps all of 50 keys that 50 parallel requests wrote, in one process', async () => {
+  it('All of 50 keys that 50 parallel requests of one process write are kept', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { first: true }))
@@ -13,7 +13,7 @@ describe('I1: no lost update', () => {
     expect(Object.keys(data)).toHaveLength(51)
   })
 
-  it('keeps all of 50 keys when every request runs in a process of its own', async () => {
+  it('All of 50 keys are kept when every request runs in a process of its own', async () => {
     const { browser, another } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { first: true }))
@@ -29,7 +29,7 @@ describe('I1: no lost update', () => {
     expect(Object.keys((await tab.open()).data)).toHaveLength(51)
   })
 
-  it('counts 50 parallel increments to 50, across processes', async () => {
+  it('50 parallel increments in several processes count to 50', async () => {
     const { browser, another } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { count: 0 }))
@@ -44,7 +44,7 @@ describe('I1: no lost update', () => {
     expect((await tab.open()).data.count).toBe(50)
   })
 
-  it('takes a deleted key for a change, and a key changed by both for a conflict that the later commit wins', async () => {
+  it('A deleted key counts as a change, and a key that both requests change as a conflict that the later commit wins', async () => {
     const { browser, events } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1, b: 1, c: 1 }))
@@ -60,7 +60,7 @@ describe('I1: no lost update', () => {
     ])
   })
 
-  it('asks onConflict with all three versions, for conflicting keys alone', async () => {
+  it('onConflict is called with all three versions, and only for keys in conflict', async () => {
     const { browser } = createWorld({
       onConflict: ({ base, ours, theirs }) => [base, ours, theirs]
     })
@@ -75,7 +75,7 @@ describe('I1: no lost update', () => {
     expect((await tab.open()).data).toEqual({ list: [0, 2, 1], other: 2 })
   })
 
-  it('notices a nested change, and never merges below the top level', async () => {
+  it('A nested change is noticed, and nothing is merged below the top level', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: { items: ['a'] } }))
@@ -84,7 +84,7 @@ describe('I1: no lost update', () => {
   })
 
   it.each(['error-after', 'hang-after'] as const)(
-    'counts an update once when its confirmation is lost (%s)',
+    'An update counts once when its confirmation is lost (%s)',
     async (fault) => {
       const { browser, store } = createWorld({ storeTimeout: 20 })
       const tab = browser()
@@ -100,7 +100,7 @@ describe('I1: no lost update', () => {
     }
   )
 
-  it('reports an unknown outcome rather than count twice when another write follows the lost confirmation', async () => {
+  it('An unknown outcome is reported, not counted twice, when another write follows the lost confirmation', async () => {
     const { browser, store, another } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { count: 0 }))
@@ -124,7 +124,7 @@ describe('I1: no lost update', () => {
     expect((await tab.open()).data.count).toBe(2)
   })
 
-  it('merges a superseded request blind when neither user nor data epoch changed, and shows it nothing', async () => {
+  it('A superseded request is merged without seeing the result when neither user nor data epoch has changed', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -141,7 +141,7 @@ describe('I1: no lost update', () => {
     expect((await tab.open()).data).toEqual({ a: 1, late: true, secretOfTheNewToken: true })
   })
 
-  it('drops a superseded request when the user changed, with an event', async () => {
+  it('A superseded request is dropped with an event when the user has changed', async () => {
     const { browser, events } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -154,7 +154,7 @@ describe('I1: no lost update', () => {
     expect(events.find(({ type }) => type === 'dropped')).toMatchObject({ reason: 'superseded' })
   })
 
-  it('gives a key that many requests take at once to one of them', async () => {
+  it('A key that many requests take at once is given to one of them', async () => {
     const { browser, another } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { flash: 'saved' }))
@@ -165,8 +165,8 @@ describe('I1: no lost update', () => {
   })
 })
 
-describe('the data object in the hands of the handler', () => {
-  it('is brought up to what was stored, and keeps what changed while the write was under way', async () => {
+describe('the data object of the handler', () => {
+  it('The data object is updated to what was stored, and keeps changes made while the write was under way', async () => {
     const { browser, another } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -183,7 +183,7 @@ describe('the data object in the hands of the handler', () => {
     expect((await tab.open()).data).toEqual({ a: 1, mine: true, theirs: true, during: true })
   })
 
-  it('reload replaces what it holds, and forgets pending changes', async () => {
+  it('reload() replaces the content of the data object, and drops pending changes', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))

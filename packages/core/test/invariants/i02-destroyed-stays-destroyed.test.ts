@@ -26,7 +26,7 @@ describe('I2: destroyed stays destroyed', () => {
   >
 
   it.each(Object.entries(operations))(
-    'is not undone by a late %s, in this process or another',
+    'A destroyed session is not restored by a late %s, in this process or another',
     async (_, operation) => {
       for (const elsewhere of [false, true]) {
         const { browser, another, manager, store } = createWorld()
@@ -45,7 +45,7 @@ describe('I2: destroyed stays destroyed', () => {
     }
   )
 
-  it('is not undone by a late touch', async () => {
+  it('A destroyed session is not restored by a late touch', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -57,7 +57,7 @@ describe('I2: destroyed stays destroyed', () => {
     expect((await world.browser(cookie).open()).isNew).toBe(true)
   })
 
-  it('an expired session is not brought back by a commit that began before', async () => {
+  it('An expired session is not restored by a commit that began before', async () => {
     const world = createWorld({ idleTimeout: 10_000, touchInterval: 1_000 })
     const tab = world.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -69,7 +69,7 @@ describe('I2: destroyed stays destroyed', () => {
     expect(world.eventTypes()).toContain('dropped')
   })
 
-  it('only the request that destroyed clears the cookie, with the same attributes', async () => {
+  it('Only the request that destroyed the session clears the cookie, with the same attributes', async () => {
     const { browser } = createWorld({ cookie: { partitioned: true } })
     const tab = browser()
     const set = setCookieOf(await tab.request((session) => Object.assign(session.data, { a: 1 })))
@@ -87,7 +87,7 @@ describe('I2: destroyed stays destroyed', () => {
     expect(setCookieOf(await tab.commit(late))).toBe(undefined)
   })
 
-  it('a superseded token within its grace may still destroy', async () => {
+  it('A superseded token may still destroy the session within its grace window', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -97,7 +97,7 @@ describe('I2: destroyed stays destroyed', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('fails loudly, and leaves the cookie alone, when the store cannot confirm the deletion', async () => {
+  it('destroy() fails, and the cookie stays, when the store cannot confirm the deletion', async () => {
     const { browser, store, manager } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -109,7 +109,7 @@ describe('I2: destroyed stays destroyed', () => {
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('a deletion whose confirmation was lost counts as done', async () => {
+  it('A deletion whose confirmation was lost counts as done', async () => {
     const { browser, store } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -120,7 +120,7 @@ describe('I2: destroyed stays destroyed', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('costs no store operation, and creates nothing, for a visitor without a record', async () => {
+  it('destroy() costs no store operation, and creates nothing, for a visitor without a record', async () => {
     const { browser, store } = createWorld()
     const { calls, result } = await store.during(() => browser().request((session) => session.destroy()))
     expect(calls).toEqual([])

@@ -2,25 +2,22 @@ import { describe, expect, it } from 'vitest'
 import { createWorld, setCookieOf } from '../support/world.ts'
 
 describe('I3: regenerate leaves exactly one valid token', () => {
-  it.each(['regenerate', 'login'] as const)(
-    'after %s the old token is served an empty detached session',
-    async (swap) => {
-      const { browser, store } = createWorld()
-      const tab = browser()
-      await tab.request((session) => Object.assign(session.data, { a: 1 }))
-      const old = browser(tab.cookie)
-      await tab.request((session) => (swap === 'login' ? session.login('alice') : session.regenerate()))
-      const session = await old.open()
-      expect(session).toMatchObject({ detached: 'superseded', userId: undefined, data: {} })
-      session.data.intruder = true
-      const { calls, result } = await store.during(() => old.commit(session))
-      expect(calls).toEqual([])
-      expect(setCookieOf(result)).toBe(undefined)
-      expect((await tab.open()).data).toEqual({ a: 1 })
-    }
-  )
+  it.each(['regenerate', 'login'] as const)('After %s the old token gets an empty detached session', async (swap) => {
+    const { browser, store } = createWorld()
+    const tab = browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const old = browser(tab.cookie)
+    await tab.request((session) => (swap === 'login' ? session.login('alice') : session.regenerate()))
+    const session = await old.open()
+    expect(session).toMatchObject({ detached: 'superseded', userId: undefined, data: {} })
+    session.data.intruder = true
+    const { calls, result } = await store.during(() => old.commit(session))
+    expect(calls).toEqual([])
+    expect(setCookieOf(result)).toBe(undefined)
+    expect((await tab.open()).data).toEqual({ a: 1 })
+  })
 
-  it('after the grace window the old token opens nothing and raises the alarm', async () => {
+  it('After the grace window the old token opens nothing, and its use is reported', async () => {
     const world = createWorld({ graceWindow: '30s' })
     const tab = world.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -31,7 +28,7 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect(world.events.at(-1)).toMatchObject({ type: 'superseded', withinGrace: false })
   })
 
-  it('of two concurrent regenerates one wins, and only the winner sends a cookie', async () => {
+  it('Only one of two concurrent regenerates succeeds, and only its request sends a cookie', async () => {
     const { browser, another } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -46,7 +43,7 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect((await browser(sent[0]?.split(';')[0]).open()).data).toEqual({ a: 1 })
   })
 
-  it('keeps the data and the start of the session, and sends one cookie however often it is called', async () => {
+  it('regenerate() keeps the data and the start of the session, and sends one cookie however often it is called', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -59,7 +56,7 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect(await tab.open()).toMatchObject({ data: { a: 1 }, createdAt })
   })
 
-  it('anonymous: drops data, user and permanence with the old token', async () => {
+  it('regenerate() with anonymous: true drops data, user and permanence together with the old token', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request(async (session) => {
@@ -72,7 +69,7 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect(await tab.open()).toMatchObject({ data: {}, userId: undefined, permanent: false })
   })
 
-  it('after rotate the old token works on until the new one was seen, plus the grace window', async () => {
+  it('After rotate() the old token works until the new one was first used, plus the grace window', async () => {
     const world = createWorld({ graceWindow: '30s', idleTimeout: '2h' })
     const tab = world.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -87,7 +84,7 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect((await old.open()).isNew).toBe(true)
   })
 
-  it('a request with the rotated-away token writes, but neither rotates again nor sends a cookie', async () => {
+  it('A request with the replaced token of a rotation can write, but neither rotates again nor sends a cookie', async () => {
     const world = createWorld({ rotateAfter: '10m' })
     const tab = world.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -104,7 +101,7 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect((await tab.open()).data).toEqual({ a: 1, b: 2 })
   })
 
-  it('50 parallel requests at the instant of rotation: one new token, nobody logged out', async () => {
+  it('50 parallel requests at the moment of a rotation get one new token, and no user is logged out', async () => {
     const world = createWorld({ rotateAfter: '10m' })
     const tab = world.browser()
     await tab.request((session) => session.login('alice'))
@@ -121,7 +118,7 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect((await tab.open()).userId).toBe('alice')
   })
 
-  it('a login ends the alias of a rotation at once', async () => {
+  it('A login ends the alias of a rotation at once', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -131,7 +128,7 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect(await old.open()).toMatchObject({ detached: 'superseded', data: {} })
   })
 
-  it('a planted pre-login token opens nothing after the victim logs in', async () => {
+  it('A token that was planted before a login opens nothing after it', async () => {
     const { browser } = createWorld()
     const attacker = browser()
     await attacker.request((session) => Object.assign(session.data, { planted: true }))
@@ -142,8 +139,8 @@ describe('I3: regenerate leaves exactly one valid token', () => {
   })
 })
 
-describe('G3: losers stop, logins never vanish', () => {
-  it('a login on a superseded token makes a new session with empty data', async () => {
+describe('G3: a superseded request stops, a login always succeeds', () => {
+  it('A login on a superseded token makes a new session with empty data', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
@@ -158,7 +155,7 @@ describe('G3: losers stop, logins never vanish', () => {
     expect(id).not.toBe(first.id)
   })
 
-  it('a login on a session that was superseded when the request came in makes a new one, too', async () => {
+  it('A login on a session that was superseded when the request came in makes a new one, too', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
@@ -169,7 +166,7 @@ describe('G3: losers stop, logins never vanish', () => {
     expect(await tab.open()).toMatchObject({ userId: 'alice', data: { cart: 1 } })
   })
 
-  it('a login on a session that was ended meanwhile makes a new one', async () => {
+  it('A login on a session that was ended meanwhile makes a new one', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
@@ -180,7 +177,7 @@ describe('G3: losers stop, logins never vanish', () => {
     expect(await tab.open()).toMatchObject({ userId: 'alice', data: {} })
   })
 
-  it('a login on a session detached by an outage throws', async () => {
+  it('A login on a session that an outage has detached throws', async () => {
     const { browser, store } = createWorld({ onStoreUnavailable: 'anonymous' })
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
@@ -192,7 +189,7 @@ describe('G3: losers stop, logins never vanish', () => {
 })
 
 describe('G4: two users never share data', () => {
-  it("keeps an anonymous visitor's data, drops it, or keeps the keys that are named", async () => {
+  it('A login keeps all data of an anonymous visitor, none of it, or the named keys', async () => {
     for (const [keepData, expected] of [
       [undefined, { cart: 1, draft: 2 }],
       [true, { cart: 1, draft: 2 }],
@@ -210,7 +207,7 @@ describe('G4: two users never share data', () => {
     }
   })
 
-  it("keeps the same user's data at a repeated login, and never another user's", async () => {
+  it('A repeated login of the same user keeps the data, and a login never keeps that of another user', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
@@ -222,7 +219,7 @@ describe('G4: two users never share data', () => {
   })
 })
 
-describe('G9: nothing security-relevant binds to the id', () => {
+describe('G9: nothing that matters for security is bound to the id', () => {
   it('tokenId changes with the secret, id does not', async () => {
     const { browser, manager } = createWorld()
     const tab = browser()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createWorld, setCookieOf } from '../support/world.ts'
 
 describe('I4: a read never writes data', () => {
-  it('a reading request costs one get', async () => {
+  it('A request that only reads costs one get', async () => {
     const { browser, store } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { deep: { list: [1, 2] } }))
@@ -10,7 +10,7 @@ describe('I4: a read never writes data', () => {
     expect(calls.map(({ operation }) => operation)).toEqual(['get'])
   })
 
-  it('a changed value that was changed back is not written', async () => {
+  it('A value that is changed and changed back is not written', async () => {
     const { browser, store } = createWorld()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -23,7 +23,7 @@ describe('I4: a read never writes data', () => {
     expect(calls).toHaveLength(1)
   })
 
-  it('moves last seen once per touch interval, without touching what others wrote', async () => {
+  it('lastSeenAt moves once per touch interval, without a change to the data of other writes', async () => {
     const world = createWorld({ touchInterval: '1m' })
     const tab = world.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -37,7 +37,7 @@ describe('I4: a read never writes data', () => {
     expect(await tab.open()).toMatchObject({ data: { a: 1, b: 2 }, lastSeenAt: world.now })
   })
 
-  it('a touch sends no cookie to a browser session', async () => {
+  it('A touch sends no cookie to a browser session', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -46,7 +46,7 @@ describe('I4: a read never writes data', () => {
     expect(world.eventTypes()).toContain('touched')
   })
 
-  it('a failed touch is an event, not an error', async () => {
+  it('A failed touch is an event, not an error', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -59,8 +59,8 @@ describe('I4: a read never writes data', () => {
   })
 })
 
-describe('I5: nothing for visitors who store nothing', () => {
-  it('makes no record, no cookie and no store operation for a cookieless visitor who only reads', async () => {
+describe('I5: nothing is stored for visitors without data', () => {
+  it('A visitor without a cookie who only reads gets no record, no cookie and no store operation', async () => {
     const { browser, store } = createWorld()
     const { calls, result } = await store.during(() =>
       browser().request(({ data, userId, isNew }) => [data, userId, isNew])
@@ -69,12 +69,12 @@ describe('I5: nothing for visitors who store nothing', () => {
     expect(result).toEqual([['Vary', 'Cookie']])
   })
 
-  it('says nothing at all when the session was not looked at', async () => {
+  it('A response to a request that did not use the session has no header', async () => {
     const { browser } = createWorld()
     expect(await browser().request(() => {})).toEqual([])
   })
 
-  it('takes keys that were deleted again for never written', async () => {
+  it('Keys that were deleted again count as never written', async () => {
     const { browser, store } = createWorld()
     const { calls } = await store.during(() =>
       browser().request(({ data }) => {
@@ -95,14 +95,14 @@ describe('I5: nothing for visitors who store nothing', () => {
     }
   )
 
-  it('creates record and cookie with the first write, in one operation', async () => {
+  it('The first write creates record and cookie in one operation', async () => {
     const { browser, store } = createWorld()
     const { calls, result } = await store.during(() => browser().request(({ data }) => Object.assign(data, { a: 1 })))
     expect(calls.map(({ operation }) => operation)).toEqual(['compareAndSet'])
     expect(setCookieOf(result)).toMatch(/^__Host-sid=[A-Za-z0-9_-]{76}; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
   })
 
-  it('never overwrites a record whose id it happened to draw', async () => {
+  it('A new session never overwrites a record whose id it has drawn by chance', async () => {
     const world = createWorld()
     const victim = world.browser()
     await victim.request(({ data }) => Object.assign(data, { mine: true }))
@@ -154,7 +154,7 @@ describe('cost of each kind of request, in store operations', () => {
     expect(calls.map(({ operation }) => operation)).toEqual(expected)
   })
 
-  it('lazy: a route that never looks costs nothing, one that loads costs one get', async () => {
+  it('A lazy route that never uses the session costs nothing, and one that loads it costs one get', async () => {
     const { browser, store } = createWorld({ lazy: true })
     const tab = browser()
     await tab.request(async (session) => {
@@ -167,7 +167,7 @@ describe('cost of each kind of request, in store operations', () => {
     await expect(tab.open().then((session) => session.data)).rejects.toMatchObject({ code: 'SESSION_NOT_LOADED' })
   })
 
-  it('lazy: destroy works from the token, looked at or not', async () => {
+  it('destroy() of a lazy session works from the token, whether or not the session was loaded', async () => {
     const { browser } = createWorld({ lazy: true })
     const tab = browser()
     await tab.request(async (session) => Object.assign((await session.load()).data, { a: 1 }))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createGate, createWorld, setCookieOf } from '../support/world.ts'
 
 describe('I6: commit before the first byte', () => {
-  it('gives no header before the record is safe', async () => {
+  it('commit() returns no header before the record is stored', async () => {
     const { browser, store } = createWorld()
     const tab = browser()
     const { gate, open } = createGate()
@@ -21,7 +21,7 @@ describe('I6: commit before the first byte', () => {
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('a commit that fails throws and leaves no cookie of a record that was not stored', async () => {
+  it('A commit that fails throws, and no cookie is sent for a record that was not stored', async () => {
     const { browser, store, manager } = createWorld()
     const session = await browser().open()
     session.data.a = 1
@@ -30,7 +30,7 @@ describe('I6: commit before the first byte', () => {
     expect(setCookieOf(manager.responseHeaders(session))).toBe(undefined)
   })
 
-  it('a token that is already valid rides on the error response (G5b)', async () => {
+  it('A token that is already valid is sent with the error response (G5b)', async () => {
     const { browser, store, manager } = createWorld()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -59,7 +59,7 @@ describe('I6: commit before the first byte', () => {
     }
   )
 
-  it('data changed after the headers is stored for an existing session, and refused for a new one', async () => {
+  it('Data changed after the headers is stored for an existing session, and refused for a new one', async () => {
     const { browser, store, events } = createWorld()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -83,7 +83,7 @@ describe('I6: commit before the first byte', () => {
     ])
   })
 
-  it('stores the data of a failed request, unless commitOnError is off', async () => {
+  it('The data of a failed request is stored, unless commitOnError is off', async () => {
     for (const commitOnError of [true, false]) {
       const { browser, manager } = createWorld({ commitOnError })
       const tab = browser()
@@ -95,7 +95,7 @@ describe('I6: commit before the first byte', () => {
     }
   })
 
-  it('waits for operations that nobody awaited', async () => {
+  it('commit() waits for operations that were not awaited', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request((session) => {
@@ -108,7 +108,7 @@ describe('I6: commit before the first byte', () => {
 })
 
 describe('G12: shared caches', () => {
-  it('Set-Cookie comes with no-store, unless the handler already keeps shared caches out', async () => {
+  it('A Set-Cookie comes with no-store, unless the handler already excludes shared caches', async () => {
     for (const [own, sent] of [
       [undefined, 'no-store'],
       ['private, max-age=60', undefined],

@@ -13,8 +13,8 @@ function createForgetfulStore(): ReturnType<typeof createMemoryStore> {
   }
 }
 
-describe('I8: timeouts are the core’s', () => {
-  it('an idle session is over after exactly one hour, whatever the store does', async () => {
+describe('I8: timeouts do not depend on the store', () => {
+  it('An idle session ends after exactly one hour, regardless of the store', async () => {
     const world = createWorld({}, createForgetfulStore())
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -26,7 +26,7 @@ describe('I8: timeouts are the core’s', () => {
   })
 
   it.each(['nothing', 'rotate', 'regenerate'] as const)(
-    'a busy session dies at its absolute limit, %s notwithstanding',
+    'A session in use ends at its absolute timeout, with %s in between',
     async (verb) => {
       const world = createWorld({ absoluteTimeout: '24h' }, createForgetfulStore())
       const tab = world.browser()
@@ -43,7 +43,7 @@ describe('I8: timeouts are the core’s', () => {
     }
   )
 
-  it('a login restarts the absolute limit', async () => {
+  it('A login restarts the absolute timeout', async () => {
     const world = createWorld({ idleTimeout: '24h' })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -53,7 +53,7 @@ describe('I8: timeouts are the core’s', () => {
     expect((await tab.open()).userId).toBe('alice')
   })
 
-  it('a token past every possible lifetime costs no read', async () => {
+  it('A token that is older than every possible lifetime costs no read', async () => {
     const world = createWorld({}, createForgetfulStore())
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -64,7 +64,7 @@ describe('I8: timeouts are the core’s', () => {
     expect(world.events.at(-1)).toEqual({ type: 'rejected', reason: 'lifetime' })
   })
 
-  it('a change of configuration takes effect on sessions that exist', async () => {
+  it('A change of the configuration applies to existing sessions', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -73,7 +73,7 @@ describe('I8: timeouts are the core’s', () => {
     expect((await tab.open(world.another({ idleTimeout: '11m' }))).isNew).toBe(false)
   })
 
-  it('permanent: a persistent cookie and a lifetime in place of both timeouts', async () => {
+  it('A permanent session has a persistent cookie, and a lifetime in place of both timeouts', async () => {
     const world = createWorld()
     const tab = world.browser()
     const headers = await tab.request(async (session) => {
@@ -87,7 +87,7 @@ describe('I8: timeouts are the core’s', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('a lifetime of its own counts from when it was set, and is capped by maxLifetime', async () => {
+  it("A session's own lifetime counts from when it was set, and is capped by maxLifetime", async () => {
     const world = createWorld({ maxLifetime: '2d' })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -105,7 +105,7 @@ describe('I8: timeouts are the core’s', () => {
     expect((await tab.open()).expiresAt).toBe(start + 2 * 86_400_000)
   })
 
-  it('only the lifetime changes: the cookie is sent with the new expiry, and taken back to the browser session', async () => {
+  it('When only the lifetime changes, the cookie is sent with the new expiry, or as a browser-session cookie again', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -120,7 +120,7 @@ describe('I8: timeouts are the core’s', () => {
     expect(setCookieOf(off)).toContain('sid=')
   })
 
-  it('a clock that jumps expires sessions and nothing else', async () => {
+  it('A clock that jumps expires sessions, and has no other effect', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createGate, createWorld, setCookieOf, type World } from '../support/world.ts'
 
-/** Logs a fresh browser of its own process in. */
+/** Logs a new browser in, in a process of its own. */
 async function logIn(world: World, userId: string): Promise<string> {
   const manager = world.another()
   const browser = world.browser()
@@ -20,7 +20,7 @@ async function recordsOf(world: World, userId: string): Promise<string[]> {
 }
 
 describe('I9: the user index never misses a live session', () => {
-  it('lists what a user has, last seen first, and holds no token, secret or hash', async () => {
+  it("list() returns a user's sessions, most recently seen first, without token, secret or hash", async () => {
     const world = createWorld()
     const cookies = [await logIn(world, 'alice')]
     world.now += 1_000
@@ -40,13 +40,13 @@ describe('I9: the user index never misses a live session', () => {
     for (const cookie of cookies) expect(text).not.toContain(cookie.split('=')[1])
   })
 
-  it('50 logins of one user from 50 processes at once are all listed', async () => {
+  it('50 logins of one user in 50 processes at once are all listed', async () => {
     const world = createWorld()
     await Promise.all(Array.from({ length: 50 }, () => logIn(world, 'alice')))
     expect(await world.manager.list({ userId: 'alice' })).toHaveLength(50)
   })
 
-  it('a crash at any step of a login leaves no live session outside the index', async () => {
+  it('A crash at any step of a login leaves no live session outside the index', async () => {
     for (let step = 1; step <= 6; step++) {
       const world = createWorld()
       const browser = world.browser()
@@ -63,7 +63,7 @@ describe('I9: the user index never misses a live session', () => {
     }
   })
 
-  it('revokeAll ends every session of the user but the excepted, and nobody else’s', async () => {
+  it('revokeAll() ends every session of the user except the named ones, and none of other users', async () => {
     const world = createWorld()
     const mine = world.browser(await logIn(world, 'alice'))
     const others = [world.browser(await logIn(world, 'alice')), world.browser(await logIn(world, 'alice'))]
@@ -79,44 +79,41 @@ describe('I9: the user index never misses a live session', () => {
     expect(await world.manager.revokeAll('nobody')).toBe(0)
   })
 
-  it.each(['first login', 'login of an anonymous session'])(
-    'revokeAll cannot be passed by a %s under way',
-    async (kind) => {
-      for (let step = 1; step <= 6; step++) {
-        const world = createWorld()
-        const browser = world.browser()
-        if (kind !== 'first login') await browser.request(({ data }) => Object.assign(data, { cart: 1 }))
-        const manager = world.another()
-        const session = await browser.open(manager)
-        const { gate, open } = createGate()
-        let operations = 0
-        let held = false
-        world.store.break(() => {
-          operations++
-          if (operations !== step) return undefined
-          held = true
-          return { gate }
-        })
-        const login = session.login('alice').then(
-          () => 'logged in',
-          (error: unknown) => (error as { code: string }).code
-        )
-        await vi.waitUntil(() => held || operations >= 5)
-        world.store.break(undefined)
-        const listed = await world.manager.list({ userId: 'alice' })
-        await world.manager.revokeAll('alice')
-        open()
-        const outcome = await login
-        const live = await recordsOf(world, 'alice')
-        expect((await world.manager.list({ userId: 'alice' })).map(({ id }) => id)).toEqual(live)
-        // A login that had announced itself before revokeAll began does not survive it.
-        if (step > 2) expect([outcome, live, listed.length]).toEqual([expect.anything(), [], expect.anything()])
-      }
+  it.each(['first login', 'login of an anonymous session'])('revokeAll() also stops a %s under way', async (kind) => {
+    for (let step = 1; step <= 6; step++) {
+      const world = createWorld()
+      const browser = world.browser()
+      if (kind !== 'first login') await browser.request(({ data }) => Object.assign(data, { cart: 1 }))
+      const manager = world.another()
+      const session = await browser.open(manager)
+      const { gate, open } = createGate()
+      let operations = 0
+      let held = false
+      world.store.break(() => {
+        operations++
+        if (operations !== step) return undefined
+        held = true
+        return { gate }
+      })
+      const login = session.login('alice').then(
+        () => 'logged in',
+        (error: unknown) => (error as { code: string }).code
+      )
+      await vi.waitUntil(() => held || operations >= 5)
+      world.store.break(undefined)
+      const listed = await world.manager.list({ userId: 'alice' })
+      await world.manager.revokeAll('alice')
+      open()
+      const outcome = await login
+      const live = await recordsOf(world, 'alice')
+      expect((await world.manager.list({ userId: 'alice' })).map(({ id }) => id)).toEqual(live)
+      // A login that had reserved its entry before revokeAll began does not survive it.
+      if (step > 2) expect([outcome, live, listed.length]).toEqual([expect.anything(), [], expect.anything()])
     }
-  )
+  })
 
   it.each(['first login', 'login of an anonymous session'])(
-    'a %s that revokeAll undid leaves no user and no cookie behind in its request',
+    'A %s that revokeAll has undone leaves no user and no cookie in its request',
     async (kind) => {
       const world = createWorld()
       const browser = world.browser()
@@ -125,7 +122,7 @@ describe('I9: the user index never misses a live session', () => {
       const session = await browser.open(manager)
       const { gate, open } = createGate()
       let indexReads = 0
-      // The second look at the index is the one after the record was written.
+      // The second read of the index is the one after the record was written.
       world.store.break(({ operation, key }) =>
         operation === 'get' && key.startsWith('sessions.u.') && ++indexReads === 2 ? { gate } : undefined
       )
@@ -141,7 +138,7 @@ describe('I9: the user index never misses a live session', () => {
     }
   )
 
-  it('prunes what is dead, and never the entry of a login under way', async () => {
+  it('A listing prunes dead entries, but never the entry of a login under way', async () => {
     const world = createWorld()
     const dead = world.browser(await logIn(world, 'alice'))
     await dead.request((session) => session.destroy())
@@ -164,7 +161,7 @@ describe('I9: the user index never misses a live session', () => {
     expect(Object.keys(JSON.parse((await world.store.get(key ?? '')) ?? '{}').s)).toEqual([session.id])
   })
 
-  it('does not let an index grow with logouts', async () => {
+  it('An index does not grow with logouts', async () => {
     const world = createWorld()
     for (let i = 0; i < 300; i++) {
       const browser = world.browser(await logIn(world, 'alice'))
@@ -174,7 +171,7 @@ describe('I9: the user index never misses a live session', () => {
     expect(Object.keys(JSON.parse((await world.store.get(key)) ?? '{}').s).length).toBeLessThan(60)
   })
 
-  it('the entry outlives the record when it becomes permanent later, or limits grow', async () => {
+  it('The entry outlives the record when the session becomes permanent later, or when limits grow', async () => {
     const world = createWorld()
     const browser = world.browser(await logIn(world, 'alice'))
     await browser.request((session) => {
@@ -185,7 +182,7 @@ describe('I9: the user index never misses a live session', () => {
     expect(await world.manager.list({ userId: 'alice' })).toHaveLength(2)
   })
 
-  it('leaves no key behind when everything has expired', async () => {
+  it('No key is left when everything has expired', async () => {
     const world = createWorld()
     await logIn(world, 'alice')
     await world.manager.revokeAll('alice')
@@ -199,14 +196,14 @@ describe('I9: the user index never misses a live session', () => {
 })
 
 describe('maxSessionsPerUser', () => {
-  it('50 parallel logins with a limit of 3 leave 3 live, and each login’s own session survives its login', async () => {
+  it("50 parallel logins with a limit of 3 leave 3 live sessions, and each login's own session survives its login", async () => {
     const world = createWorld({ maxSessionsPerUser: 3 })
     await Promise.all(Array.from({ length: 50 }, () => logIn(world, 'alice')))
     expect(await recordsOf(world, 'alice')).toHaveLength(3)
     expect(await world.manager.list({ userId: 'alice' })).toHaveLength(3)
   })
 
-  it('evicts the oldest, with an event', async () => {
+  it('A login beyond the limit evicts the oldest session, with an event', async () => {
     const world = createWorld({ maxSessionsPerUser: 2 })
     const browsers = []
     for (let i = 0; i < 3; i++) {
@@ -218,7 +215,7 @@ describe('maxSessionsPerUser', () => {
     expect(world.events.filter(({ type }) => type === 'evicted')).toHaveLength(1)
   })
 
-  it('does not count sessions that are over', async () => {
+  it('Sessions that have ended do not count towards the limit', async () => {
     const world = createWorld({ maxSessionsPerUser: 2 })
     const first = world.browser(await logIn(world, 'alice'))
     world.now += 1_000
@@ -229,11 +226,11 @@ describe('maxSessionsPerUser', () => {
   })
 })
 
-describe('userIdFrom: logins made by a library that knows nothing of us', () => {
+describe('userIdFrom: logins made by a library that does not know kvsession', () => {
   const userIdFrom = (data: Record<string, unknown>): string | undefined =>
     (data.passport as { user?: string } | undefined)?.user
 
-  it('a commit that changes the user is a login: indexed, and the secret swapped', async () => {
+  it('A commit that changes the user is a login: the session is indexed, and the secret swapped', async () => {
     const { browser, manager } = createWorld({ userIdFrom })
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { cart: 1 }))
@@ -246,7 +243,7 @@ describe('userIdFrom: logins made by a library that knows nothing of us', () => 
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('swaps the secret once when the request had regenerated before, and the limits start anew', async () => {
+  it('The secret is swapped once when the request has regenerated before, and the limits restart', async () => {
     const world = createWorld({ userIdFrom, idleTimeout: '20h' })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { cart: 1 }))
@@ -261,7 +258,7 @@ describe('userIdFrom: logins made by a library that knows nothing of us', () => 
     expect(world.events.filter(({ type }) => type === 'loggedIn')).toMatchObject([{ userId: 'alice' }])
   })
 
-  it('a data change that takes the user away is a logout: the old token opens nothing', async () => {
+  it('A change of data that removes the user is a logout: the old token opens nothing', async () => {
     const { browser } = createWorld({ userIdFrom })
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { passport: { user: 'alice' } }))
@@ -273,14 +270,14 @@ describe('userIdFrom: logins made by a library that knows nothing of us', () => 
     expect((await old.open()).detached).toBe('superseded')
   })
 
-  it('user, userId or passport in the data mean nothing without it', async () => {
+  it('Keys such as user, userId or passport have no effect without userIdFrom', async () => {
     const { browser } = createWorld()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { user: 'x', userId: 'x', passport: { user: 'x' } }))
     expect((await tab.open()).userId).toBe(undefined)
   })
 
-  it('an update without the client cannot change whose session it is', async () => {
+  it('An update without the client cannot change the user of the session', async () => {
     const { browser, manager } = createWorld({ userIdFrom })
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { passport: { user: 'alice' } }))

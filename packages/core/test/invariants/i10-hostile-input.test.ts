@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createWorld, secret } from '../support/world.ts'
 
 describe('I10: hostile input never throws, never reaches the store, never appears in a log', () => {
-  it('junk cookies of every kind cost no store call, raise one event, and change nothing about the answer', async () => {
+  it('Junk cookies of every kind cost no store call, raise one event, and do not change the response', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -32,7 +32,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     }
   })
 
-  it('never reads a look-alike of our name', async () => {
+  it('A cookie whose name only resembles ours is never read', async () => {
     const { browser, store } = createWorld()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -43,7 +43,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     }
   })
 
-  it('of duplicates the first live one wins: junk before it, a dead one before it, the same twice', async () => {
+  it('The first live one of several duplicates is used, after junk, after a dead one, or twice the same', async () => {
     const { browser, store, events } = createWorld()
     const [alice, bob, dead] = [browser(), browser(), browser()]
     await alice.request((session) => session.login('alice'))
@@ -59,7 +59,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     expect([calls.length, result.userId]).toEqual([1, 'alice'])
   })
 
-  it('looks up at most four of any number of duplicates, and verifies at most sixteen', async () => {
+  it('At most four duplicates are looked up, and at most sixteen verified', async () => {
     const world = createWorld()
     const cookies: string[] = []
     for (let i = 0; i < 20; i++) {
@@ -73,7 +73,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     expect(world.events).toContainEqual({ type: 'rejected', reason: 'too-many-cookies' })
   })
 
-  it('tokens of another secret, namespace or cookie name are strangers', async () => {
+  it('A token of another secret, namespace or cookie name is refused', async () => {
     const { browser, another, store } = createWorld()
     for (const options of [
       { secret: `${secret} of another application` },
@@ -88,7 +88,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     }
   })
 
-  it('a destroyed token is worth one read and nothing else, a thousand times', async () => {
+  it('A destroyed token costs one read and has no other effect, a thousand times', async () => {
     const { browser, store } = createWorld()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -101,7 +101,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     expect(calls).toHaveLength(1_000)
   })
 
-  it('any header at all opens a session without an exception, and every key given to a store is well-formed', async () => {
+  it('Any header opens a session without an exception, and every key passed to a store is well-formed', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -119,7 +119,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
   })
 
   it.each(['', 'x', '../x', 'A'.repeat(32), 'f'.repeat(31), 'f'.repeat(10_000), `${'f'.repeat(32)}\n`])(
-    'the admin API answers %j with nothing, without asking the store',
+    'The administrative methods return nothing for the id %j, without a store call',
     async (id) => {
       const { manager, store } = createWorld()
       const { calls } = await store.during(async () => {
@@ -139,7 +139,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     ['null', 'null\n{}'],
     ['of wrong types', '{"v":1,"w":1,"c":"x"}\n{}'],
     ['a payload that is no object', undefined]
-  ])('a record that is %s gives a fresh session and an event, and is kept for inspection', async (_, text) => {
+  ])('A record that is %s gives a new session and an event, and is kept for inspection', async (_, text) => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -154,7 +154,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     expect(await world.store.get(key)).toBe(bad)
   })
 
-  it('a record of a future version is neither read nor overwritten', async () => {
+  it('A record of a future version is neither read nor overwritten', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -169,7 +169,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     expect(await world.store.get(key)).toBe(future)
   })
 
-  it('metadata that a later version added survives a commit', async () => {
+  it('Metadata that a later version added survives a commit', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -180,7 +180,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     expect(await world.store.get(key)).toContain('"binding":{"key":"k"}')
   })
 
-  it('data above maxRecordBytes is refused before it is written, and twice as much before it is parsed', async () => {
+  it('Data above maxRecordBytes is refused before it is written, and twice as much before it is parsed', async () => {
     const world = createWorld({ maxRecordBytes: 1_000 })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -198,7 +198,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('names like __proto__ are data at every depth, through merge and back', async () => {
+  it('Names such as __proto__ are data at every depth, through merge and back', async () => {
     const { browser } = createWorld()
     const tab = browser()
     const odd = (): unknown => JSON.parse('{"__proto__":{"isAdmin":true},"constructor":{"prototype":{"isAdmin":true}}}')

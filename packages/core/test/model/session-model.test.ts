@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Browser, createWorld, type World } from '../support/world.ts'
 
-/** What the reference model knows of a session: nothing but data, user and times. */
+/** The state of a session in the reference model: only data, user and times. */
 interface ModelSession {
   data: Record<string, number>
   userId: string | undefined
@@ -12,7 +12,7 @@ interface ModelSession {
 
 interface Model {
   readonly sessions: Map<Browser, ModelSession>
-  /** Cookies that a login, a regenerate or a logout has ended. */
+  /** Cookies that a login, a regenerate or a logout has invalidated. */
   readonly ended: { readonly cookie: string; readonly owner: Browser }[]
 }
 
@@ -26,7 +26,7 @@ type Command = (model: Model, real: Real, browser: Browser) => Promise<void>
 const hour = 3_600_000
 const minute = 60_000
 
-/** The session of a browser, if it has not run out; a use moves last seen as a touch or a write does. */
+/** The session of a browser, if it has not expired; a use moves lastSeenAt as a touch or a write does. */
 function liveSession(model: Model, { world }: Real, browser: Browser, writes: boolean): ModelSession | undefined {
   const session = model.sessions.get(browser)
   if (!session) return undefined
@@ -107,7 +107,7 @@ const regenerate: Command = async (model, real, browser) => {
 const rotate: Command = async (model, real, browser) => {
   liveSession(model, real, browser, true)
   await browser.request((session) => session.rotate())
-  // The new token is seen at once, which ends the old one after the grace window.
+  // The new token is used at once, which ends the old one after the grace window.
   await browser.request(() => {})
 }
 
@@ -180,7 +180,7 @@ const outage: Command = async (model, { world }, browser) => {
     () => 'opened',
     () => 'refused'
   )
-  // A cookie that is too old is refused without the store.
+  // A cookie that is too old is refused without a store read.
   if (known && world.now < known.createdAt + 24 * hour) expect(await opened).toBe('refused')
   else await opened
   world.store.break(undefined)
@@ -207,7 +207,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 )
 
 describe('the manager against a model that only knows data, users and times', () => {
-  it('answers every sequence of requests as the model does', async () => {
+  it('The manager behaves as the model in every sequence of requests', async () => {
     const numRuns = Number(process.env.KVSESSION_MODEL_RUNS ?? 500)
     const step = fc.tuple(fc.nat({ max: 2 }), command)
     await fc.assert(

@@ -5,14 +5,14 @@ import { createWorld, setCookieOf, type World } from '../support/world.ts'
 
 const keyOf = ({ id }: Session): string => `sessions.s.${id}`
 
-/** Replaces the payload of a stored session, as something does that is not the library. */
+/** Replaces the payload of a stored session, as another program might. */
 async function damage(world: World, session: Session, payload: string): Promise<void> {
   const text = (await world.store.get(keyOf(session))) ?? ''
   const line = text.slice(0, text.indexOf('\n')).replace(/"w":"[^"]*"/, '"w":"damaged-by-us"')
   await world.store.set(keyOf(session), `${line}\n${payload}`, world.now + 60_000)
 }
 
-describe('a payload that somebody damages while a request has the session open', () => {
+describe('a payload that is damaged while a request has the session open', () => {
   it.each<[string, (session: Session) => Promise<unknown>]>([
     [
       'an update',
@@ -28,20 +28,20 @@ describe('a payload that somebody damages while a request has the session open',
         return session.save()
       }
     ]
-  ])('%s is reported dropped, and the damage is left for inspection', async (_, act) => {
+  ])('The change of %s is reported dropped, and the damaged payload is kept for inspection', async (_, act) => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
     void session.data
     await damage(world, session, 'null')
-    // Another request is faster, so that this one reads again.
+    // Another request writes first, so that this one reads again.
     expect(await act(session)).toBe(false)
     expect(world.eventTypes()).toContain('dropped')
     expect(await world.store.get(keyOf(session))).toMatch(/\nnull$/)
   })
 
-  it('an update that runs on what was damaged before is reported dropped too', async () => {
+  it('An update of a payload that was damaged before is reported dropped, too', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -53,7 +53,7 @@ describe('a payload that somebody damages while a request has the session open',
     expect(stored).toBe(false)
   })
 
-  it('a regenerate that would have to encrypt it again gives up', async () => {
+  it('A regenerate that has to encrypt a damaged payload again gives up', async () => {
     const world = createWorld({ encryption: createEncryption({ secret: 'an encryption secret that is long enough' }) })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -64,7 +64,7 @@ describe('a payload that somebody damages while a request has the session open',
     expect(world.eventTypes()).toContain('dropped')
   })
 
-  it('an update that would have to decrypt it gives up, and an administrator finds nothing', async () => {
+  it('An update that has to decrypt a damaged payload gives up, and an administrator finds no session', async () => {
     const world = createWorld({ encryption: createEncryption({ secret: 'an encryption secret that is long enough' }) })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -77,7 +77,7 @@ describe('a payload that somebody damages while a request has the session open',
     expect(await world.manager.find(session.id)).toBe(undefined)
   })
 
-  it('a reload of what was looked at before finds a new session', async () => {
+  it('A reload of a session whose payload was damaged makes it a new session', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -88,7 +88,7 @@ describe('a payload that somebody damages while a request has the session open',
     expect([session.isNew, session.data]).toEqual([true, {}])
   })
 
-  it('an administrator finds no session there, and lists the others', async () => {
+  it('An administrator finds no session with a damaged payload, and can list the others', async () => {
     const world = createWorld()
     const [one, other] = [world.browser(), world.browser()]
     for (const tab of [one, other]) await tab.request((session) => session.login('alice'))
@@ -102,7 +102,7 @@ describe('a payload that somebody damages while a request has the session open',
     expect(all).toEqual([whole.id])
   })
 
-  it('a record put back from an older copy, with another start than the token’s, opens nothing', async () => {
+  it("A record restored from an older copy, with another start than the token's, opens nothing", async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -114,7 +114,7 @@ describe('a payload that somebody damages while a request has the session open',
   })
 
   it.each(['x', '[]', '{"v":1,"e":0,"s":{"a":null}}', '7', 'null'])(
-    'an index that reads %s is no index, and nothing is done to it',
+    'An index whose value is %s is refused, and not changed',
     async (text) => {
       const world = createWorld()
       await world.browser().request((session) => session.login('alice'))
@@ -127,7 +127,7 @@ describe('a payload that somebody damages while a request has the session open',
 })
 
 describe('a payload with a number that no write could keep', () => {
-  it('is damaged: the visitor gets a new session that can be written', async () => {
+  it('A payload with a number that cannot be written again is corrupt: the visitor gets a new session', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))

@@ -14,13 +14,13 @@ const rich = {
 }
 
 describe('devalue as the serializer', () => {
-  it('gives Date, Map, Set, BigInt, URL, undefined in arrays and NaN back as they were', async () => {
+  it('Date, Map, Set, BigInt, URL, undefined in arrays and NaN are restored', async () => {
     const tab = createWorld(options).browser()
     await tab.request(({ data }) => Object.assign(data, rich))
     expect((await tab.open()).data).toEqual(rich)
   })
 
-  it('notices a change inside a Map, a Set or a Date, and writes nothing without one', async () => {
+  it('A change inside a Map, a Set or a Date is noticed, and nothing is written without one', async () => {
     const { browser, eventTypes } = createWorld(options)
     const tab = browser()
     await tab.request(({ data }) =>
@@ -48,7 +48,7 @@ describe('devalue as the serializer', () => {
     })
   })
 
-  it('merges by top-level key: equal Maps and Dates are no conflict, different ones are', async () => {
+  it('Values are merged by top-level key: equal Maps and Dates are no conflict, different ones are', async () => {
     const { browser, events } = createWorld(options)
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: new Map([['x', 1]]), b: new Date(0), c: 1n }))
@@ -66,7 +66,7 @@ describe('devalue as the serializer', () => {
     expect(events.flatMap((event) => (event.type === 'conflict' ? event.keys : []))).toEqual(['c'])
   })
 
-  it('reads what the JSON serializer has stored, so that switching logs nobody out', async () => {
+  it('Records of the JSON serializer are read, so that switching logs no user out', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: [1, 'two'], b: null }))
@@ -75,7 +75,7 @@ describe('devalue as the serializer', () => {
     expect((await tab.open(switched)).data).toEqual({ a: [1, 'two'], b: null, at: new Date(0) })
   })
 
-  it('takes a property that is undefined for an absent one', async () => {
+  it('A property that is undefined counts as absent', async () => {
     const { browser, eventTypes } = createWorld(options)
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { token: undefined }))
@@ -86,7 +86,7 @@ describe('devalue as the serializer', () => {
     ['a function', { list: [{ run: () => 1 }] }, 'data.list[0].run'],
     ['an instance of a class', { error: new Error('secret words') }, 'data.error'],
     ['a key named __proto__', JSON.parse('{"a":{"__proto__":1}}'), 'data.a']
-  ])('refuses %s, and names the path', async (_, fields, path) => {
+  ])('%s is refused, and the error names the path', async (_, fields, path) => {
     const tab = createWorld(options).browser()
     const session = await tab.open()
     Object.assign(session.data, fields)
@@ -95,7 +95,7 @@ describe('devalue as the serializer', () => {
     expect(String(error)).not.toContain('secret words')
   })
 
-  it('takes what nobody has stored for a corrupt record', async () => {
+  it('A payload that devalue cannot read makes the record corrupt', async () => {
     for (const text of ['', 'x', '[', '[[99]]', '[["Date"]]', '{"a":1']) {
       expect(() => {
         const data = devalueSerializer.deserialize(text)
@@ -105,18 +105,18 @@ describe('devalue as the serializer', () => {
   })
 
   it.each([[undefined], [null], [1], ['a'], [[1, undefined]], [new Date(0)], [new Map([['a', undefined]])]])(
-    'gives %j alone back as it was',
+    '%j as the whole data is restored',
     (value) => {
       expect(devalueSerializer.deserialize(devalueSerializer.serialize(value))).toStrictEqual(value)
     }
   )
 
-  it('leaves a property out that is undefined, and nothing else', () => {
+  it('Only properties that are undefined are left out', () => {
     const text = devalueSerializer.serialize({ token: undefined, a: 1, b: { c: undefined } })
     expect(devalueSerializer.deserialize(text)).toStrictEqual({ a: 1, b: { c: undefined } })
   })
 
-  it('refuses an instance of a class also where a property of it is undefined', () => {
+  it('An instance of a class is refused even if a property of it is undefined', () => {
     class Token {
       readonly value = undefined
     }
@@ -124,7 +124,7 @@ describe('devalue as the serializer', () => {
   })
 
   it.each([[new Error('secret words')], ['secret words'], [{ name: 'DevalueError', message: 'secret words' }]])(
-    'quotes nothing of what a getter throws: %s',
+    'The error of a getter quotes nothing of what it throws: %s',
     (thrown) => {
       const data = {
         get secret() {

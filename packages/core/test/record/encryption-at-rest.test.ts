@@ -14,14 +14,14 @@ async function twoSessions(world: ReturnType<typeof createWorld>) {
 }
 
 describe('encryption at rest (G11)', () => {
-  it('a dump of the store shows no payload, and the session reads as before', async () => {
+  it('A dump of the store shows no payload, and the session reads as before', async () => {
     const world = createWorld({ encryption })
     const { first, keys } = await twoSessions(world)
     expect(await world.store.get(keys[0])).not.toMatch(/card|first/)
     expect((await first.open()).data).toEqual({ card: 'of the first' })
   })
 
-  it('an unchanged session is not written again, and a touch does not encrypt', async () => {
+  it('An unchanged session is not written again, and a touch does not encrypt', async () => {
     const world = createWorld({ encryption })
     const { first, keys } = await twoSessions(world)
     const payload = async (): Promise<string | undefined> => (await world.store.get(keys[0]))?.split('\n')[1]
@@ -40,7 +40,7 @@ describe('encryption at rest (G11)', () => {
     ['a payload in the clear', (text: string) => `${text.split('\n')[0]}\n{"card":"forged"}`],
     ['a forged user', (text: string) => text.replace('"g":0', '"g":0,"u":"admin"')],
     ['a forged lifetime', (text: string) => text.replace('"g":0', '"g":0,"p":true')]
-  ])('a store writer who puts %s gets an empty new session and a corrupt event', async (_, forge) => {
+  ])('A record in which a store writer has put %s gives a new empty session and a corrupt event', async (_, forge) => {
     const world = createWorld({ encryption })
     const { first, keys } = await twoSessions(world)
     const [text = '', other = ''] = [await world.store.get(keys[0]), await world.store.get(keys[1])]
@@ -52,7 +52,7 @@ describe('encryption at rest (G11)', () => {
     expect(world.events.filter(({ type }) => type === 'rejected' || type === 'superseded').length).toBeGreaterThan(0)
   })
 
-  it('a forged user or lifetime is believed by no request, not even by one that never looks at the data', async () => {
+  it('A request never trusts a forged user or lifetime, even if it does not read the data', async () => {
     const world = createWorld({ encryption })
     const tab = world.browser()
     await tab.request((session) => session.login('alice'))
@@ -69,7 +69,7 @@ describe('encryption at rest (G11)', () => {
     expect(running.userId).toBe('alice')
   })
 
-  it('every verb works on encrypted records, with conflicts', async () => {
+  it('Every operation works on encrypted records, with conflicts', async () => {
     const world = createWorld({ encryption })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))

@@ -25,7 +25,7 @@ describe('a stored value and a secret', () => {
     expect(standingOf(context, { ...metadata, ...more }, identity(byte))).toBe(expected)
   })
 
-  it('a stored value is absent, unreadable, expired or a live record', () => {
+  it('A stored value is absent, unreadable, expired or a live record', () => {
     const { value } = encodeRecord(metadata, '{}')
     const read = (given: string | undefined, now = start): unknown =>
       readLiveRecord({ ...context, clock: { now: () => now } }, 'id', given)

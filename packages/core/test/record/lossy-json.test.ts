@@ -10,7 +10,7 @@ class Money {
   }
 }
 
-/** What express-session stores without an error, and JSON loses something of. */
+/** Data that express-session stores without an error, although JSON loses part of it. */
 const lossy: Readonly<Record<string, unknown>> = {
   buffer: Buffer.from('ab'),
   error: new Error('wrong password'),
@@ -34,14 +34,14 @@ const lossy: Readonly<Record<string, unknown>> = {
 const lossyOptions = { serializer: 'json-lossy' } as const
 
 describe("serializer: 'json-lossy'", () => {
-  it.each(Object.keys(lossy))('stores what JSON.stringify makes of %s, as express-session does', async (kind) => {
+  it.each(Object.keys(lossy))('The result of JSON.stringify is stored for %s, as by express-session', async (kind) => {
     const tab = createWorld(lossyOptions).browser()
     await tab.request(({ data }) => Object.assign(data, { value: lossy[kind], n: 1 }))
     const { data } = await tab.open()
     expect(data).toEqual(JSON.parse(JSON.stringify({ value: lossy[kind], n: 1 })))
   })
 
-  it('refuses what JSON.stringify refuses: a BigInt, and a cycle', async () => {
+  it('A BigInt and a cycle are refused, as by JSON.stringify', async () => {
     const tab = createWorld(lossyOptions).browser()
     const cycle: Record<string, unknown> = {}
     cycle.self = cycle
@@ -55,7 +55,7 @@ describe("serializer: 'json-lossy'", () => {
     }
   })
 
-  it('writes nothing for a value that is stored already, whatever JSON makes of it', async () => {
+  it('A value that is stored already is not written again, even if JSON changes it', async () => {
     const { browser, eventTypes } = createWorld(lossyOptions)
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, lossy))
@@ -64,7 +64,7 @@ describe("serializer: 'json-lossy'", () => {
     expect(eventTypes()).toEqual(['loaded'])
   })
 
-  it('merges changes of two requests, one of which holds a value that JSON loses', async () => {
+  it('Changes of two requests are merged, even if one contains a value that JSON loses', async () => {
     const tab = createWorld(lossyOptions).browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1, b: 1 }))
     const [one, other] = [await tab.open(), await tab.open()]
@@ -75,7 +75,7 @@ describe("serializer: 'json-lossy'", () => {
     expect((await tab.open()).data).toEqual({ a: 2, b: 2, at: {} })
   })
 
-  it('is what the error of the strict serializer names, beside devalue', async () => {
+  it("The error of the strict serializer names 'json-lossy' and devalue", async () => {
     const tab = createWorld().browser()
     const session = await tab.open()
     Object.assign(session.data, { user: { photo: lossy.buffer } })
@@ -85,7 +85,7 @@ describe("serializer: 'json-lossy'", () => {
     )
   })
 
-  it('is the only serializer that has a name', () => {
+  it("The only serializer with a name is 'json-lossy'", () => {
     const options = { store: createWorld().store, secret, serializer: 'json-losy' }
     expect(() => Reflect.apply(createSessionManager, undefined, [options])).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining("'json-lossy'") })
@@ -94,11 +94,11 @@ describe("serializer: 'json-lossy'", () => {
     expect(typed).toBe('json-lossy')
   })
 
-  it('writes a value that JSON has nothing for as an empty object, so that it can be compared', () => {
+  it('A value without a JSON form is written as an empty object, so that it can be compared', () => {
     for (const value of [undefined, () => 1, Symbol('x')]) expect(lossyJsonSerializer.serialize(value)).toBe('{}')
   })
 
-  it('names no path where the data as a whole refuses', () => {
+  it('The error names no path when the data as a whole is refused', () => {
     const data = {
       work: () => 1,
       toJSON: () => {

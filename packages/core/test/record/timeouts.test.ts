@@ -61,14 +61,14 @@ describe('the limits of a session', () => {
     expect(deadline(metadata, { ...policy, ...options })).toBe(end)
   })
 
-  it('have passed from their very millisecond on', () => {
+  it('A limit has passed from its exact millisecond on', () => {
     const idle = { createdAt: 1_000, lastSeenAt: 1_050 }
     expect([1_059, 1_060, 1_099].map((now) => passedLimit(idle, policy, now))).toEqual([undefined, 'idle', 'idle'])
     const busy = { createdAt: 1_000, lastSeenAt: 1_095 }
     expect([1_099, 1_100].map((now) => passedLimit(busy, policy, now))).toEqual([undefined, 'absolute'])
   })
 
-  it('are never longer than the longer of the two that no session outlives', () => {
+  it('No session lives longer than the longer of absoluteTimeout and maxLifetime', () => {
     expect(longestLifetime(policy)).toBe(5_000)
     expect(longestLifetime({ ...policy, maxLifetime: 7 })).toBe(100)
   })

@@ -57,8 +57,8 @@ function createGround(listening = true) {
 
 const newSecret = new Uint8Array(16)
 
-describe('what a request makes of its write', () => {
-  it('is a touch where neither data nor secret changed', () => {
+describe('the state and the events after a write', () => {
+  it('A write is a touch if neither data nor secret has changed', () => {
     const { context, state, events, write } = createGround()
     const touch = write()
     adoptWrite(context, state, touch)
@@ -71,7 +71,7 @@ describe('what a request makes of its write', () => {
     ])
   })
 
-  it('is saved data, with its bytes and its conflicts', () => {
+  it('A write of data raises saved with its size, and conflict with its keys', () => {
     const { context, state, events, write } = createGround()
     const saved = write({ plaintext: '{"a":2}', serialized: '{"a":2}', conflicts: ['a'] })
     adoptWrite(context, state, saved)
@@ -82,7 +82,7 @@ describe('what a request makes of its write', () => {
     expect([state.baseline, state.stored]).toEqual(['{"a":2}', '{"a":2}'])
   })
 
-  it('brings the handler’s data up to what was merged, and leaves its objects where they are the same', () => {
+  it("The handler's data is updated to the merged data, and equal objects in it stay", () => {
     const { context, state, write } = createGround()
     const list = [1]
     const data = { a: 1, list, late: 1 }
@@ -94,21 +94,21 @@ describe('what a request makes of its write', () => {
     expect(data.list).toBe(list)
   })
 
-  it('takes what the schema makes of merged data for what later changes are told from', () => {
+  it('Later changes are compared with the merged data as the schema returns it', () => {
     const { context, state, write } = createGround()
     const accepted = { a: 2, b: 0 }
     adoptWrite(context, state, write({ plaintext: '{"a":2}', serialized: '{"a":1}', accepted }))
     expect([state.data, state.stored, state.baseline]).toEqual([accepted, '{"a":2}', '{"a":2,"b":0}'])
   })
 
-  it('compares nothing where what was stored is what the handler has', () => {
+  it('Nothing is compared if the stored data is what the handler has', () => {
     const { context, state, write } = createGround()
     const never = { ...context, serializer: { serialize: () => expect.fail('compared'), deserialize: JSON.parse } }
     adoptWrite(never, state, write({ plaintext: '{"a":2}', serialized: '{"a":2}' }))
     expect(state.stored).toBe('{"a":2}')
   })
 
-  it('leaves data alone that nobody has looked at', () => {
+  it('Data that was never accessed is not touched', () => {
     const { context, state, write } = createGround()
     state.data = undefined
     adoptWrite(context, state, write({ plaintext: '{"a":2}' }))
@@ -127,7 +127,7 @@ describe('what a request makes of its write', () => {
     expect(state.secret).toBe(newSecret)
   })
 
-  it('after a login, or data that names another user, is that user’s', () => {
+  it("After a login, or data that names another user, the session is that user's", () => {
     for (const more of [
       { swap: 'login', secret: newSecret, user: 'alice' },
       { userChanged: true, user: 'alice' }
@@ -143,7 +143,7 @@ describe('what a request makes of its write', () => {
     expect(events).toEqual([{ type: 'touched', id: 'id' }])
   })
 
-  it('stores a permanence once, and sends it to whoever holds the current secret', () => {
+  it('The permanence is stored once, and the cookie is sent to the holder of the current secret', () => {
     for (const [wanted, written, left, alias, cookie] of [
       [true, true, undefined, false, 'send'],
       [false, true, false, false, 'send'],
@@ -162,7 +162,7 @@ describe('what a request makes of its write', () => {
 describe('a login whose record is stored', () => {
   const reservation = { userId: 'alice', id: 'id', epoch: 0, keepUntil: 9e12 }
 
-  it('is over when all sessions of the user were revoked meanwhile', async () => {
+  it('The session is revoked when revokeAll has passed', async () => {
     const { context, state } = createGround()
     await expect(finishLogin(context, state, { ...reservation, epoch: 7 })).rejects.toMatchObject({
       code: 'LOGIN_REVOKED'
@@ -170,7 +170,7 @@ describe('a login whose record is stored', () => {
     expect([state.phase, state.record]).toEqual(['ended', undefined])
   })
 
-  it('stays when its index cannot be reached, and the caller is told', async () => {
+  it('The session stays when its index cannot be written, and the caller gets the error', async () => {
     for (const error of [new Error('down'), new SessionError('STORE_UNAVAILABLE', 'down')]) {
       const { context, state } = createGround()
       const { record } = state
@@ -181,8 +181,8 @@ describe('a login whose record is stored', () => {
   })
 })
 
-describe('a write of a superseded holder', () => {
-  it('shows it nothing, sends nothing, and is not stored twice', () => {
+describe('a write of a superseded request', () => {
+  it('A superseded request sees nothing, gets no cookie, and is not stored twice', () => {
     for (const [serialized, baseline] of [
       ['{"a":9}', '{"a":9}'],
       [undefined, '{"a":1}']
@@ -199,7 +199,7 @@ describe('a write of a superseded holder', () => {
     }
   })
 
-  it('needs nobody who listens', () => {
+  it('A superseded request needs no event handler', () => {
     const { context, state, write } = createGround(false)
     const all = write({ plaintext: '{}', conflicts: ['a'], user: 'alice' })
     adoptWrite(context, state, { ...all, superseded: true })

@@ -3,7 +3,7 @@ import { createWorld } from '../support/world.ts'
 
 const maxRecordBytes = 2_000
 
-/** A session whose data fills the limit to its last byte. */
+/** A session whose data fills the limit to the last byte. */
 async function fullSession(options: Parameters<typeof createWorld>[0] = {}) {
   const world = createWorld({ maxRecordBytes, ...options })
   const tab = world.browser()
@@ -11,8 +11,8 @@ async function fullSession(options: Parameters<typeof createWorld>[0] = {}) {
   return { world, tab }
 }
 
-describe('a session whose data is as large as it may be', () => {
-  it('is read, touched and rotated', async () => {
+describe('a session whose data has the maximum size', () => {
+  it('A session of maximum size is read, touched and rotated', async () => {
     const { world, tab } = await fullSession({ rotateAfter: '10m' })
     const before = tab.cookie
     world.now += 11 * 60_000
@@ -23,13 +23,13 @@ describe('a session whose data is as large as it may be', () => {
     expect((await tab.open()).isNew).toBe(false)
   })
 
-  it('logs its user in: one that was planted locks nobody out', async () => {
+  it('A session of maximum size allows a login, so that a planted one locks no user out', async () => {
     const { tab } = await fullSession()
     await tab.request((session) => session.login('a user with a long name'.padEnd(512, '\u20ac')))
     expect((await tab.open()).userId).toHaveLength(512)
   })
 
-  it('takes no more data, and says what is large', async () => {
+  it('A session of maximum size refuses more data, and the error names the largest keys', async () => {
     const { tab } = await fullSession()
     const storing = tab.request(({ data }) => Object.assign(data, { more: 1 }))
     await expect(storing).rejects.toMatchObject({
@@ -39,7 +39,7 @@ describe('a session whose data is as large as it may be', () => {
     expect((await tab.open()).data).not.toHaveProperty('more')
   })
 
-  it('whose touch the engine has no room for is an event, and no failed request', async () => {
+  it('A touch that the engine refuses as too large is an event, and does not fail the request', async () => {
     const { world, tab } = await fullSession()
     world.now += 2 * 60_000
     const { SessionError } = await import('../../src/index.ts')
@@ -56,7 +56,7 @@ describe('a session whose data is as large as it may be', () => {
 })
 
 describe('the sessions of one user', () => {
-  it('are a hundred unless the option says otherwise: one more login ends the oldest', async () => {
+  it('A user has a hundred sessions by default: one more login ends the oldest', async () => {
     const world = createWorld()
     const tabs = Array.from({ length: 101 }, () => world.browser())
     for (const tab of tabs) await tab.request((session) => session.login('alice'))
@@ -65,7 +65,7 @@ describe('the sessions of one user', () => {
     expect((await tabs[1]?.open())?.userId).toBe('alice')
   })
 
-  it('have no limit with maxSessionsPerUser: false', async () => {
+  it("A user's sessions have no limit with maxSessionsPerUser: false", async () => {
     const world = createWorld({ maxSessionsPerUser: false })
     for (let i = 0; i < 120; i++) await world.browser().request((session) => session.login('alice'))
     expect(await world.manager.list({ userId: 'alice' })).toHaveLength(120)

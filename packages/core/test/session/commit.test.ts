@@ -11,7 +11,7 @@ async function stored(options: Parameters<typeof createWorld>[0] = {}) {
 }
 
 describe('a commit of a session that has ended', () => {
-  it('A change is reported lost once, however often it is committed, and fails no response that has begun', async () => {
+  it('A change is reported lost once, however often it is committed, and does not fail a response that has begun', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     await session.destroy()
@@ -24,7 +24,7 @@ describe('a commit of a session that has ended', () => {
     expect(world.eventTypes()).toEqual(['dropped'])
   })
 
-  it('Nothing is reported where nothing was changed', async () => {
+  it('Nothing is reported if nothing was changed', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     await session.destroy()
@@ -35,7 +35,7 @@ describe('a commit of a session that has ended', () => {
 })
 
 describe('a commit of a new session', () => {
-  it('A first change after the headers fails, and an event says what to do', async () => {
+  it('A first change after the headers fails, and an event has a hint', async () => {
     const { world } = await stored()
     const session = await world.manager.open('')
     await world.manager.commit(session)
@@ -92,7 +92,7 @@ describe('a touch that is due', () => {
     expect(session.toJSON().state).toBe('ended')
   })
 
-  it('A touch that the engine has no room for fails no request, also if nobody listens', async () => {
+  it('A touch that the engine refuses as too large does not fail the request, even without an event handler', async () => {
     const { world, tab } = await stored()
     world.now += 5 * 60_000
     const full = () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'the engine takes no more'))

@@ -36,7 +36,7 @@ function createGround(more: object = {}, listening = true) {
     if (typeof record === 'string') throw new TypeError(record)
     return record.metadata
   }
-  /** What becomes of the first writes, in order. */
+  /** The results of the first writes, in order. */
   const fail = (...faults: readonly (Fault | undefined)[]): void => {
     const left = [...faults]
     store.break(({ operation }) => (operation === 'compareAndSet' ? left.shift() : undefined))
@@ -47,7 +47,7 @@ function createGround(more: object = {}, listening = true) {
 }
 
 describe('the first write of a session', () => {
-  it('makes it live, with what was stored as the state that changes are told from', async () => {
+  it('The first write makes a session live, and later changes are compared with what was stored', async () => {
     const { context, state, events, metadata } = createGround()
     state.data = { a: 1 }
     state.permanent = true
@@ -68,27 +68,27 @@ describe('the first write of a session', () => {
     expect(events).toMatchObject([{ type: 'created', id: state.id }])
   })
 
-  it('stores an empty object where nobody has looked at the data', async () => {
+  it('An empty object is stored if the data was never accessed', async () => {
     const { context, state } = createGround()
     await createRecord(context, state)
     expect([state.data, state.record?.payload]).toEqual([{}, '{}'])
   })
 
-  it('takes the text that its caller has already made of the data', async () => {
+  it('The serialized data of the caller is used', async () => {
     const { context, state } = createGround()
     state.data = { a: 1 }
     await createRecord(context, state, { serialized: '{"a":1,"made":"before"}' })
     expect([state.record?.payload, state.baseline]).toEqual(['{"a":1,"made":"before"}', '{"a":1,"made":"before"}'])
   })
 
-  it('keeps the start of a session that moved here from another id', async () => {
+  it('A session that moved here from another id keeps its start', async () => {
     const { context, state, metadata } = createGround()
     await createRecord(context, state, { createdAt: start - day / 2 })
     expect(await metadata()).toMatchObject({ createdAt: start - day / 2, lastSeenAt: start })
     expect(state.createdAt).toBe(start - day / 2)
   })
 
-  it('comes before the headers', async () => {
+  it('A first write after the headers is refused', async () => {
     const { context, state, writes } = createGround()
     state.headers = []
     await expect(createRecord(context, state)).rejects.toThrow(
@@ -99,7 +99,7 @@ describe('the first write of a session', () => {
 })
 
 describe('the first write of a user’s session', () => {
-  it('by a login is announced before, and confirmed after', async () => {
+  it('The index entry of a login is reserved before the first write, and activated after it', async () => {
     const { context, state, events, metadata, writes } = createGround()
     const login = { userId: 'alice', reservation: undefined }
     await createRecord(context, state, { login })
@@ -122,7 +122,7 @@ describe('the first write of a user’s session', () => {
     ])
   })
 
-  it('that its data names is the same', async () => {
+  it('A user that the data names is indexed in the same way', async () => {
     const { context, state, events, metadata } = createGround({ userIdFrom: ({ user }: { user?: string }) => user })
     state.data = { user: 'alice' }
     await createRecord(context, state)
@@ -131,7 +131,7 @@ describe('the first write of a user’s session', () => {
     expect(events.at(-1)).toMatchObject({ type: 'loggedIn', id: state.id, userId: 'alice' })
   })
 
-  it('that is nobody’s is in no index', async () => {
+  it('A session without a user is in no index', async () => {
     const { context, state, metadata, writes } = createGround()
     await createRecord(context, state)
     const { authenticatedAt, indexedUntil, userId } = await metadata()
@@ -139,7 +139,7 @@ describe('the first write of a user’s session', () => {
     expect(writes()).toEqual([context.recordKey(state.id ?? '')])
   })
 
-  it('needs nobody who listens', async () => {
+  it('A first write needs no event handler', async () => {
     const { context, state, metadata } = createGround({}, false)
     await createRecord(context, state, { login: { userId: 'alice', reservation: undefined } })
     expect(await metadata()).toMatchObject({ userId: 'alice' })
@@ -147,7 +147,7 @@ describe('the first write of a user’s session', () => {
 })
 
 describe('a first write that finds its id taken, or is not confirmed', () => {
-  it('leaves the id, and tries two others', async () => {
+  it('A first write that fails is tried again under two other ids', async () => {
     for (const [faults, tries] of [
       [['error-before'], 2],
       [['error-after'], 1],
@@ -162,7 +162,7 @@ describe('a first write that finds its id taken, or is not confirmed', () => {
     }
   })
 
-  it('draws another secret with the other id', async () => {
+  it('Another id gets another secret', async () => {
     const { context, state, fail } = createGround()
     state.id = 'a'.repeat(32)
     state.secret = new Uint8Array(16)
@@ -172,14 +172,14 @@ describe('a first write that finds its id taken, or is not confirmed', () => {
     expect([state.id === 'a'.repeat(32), state.secret === first]).toEqual([false, false])
   })
 
-  it('gives up after three with what the store said', async () => {
+  it('After three failures the error of the store is thrown', async () => {
     const { context, state, fail, writes } = createGround()
     fail('error-before', 'error-before', 'error-before')
     await expect(createRecord(context, state)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect([writes().length, state.phase]).toEqual([3, 'new'])
   })
 
-  it('gives up after three ids that are taken', async () => {
+  it('After three ids that are taken CONFLICT is thrown', async () => {
     const taken = createGround({ randomBytes: (length: number) => new Uint8Array(length) })
     await createRecord(taken.context, taken.state)
     const [key] = taken.writes()

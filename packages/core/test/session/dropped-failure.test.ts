@@ -17,7 +17,7 @@ const operations: Readonly<Record<string, Operation>> = {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** A world whose store refuses to write, and a session of a user. */
+/** A fixture whose store refuses to write, and a session of a user. */
 async function refused(): Promise<{ world: World; session: Session; recover: () => void }> {
   const world = createWorld()
   const tab = world.browser()
@@ -32,11 +32,11 @@ async function refused(): Promise<{ world: World; session: Session; recover: () 
   return { world, session, recover: () => Object.assign(world.store, { compareAndSet, delete: remove }) }
 }
 
-// Answered by a redirect, a failed logout left the session and the cookie alive.
+// A failed logout that was answered by a redirect left the session and the cookie alive.
 describe.each(Object.entries(operations))('%s that fails', (_, operate) => {
   const unavailable = expect.objectContaining({ status: 503 })
 
-  it('fails the commit that comes at once, or later, when its promise was dropped; and ends no process', async () => {
+  it('A dropped failure fails the commit that comes at once, or later, and ends no process', async () => {
     for (const turns of [0, 5]) {
       const { world, session } = await refused()
       void operate(session)
@@ -47,7 +47,7 @@ describe.each(Object.entries(operations))('%s that fails', (_, operate) => {
     }
   })
 
-  it('fails no commit when the application took the error: by await, catch, then, or as one of several', async () => {
+  it('A failure that the application has handled by await, catch, then, or as one of several fails no commit', async () => {
     const ways: readonly ((promise: Promise<unknown>) => Promise<unknown>)[] = [
       async (promise) => {
         await promise
@@ -64,7 +64,7 @@ describe.each(Object.entries(operations))('%s that fails', (_, operate) => {
     }
   })
 
-  it('fails the commit that was asked for before it failed, whoever takes the error then', async () => {
+  it('A commit that began before the operation failed fails, even if the failure is handled then', async () => {
     const { world, session } = await refused()
     const operation = operate(session)
     const commit = world.manager.commit(session)
@@ -72,7 +72,7 @@ describe.each(Object.entries(operations))('%s that fails', (_, operate) => {
     await expect(commit).rejects.toEqual(unavailable)
   })
 
-  it('fails one commit, and none after it was tried again', async () => {
+  it('A failure fails one commit, and none after the operation was tried again', async () => {
     const { world, session, recover } = await refused()
     void operate(session)
     await expect(world.manager.commit(session)).rejects.toEqual(unavailable)
@@ -88,7 +88,7 @@ describe.each(Object.entries(operations))('%s that fails', (_, operate) => {
   })
 })
 
-it('an operation that succeeds gives its result, awaited or not', async () => {
+it('An operation that succeeds returns its result, awaited or not', async () => {
   const tab = createWorld().browser()
   await tab.request(async (session) => {
     expect(await session.update((data) => Object.assign(data, { a: 1 }))).toBe(true)
@@ -97,7 +97,7 @@ it('an operation that succeeds gives its result, awaited or not', async () => {
   expect(tab.cookie).toBe('')
 })
 
-it('an operation after the headers is left to the application: its failure fails no later commit', async () => {
+it('The failure of an operation after the headers fails no later commit', async () => {
   const { world, session } = await refused()
   await world.manager.commit(session)
   await expect(session.update((data) => Object.assign(data, { a: 2 }))).rejects.toMatchObject({ status: 503 })

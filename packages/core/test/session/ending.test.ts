@@ -14,7 +14,7 @@ async function sessionsOf({ manager }: World): Promise<number> {
 }
 
 describe('session.permanent = 0', () => {
-  it('ends the session at commit: the record is gone and the cookie cleared', async () => {
+  it('The commit ends a session with permanent = 0: the record is gone and the cookie cleared', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     session.permanent = 0
@@ -26,7 +26,7 @@ describe('session.permanent = 0', () => {
     expect(world.eventTypes()).toContain('destroyed')
   })
 
-  it('ends the session at commit also after a save, which stores the data alone', async () => {
+  it('The commit ends the session even after a save, which stores only the data', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     session.data.a = 1
@@ -37,7 +37,7 @@ describe('session.permanent = 0', () => {
     expect(await sessionsOf(world)).toBe(0)
   })
 
-  it('ends the session of a request that failed, also with commitOnError off', async () => {
+  it('The commit of a failed request ends the session, even with commitOnError: false', async () => {
     const { world, tab } = await stored({ commitOnError: false })
     const session = await tab.open()
     session.permanent = 0
@@ -45,7 +45,7 @@ describe('session.permanent = 0', () => {
     expect(await sessionsOf(world)).toBe(0)
   })
 
-  it('ends nothing when another lifetime is set before the commit', async () => {
+  it('The commit ends nothing when another lifetime is set before', async () => {
     const { world, tab } = await stored()
     for (const lifetime of [5000, true, false]) {
       await tab.request((session) => {
@@ -56,7 +56,7 @@ describe('session.permanent = 0', () => {
     }
   })
 
-  it('stores nothing and sets no cookie for a visitor without a session', async () => {
+  it('A visitor without a session gets no record and no cookie', async () => {
     const world = createWorld()
     const tab = world.browser()
     const headers = await tab.request((session) => {
@@ -66,7 +66,7 @@ describe('session.permanent = 0', () => {
     expect([setCookieOf(headers), world.eventTypes()]).toEqual([undefined, []])
   })
 
-  it('does not end the empty session that regenerate starts in its place', async () => {
+  it('The empty session that regenerate starts is not ended', async () => {
     const { tab } = await stored()
     await tab.request(async (session) => {
       session.permanent = 0

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Session } from '../../src/index.ts'
 import { createWorld, setCookieOf } from '../support/world.ts'
 
-/** A request whose store refuses every write from the moment that `handle` runs. */
+/** A request whose store refuses every write from the start of `handle` on. */
 async function request(handle: (session: Session, mend: () => void) => unknown) {
   const world = createWorld()
   const tab = world.browser()
@@ -19,8 +19,8 @@ async function request(handle: (session: Session, mend: () => void) => unknown) 
 
 const save = (session: Session): Promise<unknown> => session.save().catch(() => {})
 
-describe('a commit that fails behind an operation that has failed', () => {
-  it('The error answer of the application stays, without a cookie, and the failure is an event', async () => {
+describe('a commit that fails after an operation that has failed', () => {
+  it('The error response of the application is kept, without a cookie, and the failure is an event', async () => {
     for (const answer of [{ status: 400 }, { status: 503 }, { failed: true }]) {
       const { world, session } = await request((one) => {
         one.data.b = 1
@@ -32,7 +32,7 @@ describe('a commit that fails behind an operation that has failed', () => {
     }
   })
 
-  it('An answer that reports success, or of unknown status, is replaced', async () => {
+  it('A response that reports success, or has no known status, is replaced', async () => {
     for (const answer of [{ status: 200 }, { status: 399 }, { failed: false }, {}]) {
       const { world, session } = await request((one) => {
         one.data.b = 1
@@ -42,7 +42,7 @@ describe('a commit that fails behind an operation that has failed', () => {
     }
   })
 
-  it('An error answer is replaced where no operation has failed, or a later one has succeeded', async () => {
+  it('An error response is replaced if no operation has failed, or a later one has succeeded', async () => {
     const untroubled = await request(() => {})
     const mended = await request(async (one, mend) => {
       one.data.b = 1
@@ -55,7 +55,7 @@ describe('a commit that fails behind an operation that has failed', () => {
     }
   })
 
-  it('An error of the application in its own update says nothing of the store', async () => {
+  it('An error that the application throws in its own update is not counted as a failure of the store', async () => {
     const { world, session } = await request((one) =>
       one
         .update(() => {

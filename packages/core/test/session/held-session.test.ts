@@ -4,8 +4,8 @@ import { createWorld } from '../support/world.ts'
 const minute = 60_000
 
 /** A socket opens the session of its handshake and never commits: no cookie can follow. */
-describe('a session that a socket holds', () => {
-  it('is stored by save and update without a rotation, which is left to a request with a response', async () => {
+describe('a session that a socket keeps open', () => {
+  it('save() and update() store without a rotation, which is left to a request with a response', async () => {
     const world = createWorld({ rotateAfter: '10m' })
     const tab = world.browser()
     await tab.request((session) => session.login('alice'))
@@ -20,7 +20,7 @@ describe('a session that a socket holds', () => {
     expect((await tab.open()).userId).toBe('alice')
   })
 
-  it('is over for good once reload has found that it ended', async () => {
+  it('A session has ended for good once reload() has found that', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(async (session) => {
@@ -35,7 +35,7 @@ describe('a session that a socket holds', () => {
     expect(await held.save()).toBe(false)
   })
 
-  it('shows nothing of its user once reload has found a newer secret', async () => {
+  it('A session shows nothing of its user once reload() has found a newer secret', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request((session) => session.login('alice'))

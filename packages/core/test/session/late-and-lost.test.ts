@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createWorld, setCookieOf } from '../support/world.ts'
 
-describe('after the headers are out', () => {
-  it('data that names another user is not stored: the secret could not change with it', async () => {
+describe('after the headers were returned', () => {
+  it('Data that names another user is not stored after the headers, because the secret could not change', async () => {
     const world = createWorld({ userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined) })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
@@ -13,7 +13,7 @@ describe('after the headers are out', () => {
     expect((await tab.open()).userId).toBe('alice')
   })
 
-  it('a first save fails, as its cookie could not be sent', async () => {
+  it('A first save after the headers fails, because its cookie could not be sent', async () => {
     const tab = createWorld().browser()
     const session = await tab.open()
     await tab.commit(session)
@@ -21,7 +21,7 @@ describe('after the headers are out', () => {
     await expect(session.save()).rejects.toMatchObject({ code: 'HEADERS_SENT' })
   })
 
-  it('destroy still ends the session, and says that its cookie stays', async () => {
+  it('destroy() after the headers still ends the session, and reports that the cookie stays', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -38,8 +38,8 @@ describe('after the headers are out', () => {
   })
 })
 
-describe('what comes too late', () => {
-  it('saving an ended session is dropped, with the reason', async () => {
+describe('operations that come too late', () => {
+  it('A save of an ended session is dropped, with the reason', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -61,7 +61,7 @@ describe('what comes too late', () => {
     expect((await world.browser(stale).open()).isNew).toBe(true)
   })
 
-  it('reload finds out that the session has ended, or was taken over', async () => {
+  it('reload() finds that the session has ended, or was superseded', async () => {
     const world = createWorld()
     for (const [end, detached] of [
       ['destroy', false],
@@ -77,7 +77,7 @@ describe('what comes too late', () => {
     }
   })
 
-  it('reload loads what a lazy manager has not yet, and what nobody has looked at', async () => {
+  it('reload() loads a session that a lazy manager has not loaded, and data that was never accessed', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -91,7 +91,7 @@ describe('what comes too late', () => {
     expect(await (await world.browser().open()).reload()).toBe(false)
   })
 
-  it('regenerate does nothing while the store is out of reach', async () => {
+  it('regenerate() does nothing while the store is unavailable', async () => {
     const world = createWorld({ onStoreUnavailable: 'anonymous' })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -103,7 +103,7 @@ describe('what comes too late', () => {
   })
 })
 
-describe('what a login keeps of a visitor’s data, by name', () => {
+describe('the data of a visitor that a login keeps by name', () => {
   it.each([
     ['of a new session', false, { cart: 1 }],
     ['of a stored session nobody has looked at', true, { cart: 1 }]
@@ -120,7 +120,7 @@ describe('what a login keeps of a visitor’s data, by name', () => {
 })
 
 describe('a lifetime of the session’s own', () => {
-  it('that is set at its start counts from there', async () => {
+  it('A lifetime that is set at the start of the session counts from there', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request((session) => {
@@ -134,7 +134,7 @@ describe('a lifetime of the session’s own', () => {
 })
 
 describe('two tokens of one session in one request', () => {
-  it('are looked up once, and the newer one counts', async () => {
+  it('Two tokens of one session are looked up once, and the newer one counts', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -144,7 +144,7 @@ describe('two tokens of one session in one request', () => {
     expect([calls.length, result.data]).toEqual([1, { a: 1 }])
   })
 
-  it('may come in two header lines', async () => {
+  it('The tokens may come in two header lines', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))

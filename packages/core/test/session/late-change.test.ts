@@ -7,13 +7,13 @@ interface Streams extends World {
   open(): Promise<Session>
   /** The first `dropped` event. */
   readonly dropped: Promise<unknown>
-  /** Resolves when another change that nobody stores was reported: timers that began before have ended then. */
+  /** Resolves when another change that is not stored was reported: earlier timers have ended then. */
   pass(): Promise<void>
   /** The ids of all `dropped` events. */
   readonly ids: string[]
 }
 
-/** A world whose requests each end with a commit that is the last one. */
+/** A fixture whose requests each end with a commit that is declared the last one. */
 async function createStreams(): Promise<Streams> {
   const ids: string[] = []
   const waiting: ((event: unknown) => void)[] = []
@@ -48,7 +48,7 @@ async function createStreams(): Promise<Streams> {
   return Object.assign(world, { open, dropped, pass, ids })
 }
 
-it('A change before the last commit is no event, however late that is', async () => {
+it('A change before the last commit is no event, however late it is', async () => {
   const { browser, pass, ids } = await createStreams()
   const tab = browser()
   await tab.request(({ data }) => Object.assign(data, { n: 0 }))
@@ -58,7 +58,7 @@ it('A change before the last commit is no event, however late that is', async ()
   expect(ids).toEqual([])
 })
 
-it('A change after the last commit that nobody stores is an event', async () => {
+it('A change after the last commit that is not stored is an event', async () => {
   const { open, dropped } = await createStreams()
   const session = await open()
   session.data.n = 1
@@ -99,7 +99,7 @@ it('A change after the last commit is reported once, however often the data is a
   expect(ids).toEqual([session.id])
 })
 
-it('A look at the data after the last commit is no event, and a change after the look is one', async () => {
+it('A read of the data after the last commit is no event, and a change after the read is one', async () => {
   const { open, pass, ids } = await createStreams()
   const session = await open()
   expect(session.data.n).toBe(0)
@@ -110,7 +110,7 @@ it('A look at the data after the last commit is no event, and a change after the
   expect(ids).toEqual([session.id])
 })
 
-it('A look at the id after the last commit is no event', async () => {
+it('A read of the id after the last commit is no event', async () => {
   const { manager, browser, pass, ids } = await createStreams()
   const tab = browser()
   await tab.request(({ data }) => Object.assign(data, { n: 0 }))

@@ -14,7 +14,7 @@ async function createVisitor(world: World): Promise<Browser> {
   return tab
 }
 
-/** Whether the session is there `wait` milliseconds later. Looking at it is a use, as any request. */
+/** Whether the session is live `wait` milliseconds later. The check is a use, as any request. */
 async function isLiveAfter(world: World, tab: Browser, wait: number): Promise<boolean> {
   world.now += wait
   const session = await tab.open()
@@ -23,7 +23,7 @@ async function isLiveAfter(world: World, tab: Browser, wait: number): Promise<bo
 }
 
 describe('A lifetime of one session above maxLifetime', () => {
-  it('is maxLifetime as soon as it is set, as it will be stored', async () => {
+  it('A lifetime above maxLifetime is read back as maxLifetime at once', async () => {
     const world = createWorld({ maxLifetime: '40d' })
     const tab = await createVisitor(world)
     const session = await tab.open()
@@ -50,7 +50,7 @@ describe('The option permanent', () => {
     expect(await isLiveAfter(world, tab, 1)).toBe(false)
   })
 
-  it('holds for the session of a login, and for the new one after regenerate', async () => {
+  it('The option applies to the session of a login, and to the new one after regenerate', async () => {
     const world = createWorld({ permanent: '7d' })
     const tab = world.browser()
     expect(maxAgeOf(await tab.request((session) => session.login('alice')))).toBe((7 * day) / second)
@@ -62,7 +62,7 @@ describe('The option permanent', () => {
     expect(maxAgeOf(restarted)).toBe((7 * day) / second)
   })
 
-  it('leaves sessions alone that exist, and those that a handler made otherwise', async () => {
+  it('The option does not change existing sessions, or those that a handler made otherwise', async () => {
     const world = createWorld()
     const tab = await createVisitor(world)
     const next = world.another({ permanent: '7d' })
@@ -76,7 +76,7 @@ describe('The option permanent', () => {
     expect([setCookieOf(headers) === undefined, maxAgeOf(headers)]).toEqual([false, undefined])
   })
 
-  it('stores nothing for a visitor without data', async () => {
+  it('The option stores nothing for a visitor without data', async () => {
     const world = createWorld({ permanent: true })
     expect(await world.browser().request(() => {})).toEqual([])
   })
@@ -85,7 +85,7 @@ describe('The option permanent', () => {
 describe('The option rolling', () => {
   const options = { permanent: '7d', rolling: true } as const
 
-  it('counts a permanent lifetime from the last use, and sends the cookie again', async () => {
+  it('With rolling a permanent lifetime counts from the last use, and the cookie is sent again', async () => {
     const world = createWorld(options)
     const tab = await createVisitor(world)
     world.now += 6 * day
@@ -95,7 +95,7 @@ describe('The option rolling', () => {
     expect(await isLiveAfter(world, tab, day)).toBe(false)
   })
 
-  it('sends the cookie again with a write, and with a touch that is due, but not with every response', async () => {
+  it('With rolling the cookie is sent with a write, and with a touch that is due, but not with every response', async () => {
     const world = createWorld(options)
     const tab = await createVisitor(world)
     world.now += 59_999
@@ -105,7 +105,7 @@ describe('The option rolling', () => {
     expect(maxAgeOf(await tab.request(() => {}))).toBe((7 * day) / second)
   })
 
-  it('never extends a session past maxLifetime', async () => {
+  it('Rolling never extends a session past maxLifetime', async () => {
     const world = createWorld({ ...options, maxLifetime: '10d' })
     const tab = await createVisitor(world)
     world.now += 6 * day
@@ -114,7 +114,7 @@ describe('The option rolling', () => {
     expect(await isLiveAfter(world, tab, 1)).toBe(false)
   })
 
-  it('keeps a session in use whose own lifetime is shorter than touchInterval', async () => {
+  it('Rolling keeps a session in use whose own lifetime is shorter than touchInterval', async () => {
     const world = createWorld(options)
     const tab = world.browser()
     await tab.request((session) => {
@@ -125,7 +125,7 @@ describe('The option rolling', () => {
     expect(await isLiveAfter(world, tab, 30_000)).toBe(false)
   })
 
-  it('keeps the session of a user in the index for as long as it may be extended', async () => {
+  it('Rolling keeps the session of a user in the index for as long as it may be extended', async () => {
     const world = createWorld(options)
     const tab = world.browser()
     await tab.request((session) => session.login('alice'))
@@ -140,7 +140,7 @@ describe('The option anonymousTimeout', () => {
     ['shorter', '10m', 600_000],
     ['longer', '12h', 12 * hour]
   ] as const)(
-    'is the idle timeout of sessions without a user, also if it is %s',
+    'The anonymousTimeout is the idle timeout of sessions without a user, also if it is %s',
     async (_, anonymousTimeout, limit) => {
       const world = createWorld({ anonymousTimeout })
       const tab = await createVisitor(world)
@@ -153,7 +153,7 @@ describe('The option anonymousTimeout', () => {
     }
   )
 
-  it('ends a permanent session without a user, too, and keeps its cookie up', async () => {
+  it('The anonymousTimeout also ends a permanent session without a user, and its cookie is kept up to date', async () => {
     const world = createWorld({ permanent: '7d', anonymousTimeout: '1h' })
     const tab = await createVisitor(world)
     world.now += hour - 1
@@ -166,7 +166,7 @@ describe('The option anonymousTimeout', () => {
 })
 
 describe('session.permanent = 0', () => {
-  it('ends the session at commit, and clears the cookie', async () => {
+  it('The commit ends the session, and clears the cookie', async () => {
     const world = createWorld()
     const tab = await createVisitor(world)
     const session = await tab.open()
@@ -177,7 +177,7 @@ describe('session.permanent = 0', () => {
     expect(world.eventTypes().slice(-1)).toEqual(['destroyed'])
   })
 
-  it('stores nothing for a new session', async () => {
+  it('A new session with permanent = 0 is not stored', async () => {
     const world = createWorld()
     const { calls } = await world.store.during(() =>
       world.browser().request((session) => {
@@ -188,7 +188,7 @@ describe('session.permanent = 0', () => {
     expect(calls).toEqual([])
   })
 
-  it('outlasts a save and a login of the same request', async () => {
+  it('A permanent of 0 stays after a save and a login of the same request', async () => {
     const world = createWorld()
     const tab = await createVisitor(world)
     const headers = await tab.request(async (session) => {

@@ -17,7 +17,7 @@ async function visitors(count: number, options: Parameters<typeof createWorld>[0
   return { world, tabs, cookies: tabs.map(({ cookie }) => cookie) }
 }
 
-/** What one opening tells, and how often it reads. */
+/** The events of one opening, and the number of its reads. */
 async function opening(world: World, cookie: string, manager: SessionManager = world.manager) {
   const { length } = world.events
   const { result, calls } = await world.store.during(() => manager.open(cookie))
@@ -28,31 +28,31 @@ async function opening(world: World, cookie: string, manager: SessionManager = w
 const junk = (count: number): string[] => Array.from({ length: count }, (_, i) => `__Host-sid=junk${i}`)
 
 describe('a request with several cookies of the name', () => {
-  it('is served by the one that is genuine, and the others are no event', async () => {
+  it('The genuine cookie is used, and the others raise no event', async () => {
     const { world, cookies } = await visitors(1)
     const { session, events } = await opening(world, [...junk(15), ...cookies].join('; '))
     expect([session.data, events.map(({ type }) => type)]).toEqual([{ i: 0 }, ['loaded']])
   })
 
-  it('is told of once when none is, by what the first one was', async () => {
+  it('If none is genuine, one event gives the reason for the first one', async () => {
     const { world } = await visitors(0)
     const { events, reads } = await opening(world, junk(16).join('; '))
     expect([events, reads]).toEqual([[{ type: 'rejected', reason: 'malformed' }], 0])
   })
 
-  it('has sixteen looked at, however many there are', async () => {
+  it('At most sixteen cookies are verified', async () => {
     const { world, cookies } = await visitors(1)
     const { session, events } = await opening(world, [...junk(16), ...cookies].join('; '))
     expect([session.isNew, events]).toEqual([true, [{ type: 'rejected', reason: 'too-many-cookies' }]])
   })
 
-  it('has the same one counted once', async () => {
+  it('Equal cookies count once', async () => {
     const { world, cookies } = await visitors(1)
     const { session, events, reads } = await opening(world, [...Array(20).fill(cookies[0]), ...junk(10)].join('; '))
     expect([session.data, events.map(({ type }) => type), reads]).toEqual([{ i: 0 }, ['loaded'], 1])
   })
 
-  it('has four genuine ones looked up, and is told of when there are more', async () => {
+  it('At most four genuine cookies are looked up, and an event reports more', async () => {
     const { world, cookies } = await visitors(5)
     const four = await opening(world, cookies.slice(0, 4).join('; '))
     expect([four.reads, four.events.map((event) => Reflect.get(event, 'reason') ?? event.type)]).toEqual([
@@ -64,7 +64,7 @@ describe('a request with several cookies of the name', () => {
     expect(five.session.data).toEqual({ i: 0 })
   })
 
-  it('has a session read once, though two of its tokens are there', async () => {
+  it('A session with two tokens in a request is read once', async () => {
     const { world, tabs } = await visitors(1)
     const [tab] = tabs
     if (!tab) throw new TypeError()
@@ -75,7 +75,7 @@ describe('a request with several cookies of the name', () => {
   })
 })
 
-describe('what is stored under a genuine token', () => {
+describe('the record under a genuine token', () => {
   const put = (world: World, id: string, text: string) => world.store.set(keyOf(id), text, world.now + 1e7)
 
   async function ground(options: Parameters<typeof createWorld>[0] = {}) {
@@ -109,7 +109,7 @@ describe('what is stored under a genuine token', () => {
     expect(silent.isNew).toBe(true)
   })
 
-  it('is expired, and that is all that is said', async () => {
+  it('An expired record raises one event, and no other', async () => {
     const { world, cookie, id, text } = await ground()
     world.now += 3 * 3_600_000
     await put(world, id, text)
@@ -117,7 +117,7 @@ describe('what is stored under a genuine token', () => {
     expect([session.isNew, events]).toEqual([true, [{ type: 'expired', id, limit: 'idle' }]])
   })
 
-  it('needs a store that can be read, unless the policy goes on without', async () => {
+  it('An unreadable store fails the request, unless the policy allows an anonymous session', async () => {
     const { world, cookie } = await ground()
     world.store.break('error-before')
     await expect(world.manager.open(cookie)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
@@ -132,14 +132,14 @@ describe('what is stored under a genuine token', () => {
     const isEmpty = (value: unknown): boolean => Object.keys(Object(value)).length === 0
     const refusing = schema((value) => (isEmpty(value) ? { value } : { issues: [{ message: 'no' }] }))
 
-    it('that it fits, is what the schema makes of it', async () => {
+    it('Data that fits is used as the schema returns it', async () => {
       const { world, cookie } = await ground()
       const manager = world.another(schema((value) => ({ value: { ...Object(value), checked: true } })))
       const { session, events } = await opening(world, cookie, manager)
       expect([session.data, events.map(({ type }) => type)]).toEqual([{ i: 0, checked: true }, ['loaded']])
     })
 
-    it('that it does not fit, is refused, reset or mended', async () => {
+    it('Data that does not fit is rejected, reset or repaired', async () => {
       const { world, cookie, id } = await ground()
       for (const [onSchemaMismatch, data, types] of [
         [undefined, {}, ['dataReset', 'loaded']],
@@ -158,7 +158,7 @@ describe('what is stored under a genuine token', () => {
       }
     })
 
-    it('and data that cannot be read, is corrupt before it is checked', async () => {
+    it('Data that cannot be read is corrupt before it is validated', async () => {
       const { world, cookie, id, text } = await ground()
       await put(world, id, `${text.split('\n')[0]}\n[`)
       const manager = world.another(schema((value) => (isEmpty(value) ? { value } : expect.fail('checked'))))
@@ -170,7 +170,7 @@ describe('what is stored under a genuine token', () => {
       ).toBe(true)
     })
 
-    it('that makes no object, is wrong', async () => {
+    it('A schema whose result is no object is refused', async () => {
       const { world, cookie } = await ground()
       const manager = world.another(schema(() => ({ value: 'text' })))
       await expect(manager.open(cookie)).rejects.toThrow('schema must describe an object [OPTION_INVALID]')
@@ -179,7 +179,7 @@ describe('what is stored under a genuine token', () => {
 })
 
 describe('the name of the cookie', () => {
-  it('is the plain one only where the policy says so', async () => {
+  it('The plain name is used only if the policy says so', async () => {
     const { manager, another } = createWorld()
     const nameOn = async (through: SessionManager, host: string): Promise<string | undefined> => {
       const session = await through.open({ host })
@@ -192,8 +192,8 @@ describe('the name of the cookie', () => {
   })
 })
 
-describe('a request with a cookie of the name that is not genuine', () => {
-  it('has it cleared when it ends its session', async () => {
+describe('a request with a cookie of our name that is not genuine', () => {
+  it('The cookie is cleared when the request ends its session', async () => {
     const { manager } = createWorld()
     for (const [cookie, cleared] of [
       ['__Host-sid=junk', true],
@@ -208,7 +208,7 @@ describe('a request with a cookie of the name that is not genuine', () => {
 })
 
 describe('a token whose session began at another time', () => {
-  it('ends nothing: its record was put back from an older copy', async () => {
+  it('The token ends nothing, because its record was restored from an older copy', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -224,7 +224,7 @@ describe('a record that an asynchronous schema checks', () => {
   it.each([
     [true, { a: 1 }],
     [false, {}]
-  ])('is opened if the schema accepts it: %s', async (accepts, data) => {
+  ])('The record is opened if the schema accepts it: %s', async (accepts, data) => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -239,7 +239,7 @@ describe('a record that an asynchronous schema checks', () => {
   })
 })
 
-it('A session that is gone starts with what the schema makes of nothing', async () => {
+it('A session that has ended starts with what the schema returns for {}', async () => {
   const world = createWorld()
   const tab = world.browser()
   await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -254,7 +254,7 @@ it('A session that is gone starts with what the schema makes of nothing', async 
   }
 })
 
-it('A new session keeps what the handler has put in, whatever is asked of it next', async () => {
+it('A new session keeps the data that the handler has set, through later operations', async () => {
   const validate = (value: unknown): { value: Record<string, unknown> } => ({ value: { items: [], ...Object(value) } })
   const world = createWorld({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
   const session = await world.manager.open('')
@@ -263,7 +263,7 @@ it('A new session keeps what the handler has put in, whatever is asked of it nex
   expect(session.data).toEqual({ items: [], mine: 1 })
 })
 
-it('A session without a schema is decoded when its data is asked for', async () => {
+it('A session without a schema is decoded when its data is accessed', async () => {
   let decoded = 0
   const serializer = {
     serialize: (data: unknown): string => JSON.stringify(data),

@@ -18,8 +18,8 @@ function look(world: World, tab: Browser): Promise<Session> {
   return world.manager.open(tab.cookie, { touch: false })
 }
 
-describe('A request that is opened with touch: false', () => {
-  it('writes nothing and sends no cookie, however often a page polls the end of the session', async () => {
+describe('a request that is opened with touch: false', () => {
+  it('A passive request writes nothing and sends no cookie, however often a page polls the end of the session', async () => {
     const world = createWorld({ rotateAfter: '10m', permanent: '7d', rolling: true })
     const tab = await createVisitor(world)
     const { expiresAt } = await look(world, tab)
@@ -34,7 +34,7 @@ describe('A request that is opened with touch: false', () => {
     expect(new Set(calls.map(({ operation }) => operation))).toEqual(new Set(['get']))
   })
 
-  it('lets an idle session end', async () => {
+  it('Passive requests do not keep an idle session alive', async () => {
     const world = createWorld({ idleTimeout: '10m' })
     const tab = await createVisitor(world)
     for (let i = 0; i < 10; i++) {
@@ -44,7 +44,7 @@ describe('A request that is opened with touch: false', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('does not send the cookie again that a retired key has signed', async () => {
+  it('A passive request does not send the cookie again that a retired key has signed', async () => {
     const world = createWorld()
     const tab = await createVisitor(world)
     const next = world.another({ secret: [`new ${secret}`, secret] })
@@ -54,7 +54,7 @@ describe('A request that is opened with touch: false', () => {
     expect(setCookieOf(await tab.request(() => {}, next))).not.toBe(undefined)
   })
 
-  it('stores what its handler changes, and moves nothing else', async () => {
+  it('A passive request stores changes of its handler, and moves nothing else', async () => {
     const world = createWorld()
     const tab = await createVisitor(world)
     world.now += 5 * minute
@@ -65,7 +65,7 @@ describe('A request that is opened with touch: false', () => {
     expect([after.data.a, after.lastSeenAt]).toEqual([2, start])
   })
 
-  it('can still log in and out', async () => {
+  it('A passive request can log in and out', async () => {
     const world = createWorld()
     const tab = await createVisitor(world)
     const session = await look(world, tab)
@@ -80,7 +80,7 @@ describe('openerOf()', () => {
   }
   const passive = ({ path }: Request): boolean => path === '/poll'
 
-  it.each(['options', 'a manager'])('opens passive requests without a touch, given %s', async (what) => {
+  it.each(['options', 'a manager'])('openerOf() opens passive requests without a touch, given %s', async (what) => {
     const world = createWorld()
     const tab = await createVisitor(world)
     const { store, manager } = world
@@ -103,7 +103,7 @@ describe('openerOf()', () => {
       },
       'CALLBACK_FAILED'
     ]
-  ])('fails the request whose passive fails: %s', async (passive, code) => {
+  ])('A passive option that throws or returns no boolean fails the request: %s', async (passive, code) => {
     const { open } = openerOf(createWorld().manager, { passive: passive as unknown as () => boolean })
     await expect(open({}, '')).rejects.toMatchObject({ code })
   })
@@ -111,7 +111,7 @@ describe('openerOf()', () => {
   it.each([
     [{ passive: 'all' }, 'OPTION_INVALID'],
     [{ pasive: passive }, 'OPTION_UNKNOWN']
-  ])('refuses %j', (options, code) => {
+  ])('The passive option %j is refused', (options, code) => {
     const refusals = [
       () => openerOf(createWorld().manager, options as object),
       () => openerOf({ store: createMemoryStore(), secret, ...options } as SessionManagerOptions)

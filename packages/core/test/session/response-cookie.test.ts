@@ -19,7 +19,7 @@ async function headersWith(cacheControl: string | undefined) {
 }
 
 describe('a response with a cookie', () => {
-  it('is stored by no cache, and varies with the cookie', async () => {
+  it('The response is stored by no cache, and varies with the cookie', async () => {
     const { headers, tightened } = await headersWith(undefined)
     expect(headers.map(([name, value]) => [name, value.replace(/=[\w-]{76};.*/, '=T')])).toEqual([
       ['Set-Cookie', '__Host-sid=T'],
@@ -39,7 +39,7 @@ describe('a response with a cookie', () => {
     ' private\t,x',
     'x="a, b", no-store',
     'x="a\\"b", private'
-  ])('keeps the handler’s own %j', async (cacheControl) => {
+  ])("The handler's own Cache-Control %j is kept", async (cacheControl) => {
     const { headers, tightened } = await headersWith(cacheControl)
     expect(names(headers)).toEqual(['Set-Cookie', 'Vary'])
     expect(tightened).toEqual([])
@@ -55,7 +55,7 @@ describe('a response with a cookie', () => {
     'no-store2',
     'private=x',
     'private="set-cookie"',
-    // What follows has the word, and no cache reads it as a directive.
+    // The following values contain the word, but no cache reads it as a directive.
     'no-store;x',
     'private\tx',
     'public no-store',
@@ -63,7 +63,7 @@ describe('a response with a cookie', () => {
     'x="a, no-store, b", public',
     'x="a\\", private, y="',
     'max-age=60, x="private, '
-  ])('is stored by no cache in spite of %j, with an event', async (cacheControl) => {
+  ])('The response is stored by no cache despite %j, with an event', async (cacheControl) => {
     const { headers, tightened } = await headersWith(cacheControl)
     expect(headers[1]).toEqual(['Cache-Control', 'no-store'])
     expect(tightened).toEqual([{ type: 'cacheControlTightened', was: cacheControl }])
@@ -71,7 +71,7 @@ describe('a response with a cookie', () => {
 })
 
 describe('a response without one', () => {
-  it('varies with the cookie only when somebody looked', async () => {
+  it('A response without a cookie varies with it only if the session was read', async () => {
     const { manager } = createWorld()
     const session = await manager.open('')
     expect((await manager.commit(session)).headers).toEqual([])
@@ -81,7 +81,7 @@ describe('a response without one', () => {
   })
 })
 
-describe('a response that looked at the session of a user', () => {
+describe("a response that depends on a user's session", () => {
   const privately = ['Cache-Control', 'private, no-cache']
 
   async function userOf(options: Partial<SessionManagerOptions> = {}) {
@@ -91,7 +91,7 @@ describe('a response that looked at the session of a user', () => {
     return { world, tab }
   }
 
-  it('is private and must be validated, unless the handler says how it may be cached', async () => {
+  it('The response is private and must be revalidated, unless the handler sets how it may be cached', async () => {
     const { world, tab } = await userOf()
     expect(await tab.request(({ data }) => data)).toEqual([privately, ['Vary', 'Cookie']])
     expect(await tab.request(({ userId }) => userId)).toEqual([privately, ['Vary', 'Cookie']])
@@ -100,7 +100,7 @@ describe('a response that looked at the session of a user', () => {
     expect((await world.manager.commit(session, { cacheControl: 'public' })).headers).toEqual([['Vary', 'Cookie']])
   })
 
-  it('says nothing of caches when nobody looked, or markPrivate is false', async () => {
+  it('The response has no Cache-Control if the session was not read, or markPrivate is false', async () => {
     const { world, tab } = await userOf()
     expect(await tab.request(() => {})).toEqual([])
     const without = world.another({ markPrivate: false })
@@ -109,7 +109,7 @@ describe('a response that looked at the session of a user', () => {
 })
 
 describe('a response that ends the session', () => {
-  it('clears the cookie, is stored by no cache, and varies with the cookie', async () => {
+  it('The response clears the cookie, is stored by no cache, and varies with the cookie', async () => {
     const { manager } = createWorld()
     const session = await manager.open('__Host-sid=junk')
     await session.destroy()
@@ -120,7 +120,7 @@ describe('a response that ends the session', () => {
 })
 
 describe('a session that is not live', () => {
-  it('has no cookie to send, whatever was wanted before', () => {
+  it('A session that is not live sends no cookie, whatever was requested before', () => {
     const { context } = createManagerContext({ store: createMemoryStore(), secret })
     const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
     const record = encodeRecord(firstMetadata('w', 'h', 1), '{}')
@@ -142,7 +142,7 @@ describe('a session that is not live', () => {
 })
 
 describe('the cookie of a permanent session', () => {
-  it('lasts as long as the session, in whole seconds', async () => {
+  it('The cookie of a permanent session lasts as long as the session, in whole seconds', async () => {
     const world = createWorld({
       permanentLifetime: 5_500,
       idleTimeout: 5_000,
@@ -162,7 +162,7 @@ describe('the cookie of a permanent session', () => {
 })
 
 describe('a token that a retired key has signed', () => {
-  it('is signed anew with every response until the client has the new one', async () => {
+  it('A token of a retired key is signed again with every response until the client has the new one', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -175,7 +175,7 @@ describe('a token that a retired key has signed', () => {
 })
 
 describe('a secure cookie over plain http', () => {
-  it('is warned of once for all, and told each time, but not where it is meant to be plain', async () => {
+  it('A Secure cookie over plain http raises an event each time and one warning, unless it is meant to be plain', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     warn.mockClear()
     const { manager, another, events } = createWorld()
@@ -203,7 +203,7 @@ describe('a secure cookie over plain http', () => {
 })
 
 describe('the headers of a response', () => {
-  it('are the same list however often they are asked for', async () => {
+  it('Every call returns the same list of headers', async () => {
     const { manager } = createWorld()
     const session = await manager.open('')
     session.data.a = 1
@@ -230,7 +230,7 @@ describe('a warning of the cookie', () => {
     [false, { host: '127.0.0.1:3000' }, []],
     [true, { host: 'localhost', via: '1.1 x' }, []]
   ] as const)(
-    'With cookie.secure %j the request %j is told in production: %j',
+    'With cookie.secure %j the request %j prints in production: %j',
     async (secureOption, headers, expected) => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
       warn.mockClear()

@@ -12,7 +12,7 @@ type ManagerOption = Exclude<keyof SessionManagerOptions, 'cookie'> | `cookie.${
 /** One row of the table in docs/operations.md, and the deployments that prove it. */
 interface Change extends Pick<Rollout, 'bytes' | 'readOnly' | 'ignoresData'> {
   readonly change: string
-  /** As the table says it; anything but `nobody` is what all visitors of the test are. */
+  /** As in the table; any value but `nobody` names the visitors of the test. */
   readonly loggedOut: string
   readonly stages: (now: { readonly value: number }) => readonly Stage[]
 }
@@ -57,7 +57,7 @@ function prefixed(prefix: string, reads: (text: string) => string): Serializer {
   }
 }
 
-/** Another format than JSON, for short. */
+/** A format other than JSON, for short. */
 const format = {
   spaced: { serialize: (data: unknown) => JSON.stringify(data, null, 1), deserialize: JSON.parse },
   other: prefixed('#', (text) => text.replace(/^[^#].*/, 'not this format').slice(1)),
@@ -65,7 +65,7 @@ const format = {
   otherReadsBoth: prefixed('#', (text) => text.replace(/^#/, ''))
 }
 
-/** Data of the next version has a theme. */
+/** The data of the next version has a theme. */
 const schema = {
   '~standard': {
     version: 1 as const,
@@ -79,7 +79,7 @@ const schema = {
   }
 }
 
-/** As Zod's `z.object({ views: z.number().optional() })`. */
+/** Like Zod's `z.object({ views: z.number().optional() })`. */
 const stripping = {
   '~standard': {
     version: 1 as const,
@@ -339,7 +339,7 @@ for (const [option, rows] of Object.entries(changes)) {
 describe('the cookie that a browser has', () => {
   const lifetimes: readonly Options[] = [{ permanentLifetime: '10d' }, { permanentLifetime: '20d' }]
 
-  it('keeps its attributes and its lifetime when the options change, until it is sent again', async () => {
+  it('A cookie keeps its attributes and its lifetime when the options change, until it is sent again', async () => {
     const world = createWorld(lifetimes[0])
     const tab = world.browser()
     await tab.request((session) => {
@@ -355,7 +355,7 @@ describe('the cookie that a browser has', () => {
     expect(sent).toContain('SameSite=Strict')
   })
 
-  it('is sent again, with the attributes and the lifetime in effect, once a new secret is promoted', async () => {
+  it('The cookie is sent again, with the attributes and the lifetime in effect, once a new secret is promoted', async () => {
     const world = createWorld({ ...lifetimes[0], secret: [first, second] })
     const tab = world.browser()
     await tab.request((session) => {
@@ -369,7 +369,7 @@ describe('the cookie that a browser has', () => {
   })
 })
 
-it('a longer idleTimeout holds for a session once a process that has it was used by the session', async () => {
+it('A longer idleTimeout applies to a session once the session was used in a process that has it', async () => {
   const world = createWorld({ idleTimeout: '1h' })
   const [used, unused] = [world.browser(), world.browser()]
   for (const tab of [used, unused]) await tab.request((session) => session.login('alice'))
@@ -381,7 +381,7 @@ it('a longer idleTimeout holds for a session once a process that has it was used
   expect((await unused.open(next)).isNew).toBe(true)
 })
 
-it("a session that userIdFrom names counts as the user's from its next change of user on", async () => {
+it("A session that userIdFrom names counts as the user's from its next change of user on", async () => {
   const world = createWorld()
   const tab = world.browser()
   await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
@@ -392,7 +392,7 @@ it("a session that userIdFrom names counts as the user's from its next change of
   expect(await next.revokeAll('alice')).toBe(1)
 })
 
-it('a schema that strips keys drops at the next write what it does not name, and a read drops nothing', async () => {
+it('A schema that strips keys drops unnamed keys at the next write, and a read drops nothing', async () => {
   const world = createWorld()
   const tab = world.browser()
   await tab.request(({ data }) => Object.assign(data, { views: 1, passport: { user: 'alice' } }))
@@ -406,7 +406,7 @@ it('a schema that strips keys drops at the next write what it does not name, and
 
 const document = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8')
 
-it('docs/operations.md lists each change, and whom it logs out', () => {
+it('docs/operations.md lists each change, and which users it logs out', () => {
   const [, section = ''] = document.split('\n## Rolling changes\n')
   const rows = section
     .split('\n## ', 1)

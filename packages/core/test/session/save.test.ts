@@ -18,7 +18,7 @@ describe('a save of a session that is not loaded yet', () => {
 })
 
 describe('a save of a session that has nothing to store', () => {
-  it('A live session says that all is stored, and the store is not asked', async () => {
+  it('The save of an unchanged live session returns true, without a store call', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { n: 1 }))
@@ -27,7 +27,7 @@ describe('a save of a session that has nothing to store', () => {
     expect([result, calls]).toEqual([true, []])
   })
 
-  it('A new session says so too, and stays new', async () => {
+  it('The save of a new session without data returns true, and the session stays new', async () => {
     const world = createWorld()
     const session = await world.manager.open('')
     expect([await session.save(), session.isNew]).toEqual([true, true])
@@ -36,7 +36,7 @@ describe('a save of a session that has nothing to store', () => {
   })
 })
 
-it('An update of a new session starts from what the handler has, and stores it', async () => {
+it("An update of a new session starts from the handler's data, and stores it", async () => {
   const world = createWorld()
   const session = await world.manager.open('')
   session.data.n = 1

@@ -16,7 +16,7 @@ const writes = async ({ store }: World, task: () => Promise<unknown>): Promise<n
   (await store.during(task)).calls.filter(({ operation }) => operation !== 'get').length
 
 describe('a new session', () => {
-  it('tells that nothing is stored, and when it would end', async () => {
+  it('A new session shows that nothing is stored, and when it would end', async () => {
     const session = await createWorld().browser().open()
     expect(session.toJSON()).toEqual({ id: undefined, state: 'new', userId: undefined, createdAt: start })
     expect(session).toMatchObject({
@@ -36,7 +36,7 @@ describe('a new session', () => {
 })
 
 describe('a stored session', () => {
-  it('tells whose it is, and when it was made, seen and will end', async () => {
+  it('A stored session shows its user, and when it was created, last seen and will end', async () => {
     const { world, tab } = await stored()
     await tab.request((session) => session.login('alice'))
     world.now += 30 * 60_000
@@ -54,7 +54,7 @@ describe('a stored session', () => {
     expect(session.toJSON()).toEqual({ id, state: 'live', userId: 'alice', createdAt })
   })
 
-  it('is detached where its secret was replaced, and says so when it is printed', async () => {
+  it('A session whose secret was replaced is detached, and shows that when it is printed', async () => {
     const { tab } = await stored()
     const { cookie } = tab
     await tab.request((session) => session.regenerate())
@@ -65,7 +65,7 @@ describe('a stored session', () => {
 })
 
 describe('its data', () => {
-  it('may be another object, which is stored if it holds something else', async () => {
+  it('The data may be replaced by another object, which is stored if its content differs', async () => {
     const { world, tab } = await stored()
     const assign = (data: object) => tab.request((session) => Reflect.set(session, 'data', data))
     expect(await writes(world, () => assign({ a: 1 }))).toBe(0)
@@ -73,7 +73,7 @@ describe('its data', () => {
     expect((await tab.open()).data).toEqual({ b: 2 })
   })
 
-  it('is no list, and nothing but an object', async () => {
+  it('The data must be an object, and not an array', async () => {
     const session = await createWorld().browser().open()
     for (const value of [[1], null, 'x']) {
       expect(() => Reflect.set(session, 'data', value)).toThrow('session.data must be an object [ARGUMENT_INVALID]')
@@ -82,7 +82,7 @@ describe('its data', () => {
 })
 
 describe('its permanence', () => {
-  it('is true, false or a lifetime', async () => {
+  it('The permanence is true, false or a lifetime', async () => {
     const session = await createWorld().browser().open()
     for (const value of ['1h', -1, 1.5, undefined]) {
       expect(() => Reflect.set(session, 'permanent', value)).toThrow(
@@ -95,7 +95,7 @@ describe('its permanence', () => {
     }
   })
 
-  it('decides when the session ends, before it is stored and after', async () => {
+  it('The permanence decides when the session ends, before it is stored and after', async () => {
     const { tab } = await stored()
     const set = async (permanent: boolean | number): Promise<readonly [number, number]> => {
       let told = 0
@@ -111,7 +111,7 @@ describe('its permanence', () => {
     expect(await set(false)).toEqual([start + hour, start + hour])
   })
 
-  it('costs a write when it changes; a lifetime always counts anew', async () => {
+  it('The permanence costs a write when it changes, and a lifetime is counted from each setting', async () => {
     const { world, tab } = await stored()
     const set = (permanent: boolean | number) =>
       writes(world, () =>
@@ -129,7 +129,7 @@ describe('its permanence', () => {
 })
 
 describe('a session of a lazy manager', () => {
-  it('is not looked at before it is loaded', async () => {
+  it('A lazy session cannot be read before it is loaded', async () => {
     const { world, tab } = await stored({ lazy: true })
     void world
     const session = await world.manager.open(tab.cookie)
@@ -154,7 +154,7 @@ describe('a session of a lazy manager', () => {
     expect([session.loaded, session.data]).toEqual([true, { a: 1 }])
   })
 
-  it('is loaded by whatever needs it', async () => {
+  it('A lazy session is loaded by every operation that needs it', async () => {
     for (const act of [
       (session: Session) => session.update((data) => Object.assign(data, { b: 1 }) as unknown as undefined),
       (session: Session) => session.save(),
@@ -173,7 +173,7 @@ describe('a session of a lazy manager', () => {
 })
 
 describe('taking a value', () => {
-  it('gives it once, to one of those who ask', async () => {
+  it('take() returns a value once, to one of several requests', async () => {
     const { tab } = await stored()
     const sessions = await Promise.all([tab.open(), tab.open(), tab.open()])
     const taken = await Promise.all(sessions.map((session) => session.take('a')))
@@ -181,14 +181,14 @@ describe('taking a value', () => {
     expect((await tab.open()).data).toEqual({})
   })
 
-  it('gives nothing that is not the data’s own, and writes nothing then', async () => {
+  it('take() returns nothing for an inherited key, and writes nothing then', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     expect(await writes(world, async () => expect(await session.take('constructor')).toBe(undefined))).toBe(0)
     expect(session.data).toEqual({ a: 1 })
   })
 
-  it('gives nothing from a session that is over', async () => {
+  it('take() returns nothing from a session that has ended', async () => {
     const { tab } = await stored()
     const [session, other] = [await tab.open(), await tab.open()]
     await other.destroy()
@@ -196,7 +196,7 @@ describe('taking a value', () => {
   })
 })
 
-describe('what only waits for the store', () => {
+describe('operations that only wait for the store', () => {
   it.each<[string, (session: Session) => Promise<unknown>]>([
     ['save', (session) => session.save()],
     ['reload', (session) => session.reload()],
@@ -207,7 +207,7 @@ describe('what only waits for the store', () => {
     expect(headers).toEqual([['Vary', 'Cookie']])
   })
 
-  it('an update is synchronous, and changes nothing when it is not', async () => {
+  it('update() takes a synchronous function, and changes nothing if it is not', async () => {
     const { tab } = await stored()
     const session = await tab.open()
     const later = (async (data: Record<string, unknown>) => {
@@ -222,7 +222,7 @@ describe('what only waits for the store', () => {
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('somebody else’s session is none', async () => {
+  it('A session of another copy of the package is refused', async () => {
     const { manager } = createWorld()
     for (const thing of [null, {}, 'session']) {
       await expect(async () => manager.commit(thing as never)).rejects.toThrow(
@@ -232,7 +232,7 @@ describe('what only waits for the store', () => {
   })
 })
 
-it('A session with a schema tells what its operations give', async () => {
+it('A session with a schema has the types of its operations', async () => {
   const validate = (value: unknown): { value: Record<string, unknown> } => ({ value: { ...Object(value) } })
   const world = createWorld({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
   const tab = world.browser()

@@ -9,7 +9,7 @@ async function stored(options: Parameters<typeof createWorld>[0] = {}) {
   return { world, tab }
 }
 
-/** A session that another request ended after it was opened. */
+/** A session that another request has ended after it was opened. */
 async function ended({ open }: Browser): Promise<Session> {
   const [session, other] = [await open(), await open()]
   await other.destroy()
@@ -36,7 +36,7 @@ describe('login', () => {
     }
   })
 
-  it('makes a new session where the one of the request has ended, and keeps only how long it is to live', async () => {
+  it('A login makes a new session if the one of the request has ended, and keeps only its lifetime', async () => {
     const { tab } = await stored()
     const session = await ended(tab)
     session.data.c = 3
@@ -48,7 +48,7 @@ describe('login', () => {
     expect(session.id).not.toBe(id)
   })
 
-  it('of nobody is refused before the store is asked', async () => {
+  it('A login without a user id is refused before any store call', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     const { calls } = await world.store.during(async () => {
@@ -63,7 +63,7 @@ describe('login', () => {
     expect(session.userId).toHaveLength(512)
   })
 
-  it('fails where the store could not be read for the request', async () => {
+  it('A login fails if the store could not be read for the request', async () => {
     const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
     world.store.break('error-before')
     const session = await tab.open()
@@ -72,7 +72,7 @@ describe('login', () => {
     )
   })
 
-  it('asks the store again where it could not be read at first', async () => {
+  it('A login reads the store again if that has failed at first', async () => {
     const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
     world.store.break('error-before')
     const session = await tab.open()
@@ -81,7 +81,7 @@ describe('login', () => {
     expect(session).toMatchObject({ userId: 'alice', detached: false, data: { a: 1, b: 2 } })
   })
 
-  it('after destroy, or after another took the session over, keeps nothing of it', async () => {
+  it('A login after destroy, or after another request has superseded the session, keeps nothing of it', async () => {
     for (const end of ['destroyed', 'superseded'] as const) {
       const { tab } = await stored()
       const session = await tab.open()
@@ -103,7 +103,7 @@ describe('login', () => {
 
 describe('a new secret', () => {
   it.each(['login', 'regenerate', 'rotate'] as const)(
-    'by %s is refused after the headers, whatever is there',
+    '%s is refused after the headers, in every state',
     async (verb) => {
       const { world, tab } = await stored({ lazy: true })
       for (const cookie of ['', tab.cookie]) {
@@ -117,7 +117,7 @@ describe('a new secret', () => {
     }
   )
 
-  it('is none while the store is out of reach, and the session is left as it is', async () => {
+  it('A swap does nothing while the store is unavailable, and the session stays as it is', async () => {
     const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
     world.store.break('error-before')
     for (const anonymous of [false, true]) {
@@ -127,7 +127,7 @@ describe('a new secret', () => {
     }
   })
 
-  it('that came too late is told of as lost', async () => {
+  it('A swap that came too late is reported as lost', async () => {
     const { world, tab } = await stored()
     const session = await ended(tab)
     world.eventTypes()
@@ -136,7 +136,7 @@ describe('a new secret', () => {
     expect(session.toJSON().state).toBe('ended')
   })
 
-  it.each(['login', 'regenerate', 'rotate'] as const)('by %s comes before the headers', async (verb) => {
+  it.each(['login', 'regenerate', 'rotate'] as const)('%s must be called before the headers', async (verb) => {
     const { world, tab } = await stored()
     const session = await tab.open()
     await world.manager.commit(session)
@@ -146,7 +146,7 @@ describe('a new secret', () => {
     expect(calls).toEqual([])
   })
 
-  it('of a session that is not stored is another id; anonymous without the data', async () => {
+  it('regenerate() of a session that is not stored changes the id; anonymous also drops the data', async () => {
     for (const anonymous of [false, true]) {
       const session = await createWorld().browser().open()
       session.data.a = 1
@@ -156,7 +156,7 @@ describe('a new secret', () => {
     }
   })
 
-  it('of a session that has ended is none; anonymous a new session', async () => {
+  it('regenerate() of a session that has ended does nothing; anonymous starts a new session', async () => {
     for (const anonymous of [false, true]) {
       const { world, tab } = await stored()
       const session = await ended(tab)
@@ -168,7 +168,7 @@ describe('a new secret', () => {
     }
   })
 
-  it('of a superseded session asks the store nothing more', async () => {
+  it('A swap of a superseded session makes no further store call', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     await tab.request((other) => other.regenerate())
@@ -179,7 +179,7 @@ describe('a new secret', () => {
     }
   })
 
-  it('keeps the lifetime that was chosen for a session that is not stored, and the end of one that is', async () => {
+  it('A swap keeps the lifetime that was set for a session that is not stored, and the end of a stored one', async () => {
     const { world, tab } = await stored()
     const visitor = world.browser()
     await visitor.request(async (session) => {
@@ -195,14 +195,14 @@ describe('a new secret', () => {
     expect(tab.cookie).toBe('')
   })
 
-  it('by rotate is none where nothing is stored', async () => {
+  it('rotate() does nothing if nothing is stored', async () => {
     const { manager, store } = createWorld()
     const session = await manager.open('')
     const { calls } = await store.during(() => session.rotate())
     expect([calls, session.isNew]).toEqual([[], true])
   })
 
-  it('anonymous forgets the user and the data', async () => {
+  it('regenerate() with anonymous removes the user and the data', async () => {
     const { tab } = await stored()
     await tab.request((session) => session.login('alice'))
     await tab.request((session) => session.regenerate({ anonymous: true }))
@@ -212,7 +212,7 @@ describe('a new secret', () => {
 })
 
 describe('destroy', () => {
-  it('clears the cookie that the request carried, genuine or not, and no other', async () => {
+  it('destroy() clears the cookie that the request had, genuine or not, and no other', async () => {
     const { tab, world } = await stored()
     for (const [cookie, cleared] of [
       [tab.cookie, true],
@@ -226,7 +226,7 @@ describe('destroy', () => {
     }
   })
 
-  it('says that the cookie stays when the headers are gone', async () => {
+  it('destroy() reports that the cookie stays after the headers', async () => {
     const { tab, world } = await stored()
     for (const [cookie, told] of [
       [tab.cookie, 1],
@@ -245,7 +245,7 @@ describe('destroy', () => {
     }
   })
 
-  it('says nothing of it where nobody listens', async () => {
+  it('destroy() after the headers needs no event handler', async () => {
     const { world, tab } = await stored()
     const manager = world.silent()
     const session = await tab.open(manager)
@@ -254,7 +254,7 @@ describe('destroy', () => {
     expect(session.toJSON().state).toBe('ended')
   })
 
-  it('says so too of a cookie that the same response has set', async () => {
+  it('destroy() also reports a cookie that the same response has set', async () => {
     const { world } = await stored()
     const session = await world.manager.open('')
     session.data.a = 1
@@ -263,7 +263,7 @@ describe('destroy', () => {
     expect(world.eventTypes()).toEqual(expect.arrayContaining(['destroyed', 'cookieSkipped']))
   })
 
-  it('ends a session too that another request took over meanwhile', async () => {
+  it('destroy() also ends a session that another request has superseded', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     await tab.request((other) => other.regenerate())
@@ -272,7 +272,7 @@ describe('destroy', () => {
     expect(await world.store.get(`sessions.s.${session.id}`)).toBe(undefined)
   })
 
-  it('of a session that is gone already asks the store nothing more', async () => {
+  it('destroy() of a session that has ended already makes no further store call', async () => {
     const { world, tab } = await stored()
     const { cookie } = tab
     await tab.request((session) => session.destroy())
@@ -281,7 +281,7 @@ describe('destroy', () => {
     expect(calls).toEqual([])
   })
 
-  it('happens once', async () => {
+  it('destroy() ends a session once', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     await session.destroy()
@@ -290,7 +290,7 @@ describe('destroy', () => {
     expect([calls, world.eventTypes()]).toEqual([[], []])
   })
 
-  it('ends in an empty session that stores nothing', async () => {
+  it('After destroy() the session is empty and stores nothing', async () => {
     const { tab } = await stored()
     const session = await tab.open()
     expect(session.data).toEqual({ a: 1, b: 2 })
@@ -302,7 +302,7 @@ describe('destroy', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('fails where the store cannot be read, whatever else is done then', async () => {
+  it('destroy() fails if the store cannot be read, whatever follows', async () => {
     const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
     world.store.break('error-before')
     const session = await tab.open()
@@ -311,7 +311,7 @@ describe('destroy', () => {
 })
 
 describe('save and update', () => {
-  it('store a new session only when it holds something', async () => {
+  it('A new session is stored only if it has data', async () => {
     const { manager, store } = createWorld()
     const session = await manager.open('')
     const { calls } = await store.during(async () => expect(await session.save()).toBe(true))
@@ -321,7 +321,7 @@ describe('save and update', () => {
     expect([session.data === data, data, session.isNew]).toEqual([true, { a: 1 }, false])
   })
 
-  it('an update of a new session goes on from its data', async () => {
+  it('An update of a new session continues from its data', async () => {
     const session = await createWorld().browser().open()
     session.data.count = 1
     await session.update((data) => {
@@ -330,7 +330,7 @@ describe('save and update', () => {
     expect(session.data).toEqual({ count: 2 })
   })
 
-  it('tell what is lost while the store is out of reach, if anybody listens', async () => {
+  it('Lost data is reported while the store is unavailable, and without an event handler nothing fails', async () => {
     const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
     world.store.break('error-before')
     const session = await tab.open()
@@ -339,7 +339,7 @@ describe('save and update', () => {
     expect(await (await world.silent({ onStoreUnavailable: 'anonymous' }).open(tab.cookie)).save()).toBe(false)
   })
 
-  it('an update of a new session that fails changes nothing', async () => {
+  it('An update of a new session that fails changes nothing', async () => {
     const session = await createWorld().browser().open()
     session.data.a = 1
     const update = session.update((data) => {
@@ -350,7 +350,7 @@ describe('save and update', () => {
     expect(session.data).toEqual({ a: 1 })
   })
 
-  it('tell when there is nothing left to store in', async () => {
+  it('save() and update() return false when the session has ended', async () => {
     const { world, tab } = await stored()
     const session = await ended(tab)
     session.data.c = 3
@@ -363,7 +363,7 @@ describe('save and update', () => {
 })
 
 describe('reload', () => {
-  it('brings the same object up to what is stored', async () => {
+  it('reload() updates the same object to the stored data', async () => {
     const { tab, world } = await stored()
     const session = await tab.open()
     const { data } = session
@@ -373,7 +373,7 @@ describe('reload', () => {
     expect([session.data === data, data]).toEqual([true, { a: 1, b: 3 }])
   })
 
-  it('finds a session superseded, without calling anything lost', async () => {
+  it('reload() finds a superseded session, and reports nothing as lost', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     await tab.request((other) => other.regenerate())
@@ -385,7 +385,7 @@ describe('reload', () => {
     expect(world.events.at(-1)).toEqual({ type: 'dropped', id: session.id, reason: 'detached' })
   })
 
-  it('finds a session over, without calling anything lost', async () => {
+  it('reload() finds a session that has ended, and reports nothing as lost', async () => {
     const { world, tab } = await stored()
     const session = await ended(tab)
     const { length } = world.events
@@ -394,14 +394,14 @@ describe('reload', () => {
     expect([session.isNew, session.detached, session.toJSON().state]).toEqual([false, false, 'ended'])
   })
 
-  it('needs nobody who listens to find that out', async () => {
+  it('reload() of an ended session needs no event handler', async () => {
     const { world, tab } = await stored()
     const session = await tab.open(world.silent())
     await tab.request((other) => other.regenerate())
     expect([await session.reload(), session.detached]).toEqual([false, 'superseded'])
   })
 
-  it('of a session that is gone finds that out, also where nothing was loaded yet', async () => {
+  it('reload() returns false for a session that has ended, even if nothing was loaded yet', async () => {
     const { world, tab } = await stored({ lazy: true })
     const { cookie } = tab
     const session = await world.manager.open(cookie)
@@ -409,7 +409,7 @@ describe('reload', () => {
     expect(await session.reload()).toBe(false)
   })
 
-  it('asks again where the store could not be read at first', async () => {
+  it('reload() reads the store again if that has failed at first', async () => {
     const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
     world.store.break('error-before')
     const session = await tab.open()
@@ -417,7 +417,7 @@ describe('reload', () => {
     expect([await session.reload(), session.data]).toEqual([true, { a: 1, b: 2 }])
   })
 
-  it('leaves the holder of a rotated secret what it is, and the one of the current secret too', async () => {
+  it('reload() keeps the standing of the current secret, and that of a rotated one', async () => {
     for (const rotated of [true, false]) {
       const { world, tab } = await stored()
       const session = await tab.open()
@@ -429,7 +429,7 @@ describe('reload', () => {
     }
   })
 
-  it('of what cannot be read leaves a new session with data of its own', async () => {
+  it('reload() of data that cannot be read leaves a new session with data of its own', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     const { data } = session
@@ -440,7 +440,7 @@ describe('reload', () => {
     expect(session.data).not.toBe(data)
   })
 
-  it('has nothing to bring to a new session', async () => {
+  it('reload() does nothing for a new session', async () => {
     const { manager, store } = createWorld()
     const session = await manager.open('')
     const { calls } = await store.during(async () => expect(await session.reload()).toBe(false))
@@ -448,7 +448,7 @@ describe('reload', () => {
   })
 })
 
-// The cookie that was not chosen stayed in the browser, and with it the way in.
+// The cookie that was not used stayed in the browser, and still opened its session.
 describe('a logout of a request with several tokens', () => {
   async function visitors(count: number) {
     const world = createWorld({ rotateAfter: '1d', graceWindow: '1m' })
@@ -459,7 +459,7 @@ describe('a logout of a request with several tokens', () => {
 
   const isLive = async (tab: Browser): Promise<boolean> => (await tab.open()).userId !== undefined
 
-  it('ends each session that one of them opens, and tells of each', async () => {
+  it('The logout ends each session that one of the tokens opens, and reports each', async () => {
     const { world, tabs } = await visitors(5)
     const ids = await Promise.all(tabs.map(async (tab) => (await tab.open()).id))
     const session = await world.manager.open(
@@ -475,7 +475,7 @@ describe('a logout of a request with several tokens', () => {
     expect(told).toEqual(ids.slice(0, 4).map((id) => ({ type: 'destroyed', id, userId: 'alice', by: 'request' })))
   })
 
-  it('ends by an old token what it would end alone: within its grace, and while rotate lets it work', async () => {
+  it('An old token ends what it would end alone: within its grace window, and while rotate lets it work', async () => {
     for (const [swap, later, expected] of [
       ['regenerate', 0, false],
       ['regenerate', 61_000, true],
@@ -493,7 +493,7 @@ describe('a logout of a request with several tokens', () => {
     }
   })
 
-  it('ends nothing by a token whose session has ended, and asks the store once for each other one', async () => {
+  it('A token whose session has ended ends nothing, and each other token costs one read', async () => {
     const { world, tabs } = await visitors(3)
     const [first, second, third] = tabs
     if (!first || !second || !third) throw new TypeError()
@@ -504,7 +504,7 @@ describe('a logout of a request with several tokens', () => {
     expect(calls.map(({ operation }) => operation)).toEqual(['delete', 'get', 'delete', 'get'])
   })
 
-  it('fails when one of them cannot be ended, and can be tried again', async () => {
+  it('The logout fails when one session cannot be ended, and can be repeated', async () => {
     const { world, tabs } = await visitors(2)
     const session = await world.manager.open(tabs.map(({ cookie }) => cookie).join('; '))
     const { get } = world.store

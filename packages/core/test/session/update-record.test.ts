@@ -20,7 +20,7 @@ async function stored(options: Parameters<typeof createWorld>[0] = {}) {
   return { world, tab, id, key: `sessions.s.${id}` }
 }
 
-/** Accepts data whose `a` is a number, or not there. */
+/** Accepts data whose `a` is a number or absent. */
 const numbers: NonNullable<SessionManagerOptions['schema']> = {
   '~standard': {
     version: 1,
@@ -34,32 +34,32 @@ const numbers: NonNullable<SessionManagerOptions['schema']> = {
   }
 }
 
-describe('a request that only looked', () => {
+describe('a request that only reads', () => {
   it.each([
     ['ends with the browser', {}],
     ['is permanent', { permanent: true }]
-  ])('touches a session that %s without a cookie', async (_, options) => {
+  ])('A request that only reads touches a session that %s, without a cookie', async (_, options) => {
     const { world, tab, key } = await stored(options)
     world.now += 20 * 60_000
     const headers = await tab.request(({ data }) => expect(data).toEqual({ a: 1 }))
     expect([(await metadataOf(world, key)).lastSeenAt, setCookieOf(headers)]).toEqual([world.now, undefined])
   })
 
-  it('touches a session whose data a schema checks', async () => {
+  it('A request that only reads touches a session whose data a schema checks', async () => {
     const { world, tab, key } = await stored({ schema: numbers })
     world.now += 20 * 60_000
     await tab.request(({ data }) => expect(data).toEqual({ a: 1 }))
     expect((await metadataOf(world, key)).lastSeenAt).toBe(world.now)
   })
 
-  it('and saves has nothing to store, which needs no look at the store', async () => {
+  it('A request that only reads and saves has nothing to store, and makes no store call', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     const { result, calls } = await world.store.during(() => session.save())
     expect([result, calls]).toEqual([true, []])
   })
 
-  it('touches, and stores no data', async () => {
+  it('A touch stores no data', async () => {
     const { world, tab, id, key } = await stored()
     const before = await world.store.get(key)
     world.now += 20 * 60_000
@@ -69,13 +69,13 @@ describe('a request that only looked', () => {
   })
 })
 
-describe('a session whose time runs out while a request has it', () => {
-  it('is not written any more, though its text is still the one that was read', async () => {
+describe('a session that expires while a request uses it', () => {
+  it('An expired session is not written any more, although its value is still the one that was read', async () => {
     const { world, tab, id, key } = await stored()
     const session = await tab.open()
     const text = (await world.store.get(key)) ?? ''
     world.now += 3 * 3_600_000
-    // As a store would still hold it whose clock is behind.
+    // As a store with a slow clock would still hold it.
     await world.store.set(key, text, world.now + 1_000_000)
     session.data.a = 2
     await world.manager.commit(session)
@@ -84,12 +84,12 @@ describe('a session whose time runs out while a request has it', () => {
   })
 })
 
-describe('the holder of a secret that was replaced', () => {
+describe('a request with a replaced secret', () => {
   const naming: Partial<SessionManagerOptions> = {
     userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined)
   }
 
-  it('stores what others may share', async () => {
+  it('A superseded request stores data for the same user', async () => {
     const { world, tab } = await stored(naming)
     const session = await tab.open()
     await tab.request((other) => other.regenerate())
@@ -98,7 +98,7 @@ describe('the holder of a secret that was replaced', () => {
     expect((await tab.open()).data).toEqual({ a: 1, b: 2 })
   })
 
-  it('stores what others may share where the data names the same user as ever', async () => {
+  it('A superseded request stores data if the data names the same user as before', async () => {
     const { world, tab } = await stored(naming)
     await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
     const session = await tab.open()
@@ -109,7 +109,7 @@ describe('the holder of a secret that was replaced', () => {
     expect([data, userId]).toEqual([{ a: 1, user: 'alice', b: 2 }, 'alice'])
   })
 
-  it('that only looked has nothing to lose, and nothing to hear', async () => {
+  it('A superseded request that only reads loses nothing, and raises no event', async () => {
     const { world, tab } = await stored(naming)
     await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
     world.now += 60_000
@@ -120,7 +120,7 @@ describe('the holder of a secret that was replaced', () => {
     expect([world.eventTypes(), session.detached]).toEqual([[], false])
   })
 
-  it('moves neither last seen nor how long the session lives', async () => {
+  it('A superseded request moves neither lastSeenAt nor the end of the session', async () => {
     const { world, tab, key } = await stored()
     const session = await tab.open()
     await tab.request((other) => other.regenerate())
@@ -137,7 +137,7 @@ describe('the holder of a secret that was replaced', () => {
     ])
   })
 
-  it('stores nothing where the data was emptied on purpose', async () => {
+  it('A superseded request stores nothing if the data was emptied on purpose', async () => {
     const { world, tab, id } = await stored()
     const session = await tab.open()
     await tab.request((other) => other.regenerate({ anonymous: true }))
@@ -147,7 +147,7 @@ describe('the holder of a secret that was replaced', () => {
     expect((await tab.open()).data).toEqual({})
   })
 
-  it('keeps nothing up: a touch that is due is left to the holder of the new secret', async () => {
+  it('A superseded request does no upkeep: a due touch is left to the current secret', async () => {
     const { world, tab, key } = await stored()
     const session = await tab.open()
     await tab.request((other) => other.regenerate())
@@ -158,7 +158,7 @@ describe('the holder of a secret that was replaced', () => {
     expect([await world.store.get(key), world.eventTypes()]).toEqual([before, []])
   })
 
-  it('makes it nobody else’s session', async () => {
+  it('A superseded request cannot change the user of the session', async () => {
     const { world, tab, id } = await stored(naming)
     const session = await tab.open()
     await tab.request((other) => other.regenerate())
@@ -171,7 +171,7 @@ describe('the holder of a secret that was replaced', () => {
 })
 
 describe('a rotation', () => {
-  it('lets the old secret work until the new one comes back, whatever the same request and the old one store', async () => {
+  it('The old secret works until the new one is used, whatever is stored by the same request and by the old one', async () => {
     const { world, tab, key } = await stored()
     const late = await tab.open()
     const session = await tab.open()
@@ -187,7 +187,7 @@ describe('a rotation', () => {
     expect(await metadataOf(world, key)).toMatchObject({ aliasUntil: world.now + 30_000 })
   })
 
-  it('is known to have arrived by a request with the new secret that only looks', async () => {
+  it('A request with the new secret that only reads shows that the new secret has arrived', async () => {
     const { world, tab, key } = await stored()
     await tab.request((session) => session.rotate())
     expect((await metadataOf(world, key)).aliasUntil).toBeUndefined()
@@ -195,7 +195,7 @@ describe('a rotation', () => {
     expect(await metadataOf(world, key)).toMatchObject({ aliasUntil: world.now + 30_000 })
   })
 
-  it('is for who has the current secret alone; any holder may regenerate', async () => {
+  it('Only the current secret may rotate; any working secret may regenerate', async () => {
     const { world, tab } = await stored()
     const old = tab.cookie
     await tab.request((session) => session.rotate())
@@ -209,7 +209,7 @@ describe('a rotation', () => {
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('counts though another process was faster with something else', async () => {
+  it('A rotation succeeds although another process has written something else first', async () => {
     const { world, tab } = await stored()
     const session = await tab.open()
     await tab.request(({ data }) => Object.assign(data, { b: 2 }), world.another())
@@ -225,7 +225,7 @@ describe('data that names a user', () => {
     userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined)
   }
 
-  it('starts the session anew; without one it goes on as it was', async () => {
+  it('Data that names a user restarts the session, and other data does not', async () => {
     const { world, tab, key } = await stored(naming)
     const [start, before] = [world.now, tab.cookie]
     world.now += hour / 2
@@ -243,7 +243,7 @@ describe('data that names a user', () => {
     expect([createdAt, authenticatedAt, userId]).toEqual([named.createdAt, named.authenticatedAt, undefined])
   })
 
-  it('takes its entry of the index along when the user leaves, in one swap', async () => {
+  it('Removing the user removes the index entry, in one swap', async () => {
     const { world, tab, key } = await stored(naming)
     await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
     expect((await metadataOf(world, key)).indexedUntil).toBeGreaterThan(world.now)
@@ -257,7 +257,7 @@ describe('data that names a user', () => {
     expect([userId, indexedUntil]).toEqual([undefined, undefined])
   })
 
-  it('leaves by an update of data that nobody has read', async () => {
+  it('An update of data that was not read can remove the user', async () => {
     const { world, tab, key } = await stored(naming)
     await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
     const before = tab.cookie
@@ -265,7 +265,7 @@ describe('data that names a user', () => {
     expect([(await metadataOf(world, key)).userId, tab.cookie === before]).toEqual([undefined, false])
   })
 
-  it('keeps its user when a schema resets it, until it names another one', async () => {
+  it('A user is kept when a schema resets the data, until the data names another one', async () => {
     const { world, tab, key } = await stored(naming)
     await tab.request(({ data }) => Object.assign(data, { user: 'alice', a: 'one' }))
     const strict = world.another({ ...naming, schema: numbers })
@@ -275,7 +275,7 @@ describe('data that names a user', () => {
     expect((await metadataOf(world, key)).userId).toBe('bob')
   })
 
-  it('goes on as it was too where the same request has swapped the secret already', async () => {
+  it('The session is not restarted if the same request has swapped the secret already', async () => {
     const { world, tab, key } = await stored(naming)
     await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
     const { createdAt, authenticatedAt } = await metadataOf(world, key)
@@ -294,14 +294,14 @@ describe('data that names a user', () => {
 })
 
 describe('a user’s session', () => {
-  it('costs one write, and none of its index, when its data changes', async () => {
+  it("A change of a user's data costs one write, and none of the index", async () => {
     const { world, tab } = await stored()
     await tab.request((session) => session.login('alice'))
     const { calls } = await world.store.during(() => tab.request(({ data }) => Object.assign(data, { b: 2 })))
     expect(calls.map(({ operation }) => operation)).toEqual(['get', 'compareAndSet'])
   })
 
-  it('is made by a write that is alone, though others wait with it', async () => {
+  it('The write of a login is stored alone, although others wait with it', async () => {
     const { world, tab, key } = await stored()
     const [first, a, entering] = [await tab.open(), await tab.open(), await tab.open()]
     const { gate, open } = createGate()

@@ -11,7 +11,7 @@ function createGround() {
     Promise.race([earlier, late.gate.then(() => Promise.reject(new Error('late')))])
   )
   const begun: string[] = []
-  /** A task that ends when told. */
+  /** A task that ends when the test says so. */
   const start = (key: string, name: string, group?: WriteGroup) => {
     const { gate, open } = createGate()
     const done = queue.run(
@@ -29,7 +29,7 @@ function createGround() {
 }
 
 describe('the queue of a key', () => {
-  it('runs its operations one after another, the first at once', async () => {
+  it('The operations of a key run one after another, the first one at once', async () => {
     const { begun, start } = createGround()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     expect(begun).toEqual(['one'])
@@ -42,7 +42,7 @@ describe('the queue of a key', () => {
     expect(begun).toEqual(['one', 'two'])
   })
 
-  it('holds up no other key, and goes on after an operation that failed', async () => {
+  it('An operation does not delay other keys, and the queue continues after one that failed', async () => {
     const { queue, begun, start } = createGround()
     const failing = queue.run('key', () => Promise.reject(new Error('failed')))
     const [next, other] = [start('key', 'next'), start('other', 'other')]
@@ -55,7 +55,7 @@ describe('the queue of a key', () => {
     expect(await Promise.all([next.done, other.done])).toEqual(['next', 'other'])
   })
 
-  it('hands what an operation last read to the next one in the queue, and forgets it with the last one', async () => {
+  it('The last read value is passed to the next operation in the queue, and dropped after the last one', async () => {
     const { queue } = createGround()
     const seen: KeySlot['lastRead'][] = []
     const note = (text: string) => async (slot: KeySlot) => {
@@ -68,7 +68,7 @@ describe('the queue of a key', () => {
     expect(seen).toEqual([undefined, undefined, { value: 'one' }, undefined])
   })
 
-  it('does not run an operation whose wait was given up, and rejects it at once', async () => {
+  it('An operation whose wait was given up is not run, and rejects at once', async () => {
     const { begun, start, late } = createGround()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     late.open()
@@ -78,8 +78,8 @@ describe('the queue of a key', () => {
     expect(await one.done).toBe('one')
   })
 
-  // idle() once asked again and again for the operation that ran, and so kept it from ending.
-  it('is not idle while an operation runs that others no longer wait for', async () => {
+  // idle() once polled for the running operation, and so kept it from ending.
+  it('The queue is not idle while an operation runs that the others no longer wait for', async () => {
     const { queue, start, late } = createGround()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     late.open()
@@ -94,7 +94,7 @@ describe('the queue of a key', () => {
     await Promise.all([one.done, waiting])
   })
 
-  it('counts the operations that have started, and forgets one that never ends when another has gone ahead', async () => {
+  it('The queue counts started operations, and drops one that never ends when another has passed it', async () => {
     const started: number[] = []
     const queue = createKeyQueue(async (_, key) => void started.push(key.started))
     void queue.run('key', () => new Promise(() => {}))
@@ -108,7 +108,7 @@ describe('the queue of a key', () => {
 describe('a queued group', () => {
   const groupOf = (): WriteGroup => []
 
-  it('can be joined until it starts', async () => {
+  it('A group can be joined until it starts', async () => {
     const { queue, start } = createGround()
     const first = start('key', 'first')
     const group = groupOf()
@@ -122,7 +122,7 @@ describe('a queued group', () => {
     await second.done
   })
 
-  it('cannot be joined when it did not have to wait, or when an operation is queued behind it', async () => {
+  it('A group cannot be joined if it did not have to wait, or if an operation is queued behind it', async () => {
     const { queue, start } = createGround()
     const first = start('key', 'first', groupOf())
     expect(queue.joinable('key')).toBe(undefined)
@@ -134,7 +134,7 @@ describe('a queued group', () => {
     }
   })
 
-  it('can still be joined when the group before it starts', async () => {
+  it('A group can still be joined when the group before it starts', async () => {
     const { queue, start } = createGround()
     const [before, last] = [groupOf(), groupOf()]
     const tasks = [start('key', 'first'), start('key', 'second', before), start('key', 'third', last)]
@@ -147,7 +147,7 @@ describe('a queued group', () => {
     }
   })
 
-  it('cannot be joined when its wait was given up', async () => {
+  it('A group cannot be joined when its wait was given up', async () => {
     const { queue, start, late } = createGround()
     const [first, second] = [start('key', 'first'), start('key', 'second', groupOf())]
     late.open()
@@ -159,7 +159,7 @@ describe('a queued group', () => {
 })
 
 describe('all queues together', () => {
-  it('are idle when every operation has ended, including those that came meanwhile', async () => {
+  it('The queues are idle when every operation has ended, including those that were added meanwhile', async () => {
     const { queue, start } = createGround()
     await queue.idle()
     const tasks = [start('key', 'one'), start('other', 'two'), start('key', 'three')]

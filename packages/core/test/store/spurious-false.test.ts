@@ -16,8 +16,8 @@ function createReluctantStore(): KeyValueStore {
   }
 }
 
-describe('a store whose compareAndSet says false although nothing has changed', () => {
-  it('takes a login, changes, a rotation, an update and a logout all the same', async () => {
+describe('a store whose compareAndSet returns false although nothing has changed', () => {
+  it('A login, changes, a rotation, an update and a logout succeed nevertheless', async () => {
     const manager = createSessionManager<{ count?: number }>({ store: createReluctantStore(), secret })
     const session = await manager.open('')
     session.data.count = 1

@@ -17,8 +17,8 @@ interface Crowd extends World {
   /** Sessions of requests that came in at once. */
   sessions(count: number): Promise<Session[]>
   /**
-   * Starts `tasks` in order while a first write is under way, so that they wait together, then lets it be stored. What
-   * becomes of the compareAndSets and of the reads after it, in order, is in `faults` and `reads`.
+   * Starts `tasks` in order while a first write is under way, so that they wait together, then lets it be stored. The faults
+   * of the compareAndSets and of the reads after it, in order, are in `faults` and `reads`.
    */
   behind<T>(
     tasks: readonly (() => Promise<T>)[],
@@ -26,11 +26,11 @@ interface Crowd extends World {
     reads?: readonly (Fault | undefined)[],
     deletes?: readonly (Fault | undefined)[]
   ): Promise<PromiseSettledResult<T>[]>
-  /** How many compareAndSets were tried since the crowd came together. */
+  /** How many compareAndSets were tried since the group was formed. */
   writes(): number
 }
 
-/** A session, and a store whose first write can be held up. */
+/** A session, and a store whose first write can be delayed. */
 async function createCrowd(...world: Parameters<typeof createWorld>): Promise<Crowd> {
   const base = createWorld(...world)
   const tab = base.browser()
@@ -70,7 +70,7 @@ async function createCrowd(...world: Parameters<typeof createWorld>): Promise<Cr
 }
 
 describe('writes to one session that wait in one process', () => {
-  it('are stored together: 64 increments take two compareAndSets, and no read', async () => {
+  it('Waiting writes are stored together: 64 increments take two compareAndSets, and no read', async () => {
     const crowd = await createCrowd()
     const sessions = await crowd.sessions(64)
     const { calls } = await crowd.store.during(() => Promise.all(sessions.map((session) => session.update(increment))))
@@ -79,7 +79,7 @@ describe('writes to one session that wait in one process', () => {
     expect(crowd.events.filter(({ type }) => type === 'saved')).toHaveLength(64)
   })
 
-  it('merge by key, and each conflict is reported to the one that had it', async () => {
+  it('Waiting writes are merged by key, and each conflict is reported to the request that had it', async () => {
     const crowd = await createCrowd()
     const sessions = await crowd.sessions(6)
     for (const [n, { data }] of sessions.entries()) Object.assign(data, { [`own${n}`]: n, shared: n % 3 })
@@ -91,7 +91,7 @@ describe('writes to one session that wait in one process', () => {
     expect(sessions[2]?.data).toEqual({ count: 0, own0: 0, own1: 1, own2: 2, shared: 2 })
   })
 
-  it('go on from what was stored: a second change of each request loses nothing', async () => {
+  it('Requests continue from what was stored: a second change of each loses nothing', async () => {
     const crowd = await createCrowd()
     const sessions = await crowd.sessions(5)
     for (const round of [1, 2]) {
@@ -101,7 +101,7 @@ describe('writes to one session that wait in one process', () => {
     expect((await crowd.tab.open()).data).toEqual({ count: 0, own0: 2, own1: 2, own2: 2, own3: 2, own4: 2 })
   })
 
-  it('are at most 64: the others wait for the next turn', async () => {
+  it('Waiting writes join a group of at most 64, and the others the next one', async () => {
     const crowd = await createCrowd()
     const sessions = await crowd.sessions(130)
     await Promise.all(sessions.map((session) => session.update(increment)))
@@ -109,7 +109,7 @@ describe('writes to one session that wait in one process', () => {
     expect(crowd.writes()).toBe(4)
   })
 
-  it('are fewer when the session is large, so that nobody else has to wait', async () => {
+  it('A group is smaller when the session is large, so that it does not block other requests for long', async () => {
     const crowd = await createCrowd()
     await crowd.tab.request(({ data }) => Object.assign(data, { large: 'x'.repeat(60_000) }))
     const sessions = await crowd.sessions(20)
@@ -119,7 +119,7 @@ describe('writes to one session that wait in one process', () => {
     expect(crowd.writes() - before).toBe(5)
   })
 
-  it('leave one that comes later to the next turn', async () => {
+  it('A write that comes later joins the next group', async () => {
     const crowd = await createCrowd()
     const [a, b, late] = await crowd.sessions(3)
     if (!a || !b || !late) throw new TypeError()
@@ -138,7 +138,7 @@ describe('writes to one session that wait in one process', () => {
     expect((await crowd.tab.open()).data.count).toBe(3)
   })
 
-  it('a write that is alone does what it did before: one compareAndSet each, against what it wrote itself', async () => {
+  it('Single writes take one compareAndSet each, against the value that the one before wrote', async () => {
     const crowd = await createCrowd()
     const session = await crowd.tab.open()
     const { calls } = await crowd.store.during(async () => {
@@ -150,7 +150,7 @@ describe('writes to one session that wait in one process', () => {
     expect(calls.map(({ operation }) => operation)).toEqual(['compareAndSet', 'compareAndSet', 'compareAndSet'])
   })
 
-  it('are all waited for by close()', async () => {
+  it('close() waits for all writes of a group', async () => {
     const crowd = await createCrowd()
     const sessions = await crowd.sessions(5)
     const { gate, open } = createGate()
@@ -168,7 +168,7 @@ describe('writes to one session that wait in one process', () => {
     expect(await done).toEqual([true, true, true, true, true])
   })
 
-  it('are stored with the expiry of the last', async () => {
+  it('A group is stored with the expiry of its last write', async () => {
     const deadlines: number[] = []
     const memory = createMemoryStore({ clock: { now: () => start } })
     const crowd = await createCrowd(
@@ -191,7 +191,7 @@ describe('writes to one session that wait in one process', () => {
     expect((await crowd.tab.open()).expiresAt).toBe(crowd.now + 7_200_000)
   })
 
-  it('are encrypted each as the record that it is', async () => {
+  it('Each member of a group is encrypted as its own record', async () => {
     const crowd = await createCrowd({ encryption: createEncryption({ secret: 'what the records are encrypted with' }) })
     const [a, b, c] = await crowd.sessions(3)
     if (!a || !b || !c) throw new TypeError()
@@ -209,8 +209,8 @@ describe('writes to one session that wait in one process', () => {
   })
 })
 
-describe('what one of them does', () => {
-  it('rejects only its own caller, when update() throws', async () => {
+describe('the effect of one member on the group', () => {
+  it('An update() that throws rejects only its own caller', async () => {
     const crowd = await createCrowd()
     const [a, b, c] = await crowd.sessions(3)
     if (!a || !b || !c) throw new TypeError()
@@ -227,7 +227,7 @@ describe('what one of them does', () => {
     expect((await crowd.tab.open()).data).toEqual({ count: 2, first: true })
   })
 
-  it('does not count while it is not stored: who gives up over it is asked again', async () => {
+  it('An effect does not count until it is stored: a member that stops because of it decides again', async () => {
     const crowd = await createCrowd()
     const elsewhere = await crowd.another().open(crowd.tab.cookie)
     const [a, b] = await crowd.sessions(2)
@@ -256,7 +256,7 @@ describe('what one of them does', () => {
     expect((await crowd.tab.open()).data).toEqual({ count: 1, first: true, closed: true })
   })
 
-  it('ends the group when it is destroy: those before are stored, nobody after it revives the session', async () => {
+  it('destroy() ends a group: earlier writes are stored, and no later one restores the session', async () => {
     const crowd = await createCrowd()
     const [a, b, ending, late] = await crowd.sessions(4)
     if (!a || !b || !ending || !late) throw new TypeError()
@@ -280,7 +280,7 @@ describe('what one of them does', () => {
     expect(crowd.events).toContainEqual({ type: 'dropped', id: late.id, reason: 'gone' })
   })
 
-  it('ends the session for those behind it when it is revoke, in the same compareAndSet', async () => {
+  it('revoke() ends the session for the writes behind it, in the same compareAndSet', async () => {
     const crowd = await createCrowd()
     const [a, late] = await crowd.sessions(2)
     if (!a || !late) throw new TypeError()
@@ -295,7 +295,7 @@ describe('what one of them does', () => {
     expect((await crowd.tab.open()).isNew).toBe(true)
   })
 
-  it('tells nobody that the session is over before that is stored', async () => {
+  it('No member learns that the session has ended before that is stored', async () => {
     const crowd = await createCrowd()
     const [a] = await crowd.sessions(1)
     if (!a) throw new TypeError()
@@ -315,7 +315,7 @@ describe('what one of them does', () => {
     expect((await crowd.tab.open()).isNew).toBe(false)
   })
 
-  it('swaps the secret for those behind it when it is regenerate', async () => {
+  it('regenerate() swaps the secret for the writes behind it', async () => {
     const crowd = await createCrowd()
     const [a, swapping, late, loser] = await crowd.sessions(4)
     if (!a || !swapping || !late || !loser) throw new TypeError()
@@ -334,7 +334,7 @@ describe('what one of them does', () => {
     expect((await crowd.tab.open()).data).toEqual({ count: 1, first: true, late: true })
   })
 
-  it('is stored on its own when it is a login, which writes elsewhere first', async () => {
+  it('A login, which writes to the index first, is stored on its own', async () => {
     const crowd = await createCrowd()
     const [a, entering, late] = await crowd.sessions(3)
     if (!a || !entering || !late) throw new TypeError()
@@ -342,13 +342,13 @@ describe('what one of them does', () => {
     await crowd.behind<unknown>([() => a.update(increment), () => entering.login('alice'), () => late.save()])
     const { id } = entering
     const written = crowd.store.calls.filter(({ operation }) => operation === 'compareAndSet').slice(-5)
-    // The first, the one before the login, its announcement, the login itself, its confirmation.
+    // The first write, the one before the login, its reservation, the login itself, its activation.
     expect(written.map(({ key }) => key.includes(id))).toEqual([true, true, false, true, false])
     crowd.tab.receive(crowd.manager.responseHeaders(entering))
     expect((await crowd.tab.open()).data).toEqual({ count: 1, first: true })
   })
 
-  it('is the only one refused when the store has no room for it', async () => {
+  it('A member that the store refuses as too large is refused alone', async () => {
     const memory = createMemoryStore({ clock: { now: () => start } })
     const crowd = await createCrowd(
       {},
@@ -372,8 +372,8 @@ describe('what one of them does', () => {
   })
 })
 
-describe('a group that the store has no room for', () => {
-  it('is stored one by one, each once', async () => {
+describe('a group that the store refuses as too large', () => {
+  it('The members are stored one by one, each once', async () => {
     const memory = createMemoryStore({ clock: { now: () => start } })
     const crowd = await createCrowd(
       {},
@@ -399,9 +399,9 @@ describe('a group that the store has no room for', () => {
   })
 })
 
-describe('what the store does to them', () => {
+describe('the effect of the store on a group', () => {
   it.each(['error-before', 'error-after', 'hang-before', 'hang-after'] as const)(
-    'counts for all of them, once, when one reply is lost (%s)',
+    'A group counts for all members, once, when one reply is lost (%s)',
     async (fault) => {
       const crowd = await createCrowd({ storeTimeout: 1_000 })
       const sessions = await crowd.sessions(5)
@@ -415,7 +415,7 @@ describe('what the store does to them', () => {
     }
   )
 
-  it('is an error for each of them when it stays out of reach, and nothing of any is stored', async () => {
+  it('Every member fails when the store stays unavailable, and nothing of any is stored', async () => {
     const crowd = await createCrowd()
     const sessions = await crowd.sessions(3)
     const failures = ['error-before', 'error-before', 'error-before'] as const
@@ -427,7 +427,7 @@ describe('what the store does to them', () => {
     expect((await crowd.tab.open()).data.count).toBe(0)
   })
 
-  it('leaves each in doubt when a reply is lost and another process writes after', async () => {
+  it('Every outcome is unknown when a reply is lost and another process writes after it', async () => {
     const crowd = await createCrowd()
     const elsewhere = await crowd.another().open(crowd.tab.cookie)
     const sessions = await crowd.sessions(3)
@@ -444,7 +444,7 @@ describe('what the store does to them', () => {
     expect((await crowd.tab.open()).data.count).toBe(4)
   })
 
-  it('makes all decide again when another process was faster, and loses nothing of either', async () => {
+  it('All members decide again when another process was faster, and nothing is lost', async () => {
     const crowd = await createCrowd()
     const elsewhere = await crowd.another().open(crowd.tab.cookie)
     const sessions = await crowd.sessions(5)
@@ -460,7 +460,7 @@ describe('what the store does to them', () => {
     expect((await crowd.tab.open()).data.count).toBe(6)
   })
 
-  it('does not fail a visit that had nothing to store', async () => {
+  it('A request that had nothing to store does not fail', async () => {
     const crowd = await createCrowd()
     const [a, b] = await crowd.sessions(2)
     if (!a || !b) throw new TypeError()
@@ -470,8 +470,8 @@ describe('what the store does to them', () => {
   })
 })
 
-describe('writes that have waited too long', () => {
-  it('are told so without having been decided, and keep nobody from writing', async () => {
+describe('writes that have waited for too long', () => {
+  it('Writes that wait for too long fail without having been decided, and block no later write', async () => {
     const store = createMemoryStore()
     const access = createStoreAccess({ ...store, compareAndSet: store.compareAndSet ?? never }, 1_000, undefined)
     const { gate, open } = createGate()

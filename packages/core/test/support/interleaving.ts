@@ -22,7 +22,7 @@ export interface Actor {
   readonly name: string
   /** Actors with the same number share a manager; by default each has a process of its own. */
   readonly process?: number
-  /** What its process is configured with beside what all are. */
+  /** Options of its process besides those of all. */
   readonly options?: Partial<SessionManagerOptions>
   /** The client of a browser whose requests reach several processes in turn; `elsewhere` leads to the named one. */
   readonly roams?: boolean
@@ -34,19 +34,19 @@ export interface Scenario {
   readonly title: string
   readonly options?: Partial<SessionManagerOptions>
   readonly nonAtomic?: boolean
-  /** Processes of a non-atomic store lose one another's updates: only what always holds and `check` are asked for. */
+  /** Processes of a non-atomic store lose one another's updates: only the general invariants and `check` apply. */
   readonly losesUpdates?: boolean
-  /** Runs alone before everything else; gives the cookies that the actors start with. */
+  /** Runs alone before everything else; returns the cookies that the actors start with. */
   prepare(client: Client): Promise<readonly string[]>
   actors(cookies: readonly string[]): readonly Actor[]
-  /** What must hold in the end beside what always must. */
+  /** Must hold at the end, besides the general invariants. */
   check?(final: Final): void | Promise<void>
 }
 
 export interface Final {
   readonly ledger: Ledger
   readonly ground: Ground
-  /** Opens a cookie in a process that has nothing to do with the others. */
+  /** Opens a cookie in a process that is independent of the others. */
   readonly checker: Client
   fail(invariant: string, message: string): never
 }
@@ -63,7 +63,7 @@ export interface Conditions {
 
 interface Option {
   readonly operation: Operation
-  /** Undefined: nobody waits for it any more. */
+  /** Undefined: it is no longer awaited. */
   readonly process: Process | undefined
   readonly fault: Fault | undefined
 }
@@ -74,7 +74,7 @@ export const mostOperations = 90
 const mostUses = 500
 export const startTime: number = Date.UTC(2026, 0, 1)
 
-/** A scenario made ready: each `start` is one execution of it from the same prepared store. */
+/** A prepared scenario: each `start` is one execution of it from the same prepared store. */
 export async function prepareScenario(
   scenario: Scenario,
   conditions: Conditions = {}

@@ -36,14 +36,14 @@ export function checkAlways(ground: Ground, ledger: Ledger): void {
 
 /**
  * A login that takes longer than its loginTimeout may find its entry pruned, and restores it before it ends. A first record that
- * arrives as late as that, of a login that has gone on to another id, stays out: its token was sent to nobody.
+ * arrives as late as that, of a login that has continued under another id, stays out: its token was never sent.
  */
 function outlastsLease(ground: Ground, ledger: Ledger, id: string, loggedIn: number): boolean {
   const told = ledger.logins.some((login) => login.id === id) || ledger.sent.some((sent) => sent.id === id)
   return !told && loggedIn >= ledger.began && ground.now > loggedIn + loginTimeout
 }
 
-/** Holds when everybody is done, as a process sees it that had no part in it. */
+/** Holds when all actors are done, as seen by an independent process. */
 export async function checkFinally(final: Final): Promise<void> {
   const { ledger, ground, checker, fail } = final
   const records = liveRecords(ground)
@@ -58,10 +58,10 @@ export async function checkFinally(final: Final): Promise<void> {
   for (const id of records.keys()) {
     const tokens = current.get(id)?.size ?? 0
     if (tokens > 1) fail('one-token', `${tokens} tokens open ${shortId(id)}`)
-    // A rotation whose answer was lost leaves the old token working.
+    // A rotation whose response was lost leaves the old token working.
     if (tokens === 0 && (undisturbed || !aliases.has(id))) unreachable++
   }
-  // A response that was lost, or a first record that arrived late: it opens to nobody, and expires.
+  // A response that was lost, or a first record that arrived late: no client can open it, and it expires.
   if (unreachable > ledger.faults) fail('one-token', `${unreachable} live sessions that no token opens which was sent`)
 
   for (const { id } of ledger.sent) {
@@ -98,7 +98,7 @@ export async function checkFinally(final: Final): Promise<void> {
   await checkUsers(final)
 }
 
-/** Each session counts what was acknowledged to it, and never more than was tried. */
+/** Each session counts the acknowledged increments, and never more than were tried. */
 function checkCounters({ ledger, fail }: Final, records: ReadonlyMap<string, StoredFacts>): void {
   const { acknowledged, tried } = ledger.increments
   if (tried === 0) return
@@ -112,7 +112,7 @@ function checkCounters({ ledger, fail }: Final, records: ReadonlyMap<string, Sto
       fail('exact-counters', `${told} increments were acknowledged, the counter says ${count}`)
     }
   }
-  // A first record that arrived late opens to nobody, and expires.
+  // A first record that arrived late cannot be opened by any client, and expires.
   if (sum > tried + ledger.faults) fail('exact-counters', `${tried} increments were tried, the counters say ${sum}`)
 }
 

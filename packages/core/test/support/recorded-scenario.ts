@@ -15,7 +15,7 @@ import {
 import { type Exploring, finish, Violation } from './scheduler.ts'
 import { createStoreStates, type StoreState } from './store-state.ts'
 
-/** Where an execution stands: the store, what each process has been told, and what is still on its way. */
+/** The state of an execution: the store, the responses to each process, and those that are still under way. */
 export interface Place {
   readonly store: StoreState
   readonly behaviours: readonly Behaviour[]
@@ -23,24 +23,24 @@ export interface Place {
   readonly faultsLeft: number
 }
 
-/** A scenario as a graph of places. The numbers of its moves are those of the scenario when it is run directly. */
+/** A scenario as a graph of states. The numbers of its steps are those of the scenario when it is run directly. */
 export interface RecordedScenario {
   start(): Exploring<Place>
   moves(place: Place): readonly RecordedMove[]
   take(place: Place, move: RecordedMove): Exploring<Place>
-  /** Equal for two places that cannot differ from there on. */
+  /** Equal for two states that cannot differ from there on. */
   fingerprint(place: Place): string
   /** Invariants that hold at every moment; throws. */
   check(place: Place): void
-  /** What must be true in the end; throws. */
+  /** Must be true at the end; throws. */
   finish(place: Place): Exploring<void>
-  /** Distinct lists of answers that processes were run with. */
+  /** Distinct lists of responses that processes were run with. */
   readonly behaviours: number
 }
 
 export interface RecordedMove {
   readonly operation: Waiting
-  /** Undefined: nobody waits for it any more. */
+  /** Undefined: it is no longer awaited. */
   readonly process: number | undefined
   readonly fault: Fault | undefined
 }
@@ -99,7 +99,7 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
     if (process === undefined) return { ...place, store, strays: place.strays.filter((one) => one !== operation) }
     const from = place.behaviours[process]
     if (!from) throw new Error('processes are numbered from 0')
-    // What went wrong is all that a process learns of a failure.
+    // A process learns nothing of a failure but its code.
     const heard = fault === undefined || fault === 'slow' ? result : undefined
     const answer: Answer = { place: from.waiting.indexOf(operation), fault, result: heard, now: store.now }
     const key = `${answer.place} ${fault} ${numberOf(heard)} ${answer.now}`
@@ -164,7 +164,7 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
     },
     check(place) {
       raise(place)
-      // All of it that the check looks at.
+      // Everything in it that the check reads.
       let key = `${place.store.number}`
       for (const { ledger: one } of place.behaviours) {
         for (const id of one.destroyed) key += ` ${id}`

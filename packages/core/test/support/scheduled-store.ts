@@ -12,15 +12,15 @@ export interface Operation {
   readonly expected?: string | undefined
   readonly value?: string
   readonly expiresAt?: number
-  /** What an `answer` will be. */
+  /** The result that an `answer` will have. */
   readonly result?: unknown
   settle(result: unknown): void
   fail(error: unknown): void
 }
 
 /**
- * `refused`: the operation fails before its effect, and the caller is told that it changed nothing. `late`: the caller is told of a failure, and the operation takes effect some time afterwards. `slow`: the operation
- * takes effect, and its answer comes some time afterwards, perhaps behind the answers to later ones.
+ * `refused`: the operation fails before its effect, and the caller is told that it changed nothing. `late`: the caller is told of a failure, and the operation takes effect some time later. `slow`: the operation
+ * takes effect, and its response comes some time later, perhaps after those of later operations.
  */
 export type Fault = 'error-before' | 'refused' | 'error-after' | 'late' | 'crash-before' | 'crash-after' | 'slow'
 
@@ -32,7 +32,7 @@ export interface Entry {
   readonly expiresAt: number
 }
 
-/** What one store and one clock hold. */
+/** The content of one store and one clock. */
 export interface Ground {
   now: number
   readonly entries: Map<string, Entry>
@@ -40,7 +40,7 @@ export interface Ground {
 
 export type Submitted = Omit<Operation, 'settle' | 'fail' | 'process' | 'name'>
 
-/** The engine: applies an operation in one piece. A broken one is how the checks are checked. */
+/** The engine: applies an operation atomically. A broken engine tests the checks. */
 export type Engine = (ground: Ground, operation: Submitted) => unknown
 
 export const correctEngine: Engine = (ground, { verb, key, expected, value = '', expiresAt = 0, result }) => {
@@ -99,28 +99,28 @@ function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** What a process waits for, and how it is told apart from the others. */
+/** The operation that a process waits for, and its distinguishing name. */
 export interface Waiting extends Submitted {
   readonly name: string
 }
 
-/** An operation that took effect and whose answer is still on its way. */
+/** An operation that took effect and whose response is still under way. */
 export function asAnswer<Kind extends Waiting>(operation: Kind, result: unknown): Kind {
   return { ...operation, verb: 'answer', name: `${operation.name} answer`, result }
 }
 
-/** Whether an operation takes effect when this becomes of it. */
+/** Whether an operation with this fate takes effect. */
 export function happens(fault: Fault | undefined): boolean {
   return fault === undefined || fault === 'error-after' || fault === 'crash-after' || fault === 'slow'
 }
 
-/** What the store rejects with. */
+/** The error with which the store rejects. */
 export function failureOf(fault: Fault): unknown {
   const failure = 'the engine is down'
   return fault === 'refused' ? Object.assign(new Error(failure), { wroteNothing: true }) : failure
 }
 
-/** What of `faults` can become of an operation. */
+/** The `faults` that an operation can have. */
 export function faultsOf(operation: Pick<Operation, 'verb'>, faults: readonly Fault[]): readonly Fault[] {
   return faults.filter((fault) => applies(fault, operation))
 }

@@ -1,6 +1,6 @@
 import { createRandom } from './scheduler.ts'
 
-/** Chance that can be repeated: the same seed gives the same inputs. */
+/** Pseudo-random choices: the same seed gives the same inputs. */
 export interface Seeded {
   /** A whole number from 0, below this one. */
   below(limit: number): number
@@ -8,7 +8,7 @@ export interface Seeded {
   bytes(length: number): Uint8Array
   /** Anything from latin letters to lone surrogates. */
   text(mostCharacters: number): string
-  /** One to three small changes: a flipped bit, something cut out, doubled, moved in, or cut off. */
+  /** One to three small changes: a flipped bit, a part removed, doubled, moved in, or cut off. */
   mutate(text: string): string
 }
 

@@ -1,6 +1,6 @@
 import type { Engine, Entry, Ground, Submitted } from './scheduled-store.ts'
 
-/** One content of the store at one time. Equal contents are one object, so that what follows from them is found once. */
+/** One content of the store at one time. Equal contents are one object, so that what follows from them is computed once. */
 export interface StoreState {
   readonly number: number
   readonly now: number

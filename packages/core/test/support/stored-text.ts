@@ -3,7 +3,7 @@ import { userKeyOf } from '../../src/token/secret-hash.ts'
 import { decodeIndex, type IndexEntry } from '../../src/users/user-index-entry.ts'
 import type { Entry, Ground } from './scheduled-store.ts'
 
-/** What the checks need to know of one stored text. Read from the text itself, with none of the manager's policy. */
+/** What the checks need to know of a stored value. Read from the value itself, with none of the manager's policy. */
 export interface StoredFacts {
   readonly kind: 'record' | 'tombstone' | 'index' | 'other'
   readonly userId?: string | undefined

@@ -6,7 +6,7 @@ export interface Step {
   readonly what: string
 }
 
-/** One line of a timeline: who did what to which key, and what was there. */
+/** One line of a timeline: the actor, the operation, the key, and the value there. */
 export function describeStep(
   who: string,
   { verb, key, expected, value, expiresAt }: Operation,

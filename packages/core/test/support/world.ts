@@ -32,14 +32,14 @@ export interface World {
   now: number
   /** Another manager on the same store, as another process would have. */
   another(options?: Partial<SessionManagerOptions>): SessionManager
-  /** One that nobody listens to. */
+  /** A manager without an event handler. */
   silent(options?: Partial<SessionManagerOptions>): SessionManager
   browser(cookie?: string): Browser
   /** The types of the events since the last call. */
   eventTypes(): string[]
 }
 
-/** A manager on a store that can be broken, with a clock that stands still until it is moved. */
+/** A manager on a store with faults on request, with a clock that stands still until it is moved. */
 export function createWorld(options: Partial<SessionManagerOptions> = {}, inner?: KeyValueStore): World {
   const events: SessionEvent[] = []
   const time = { now: start }
@@ -108,7 +108,7 @@ export function setCookieOf(headers: HeaderList): string | undefined {
   return headers.find(([name]) => name === 'Set-Cookie')?.[1]
 }
 
-/** A door that opens once. */
+/** A gate that opens once. */
 export function createGate(): { readonly gate: Promise<void>; open(): void } {
   let open = (): void => {}
   const gate = new Promise<void>((resolve) => {

@@ -4,7 +4,7 @@ import { createWorld, secret, setCookieOf } from '../support/world.ts'
 const [first, second, third] = [secret, `second ${secret}`, `third ${secret}`]
 
 describe('key rotation', () => {
-  it('a token of a retired key opens the session and is issued again under the newest, without a write', async () => {
+  it('A token of a retired key opens the session and is issued again under the newest key, without a write', async () => {
     const { browser, another, store } = createWorld()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
@@ -19,7 +19,7 @@ describe('key rotation', () => {
     expect((await browser(old).open(another({ secret: second }))).isNew).toBe(true)
   })
 
-  it('the reissued cookie of a permanent session keeps its expiry', async () => {
+  it('The reissued cookie of a permanent session keeps its expiry', async () => {
     const world = createWorld()
     const tab = world.browser()
     await tab.request(async (session) => {
@@ -31,7 +31,7 @@ describe('key rotation', () => {
     expect(setCookieOf(headers)).toContain(`Max-Age=${30 * 86_400};`)
   })
 
-  it('three rotations under traffic log nobody out', async () => {
+  it('Three rotations under traffic log no user out', async () => {
     const { browser, another } = createWorld()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
@@ -49,7 +49,7 @@ describe('key rotation', () => {
     }
   })
 
-  it('a raised secretBits logs nobody out, and lengthens the tokens made from now on', async () => {
+  it('A raised secretBits logs no user out, and lengthens the tokens made from now on', async () => {
     const { browser, another } = createWorld()
     const tab = browser()
     await tab.request((session) => session.login('alice'))

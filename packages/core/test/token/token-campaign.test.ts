@@ -37,7 +37,7 @@ const stopwatch = startStopwatch()
 const refused: string[] = []
 const mostRefused = 60_000
 
-/** Counts, and fails the test when the token is accepted. What throws fails it by itself. */
+/** Counts a refusal, and fails the test when the token is accepted. An error fails the test by itself. */
 function refuse(text: string, ring: Keyring): void {
   const verdict = decodeToken(text, ring, now, longestLifetime)
   if (!('rejected' in verdict)) expect.fail(`accepted: ${text}`)
@@ -82,7 +82,7 @@ function randomText(length: number): string {
 function mint(ring: Keyring, secretLength = 16, created = now): string {
   const parts: TokenParts = { id: encodeHex(random(16)), secret: random(secretLength), created }
   const token = encodeToken(parts, ring)
-  // Every campaign starts from a token that is good, so that a refusal means something.
+  // Every test starts from a token that is good, so that a refusal is significant.
   expect(decodeToken(token, ring, now, longestLifetime)).toMatchObject(parts)
   return token
 }
@@ -185,7 +185,7 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
     }
   })
 
-  it('whatever another key, namespace or cookie name signed is refused, also under our key id', () => {
+  it('A token that another key, namespace or cookie name signed is refused, even under our key id', () => {
     const foreign = [
       ringOf('another application'),
       createKeyring({ secrets: [a.padEnd(32, '.')], namespace: 'session', cookieName: 'sid' }),
@@ -235,7 +235,7 @@ it('well-shaped random tokens are refused', { timeout }, () => {
   expect(tried).toBeGreaterThanOrEqual(wanted)
 })
 
-it('tags that are nothing but a guess of the algorithm are refused', () => {
+it('Tags that are only a guess of the algorithm are refused', () => {
   const [, ring] = rings[0] ?? ['', ringOf(a)]
   for (const key of ['', a, a.padEnd(32, '.'), '\0'.repeat(32), 'kvsession/v1', 'sessions', 'sid']) {
     for (const algorithm of ['sha256', 'sha1', 'sha512', 'md5']) {
@@ -255,7 +255,7 @@ function resign(token: string, ring: Keyring, change: (bytes: Uint8Array) => voi
   return toText(bytes)
 }
 
-it('none of them reaches the store', async () => {
+it('No bad token reaches the store', async () => {
   const { browser, store, manager } = createWorld({
     secret: a.padEnd(32, '.'),
     clock: { now: () => now, sleep: () => Promise.resolve() }

@@ -5,7 +5,7 @@ import { createWorld, type World } from '../support/world.ts'
 
 const nobody = 'f'.repeat(32)
 
-/** A world with one stored session. */
+/** A fixture with one stored session. */
 async function withSession(options: Parameters<typeof createWorld>[0] = {}): Promise<World & { readonly id: string }> {
   const world = createWorld(options)
   const tab = world.browser()
@@ -14,7 +14,7 @@ async function withSession(options: Parameters<typeof createWorld>[0] = {}): Pro
   return Object.assign(world, { id })
 }
 
-/** What is stored under the key is no longer readable. */
+/** The value under the key cannot be read any more. */
 async function damage({ store, now }: World, id: string): Promise<void> {
   const key = `sessions.s.${id}`
   const text = await store.get(key)
@@ -25,14 +25,14 @@ async function damage({ store, now }: World, id: string): Promise<void> {
 const since = ({ events }: World, from: number): SessionEvent[] => events.slice(from)
 
 describe('a session seen without its client', () => {
-  it('is none where nothing is stored, and that is no event', async () => {
+  it('find() returns nothing if nothing is stored, without an event', async () => {
     const world = createWorld()
     expect(await world.manager.find(nobody)).toBe(undefined)
     expect(await world.manager.revoke(nobody)).toBe(false)
     expect(world.events).toEqual([])
   })
 
-  it('is none for what only looks like an id as text, and the store is not asked', async () => {
+  it('find() returns nothing for an object that only converts to an id, without a store call', async () => {
     const world = await withSession()
     const calls = world.store.calls.length
     const disguised: unknown = [world.id]
@@ -46,7 +46,7 @@ describe('a session seen without its client', () => {
     [`${nobody}a`, false],
     [nobody, true],
     [7, false]
-  ])('has an id of 32 hex characters and nothing else: %j', async (id, expected) => {
+  ])('A session id is 32 hex characters and nothing else: %j', async (id, expected) => {
     expect(isSessionId(id)).toBe(expected)
     const world = createWorld()
     const change = (): never => expect.fail('there is nothing to change')
@@ -54,7 +54,7 @@ describe('a session seen without its client', () => {
     expect(world.store.calls.length).toBe(expected ? 1 : 0)
   })
 
-  it('is listed only under a key that ends in an id', async () => {
+  it('A session is listed only under a key that ends in an id', async () => {
     const world = await withSession()
     const value = (await world.store.get(`sessions.s.${world.id}`)) ?? ''
     await world.store.set(`sessions.s.${world.id}x`, value, world.now + 1_000_000)
@@ -63,7 +63,7 @@ describe('a session seen without its client', () => {
     expect(ids).toEqual([world.id])
   })
 
-  it('tells whether it is permanent, and for how long', async () => {
+  it('The info contains the permanence and its length', async () => {
     const { browser, manager } = createWorld()
     const permanence = async (permanent: boolean | number): Promise<boolean | number | undefined> => {
       const tab = browser()
@@ -78,7 +78,7 @@ describe('a session seen without its client', () => {
     expect(await permanence(7 * 86_400_000)).toBe(7 * 86_400_000)
   })
 
-  it('has another tokenId than the session that a socket holds once another request has a new secret', async () => {
+  it('The info has another tokenId than a session that a socket keeps open, once another request has swapped the secret', async () => {
     const { browser, manager } = createWorld()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
@@ -91,7 +91,7 @@ describe('a session seen without its client', () => {
     })
   })
 
-  it('is none when its data cannot be read, with an event or without somebody who listens', async () => {
+  it('A session whose data cannot be read is not found, with or without an event handler', async () => {
     const world = await withSession()
     await damage(world, world.id)
     const before = world.events.length
@@ -101,8 +101,8 @@ describe('a session seen without its client', () => {
   })
 })
 
-describe('changing one without its client', () => {
-  it('does nothing to what is not stored or cannot be read, and does not ask for the change', async () => {
+describe('an update without the client', () => {
+  it('update() changes nothing if the session is absent or cannot be read, and does not call the function', async () => {
     const world = await withSession()
     await damage(world, world.id)
     for (const id of [nobody, world.id]) {
@@ -110,7 +110,7 @@ describe('changing one without its client', () => {
     }
   })
 
-  it('says that it cannot change whose session it is', async () => {
+  it('update() cannot change the user of a session', async () => {
     const { manager, id } = await withSession({
       userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined)
     })
@@ -119,8 +119,8 @@ describe('changing one without its client', () => {
   })
 })
 
-describe('revoking one', () => {
-  it('is told once, and only when there was one', async () => {
+describe('a revocation', () => {
+  it('A revocation is reported once, and only if there was a session', async () => {
     const world = await withSession()
     const before = world.events.length
     expect(await world.manager.revoke(world.id)).toBe(true)
@@ -128,7 +128,7 @@ describe('revoking one', () => {
     expect(since(world, before)).toEqual([{ type: 'destroyed', id: world.id, by: 'revoke' }])
   })
 
-  it('ends the session of any user when none is named, and needs nobody who listens', async () => {
+  it('revoke() ends the session of any user if none is named, and needs no event handler', async () => {
     const { browser, silent } = createWorld()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
@@ -143,18 +143,18 @@ describe('an argument of an administrative call', () => {
     ['x'.repeat(513), ''],
     ['\ud800', ''],
     [7, '; pass String(id)']
-  ])('The user id %j is refused', (userId, cure) => {
+  ])('The user id %j is refused with the hint "%s"', (userId, cure) => {
     expect(() => checkUserId(userId)).toThrow(
       `A user id is a well-formed string of 1 to 512 characters${cure} [ARGUMENT_INVALID]`
     )
   })
 
-  it('An actor is a string, if there is one', () => {
+  it('An actor is undefined or a string', () => {
     expect([checkActor('cli'), checkActor(undefined)]).toEqual(['cli', undefined])
     expect(() => checkActor(7)).toThrow('by must be a string [ARGUMENT_INVALID]')
   })
 
-  it('Exceptions are ids', () => {
+  it('The exceptions are ids', () => {
     expect([...checkIds('a'), ...checkIds(['b', 'c'])]).toEqual(['a', 'b', 'c'])
     for (const ids of [undefined, 7, ['a', 7]]) {
       expect(() => checkIds(ids)).toThrow('except must be an id or an array of ids [ARGUMENT_INVALID]')

@@ -27,14 +27,14 @@ describe('ending a session on a store that refuses to write', () => {
     expect(await stored()).toBe(false)
   })
 
-  it('A session that is not the user’s yet is left alone, and the failure is told', async () => {
+  it("A session that is not yet the user's stays, and the error is thrown", async () => {
     const { context, stored } = await createFullStore({})
     const ending = endSession(context, 'id', { userId: 'alice', reserved: 1 })
     await expect(ending).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect(await stored()).toBe(true)
   })
 
-  it('The failure is told where a login under way has no record yet', async () => {
+  it('The error is thrown if a login under way has no record yet', async () => {
     const { context } = await createFullStore(undefined)
     const ending = endSession(context, 'id', { userId: 'alice', reserved: 1 })
     await expect(ending).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
@@ -42,7 +42,7 @@ describe('ending a session on a store that refuses to write', () => {
 })
 
 describe('a session that cannot be ended', () => {
-  it('A failure that is none of the store deletes nothing', async () => {
+  it('A failure outside the store deletes nothing', async () => {
     let fails = false
     const randomBytes = (length: number): Uint8Array => {
       if (fails) throw new Error('no entropy')

@@ -19,32 +19,32 @@ async function idleUser(data: object = { a: 1 }) {
 }
 
 describe('managers of one namespace that disagree', () => {
-  it('revokeAll of a manager with shorter timeouts ends a session that the other one takes for live', async () => {
+  it('revokeAll() of a manager with shorter timeouts ends a session that is live for another manager', async () => {
     const { tab, admin } = await idleUser()
     expect(await admin.revokeAll('alice')).toBe(1)
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('revoke of a manager with shorter timeouts ends it, too', async () => {
+  it('revoke() of a manager with shorter timeouts ends it, too', async () => {
     const { tab, id, admin } = await idleUser()
     expect(await admin.revoke(id)).toBe(true)
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('a list by a manager with shorter timeouts leaves the entry, so that revokeAll still finds the session', async () => {
+  it('A listing by a manager with shorter timeouts leaves the entry, so that revokeAll still finds the session', async () => {
     const { world, tab, admin } = await idleUser()
     expect(await admin.list({ userId: 'alice' })).toEqual([])
     expect(await world.manager.revokeAll('alice')).toBe(1)
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('revokeAll ends a session whose data is above the limit of the manager that calls it', async () => {
+  it('revokeAll() ends a session whose data is above the limit of the calling manager', async () => {
     const { tab, admin } = await idleUser({ large: 'x'.repeat(200_000) })
     expect(await admin.revokeAll('alice')).toBe(1)
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('revokeAll by a clock that is 70 minutes ahead ends a session in its last hour', async () => {
+  it('revokeAll() by a clock that is 70 minutes ahead ends a session in its last hour', async () => {
     const { world, tab } = await idleUser()
     world.now = start
     const ahead = world.another({ clock: { now: () => world.now + 70 * 60_000 } })
@@ -59,7 +59,7 @@ describe('managers of one namespace that disagree', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('ordinary logins on a node with shorter timeouts hide no session from revokeAll', async () => {
+  it('Ordinary logins on a node with shorter timeouts hide no session from revokeAll', async () => {
     const world = createWorld(web)
     const tabs = Array.from({ length: 20 }, () => world.browser())
     for (const tab of tabs) await tab.request((session) => session.login('alice'))
@@ -70,7 +70,7 @@ describe('managers of one namespace that disagree', () => {
     for (const tab of tabs) expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('a session that nobody here can read is an error of revoke and revokeAll, and keeps none of the others', async () => {
+  it('A session that cannot be read makes revoke and revokeAll fail, and the others are ended nevertheless', async () => {
     const { world, tab, id, admin } = await idleUser()
     for (let i = 0; i < 20; i++) await world.browser().request((session) => session.login('alice'))
     const key = `sessions.s.${id}`
@@ -87,7 +87,7 @@ describe('managers of one namespace that disagree', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('an update by a manager with shorter timeouts does not shorten the session', async () => {
+  it('An update by a manager with shorter timeouts does not shorten the session', async () => {
     const { world, tab, id } = await idleUser()
     world.now -= 1.5 * hour
     const admin = world.another({ idleTimeout: '1h', absoluteTimeout: '24h' })
@@ -96,7 +96,7 @@ describe('managers of one namespace that disagree', () => {
     expect((await tab.open()).data).toEqual({ a: 1, b: 2 })
   })
 
-  it('a limit of sessions counts those that a node with longer timeouts takes for live', async () => {
+  it('The session limit counts sessions that are live for a node with longer timeouts', async () => {
     const { world, tab } = await idleUser()
     const node = world.another({ idleTimeout: '1h', maxSessionsPerUser: 1 })
     await world.browser().request((session) => session.login('alice'), node)
@@ -105,7 +105,7 @@ describe('managers of one namespace that disagree', () => {
 })
 
 describe('an administration without the secret of the servers', () => {
-  it('finds, lists, updates and ends their sessions', async () => {
+  it('The administration finds, lists, updates and ends their sessions', async () => {
     const { world, tab, id } = await idleUser()
     const sessions = createSessionAdministration({ store: world.store, clock: { now: () => world.now }, ...web })
     expect(await sessions.find(id)).toMatchObject({ id, userId: 'alice', data: { a: 1 } })
@@ -118,7 +118,7 @@ describe('an administration without the secret of the servers', () => {
     await expect(sessions.find(id)).rejects.toMatchObject({ code: 'MANAGER_CLOSED' })
   })
 
-  it('opens nothing for a request', () => {
+  it('The administration opens no session for a request', () => {
     const sessions = createSessionAdministration({ store: createMemoryStore() })
     expect(Object.keys(sessions).sort()).toEqual([
       'close',
@@ -135,7 +135,7 @@ describe('an administration without the secret of the servers', () => {
 })
 
 describe('an engine that evicts the index of a user', () => {
-  it('gets the entry of a session back when the session is touched', async () => {
+  it('A touch restores the entry of its session', async () => {
     const { world, tab } = await idleUser()
     const [key = ''] = await keysOf(world.store, 'sessions.u.')
     await world.store.delete(key)
@@ -144,7 +144,7 @@ describe('an engine that evicts the index of a user', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('costs no write when the entry is there, and a read that fails is no failed request', async () => {
+  it('A touch costs no write when the entry is there, and a failed read does not fail the request', async () => {
     const { world, tab } = await idleUser()
     const { calls } = await world.store.during(() => tab.request(({ data }) => Object.assign(data, { b: 2 })))
     expect(calls.map(({ operation, key }) => `${operation} ${key.slice(0, 11)}`)).toEqual([
@@ -159,7 +159,7 @@ describe('an engine that evicts the index of a user', () => {
     expect((await tab.open()).data).toEqual({ a: 1, b: 2, c: 3 })
   })
 
-  it('the memory store evicts sessions before the index of their user', async () => {
+  it('The memory store evicts sessions before the index of their user', async () => {
     const world = createWorld({}, createMemoryStore({ maxEntries: 4, clock: { now: () => start } }))
     const tab = world.browser()
     await tab.request((session) => session.login('alice'))
@@ -172,8 +172,8 @@ describe('an engine that evicts the index of a user', () => {
   })
 })
 
-describe('a full store, which refuses to write and deletes', () => {
-  it('ends a session and all sessions of a user', async () => {
+describe('a full store, which refuses writes but still deletes', () => {
+  it('A session and all sessions of a user are ended', async () => {
     const { world, tab, id } = await idleUser()
     await world.browser().request((session) => session.login('alice'))
     let written = 0
@@ -186,7 +186,7 @@ describe('a full store, which refuses to write and deletes', () => {
     expect(await world.manager.revokeAll('alice')).toBe(0)
   })
 
-  it('counts what revokeAll has ended when the deletions have made room', async () => {
+  it('revokeAll() reports how many sessions it has ended once the deletions have made writes possible again', async () => {
     const { world, tab } = await idleUser()
     let deleted = false
     world.store.break('error-before', ({ operation }) => {
@@ -197,7 +197,7 @@ describe('a full store, which refuses to write and deletes', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('ends a session on a store that can only set', async () => {
+  it('A session on a full store without compareAndSet is ended', async () => {
     const { set: _, compareAndSet: __, ...memory } = createMemoryStore({ clock: { now: () => start } })
     const store = createMemoryStore({ clock: { now: () => start } })
     let full = false

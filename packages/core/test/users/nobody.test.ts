@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SessionManager } from '../../src/index.ts'
 import { createWorld } from '../support/world.ts'
 
-/** What applications pass when a user id is missing or comes from a database. */
+/** Values that applications pass when a user id is missing or comes from a database. */
 const noUserIds: readonly unknown[] = [undefined, null, '', 1, Promise.resolve('alice'), {}, ['alice']]
 
 function misuse(call: (...args: never[]) => unknown, ...args: readonly unknown[]): unknown {
@@ -19,8 +19,8 @@ const uses: readonly (readonly [string, (manager: SessionManager, userId: unknow
   ]
 ]
 
-describe('a user id that is none', () => {
-  it.each(uses)('%s is refused, and asks the store nothing', async (_, use) => {
+describe('an invalid user id', () => {
+  it.each(uses)('%s is refused, without a store call', async (_, use) => {
     const { manager, store } = createWorld()
     for (const userId of noUserIds) {
       await expect(async () => use(manager, userId)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
@@ -28,19 +28,22 @@ describe('a user id that is none', () => {
     expect(store.calls).toEqual([])
   })
 
-  it.each([{}, { user: 'alice' }, null, 'alice', 7])('list(%j) is refused: it names no user', async (filter) => {
-    const { manager, store } = createWorld()
-    await expect(async () => misuse(manager.list, filter)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
-    expect(store.calls).toEqual([])
-  })
+  it.each([{}, { user: 'alice' }, null, 'alice', 7])(
+    'list(%j) is refused, because it names no user',
+    async (filter) => {
+      const { manager, store } = createWorld()
+      await expect(async () => misuse(manager.list, filter)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
+      expect(store.calls).toEqual([])
+    }
+  )
 
-  it('A number is told the cure', async () => {
+  it('A number is refused with a hint', async () => {
     const { manager } = createWorld()
     await expect(async () => misuse(manager.revokeAll, 7)).rejects.toThrow('String(id)')
   })
 
   it.each([[7], [[undefined]], [null], [{}]])(
-    'revokeAll with except %j is refused, and ends nothing',
+    'revokeAll() with except %j is refused, and ends nothing',
     async (except) => {
       const { manager, store } = createWorld()
       const revoking = async (): Promise<unknown> => misuse(manager.revokeAll, 'alice', { except })
@@ -50,7 +53,7 @@ describe('a user id that is none', () => {
   )
 })
 
-describe('a userIdFrom that gives no user id', () => {
+describe('a userIdFrom that returns an invalid user id', () => {
   it.each([7, '', null, true, 'x'.repeat(513), '\ud800'])(
     '%j: the request that logs in fails, and stores nothing',
     async (user) => {
@@ -63,7 +66,7 @@ describe('a userIdFrom that gives no user id', () => {
     }
   )
 
-  it('a number is told the option and the cure, and a live session keeps what it has', async () => {
+  it('A number is refused with the option and a hint, and a live session stays as it is', async () => {
     const world = createWorld({ userIdFrom: ({ user }) => user as string })
     const tab = world.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))

@@ -50,11 +50,11 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
   }
   const left = async () => [...(await readIndex(context, 'alice')).index.entries.keys()].sort()
   const login = (id: string) => ({ userId: 'alice', id, epoch: 0, keepUntil: far })
-  /** Deletes a record right after it is read next. */
+  /** Deletes a record right after its next read. */
   const remove = (id: string): void => {
     vanishing = context.recordKey(id)
   }
-  /** Makes a record another user's right after it is read next. */
+  /** Makes a record another user's right after its next read. */
   const take = (id: string, userId: string): void => {
     const { value } = encodeRecord({ ...firstMetadata(id, hash, start), userId }, '{}')
     taken.set(context.recordKey(id), value)
@@ -64,7 +64,7 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
 }
 
 describe('the limit of sessions per user', () => {
-  it('ends the oldest beyond it, and tells each', async () => {
+  it('The oldest sessions beyond the limit are ended, with an event each', async () => {
     const { context, index, events, login } = await createUser(
       { c: entry(3), a: entry(1), b: entry(2), mine: entry(9) },
       [],
@@ -74,13 +74,13 @@ describe('the limit of sessions per user', () => {
     expect(events).toEqual(['a', 'b'].map((id) => ({ type: 'evicted', id, userId: 'alice', by: 'mine' })))
   })
 
-  it('does nothing while it is kept', async () => {
+  it('Nothing happens below the limit', async () => {
     const { context, index, events, reads, login } = await createUser({ a: entry(1), mine: entry(9) }, [], 2)
     await evictOldest(context, login('mine'), index)
     expect([events, reads]).toEqual([[], []])
   })
 
-  it('ends no session that went live later, nor one whose login may be under way', async () => {
+  it('A session that went live later, or whose login may be under way, is not ended', async () => {
     const { context, index, events, login } = await createUser(
       {
         later: entry(start + 10),
@@ -96,7 +96,7 @@ describe('the limit of sessions per user', () => {
     expect(events.map((event) => Reflect.get(event, 'id'))).toEqual(['stuck'])
   })
 
-  it('counts only the living, and removes the entries of the dead', async () => {
+  it('Only live sessions count, and the entries of dead ones are removed', async () => {
     const { context, index, events, left, login } = await createUser(
       { a: entry(1), gone: entry(2), mine: entry(9) },
       ['gone'],
@@ -107,8 +107,8 @@ describe('the limit of sessions per user', () => {
   })
 })
 
-describe('a session that becomes another user’s before the limit ends it', () => {
-  it('is left alone', async () => {
+describe("a session that becomes another user's before the limit ends it", () => {
+  it('The session of another user stays', async () => {
     const { context, index, events, login, text, take } = await createUser({ old: entry(1), mine: entry(2) }, [], 1)
     take('old', 'bob')
     await evictOldest(context, login('mine'), index)
@@ -117,7 +117,7 @@ describe('a session that becomes another user’s before the limit ends it', () 
 })
 
 describe('a session that ends by itself before the limit ends it', () => {
-  it('is not written again', async () => {
+  it('The session is not written again', async () => {
     const { context, index, events, remove, text, login } = await createUser({ a: entry(1), mine: entry(9) }, [], 1)
     remove('a')
     await evictOldest(context, login('mine'), index)
@@ -130,14 +130,14 @@ describe('an index that grows with the logouts', () => {
   const many = (count: number): Record<string, IndexEntry> =>
     Object.fromEntries([['mine', entry(99)], ...names.slice(0, count).map((id, t) => [id, entry(t)] as const)])
 
-  it('is looked at for dead entries at each login, four of them, anywhere in it', async () => {
+  it('Four entries are checked for dead ones at each login, anywhere in the index', async () => {
     const { context, index, left, reads, login } = await createUser(many(16), names.slice(0, 9))
     await evictOldest(context, login('mine'), index)
     expect(reads.slice(1)).toEqual(['s07', 's08', 's09', 's10'].map((id) => context.recordKey(id)))
     expect(await left()).toEqual(['mine', ...names.slice(0, 16).filter((id) => id !== 's07' && id !== 's08')])
   })
 
-  it('is not looked at while it is short', async () => {
+  it('A short index is not checked', async () => {
     const { context, index, reads, login } = await createUser(many(15), names)
     await evictOldest(context, login('mine'), index)
     expect(reads).toEqual([])
@@ -145,7 +145,7 @@ describe('an index that grows with the logouts', () => {
 })
 
 describe('a survey of a user', () => {
-  it('finds who lives, oldest login first, and asks only for whom it should', async () => {
+  it('A survey finds the live sessions, oldest login first, and reads only the requested ones', async () => {
     const { context, reads } = await createUser({ c: entry(3), a: entry(1), b: entry(2) }, ['b'])
     expect((await surveySessions(context, 'alice')).sessions.map(({ id }) => id)).toEqual(['a', 'c'])
     reads.length = 0
@@ -153,7 +153,7 @@ describe('a survey of a user', () => {
     expect(reads).toEqual([indexKey(context, 'alice'), context.recordKey('c')])
   })
 
-  it('takes a session that became somebody else’s for dead', async () => {
+  it("A session that became another user's counts as dead", async () => {
     const { context, left } = await createUser({ a: entry(1), b: entry(2) })
     const record = encodeRecord({ ...firstMetadata('x', hash, start), userId: 'bob' }, '{}')
     const key = context.recordKey('a')

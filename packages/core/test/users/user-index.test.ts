@@ -28,7 +28,7 @@ interface Ground {
 
 const hash = `${'A'.repeat(42)}E`
 
-/** The functions of the index on a store that tells what was written until when. */
+/** The functions of the index on a store that records what was written, and until when. */
 function createGround(): Ground {
   const time = { now: start }
   const clock = { now: () => time.now, sleep: () => Promise.resolve() }
@@ -80,7 +80,7 @@ function createGround(): Ground {
 describe('a reservation', () => {
   const ask = { userId: 'alice', id: 'a', keepUntil: start + 500 }
 
-  it('the first reservation makes the index, in the epoch it finds', async () => {
+  it('The first reservation makes the index, in the epoch it finds', async () => {
     const ground = createGround()
     const login = await reserve(ground.context, ask, undefined)
     expect(login).toEqual({ ...ask, epoch: 0 })
@@ -93,7 +93,7 @@ describe('a reservation', () => {
     expect(ground.ends.get(indexKey(ground.context, 'alice'))).toBe(start + 120_000)
   })
 
-  it('a reservation drops the entries that have expired by any clock, and never shortens its own', async () => {
+  it('A reservation drops the entries that have expired by any clock, and never shortens its own', async () => {
     const ground = createGround()
     const tolerance = 2 * 3_600_000
     await ground.put({
@@ -111,7 +111,7 @@ describe('a reservation', () => {
     expect(ground.ends.get(indexKey(ground.context, 'alice'))).toBe(start + 900_000)
   })
 
-  it('a login reserves again in the same epoch, and for another user in any', async () => {
+  it('A login reserves again in the same epoch, and for another user in any', async () => {
     const ground = createGround()
     await ground.put({})
     const again = { ...ask, id: 'b', keepUntil: 0 }
@@ -127,7 +127,7 @@ describe('a reservation', () => {
 describe('an activation', () => {
   const login = { userId: 'alice', id: 'a', epoch: 3, keepUntil: start + 500 }
 
-  it('an active entry is later than all others, and not before now', async () => {
+  it('An active entry is later than all others, and not before now', async () => {
     const ground = createGround()
     await ground.put({
       a: { reserved: 1, keepUntil: start + 1, since: start + 99 },
@@ -143,13 +143,13 @@ describe('an activation', () => {
     expect((await activate(ground.context, login)).entries.get('a')?.since).toBe(start + 60)
   })
 
-  it('an activation keeps a later end', async () => {
+  it('An activation keeps a later end', async () => {
     const ground = createGround()
     await ground.put({ a: { keepUntil: start + 900 } })
     expect((await activate(ground.context, login)).entries.get('a')?.keepUntil).toBe(start + 900)
   })
 
-  it('an activation after a revokeAll ends its session and fails', async () => {
+  it('An activation after a revokeAll ends its session and fails', async () => {
     const ground = createGround()
     await ground.put({ a: {} }, 4)
     await ground.store('a', { userId: 'alice' })
@@ -157,7 +157,7 @@ describe('an activation', () => {
     expect(await ground.text('a')).toMatch(/"x":1/)
   })
 
-  it('an activation during a revokeAll fails; a session that is not there needs no end', async () => {
+  it('An activation during a revokeAll fails, and an absent session need not be ended', async () => {
     const ground = createGround()
     await ground.put({ a: {} })
     ground.meddle('sessions.u.', () => ground.put({ a: {} }, 4))
@@ -165,7 +165,7 @@ describe('an activation', () => {
     expect(await ground.text('a')).toBe(undefined)
   })
 
-  it('an activation after a revokeAll ends no session that has become another user’s', async () => {
+  it("An activation after a revokeAll ends no session that has become another user's", async () => {
     const ground = createGround()
     await ground.put({ mine: {} }, 7)
     await ground.store('mine', { userId: 'bob' })
@@ -174,7 +174,7 @@ describe('an activation', () => {
     expect(await ground.text('mine')).toContain('"u":"bob"')
   })
 
-  it('an activation puts back an entry that is gone', async () => {
+  it('An activation restores an entry that is gone', async () => {
     const ground = createGround()
     await ground.put({ b: {} })
     const { entries } = await activate(ground.context, login)
@@ -186,7 +186,7 @@ describe('a record that may outlive its entry', () => {
   const day = 86_400_000
   const record = { createdAt: start, lastSeenAt: start }
 
-  it('a longer life extends the entry before the record is written', async () => {
+  it('A longer lifetime extends the entry before the record is written', async () => {
     const ground = createGround()
     await ground.put({ a: { keepUntil: start + 5, since: start - 9, reserved: 1 } })
     const next = { ...record, userId: 'alice', indexedUntil: start + 5 }
@@ -197,7 +197,7 @@ describe('a record that may outlive its entry', () => {
     expect(next.indexedUntil).toBe(start + day)
   })
 
-  it('an entry is never shortened, and made if it is missing', async () => {
+  it('An entry is never shortened, and created if it is missing', async () => {
     const ground = createGround()
     await ground.put({ a: { keepUntil: start + 2 * day } })
     await extendEntry(ground.context, 'a', { ...record, userId: 'alice' })
@@ -209,7 +209,7 @@ describe('a record that may outlive its entry', () => {
     expect(nonce).toMatch(/^[\w-]{12}$/)
   })
 
-  it('a write fails with the entry that it needs, and not with one that is only looked after', async () => {
+  it('A write fails with the entry that it needs, and not with one that is only extended for upkeep', async () => {
     const ground = createGround()
     await ground.put({ mine: { keepUntil: start } })
     ground.fail = true
@@ -219,7 +219,7 @@ describe('a record that may outlive its entry', () => {
     await expect(extendEntry(ground.context, 'mine', known, true)).resolves.toBeUndefined()
   })
 
-  it('a record that is kept long enough, or has no user, writes no index', async () => {
+  it('A record that is kept long enough, or has no user, writes no index', async () => {
     const ground = createGround()
     await extendEntry(ground.context, 'a', record)
     await extendEntry(ground.context, 'a', { ...record, userId: 'alice', indexedUntil: start + day })
@@ -228,7 +228,7 @@ describe('a record that may outlive its entry', () => {
 })
 
 describe('dead entries', () => {
-  it('dead entries are removed; those of logins under way only after a minute', async () => {
+  it('Dead entries are removed, but those of logins under way only after a minute', async () => {
     const ground = createGround()
     const minute = 60_000
     await ground.put({
@@ -244,7 +244,7 @@ describe('dead entries', () => {
     expect(value).not.toContain('"w":"w"')
   })
 
-  it('dead entries stay when the index has changed, when the store fails, and when there are none', async () => {
+  it('Dead entries stay when the index has changed, when the store fails, and when there are none', async () => {
     const ground = createGround()
     const left = async (): Promise<string[]> => [...(await ground.read()).entries.keys()]
     await ground.put({ a: {} })
@@ -261,8 +261,8 @@ describe('dead entries', () => {
   })
 })
 
-describe('revoking all of a user', () => {
-  it('ends what is theirs but the exceptions, tells each, and starts a new epoch', async () => {
+describe('the revocation of all sessions of a user', () => {
+  it("revokeAll() ends the user's sessions except the named ones, reports each, and starts a new epoch", async () => {
     const ground = createGround()
     await ground.put({ a: {}, b: {}, other: {}, gone: {}, kept: {} })
     for (const id of ['a', 'b', 'kept']) await ground.store(id, { userId: 'alice' })
@@ -278,7 +278,7 @@ describe('revoking all of a user', () => {
     expect(await ground.text('other')).toMatch(/"w":"w"/)
   })
 
-  it('leaves an entry that changed meanwhile to its login, and misses none that is gone', async () => {
+  it('An entry that changed meanwhile is left to its login, and one that is gone does not matter', async () => {
     const ground = createGround()
     await ground.put({ again: {}, gone: {}, done: {} })
     for (const id of ['again', 'gone', 'done']) await ground.store(id, { userId: 'alice' })
@@ -287,7 +287,7 @@ describe('revoking all of a user', () => {
     expect([...(await ground.read()).entries.keys()]).toEqual(['again'])
   })
 
-  it('writes nothing where there is nobody', async () => {
+  it('Nothing is written if the user has no session', async () => {
     const ground = createGround()
     expect(await revokeUser(ground.context, 'alice', new Set())).toBe(0)
     await ground.put({ kept: {} })
@@ -296,7 +296,7 @@ describe('revoking all of a user', () => {
     expect(ground.writes).toEqual([indexKey(ground.context, 'alice')])
   })
 
-  it('ends sessions before the epoch where only their deletion makes room for it', async () => {
+  it('Sessions are ended before the epoch rises if only their deletion makes that possible', async () => {
     const ground = createGround()
     await ground.put({ mine: {} })
     await ground.store('mine', { userId: 'alice' })
@@ -305,7 +305,7 @@ describe('revoking all of a user', () => {
     expect(await ground.text('mine')).toBeUndefined()
   })
 
-  it('ends all that it can, and then fails with what it cannot end', async () => {
+  it('All sessions that can be ended are ended, and then the error of the others is thrown', async () => {
     const ground = createGround()
     await ground.put({ damaged: {}, good: {} })
     await ground.store('good', { userId: 'alice' })
@@ -322,7 +322,7 @@ describe('revoking all of a user', () => {
     expect([...(await ground.read()).entries.keys()]).toEqual(['damaged'])
   })
 
-  it('fails at once where the index cannot be read', async () => {
+  it('revokeAll() fails at once if the index cannot be read', async () => {
     const store = createMemoryStore()
     let reads = 0
     const get = (): Promise<never> => {
@@ -334,7 +334,7 @@ describe('revoking all of a user', () => {
     expect(reads).toBe(1)
   })
 
-  it('stops a login under way, whether its record is there yet or not', async () => {
+  it('revokeAll() stops a login under way, whether its record is written yet or not', async () => {
     const ground = createGround()
     await ground.put({ early: { reserved: 1 }, late: { reserved: 1 } })
     await ground.store('late', { userId: 'bob', indexedUntil: start + 50 })
@@ -346,8 +346,8 @@ describe('revoking all of a user', () => {
   })
 })
 
-describe('ending a session of a user', () => {
-  it('leaves a tombstone for two minutes', async () => {
+describe('the end of a session of a user', () => {
+  it('The end of a session leaves a tombstone for two minutes', async () => {
     const ground = createGround()
     await ground.store('a', { userId: 'alice' })
     expect(await endSession(ground.context, 'a', { userId: 'alice' })).toBeDefined()
@@ -355,7 +355,7 @@ describe('ending a session of a user', () => {
     expect(await endSession(ground.context, 'a', { userId: 'alice' })).toBeUndefined()
   })
 
-  it('touches nothing that is not there, not theirs, or over already', async () => {
+  it("A session that is absent, another user's, or ended already is not touched", async () => {
     const ground = createGround()
     await ground.store('other', { userId: 'bob' })
     expect(await endSession(ground.context, 'other', { userId: 'alice' })).toBeUndefined()
@@ -366,7 +366,7 @@ describe('ending a session of a user', () => {
     expect(ground.writes).toHaveLength(length)
   })
 
-  it('writes a pending one anew, until its absolute limit: who wrote it may give it longer', async () => {
+  it('A reserved session is rewritten, and kept until its absolute limit, because its manager may have longer timeouts', async () => {
     const ground = createGround()
     await ground.store('a', {})
     expect(await endSession(ground.context, 'a', { userId: 'alice', reserved: 1 })).toBeUndefined()
@@ -375,7 +375,7 @@ describe('ending a session of a user', () => {
 })
 
 describe('an index that something else has written', () => {
-  it('is an error that says what to do', async () => {
+  it('An index that something else has written causes an error that says what to do', async () => {
     const ground = createGround()
     const key = indexKey(ground.context, 'alice')
     for (const text of ['junk', '{}', 'null']) {
