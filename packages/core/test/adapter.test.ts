@@ -13,11 +13,11 @@ import {
 } from '../src/adapter.ts'
 import { createMemoryStore, isSessionError, type SessionManagerOptions } from '../src/index.ts'
 import { internalsOf } from '../src/session/session.ts'
-import { createWorld, secret } from './support/world.ts'
+import { createFixture, secret } from './support/fixture.ts'
 
 describe('the manager of an adapter', () => {
   it('A manager that is passed to an adapter is used as it is', () => {
-    const { manager } = createWorld()
+    const { manager } = createFixture()
     expect(openerOf(manager).manager).toBe(manager)
   })
 
@@ -122,16 +122,16 @@ describe('a RequestSlot', () => {
 
 describe('needsCommit()', () => {
   const stored = async () => {
-    const world = createWorld({ rotateAfter: '1h', idleTimeout: '1d', touchInterval: '30m' })
-    const tab = world.browser()
+    const fixture = createFixture({ rotateAfter: '1h', idleTimeout: '1d', touchInterval: '30m' })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    return { world, tab }
+    return { fixture, tab }
   }
 
   it('needsCommit() is false until the application uses the session', async () => {
-    const { world, tab } = await stored()
+    const { fixture, tab } = await stored()
     for (const cookie of ['', tab.cookie]) {
-      const session = await world.manager.open(cookie)
+      const session = await fixture.manager.open(cookie)
       expect(needsCommit(session)).toBe(false)
       expect(session.data).toBeTypeOf('object')
       expect(needsCommit(session)).toBe(true)
@@ -143,35 +143,35 @@ describe('needsCommit()', () => {
       [29, false],
       [30, true]
     ] as const) {
-      const { world, tab } = await stored()
-      world.now += minutes * 60_000
+      const { fixture, tab } = await stored()
+      fixture.now += minutes * 60_000
       expect(needsCommit(await tab.open())).toBe(expected)
     }
   })
 
   it('needsCommit() is true once a rotation is due, but only for a request with the current token', async () => {
-    const world = createWorld({ rotateAfter: '10m', idleTimeout: '1d', touchInterval: '3h' })
-    const tab = world.browser()
+    const fixture = createFixture({ rotateAfter: '10m', idleTimeout: '1d', touchInterval: '3h' })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const old = tab.cookie
-    const due = async (cookie: string): Promise<boolean> => needsCommit(await world.manager.open(cookie))
-    world.now += 600_000 - 1
+    const due = async (cookie: string): Promise<boolean> => needsCommit(await fixture.manager.open(cookie))
+    fixture.now += 600_000 - 1
     expect(await due(old)).toBe(false)
-    world.now += 1
+    fixture.now += 1
     expect(await due(old)).toBe(true)
     await tab.request(() => {})
     expect([await due(old), await due(tab.cookie)]).toEqual([false, true])
-    world.now += 600_000
+    fixture.now += 600_000
     expect(await due(old)).toBe(false)
   })
 
   it('needsCommit() is false once the commit has found that the session has ended', async () => {
-    const { world, tab } = await stored()
-    world.now += 30 * 60_000
+    const { fixture, tab } = await stored()
+    fixture.now += 30 * 60_000
     const [session, other] = [await tab.open(), await tab.open()]
     await other.destroy()
     expect(needsCommit(session)).toBe(true)
-    await world.manager.commit(session)
+    await fixture.manager.commit(session)
     expect(needsCommit(session)).toBe(false)
   })
 
@@ -180,15 +180,15 @@ describe('needsCommit()', () => {
   })
 
   it('needsCommit() is true when a retired key signed the token', async () => {
-    const { world, tab } = await stored()
-    const next = world.another({ secret: ['another secret for tests, long enough', secret] })
+    const { fixture, tab } = await stored()
+    const next = fixture.another({ secret: ['another secret for tests, long enough', secret] })
     expect(needsCommit(await tab.open(next))).toBe(true)
   })
 })
 
 describe('an operation that an adapter composes of several', () => {
   it('A composed operation that fails makes the next commit fail if its rejection is not handled', async () => {
-    const { manager } = createWorld()
+    const { manager } = createFixture()
     const session = await manager.open('')
     const error = new Error('half done')
     void failCommitUnlessTaken(session, Promise.reject(error))
@@ -206,7 +206,7 @@ describe('openerOf()', () => {
   const passive = ({ looks }: Request): boolean => looks
 
   it('Without `passive` every session is opened as usual', async () => {
-    const { manager } = createWorld()
+    const { manager } = createFixture()
     const opener = openerOf<object, Request>(manager)
     expect(opener.manager).toBe(manager)
     const session = await opener.open({ looks: true }, '')
@@ -214,7 +214,7 @@ describe('openerOf()', () => {
   })
 
   it('Passive requests are recognised by an option beside a manager, or by one among the options of the manager', async () => {
-    const { manager } = createWorld()
+    const { manager } = createFixture()
     for (const opener of [
       openerOf<object, Request>(manager, { passive }),
       openerOf<object, Request>({ ...options, passive }),
@@ -229,7 +229,7 @@ describe('openerOf()', () => {
   })
 
   it('openerOf() refuses wrong options, and a `passive` that returns no boolean', async () => {
-    const { manager } = createWorld()
+    const { manager } = createFixture()
     expect(() => openerOf(manager, { pasive: passive } as object)).toThrow(
       'Unknown option pasive; did you mean passive?'
     )

@@ -11,7 +11,7 @@ import {
 } from '../src/index.ts'
 import { createEncryption } from '../src/record/encryption.ts'
 import { applyHeaders } from '../src/transport/response-headers.ts'
-import { secret } from './support/world.ts'
+import { secret } from './support/fixture.ts'
 
 type Function = (...args: never[]) => unknown
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type SessionManager } from '../src/index.ts'
-import { createGate, createWorld, secret } from './support/world.ts'
+import { createFixture, createGate, secret } from './support/fixture.ts'
 
 const id = '0123456789abcdef0123456789abcdef'
 
@@ -18,14 +18,14 @@ const refused: readonly (readonly [string, (manager: SessionManager) => unknown]
 
 describe('a manager that was closed', () => {
   it.each(refused)('%s after close() is refused with MANAGER_CLOSED, without a store call', async (_, use) => {
-    const { manager, store } = createWorld()
+    const { manager, store } = createFixture()
     await manager.close()
     await expect(use(manager)).rejects.toMatchObject({ code: 'MANAGER_CLOSED', status: 503 })
     expect(store.calls).toEqual([])
   })
 
   it('A session that was opened before close() can still be committed', async () => {
-    const { manager, browser } = createWorld()
+    const { manager, browser } = createFixture()
     const session = await browser().open()
     await manager.close()
     session.data.a = 1

@@ -3,7 +3,7 @@ import { checkData, checkSchema, fitStored, initialData, readData } from '../src
 import type { SessionManagerOptions } from '../src/index.ts'
 import { createManagerContext } from '../src/session-manager.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
-import { secret } from './support/world.ts'
+import { secret } from './support/fixture.ts'
 
 type Schema = NonNullable<SessionManagerOptions['schema']>
 

@@ -72,10 +72,10 @@ describe('a duration', () => {
 
   it('Every string is a positive whole number of milliseconds or an error', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d*\.?\d*(ms|s|m|h|d)$/)), (text) => {
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d*\.?\d*(ms|s|m|h|d)$/)), (value) => {
         let ms: number
         try {
-          ms = parseDuration(text, 'x')
+          ms = parseDuration(value, 'x')
         } catch {
           return
         }

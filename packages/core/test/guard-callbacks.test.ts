@@ -4,7 +4,7 @@ import { guardCallbacks } from '../src/guard-callbacks.ts'
 import type { SessionManagerOptions } from '../src/index.ts'
 import { jsonSerializer } from '../src/record/serializer.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
-import { secret } from './support/world.ts'
+import { secret } from './support/fixture.ts'
 
 const cause = new Error('the application failed')
 const fail = (): never => {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, isSessionError, type SessionManagerOptions } from '../src/index.ts'
-import { secret } from './support/world.ts'
+import { secret } from './support/fixture.ts'
 
 function codeOf(options: object): string {
   try {

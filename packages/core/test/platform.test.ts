@@ -21,13 +21,13 @@ describe('timers', () => {
     vi.useFakeTimers()
     try {
       const { compareAndSet = () => Promise.resolve(false), ...store } = createMemoryStore()
-      const told: string[] = []
-      const access = createStoreAccess({ ...store, compareAndSet }, 100, ({ type }) => told.push(type))
+      const events: string[] = []
+      const access = createStoreAccess({ ...store, compareAndSet }, 100, ({ type }) => events.push(type))
       const waiting = access.waitForEarlier(new Promise(() => {})).catch((error: unknown) => error)
       await vi.advanceTimersByTimeAsync(299)
-      expect(told).toEqual([])
+      expect(events).toEqual([])
       await vi.advanceTimersByTimeAsync(1)
-      expect([await waiting, told]).toMatchObject([{ code: 'STORE_TIMEOUT' }, ['storeError']])
+      expect([await waiting, events]).toMatchObject([{ code: 'STORE_TIMEOUT' }, ['storeError']])
     } finally {
       vi.useRealTimers()
     }
@@ -69,15 +69,15 @@ describe('timers', () => {
 describe('payloads that only a process with the key can make', () => {
   it('An encrypted payload that is no valid UTF-8 is refused', () => {
     const secret = 'an encryption secret that is long enough'
-    const text = new TextEncoder()
+    const encoder = new TextEncoder()
     const ring = createRing([secret], ['encryption-kid'], (_, keyId) => ({ keyId }))
-    const aead = createAead(deriveMac(secret, ['encryption'])(text.encode('key')))
+    const aead = createAead(deriveMac(secret, ['encryption'])(encoder.encode('key')))
     const iv = new Uint8Array(12)
     const head = new Uint8Array([1, ring.current.keyId >> 8, ring.current.keyId & 255, ...iv])
     const seal = (plain: Uint8Array): string =>
-      encodeBase64url(new Uint8Array([...head, ...aead.seal(iv, plain, text.encode('context'))]))
+      encodeBase64url(new Uint8Array([...head, ...aead.seal(iv, plain, encoder.encode('context'))]))
     const { decrypt } = createEncryption({ secret })
-    expect(decrypt(seal(text.encode('{}')), 'context', 'key')).toBe('{}')
+    expect(decrypt(seal(encoder.encode('{}')), 'context', 'key')).toBe('{}')
     expect(decrypt(seal(new Uint8Array([0xff, 0xfe])), 'context', 'key')).toBe(undefined)
   })
 })

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { combine, grounds } from './exploration/combinations.ts'
+import { combine, startingPoints } from './exploration/combinations.ts'
 import { exploreScenario } from './exploration/explore-scenario.ts'
 import { scenarios } from './exploration/scenarios.ts'
 import type { Conditions, Scenario } from './support/interleaving.ts'
 
 /** A response of the store may be late, and no longer true. */
 const slow: Conditions = { faults: ['slow'] }
-const [, , user] = grounds
-const together = (...deeds: string[]): Scenario[] => (user ? [combine(user, deeds)] : [])
+const [, , user] = startingPoints
+const together = (...operations: string[]): Scenario[] => (user ? [combine(user, operations)] : [])
 
 /** Mistakes of the past. Each test failed before the change that its commit explains. */
 describe('regressions', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { createMemoryStore, createSessionManager, isSessionError, type SessionManagerOptions } from '../src/index.ts'
-import { secret } from './support/world.ts'
+import { secret } from './support/fixture.ts'
 
 const { get, set, delete: remove } = createMemoryStore()
 const plainStore = { store: { get, set, delete: remove }, allowNonAtomicStore: true }

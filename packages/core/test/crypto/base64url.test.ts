@@ -25,9 +25,9 @@ describe.each([
   it('Every byte string is encoded as the platform encodes it, and decodes to itself', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        const text = encodeBase64url(bytes)
-        expect(text).toBe(Buffer.from(bytes).toString('base64url'))
-        expect(decodeBase64url(text)).toEqual(new Uint8Array(bytes))
+        const encoded = encodeBase64url(bytes)
+        expect(encoded).toBe(Buffer.from(bytes).toString('base64url'))
+        expect(decodeBase64url(encoded)).toEqual(new Uint8Array(bytes))
       }),
       { numRuns: 2_000 }
     )
@@ -38,11 +38,11 @@ describe.each([
     fc.assert(
       fc.property(
         fc.oneof(fc.stringMatching(/^[\w-]{0,12}$/), fc.string({ maxLength: 12, unit: 'binary' })),
-        (text) => {
-          const bytes = decodeBase64url(text)
+        (encoded) => {
+          const bytes = decodeBase64url(encoded)
           if (bytes === undefined) return
           accepted++
-          expect(encodeBase64url(bytes)).toBe(text)
+          expect(encodeBase64url(bytes)).toBe(encoded)
         }
       ),
       { numRuns: 5_000 }
@@ -52,8 +52,8 @@ describe.each([
 
   it.each(['Zg==', 'Zm8=', 'Z', 'Zm9vY', 'Zh', 'Zm9', 'Zm 8', ' Zm9v', 'Zm9v\n', '+/+/', 'Zm9é', 'Zm9\u0161', 'Zm9😀'])(
     '%j does not decode',
-    (text) => {
-      expect(decodeBase64url(text)).toBeUndefined()
+    (encoded) => {
+      expect(decodeBase64url(encoded)).toBeUndefined()
     }
   )
 

@@ -10,21 +10,21 @@ const implementations: [name: string, crypto: typeof node][] = [
 ]
 
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'))
-const text = (value: string) => new TextEncoder().encode(value)
+const utf8 = (value: string) => new TextEncoder().encode(value)
 const hex = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString('hex'))
 const run = (from: number, to: number) => Uint8Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
 describe.each(implementations)('%s', (_, crypto) => {
   it('sha256() matches FIPS 180-4', () => {
-    expect(hex(crypto.sha256(text('abc')))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
-    expect(hex(crypto.sha256(text('')))).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
+    expect(hex(crypto.sha256(utf8('abc')))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+    expect(hex(crypto.sha256(utf8('')))).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
   })
 
   it.each([
-    ['0b'.repeat(20), text('Hi There'), 'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7'],
+    ['0b'.repeat(20), utf8('Hi There'), 'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7'],
     [
       Buffer.from('Jefe').toString('hex'),
-      text('what do ya want for nothing?'),
+      utf8('what do ya want for nothing?'),
       '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843'
     ],
     ['aa'.repeat(20), bytes('dd'.repeat(50)), '773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe'],
@@ -35,12 +35,12 @@ describe.each(implementations)('%s', (_, crypto) => {
     ],
     [
       'aa'.repeat(131),
-      text('Test Using Larger Than Block-Size Key - Hash Key First'),
+      utf8('Test Using Larger Than Block-Size Key - Hash Key First'),
       '60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54'
     ],
     [
       'aa'.repeat(131),
-      text(
+      utf8(
         'This is a test using a larger than block-size key and a larger than block-size data. ' +
           'The key needs to be hashed before being used by the HMAC algorithm.'
       ),
@@ -56,14 +56,14 @@ describe.each(implementations)('%s', (_, crypto) => {
     for (const length of [63, 64, 65]) {
       const key = new Uint8Array(length).fill(7)
       const expected = createHmac('sha256', key).update('Hi There').digest('hex')
-      expect(hex(crypto.createMac(key)(text('Hi There')))).toBe(expected)
-      expect(hex(crypto.createMac(key, 16)(text('Hi There')))).toBe(expected.slice(0, 32))
-      expect(hex(crypto.createMac(key)(text('Hi There!'), 8))).toBe(expected)
+      expect(hex(crypto.createMac(key)(utf8('Hi There')))).toBe(expected)
+      expect(hex(crypto.createMac(key, 16)(utf8('Hi There')))).toBe(expected.slice(0, 32))
+      expect(hex(crypto.createMac(key)(utf8('Hi There!'), 8))).toBe(expected)
     }
   })
 
   it('sha256Base64url() returns SHA-256 as base64url, with every letter of the alphabet', () => {
-    expect(crypto.sha256Base64url(text('abc'))).toBe(createHash('sha256').update('abc').digest('base64url'))
+    expect(crypto.sha256Base64url(utf8('abc'))).toBe(createHash('sha256').update('abc').digest('base64url'))
     const all = Uint8Array.from({ length: 256 }, (_value, index) => index)
     for (const end of [0, 1, 2, 3, 256]) {
       expect(crypto.encodeBase64url(all.subarray(0, end))).toBe(Buffer.from(all.subarray(0, end)).toString('base64url'))
@@ -123,8 +123,8 @@ describe.each(implementations)('%s', (_, crypto) => {
   it('open() refuses a message that is shorter than a tag, has a flipped bit or another iv, and never throws', () => {
     const aead = crypto.createAead(new Uint8Array(32).fill(1))
     const iv = new Uint8Array(12).fill(2)
-    const aad = text('context')
-    const sealed = aead.seal(iv, text('payload'), aad)
+    const aad = utf8('context')
+    const sealed = aead.seal(iv, utf8('payload'), aad)
     for (let length = 0; length < sealed.length; length++) {
       expect(aead.open(iv, sealed.subarray(0, length), aad)).toBeUndefined()
     }
@@ -135,17 +135,17 @@ describe.each(implementations)('%s', (_, crypto) => {
     }
     expect(aead.open(new Uint8Array(12), sealed, aad)).toBeUndefined()
     expect(aead.open(new Uint8Array(0), sealed, aad)).toBeUndefined()
-    expect(aead.open(iv, sealed, text('Context'))).toBeUndefined()
-    expect(hex(aead.open(iv, sealed, aad))).toBe(hex(text('payload')))
+    expect(aead.open(iv, sealed, utf8('Context'))).toBeUndefined()
+    expect(hex(aead.open(iv, sealed, aad))).toBe(hex(utf8('payload')))
   })
 
   it('open() refuses a tag that was shortened, although its beginning is right', () => {
     const aead = crypto.createAead(new Uint8Array(32).fill(1))
     const iv = new Uint8Array(12).fill(2)
-    const tag = aead.seal(iv, text(''), text('context'))
-    expect(aead.open(iv, tag, text('context'))).toEqual(new Uint8Array())
+    const tag = aead.seal(iv, utf8(''), utf8('context'))
+    expect(aead.open(iv, tag, utf8('context'))).toEqual(new Uint8Array())
     for (const length of [4, 8, 12, 13, 14, 15]) {
-      expect(aead.open(iv, tag.slice(0, length), text('context'))).toBeUndefined()
+      expect(aead.open(iv, tag.slice(0, length), utf8('context'))).toBeUndefined()
     }
   })
 
@@ -171,10 +171,10 @@ describe.each(implementations)('%s', (_, crypto) => {
 
   it('Results are plain arrays, whose slices are copies', () => {
     const aead = crypto.createAead(new Uint8Array(32))
-    const sealed = aead.seal(new Uint8Array(12), text('a'), text(''))
-    const opened = aead.open(new Uint8Array(12), sealed, text(''))
-    const derived = crypto.hkdf(text('a'), text(''), text(''), 8)
-    for (const result of [crypto.sha256(text('a')), crypto.createMac(text('k'))(text('a')), sealed, opened, derived]) {
+    const sealed = aead.seal(new Uint8Array(12), utf8('a'), utf8(''))
+    const opened = aead.open(new Uint8Array(12), sealed, utf8(''))
+    const derived = crypto.hkdf(utf8('a'), utf8(''), utf8(''), 8)
+    for (const result of [crypto.sha256(utf8('a')), crypto.createMac(utf8('k'))(utf8('a')), sealed, opened, derived]) {
       expect(Object.getPrototypeOf(result)).toBe(Uint8Array.prototype)
     }
   })
@@ -183,9 +183,9 @@ describe.each(implementations)('%s', (_, crypto) => {
     const key = new Uint8Array(32).fill(9)
     const mac = crypto.createMac(key)
     const aead = crypto.createAead(key)
-    const before = [hex(mac(text('a'))), hex(aead.seal(new Uint8Array(12), text('a'), text('')))]
+    const before = [hex(mac(utf8('a'))), hex(aead.seal(new Uint8Array(12), utf8('a'), utf8('')))]
     key.fill(0)
-    expect([hex(mac(text('a'))), hex(aead.seal(new Uint8Array(12), text('a'), text('')))]).toEqual(before)
+    expect([hex(mac(utf8('a'))), hex(aead.seal(new Uint8Array(12), utf8('a'), utf8('')))]).toEqual(before)
   })
 })
 

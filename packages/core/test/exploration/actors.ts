@@ -127,7 +127,7 @@ function look(violated: (invariant: string, message: string) => void, session: S
     violated('old-secret-sees-nothing', 'a secret from before the login reads what was stored after it')
   }
   if (mustSee !== undefined && !Object.hasOwn(session.data, mustSee)) {
-    violated('rotation-logs-nobody-out', `a request with the token before the rotation got ${session.detached}`)
+    violated('rotation-logs-no-user-out', `a request with the token before the rotation got ${session.detached}`)
   }
 }
 

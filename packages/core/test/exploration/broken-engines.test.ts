@@ -23,48 +23,48 @@ async function firstFinding(candidates: readonly Scenario[], conditions: Conditi
 const breaks = (broken: Engine): Conditions => ({ engine: broken })
 
 /** Overwrites any value, and writes where there is none. */
-const upserting: Engine = (ground, operation) => {
-  if (operation.verb !== 'compareAndSet') return correctEngine(ground, operation)
-  correctEngine(ground, { ...operation, verb: 'set' })
+const upserting: Engine = (contents, operation) => {
+  if (operation.verb !== 'compareAndSet') return correctEngine(contents, operation)
+  correctEngine(contents, { ...operation, verb: 'set' })
   return true
 }
 
 /** Creates the value that it was to replace, if that is gone. */
-const reviving: Engine = (ground, operation) => {
+const reviving: Engine = (contents, operation) => {
   const gone =
-    operation.verb === 'compareAndSet' && correctEngine(ground, { verb: 'get', key: operation.key }) === undefined
-  return correctEngine(ground, gone ? { ...operation, expected: undefined } : operation)
+    operation.verb === 'compareAndSet' && correctEngine(contents, { verb: 'get', key: operation.key }) === undefined
+  return correctEngine(contents, gone ? { ...operation, expected: undefined } : operation)
 }
 
 /** Reports that it wrote, even if it did not. */
-const boasting: Engine = (ground, operation) => {
-  const result = correctEngine(ground, operation)
+const boasting: Engine = (contents, operation) => {
+  const result = correctEngine(contents, operation)
   return operation.verb === 'compareAndSet' ? true : result
 }
 
 /** Reports that it did not write, even if it did. */
-const denying: Engine = (ground, operation) => {
-  const result = correctEngine(ground, operation)
+const denying: Engine = (contents, operation) => {
+  const result = correctEngine(contents, operation)
   return operation.verb === 'compareAndSet' && operation.key.includes('.s.') ? false : result
 }
 
 /** Confirms a delete that it never makes. */
-const forgetful: Engine = (ground, operation) =>
-  operation.verb === 'delete' ? undefined : correctEngine(ground, operation)
+const forgetful: Engine = (contents, operation) =>
+  operation.verb === 'delete' ? undefined : correctEngine(contents, operation)
 
 /** Compares only the first characters. */
-const loose: Engine = (ground, operation) => {
+const loose: Engine = (contents, operation) => {
   const { verb, key, expected } = operation
-  if (verb !== 'compareAndSet') return correctEngine(ground, operation)
-  const live = correctEngine(ground, { verb: 'get', key })
+  if (verb !== 'compareAndSet') return correctEngine(contents, operation)
+  const live = correctEngine(contents, { verb: 'get', key })
   const alike = typeof live === 'string' && live.slice(0, 8) === expected?.slice(0, 8)
-  return correctEngine(ground, alike ? { ...operation, expected: live } : operation)
+  return correctEngine(contents, alike ? { ...operation, expected: live } : operation)
 }
 
 /** Treats the user index as a cache, and drops it. */
-const dropsIndexes: Engine = (ground, operation) => {
+const dropsIndexes: Engine = (contents, operation) => {
   if (operation.verb === 'compareAndSet' && operation.key.includes('.u.')) return true
-  return correctEngine(ground, operation)
+  return correctEngine(contents, operation)
 }
 
 describe('violations that the explorer finds', () => {

@@ -17,18 +17,18 @@ import {
   visitor,
   writer
 } from './actors.ts'
-import { idOf, limited, nobodyPasses, permanent } from './scenarios.ts'
+import { idOf, limited, noLoginEscapes, permanent } from './scenarios.ts'
 
-// Everything that can be done to a session, by twos and threes, from every ground. The scenarios with names are those
+// Everything that can be done to a session, by twos and threes, from every startingPoint. The scenarios with names are those
 // that somebody thought of.
 
 const secrets: readonly string[] = ['the older secret of every process here', 'the newer secret of some processes here']
 const both = [...secrets]
 
 /** One thing that can happen; `place` tells apart two actors that do the same. */
-type Deed = (cookie: string, place: number) => Actor
+type SessionOperation = (cookie: string, place: number) => Actor
 
-export const deeds: Readonly<Record<string, Deed>> = {
+export const operations: Readonly<Record<string, SessionOperation>> = {
   visit: (c, n) => visitor(c, `visitor ${n}`),
   write: (c, n) => writer(c, `w${n}`),
   'write and look': (c, n) => careful(c, `l${n}`),
@@ -56,11 +56,11 @@ export const deeds: Readonly<Record<string, Deed>> = {
   'every limit passes': () => expiry()
 }
 
-/** A process of the same namespace with other limits: what the grounds begin with has expired by its timeouts. */
+/** A process of the same namespace with other limits: what the startingPoints begin with has expired by its timeouts. */
 const unlike: Actor['options'] = { idleTimeout: '5m', absoluteTimeout: '8m', maxRecordBytes: 512, secret: both }
 
 /** What such a process can do, beside processes that give sessions longer. */
-export const unlikeDeeds: Readonly<Record<string, Deed>> = {
+export const unlikeOperations: Readonly<Record<string, SessionOperation>> = {
   'revoke elsewhere': (c) => ({ ...ender(idOf(c)), options: unlike }),
   'revoke all elsewhere': () => ({ ...revoker('alice'), options: unlike }),
   'list elsewhere': () => ({ ...lister('alice'), options: unlike }),
@@ -72,14 +72,14 @@ export const unlikeDeeds: Readonly<Record<string, Deed>> = {
   }
 }
 
-export interface Ground {
+export interface StartingPoint {
   readonly name: string
   prepare(client: Client): Promise<readonly string[]>
 }
 
 const things = { cart: '1', once: 'flash' }
 
-export const grounds: readonly Ground[] = [
+export const startingPoints: readonly StartingPoint[] = [
   { name: 'a visitor', prepare: begin },
   { name: 'a visitor after a while', prepare: (client) => later(client, begin) },
   { name: 'a user after a while', prepare: (client) => later(client, beginUser) }
@@ -114,20 +114,20 @@ async function later(client: Client, start: (client: Client) => Promise<string[]
 
 const bounded = new Set(['login elsewhere', 'log in as a new visitor elsewhere'])
 
-/** These deeds at once, on this ground. */
-export function combine(ground: Ground, names: readonly string[]): Scenario {
+/** These operations at once, on this startingPoint. */
+export function combine(startingPoint: StartingPoint, names: readonly string[]): Scenario {
   return {
     name: names.join(' + '),
-    title: `on ${ground.name}`,
+    title: `on ${startingPoint.name}`,
     options: { secret: both, ...(names.some((name) => bounded.has(name)) && { maxSessionsPerUser: 2 }) },
-    prepare: ground.prepare,
+    prepare: startingPoint.prepare,
     actors: ([cookie = '']) =>
       names.flatMap((name, place) => {
-        const actor = (deeds[name] ?? unlikeDeeds[name])?.(cookie, place)
+        const actor = (operations[name] ?? unlikeOperations[name])?.(cookie, place)
         return actor ? [actor] : []
       }),
     check(final) {
-      nobodyPasses(final)
+      noLoginEscapes(final)
       atMostOnce(final)
     }
   }

@@ -2,16 +2,16 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Actor, Final, Scenario } from '../support/interleaving.ts'
 import { crashFaults, errorFaults } from '../support/scheduled-store.ts'
 import { counter, destroyer, ender, login, regenerator, revoker, rotator, taker, writer } from './actors.ts'
-import { choose, combine, deeds, grounds } from './combinations.ts'
+import { choose, combine, operations, startingPoints } from './combinations.ts'
 import { mostSchedules } from './explore-scenario.ts'
-import { idOf, nobodyPasses } from './scenarios.ts'
+import { idOf, noLoginEscapes } from './scenarios.ts'
 import { createTally } from './tally.ts'
 
 // Writes that wait for one session in one process are stored together, in every interleaving.
 
 const tally = createTally()
 const long = 60_000 + mostSchedules * 60
-const names = Object.keys(deeds)
+const names = Object.keys(operations)
 /** By how much one compareAndSet has raised a counter. */
 const raises = new Set<number>()
 
@@ -39,7 +39,7 @@ function scenario(
     ],
     actors: ([cookie = '']) => actors(cookie),
     check(final) {
-      nobodyPasses(final)
+      noLoginEscapes(final)
       if (final.ledger.takes.length > 1) final.fail('taken-once', `${final.ledger.takes.length} took the same value`)
       note(final)
     }
@@ -143,8 +143,8 @@ describe('any three operations in one process', () => {
   it.each(names)('%s', { timeout: 120_000 + mostSchedules * 400 }, async (name) => {
     for (const triple of choose(names, 3)) {
       if (triple[0] !== name) continue
-      for (const ground of grounds.slice(1)) {
-        await all.explore(combine(ground, triple), { shared: true }, mostSchedules / 1_000)
+      for (const startingPoint of startingPoints.slice(1)) {
+        await all.explore(combine(startingPoint, triple), { shared: true }, mostSchedules / 1_000)
       }
     }
   })

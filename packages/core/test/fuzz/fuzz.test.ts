@@ -70,8 +70,8 @@ describe('mistakes that the fuzzer finds', () => {
 
   it('The fuzzer finds a token that is trimmed before it is checked', () => {
     const target = broken('token', (input) => {
-      const text = String(input)
-      if (text !== text.trim() && /^[\w-]{76,140}$/.test(text.trim())) throw new Error('accepts a bad token')
+      const value = String(input)
+      if (value !== value.trim() && /^[\w-]{76,140}$/.test(value.trim())) throw new Error('accepts a bad token')
     })
     expect(() => fuzz(target, 200_000, seed)).toThrow(/accepts a bad token/)
   })

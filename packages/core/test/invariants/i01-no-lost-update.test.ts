@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createGate, createWorld } from '../support/world.ts'
+import { createFixture, createGate } from '../support/fixture.ts'
 
 describe('I1: no lost update', () => {
   it('All of 50 keys that 50 parallel requests of one process write are kept', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { first: true }))
     const sessions = await Promise.all(Array.from({ length: 50 }, () => tab.open()))
@@ -14,7 +14,7 @@ describe('I1: no lost update', () => {
   })
 
   it('All of 50 keys are kept when every request runs in a process of its own', async () => {
-    const { browser, another } = createWorld()
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { first: true }))
     const requests = await Promise.all(
@@ -30,7 +30,7 @@ describe('I1: no lost update', () => {
   })
 
   it('50 parallel increments in several processes count to 50', async () => {
-    const { browser, another } = createWorld()
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { count: 0 }))
     await Promise.all(
@@ -45,7 +45,7 @@ describe('I1: no lost update', () => {
   })
 
   it('A deleted key counts as a change, and a key that both requests change as a conflict that the later commit wins', async () => {
-    const { browser, events } = createWorld()
+    const { browser, events } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1, b: 1, c: 1 }))
     const [first, second] = [await tab.open(), await tab.open()]
@@ -61,7 +61,7 @@ describe('I1: no lost update', () => {
   })
 
   it('onConflict is called with all three versions, and only for keys in conflict', async () => {
-    const { browser } = createWorld({
+    const { browser } = createFixture({
       onConflict: ({ base, ours, theirs }) => [base, ours, theirs]
     })
     const tab = browser()
@@ -76,7 +76,7 @@ describe('I1: no lost update', () => {
   })
 
   it('A nested change is noticed, and nothing is merged below the top level', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: { items: ['a'] } }))
     await tab.request(({ data }) => (data.cart as { items: string[] }).items.push('b'))
@@ -86,7 +86,7 @@ describe('I1: no lost update', () => {
   it.each(['error-after', 'hang-after'] as const)(
     'An update counts once when its confirmation is lost (%s)',
     async (fault) => {
-      const { browser, store } = createWorld({ storeTimeout: 20 })
+      const { browser, store } = createFixture({ storeTimeout: 20 })
       const tab = browser()
       await tab.request((session) => Object.assign(session.data, { count: 0 }))
       const session = await tab.open()
@@ -101,7 +101,7 @@ describe('I1: no lost update', () => {
   )
 
   it('An unknown outcome is reported, not counted twice, when another write follows the lost confirmation', async () => {
-    const { browser, store, another } = createWorld()
+    const { browser, store, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { count: 0 }))
     const [lost, other] = [await tab.open(), await another().open(tab.cookie)]
@@ -125,7 +125,7 @@ describe('I1: no lost update', () => {
   })
 
   it('A superseded request is merged without seeing the result when neither user nor data epoch has changed', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const late = await tab.open()
@@ -142,7 +142,7 @@ describe('I1: no lost update', () => {
   })
 
   it('A superseded request is dropped with an event when the user has changed', async () => {
-    const { browser, events } = createWorld()
+    const { browser, events } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const late = await tab.open()
@@ -155,7 +155,7 @@ describe('I1: no lost update', () => {
   })
 
   it('A key that many requests take at once is given to one of them', async () => {
-    const { browser, another } = createWorld()
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { flash: 'saved' }))
     const taken = await Promise.all(
@@ -167,7 +167,7 @@ describe('I1: no lost update', () => {
 
 describe('the data object of the handler', () => {
   it('The data object is updated to what was stored, and keeps changes made while the write was under way', async () => {
-    const { browser, another } = createWorld()
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const session = await tab.open()
@@ -184,7 +184,7 @@ describe('the data object of the handler', () => {
   })
 
   it('reload() replaces the content of the data object, and drops pending changes', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const session = await tab.open()

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, setCookieOf } from '../support/world.ts'
+import { createFixture, setCookieOf } from '../support/fixture.ts'
 
 describe('I3: regenerate leaves exactly one valid token', () => {
   it.each(['regenerate', 'login'] as const)('After %s the old token gets an empty detached session', async (swap) => {
-    const { browser, store } = createWorld()
+    const { browser, store } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const old = browser(tab.cookie)
@@ -18,18 +18,18 @@ describe('I3: regenerate leaves exactly one valid token', () => {
   })
 
   it('After the grace window the old token opens nothing, and its use is reported', async () => {
-    const world = createWorld({ graceWindow: '30s' })
-    const tab = world.browser()
+    const fixture = createFixture({ graceWindow: '30s' })
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
-    const old = world.browser(tab.cookie)
+    const old = fixture.browser(tab.cookie)
     await tab.request((session) => session.regenerate())
-    world.now += 30_000
+    fixture.now += 30_000
     expect(await old.open()).toMatchObject({ isNew: true, detached: false })
-    expect(world.events.at(-1)).toMatchObject({ type: 'superseded', withinGrace: false })
+    expect(fixture.events.at(-1)).toMatchObject({ type: 'superseded', withinGrace: false })
   })
 
   it('Only one of two concurrent regenerates succeeds, and only its request sends a cookie', async () => {
-    const { browser, another } = createWorld()
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const managers = [another(), another()]
@@ -44,11 +44,11 @@ describe('I3: regenerate leaves exactly one valid token', () => {
   })
 
   it('regenerate() keeps the data and the start of the session, and sends one cookie however often it is called', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const { createdAt } = await tab.open()
-    world.now += 1_000
+    fixture.now += 1_000
     const headers = await tab.request(async (session) => {
       for (let i = 0; i < 3; i++) await session.regenerate()
     })
@@ -57,7 +57,7 @@ describe('I3: regenerate leaves exactly one valid token', () => {
   })
 
   it('regenerate() with anonymous: true drops data, user and permanence together with the old token', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request(async (session) => {
       session.permanent = true
@@ -70,29 +70,29 @@ describe('I3: regenerate leaves exactly one valid token', () => {
   })
 
   it('After rotate() the old token works until the new one was first used, plus the grace window', async () => {
-    const world = createWorld({ graceWindow: '30s', idleTimeout: '2h' })
-    const tab = world.browser()
+    const fixture = createFixture({ graceWindow: '30s', idleTimeout: '2h' })
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
-    const old = world.browser(tab.cookie)
+    const old = fixture.browser(tab.cookie)
     await tab.request((session) => session.rotate())
-    world.now += 3_600_000
+    fixture.now += 3_600_000
     expect((await old.open()).data).toEqual({ a: 1 })
     await tab.request(() => {})
-    world.now += 29_999
+    fixture.now += 29_999
     expect((await old.open()).data).toEqual({ a: 1 })
-    world.now += 1
+    fixture.now += 1
     expect((await old.open()).isNew).toBe(true)
   })
 
   it('A request with the replaced token of a rotation can write, but neither rotates again nor sends a cookie', async () => {
-    const world = createWorld({ rotateAfter: '10m' })
-    const tab = world.browser()
+    const fixture = createFixture({ rotateAfter: '10m' })
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
-    const old = world.browser(tab.cookie)
-    world.now += 600_000
+    const old = fixture.browser(tab.cookie)
+    fixture.now += 600_000
     await tab.request(() => {})
     expect(tab.cookie).not.toBe(old.cookie)
-    world.now += 600_000
+    fixture.now += 600_000
     const headers = await old.request(async (session) => {
       await session.rotate()
       session.data.b = 2
@@ -102,13 +102,13 @@ describe('I3: regenerate leaves exactly one valid token', () => {
   })
 
   it('50 parallel requests at the moment of a rotation get one new token, and no user is logged out', async () => {
-    const world = createWorld({ rotateAfter: '10m' })
-    const tab = world.browser()
+    const fixture = createFixture({ rotateAfter: '10m' })
+    const tab = fixture.browser()
     await tab.request((session) => session.login('alice'))
-    world.now += 600_000
+    fixture.now += 600_000
     const answers = await Promise.all(
       Array.from({ length: 50 }, async () => {
-        const manager = world.another()
+        const manager = fixture.another()
         const session = await manager.open(tab.cookie)
         return { user: session.userId, cookie: setCookieOf((await manager.commit(session)).headers) }
       })
@@ -119,7 +119,7 @@ describe('I3: regenerate leaves exactly one valid token', () => {
   })
 
   it('A login ends the alias of a rotation at once', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const old = browser(tab.cookie)
@@ -129,19 +129,19 @@ describe('I3: regenerate leaves exactly one valid token', () => {
   })
 
   it('A token that was planted before a login opens nothing after it', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const attacker = browser()
     await attacker.request((session) => Object.assign(session.data, { planted: true }))
-    const victim = browser(attacker.cookie)
-    await victim.request((session) => session.login('victim'))
+    const owner = browser(attacker.cookie)
+    await owner.request((session) => session.login('owner'))
     expect((await attacker.open()).userId).toBe(undefined)
-    expect((await victim.open()).userId).toBe('victim')
+    expect((await owner.open()).userId).toBe('owner')
   })
 })
 
 describe('G3: a superseded request stops, a login always succeeds', () => {
   it('A login on a superseded token makes a new session with empty data', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
     const [first, second] = [await tab.open(), await tab.open()]
@@ -156,7 +156,7 @@ describe('G3: a superseded request stops, a login always succeeds', () => {
   })
 
   it('A login on a session that was superseded when the request came in makes a new one, too', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
     const other = browser(tab.cookie)
@@ -167,7 +167,7 @@ describe('G3: a superseded request stops, a login always succeeds', () => {
   })
 
   it('A login on a session that was ended meanwhile makes a new one', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
     const late = await tab.open()
@@ -178,7 +178,7 @@ describe('G3: a superseded request stops, a login always succeeds', () => {
   })
 
   it('A login on a session that an outage has detached throws', async () => {
-    const { browser, store } = createWorld({ onStoreUnavailable: 'anonymous' })
+    const { browser, store } = createFixture({ onStoreUnavailable: 'anonymous' })
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
     store.break('error-before')
@@ -196,7 +196,7 @@ describe('G4: two users never share data', () => {
       [false, {}],
       [['cart'], { cart: 1 }]
     ] as const) {
-      const { browser } = createWorld()
+      const { browser } = createFixture()
       const tab = browser()
       await tab.request((session) => Object.assign(session.data, { cart: 1 }))
       await tab.request((session) => {
@@ -208,7 +208,7 @@ describe('G4: two users never share data', () => {
   })
 
   it('A repeated login of the same user keeps the data, and a login never keeps that of another user', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
     await tab.request((session) => Object.assign(session.data, { private: 'of alice' }))
@@ -221,7 +221,7 @@ describe('G4: two users never share data', () => {
 
 describe('G9: nothing that matters for security is bound to the id', () => {
   it('tokenId changes with the secret, id does not', async () => {
-    const { browser, manager } = createWorld()
+    const { browser, manager } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const before = await tab.open()

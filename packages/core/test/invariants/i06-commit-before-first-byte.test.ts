@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createGate, createWorld, setCookieOf } from '../support/world.ts'
+import { createFixture, createGate, setCookieOf } from '../support/fixture.ts'
 
 describe('I6: commit before the first byte', () => {
   it('commit() returns no header before the record is stored', async () => {
-    const { browser, store } = createWorld()
+    const { browser, store } = createFixture()
     const tab = browser()
     const { gate, open } = createGate()
     store.break({ gate })
@@ -13,7 +13,7 @@ describe('I6: commit before the first byte', () => {
       .then(() => {
         answered = true
       })
-    for (let turn = 0; turn < 50; turn++) await Promise.resolve()
+    for (let i = 0; i < 50; i++) await Promise.resolve()
     expect(answered).toBe(false)
     store.break(undefined)
     open()
@@ -22,7 +22,7 @@ describe('I6: commit before the first byte', () => {
   })
 
   it('A commit that fails throws, and no cookie is sent for a record that was not stored', async () => {
-    const { browser, store, manager } = createWorld()
+    const { browser, store, manager } = createFixture()
     const session = await browser().open()
     session.data.a = 1
     store.break('error-before')
@@ -31,7 +31,7 @@ describe('I6: commit before the first byte', () => {
   })
 
   it('A token that is already valid is sent with the error response (G5b)', async () => {
-    const { browser, store, manager } = createWorld()
+    const { browser, store, manager } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
@@ -47,7 +47,7 @@ describe('I6: commit before the first byte', () => {
   it.each(['login', 'regenerate', 'rotate'] as const)(
     '%s after the headers throws before any store call (G5c)',
     async (verb) => {
-      const { browser, store } = createWorld()
+      const { browser, store } = createFixture()
       const tab = browser()
       await tab.request(({ data }) => Object.assign(data, { a: 1 }))
       const session = await tab.open()
@@ -60,7 +60,7 @@ describe('I6: commit before the first byte', () => {
   )
 
   it('Data changed after the headers is stored for an existing session, and refused for a new one', async () => {
-    const { browser, store, events } = createWorld()
+    const { browser, store, events } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
@@ -85,7 +85,7 @@ describe('I6: commit before the first byte', () => {
 
   it('The data of a failed request is stored, unless commitOnError is off', async () => {
     for (const commitOnError of [true, false]) {
-      const { browser, manager } = createWorld({ commitOnError })
+      const { browser, manager } = createFixture({ commitOnError })
       const tab = browser()
       await tab.request(({ data }) => Object.assign(data, { a: 1 }))
       const session = await tab.open()
@@ -96,7 +96,7 @@ describe('I6: commit before the first byte', () => {
   })
 
   it('commit() waits for operations that were not awaited', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => {
       session.data.a = 1
@@ -116,7 +116,7 @@ describe('G12: shared caches', () => {
       ['public, max-age=0', 'no-store'],
       ['max-age=60, x-private-ish', 'no-store']
     ] as const) {
-      const { manager, events } = createWorld()
+      const { manager, events } = createFixture()
       const session = await manager.open('')
       session.data.a = 1
       const { headers } = await manager.commit(session, own === undefined ? {} : { cacheControl: own })

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type KeyValueStore, SessionError } from '../../src/index.ts'
-import { createWorld, secret, setCookieOf } from '../support/world.ts'
+import { createFixture, secret, setCookieOf } from '../support/fixture.ts'
 
 describe('I7: an outage is not a logout', () => {
   it.each([
@@ -10,7 +10,7 @@ describe('I7: an outage is not a logout', () => {
   ] as const)(
     'A failed read (%s) is a typed error with status 503, and the user is still logged in afterwards',
     async (fault, code) => {
-      const { browser, store, events } = createWorld({ storeTimeout: 20 })
+      const { browser, store, events } = createFixture({ storeTimeout: 20 })
       const tab = browser()
       await tab.request((session) => session.login('alice'))
       store.break(fault)
@@ -22,7 +22,7 @@ describe('I7: an outage is not a logout', () => {
   )
 
   it("With 'anonymous' an outage gives an empty detached session that stores nothing, and the cookie stays", async () => {
-    const { browser, store } = createWorld({ onStoreUnavailable: 'anonymous' })
+    const { browser, store } = createFixture({ onStoreUnavailable: 'anonymous' })
     const tab = browser()
     await tab.request((session) => session.login('alice'))
     store.break('error-before')
@@ -36,7 +36,7 @@ describe('I7: an outage is not a logout', () => {
   })
 
   it('A write that fails leaves the previous record intact', async () => {
-    const { browser, store } = createWorld()
+    const { browser, store } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
@@ -48,7 +48,7 @@ describe('I7: an outage is not a logout', () => {
   })
 
   it('A create whose confirmation was lost is resolved by reading, and the cookie of the response works', async () => {
-    const { browser, store } = createWorld()
+    const { browser, store } = createFixture()
     const tab = browser()
     let writes = 0
     store.break('error-after', ({ operation }) => operation === 'compareAndSet' && ++writes === 1)
@@ -58,7 +58,7 @@ describe('I7: an outage is not a logout', () => {
   })
 
   it('Visitors without a cookie are served while the store is down', async () => {
-    const { browser, store } = createWorld()
+    const { browser, store } = createFixture()
     store.break('error-before')
     expect((await browser().open()).isNew).toBe(true)
   })
@@ -107,7 +107,7 @@ describe('I7: an outage is not a logout', () => {
     const good = createMemoryStore()
     const limit = 'The store holds 100000 bytes in one value'
     const asked: string[] = []
-    const { browser, events } = createWorld(
+    const { browser, events } = createFixture(
       {},
       {
         ...good,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { devalueSerializer } from '../../src/record/devalue.ts'
-import { createWorld } from '../support/world.ts'
+import { createFixture } from '../support/fixture.ts'
 
 const options = { serializer: devalueSerializer }
 
@@ -15,13 +15,13 @@ const rich = {
 
 describe('devalue as the serializer', () => {
   it('Date, Map, Set, BigInt, URL, undefined in arrays and NaN are restored', async () => {
-    const tab = createWorld(options).browser()
+    const tab = createFixture(options).browser()
     await tab.request(({ data }) => Object.assign(data, rich))
     expect((await tab.open()).data).toEqual(rich)
   })
 
   it('A change inside a Map, a Set or a Date is noticed, and nothing is written without one', async () => {
-    const { browser, eventTypes } = createWorld(options)
+    const { browser, eventTypes } = createFixture(options)
     const tab = browser()
     await tab.request(({ data }) =>
       Object.assign(data, { map: new Map([['a', 1]]), set: new Set([1]), at: new Date(0) })
@@ -49,7 +49,7 @@ describe('devalue as the serializer', () => {
   })
 
   it('Values are merged by top-level key: equal Maps and Dates are no conflict, different ones are', async () => {
-    const { browser, events } = createWorld(options)
+    const { browser, events } = createFixture(options)
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: new Map([['x', 1]]), b: new Date(0), c: 1n }))
     const [one, other] = [await tab.open(), await tab.open()]
@@ -67,16 +67,16 @@ describe('devalue as the serializer', () => {
   })
 
   it('Records of the JSON serializer are read, so that switching logs no user out', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: [1, 'two'], b: null }))
-    const switched = world.another(options)
+    const switched = fixture.another(options)
     await tab.request(({ data }) => Object.assign(data, { at: new Date(0) }), switched)
     expect((await tab.open(switched)).data).toEqual({ a: [1, 'two'], b: null, at: new Date(0) })
   })
 
   it('A property that is undefined counts as absent', async () => {
-    const { browser, eventTypes } = createWorld(options)
+    const { browser, eventTypes } = createFixture(options)
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { token: undefined }))
     expect(eventTypes()).toEqual([])
@@ -87,7 +87,7 @@ describe('devalue as the serializer', () => {
     ['an instance of a class', { error: new Error('secret words') }, 'data.error'],
     ['a key named __proto__', JSON.parse('{"a":{"__proto__":1}}'), 'data.a']
   ])('%s is refused, and the error names the path', async (_, fields, path) => {
-    const tab = createWorld(options).browser()
+    const tab = createFixture(options).browser()
     const session = await tab.open()
     Object.assign(session.data, fields)
     const error = await tab.commit(session).catch((thrown: unknown) => thrown)
@@ -96,9 +96,9 @@ describe('devalue as the serializer', () => {
   })
 
   it('A payload that devalue cannot read makes the record corrupt', async () => {
-    for (const text of ['', 'x', '[', '[[99]]', '[["Date"]]', '{"a":1']) {
+    for (const serialized of ['', 'x', '[', '[[99]]', '[["Date"]]', '{"a":1']) {
       expect(() => {
-        const data = devalueSerializer.deserialize(text)
+        const data = devalueSerializer.deserialize(serialized)
         if (typeof data !== 'object' || data === null || Array.isArray(data) || data instanceof Date) throw new Error()
       }).toThrow()
     }
@@ -112,8 +112,8 @@ describe('devalue as the serializer', () => {
   )
 
   it('Only properties that are undefined are left out', () => {
-    const text = devalueSerializer.serialize({ token: undefined, a: 1, b: { c: undefined } })
-    expect(devalueSerializer.deserialize(text)).toStrictEqual({ a: 1, b: { c: undefined } })
+    const serialized = devalueSerializer.serialize({ token: undefined, a: 1, b: { c: undefined } })
+    expect(devalueSerializer.deserialize(serialized)).toStrictEqual({ a: 1, b: { c: undefined } })
   })
 
   it('An instance of a class is refused even if a property of it is undefined', () => {

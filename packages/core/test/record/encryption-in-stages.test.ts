@@ -1,29 +1,29 @@
 import { describe, expect, it } from 'vitest'
 import { createEncryption } from '../../src/record/encryption.ts'
-import { createWorld, start } from '../support/world.ts'
+import { createFixture, start } from '../support/fixture.ts'
 
 const secret = 'a secret for encryption that is long enough'
 const day = 86_400_000
 
 /** A process without encryption, one for each stage of switching it on, and a user who logged in at `by`. */
 async function fleet(by: 'plain' | 'reading' | 'writing' | 'strict' = 'plain') {
-  const world = createWorld({ idleTimeout: '10d', absoluteTimeout: '20d' })
+  const fixture = createFixture({ idleTimeout: '10d', absoluteTimeout: '20d' })
   const nodes = {
-    plain: world.manager,
-    reading: world.another({ encryption: createEncryption({ secret, write: false }) }),
-    writing: world.another({ encryption: createEncryption({ secret, plainUntil: start + day }) }),
-    strict: world.another({ encryption: createEncryption({ secret }) })
+    plain: fixture.manager,
+    reading: fixture.another({ encryption: createEncryption({ secret, write: false }) }),
+    writing: fixture.another({ encryption: createEncryption({ secret, plainUntil: start + day }) }),
+    strict: fixture.another({ encryption: createEncryption({ secret }) })
   }
-  const tab = world.browser()
+  const tab = fixture.browser()
   await tab.request(async (session) => {
     await session.login('alice')
     session.data.cart = 'tea'
   }, nodes[by])
   const stored = async (): Promise<string> => {
     const { id } = await tab.open(nodes.writing)
-    return (await world.store.get(`sessions.s.${id}`)) ?? ''
+    return (await fixture.store.get(`sessions.s.${id}`)) ?? ''
   }
-  return { world, tab, nodes, stored }
+  return { fixture, tab, nodes, stored }
 }
 
 describe('encryption is switched on in a running fleet in stages', () => {
@@ -55,11 +55,11 @@ describe('encryption is switched on in a running fleet in stages', () => {
   })
 
   it('Plain text is accepted until the stated time, and never by the last stage', async () => {
-    const { world, tab, nodes } = await fleet()
+    const { fixture, tab, nodes } = await fleet()
     expect((await tab.open(nodes.strict)).isNew).toBe(true)
-    world.now = start + day - 1
+    fixture.now = start + day - 1
     expect((await tab.open(nodes.writing)).userId).toBe('alice')
-    world.now = start + day
+    fixture.now = start + day
     expect((await tab.open(nodes.writing)).isNew).toBe(true)
   })
 

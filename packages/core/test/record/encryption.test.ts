@@ -14,9 +14,9 @@ describe('encryption at rest', () => {
     const anyText = fc.string({ unit: 'binary', maxLength: 300 })
     fc.assert(
       fc.property(anyText, anyText, anyText, (plain, someContext, someKey) => {
-        const text = encryption.encrypt(plain, someContext, someKey)
-        expect(text).toMatch(/^[A-Za-z0-9_-]+$/)
-        expect(encryption.decrypt(text, someContext, someKey)).toBe(plain)
+        const ciphertext = encryption.encrypt(plain, someContext, someKey)
+        expect(ciphertext).toMatch(/^[A-Za-z0-9_-]+$/)
+        expect(encryption.decrypt(ciphertext, someContext, someKey)).toBe(plain)
       })
     )
   })
@@ -39,39 +39,40 @@ describe('encryption at rest', () => {
   })
 
   it('The ciphertext does not contain the plaintext, and is never the same twice', () => {
-    const texts = new Set<string>()
-    for (let i = 0; i < 2_000; i++) texts.add(encryption.encrypt('{"name":"Ada Lovelace"}', context, key))
-    expect(texts.size).toBe(2_000)
-    for (const text of texts) expect(Buffer.from(text, 'base64url').toString('latin1')).not.toContain('Lovelace')
+    const ciphertexts = new Set<string>()
+    for (let i = 0; i < 2_000; i++) ciphertexts.add(encryption.encrypt('{"name":"Ada Lovelace"}', context, key))
+    expect(ciphertexts.size).toBe(2_000)
+    for (const ciphertext of ciphertexts)
+      expect(Buffer.from(ciphertext, 'base64url').toString('latin1')).not.toContain('Lovelace')
   })
 
   it('A payload does not decrypt under another context or key', () => {
-    const text = encryption.encrypt('{}', context, key)
-    expect(encryption.decrypt(text, `${context} `, key)).toBeUndefined()
-    expect(encryption.decrypt(text, '', key)).toBeUndefined()
-    expect(encryption.decrypt(text, context, key.replace(/f$/, 'e'))).toBeUndefined()
-    expect(encryption.decrypt(text, key, context)).toBeUndefined()
+    const ciphertext = encryption.encrypt('{}', context, key)
+    expect(encryption.decrypt(ciphertext, `${context} `, key)).toBeUndefined()
+    expect(encryption.decrypt(ciphertext, '', key)).toBeUndefined()
+    expect(encryption.decrypt(ciphertext, context, key.replace(/f$/, 'e'))).toBeUndefined()
+    expect(encryption.decrypt(ciphertext, key, context)).toBeUndefined()
   })
 
   it('A payload does not decrypt after a change of one bit or one character, or when it was cut', () => {
-    const text = encryption.encrypt('{"a":1}', context, key)
-    const bytes = Buffer.from(text, 'base64url')
+    const ciphertext = encryption.encrypt('{"a":1}', context, key)
+    const bytes = Buffer.from(ciphertext, 'base64url')
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = Buffer.from(bytes)
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
       expect(encryption.decrypt(flipped.toString('base64url'), context, key)).toBeUndefined()
     }
-    for (let place = 0; place < text.length; place++) {
+    for (let place = 0; place < ciphertext.length; place++) {
       for (const character of 'ABCDabcd0189-_+/=. "{') {
-        if (character === text[place]) continue
-        const changed = text.slice(0, place) + character + text.slice(place + 1)
+        if (character === ciphertext[place]) continue
+        const changed = ciphertext.slice(0, place) + character + ciphertext.slice(place + 1)
         expect(encryption.decrypt(changed, context, key)).toBeUndefined()
       }
-      expect(encryption.decrypt(text.slice(0, place), context, key)).toBeUndefined()
-      expect(encryption.decrypt(text.slice(place + 1), context, key)).toBeUndefined()
+      expect(encryption.decrypt(ciphertext.slice(0, place), context, key)).toBeUndefined()
+      expect(encryption.decrypt(ciphertext.slice(place + 1), context, key)).toBeUndefined()
     }
-    expect(encryption.decrypt(`${text}=`, context, key)).toBeUndefined()
-    expect(encryption.decrypt(`${text}AAAA`, context, key)).toBeUndefined()
+    expect(encryption.decrypt(`${ciphertext}=`, context, key)).toBeUndefined()
+    expect(encryption.decrypt(`${ciphertext}AAAA`, context, key)).toBeUndefined()
   })
 
   it('A string that is too short for a payload does not decrypt, with the right version or not', () => {
@@ -84,9 +85,12 @@ describe('encryption at rest', () => {
 
   it('decrypt() never throws and never returns its input as plain text', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.json(), fc.string({ unit: 'binary' }), fc.stringMatching(/^[\w-]{0,200}$/)), (text) => {
-        expect(encryption.decrypt(text, context, key)).toBeUndefined()
-      }),
+      fc.property(
+        fc.oneof(fc.json(), fc.string({ unit: 'binary' }), fc.stringMatching(/^[\w-]{0,200}$/)),
+        (ciphertext) => {
+          expect(encryption.decrypt(ciphertext, context, key)).toBeUndefined()
+        }
+      ),
       { numRuns: 2_000 }
     )
   })

@@ -35,9 +35,9 @@ describe('a table of fields', () => {
   it.each(['a-_9', '', '"', '""', 'a"', '"a', 'a"b', '\\', 'ü', ' ', '\n', '\u2028', '{}'])(
     'The string %j is stored as JSON.stringify writes it',
     (name) => {
-      const text = codec.encode({ name, time: 7 })
-      expect(text).toBe(JSON.stringify({ v: 1, n: name, t: 7 }))
-      expect(codec.decode(JSON.parse(text))?.name).toBe(name)
+      const json = codec.encode({ name, time: 7 })
+      expect(json).toBe(JSON.stringify({ v: 1, n: name, t: 7 }))
+      expect(codec.decode(JSON.parse(json))?.name).toBe(name)
     }
   )
 

@@ -6,7 +6,7 @@ import { encodeTombstone } from '../../src/record/tombstone.ts'
 import { secretHashOf } from '../../src/session/session-state.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
-import { secret, start } from '../support/world.ts'
+import { secret, start } from '../support/fixture.ts'
 
 describe('a stored value and a secret', () => {
   const { context } = createManagerContext({ store: createMemoryStore(), secret, clock: { now: () => start } })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createSessionManager, isSessionError, type SessionManagerOptions } from '../../src/index.ts'
 import { lossyJsonSerializer } from '../../src/record/lossy-json.ts'
-import { createWorld, secret } from '../support/world.ts'
+import { createFixture, secret } from '../support/fixture.ts'
 
 class Money {
   readonly amount = 5
@@ -35,14 +35,14 @@ const lossyOptions = { serializer: 'json-lossy' } as const
 
 describe("serializer: 'json-lossy'", () => {
   it.each(Object.keys(lossy))('The result of JSON.stringify is stored for %s, as by express-session', async (kind) => {
-    const tab = createWorld(lossyOptions).browser()
+    const tab = createFixture(lossyOptions).browser()
     await tab.request(({ data }) => Object.assign(data, { value: lossy[kind], n: 1 }))
     const { data } = await tab.open()
     expect(data).toEqual(JSON.parse(JSON.stringify({ value: lossy[kind], n: 1 })))
   })
 
   it('A BigInt and a cycle are refused, as by JSON.stringify', async () => {
-    const tab = createWorld(lossyOptions).browser()
+    const tab = createFixture(lossyOptions).browser()
     const cycle: Record<string, unknown> = {}
     cycle.self = cycle
     for (const value of [1n, cycle]) {
@@ -56,7 +56,7 @@ describe("serializer: 'json-lossy'", () => {
   })
 
   it('A value that is stored already is not written again, even if JSON changes it', async () => {
-    const { browser, eventTypes } = createWorld(lossyOptions)
+    const { browser, eventTypes } = createFixture(lossyOptions)
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, lossy))
     eventTypes()
@@ -65,7 +65,7 @@ describe("serializer: 'json-lossy'", () => {
   })
 
   it('Changes of two requests are merged, even if one contains a value that JSON loses', async () => {
-    const tab = createWorld(lossyOptions).browser()
+    const tab = createFixture(lossyOptions).browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1, b: 1 }))
     const [one, other] = [await tab.open(), await tab.open()]
     Object.assign(one.data, { a: 2, work: () => 1 })
@@ -76,7 +76,7 @@ describe("serializer: 'json-lossy'", () => {
   })
 
   it("The error of the strict serializer names 'json-lossy' and devalue", async () => {
-    const tab = createWorld().browser()
+    const tab = createFixture().browser()
     const session = await tab.open()
     Object.assign(session.data, { user: { photo: lossy.buffer } })
     const error = await tab.commit(session).catch((thrown: unknown) => thrown)
@@ -86,7 +86,7 @@ describe("serializer: 'json-lossy'", () => {
   })
 
   it("The only serializer with a name is 'json-lossy'", () => {
-    const options = { store: createWorld().store, secret, serializer: 'json-losy' }
+    const options = { store: createFixture().store, secret, serializer: 'json-losy' }
     expect(() => Reflect.apply(createSessionManager, undefined, [options])).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining("'json-lossy'") })
     )

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { type Fields, field, merge, replaceFields, setField } from '../../src/record/merge.ts'
 
-const text = (value: unknown): string => JSON.stringify(value)
+const serialize = (value: unknown): string => JSON.stringify(value)
 
 describe('a merge of two changes', () => {
-  const merged = (base: Fields, ours: Fields, theirs: Fields) => merge({ base, ours, theirs }, text)
+  const merged = (base: Fields, ours: Fields, theirs: Fields) => merge({ base, ours, theirs }, serialize)
 
   it('A merge keeps what either side changed, added or deleted', () => {
     const base = { kept: 1, here: 1, there: 1, goneHere: 1, goneThere: 1 }
@@ -29,16 +29,20 @@ describe('a merge of two changes', () => {
 
   it('onConflict is called for conflicts, and for nothing else', () => {
     const asked: unknown[] = []
-    const { data } = merge({ base: { a: 1, b: 1 }, ours: { a: 2, b: 2 }, theirs: { a: 3, b: 1 } }, text, (conflict) => {
-      asked.push(conflict)
-      return 'decided'
-    })
+    const { data } = merge(
+      { base: { a: 1, b: 1 }, ours: { a: 2, b: 2 }, theirs: { a: 3, b: 1 } },
+      serialize,
+      (conflict) => {
+        asked.push(conflict)
+        return 'decided'
+      }
+    )
     expect(asked).toEqual([{ key: 'a', base: 1, ours: 2, theirs: 3 }])
     expect(data).toEqual({ a: 'decided', b: 2 })
   })
 
   it('Identical values are not serialized', () => {
-    const never = (): string => expect.fail('compared by text')
+    const never = (): string => expect.fail('serialized')
     const value = {}
     const same = { a: value, b: 1 }
     expect(merge({ base: same, ours: { ...same }, theirs: { ...same } }, never).data.a).toBe(value)

@@ -5,13 +5,13 @@ import { firstMetadata } from '../../src/record/metadata-change.ts'
 import { byteLength, decodePayload, exceeds, isFields, plaintextOf, serializeData } from '../../src/record/payload.ts'
 import { encodeRecord } from '../../src/record/record.ts'
 import { jsonSerializer } from '../../src/record/serializer.ts'
-import { createWorld } from '../support/world.ts'
+import { createFixture } from '../support/fixture.ts'
 
 describe('the size of a string', () => {
-  it.each(['', 'abc', 'äöü', '€', '😀', 'a€😀'])('The size is that of the UTF-8 encoding: %j', (text) => {
-    const size = Buffer.byteLength(text)
-    expect(byteLength(text)).toBe(size)
-    expect([size - 1, size, size + 1].map((limit) => exceeds(text, limit))).toEqual([true, false, false])
+  it.each(['', 'abc', 'äöü', '€', '😀', 'a€😀'])('The size is that of the UTF-8 encoding: %j', (value) => {
+    const size = Buffer.byteLength(value)
+    expect(byteLength(value)).toBe(size)
+    expect([size - 1, size, size + 1].map((limit) => exceeds(value, limit))).toEqual([true, false, false])
   })
 })
 
@@ -32,7 +32,7 @@ describe('data', () => {
   })
 
   it('Data that is too large is refused with the names of its largest keys, largest first, and without values', async () => {
-    const { browser } = createWorld({ maxRecordBytes: 512 })
+    const { browser } = createFixture({ maxRecordBytes: 512 })
     const storing = browser().request(({ data }) =>
       Object.assign(data, {
         small: 1,
@@ -48,12 +48,12 @@ describe('data', () => {
   })
 
   it('Data may be as large as maxRecordBytes, to the last byte', async () => {
-    const { browser, manager } = createWorld({ maxRecordBytes: 512 })
+    const { browser, manager } = createFixture({ maxRecordBytes: 512 })
     const tab = browser()
-    await tab.request(({ data }) => Object.assign(data, { text: '' }))
+    await tab.request(({ data }) => Object.assign(data, { note: '' }))
     const { id } = await tab.open()
-    const left = 512 - Buffer.byteLength('{"text":""}')
-    const fill = (length: number) => manager.update(id, (data) => Object.assign(data, { text: 'x'.repeat(length) }))
+    const left = 512 - Buffer.byteLength('{"note":""}')
+    const fill = (length: number) => manager.update(id, (data) => Object.assign(data, { note: 'x'.repeat(length) }))
     expect(await fill(left)).toBe(true)
     await expect(fill(left + 1)).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' })
   })
@@ -62,7 +62,7 @@ describe('data', () => {
 describe('a custom serializer', () => {
   it('A serializer must return a well-formed string without U+0000', async () => {
     for (const bad of ['\0', '\ud800', 7]) {
-      const { browser } = createWorld({
+      const { browser } = createFixture({
         serializer: {
           serialize: (data) => (Object.keys(Object(data)).length > 0 ? (bad as string) : '{}'),
           deserialize: JSON.parse

@@ -55,8 +55,8 @@ describe('a stored value', () => {
     (value) => {
       const { value: stored } = encodeRecord(least, '{}')
       const later = stored.replace('{"v":1', '{"v":1,"later":2')
-      const rewrite = (text: string): unknown => {
-        const read = decodeRecord(text)
+      const rewrite = (value: string): unknown => {
+        const read = decodeRecord(value)
         return typeof read === 'object' ? encodeRecord(read.metadata, read.payload).value : read
       }
       Object.defineProperty(Object.prototype, 'extended', { value, enumerable: true, configurable: true })
@@ -130,8 +130,8 @@ describe('a stored value', () => {
     `${JSON.stringify(leastLine)}`,
     `${JSON.stringify(leastLine)}x`,
     '\n'
-  ])('The value %j is corrupt', (text) => {
-    expect(decodeRecord(text)).toBe('corrupt')
+  ])('The value %j is corrupt', (value) => {
+    expect(decodeRecord(value)).toBe('corrupt')
   })
 
   it('A value of another version is distinguished from a corrupt one', () => {

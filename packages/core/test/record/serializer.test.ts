@@ -50,9 +50,9 @@ describe('JSON as the serializer', () => {
   it('Every JSON value is restored', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (data) => {
-        const text = serialize(data)
-        expect(text).toBe(JSON.stringify(data))
-        expect(deserialize(text)).toEqual(JSON.parse(JSON.stringify(data)))
+        const json = serialize(data)
+        expect(json).toBe(JSON.stringify(data))
+        expect(deserialize(json)).toEqual(JSON.parse(JSON.stringify(data)))
       }),
       { numRuns: 2_000 }
     )
@@ -73,16 +73,16 @@ describe('JSON as the serializer', () => {
     let refused = 0
     fc.assert(
       fc.property(fc.dictionary(fc.string({ maxLength: 5 }), anything), (data) => {
-        let text: string
+        let json: string
         try {
-          text = serialize(data)
+          json = serialize(data)
         } catch (error) {
           expect(error).toMatchObject({ code: 'DATA_UNSERIALIZABLE' })
           refused++
           return
         }
         accepted++
-        expect(plain(deserialize(text))).toEqual(plain(data))
+        expect(plain(deserialize(json))).toEqual(plain(data))
       }),
       { numRuns: 3_000 }
     )
@@ -138,10 +138,10 @@ describe('JSON as the serializer', () => {
   })
 
   it('The result is well-formed, whatever the strings contain', () => {
-    const text = serialize({ a: '\ud800', b: '\0', '\udfff': 1 })
-    expect(text.isWellFormed()).toBe(true)
-    expect(text).not.toContain('\0')
-    expect(deserialize(text)).toEqual({ a: '\ud800', b: '\0', '\udfff': 1 })
+    const json = serialize({ a: '\ud800', b: '\0', '\udfff': 1 })
+    expect(json.isWellFormed()).toBe(true)
+    expect(json).not.toContain('\0')
+    expect(deserialize(json)).toEqual({ a: '\ud800', b: '\0', '\udfff': 1 })
   })
 
   it.each([
@@ -188,10 +188,10 @@ describe('JSON as the serializer', () => {
 
   // Found by data that loaded as Infinity: every later write of that session failed.
   it('Data that is read can always be written again', () => {
-    for (const text of ['{"a":1e999}', '{"a":[{"b":-1.5E+400}]}'])
-      expect(() => deserialize(text), text).toThrow(RangeError)
-    for (const text of ['{"a":"1e999"}', '{"a":1e-999,"b":1.5e+300}', '{"1e999":1}']) {
-      expect(serialize(deserialize(text)), text).toBe(JSON.stringify(JSON.parse(text)))
+    for (const json of ['{"a":1e999}', '{"a":[{"b":-1.5E+400}]}'])
+      expect(() => deserialize(json), json).toThrow(RangeError)
+    for (const json of ['{"a":"1e999"}', '{"a":1e-999,"b":1.5e+300}', '{"1e999":1}']) {
+      expect(serialize(deserialize(json)), json).toBe(JSON.stringify(JSON.parse(json)))
     }
   })
 
@@ -210,7 +210,7 @@ describe('JSON as the serializer', () => {
   })
 
   it.each([
-    ['a Date as its ISO text', { at: new Date(0) }, { at: '1970-01-01T00:00:00.000Z' }],
+    ['a Date as its ISO string', { at: new Date(0) }, { at: '1970-01-01T00:00:00.000Z' }],
     ['an undefined property as absence', { a: undefined, b: 1 }, { b: 1 }],
     ['an instance by its fields', { price: new Money(5) }, { price: { amount: 5 } }],
     ['an instance by its toJSON', { t: new Temperature() }, { t: { degrees: 21 } }],
@@ -236,26 +236,26 @@ describe('JSON as the serializer', () => {
     '{"hasOwnProperty":1,"toString":2,"valueOf":null}',
     '{"toJSON":"x","then":true,"length":3}',
     '{"toJSON":{"a":1},"then":{"b":2}}'
-  ])('%s is kept as plain own data', (text) => {
-    const data = deserialize(text)
-    expect(serialize(data)).toBe(text)
+  ])('%s is kept as plain own data', (json) => {
+    const data = deserialize(json)
+    expect(serialize(data)).toBe(json)
     expect(Reflect.get({}, 'isAdmin')).toBeUndefined()
   })
 
   it('Data of any depth gives a string or a typed error', () => {
     for (const levels of [100, 1_000, 4_000, 16_000, 32_000]) {
       const data = deep(levels)
-      let text: string | undefined
+      let json: string | undefined
       try {
-        text = serialize(data)
+        json = serialize(data)
       } catch (error) {
         expect(error).toMatchObject({
           code: 'DATA_UNSERIALIZABLE',
           message: expect.stringContaining('nested too deeply')
         })
       }
-      if (levels <= 1_000) expect(text).toBeDefined()
-      if (text !== undefined) expect(text).toHaveLength(levels * 6 + 1)
+      if (levels <= 1_000) expect(json).toBeDefined()
+      if (json !== undefined) expect(json).toHaveLength(levels * 6 + 1)
     }
     const deepCycle: Record<string, unknown> = {}
     let inner = deepCycle

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld } from '../support/world.ts'
+import { createFixture } from '../support/fixture.ts'
 
 describe('operations on one session object over a store that hangs', () => {
   it('Twenty parallel updates over a store that hangs all fail within one deadline', async () => {
     const storeTimeout = 40
-    const world = createWorld({ storeTimeout })
-    const tab = world.browser()
+    const fixture = createFixture({ storeTimeout })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { n: 1 }))
     const session = await tab.open()
-    world.store.break('hang-before')
+    fixture.store.break('hang-before')
     const started = performance.now()
     const updates = Array.from({ length: 20 }, () => session.update((data) => Object.assign(data, { n: 2 })))
     const results = await Promise.allSettled(updates)

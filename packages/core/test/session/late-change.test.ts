@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { reportLateChanges } from '../../src/adapter.ts'
 import type { Session } from '../../src/index.ts'
-import { createWorld, type World } from '../support/world.ts'
+import { createFixture, type Fixture } from '../support/fixture.ts'
 
-interface Streams extends World {
+interface Streams extends Fixture {
   open(): Promise<Session>
   /** The first `dropped` event. */
   readonly dropped: Promise<unknown>
@@ -19,7 +19,7 @@ async function createStreams(): Promise<Streams> {
   const waiting: ((event: unknown) => void)[] = []
   const next = (): Promise<unknown> => new Promise((resolve) => void waiting.push(resolve))
   const dropped = next()
-  const world = createWorld({
+  const fixture = createFixture({
     storeTimeout: '5ms',
     onEvent(event) {
       if (event.type !== 'dropped') return
@@ -27,7 +27,7 @@ async function createStreams(): Promise<Streams> {
       for (const resolve of waiting.splice(0)) resolve(event)
     }
   })
-  const tab = world.browser()
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { n: 0 }))
   const open = async (): Promise<Session> => {
     const session = await tab.open()
@@ -37,7 +37,7 @@ async function createStreams(): Promise<Streams> {
     return session
   }
   const pass = async (): Promise<void> => {
-    const other = world.browser()
+    const other = fixture.browser()
     await other.request(({ data }) => Object.assign(data, { n: 0 }))
     const session = await other.open()
     reportLateChanges(session)
@@ -45,7 +45,7 @@ async function createStreams(): Promise<Streams> {
     while (!ids.includes(session.id)) await next()
     ids.splice(ids.indexOf(session.id), 1)
   }
-  return Object.assign(world, { open, dropped, pass, ids })
+  return Object.assign(fixture, { open, dropped, pass, ids })
 }
 
 it('A change before the last commit is no event, however late it is', async () => {

@@ -5,7 +5,7 @@ import type { Change } from '../../src/session/change.ts'
 import { type NextData, type NextOwner, nextData, nextOwner, userIdOf } from '../../src/session/next-data.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
-import { secret } from '../support/world.ts'
+import { secret } from '../support/fixture.ts'
 
 type Named = { user?: string }
 
@@ -112,10 +112,10 @@ describe('the owner of a write', () => {
   it.each<[string, string | undefined, boolean | readonly string[], string, boolean]>([
     ['an anonymous visitor keeps all', undefined, true, plaintext, false],
     ['an anonymous visitor keeps nothing', undefined, false, '{}', true],
-    ['an anonymous visitor keeps what is named', undefined, ['b', 'c'], '{"b":2}', true],
-    ['the same user keeps all, whatever is said', 'alice', false, plaintext, false],
-    ['another user’s data is kept by nobody', 'bob', true, '{}', true],
-    ['nothing that is named of another user’s data is kept', 'bob', ['a'], '{}', true]
+    ['an anonymous visitor keeps the named keys', undefined, ['b', 'c'], '{"b":2}', true],
+    ['the same user keeps all, whatever keepData is', 'alice', false, plaintext, false],
+    ['no data of another user is kept', 'bob', true, '{}', true],
+    ['no named key of another user is kept', 'bob', ['a'], '{}', true]
   ])('The owner after a login: %s', (_, userId, keepData, kept, emptied) => {
     const owner = own({ ...(userId === undefined ? {} : { userId }), plaintext, change: login(keepData) })
     expect(owner).toEqual({ userId: 'alice', plaintext: kept, emptied, userChanged: false })

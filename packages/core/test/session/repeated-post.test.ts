@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import type { SessionData } from '../../src/index.ts'
-import { createGate, createWorld } from '../support/world.ts'
+import { createFixture, createGate } from '../support/fixture.ts'
 
 /** As docs/operations.md advises: the key of the form is stored by the same write as the effect of the form. */
 function addOnce(formKey: string): (data: SessionData) => void {
@@ -14,7 +14,7 @@ function addOnce(formKey: string): (data: SessionData) => void {
 
 /** A form is sent, its write is stored or not, the confirmation is lost, and another request writes before core reads again. */
 async function sendInDoubt(fault: 'error-before' | 'error-after') {
-  const { browser, store, another } = createWorld()
+  const { browser, store, another } = createFixture()
   const tab = browser()
   await tab.request(({ data }) => Object.assign(data, { items: 0 }))
   const [lost, other] = [await tab.open(), await another().open(tab.cookie)]

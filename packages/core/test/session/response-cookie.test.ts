@@ -5,13 +5,13 @@ import { encodeRecord } from '../../src/record/record.ts'
 import { headersOf } from '../../src/session/response-cookie.ts'
 import { createState, type SessionState } from '../../src/session/session-state.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
-import { createWorld, secret, setCookieOf } from '../support/world.ts'
+import { createFixture, secret, setCookieOf } from '../support/fixture.ts'
 
 const names = (headers: HeaderList): string[] => headers.map(([name]) => name)
 
 /** The headers of a response that sets a cookie and has this `Cache-Control`. */
 async function headersWith(cacheControl: string | undefined) {
-  const { manager, events } = createWorld()
+  const { manager, events } = createFixture()
   const session = await manager.open('')
   session.data.a = 1
   const { headers } = await manager.commit(session, cacheControl === undefined ? {} : { cacheControl })
@@ -72,7 +72,7 @@ describe('a response with a cookie', () => {
 
 describe('a response without one', () => {
   it('A response without a cookie varies with it only if the session was read', async () => {
-    const { manager } = createWorld()
+    const { manager } = createFixture()
     const session = await manager.open('')
     expect((await manager.commit(session)).headers).toEqual([])
     const looked = await manager.open('')
@@ -85,32 +85,32 @@ describe("a response that depends on a user's session", () => {
   const privately = ['Cache-Control', 'private, no-cache']
 
   async function userOf(options: Partial<SessionManagerOptions> = {}) {
-    const world = createWorld(options)
-    const tab = world.browser()
+    const fixture = createFixture(options)
+    const tab = fixture.browser()
     await tab.request((session) => session.login('ada'))
-    return { world, tab }
+    return { fixture, tab }
   }
 
   it('The response is private and must be revalidated, unless the handler sets how it may be cached', async () => {
-    const { world, tab } = await userOf()
+    const { fixture, tab } = await userOf()
     expect(await tab.request(({ data }) => data)).toEqual([privately, ['Vary', 'Cookie']])
     expect(await tab.request(({ userId }) => userId)).toEqual([privately, ['Vary', 'Cookie']])
     const session = await tab.open()
     expect(session.userId).toBe('ada')
-    expect((await world.manager.commit(session, { cacheControl: 'public' })).headers).toEqual([['Vary', 'Cookie']])
+    expect((await fixture.manager.commit(session, { cacheControl: 'public' })).headers).toEqual([['Vary', 'Cookie']])
   })
 
   it('The response has no Cache-Control if the session was not read, or markPrivate is false', async () => {
-    const { world, tab } = await userOf()
+    const { fixture, tab } = await userOf()
     expect(await tab.request(() => {})).toEqual([])
-    const without = world.another({ markPrivate: false })
+    const without = fixture.another({ markPrivate: false })
     expect(await tab.request(({ data }) => data, without)).toEqual([['Vary', 'Cookie']])
   })
 })
 
 describe('a response that ends the session', () => {
   it('The response clears the cookie, is stored by no cache, and varies with the cookie', async () => {
-    const { manager } = createWorld()
+    const { manager } = createFixture()
     const session = await manager.open('__Host-sid=junk')
     await session.destroy()
     const { headers } = await manager.commit(session)
@@ -143,19 +143,19 @@ describe('a session that is not live', () => {
 
 describe('the cookie of a permanent session', () => {
   it('The cookie of a permanent session lasts as long as the session, in whole seconds', async () => {
-    const world = createWorld({
+    const fixture = createFixture({
       permanentLifetime: 5_500,
       idleTimeout: 5_000,
       touchInterval: 100,
       rotateAfter: '200ms'
     })
-    const tab = world.browser()
+    const tab = fixture.browser()
     const [first] = await tab.request((session) => {
       session.data.a = 1
       session.permanent = true
     })
     expect(first?.[1]).toContain('; Max-Age=6')
-    world.now += 700
+    fixture.now += 700
     const [second] = await tab.request(() => {})
     expect(second?.[1]).toContain('; Max-Age=5')
   })
@@ -163,10 +163,10 @@ describe('the cookie of a permanent session', () => {
 
 describe('a token that a retired key has signed', () => {
   it('A token of a retired key is signed again with every response until the client has the new one', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    const next = world.another({ secret: ['another secret for tests, long enough', secret] })
+    const next = fixture.another({ secret: ['another secret for tests, long enough', secret] })
     const old = tab.cookie
     expect(names(await tab.request(() => {}, next))).toEqual(['Set-Cookie', 'Cache-Control', 'Vary'])
     expect(tab.cookie).not.toBe(old)
@@ -178,7 +178,7 @@ describe('a secure cookie over plain http', () => {
   it('A Secure cookie over plain http raises an event each time and one warning, unless it is meant to be plain', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     warn.mockClear()
-    const { manager, another, events } = createWorld()
+    const { manager, another, events } = createFixture()
     const visit = async (through: typeof manager, host: string, encrypted?: boolean): Promise<void> => {
       const session = await through.open({ host }, encrypted === undefined ? undefined : { encrypted })
       session.data.a = 1
@@ -204,7 +204,7 @@ describe('a secure cookie over plain http', () => {
 
 describe('the headers of a response', () => {
   it('Every call returns the same list of headers', async () => {
-    const { manager } = createWorld()
+    const { manager } = createFixture()
     const session = await manager.open('')
     session.data.a = 1
     const { headers } = await manager.commit(session)
@@ -236,7 +236,7 @@ describe('a warning of the cookie', () => {
       warn.mockClear()
       vi.stubEnv('NODE_ENV', 'production')
       try {
-        const { manager } = createWorld({ cookie: { secure: secureOption } })
+        const { manager } = createFixture({ cookie: { secure: secureOption } })
         for (let i = 0; i < 2; i++) {
           const session = await manager.open({ ...headers }, { encrypted: false })
           session.data.a = 1

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { CookieOptions, SessionData, SessionManagerOptions } from '../../src/index.ts'
 import { createMemoryStore, jsonSerializer, type Serializer } from '../../src/index.ts'
 import { createEncryption } from '../../src/record/encryption.ts'
+import { createFixture, secret, setCookieOf, start } from '../support/fixture.ts'
 import { longest, type Order, type Rollout, rollOut, type Stage } from '../support/fleet.ts'
-import { createWorld, secret, setCookieOf, start } from '../support/world.ts'
 
 type Options = Partial<SessionManagerOptions>
 type ManagerOption = Exclude<keyof SessionManagerOptions, 'cookie'> | `cookie.${keyof CookieOptions}`
@@ -50,19 +50,19 @@ function sideBySide(make: () => readonly [Options, Options]): Change {
 const [first, second] = [secret, `second ${secret}`]
 const clock = { now: () => start }
 
-function prefixed(prefix: string, reads: (text: string) => string): Serializer {
+function prefixed(prefix: string, reads: (serialized: string) => string): Serializer {
   return {
     serialize: (data) => prefix + jsonSerializer.serialize(data),
-    deserialize: (text) => JSON.parse(reads(text))
+    deserialize: (serialized) => JSON.parse(reads(serialized))
   }
 }
 
 /** A format other than JSON, for short. */
 const format = {
   spaced: { serialize: (data: unknown) => JSON.stringify(data, null, 1), deserialize: JSON.parse },
-  other: prefixed('#', (text) => text.replace(/^[^#].*/, 'not this format').slice(1)),
-  readsBoth: prefixed('', (text) => text.replace(/^#/, '')),
-  otherReadsBoth: prefixed('#', (text) => text.replace(/^#/, ''))
+  other: prefixed('#', (serialized) => serialized.replace(/^[^#].*/, 'not this format').slice(1)),
+  readsBoth: prefixed('', (serialized) => serialized.replace(/^#/, '')),
+  otherReadsBoth: prefixed('#', (serialized) => serialized.replace(/^#/, ''))
 }
 
 /** The data of the next version has a theme. */
@@ -340,52 +340,52 @@ describe('the cookie that a browser has', () => {
   const lifetimes: readonly Options[] = [{ permanentLifetime: '10d' }, { permanentLifetime: '20d' }]
 
   it('A cookie keeps its attributes and its lifetime when the options change, until it is sent again', async () => {
-    const world = createWorld(lifetimes[0])
-    const tab = world.browser()
+    const fixture = createFixture(lifetimes[0])
+    const tab = fixture.browser()
     await tab.request((session) => {
       session.permanent = true
       return session.login('alice')
     })
     const next = { ...lifetimes[1], ...cookie({ sameSite: 'strict' }) }
-    expect(setCookieOf(await tab.request(({ data }) => Object.assign(data, { a: 1 }), world.another(next)))).toBe(
+    expect(setCookieOf(await tab.request(({ data }) => Object.assign(data, { a: 1 }), fixture.another(next)))).toBe(
       undefined
     )
-    const sent = setCookieOf(await tab.request((session) => session.regenerate(), world.another(next)))
+    const sent = setCookieOf(await tab.request((session) => session.regenerate(), fixture.another(next)))
     expect(sent).toContain(`Max-Age=${20 * 86_400};`)
     expect(sent).toContain('SameSite=Strict')
   })
 
   it('The cookie is sent again, with the attributes and the lifetime in effect, once a new secret is promoted', async () => {
-    const world = createWorld({ ...lifetimes[0], secret: [first, second] })
-    const tab = world.browser()
+    const fixture = createFixture({ ...lifetimes[0], secret: [first, second] })
+    const tab = fixture.browser()
     await tab.request((session) => {
       session.permanent = true
       return session.login('alice')
     })
     const next = { ...lifetimes[1], ...cookie({ sameSite: 'strict' }), secret: [second, first] }
-    const sent = setCookieOf(await tab.request(() => {}, world.another(next)))
+    const sent = setCookieOf(await tab.request(() => {}, fixture.another(next)))
     expect(sent).toContain(`Max-Age=${20 * 86_400};`)
     expect(sent).toContain('SameSite=Strict')
   })
 })
 
 it('A longer idleTimeout applies to a session once the session was used in a process that has it', async () => {
-  const world = createWorld({ idleTimeout: '1h' })
-  const [used, unused] = [world.browser(), world.browser()]
+  const fixture = createFixture({ idleTimeout: '1h' })
+  const [used, unused] = [fixture.browser(), fixture.browser()]
   for (const tab of [used, unused]) await tab.request((session) => session.login('alice'))
-  const next = world.another({ idleTimeout: '8h' })
-  world.now += 30 * 60_000
+  const next = fixture.another({ idleTimeout: '8h' })
+  fixture.now += 30 * 60_000
   await used.request(() => {}, next)
-  world.now += 2 * 3_600_000
+  fixture.now += 2 * 3_600_000
   expect((await used.open(next)).userId).toBe('alice')
   expect((await unused.open(next)).isNew).toBe(true)
 })
 
 it("A session that userIdFrom names counts as the user's from its next change of user on", async () => {
-  const world = createWorld()
-  const tab = world.browser()
+  const fixture = createFixture()
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
-  const next = world.another({ userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined) })
+  const next = fixture.another({ userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined) })
   await tab.request(({ data }) => Object.assign(data, { a: 1 }), next)
   expect(await next.revokeAll('alice')).toBe(0)
   for (const user of [undefined, 'alice']) await tab.request(({ data }) => Object.assign(data, { user }), next)
@@ -393,15 +393,15 @@ it("A session that userIdFrom names counts as the user's from its next change of
 })
 
 it('A schema that strips keys drops unnamed keys at the next write, and a read drops nothing', async () => {
-  const world = createWorld()
-  const tab = world.browser()
+  const fixture = createFixture()
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { views: 1, passport: { user: 'alice' } }))
   const { id } = await tab.open()
-  const next = world.another({ schema: stripping })
+  const next = fixture.another({ schema: stripping })
   await tab.request(({ data }) => expect(data).toEqual({ views: 1 }), next)
-  expect((await world.manager.find(id))?.data).toEqual({ views: 1, passport: { user: 'alice' } })
+  expect((await fixture.manager.find(id))?.data).toEqual({ views: 1, passport: { user: 'alice' } })
   await tab.request(({ data }) => Object.assign(data, { views: 2 }), next)
-  expect((await world.manager.find(id))?.data).toEqual({ views: 2 })
+  expect((await fixture.manager.find(id))?.data).toEqual({ views: 2 })
 })
 
 const document = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8')

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type SessionManagerOptions } from '../../src/index.ts'
-import { createWorld, secret, setCookieOf, type World } from '../support/world.ts'
+import { createFixture, type Fixture, secret, setCookieOf } from '../support/fixture.ts'
 
 interface Cart extends Record<string, unknown> {
   items: string[]
@@ -24,8 +24,8 @@ const schema: Schema = { '~standard': { version: 1, vendor: 'test', validate } }
 const slow: Schema = { '~standard': { ...schema['~standard'], validate: async (value) => validate(value) } }
 
 /** A fixture with the options of the cart. */
-function createCartWorld(options: Partial<SessionManagerOptions<Cart>> = { schema }): World {
-  return createWorld(options as unknown as Partial<SessionManagerOptions>)
+function createCartFixture(options: Partial<SessionManagerOptions<Cart>> = { schema }): Fixture {
+  return createFixture(options as unknown as Partial<SessionManagerOptions>)
 }
 
 describe.each([
@@ -33,7 +33,7 @@ describe.each([
   ['asynchronous', slow]
 ])('a schema that is %s', (_, schema) => {
   it('The schema types the data and validates it on load, and a read does not write its defaults', async () => {
-    const { browser, store } = createCartWorld({ schema })
+    const { browser, store } = createCartFixture({ schema })
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { items: undefined, other: 1 }))
     const { calls, result } = await store.during(async () => {
@@ -49,7 +49,7 @@ describe.each([
   })
 
   it('The schema makes the data of a new session from an empty object, which is not stored', async () => {
-    const { browser, store } = createCartWorld({ schema })
+    const { browser, store } = createCartFixture({ schema })
     const { calls, result } = await store.during(async () => {
       const session = await browser().open()
       const { data } = session
@@ -61,7 +61,7 @@ describe.each([
   })
 
   it('The schema makes the data of a new session of a lazy manager', async () => {
-    const { browser } = createCartWorld({ schema, lazy: true })
+    const { browser } = createCartFixture({ schema, lazy: true })
     const session = await browser().open()
     expect(session.data).toEqual({ items: [] })
     const tab = browser('__Host-sid=none')
@@ -72,7 +72,7 @@ describe.each([
   it.each(['regenerate', 'destroy', 'login'] as const)(
     'The schema makes the data again after %s empties it',
     async (how) => {
-      const { browser } = createCartWorld({ schema })
+      const { browser } = createCartFixture({ schema })
       const tab = browser()
       await tab.request(({ data }) => Object.assign(data, { items: ['a'] }))
       const session = await tab.open()
@@ -101,7 +101,7 @@ describe.each([
   )
 
   it('The commit refuses data that no load would accept, and the record stays as it was', async () => {
-    const { browser } = createCartWorld({ schema })
+    const { browser } = createCartFixture({ schema })
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { items: ['a'] }))
     const writing = tab.request(({ data }) => Object.assign(data, { items: ['a', 4111] }))
@@ -114,7 +114,7 @@ describe.each([
   })
 
   it('A new session whose first data is refused is not stored', async () => {
-    const { browser, store } = createCartWorld({ schema })
+    const { browser, store } = createCartFixture({ schema })
     const { calls } = await store.during(async () => {
       const writing = browser().request(({ data }) => Object.assign(data, { items: 1 }))
       await expect(writing).rejects.toMatchObject({ code: 'DATA_INVALID' })
@@ -123,7 +123,7 @@ describe.each([
   })
 
   it('update() and the update of an administrator start from the data as the schema returns it', async () => {
-    const { browser, manager, another } = createCartWorld({ schema })
+    const { browser, manager, another } = createCartFixture({ schema })
     const tab = browser()
     const loose = another({ schema: undefined } as object)
     await tab.request(({ data }) => Object.assign(data, { other: 1 }), loose)
@@ -139,7 +139,7 @@ describe.each([
   })
 
   it('update() passes the data as the schema returns it, and the session has the same data afterwards', async () => {
-    const { browser, store } = createCartWorld({ schema })
+    const { browser, store } = createCartFixture({ schema })
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { openedAt: new Date(7) }))
     const session = await tab.open()
@@ -154,7 +154,7 @@ describe.each([
   })
 
   it('Data that no longer fits is reset: session and user stay, nothing is written, and an event reports it', async () => {
-    const { browser, another, events, store } = createWorld()
+    const { browser, another, events, store } = createFixture()
     const tab = browser()
     let id = ''
     await tab.request(async (session) => {
@@ -178,7 +178,7 @@ describe.each([
   })
 
   it('Data of another process that does not fit is reset, instead of refusing this request', async () => {
-    const { browser, another } = createWorld()
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { items: [] }))
     const strict = another({ schema } as unknown as Partial<SessionManagerOptions>)
@@ -198,7 +198,7 @@ describe('a record that no longer fits its schema', () => {
     [(): Cart => ({ items: ['mended'] }), { items: ['mended'] }, false, ['dataReset', 'loaded']],
     [(): undefined => undefined, { items: [] }, true, ['rejected']]
   ] as const)('becomes, with %s, %j', async (onSchemaMismatch, data, isNew, types) => {
-    const { browser, another, eventTypes } = createWorld()
+    const { browser, another, eventTypes } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { items: 'not a list' }))
     const strict = another({ schema, onSchemaMismatch } as unknown as Partial<SessionManagerOptions>)
@@ -209,7 +209,7 @@ describe('a record that no longer fits its schema', () => {
   })
 
   it('A user that the data named is kept when that data is reset', async () => {
-    const { browser, another } = createWorld()
+    const { browser, another } = createFixture()
     const naming = { userIdFrom: ({ user }: { user?: string }) => user } as Partial<SessionManagerOptions>
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { user: 'alice', items: 'none' }), another(naming))
@@ -229,11 +229,11 @@ describe('a schema that refuses an empty object', () => {
   const message = expect.stringMatching(/^schema refuses \{\}.*data\.items.*default/)
 
   it('A synchronous schema that refuses {} is refused at construction', () => {
-    expect(() => createWorld(refusing(false))).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', message }))
+    expect(() => createFixture(refusing(false))).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', message }))
   })
 
   it('An asynchronous schema that refuses {} is refused by the first new session', async () => {
-    const { manager } = createWorld(refusing(true))
+    const { manager } = createFixture(refusing(true))
     await expect(manager.open('')).rejects.toMatchObject({ code: 'OPTION_INVALID', message })
   })
 })

@@ -22,7 +22,7 @@ import {
 } from '../../src/session/session-state.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
-import { secret, start } from '../support/world.ts'
+import { secret, start } from '../support/fixture.ts'
 
 const record = encodeRecord(firstMetadata('w', 'h', start - 7), '{"a":1}')
 const token = { id: 'a'.repeat(32), secret: new Uint8Array(16), created: start - 7, retiredKey: false }

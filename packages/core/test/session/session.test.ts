@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import type { Session } from '../../src/index.ts'
-import { createWorld, start, type World } from '../support/world.ts'
+import { createFixture, type Fixture, start } from '../support/fixture.ts'
 
 const hour = 3_600_000
 
 /** A stored session with `{ a: 1 }`. */
-async function stored(options: Parameters<typeof createWorld>[0] = {}) {
-  const world = createWorld(options)
-  const tab = world.browser()
+async function stored(options: Parameters<typeof createFixture>[0] = {}) {
+  const fixture = createFixture(options)
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-  return { world, tab }
+  return { fixture, tab }
 }
 
-const writes = async ({ store }: World, task: () => Promise<unknown>): Promise<number> =>
+const writes = async ({ store }: Fixture, task: () => Promise<unknown>): Promise<number> =>
   (await store.during(task)).calls.filter(({ operation }) => operation !== 'get').length
 
 describe('a new session', () => {
   it('A new session shows that nothing is stored, and when it would end', async () => {
-    const session = await createWorld().browser().open()
+    const session = await createFixture().browser().open()
     expect(session.toJSON()).toEqual({ id: undefined, state: 'new', userId: undefined, createdAt: start })
     expect(session).toMatchObject({
       isNew: true,
@@ -37,11 +37,11 @@ describe('a new session', () => {
 
 describe('a stored session', () => {
   it('A stored session shows its user, and when it was created, last seen and will end', async () => {
-    const { world, tab } = await stored()
+    const { fixture, tab } = await stored()
     await tab.request((session) => session.login('alice'))
-    world.now += 30 * 60_000
+    fixture.now += 30 * 60_000
     await tab.request(() => {})
-    world.now += 10_000
+    fixture.now += 10_000
     const session = await tab.open()
     expect(session).toMatchObject({
       isNew: false,
@@ -66,15 +66,15 @@ describe('a stored session', () => {
 
 describe('its data', () => {
   it('The data may be replaced by another object, which is stored if its content differs', async () => {
-    const { world, tab } = await stored()
+    const { fixture, tab } = await stored()
     const assign = (data: object) => tab.request((session) => Reflect.set(session, 'data', data))
-    expect(await writes(world, () => assign({ a: 1 }))).toBe(0)
-    expect(await writes(world, () => assign({ b: 2 }))).toBe(1)
+    expect(await writes(fixture, () => assign({ a: 1 }))).toBe(0)
+    expect(await writes(fixture, () => assign({ b: 2 }))).toBe(1)
     expect((await tab.open()).data).toEqual({ b: 2 })
   })
 
   it('The data must be an object, and not an array', async () => {
-    const session = await createWorld().browser().open()
+    const session = await createFixture().browser().open()
     for (const value of [[1], null, 'x']) {
       expect(() => Reflect.set(session, 'data', value)).toThrow('session.data must be an object [ARGUMENT_INVALID]')
     }
@@ -83,7 +83,7 @@ describe('its data', () => {
 
 describe('its permanence', () => {
   it('The permanence is true, false or a lifetime', async () => {
-    const session = await createWorld().browser().open()
+    const session = await createFixture().browser().open()
     for (const value of ['1h', -1, 1.5, undefined]) {
       expect(() => Reflect.set(session, 'permanent', value)).toThrow(
         'session.permanent must be true, false or a lifetime in milliseconds [ARGUMENT_INVALID]'
@@ -98,12 +98,12 @@ describe('its permanence', () => {
   it('The permanence decides when the session ends, before it is stored and after', async () => {
     const { tab } = await stored()
     const set = async (permanent: boolean | number): Promise<readonly [number, number]> => {
-      let told = 0
+      let expected = 0
       await tab.request((session) => {
         session.permanent = permanent
-        told = session.expiresAt
+        expected = session.expiresAt
       })
-      return [told, (await tab.open()).expiresAt]
+      return [expected, (await tab.open()).expiresAt]
     }
     const day = 24 * hour
     expect(await set(true)).toEqual([start + 31 * day, start + 31 * day])
@@ -112,9 +112,9 @@ describe('its permanence', () => {
   })
 
   it('The permanence costs a write when it changes, and a lifetime is counted from each setting', async () => {
-    const { world, tab } = await stored()
+    const { fixture, tab } = await stored()
     const set = (permanent: boolean | number) =>
-      writes(world, () =>
+      writes(fixture, () =>
         tab.request((session) => {
           session.permanent = permanent
         })
@@ -130,9 +130,9 @@ describe('its permanence', () => {
 
 describe('a session of a lazy manager', () => {
   it('A lazy session cannot be read before it is loaded', async () => {
-    const { world, tab } = await stored({ lazy: true })
-    void world
-    const session = await world.manager.open(tab.cookie)
+    const { fixture, tab } = await stored({ lazy: true })
+    void fixture
+    const session = await fixture.manager.open(tab.cookie)
     expect([session.loaded, session.detached]).toEqual([false, false])
     const looks: ((one: Session) => unknown)[] = [
       (one) => one.data,
@@ -164,8 +164,8 @@ describe('a session of a lazy manager', () => {
       (session: Session) => session.regenerate(),
       (session: Session) => session.login('alice')
     ]) {
-      const { world, tab } = await stored({ lazy: true })
-      const session = await world.manager.open(tab.cookie)
+      const { fixture, tab } = await stored({ lazy: true })
+      const session = await fixture.manager.open(tab.cookie)
       await act(session)
       expect([session.loaded, session.isNew]).toEqual([true, false])
     }
@@ -182,9 +182,9 @@ describe('taking a value', () => {
   })
 
   it('take() returns nothing for an inherited key, and writes nothing then', async () => {
-    const { world, tab } = await stored()
+    const { fixture, tab } = await stored()
     const session = await tab.open()
-    expect(await writes(world, async () => expect(await session.take('constructor')).toBe(undefined))).toBe(0)
+    expect(await writes(fixture, async () => expect(await session.take('constructor')).toBe(undefined))).toBe(0)
     expect(session.data).toEqual({ a: 1 })
   })
 
@@ -216,14 +216,14 @@ describe('operations that only wait for the store', () => {
     await expect(session.update(later)).rejects.toThrow(
       'update() takes a synchronous function: await first, then update [ARGUMENT_INVALID]'
     )
-    for (const result of [null, 'text', {}, () => {}]) {
+    for (const result of [null, 'string', {}, () => {}]) {
       expect(await session.update((() => result) as () => void)).toBe(true)
     }
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
   it('A session of another copy of the package is refused', async () => {
-    const { manager } = createWorld()
+    const { manager } = createFixture()
     for (const thing of [null, {}, 'session']) {
       await expect(async () => manager.commit(thing as never)).rejects.toThrow(
         'Not a session of this copy of @kvsession/core [ARGUMENT_INVALID]'
@@ -234,8 +234,8 @@ describe('operations that only wait for the store', () => {
 
 it('A session with a schema has the types of its operations', async () => {
   const validate = (value: unknown): { value: Record<string, unknown> } => ({ value: { ...Object(value) } })
-  const world = createWorld({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
-  const tab = world.browser()
+  const fixture = createFixture({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { once: 1 }))
   const session = await tab.open()
   expect(await session.update((data) => Object.assign(data, { n: 1 }))).toBe(true)

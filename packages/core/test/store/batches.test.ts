@@ -8,7 +8,7 @@ describe('many tasks', () => {
     const ids = Array.from({ length: 40 }, (_, index) => String(index))
     const results = await eachOf(ids, async (id) => {
       most = Math.max(most, ++running)
-      for (let turn = 0; turn < 3; turn++) await Promise.resolve()
+      for (let i = 0; i < 3; i++) await Promise.resolve()
       running--
       return Number(id) * 2
     })

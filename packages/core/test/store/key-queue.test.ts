@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createKeyQueue, type KeySlot } from '../../src/store/key-queue.ts'
 import type { WriteGroup } from '../../src/store/write-group.ts'
-import { createGate } from '../support/world.ts'
+import { createGate } from '../support/fixture.ts'
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-function createGround() {
+function createQueueFixture() {
   const late = createGate()
   const queue = createKeyQueue<WriteGroup>((earlier) =>
     Promise.race([earlier, late.gate.then(() => Promise.reject(new Error('late')))])
@@ -30,7 +30,7 @@ function createGround() {
 
 describe('the queue of a key', () => {
   it('The operations of a key run one after another, the first one at once', async () => {
-    const { begun, start } = createGround()
+    const { begun, start } = createQueueFixture()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     expect(begun).toEqual(['one'])
     await settled()
@@ -43,7 +43,7 @@ describe('the queue of a key', () => {
   })
 
   it('An operation does not delay other keys, and the queue continues after one that failed', async () => {
-    const { queue, begun, start } = createGround()
+    const { queue, begun, start } = createQueueFixture()
     const failing = queue.run('key', () => Promise.reject(new Error('failed')))
     const [next, other] = [start('key', 'next'), start('other', 'other')]
     expect(begun).toEqual(['other'])
@@ -56,11 +56,11 @@ describe('the queue of a key', () => {
   })
 
   it('The last read value is passed to the next operation in the queue, and dropped after the last one', async () => {
-    const { queue } = createGround()
+    const { queue } = createQueueFixture()
     const seen: KeySlot['lastRead'][] = []
-    const note = (text: string) => async (slot: KeySlot) => {
+    const note = (value: string) => async (slot: KeySlot) => {
       seen.push(slot.lastRead)
-      slot.lastRead = { value: text }
+      slot.lastRead = { value }
     }
     await Promise.all([queue.run('key', note('one')), queue.run('key', note('two')), queue.run('other', note('x'))])
     await queue.idle()
@@ -69,7 +69,7 @@ describe('the queue of a key', () => {
   })
 
   it('An operation whose wait was given up is not run, and rejects at once', async () => {
-    const { begun, start, late } = createGround()
+    const { begun, start, late } = createQueueFixture()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     late.open()
     await expect(two.done).rejects.toThrow('late')
@@ -80,7 +80,7 @@ describe('the queue of a key', () => {
 
   // idle() once polled for the running operation, and so kept it from ending.
   it('The queue is not idle while an operation runs that the others no longer wait for', async () => {
-    const { queue, start, late } = createGround()
+    const { queue, start, late } = createQueueFixture()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     late.open()
     await expect(two.done).rejects.toThrow('late')
@@ -109,7 +109,7 @@ describe('a queued group', () => {
   const groupOf = (): WriteGroup => []
 
   it('A group can be joined until it starts', async () => {
-    const { queue, start } = createGround()
+    const { queue, start } = createQueueFixture()
     const first = start('key', 'first')
     const group = groupOf()
     const second = start('key', 'second', group)
@@ -123,7 +123,7 @@ describe('a queued group', () => {
   })
 
   it('A group cannot be joined if it did not have to wait, or if an operation is queued behind it', async () => {
-    const { queue, start } = createGround()
+    const { queue, start } = createQueueFixture()
     const first = start('key', 'first', groupOf())
     expect(queue.joinable('key')).toBe(undefined)
     const [second, third] = [start('key', 'second', groupOf()), start('key', 'third')]
@@ -135,7 +135,7 @@ describe('a queued group', () => {
   })
 
   it('A group can still be joined when the group before it starts', async () => {
-    const { queue, start } = createGround()
+    const { queue, start } = createQueueFixture()
     const [before, last] = [groupOf(), groupOf()]
     const tasks = [start('key', 'first'), start('key', 'second', before), start('key', 'third', last)]
     tasks[0]?.open()
@@ -148,7 +148,7 @@ describe('a queued group', () => {
   })
 
   it('A group cannot be joined when its wait was given up', async () => {
-    const { queue, start, late } = createGround()
+    const { queue, start, late } = createQueueFixture()
     const [first, second] = [start('key', 'first'), start('key', 'second', groupOf())]
     late.open()
     await expect(second.done).rejects.toThrow('late')
@@ -160,7 +160,7 @@ describe('a queued group', () => {
 
 describe('all queues together', () => {
   it('The queues are idle when every operation has ended, including those that were added meanwhile', async () => {
-    const { queue, start } = createGround()
+    const { queue, start } = createQueueFixture()
     await queue.idle()
     const tasks = [start('key', 'one'), start('other', 'two'), start('key', 'three')]
     let idle = false

@@ -131,15 +131,15 @@ describe('the memory store', () => {
   it('Other tasks run during a listing and a sweep', async () => {
     const { store, clock } = at()
     for (let i = 0; i < 10_000; i++) await store.set(`k${i}`, 'v', start + 10)
-    let turns = 0
-    const timer = setInterval(() => turns++, 0)
+    let tasks = 0
+    const timer = setInterval(() => tasks++, 0)
     await keysOf(store)
-    expect(turns).toBeGreaterThanOrEqual(5)
+    expect(tasks).toBeGreaterThanOrEqual(5)
     clock.time += 10
-    turns = 0
+    tasks = 0
     await store.deleteExpired()
     clearInterval(timer)
-    expect(turns).toBeGreaterThanOrEqual(5)
+    expect(tasks).toBeGreaterThanOrEqual(5)
   })
 
   it('A sweep deletes expired values, returns how many, and keeps those that were written meanwhile', async () => {

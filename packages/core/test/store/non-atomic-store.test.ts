@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type KeyValueStore, type SessionManager } from '../../src/index.ts'
-import { secret, setCookieOf } from '../support/world.ts'
+import { secret, setCookieOf } from '../support/fixture.ts'
 
 function createPlainStore(): KeyValueStore & { keys: NonNullable<KeyValueStore['keys']> } {
   const { get, set, delete: remove, keys } = createMemoryStore()
@@ -111,8 +111,8 @@ describe('a swap without compareAndSet', () => {
   const fill = (): { cart: number; secret: number } => ({ cart: 1, secret: 2 })
 
   it.each([
-    ['login keeps the data that is named', { keepData: ['cart'] }, { cart: 1 }],
-    ['login drops the data when told to', { keepData: false }, {}]
+    ['login keeps the named keys', { keepData: ['cart'] }, { cart: 1 }],
+    ['login drops the data with keepData: false', { keepData: false }, {}]
   ])('%s', async (_, options, expected) => {
     const manager = managerOf()
     const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
@@ -163,8 +163,8 @@ describe('a swap without compareAndSet', () => {
 
   // The swap saves before it moves, and both find that the session has ended.
   it('A session that has ended meanwhile is reported once', async () => {
-    const told: string[] = []
-    const onEvent = ({ type }: { readonly type: string }) => told.push(type)
+    const events: string[] = []
+    const onEvent = ({ type }: { readonly type: string }) => events.push(type)
     const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true, onEvent })
     const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
     const late = await manager.open(before)
@@ -172,7 +172,7 @@ describe('a swap without compareAndSet', () => {
     await request(manager, before, (session) => session.destroy())
     await late.regenerate()
     expect(late.toJSON().state).toBe('ended')
-    expect(told.filter((type) => type === 'dropped')).toEqual(['dropped'])
+    expect(events.filter((type) => type === 'dropped')).toEqual(['dropped'])
   })
 
   it('An anonymous regenerate drops data and user', async () => {

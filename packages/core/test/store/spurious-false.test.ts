@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type KeyValueStore } from '../../src/index.ts'
-import { secret } from '../support/world.ts'
+import { secret } from '../support/fixture.ts'
 
 /** An engine that compares revisions: on each key every second compareAndSet is refused, although the value is the expected one. */
 function createReluctantStore(): KeyValueStore {

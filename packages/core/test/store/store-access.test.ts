@@ -242,10 +242,10 @@ describe('errors of a store', () => {
     ['getaddrinfo ENOTFOUND redis.internal.net', 'getaddrinfo ENOTFOUND redis.internal.net'],
     ['relation "kvsession" does not exist', 'relation '],
     ['down\r\n2026-01-01 INFO all is well', 'down']
-  ])('The message %j is reported as %j', async (message, told) => {
+  ])('The message %j is reported as %j', async (message, reported) => {
     const { access } = accessTo({ compareAndSet: () => Promise.reject(new Error(message)) })
     const writing = access.compareAndSet('k', undefined, payload, later)
-    await expect(writing).rejects.toMatchObject({ cause: { message: told } })
+    await expect(writing).rejects.toMatchObject({ cause: { message: reported } })
   })
 
   it('The message of our own stores stays whole', async () => {

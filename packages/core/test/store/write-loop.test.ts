@@ -6,12 +6,18 @@ import { createStoreAccess } from '../../src/store/store-access.ts'
 import type { Decision } from '../../src/store/write-group.ts'
 import { createWriteLoop } from '../../src/store/write-loop.ts'
 import { createFaultyStore, type Fault } from '../support/faulty-store.ts'
-import { createGate, start } from '../support/world.ts'
+import { createGate, start } from '../support/fixture.ts'
 
 type Answer = Fault | 'lost' | (() => Promise<unknown>) | undefined
 
 /** A loop over a store whose compareAndSets return `answers`, in order, and after them the true result. */
-function createGround({ byte = 255, mostWrites = 64 }: { readonly byte?: number; readonly mostWrites?: number } = {}) {
+function createLoopFixture({
+  byte = 255,
+  mostWrites = 64
+}: {
+  readonly byte?: number
+  readonly mostWrites?: number
+} = {}) {
   const pauses: number[] = []
   const asked: number[] = []
   const sleep = async (ms: number): Promise<void> => void pauses.push(ms)
@@ -34,19 +40,19 @@ function createGround({ byte = 255, mostWrites = 64 }: { readonly byte?: number;
     return new Uint8Array(length).fill(byte)
   }
   const loop = createWriteLoop(access, createKeyQueue(access.waitForEarlier), { clock, randomBytes, mostWrites })
-  const put = (text: string): Promise<void> => store.set('key', text, start + 1e9)
+  const put = (value: string): Promise<void> => store.set('key', value, start + 1e9)
   const done = (): string[] => store.calls.map(({ operation }) => operation)
   return { store, loop, answers, pauses, asked, put, done }
 }
 
-const writing = (text: string): Decision<string> => ({ write: text, expiresAt: start + 1e9, result: text })
+const writing = (value: string): Decision<string> => ({ write: value, expiresAt: start + 1e9, result: value })
 
 /** Decides as in `decisions`, in order, and records the values that it decides on. */
 function createWriter(...decisions: readonly Decision<string>[]) {
   const seen: (readonly [string | undefined, unknown])[] = []
   const left = [...decisions]
-  const decide = (text: string | undefined, failure: unknown): Decision<string> => {
-    seen.push([text, failure])
+  const decide = (value: string | undefined, failure: unknown): Decision<string> => {
+    seen.push([value, failure])
     return left.shift() ?? writing(`write ${seen.length}`)
   }
   return { seen, decide }
@@ -58,7 +64,7 @@ afterEach(() => {
 
 describe('a write', () => {
   it('A write reads first if the value is not known', async () => {
-    const { loop, put, store } = createGround()
+    const { loop, put, store } = createLoopFixture()
     await put('there')
     const { decide, seen } = createWriter()
     const { calls, result } = await store.during(() => loop.run('key', undefined, decide))
@@ -67,7 +73,7 @@ describe('a write', () => {
   })
 
   it('A write uses the value that its caller has read', async () => {
-    const { loop, put, store } = createGround()
+    const { loop, put, store } = createLoopFixture()
     await put('there')
     const { decide } = createWriter()
     const { calls } = await store.during(() => loop.run('key', { value: 'there' }, decide))
@@ -79,7 +85,7 @@ describe('a write', () => {
       [{ value: 'there' }, []],
       [undefined, ['get']]
     ] as const) {
-      const { loop, put, store } = createGround()
+      const { loop, put, store } = createLoopFixture()
       await put('there')
       const { decide } = createWriter({ stop: 'stopped' })
       const { calls, result } = await store.during(() => loop.run('key', known, decide))
@@ -88,7 +94,7 @@ describe('a write', () => {
   })
 
   it('A write that throws fails alone, and the next one continues', async () => {
-    const { loop, put } = createGround()
+    const { loop, put } = createLoopFixture()
     await put('there')
     const failing = loop.run('key', { value: 'there' }, () => {
       throw new RangeError('not today')
@@ -100,19 +106,19 @@ describe('a write', () => {
 
 describe('a write that waited behind another', () => {
   const behind = async (decisions: readonly Decision<string>[], meddle: () => void = () => {}) => {
-    const ground = createGround()
+    const fixture = createLoopFixture()
     const { gate, open } = createGate()
-    ground.answers.push({ gate })
-    await ground.put('there')
-    ground.store.calls.length = 0
-    const first = ground.loop.run('key', { value: 'there' }, () => writing('first'))
+    fixture.answers.push({ gate })
+    await fixture.put('there')
+    fixture.store.calls.length = 0
+    const first = fixture.loop.run('key', { value: 'there' }, () => writing('first'))
     const second = createWriter(...decisions)
-    const result = ground.loop.run('key', { value: 'there' }, second.decide)
+    const result = fixture.loop.run('key', { value: 'there' }, second.decide)
     await new Promise(setImmediate)
     open()
     expect(await first).toBe('first')
     meddle()
-    return { ...ground, seen: second.seen, result: await result }
+    return { ...fixture, seen: second.seen, result: await result }
   }
 
   it('A write decides on the value that the one before it has written, without a read', async () => {
@@ -122,7 +128,11 @@ describe('a write that waited behind another', () => {
 
   it('A write stops only on a value that was read from the store', async () => {
     const { seen, done, result } = await behind([{ stop: 'over' }, { stop: 'over' }])
-    expect([seen.map(([text]) => text), done(), result]).toEqual([['first', 'first'], ['compareAndSet', 'get'], 'over'])
+    expect([seen.map(([value]) => value), done(), result]).toEqual([
+      ['first', 'first'],
+      ['compareAndSet', 'get'],
+      'over'
+    ])
   })
 
   it('A harmless stop takes effect at once', async () => {
@@ -133,7 +143,7 @@ describe('a write that waited behind another', () => {
 
 describe('a write that loses against another process', () => {
   it('A write that loses decides again on the current value, which it reads', async () => {
-    const { loop, put, answers, store } = createGround()
+    const { loop, put, answers, store } = createLoopFixture()
     await put('theirs')
     answers.push('lost')
     const { decide, seen } = createWriter()
@@ -149,7 +159,7 @@ describe('a write that loses against another process', () => {
   })
 
   it('A write may stop on the value that it has read, without another read', async () => {
-    const { loop, put, answers, done } = createGround()
+    const { loop, put, answers, done } = createLoopFixture()
     await put('theirs')
     answers.push('lost')
     const { decide } = createWriter(writing('mine'), { stop: 'over' })
@@ -162,7 +172,7 @@ describe('a write that loses against another process', () => {
     [51, [0.8, 1.6, 3.2, 6.4, 10, 10]],
     [0, [0, 0, 0, 0, 0, 0]]
   ])('A write pauses from the third attempt on, longer each time, at random (%i)', async (byte, expected) => {
-    const { loop, answers, pauses, asked } = createGround({ byte })
+    const { loop, answers, pauses, asked } = createLoopFixture({ byte })
     answers.push(...Array.from({ length: 8 }, () => 'lost' as const))
     await loop.run('key', { value: undefined }, createWriter().decide)
     expect(pauses.map((ms) => Number(ms.toFixed(9)))).toEqual(expected)
@@ -173,7 +183,7 @@ describe('a write that loses against another process', () => {
     [5_000, 2_001],
     [5_000.5, 9]
   ])('%d ms after its first loss a write fails at the %dth attempt', async (elapsed, expected) => {
-    const { loop, answers, done } = createGround()
+    const { loop, answers, done } = createLoopFixture()
     answers.push(...Array.from({ length: 3_000 }, () => 'lost' as const))
     const { decide, seen } = createWriter()
     vi.spyOn(performance, 'now').mockImplementation(() => (seen.length < 2 ? 1_000 : 1_000 + elapsed))
@@ -184,7 +194,7 @@ describe('a write that loses against another process', () => {
   })
 
   it("A write fails with the store's error when the current value cannot be read", async () => {
-    const { loop, answers, store } = createGround()
+    const { loop, answers, store } = createLoopFixture()
     answers.push('lost')
     store.break('error-before', ({ operation }) => operation === 'get')
     await expect(loop.run('key', { value: undefined }, createWriter().decide)).rejects.toThrow('failed get()')
@@ -193,7 +203,7 @@ describe('a write that loses against another process', () => {
 
 describe('a write that the store does not confirm', () => {
   it('An unconfirmed write that finds the expected value is decided again, with the reason', async () => {
-    const { loop, put, answers } = createGround()
+    const { loop, put, answers } = createLoopFixture()
     await put('there')
     answers.push('error-before')
     const { decide, seen } = createWriter()
@@ -205,7 +215,7 @@ describe('a write that the store does not confirm', () => {
   })
 
   it('An unconfirmed write that finds its own value counts', async () => {
-    const { loop, put, answers, store } = createGround()
+    const { loop, put, answers, store } = createLoopFixture()
     await put('there')
     answers.push('error-after')
     const { decide, seen } = createWriter()
@@ -214,7 +224,7 @@ describe('a write that the store does not confirm', () => {
   })
 
   it('An unconfirmed write counts if an earlier attempt turns out to be stored', async () => {
-    const { loop, put, answers } = createGround()
+    const { loop, put, answers } = createLoopFixture()
     await put('there')
     answers.push('error-before', async () => {
       await put('write 1')
@@ -226,7 +236,7 @@ describe('a write that the store does not confirm', () => {
   })
 
   it('An unconfirmed write that finds another value has an unknown outcome', async () => {
-    const { loop, put, answers, store } = createGround()
+    const { loop, put, answers, store } = createLoopFixture()
     await put('there')
     answers.push(async () => {
       await put('theirs')
@@ -244,7 +254,7 @@ describe('a write that the store does not confirm', () => {
   })
 
   it('The outcome stays unknown when a later attempt loses, although that one was confirmed', async () => {
-    const { loop, put, answers } = createGround()
+    const { loop, put, answers } = createLoopFixture()
     await put('there')
     answers.push('error-before', async () => {
       await put('theirs')
@@ -255,7 +265,7 @@ describe('a write that the store does not confirm', () => {
   })
 
   it('A write is tried three times, and gets the reason of a refusal only right after it', async () => {
-    const { loop, put, answers, done } = createGround()
+    const { loop, put, answers, done } = createLoopFixture()
     await put('there')
     answers.push('error-before', 'error-before', 'error-before')
     const writing = loop.run('key', { value: 'there' }, createWriter().decide)
@@ -268,7 +278,7 @@ describe('a write that the store does not confirm', () => {
   })
 
   it('A write fails with the refusal when the value cannot be read after it', async () => {
-    const { loop, answers, store } = createGround()
+    const { loop, answers, store } = createLoopFixture()
     const failure = new Error('the engine is away')
     answers.push(async () => {
       store.break('error-before', ({ operation }) => operation === 'get')
@@ -282,7 +292,7 @@ describe('a write that the store does not confirm', () => {
     [async () => 'OK', 'STORE_MISBEHAVED'],
     [() => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large')), 'RECORD_TOO_LARGE']
   ])('A write is not tried again when that cannot help (%#)', async (answer, code) => {
-    const { loop, answers, done } = createGround()
+    const { loop, answers, done } = createLoopFixture()
     answers.push(answer)
     const writing = loop.run('key', { value: undefined }, createWriter().decide)
     await expect(writing).rejects.toMatchObject({ code })
@@ -290,7 +300,7 @@ describe('a write that the store does not confirm', () => {
   })
 
   it('The next write reads the value again after an unconfirmed write', async () => {
-    const { loop, answers, put, done, store } = createGround()
+    const { loop, answers, put, done, store } = createLoopFixture()
     await put('there')
     const { gate, open } = createGate()
     answers.push(async () => {
@@ -304,7 +314,7 @@ describe('a write that the store does not confirm', () => {
     open()
     await expect(first).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
     await second
-    expect(seen.map(([text]) => text)).toEqual(['in between'])
+    expect(seen.map(([value]) => value)).toEqual(['in between'])
     expect([done().filter((one) => one === 'get').length, await store.get('key')]).toEqual([1, 'write 1'])
   })
 })
@@ -315,7 +325,7 @@ describe('a write that changed nothing, as the store reports', () => {
 
   it('The write fails at once, without another read and without another attempt', async () => {
     // A store that waits for a lock has waited by then: three attempts would be three waits.
-    const { loop, answers, put, done } = createGround()
+    const { loop, answers, put, done } = createLoopFixture()
     await put('there')
     answers.push(locked)
     const { decide, seen } = createWriter()
@@ -327,7 +337,7 @@ describe('a write that changed nothing, as the store reports', () => {
   })
 
   it('The write fails together with all those of its group', async () => {
-    const { loop, answers, done } = createGround()
+    const { loop, answers, done } = createLoopFixture()
     const { gate, open } = createGate()
     answers.push({ gate }, locked)
     const first = loop.run('key', { value: undefined }, () => writing('first'))
@@ -339,7 +349,7 @@ describe('a write that changed nothing, as the store reports', () => {
   })
 
   it('The refusal does not undo an earlier attempt with an unknown outcome, which counts if it is found', async () => {
-    const { loop, answers, put, store } = createGround()
+    const { loop, answers, put, store } = createLoopFixture()
     await put('there')
     let late = (): Promise<void> => Promise.resolve()
     answers.push(
@@ -357,7 +367,7 @@ describe('a write that changed nothing, as the store reports', () => {
   })
 
   it('A refused attempt is not considered when another value is found later', async () => {
-    const { loop, answers, put } = createGround()
+    const { loop, answers, put } = createLoopFixture()
     await put('there')
     answers.push('error-before', locked, async () => {
       await put('write 2')
@@ -370,7 +380,7 @@ describe('a write that changed nothing, as the store reports', () => {
 
   it('Only the property wroteNothing with the value true has this effect', async () => {
     for (const wroteNothing of [false, 'true', 1]) {
-      const { loop, answers, put } = createGround()
+      const { loop, answers, put } = createLoopFixture()
       await put('there')
       answers.push(() => Promise.reject(Object.assign(new Error('down'), { wroteNothing })))
       expect(await loop.run('key', { value: 'there' }, createWriter().decide)).toBe('write 2')
@@ -384,18 +394,18 @@ describe('writes that wait together', () => {
     known: string | undefined,
     { alone = [], ...options }: { readonly alone?: readonly number[]; readonly mostWrites?: number } = {}
   ) => {
-    const ground = createGround(options)
+    const fixture = createLoopFixture(options)
     const { gate, open } = createGate()
-    ground.answers.push({ gate })
-    if (known !== undefined) await ground.put(known)
-    ground.store.calls.length = 0
-    const first = ground.loop.run('key', { value: known }, () => writing('first'))
+    fixture.answers.push({ gate })
+    if (known !== undefined) await fixture.put(known)
+    fixture.store.calls.length = 0
+    const first = fixture.loop.run('key', { value: known }, () => writing('first'))
     const rest = Array.from({ length: count }, (_, n) =>
-      ground.loop.run('key', { value: known }, () => writing(`${n}`), alone.includes(n))
+      fixture.loop.run('key', { value: known }, () => writing(`${n}`), alone.includes(n))
     )
     open()
     await Promise.all([first, ...rest])
-    return ground.done().length - 1
+    return fixture.done().length - 1
   }
 
   it('Waiting writes join a group of at most 64, and of fewer when the value is long', async () => {
@@ -417,7 +427,7 @@ describe('writes that wait together', () => {
   })
 
   it('Writes are stored one by one when the store refuses their common value as too large', async () => {
-    const { loop, answers, store } = createGround()
+    const { loop, answers, store } = createLoopFixture()
     const tooLarge = () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large'))
     const { gate, open } = createGate()
     answers.push({ gate }, tooLarge, undefined, tooLarge, undefined)
@@ -434,7 +444,7 @@ describe('writes that wait together', () => {
   })
 
   it('All writes fail when their value turns out too large after a write that was not confirmed', async () => {
-    const { loop, answers, store } = createGround()
+    const { loop, answers, store } = createLoopFixture()
     const { gate, open } = createGate()
     answers.push({ gate }, 'error-before', () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large')))
     const first = loop.run('key', { value: undefined }, () => writing('first'))
@@ -450,7 +460,7 @@ describe('writes that wait together', () => {
 })
 
 describe('a delete', () => {
-  const breaking = (store: ReturnType<typeof createGround>['store'], faults: Record<string, Fault[]>): void =>
+  const breaking = (store: ReturnType<typeof createLoopFixture>['store'], faults: Record<string, Fault[]>): void =>
     store.break(({ operation }) => faults[operation]?.shift())
 
   it('A delete has succeeded when the engine confirms it, or when the key is gone nevertheless', async () => {
@@ -459,7 +469,7 @@ describe('a delete', () => {
       ['error-after', ['delete', 'get']],
       ['error-before', ['delete', 'get', 'delete']]
     ] as const) {
-      const { loop, put, store } = createGround()
+      const { loop, put, store } = createLoopFixture()
       await put('there')
       breaking(store, { delete: fault ? [fault] : [] })
       const { calls } = await store.during(() => loop.delete('key'))
@@ -487,7 +497,7 @@ describe('a delete', () => {
   })
 
   it('A delete fails with its refusal when the key cannot be read after it', async () => {
-    const { loop, put, store } = createGround()
+    const { loop, put, store } = createLoopFixture()
     await put('there')
     breaking(store, { delete: ['error-before'], get: ['error-before'] })
     await expect(loop.delete('key')).rejects.toThrow('failed delete()')
@@ -498,14 +508,14 @@ describe('a delete', () => {
       [[], undefined, 0],
       [['error-before', 'error-before'], 'there', 2]
     ] as const) {
-      const { loop, put, store } = createGround()
+      const { loop, put, store } = createLoopFixture()
       await put('there')
       breaking(store, { delete: [...faults] })
       const { decide, seen } = createWriter()
       const { calls } = await store.during(() =>
         Promise.allSettled([loop.delete('key'), loop.run('key', undefined, decide)])
       )
-      expect(seen.map(([text]) => text)).toEqual([expected])
+      expect(seen.map(([value]) => value)).toEqual([expected])
       expect(calls.filter(({ operation }) => operation === 'get')).toHaveLength(reads)
     }
   })

@@ -82,14 +82,14 @@ export function createBehaviours(
     return runner
   }
 
-  function tell({ process }: Runner, { place, fault, result }: Answer): void {
+  function respond({ process }: Runner, { place, fault, result }: Answer): void {
     const [operation] = process.pending.splice(place, 1)
     if (!operation) throw new Error('the scenario is not deterministic: a behaviour cannot be repeated')
     if (fault === 'slow') {
       process.pending.push(asAnswer(operation, result))
       return
     }
-    process.told(operation, fault, result)
+    process.record(operation, fault, result)
     if (fault === undefined) operation.settle(result)
     else if (fault.startsWith('crash')) process.crashed = true
     else operation.fail(failureOf(fault))
@@ -121,7 +121,7 @@ export function createBehaviours(
     yield
     for (const answer of path) {
       runner.now = answer.now
-      tell(runner, answer)
+      respond(runner, answer)
       yield
     }
     return runner
@@ -140,7 +140,7 @@ export function createBehaviours(
       const runner = last?.at === from ? last : yield* rerun(from)
       runners.set(from.process, runner)
       runner.now = answer.now
-      tell(runner, answer)
+      respond(runner, answer)
       yield
       const behaviour = note(runner, from, answer)
       from.next.set(key, behaviour)

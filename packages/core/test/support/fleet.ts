@@ -7,7 +7,7 @@ import {
   type SessionManagerOptions
 } from '../../src/index.ts'
 import { type CookieJar, createCookieJar } from './cookie-jar.ts'
-import { secret } from './world.ts'
+import { secret } from './fixture.ts'
 
 type Options = Partial<SessionManagerOptions>
 
@@ -215,13 +215,13 @@ function isIntact({ visitor, ignoresData }: Visit, session: Session): boolean {
 }
 
 function lengthOf({ data }: Session): number {
-  return String(data.text ?? '').length
+  return String(data.note ?? '').length
 }
 
 async function signIn({ visitor, now }: Visit, opened: Opened): Promise<void> {
   const { session } = opened
   const { userId, permanent } = visitor
-  Object.assign(session.data, { count: 0, text: '', ...(userId !== undefined && { user: userId }) })
+  Object.assign(session.data, { count: 0, note: '', ...(userId !== undefined && { user: userId }) })
   session.permanent = permanent
   if (userId !== undefined) await session.login(userId)
   await commit(visitor, opened)
@@ -234,7 +234,7 @@ async function signIn({ visitor, now }: Visit, opened: Opened): Promise<void> {
 async function act({ visitor, round, readOnly, bytes = 100 }: Visit, session: Session): Promise<void> {
   // Every second request goes to the other process: within eight, each does all of it.
   const what = readOnly ? 0 : ((visitor.number + round) >> 1) % 4
-  if (what === 1) Object.assign(session.data, { seen: round, text: 'x'.repeat(bytes) })
+  if (what === 1) Object.assign(session.data, { seen: round, note: 'x'.repeat(bytes) })
   if (what === 2) await countUp(visitor, session)
   if (what === 3) await session.regenerate()
 }

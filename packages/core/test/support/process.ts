@@ -14,9 +14,9 @@ export interface Process {
   operations: number
   crashed: boolean
   uses: number
-  /** Records the result of an operation in the ledger. */
   readonly index: number
-  told(operation: Submitted, fault: Fault | undefined, result: unknown): void
+  /** Records the result of an operation in the ledger. */
+  record(operation: Submitted, fault: Fault | undefined, result: unknown): void
 }
 
 export interface ProcessParts {
@@ -68,7 +68,7 @@ export function createProcess(parts: ProcessParts): Process {
     crashed: false,
     uses: 0,
     index,
-    told({ verb, key, value }, fault, result) {
+    record({ verb, key, value }, fault, result) {
       if (fault === undefined) ledger.steps.push({ by: name, verb, key, value, result })
     }
   }

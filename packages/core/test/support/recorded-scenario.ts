@@ -4,10 +4,10 @@ import { checkAlways, checkFinally } from './invariants.ts'
 import { addLedgers, createLedger, inheritedLedger, type Ledger } from './ledger.ts'
 import { createProcess } from './process.ts'
 import {
+  type Contents,
   correctEngine,
   type Fault,
   faultsOf,
-  type Ground,
   happens,
   type Submitted,
   type Waiting
@@ -47,7 +47,7 @@ export interface RecordedMove {
 
 export async function recordScenario(scenario: Scenario, conditions: Conditions = {}): Promise<RecordedScenario> {
   const { engine = correctEngine, faults = [], mostFaults = faults.length > 0 ? 1 : 0, shared = false } = conditions
-  const ground: Ground = { now: startTime, entries: new Map() }
+  const contents: Contents = { now: startTime, entries: new Map() }
   let ledger = createLedger()
   let violation: Violation | undefined
   const observer = (name: string, index: number) =>
@@ -56,15 +56,15 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
       index,
       scenario,
       conditions,
-      now: () => ground.now,
+      now: () => contents.now,
       ledger: () => ledger,
       violated: (invariant, message) => {
         violation ??= new Violation(invariant, message)
       },
-      answer: (operation: Submitted) => correctEngine(ground, operation)
+      answer: (operation: Submitted) => correctEngine(contents, operation)
     })
   const cookies = await scenario.prepare(observer('preparation', 200).client)
-  const prepared: Ground & { readonly ledger: Ledger } = { ...ground, entries: new Map(ground.entries), ledger }
+  const prepared: Contents & { readonly ledger: Ledger } = { ...contents, entries: new Map(contents.entries), ledger }
   const checker = observer('checker', 201)
   const actors = scenario.actors(cookies)
   const processes = new Set(actors.map(({ process }, index) => (shared ? 0 : (process ?? index)))).size
@@ -112,7 +112,7 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
     }
   }
 
-  function told({ behaviours: all, faultsLeft }: Place): Ledger {
+  function ledgerAt({ behaviours: all, faultsLeft }: Place): Ledger {
     const sum = addLedgers([
       inheritedLedger(prepared.ledger, prepared.now),
       ...all.map((behaviour) => behaviour.ledger)
@@ -134,14 +134,14 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
     if (!crashed && place.behaviours.some(({ finished }) => !finished)) {
       throw new Violation('stuck', 'a request waits for nothing and never ends')
     }
-    ground.now = place.store.now
-    ground.entries.clear()
-    for (const [key, entry] of place.store.entries) ground.entries.set(key, entry)
-    ledger = told(place)
+    contents.now = place.store.now
+    contents.entries.clear()
+    for (const [key, entry] of place.store.entries) contents.entries.set(key, entry)
+    ledger = ledgerAt(place)
     const fail = (invariant: string, message: string): never => {
       throw new Violation(invariant, message)
     }
-    const final: Final = { ledger, ground, checker: checker.client, fail }
+    const final: Final = { ledger, contents, checker: checker.client, fail }
     await scenario.check?.(final)
     if (!scenario.losesUpdates) await checkFinally(final)
     checker.events.length = 0
@@ -157,10 +157,10 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
     moves,
     take,
     fingerprint({ store, behaviours: all, strays, faultsLeft }) {
-      let text = `${store.number}/${faultsLeft}`
-      for (const { number } of all) text += `/${number}`
-      for (const { name } of strays) text += `!${name}`
-      return text
+      let key = `${store.number}/${faultsLeft}`
+      for (const { number } of all) key += `/${number}`
+      for (const { name } of strays) key += `!${name}`
+      return key
     },
     check(place) {
       raise(place)
@@ -171,7 +171,7 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
         for (const { id } of one.logins) key += `+${id}`
       }
       if (sound.has(key)) return
-      checkAlways({ now: place.store.now, entries: new Map(place.store.entries) }, told(place))
+      checkAlways({ now: place.store.now, entries: new Map(place.store.entries) }, ledgerAt(place))
       sound.add(key)
     },
     finish: (place) => finish(() => conclude(place)),

@@ -33,7 +33,7 @@ export interface Entry {
 }
 
 /** The content of one store and one clock. */
-export interface Ground {
+export interface Contents {
   now: number
   readonly entries: Map<string, Entry>
 }
@@ -41,10 +41,10 @@ export interface Ground {
 export type Submitted = Omit<Operation, 'settle' | 'fail' | 'process' | 'name'>
 
 /** The engine: applies an operation atomically. A broken engine tests the checks. */
-export type Engine = (ground: Ground, operation: Submitted) => unknown
+export type Engine = (contents: Contents, operation: Submitted) => unknown
 
-export const correctEngine: Engine = (ground, { verb, key, expected, value = '', expiresAt = 0, result }) => {
-  const { entries, now } = ground
+export const correctEngine: Engine = (contents, { verb, key, expected, value = '', expiresAt = 0, result }) => {
+  const { entries, now } = contents
   const entry = entries.get(key)
   const live = entry && entry.expiresAt > now ? entry.value : undefined
   switch (verb) {
@@ -68,7 +68,7 @@ export const correctEngine: Engine = (ground, { verb, key, expected, value = '',
     case 'answer':
       return result
     case 'jump':
-      ground.now = now + expiresAt
+      contents.now = now + expiresAt
       return undefined
   }
 }

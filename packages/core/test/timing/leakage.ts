@@ -26,11 +26,11 @@ export function measureLeakage(contest: Contest, samples: number, repeat: number
   const times = [new Float64Array(samples), new Float64Array(samples)]
   const counts = [0, 0]
   for (let done = 0; done < samples; done += batch) {
-    const turns = Array.from({ length: batch }, () => {
+    const runsInOrder = Array.from({ length: batch }, () => {
       const side = chance()
       return { side, runs: Array.from({ length: repeat }, () => contest.prepare(side)) }
     })
-    for (const { side, runs } of turns) {
+    for (const { side, runs } of runsInOrder) {
       const start = process.hrtime.bigint()
       for (const run of runs) run()
       const took = Number(process.hrtime.bigint() - start)

@@ -29,9 +29,9 @@ const tag: Contest = {
     const bytes = Buffer.from(encodeToken(parts, ring), 'base64url')
     const place = right === 0 ? bytes.length - 16 : bytes.length - 1
     bytes[place] = (bytes[place] ?? 0) ^ (1 + seeded.below(255))
-    const text = bytes.toString('base64url')
+    const token = bytes.toString('base64url')
     return () => {
-      if ('rejected' in decodeToken(text, ring, now, 86_400_000)) consumed++
+      if ('rejected' in decodeToken(token, ring, now, 86_400_000)) consumed++
     }
   }
 }

@@ -145,8 +145,15 @@ describe('a token', () => {
     const spy = { current, candidates: (keyId: number) => (keyId === current.keyId ? [current] : []) }
     const token = encodeToken(parts, ring)
     const unknownKey = tokenByHand({ keyId: ring.current.keyId ^ 1 })
-    for (const text of ['', 'A'.repeat(16_384), token.slice(1), `${token}AAA`, token.replace(/.$/, '='), unknownKey]) {
-      expect(decodeToken(text, spy, now, day)).toHaveProperty('rejected')
+    for (const candidate of [
+      '',
+      'A'.repeat(16_384),
+      token.slice(1),
+      `${token}AAA`,
+      token.replace(/.$/, '='),
+      unknownKey
+    ]) {
+      expect(decodeToken(candidate, spy, now, day)).toHaveProperty('rejected')
     }
     expect(decodeToken(tokenByHand({ version: 2 }), spy, now, day)).toEqual({ rejected: 'version' })
     expect(macs).toBe(0)

@@ -5,7 +5,7 @@ import {
   type RequestSource,
   type SessionManagerOptions
 } from '../../src/index.ts'
-import { createWorld, secret } from '../support/world.ts'
+import { createFixture, secret } from '../support/fixture.ts'
 
 async function cookieFor(
   source: RequestSource,
@@ -189,7 +189,7 @@ describe('a cookie that the browser would refuse', () => {
   it('The cookie is sent nevertheless, with an event each time and one warning that says what to set', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     warn.mockClear()
-    const { manager, events } = createWorld()
+    const { manager, events } = createFixture()
     for (let i = 0; i < 3; i++) {
       const session = await manager.open({ host: 'example.com' }, { encrypted: false })
       session.data.a = 1
@@ -202,7 +202,7 @@ describe('a cookie that the browser would refuse', () => {
   })
 
   it('The cookie raises no event behind a proxy, over https, or on a connection of unknown kind', async () => {
-    const { manager, events } = createWorld()
+    const { manager, events } = createFixture()
     for (const [headers, connection] of [
       [{ host: 'example.com', 'x-forwarded-proto': 'https' }, { encrypted: false }],
       [{ host: 'example.com' }, { encrypted: true }],

@@ -70,10 +70,10 @@ describe('the search for a cookie', () => {
   })
 
   it('The search agrees with the cookie package on 20,000 headers of clean names', () => {
-    const text = fc.string({ maxLength: 8, unit: fc.constantFrom(...'ab;= \t,"%\\é~') })
+    const blanks = fc.string({ maxLength: 8, unit: fc.constantFrom(...'ab;= \t,"%\\é~') })
     const pair = fc.oneof(
-      text,
-      fc.tuple(fc.constantFrom('sid', 'a', 'sidx', 'xsid', 'SID'), text).map(([key, value]) => `${key}=${value}`)
+      blanks,
+      fc.tuple(fc.constantFrom('sid', 'a', 'sidx', 'xsid', 'SID'), blanks).map(([key, value]) => `${key}=${value}`)
     )
     fc.assert(
       fc.property(fc.array(pair, { maxLength: 8 }), fc.constantFrom('; ', ';', ' ; '), (pairs, separator) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createSessionAdministration, type SessionAdministration, type SessionEvent } from '../../src/index.ts'
-import { createWorld } from '../support/world.ts'
+import { createFixture } from '../support/fixture.ts'
 
 interface Administered {
   readonly sessions: SessionAdministration
@@ -11,7 +11,7 @@ interface Administered {
 
 /** Two sessions of one user, and a script that administers them. */
 async function createScript(by?: string): Promise<Administered> {
-  const { store, browser } = createWorld()
+  const { store, browser } = createFixture()
   const ids: string[] = []
   for (let i = 0; i < 2; i++) {
     await browser().request(async (session) => {

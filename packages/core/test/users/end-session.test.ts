@@ -4,7 +4,7 @@ import { encodeRecord, type RecordMetadata } from '../../src/record/record.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { endSession } from '../../src/users/end-session.ts'
-import { createWorld, secret, start } from '../support/world.ts'
+import { createFixture, secret, start } from '../support/fixture.ts'
 
 const hash = `${'A'.repeat(42)}E`
 
@@ -48,12 +48,12 @@ describe('a session that cannot be ended', () => {
       if (fails) throw new Error('no entropy')
       return crypto.getRandomValues(new Uint8Array(length))
     }
-    const world = createWorld({ randomBytes })
-    const tab = world.browser()
+    const fixture = createFixture({ randomBytes })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const { id } = await tab.open()
     fails = true
-    await expect(world.manager.revoke(id)).rejects.toMatchObject({ code: 'CALLBACK_FAILED' })
+    await expect(fixture.manager.revoke(id)).rejects.toMatchObject({ code: 'CALLBACK_FAILED' })
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
@@ -61,13 +61,13 @@ describe('a session that cannot be ended', () => {
     ['damaged', (value: string) => value.slice(1)],
     ['of a later version', (value: string) => value.replace('{"v":1', '{"v":2')]
   ])('The error says that a session is %s, and what to do', async (what, damage) => {
-    const world = createWorld()
-    const tab = world.browser()
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const { id } = await tab.open()
     const key = `sessions.s.${id}`
-    await world.store.set(key, damage((await world.store.get(key)) ?? ''), world.now + 60_000)
-    await expect(world.manager.revoke(id)).rejects.toThrow(
+    await fixture.store.set(key, damage((await fixture.store.get(key)) ?? ''), fixture.now + 60_000)
+    await expect(fixture.manager.revoke(id)).rejects.toThrow(
       `Session ${id} is ${what}, and may live on: end it with the version that wrote it, or delete its key [RECORD_UNREADABLE]`
     )
   })

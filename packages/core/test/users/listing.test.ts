@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type KeyValueStore, type SessionManager } from '../../src/index.ts'
-import { secret } from '../support/world.ts'
+import { secret } from '../support/fixture.ts'
 
 const count = 100
 

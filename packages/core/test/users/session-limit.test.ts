@@ -8,7 +8,7 @@ import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { evictOldest, surveySessions } from '../../src/users/session-limit.ts'
 import { indexKey, readIndex } from '../../src/users/user-index.ts'
 import { encodeIndex, type IndexEntry, type UserIndex } from '../../src/users/user-index-entry.ts'
-import { secret, start } from '../support/world.ts'
+import { secret, start } from '../support/fixture.ts'
 
 const hash = `${'A'.repeat(42)}E`
 const far = start + 1e9
@@ -27,11 +27,11 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
   const taken = new Map<string, string>()
   const get: typeof store.get = async (key) => {
     reads.push(key)
-    const text = await store.get(key)
+    const stored = await store.get(key)
     if (key === vanishing) await store.delete(key)
     const next = taken.get(key)
     if (next !== undefined) await store.set(key, next, far)
-    return text
+    return stored
   }
   const { context } = createManagerContext({
     store: { ...store, get },
@@ -45,8 +45,8 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
   await store.set(indexKey(context, 'alice'), encodeIndex(index, 'w'), far)
   for (const id of Object.keys(sessions)) {
     const record = encodeRecord({ ...firstMetadata(id, hash, start), userId: 'alice' }, '{}')
-    const text = dead.includes(id) ? encodeTombstone('w') : record.value
-    await store.set(context.recordKey(id), text, far)
+    const stored = dead.includes(id) ? encodeTombstone('w') : record.value
+    await store.set(context.recordKey(id), stored, far)
   }
   const left = async () => [...(await readIndex(context, 'alice')).index.entries.keys()].sort()
   const login = (id: string) => ({ userId: 'alice', id, epoch: 0, keepUntil: far })
@@ -59,8 +59,8 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
     const { value } = encodeRecord({ ...firstMetadata(id, hash, start), userId }, '{}')
     taken.set(context.recordKey(id), value)
   }
-  const text = (id: string) => store.get(context.recordKey(id))
-  return { context, index, events, reads, left, login, remove, take, text }
+  const stored = (id: string) => store.get(context.recordKey(id))
+  return { context, index, events, reads, left, login, remove, take, stored }
 }
 
 describe('the limit of sessions per user', () => {
@@ -109,19 +109,19 @@ describe('the limit of sessions per user', () => {
 
 describe("a session that becomes another user's before the limit ends it", () => {
   it('The session of another user stays', async () => {
-    const { context, index, events, login, text, take } = await createUser({ old: entry(1), mine: entry(2) }, [], 1)
+    const { context, index, events, login, stored, take } = await createUser({ old: entry(1), mine: entry(2) }, [], 1)
     take('old', 'bob')
     await evictOldest(context, login('mine'), index)
-    expect([events, await text('old')]).toEqual([[], expect.stringContaining('"u":"bob"')])
+    expect([events, await stored('old')]).toEqual([[], expect.stringContaining('"u":"bob"')])
   })
 })
 
 describe('a session that ends by itself before the limit ends it', () => {
   it('The session is not written again', async () => {
-    const { context, index, events, remove, text, login } = await createUser({ a: entry(1), mine: entry(9) }, [], 1)
+    const { context, index, events, remove, stored, login } = await createUser({ a: entry(1), mine: entry(9) }, [], 1)
     remove('a')
     await evictOldest(context, login('mine'), index)
-    expect([events, await text('a')]).toEqual([[], undefined])
+    expect([events, await stored('a')]).toEqual([[], undefined])
   })
 })
 

@@ -25,7 +25,7 @@ export interface Browser {
   receive(headers: HeaderList): void
 }
 
-export interface World {
+export interface Fixture {
   readonly store: FaultyStore
   readonly manager: SessionManager
   readonly events: SessionEvent[]
@@ -40,7 +40,7 @@ export interface World {
 }
 
 /** A manager on a store with faults on request, with a clock that stands still until it is moved. */
-export function createWorld(options: Partial<SessionManagerOptions> = {}, inner?: KeyValueStore): World {
+export function createFixture(options: Partial<SessionManagerOptions> = {}, inner?: KeyValueStore): Fixture {
   const events: SessionEvent[] = []
   const time = { now: start }
   const clock = { now: () => time.now, sleep: () => Promise.resolve() }
@@ -48,15 +48,15 @@ export function createWorld(options: Partial<SessionManagerOptions> = {}, inner?
   const { compareAndSet } = memory
   if (!compareAndSet) throw new TypeError('an atomic store')
   const store = createFaultyStore({ ...memory, compareAndSet })
-  const another: World['another'] = (more = {}) =>
+  const another: Fixture['another'] = (more = {}) =>
     createSessionManager({ store, secret, clock, onEvent: (event) => events.push(event), ...options, ...more })
-  const silent: World['silent'] = (more = {}) => {
+  const silent: Fixture['silent'] = (more = {}) => {
     const { onEvent: _, ...rest } = { ...options, ...more }
     return createSessionManager({ store, secret, clock, ...rest })
   }
   let seen = 0
   const manager = another()
-  const world: World = {
+  const fixture: Fixture = {
     store,
     manager,
     events,
@@ -75,7 +75,7 @@ export function createWorld(options: Partial<SessionManagerOptions> = {}, inner?
       return types
     }
   }
-  return world
+  return fixture
 }
 
 function createBrowser(manager: SessionManager, cookie: string): Browser {
