@@ -235,6 +235,6 @@ describe('openerOf()', () => {
     )
     expect(() => openerOf(manager, { passive: 7 } as never)).toThrow('passive must be a function [OPTION_INVALID]')
     const odd = openerOf<object, Request>(manager, { passive: () => 1 as unknown as boolean })
-    await expect(odd.open({ looks: true }, '')).rejects.toThrow(/^passive must return what its type says/)
+    await expect(odd.open({ looks: true }, '')).rejects.toThrow(/^passive must return a value of its type/)
   })
 })

@@ -32,8 +32,8 @@ type CallbackPath<T> = {
 /** Functions that are passed in other ways. */
 type OtherPath = 'schema.validate' | 'session.update' | 'manager.update' | 'store.set'
 
-type Kind = 'throws' | 'rejects' | 'never settles' | 'gives something else'
-type Outcome = SessionErrorCode | 'no error' | 'what it threw'
+type Kind = 'throws' | 'rejects' | 'never settles' | 'returns a wrong value'
+type Outcome = SessionErrorCode | 'no error' | 'its own error'
 type Any = (...args: unknown[]) => unknown
 
 /** Passes calls through to a function until it is broken. */
@@ -170,7 +170,7 @@ const rows = {
   'session.update': {
     options: () => ({}),
     use: (stage) => stage.request((session) => session.update(stage.breakable(() => {}))),
-    outcomes: ['what it threw', 'ARGUMENT_INVALID', 'ARGUMENT_INVALID', 'no error']
+    outcomes: ['its own error', 'ARGUMENT_INVALID', 'ARGUMENT_INVALID', 'no error']
   },
   'manager.update': {
     options: () => ({}),
@@ -181,7 +181,7 @@ const rows = {
         stage.breakable(() => {})
       )
     },
-    outcomes: ['what it threw', 'ARGUMENT_INVALID', 'ARGUMENT_INVALID', 'no error']
+    outcomes: ['its own error', 'ARGUMENT_INVALID', 'ARGUMENT_INVALID', 'no error']
   },
   'store.get': { options: inStore('get'), use: read, outcomes: unavailable },
   'store.compareAndSet': { options: inStore('compareAndSet'), use: write, outcomes: unavailable },
@@ -292,12 +292,12 @@ async function outcomeOf(row: Row, bad: Any): Promise<string> {
     await row.use(stage)
     return 'no error'
   } catch (error) {
-    return isSessionError(error) ? error.code : 'what it threw'
+    return isSessionError(error) ? error.code : 'its own error'
   }
 }
 
 const cases = Object.entries<Row>(rows).flatMap(([path, row]) =>
-  (['throws', 'rejects', 'never settles', 'gives something else'] as const).map(
+  (['throws', 'rejects', 'never settles', 'returns a wrong value'] as const).map(
     (kind, index): readonly [string, Kind, Row, Outcome] => [path, kind, row, row.outcomes[index] ?? 'no error']
   )
 )

@@ -28,7 +28,7 @@ describe('regressions', () => {
       together('visit', 'revoke', 'time passes'),
       slow
     ]
-  ])('%s', async (_, candidates, conditions) => {
+  ])('This no longer happens: %s', async (_, candidates, conditions) => {
     expect(candidates).toHaveLength(1)
     for (const scenario of candidates) {
       expect((await exploreScenario(scenario, conditions, { limit: 5_000 })).finding?.timeline).toBe(undefined)

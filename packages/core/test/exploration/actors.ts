@@ -1,7 +1,7 @@
 import type { LoginOptions, Session } from '../../src/index.ts'
 import type { Actor } from '../support/interleaving.ts'
 
-/** Changes one key; a client that was told so may rely on it. */
+/** Changes one key. A client may rely on a confirmed change. */
 export function writer(cookie: string, key: string, value = `${key}!`): Actor {
   return {
     name: `writer of ${key}`,
@@ -200,7 +200,7 @@ export function visitor(cookie: string, name = 'visitor'): Actor {
   }
 }
 
-/** Writes, is told that the write is stored, and reads again. */
+/** Writes, gets the confirmation, and reads again. */
 export function careful(cookie: string, key: string): Actor {
   const by = `careful writer of ${key}`
   return {

@@ -72,14 +72,14 @@ describe('violations that the explorer finds', () => {
     ['a compareAndSet that always writes: destroyed sessions revive', upserting, 'S1', 'destroyed-stays-destroyed'],
     ['a compareAndSet that always writes: writes are lost', upserting, 'S2', 'no-lost-update'],
     ['a compareAndSet that always writes: increments are lost', upserting, 'S17', 'exact-counters'],
-    ['a compareAndSet that creates what is gone', reviving, 'S1', 'destroyed-stays-destroyed'],
-    ['a compareAndSet that says it wrote when it did not', boasting, 'S2', 'no-lost-update'],
-    ['a compareAndSet that says it did not write when it did', denying, 'S17', 'retry-budget'],
+    ['a compareAndSet that creates a missing value', reviving, 'S1', 'destroyed-stays-destroyed'],
+    ['a compareAndSet that reports a write that it did not make', boasting, 'S2', 'no-lost-update'],
+    ['a compareAndSet that does not report its write', denying, 'S17', 'retry-budget'],
     ['a delete that does not delete', forgetful, 'S5', 'destroyed-stays-destroyed'],
     ['a compareAndSet that compares loosely: writes are lost', loose, 'S2', 'no-lost-update'],
-    ['a compareAndSet that compares loosely: what can be had once is had twice', loose, 'X1', 'taken-once'],
+    ['a compareAndSet that compares loosely: a value that can be taken once is taken twice', loose, 'X1', 'taken-once'],
     ['an index that is not kept', dropsIndexes, 'S14', 'index-misses-none']
-  ])('%s', async (_, engine, name, invariant) => {
+  ])('The explorer finds %s', async (_, engine, name, invariant) => {
     expect(await firstFinding(find(name), breaks(engine))).toBe(invariant)
   })
 

@@ -19,13 +19,13 @@ import {
 } from './actors.ts'
 import { idOf, limited, noLoginEscapes, permanent } from './scenarios.ts'
 
-// Everything that can be done to a session, by twos and threes, from every startingPoint. The scenarios with names are those
-// that somebody thought of.
+// All pairs and triples of the operations on a session, from every starting point. The scenarios with names were chosen
+// by hand.
 
 const secrets: readonly string[] = ['the older secret of every process here', 'the newer secret of some processes here']
 const both = [...secrets]
 
-/** One thing that can happen; `place` tells apart two actors that do the same. */
+/** One operation on a session; `place` distinguishes two actors that do the same. */
 type SessionOperation = (cookie: string, place: number) => Actor
 
 export const operations: Readonly<Record<string, SessionOperation>> = {
@@ -56,10 +56,10 @@ export const operations: Readonly<Record<string, SessionOperation>> = {
   'every limit passes': () => expiry()
 }
 
-/** A process of the same namespace with other limits: what the startingPoints begin with has expired by its timeouts. */
+/** A process of the same namespace with other limits: the sessions of the starting points have expired by its timeouts. */
 const unlike: Actor['options'] = { idleTimeout: '5m', absoluteTimeout: '8m', maxRecordBytes: 512, secret: both }
 
-/** What such a process can do, beside processes that give sessions longer. */
+/** Operations of such a process, beside processes with longer timeouts. */
 export const unlikeOperations: Readonly<Record<string, SessionOperation>> = {
   'revoke elsewhere': (c) => ({ ...ender(idOf(c)), options: unlike }),
   'revoke all elsewhere': () => ({ ...revoker('alice'), options: unlike }),
@@ -96,7 +96,7 @@ async function beginUser(client: Client): Promise<string[]> {
       Object.assign(session.data, things, { private: 'alice:things' })
       return undefined
     })
-  // Somebody logged out elsewhere: the index has an entry to prune.
+  // Another session of the user was ended: the index has an entry to prune.
   const other = await start()
   await client.request(other, async (session) => {
     client.ledger.mayEnd.add(session.id)
@@ -114,11 +114,11 @@ async function later(client: Client, start: (client: Client) => Promise<string[]
 
 const bounded = new Set(['login elsewhere', 'log in as a new visitor elsewhere'])
 
-/** These operations at once, on this startingPoint. */
+/** These operations at once, from this starting point. */
 export function combine(startingPoint: StartingPoint, names: readonly string[]): Scenario {
   return {
     name: names.join(' + '),
-    title: `on ${startingPoint.name}`,
+    title: `from ${startingPoint.name}`,
     options: { secret: both, ...(names.some((name) => bounded.has(name)) && { maxSessionsPerUser: 2 }) },
     prepare: startingPoint.prepare,
     actors: ([cookie = '']) =>
@@ -137,7 +137,7 @@ function atMostOnce({ ledger, fail }: Final): void {
   if (ledger.takes.length > 1) fail('taken-once', `${ledger.takes.length} requests took the same value`)
 }
 
-/** All choices of `size` names, order aside, each as often as it likes. */
+/** All choices of `size` names, without regard to order, with repetition. */
 export function choose(names: readonly string[], size: number): string[][] {
   if (size === 0) return [[]]
   return names.flatMap((name, index) => choose(names.slice(index), size - 1).map((rest) => [name, ...rest]))

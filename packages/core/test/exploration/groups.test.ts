@@ -140,12 +140,16 @@ describe('any three operations in one process', () => {
   const all = createTally()
   afterAll(() => all.print('Triples in one process', { lines: false }))
 
-  it.each(names)('%s', { timeout: 120_000 + mostSchedules * 400 }, async (name) => {
-    for (const triple of choose(names, 3)) {
-      if (triple[0] !== name) continue
-      for (const startingPoint of startingPoints.slice(1)) {
-        await all.explore(combine(startingPoint, triple), { shared: true }, mostSchedules / 1_000)
+  it.each(names)(
+    'Every invariant holds with the operation %s',
+    { timeout: 120_000 + mostSchedules * 400 },
+    async (name) => {
+      for (const triple of choose(names, 3)) {
+        if (triple[0] !== name) continue
+        for (const startingPoint of startingPoints.slice(1)) {
+          await all.explore(combine(startingPoint, triple), { shared: true }, mostSchedules / 1_000)
+        }
       }
     }
-  })
+  )
 })

@@ -11,7 +11,7 @@ describe('any two operations at once', () => {
   const tally = createTally()
   afterAll(() => tally.print('Pairs', { lines: false }))
 
-  it.each(names)('%s', { timeout }, async (name) => {
+  it.each(names)('Every invariant holds with the operation %s', { timeout }, async (name) => {
     for (const pair of choose(names, 2)) {
       if (pair[0] === name)
         for (const startingPoint of startingPoints) await tally.explore(combine(startingPoint, pair))
@@ -23,7 +23,7 @@ describe('any two operations at once, one step of which fails or is the last of 
   const tally = createTally()
   afterAll(() => tally.print('Pairs with one fault', { lines: false }))
 
-  it.each(names)('%s', { timeout }, async (name) => {
+  it.each(names)('Every invariant holds with the operation %s', { timeout }, async (name) => {
     for (const pair of choose(names, 2)) {
       if (pair[0] !== name) continue
       for (const startingPoint of startingPoints.slice(1)) {

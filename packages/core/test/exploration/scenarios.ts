@@ -43,8 +43,8 @@ function simple(name: string, title: string, actors: (cookie: string) => readonl
 }
 
 /**
- * What was in the index when `revokeAll` began does not survive it: a session that was live, or what became of a login
- * that had announced itself, unless that took longer than the login timeout.
+ * An entry that was in the index when `revokeAll` began does not survive it: a live session, or a login that had reserved
+ * its entry, unless that took longer than the login timeout.
  */
 export function noLoginEscapes({ ledger, contents, fail }: Final): void {
   const began = ledger.steps.find(({ by }) => by === 'revoker')
@@ -271,8 +271,8 @@ const s: Record<string, Scenario> = {
 export const scenarios: readonly Scenario[] = Object.values(s)
 
 /**
- * S19: two processes on a store without compareAndSet. What can be lost between them is documented; what must hold all
- * the same is that a login gets a session of its own, and that no secret from before it reads or changes that.
+ * S19: two processes on a store without compareAndSet. Losses between them are documented. Nevertheless it must
+ * hold that a login gets a session of its own, and that no secret from before it reads or changes that.
  */
 export const nonAtomic: Scenario = {
   name: 'S19',
@@ -292,7 +292,7 @@ export const nonAtomic: Scenario = {
   }
 }
 
-/** S10: the session's time runs out at any moment of a scenario. Which ones that is done to. */
+/** S10: the session's time runs out at any moment of a scenario. These are the scenarios for that. */
 export const expiring: readonly string[] = 'S1 S2 S3 S4 S5 S6 S7 S8 S9 S14 S15 S18 X1 X2 X5 X7'.split(' ')
 
 /** The same with a jump past every limit, and a sweep. */
@@ -351,7 +351,7 @@ export function limited(actor: Actor): Actor {
   }
 }
 
-/** A fault may leave one too many: an eviction that did not happen, or a first record that arrived late. */
+/** A fault may leave one session too many: a missing eviction, or a first record that arrived late. */
 function atMost({ ledger, contents, fail }: Final, limit: number): void {
   const { size } = liveRecords(contents)
   const expected = ledger.faults === 0 ? size === limit : size <= limit + ledger.faults
@@ -369,7 +369,7 @@ async function libraryUser(client: Client): Promise<string[]> {
   return [await client.request('', (session) => void Object.assign(session.data, data))]
 }
 
-/** Login and logout as a library makes them that knows data alone, and no `regenerate`. */
+/** Login and logout of a library that changes only data, and does not call `regenerate`. */
 function libraryLogin(cookie: string, userId: string | undefined): Actor {
   return {
     name: 'library',
@@ -382,7 +382,7 @@ function libraryLogin(cookie: string, userId: string | undefined): Actor {
   }
 }
 
-/** Writes what is the user's, if the session is. */
+/** Writes data of the user, if the session is the user's. */
 function owned(cookie: string, key: string, userId: string): Actor {
   return {
     name: `writer of ${key}`,
@@ -412,7 +412,7 @@ function idleSaver(cookie: string): Actor {
   }
 }
 
-/** One browser: logs in in the one process, goes on in the other. */
+/** One browser: logs in in one process, and continues in the other. */
 function loginThenWrite(cookie: string): Actor {
   return {
     name: 'roamer',

@@ -10,7 +10,7 @@ describe('any three operations at once', () => {
   const tally = createTally()
   afterAll(() => tally.print('Triples', { lines: false }))
 
-  it.each(names)('%s', { timeout }, async (name) => {
+  it.each(names)('Every invariant holds with the operation %s', { timeout }, async (name) => {
     for (const triple of choose(names, 3)) {
       if (triple[0] !== name) continue
       for (const startingPoint of startingPoints.slice(1))

@@ -13,7 +13,7 @@ describe('an operation of a process with shorter timeouts beside any two operati
   const tally = createTally()
   afterAll(() => tally.print('Unlike managers', { lines: false }))
 
-  it.each(Object.keys(unlikeOperations))('%s', { timeout }, async (unlike) => {
+  it.each(Object.keys(unlikeOperations))('Every invariant holds with the operation %s', { timeout }, async (unlike) => {
     for (const pair of [...choose(names, 1), ...choose(names, 2)]) {
       for (const startingPoint of startingPoints.slice(1)) {
         await tally.explore(combine(startingPoint, [unlike, ...pair]), {}, mostSchedules / (pair.length === 1 ? 1 : 60))
@@ -26,7 +26,7 @@ describe('an operation of a process with shorter timeouts beside another one, on
   const tally = createTally()
   afterAll(() => tally.print('Unlike managers with one fault', { lines: false }))
 
-  it.each(Object.keys(unlikeOperations))('%s', { timeout }, async (unlike) => {
+  it.each(Object.keys(unlikeOperations))('Every invariant holds with the operation %s', { timeout }, async (unlike) => {
     for (const name of names) {
       for (const startingPoint of startingPoints.slice(1)) {
         const faults = [...errorFaults, ...crashFaults]

@@ -157,7 +157,7 @@ const records: Target = {
           }
           must(record.value === input && input.endsWith(`\n${record.payload}`), 'loses a part of the value')
           const again = decodeRecord(encodeRecord(record.metadata, record.payload).value)
-          must(typeof again === 'object', 'writes what it cannot read')
+          must(typeof again === 'object', 'writes a string that it cannot read')
           for (const key of ['createdAt', 'lastSeenAt', 'generation', 'dataEpoch'] as const) {
             must(Number.isSafeInteger(record.metadata[key]) && record.metadata[key] >= 0, `takes any ${key}`)
           }
@@ -218,7 +218,7 @@ const envelopes: Target = {
           const wanted = input === good && place === 'key' ? plain : undefined
           must(
             opened === wanted,
-            wanted === undefined ? 'opens a payload that was not sealed' : 'loses what was sealed'
+            wanted === undefined ? 'opens a payload that was not sealed' : 'loses the sealed payload'
           )
         }
       }

@@ -146,7 +146,7 @@ describe('cost of each kind of request, in store operations', () => {
     string,
     (session: Awaited<ReturnType<ReturnType<ReturnType<typeof createFixture>['browser']>['open']>>) => unknown,
     string[]
-  ][])('%s', async (_, handle, expected) => {
+  ][])('A request has its documented cost: %s', async (_, handle, expected) => {
     const { browser, store } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))

@@ -11,9 +11,9 @@ const encryption = createEncryption({ secret: secretA })
 
 describe('encryption at rest', () => {
   it('Every string is restored, under every context and key', () => {
-    const anyText = fc.string({ unit: 'binary', maxLength: 300 })
+    const anyString = fc.string({ unit: 'binary', maxLength: 300 })
     fc.assert(
-      fc.property(anyText, anyText, anyText, (plain, someContext, someKey) => {
+      fc.property(anyString, anyString, anyString, (plain, someContext, someKey) => {
         const ciphertext = encryption.encrypt(plain, someContext, someKey)
         expect(ciphertext).toMatch(/^[A-Za-z0-9_-]+$/)
         expect(encryption.decrypt(ciphertext, someContext, someKey)).toBe(plain)

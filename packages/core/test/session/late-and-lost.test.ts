@@ -107,7 +107,7 @@ describe('the data of a visitor that a login keeps by name', () => {
   it.each([
     ['of a new session', false, { cart: 1 }],
     ['of a stored session whose data was not accessed', true, { cart: 1 }]
-  ])('%s', async (_, stored, expected) => {
+  ])('The login keeps the named keys %s', async (_, stored, expected) => {
     const tab = createFixture().browser()
     const fill = { cart: 1, secret: 2 }
     if (stored) await tab.request(({ data }) => Object.assign(data, fill))

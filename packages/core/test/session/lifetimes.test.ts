@@ -39,16 +39,19 @@ describe('The option permanent', () => {
     ['7d', 7 * day],
     [true, 31 * day],
     ['60d', 60 * day]
-  ] as const)('%s gives every new session a persistent cookie and that lifetime', async (permanent, lifetime) => {
-    const fixture = createFixture({ permanent })
-    const tab = fixture.browser()
-    const session = await tab.open()
-    expect([session.permanent, session.expiresAt]).toEqual([permanent === true ? true : lifetime, start + lifetime])
-    session.data.a = 1
-    expect(maxAgeOf(await tab.commit(session))).toBe(lifetime / second)
-    expect(await isLiveAfter(fixture, tab, lifetime - 1)).toBe(true)
-    expect(await isLiveAfter(fixture, tab, 1)).toBe(false)
-  })
+  ] as const)(
+    'The option permanent: %s makes the cookie of every new session persistent, with that lifetime',
+    async (permanent, lifetime) => {
+      const fixture = createFixture({ permanent })
+      const tab = fixture.browser()
+      const session = await tab.open()
+      expect([session.permanent, session.expiresAt]).toEqual([permanent === true ? true : lifetime, start + lifetime])
+      session.data.a = 1
+      expect(maxAgeOf(await tab.commit(session))).toBe(lifetime / second)
+      expect(await isLiveAfter(fixture, tab, lifetime - 1)).toBe(true)
+      expect(await isLiveAfter(fixture, tab, 1)).toBe(false)
+    }
+  )
 
   it('The option applies to the session of a login, and to the new one after regenerate', async () => {
     const fixture = createFixture({ permanent: '7d' })

@@ -87,20 +87,20 @@ describe('the record under a genuine token', () => {
   }
 
   it.each<[string, (stored: string) => string, object]>([
-    ['a tombstone is unknown', () => '{"v":1,"w":"w","x":1}\n', { type: 'rejected', reason: 'unknown' }],
-    ['junk is corrupt', () => 'junk', { type: 'rejected', reason: 'corrupt' }],
+    ['a tombstone, which is unknown', () => '{"v":1,"w":"w","x":1}\n', { type: 'rejected', reason: 'unknown' }],
+    ['junk, which is corrupt', () => 'junk', { type: 'rejected', reason: 'corrupt' }],
     [
-      'more than twice the limit is corrupt',
+      'a record of more than twice the limit, which is corrupt',
       (stored) => stored + ' '.repeat(2 * 65_536),
       { type: 'rejected', reason: 'corrupt' }
     ],
-    ['a later version is distinguished', () => '{"v":2}\n', { type: 'rejected', reason: 'future-version' }],
+    ['a later version, which has its own reason', () => '{"v":2}\n', { type: 'rejected', reason: 'future-version' }],
     [
-      'a record with another start is an older copy',
+      'a record with another start, which is an older copy',
       (stored) => stored.replace(/"c":\d+/, (all) => `${all.slice(0, -1)}7`),
       { type: 'rejected', reason: 'corrupt' }
     ]
-  ])('%s', async (_, change, event) => {
+  ])('One event reports %s', async (_, change, event) => {
     const { fixture, cookie, id, stored } = await storedVisitor()
     await put(fixture, id, change(stored))
     const { session, events } = await opening(fixture, cookie)

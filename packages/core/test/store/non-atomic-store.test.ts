@@ -113,7 +113,7 @@ describe('a swap without compareAndSet', () => {
   it.each([
     ['login keeps the named keys', { keepData: ['cart'] }, { cart: 1 }],
     ['login drops the data with keepData: false', { keepData: false }, {}]
-  ])('%s', async (_, options, expected) => {
+  ])('On a store without compareAndSet, %s', async (_, options, expected) => {
     const manager = managerOf()
     const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
     const after = await request(manager, before, (session) => session.login('alice', options))

@@ -171,7 +171,7 @@ describe('a store that returns invalid results', () => {
     ['compareAndSet', undefined, 'a boolean'],
     ['deleteExpired', '7', 'a number'],
     ['deleteExpired', null, 'a number']
-  ] as const)('%s gives %j', async (operation, answer, wanted) => {
+  ] as const)('%s that returns %j is refused', async (operation, answer, wanted) => {
     const { access, events } = accessTo({ [operation]: () => Promise.resolve(answer) })
     const calls = {
       get: () => access.get('k'),

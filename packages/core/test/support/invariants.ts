@@ -12,7 +12,7 @@ export function checkAlways(contents: Contents, ledger: Ledger): void {
   for (const [id, { userId, loggedIn = 0, latest = 0, payload = '' }] of liveRecords(contents)) {
     if (ledger.destroyed.has(id)) throw new Violation('destroyed-stays-destroyed', `${shortId(id)} is live again`)
     const owners = users.filter((user) => payload.includes(`${user}:`))
-    if (owners.length > 1) throw new Violation('no-shared-data', `${payload} holds data of two users`)
+    if (owners.length > 1) throw new Violation('no-shared-data', `${payload} has data of two users`)
     const [owner] = owners
     if (owner !== undefined && owner !== userId) {
       throw new Violation('no-shared-data', `data of ${owner} in a session of ${userId ?? 'no user'}: ${payload}`)

@@ -129,7 +129,7 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
     }
   }
 
-  async function conclude(place: Place): Promise<void> {
+  async function checkEnd(place: Place): Promise<void> {
     const crashed = place.behaviours.some((one) => one.crashed)
     if (!crashed && place.behaviours.some(({ finished }) => !finished)) {
       throw new Violation('stuck', 'a request waits for nothing and never ends')
@@ -174,7 +174,7 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
       checkAlways({ now: place.store.now, entries: new Map(place.store.entries) }, ledgerAt(place))
       sound.add(key)
     },
-    finish: (place) => finish(() => conclude(place)),
+    finish: (place) => finish(() => checkEnd(place)),
     get behaviours() {
       return behaviours.learned
     }

@@ -19,7 +19,7 @@ export interface Operation {
 }
 
 /**
- * `refused`: the operation fails before its effect, and the caller is told that it changed nothing. `late`: the caller is told of a failure, and the operation takes effect some time later. `slow`: the operation
+ * `refused`: the operation fails before its effect, and its error says that it changed nothing. `late`: the caller gets an error, and the operation takes effect some time later. `slow`: the operation
  * takes effect, and its response comes some time later, perhaps after those of later operations.
  */
 export type Fault = 'error-before' | 'refused' | 'error-after' | 'late' | 'crash-before' | 'crash-after' | 'slow'
@@ -78,7 +78,7 @@ export type Submit = (operation: Submitted) => Promise<unknown>
 /** A store whose every operation goes through `submit`, which decides when it happens. */
 export function createScheduledStore(submit: Submit, atomic: boolean): KeyValueStore {
   const store: KeyValueStore = {
-    get: async (key) => asText(await submit({ verb: 'get', key })),
+    get: async (key) => asString(await submit({ verb: 'get', key })),
     set: async (key, value, expiresAt) => {
       await submit({ verb: 'set', key, value, expiresAt })
     },
@@ -95,7 +95,7 @@ export function createScheduledStore(submit: Submit, atomic: boolean): KeyValueS
   }
 }
 
-function asText(value: unknown): string | undefined {
+function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 

@@ -29,7 +29,7 @@ describe('checking secrets', () => {
     'abcdefg'.repeat(5),
     'kvsession-undefined-production-key',
     'prefix null and another null, which is long',
-    `${String({})} is what a template makes of an object`
+    `${String({})} is an object in a template string`
   ])('A secret that is long and easy to guess is refused: %s', (guessable) => {
     for (const secret of [guessable, [secretA, guessable]]) {
       expect(() => checkSecrets(secret)).toThrow(

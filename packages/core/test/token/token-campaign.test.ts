@@ -70,7 +70,7 @@ function random(length: number): Uint8Array {
 let letters = ''
 let read = 0
 /** As many characters of the alphabet. */
-function randomText(length: number): string {
+function randomLetters(length: number): string {
   if (read + length > letters.length) {
     letters = toToken(stream.update(zeros))
     read = 0
@@ -228,10 +228,10 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
 it('well-shaped random tokens are refused', { timeout }, () => {
   const half = Math.max(wanted - tried, 500_000) / 2
   const ringAt = (i: number): Keyring => rings[i % rings.length]?.[1] ?? ringOf(a)
-  for (let i = 0; i < half; i++) refuse(randomText(76 + 4 * (i % 17)), ringAt(i))
+  for (let i = 0; i < half; i++) refuse(randomLetters(76 + 4 * (i % 17)), ringAt(i))
   // The other half gets as far as the MAC: our version, our key id, a start that is now.
   const starts = rings.map(([, ring]) => mint(ring).slice(0, 12))
-  for (let i = 0; i < half; i++) refuse(starts[i % starts.length] + randomText(64 + 4 * (i % 17)), ringAt(i))
+  for (let i = 0; i < half; i++) refuse(starts[i % starts.length] + randomLetters(64 + 4 * (i % 17)), ringAt(i))
   expect(tried).toBeGreaterThanOrEqual(wanted)
 })
 

@@ -32,7 +32,7 @@ describe("secure: 'auto'", () => {
     ['localhost over https', { host: 'localhost:3000' }, { encrypted: true }, secure],
     ['localhost behind a proxy', { host: 'localhost', 'x-forwarded-proto': 'https' }, undefined, secure],
     ['localhost behind any proxy', { host: 'localhost', via: '1.1 proxy' }, undefined, secure],
-    ['a host that only begins like one', { host: 'localhost.evil.example' }, undefined, secure],
+    ['a host that only begins like a loopback host', { host: 'localhost.evil.example' }, undefined, secure],
     ['no host at all', {}, undefined, secure],
     ['the host of http/2', { ':authority': 'localhost:3000' }, undefined, plain],
     ['a page of this machine', { host: 'localhost:3000', origin: 'http://localhost:5173' }, undefined, plain],
@@ -52,7 +52,7 @@ describe("secure: 'auto'", () => {
       undefined,
       plain
     ]
-  ])('%s', async (_, headers, connection, expected) => {
+  ])('The cookie fits the host and the connection: %s', async (_, headers, connection, expected) => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     expect(await cookieFor(headers, connection)).toBe(expected)
   })
@@ -95,7 +95,7 @@ describe('a development server that forwards', () => {
     ['by IPv6', {}],
     ['by IPv4', { 'x-forwarded-for': '127.0.0.1' }],
     ['by IPv4 in IPv6', { 'x-forwarded-for': '::ffff:127.0.0.1' }],
-    ['and says little', { 'x-forwarded-for': undefined, 'x-forwarded-port': undefined }]
+    ['without the address and the port', { 'x-forwarded-for': undefined, 'x-forwarded-port': undefined }]
   ])('The forwarded request counts as one of this machine: %s', async (_, more) => {
     expect(await cookieFor({ ...nextDev, ...more }, { encrypted: false })).toBe(plain)
   })

@@ -64,7 +64,7 @@ describe('the prefix', () => {
     [{ prefix: 'secure' }, '__Secure-sid', 'sid'],
     [{ prefix: 'host', name: 'id' }, '__Host-id', 'id'],
     [{ secure: false, domain: 'example.com', path: '/x' }, 'sid', 'sid']
-  ] as const)('of %j gives the names %s and, on loopback, %s', (options, secureName, plainName) => {
+  ] as const)('The options %j make the names %s and, on loopback, %s', (options, secureName, plainName) => {
     const { secureTemplate, plainTemplate } = resolveCookieOptions(options)
     expect([secureTemplate.fullName, plainTemplate.fullName]).toEqual([secureName, plainName])
   })

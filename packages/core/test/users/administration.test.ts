@@ -145,9 +145,9 @@ describe('an argument of an administrative call', () => {
     ['x'.repeat(513), ''],
     ['\ud800', ''],
     [7, '; pass String(id)']
-  ])('The user id %j is refused with the hint "%s"', (userId, cure) => {
+  ])('The user id %j is refused with the hint "%s"', (userId, hint) => {
     expect(() => checkUserId(userId)).toThrow(
-      `A user id is a well-formed string of 1 to 512 characters${cure} [ARGUMENT_INVALID]`
+      `A user id is a well-formed string of 1 to 512 characters${hint} [ARGUMENT_INVALID]`
     )
   })
 

@@ -113,7 +113,7 @@ describe('a listing on a store with getMany', () => {
     ['nothing', undefined],
     ['too few values', []],
     ['null for absence', [null]],
-    ['what is no array', { length: 1 }]
+    ['an object', { length: 1 }]
   ])('A getMany that returns %s fails the listing', async (_, answer) => {
     const { manager } = await login(1, { ...createMemoryStore(), ...untyped({ getMany: async () => answer }) })
     const wrong = { code: 'STORE_MISBEHAVED', message: expect.stringContaining('getMany()') }
