@@ -9,6 +9,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   workspaces: ['turbo', 'run', 'build', 'typecheck', '--output-logs=errors-only'],
   boundaries: ['node', 'scripts/check-boundaries.ts'],
   layers: ['node', 'scripts/check-layers.ts'],
+  words: ['node', 'scripts/check-words.ts'],
   complexity: ['oxlint', '--deny-warnings', 'packages'],
   packages: ['node', 'scripts/check-packages.ts'],
   docs: ['node', 'scripts/check-docs.ts'],

@@ -13,15 +13,15 @@ import {
 } from '../src/adapter.ts'
 import { createMemoryStore, isSessionError, type SessionManagerOptions } from '../src/index.ts'
 import { internalsOf } from '../src/session/session.ts'
-import { createWorld, secret } from './support/world.ts'
+import { createFixture, secret } from './support/fixture.ts'
 
 describe('the manager of an adapter', () => {
-  it('is the one that it is given', () => {
-    const { manager } = createWorld()
+  it('A manager that is passed to an adapter is used as it is', () => {
+    const { manager } = createFixture()
     expect(openerOf(manager).manager).toBe(manager)
   })
 
-  it('is made from options', async () => {
+  it('Options that are passed to an adapter become a manager', async () => {
     const { manager } = openerOf<{ n?: number }, object>({ store: createMemoryStore(), secret })
     const session = await manager.open('')
     session.data.n = 1
@@ -29,7 +29,7 @@ describe('the manager of an adapter', () => {
   })
 
   it.each([undefined, null, 'options', { store: createMemoryStore(), secret: '' }, { open: true }])(
-    'throws a SessionError for wrong options: %j',
+    'openerOf() throws a SessionError for wrong options: %j',
     (source) => {
       let thrown: unknown
       try {
@@ -43,7 +43,7 @@ describe('the manager of an adapter', () => {
 })
 
 describe('CommitFacts', () => {
-  it('reads Cache-Control of the response only when it is asked for, and each time anew', () => {
+  it('CommitFacts reads Cache-Control from the response on each access, and not before', () => {
     const asked: string[] = []
     const response = { value: 'private' }
     const silent = { header: () => undefined, status: () => 200 }
@@ -67,27 +67,33 @@ describe('CommitFacts', () => {
   })
 })
 
-/** Node's own, which answers no request. */
+/** A Node response that is never sent. */
 function createResponse(): ServerResponse {
   return new ServerResponse(new IncomingMessage(new Socket()))
 }
 
 describe('removeRepresentation()', () => {
-  it.each(representationHeaders)('removes %s from a Node response and leaves the headers of CORS', (name) => {
-    const response = createResponse()
-    response.setHeader('Access-Control-Allow-Origin', '*')
-    response.setHeader(name, '1')
-    removeRepresentation(response)
-    expect(response.getHeaderNames()).toEqual(['access-control-allow-origin'])
-  })
+  it.each(representationHeaders)(
+    'removeRepresentation() removes %s from a Node response and leaves the headers of CORS',
+    (name) => {
+      const response = createResponse()
+      response.setHeader('Access-Control-Allow-Origin', '*')
+      response.setHeader(name, '1')
+      removeRepresentation(response)
+      expect(response.getHeaderNames()).toEqual(['access-control-allow-origin'])
+    }
+  )
 
-  it.each(representationHeaders)('removes %s from web headers and leaves the headers of CORS', (name) => {
-    const headers = new Headers({ 'Access-Control-Allow-Origin': '*', [name]: '1' })
-    removeRepresentation(headers)
-    expect([...headers.keys()]).toEqual(['access-control-allow-origin'])
-  })
+  it.each(representationHeaders)(
+    'removeRepresentation() removes %s from web headers and leaves the headers of CORS',
+    (name) => {
+      const headers = new Headers({ 'Access-Control-Allow-Origin': '*', [name]: '1' })
+      removeRepresentation(headers)
+      expect([...headers.keys()]).toEqual(['access-control-allow-origin'])
+    }
+  )
 
-  it('removes no header that is not set, because Node would no longer add it by itself', () => {
+  it('removeRepresentation() removes no header that is not set, because Node would no longer add it by itself', () => {
     const response = createResponse()
     const removed: string[] = []
     response.removeHeader = (name) => removed.push(name)
@@ -98,7 +104,7 @@ describe('removeRepresentation()', () => {
 })
 
 describe('a RequestSlot', () => {
-  it('gives what was set on the same request, and undefined for other requests and other slots', () => {
+  it('A RequestSlot returns what was set on the same request, and undefined for other requests and slots', () => {
     const [slot, other] = [new RequestSlot<string>(), new RequestSlot<string>()]
     const [request, untouched] = [{}, {}]
     slot.set(request, 'first')
@@ -106,7 +112,7 @@ describe('a RequestSlot', () => {
     expect([slot.get(request), slot.get(untouched), other.get(request)]).toEqual(['second', undefined, undefined])
   })
 
-  it('adds no property with a string name, and is named where the request is printed', () => {
+  it('A RequestSlot adds no property with a string name, and its symbol shows its name when a request is printed', () => {
     const request = {}
     new RequestSlot<string>().set(request, 'value')
     expect(Object.keys(request)).toEqual([])
@@ -116,73 +122,73 @@ describe('a RequestSlot', () => {
 
 describe('needsCommit()', () => {
   const stored = async () => {
-    const world = createWorld({ rotateAfter: '1h', idleTimeout: '1d', touchInterval: '30m' })
-    const tab = world.browser()
+    const fixture = createFixture({ rotateAfter: '1h', idleTimeout: '1d', touchInterval: '30m' })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    return { world, tab }
+    return { fixture, tab }
   }
 
-  it('is false until the application uses the session', async () => {
-    const { world, tab } = await stored()
+  it('needsCommit() is false until the application uses the session', async () => {
+    const { fixture, tab } = await stored()
     for (const cookie of ['', tab.cookie]) {
-      const session = await world.manager.open(cookie)
+      const session = await fixture.manager.open(cookie)
       expect(needsCommit(session)).toBe(false)
       expect(session.data).toBeTypeOf('object')
       expect(needsCommit(session)).toBe(true)
     }
   })
 
-  it('is true once a touch is due', async () => {
+  it('needsCommit() is true once a touch is due', async () => {
     for (const [minutes, expected] of [
       [29, false],
       [30, true]
     ] as const) {
-      const { world, tab } = await stored()
-      world.now += minutes * 60_000
+      const { fixture, tab } = await stored()
+      fixture.now += minutes * 60_000
       expect(needsCommit(await tab.open())).toBe(expected)
     }
   })
 
-  it('is true once a rotation is due, and only for a request with the current token', async () => {
-    const world = createWorld({ rotateAfter: '10m', idleTimeout: '1d', touchInterval: '3h' })
-    const tab = world.browser()
+  it('needsCommit() is true once a rotation is due, but only for a request with the current token', async () => {
+    const fixture = createFixture({ rotateAfter: '10m', idleTimeout: '1d', touchInterval: '3h' })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const old = tab.cookie
-    const due = async (cookie: string): Promise<boolean> => needsCommit(await world.manager.open(cookie))
-    world.now += 600_000 - 1
+    const due = async (cookie: string): Promise<boolean> => needsCommit(await fixture.manager.open(cookie))
+    fixture.now += 600_000 - 1
     expect(await due(old)).toBe(false)
-    world.now += 1
+    fixture.now += 1
     expect(await due(old)).toBe(true)
     await tab.request(() => {})
     expect([await due(old), await due(tab.cookie)]).toEqual([false, true])
-    world.now += 600_000
+    fixture.now += 600_000
     expect(await due(old)).toBe(false)
   })
 
-  it('is false once the commit has found that the session has ended', async () => {
-    const { world, tab } = await stored()
-    world.now += 30 * 60_000
+  it('needsCommit() is false once the commit has found that the session has ended', async () => {
+    const { fixture, tab } = await stored()
+    fixture.now += 30 * 60_000
     const [session, other] = [await tab.open(), await tab.open()]
     await other.destroy()
     expect(needsCommit(session)).toBe(true)
-    await world.manager.commit(session)
+    await fixture.manager.commit(session)
     expect(needsCommit(session)).toBe(false)
   })
 
-  it('refuses a session that no manager has opened', () => {
+  it('needsCommit() refuses a session that no manager has opened', () => {
     expect(() => needsCommit({} as never)).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }))
   })
 
-  it('is true when a retired key signed the token', async () => {
-    const { world, tab } = await stored()
-    const next = world.another({ secret: ['another secret for tests, long enough', secret] })
+  it('needsCommit() is true when a retired key signed the token', async () => {
+    const { fixture, tab } = await stored()
+    const next = fixture.another({ secret: ['another secret for tests, long enough', secret] })
     expect(needsCommit(await tab.open(next))).toBe(true)
   })
 })
 
-describe('an operation that an adapter makes of several', () => {
-  it('fails the next commit if nobody takes its error', async () => {
-    const { manager } = createWorld()
+describe('an operation that an adapter composes of several', () => {
+  it('A composed operation that fails makes the next commit fail if its rejection is not handled', async () => {
+    const { manager } = createFixture()
     const session = await manager.open('')
     const error = new Error('half done')
     void failCommitUnlessTaken(session, Promise.reject(error))
@@ -199,16 +205,16 @@ describe('openerOf()', () => {
   const options = { store: createMemoryStore(), secret }
   const passive = ({ looks }: Request): boolean => looks
 
-  it('opens every session as usual without `passive`', async () => {
-    const { manager } = createWorld()
+  it('Without `passive` every session is opened as usual', async () => {
+    const { manager } = createFixture()
     const opener = openerOf<object, Request>(manager)
     expect(opener.manager).toBe(manager)
     const session = await opener.open({ looks: true }, '')
     expect([session.isNew, internalsOf(session).state.passive]).toEqual([true, false])
   })
 
-  it('opens sessions for requests that only look, said beside a manager or among its options', async () => {
-    const { manager } = createWorld()
+  it('Passive requests are recognised by an option beside a manager, or by one among the options of the manager', async () => {
+    const { manager } = createFixture()
     for (const opener of [
       openerOf<object, Request>(manager, { passive }),
       openerOf<object, Request>({ ...options, passive }),
@@ -222,8 +228,8 @@ describe('openerOf()', () => {
     }
   })
 
-  it('refuses wrong options, and a `passive` that gives no boolean', async () => {
-    const { manager } = createWorld()
+  it('openerOf() refuses wrong options, and a `passive` that returns no boolean', async () => {
+    const { manager } = createFixture()
     expect(() => openerOf(manager, { pasive: passive } as object)).toThrow(
       'Unknown option pasive; did you mean passive?'
     )

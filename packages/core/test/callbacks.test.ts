@@ -11,7 +11,7 @@ import {
 } from '../src/index.ts'
 import { createEncryption } from '../src/record/encryption.ts'
 import { applyHeaders } from '../src/transport/response-headers.ts'
-import { secret } from './support/world.ts'
+import { secret } from './support/fixture.ts'
 
 type Function = (...args: never[]) => unknown
 
@@ -29,14 +29,14 @@ type CallbackPath<T> = {
     | (Extract<T[K], Function> extends never ? `${K}.${MethodsOf<T[K]>}` : never)
 }[keyof T & string]
 
-/** Functions that are passed otherwise. */
+/** Functions that are passed in other ways. */
 type OtherPath = 'schema.validate' | 'session.update' | 'manager.update' | 'store.set'
 
-type Kind = 'throws' | 'rejects' | 'never settles' | 'gives something else'
-type Outcome = SessionErrorCode | 'no error' | 'what it threw'
+type Kind = 'throws' | 'rejects' | 'never settles' | 'returns a wrong value'
+type Outcome = SessionErrorCode | 'no error' | 'its own error'
 type Any = (...args: unknown[]) => unknown
 
-/** Lets a function through until it is broken. */
+/** Passes calls through to a function until it is broken. */
 type Breakable = <F extends Function>(works: F) => F
 
 interface Stage {
@@ -52,11 +52,11 @@ type Opened = Awaited<ReturnType<SessionManager['open']>>
 interface Row {
   /** The option with the function in it. */
   readonly options: (breakable: Breakable) => Partial<SessionManagerOptions>
-  /** What makes the manager call the function. */
+  /** Makes the manager call the function. */
   readonly use: (stage: Stage) => unknown
-  /** What comes of it when the function throws, rejects, never settles, gives something else. */
+  /** The effect when the function throws, rejects, never settles or returns another value. */
   readonly outcomes: readonly [Outcome, Outcome, Outcome, Outcome]
-  /** Something else than it should give. Default: a number. */
+  /** A value of the wrong type. Default: a number. */
   readonly other?: unknown
 }
 
@@ -130,7 +130,7 @@ const rows = {
     use: write,
     outcomes: ['CALLBACK_FAILED', 'OPTION_INVALID', 'OPTION_INVALID', 'DATA_UNSERIALIZABLE']
   },
-  // It may throw: the record is then corrupt.
+  // A serializer may throw: the record is then corrupt.
   'serializer.deserialize': {
     options: (breakable) => ({ serializer: { ...jsonSerializer, deserialize: breakable(jsonSerializer.deserialize) } }),
     use: read,
@@ -170,7 +170,7 @@ const rows = {
   'session.update': {
     options: () => ({}),
     use: (stage) => stage.request((session) => session.update(stage.breakable(() => {}))),
-    outcomes: ['what it threw', 'ARGUMENT_INVALID', 'ARGUMENT_INVALID', 'no error']
+    outcomes: ['its own error', 'ARGUMENT_INVALID', 'ARGUMENT_INVALID', 'no error']
   },
   'manager.update': {
     options: () => ({}),
@@ -181,7 +181,7 @@ const rows = {
         stage.breakable(() => {})
       )
     },
-    outcomes: ['what it threw', 'ARGUMENT_INVALID', 'ARGUMENT_INVALID', 'no error']
+    outcomes: ['its own error', 'ARGUMENT_INVALID', 'ARGUMENT_INVALID', 'no error']
   },
   'store.get': { options: inStore('get'), use: read, outcomes: unavailable },
   'store.compareAndSet': { options: inStore('compareAndSet'), use: write, outcomes: unavailable },
@@ -292,12 +292,12 @@ async function outcomeOf(row: Row, bad: Any): Promise<string> {
     await row.use(stage)
     return 'no error'
   } catch (error) {
-    return isSessionError(error) ? error.code : 'what it threw'
+    return isSessionError(error) ? error.code : 'its own error'
   }
 }
 
 const cases = Object.entries<Row>(rows).flatMap(([path, row]) =>
-  (['throws', 'rejects', 'never settles', 'gives something else'] as const).map(
+  (['throws', 'rejects', 'never settles', 'returns a wrong value'] as const).map(
     (kind, index): readonly [string, Kind, Row, Outcome] => [path, kind, row, row.outcomes[index] ?? 'no error']
   )
 )
@@ -311,7 +311,7 @@ function misbehaving(kind: Kind, row: Row, error: unknown): Any {
   }
 }
 
-describe('a callback that misbehaves harms nobody else', () => {
+describe('a callback that misbehaves affects only its own call', () => {
   const unhandled: unknown[] = []
   const notice = (reason: unknown): unknown => unhandled.push(reason)
 
@@ -337,7 +337,7 @@ describe('a callback that misbehaves harms nobody else', () => {
     }
   )
 
-  it('One junk cookie, and an onEvent that rejects: the request is served', async () => {
+  it('A request with a junk cookie is served although onEvent rejects', async () => {
     const onEvent = (): Promise<never> => Promise.reject(new Error('log server away'))
     const manager = createSessionManager({ store: memory, secret, onEvent })
     expect((await manager.open('__Host-sid=junk')).isNew).toBe(true)
@@ -345,7 +345,7 @@ describe('a callback that misbehaves harms nobody else', () => {
     expect(unhandled).toEqual([])
   })
 
-  it('What onEvent throws or rejects is told once, as a warning of the process', async () => {
+  it('An error or rejection of onEvent is reported once, as a process warning', async () => {
     for (const fail of [
       () => Promise.reject(new Error('log server away')),
       () => {
@@ -360,7 +360,7 @@ describe('a callback that misbehaves harms nobody else', () => {
     }
   })
 
-  it('Where there is no process, the warning goes to the console', async () => {
+  it('The warning about onEvent goes to the console if there is no process', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     vi.stubGlobal('process', undefined)
     try {

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { systemClock } from '../src/clock.ts'
-import { createWorld, start } from './support/world.ts'
+import { createFixture, start } from './support/fixture.ts'
 
-it('A clock with fractions of a millisecond makes whole ones: the session is there at the next request', async () => {
+it('A clock with fractions of a millisecond is rounded, and the session is found by the next request', async () => {
   const time = { now: start + 0.75 }
-  const world = createWorld({ clock: { now: () => time.now } })
-  const tab = world.browser()
+  const fixture = createFixture({ clock: { now: () => time.now } })
+  const tab = fixture.browser()
   await tab.request(async (session) => {
     session.permanent = 3_600_000
     await session.login('alice')
@@ -14,10 +14,10 @@ it('A clock with fractions of a millisecond makes whole ones: the session is the
   await tab.request((session) => session.rotate())
   const session = await tab.open()
   expect([session.userId, session.createdAt, session.lastSeenAt]).toEqual(['alice', start, start + 60_001])
-  expect(world.eventTypes()).not.toContain('rejected')
+  expect(fixture.eventTypes()).not.toContain('rejected')
 })
 
-it('The clock of the system tells its time, and sleeps', async () => {
+it('The system clock returns the time, and sleeps', async () => {
   const before = Date.now()
   expect(systemClock.now()).toBeGreaterThanOrEqual(before)
   const sleeping = systemClock.sleep(0)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type SessionManager } from '../src/index.ts'
-import { createGate, createWorld, secret } from './support/world.ts'
+import { createFixture, createGate, secret } from './support/fixture.ts'
 
 const id = '0123456789abcdef0123456789abcdef'
 
@@ -17,15 +17,15 @@ const refused: readonly (readonly [string, (manager: SessionManager) => unknown]
 ]
 
 describe('a manager that was closed', () => {
-  it.each(refused)('%s is refused with MANAGER_CLOSED, and asks the store nothing', async (_, use) => {
-    const { manager, store } = createWorld()
+  it.each(refused)('%s after close() is refused with MANAGER_CLOSED, without a store call', async (_, use) => {
+    const { manager, store } = createFixture()
     await manager.close()
     await expect(use(manager)).rejects.toMatchObject({ code: 'MANAGER_CLOSED', status: 503 })
     expect(store.calls).toEqual([])
   })
 
-  it('still commits what was opened before', async () => {
-    const { manager, browser } = createWorld()
+  it('A session that was opened before close() can still be committed', async () => {
+    const { manager, browser } = createFixture()
     const session = await browser().open()
     await manager.close()
     session.data.a = 1
@@ -33,7 +33,7 @@ describe('a manager that was closed', () => {
     expect(session.isNew).toBe(false)
   })
 
-  it('closes its store when the sweep under way has ended', async () => {
+  it('close() closes the store after the sweep under way has ended', async () => {
     const order: string[] = []
     const { gate, open } = createGate()
     const store = {
@@ -56,7 +56,7 @@ describe('a manager that was closed', () => {
     expect([await sweep, order]).toEqual([3, ['swept', 'closed']])
   })
 
-  it('closes its store although a sweep never ends', async () => {
+  it('close() closes the store although a sweep never ends', async () => {
     let closed = false
     const store = {
       ...createMemoryStore(),

@@ -3,7 +3,7 @@ import { checkData, checkSchema, fitStored, initialData, readData } from '../src
 import type { SessionManagerOptions } from '../src/index.ts'
 import { createManagerContext } from '../src/session-manager.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
-import { secret } from './support/world.ts'
+import { secret } from './support/fixture.ts'
 
 type Schema = NonNullable<SessionManagerOptions['schema']>
 
@@ -15,19 +15,19 @@ const { context } = createManagerContext({ store: createMemoryStore(), secret })
 const accepting = { ...context, schema: schemaOf((value) => ({ value })) }
 
 describe('a schema', () => {
-  it('A synchronous schema makes nobody wait', () => {
+  it('A synchronous schema returns its result without a promise', () => {
     expect(initialData(accepting)).toEqual({})
     expect(fitStored(accepting, { a: 1 })).toEqual({ data: { a: 1 } })
     expect(checkData(accepting, '{"a":1}')).toEqual({ a: 1 })
     expect(readData(accepting, '{"a":1}')).toEqual({ a: 1 })
   })
 
-  it('Data without a schema is what the serializer reads', () => {
+  it('Data without a schema is returned as the serializer reads it', () => {
     expect(checkData(context, '{"a":1}')).toBeUndefined()
     expect(readData(context, '{"a":1}')).toEqual({ a: 1 })
   })
 
-  it('A schema that refuses {} later ends no process while the manager is made', async () => {
+  it('A schema that refuses {} asynchronously ends no process while the manager is made', async () => {
     const unhandled: unknown[] = []
     const notice = (reason: unknown): number => unhandled.push(reason)
     process.on('unhandledRejection', notice)
@@ -40,7 +40,7 @@ describe('a schema', () => {
     expect(unhandled).toEqual([])
   })
 
-  it('The error of a schema that fails names it, and holds its cause', () => {
+  it('The error of a schema that fails names the schema, and has its cause', () => {
     const cause = new Error('no database')
     const failing = schemaOf(() => {
       throw cause
@@ -63,7 +63,7 @@ describe('a schema', () => {
     )
   })
 
-  it('A schema that makes no object of the data is told so', () => {
+  it('A schema whose result is no object is refused with an error that says so', () => {
     for (const value of [undefined, null, 1, 'a', []]) {
       const odd = { ...context, schema: schemaOf(() => ({ value })) }
       expect(() => initialData(odd)).toThrow('schema must describe an object [OPTION_INVALID]')

@@ -46,7 +46,7 @@ describe('a duration', () => {
     1n,
     {},
     ['1h']
-  ])('%s is refused by an error that names the option and a cure', (value) => {
+  ])('%s is refused by an error that names the option and what to write', (value) => {
     expect(() => parseDuration(value, 'idleTimeout')).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(/idleTimeout.*'30m'/) })
     )
@@ -61,7 +61,7 @@ describe('a duration', () => {
     }
   )
 
-  it('A number below the least one was meant as seconds: the error says both spellings', () => {
+  it('A number below the least one is refused with both ways of writing it', () => {
     expect(() => duration(0)(900, 'idleTimeout')).toThrow(
       "idleTimeout is in milliseconds: write '900s' or '900ms' [OPTION_INVALID]"
     )
@@ -70,12 +70,12 @@ describe('a duration', () => {
     expect(parseDuration('36525d', 'idleTimeout')).toBe(36_525 * 86_400_000)
   })
 
-  it('is a positive whole number of milliseconds or an error, whatever the text', () => {
+  it('Every string is a positive whole number of milliseconds or an error', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d*\.?\d*(ms|s|m|h|d)$/)), (text) => {
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d*\.?\d*(ms|s|m|h|d)$/)), (value) => {
         let ms: number
         try {
-          ms = parseDuration(text, 'x')
+          ms = parseDuration(value, 'x')
         } catch {
           return
         }
@@ -85,6 +85,6 @@ describe('a duration', () => {
   })
 })
 
-it('Without a duration the default is in effect', () => {
+it('The default is used if there is no duration', () => {
   expect([duration(7)(undefined, 'option'), duration(undefined)(undefined, 'option')]).toEqual([7, undefined])
 })

@@ -12,7 +12,7 @@ it('docs/errors.md explains every code, once, and none that does not exist', () 
 })
 
 it.each(errorCodes)('docs/errors.md gives the status of %s and says what to do', (code) => {
-  const section = sections.find((text) => text.startsWith(`${code}\n`))
+  const section = sections.find((section) => section.startsWith(`${code}\n`))
   expect(section).toContain(`\nStatus ${new SessionError(code, '').status}. `)
   expect(section).toContain('**Do:** ')
 })

@@ -3,7 +3,7 @@ import { describeError, isSessionError, printable, SessionError } from '../src/e
 import { errorCodes } from './support/error-codes.ts'
 
 describe('an error of the library', () => {
-  it('says what happened, ends with its code, and keeps its cause', () => {
+  it('The message of an error ends with its code, and the error keeps its cause', () => {
     const cause = new Error('engine')
     const error = new SessionError('CONFLICT', 'Too many writes', { cause })
     expect(error.message).toBe('Too many writes [CONFLICT]')
@@ -11,7 +11,7 @@ describe('an error of the library', () => {
     expect(isSessionError(error)).toBe(true)
   })
 
-  it('answers 503 where trying again may help, 500 elsewhere, and shows its message to nobody', () => {
+  it('An error has status 503 if trying again may help, else 500, and never exposes its message', () => {
     const later = errorCodes.filter((code) => new SessionError(code, '').status === 503)
     expect(later).toEqual([
       'STORE_UNAVAILABLE',
@@ -29,7 +29,7 @@ describe('an error of the library', () => {
     }
   })
 
-  it('is recognised from another copy of the package, and nothing else is', () => {
+  it('An error from another copy of the package is recognised, and no other error is', () => {
     const copy = Object.assign(new Error('x'), { name: 'SessionError', code: 'CONFLICT' })
     expect(isSessionError(copy)).toBe(true)
     const { name, code } = copy
@@ -40,8 +40,8 @@ describe('an error of the library', () => {
   })
 })
 
-describe('a string from outside in a message', () => {
-  it('A control character is spelled out, and a long string is cut', () => {
+describe('an untrusted string in a message', () => {
+  it('A control character is escaped, and a long string is shortened', () => {
     expect(printable('a\nb\u2028c\u{e0001}')).toBe('a\\u{a}b\\u{2028}c\\u{e0001}')
     expect(printable('x'.repeat(101))).toBe('x'.repeat(100))
   })
@@ -52,15 +52,15 @@ describe('a string from outside in a message', () => {
     ['key "value"', 'key '],
     ['two\nlines', 'two'],
     ['plain words', 'plain words']
-  ])('The copy of an error with the message %j ends before the first quotation', (message, copied) => {
+  ])('The copy of an error with the message %j ends before the first quotation: %j', (message, copied) => {
     expect(describeError(new Error(message)).message).toBe(copied)
   })
 
-  it('The copy of an error whose message is long is cut', () => {
+  it('The copy of an error with a long message is shortened', () => {
     expect(describeError(new Error('a '.repeat(300))).message).toBe('a '.repeat(250))
   })
 
-  it('A property that throws makes no error of a copy', () => {
+  it('The copy of an error leaves out a property that throws', () => {
     const hostile = Object.defineProperty(new Error('down'), 'code', {
       get: () => {
         throw new Error('hostile')

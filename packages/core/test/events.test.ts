@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionEvent, SessionManager } from '../src/index.ts'
-import { type Browser, createWorld, type World } from './support/world.ts'
+import { type Browser, createFixture, type Fixture } from './support/fixture.ts'
 
 interface Stage {
-  readonly world: World
+  readonly fixture: Fixture
   readonly manager: SessionManager
-  /** Holds one stored session. */
+  /** A fixture with one stored session. */
   readonly tab: Browser
   readonly id: string
 }
@@ -31,12 +31,12 @@ type Opened = Awaited<ReturnType<SessionManager['open']>>
 
 const tokenId = expect.stringMatching(/^[\w-]{22}$/)
 
-/** What makes each kind of event happen. */
+/** Triggers for each kind of event. */
 const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (id: string) => object])[] = [
   [
     'created',
     '',
-    ({ world, manager }) => world.browser().request(({ data }) => Object.assign(data, { a: 1 }), manager),
+    ({ fixture, manager }) => fixture.browser().request(({ data }) => Object.assign(data, { a: 1 }), manager),
     () => ({ id: expect.stringMatching(/^[0-9a-f]{32}$/), tokenId })
   ],
   ['loaded', '', ({ tab, manager }) => tab.open(manager), (id) => ({ id, userId: undefined })],
@@ -44,8 +44,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
   [
     'rejected',
     'unknown',
-    async ({ world, tab, manager, id }) => {
-      await world.store.delete(keyOf(id))
+    async ({ fixture, tab, manager, id }) => {
+      await fixture.store.delete(keyOf(id))
       await tab.open(manager)
     },
     (id) => ({ reason: 'unknown', id })
@@ -53,8 +53,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
   [
     'rejected',
     'corrupt',
-    async ({ world, tab, manager, id }) => {
-      await world.store.set(keyOf(id), 'junk', world.now + 1_000_000)
+    async ({ fixture, tab, manager, id }) => {
+      await fixture.store.set(keyOf(id), 'junk', fixture.now + 1_000_000)
       await tab.open(manager)
     },
     (id) => ({ reason: 'corrupt', id })
@@ -62,9 +62,9 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
   [
     'rejected',
     'corrupt data',
-    async ({ world, tab, manager, id }) => {
-      const text = (await world.store.get(keyOf(id))) ?? ''
-      await world.store.set(keyOf(id), `${text.split('\n')[0]}\n[`, world.now + 1_000_000)
+    async ({ fixture, tab, manager, id }) => {
+      const stored = (await fixture.store.get(keyOf(id))) ?? ''
+      await fixture.store.set(keyOf(id), `${stored.split('\n')[0]}\n[`, fixture.now + 1_000_000)
       expect((await tab.open(manager)).data).toEqual({})
     },
     (id) => ({ reason: 'corrupt', id })
@@ -72,8 +72,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
   [
     'rejected',
     'ambiguous',
-    async ({ world, tab, manager }) => {
-      const other = world.browser()
+    async ({ fixture, tab, manager }) => {
+      const other = fixture.browser()
       await other.request(({ data }) => Object.assign(data, { b: 1 }))
       await manager.open(`${tab.cookie}; ${other.cookie}`)
     },
@@ -82,8 +82,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
   [
     'touched',
     '',
-    async ({ world, tab, manager }) => {
-      world.now += 20 * 60_000
+    async ({ fixture, tab, manager }) => {
+      fixture.now += 20 * 60_000
       await tab.request(() => {}, manager)
     },
     (id) => ({ id })
@@ -114,7 +114,7 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
   [
     'loggedIn',
     'in a new session',
-    ({ world, manager }) => world.browser().request((session) => session.login('alice'), manager),
+    ({ fixture, manager }) => fixture.browser().request((session) => session.login('alice'), manager),
     () => ({ id: expect.any(String), userId: 'alice', tokenId, previousTokenId: undefined })
   ],
   [
@@ -156,11 +156,11 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
   [
     'expired',
     '',
-    async ({ world, tab, manager, id }) => {
-      const text = (await world.store.get(keyOf(id))) ?? ''
-      world.now += 3 * 3_600_000
-      // As a store would still give it whose clock is behind.
-      await world.store.set(keyOf(id), text, world.now + 1_000_000)
+    async ({ fixture, tab, manager, id }) => {
+      const stored = (await fixture.store.get(keyOf(id))) ?? ''
+      fixture.now += 3 * 3_600_000
+      // As a store with a slow clock would still return it.
+      await fixture.store.set(keyOf(id), stored, fixture.now + 1_000_000)
       await tab.open(manager)
     },
     (id) => ({ id, limit: 'idle' })
@@ -201,9 +201,9 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
   [
     'evicted',
     '',
-    async ({ world, tab, manager }) => {
+    async ({ fixture, tab, manager }) => {
       await tab.request((session) => session.login('alice'), manager)
-      await world.browser().request((session) => session.login('alice'), manager)
+      await fixture.browser().request((session) => session.login('alice'), manager)
     },
     (id) => ({ id, userId: 'alice', by: expect.stringMatching(/^[0-9a-f]{32}$/) })
   ],
@@ -211,8 +211,8 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
   [
     'storeError',
     '',
-    async ({ world, tab, manager }) => {
-      world.store.break('error-before')
+    async ({ fixture, tab, manager }) => {
+      fixture.store.break('error-before')
       await expect(tab.open(manager)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     },
     () => ({ operation: 'get', code: 'STORE_UNAVAILABLE', cause: expect.any(Error) })
@@ -272,39 +272,39 @@ const happenings: readonly (readonly [SessionEvent['type'], string, Happening, (
   ]
 ]
 
-async function setTheStage(choose: (world: World) => SessionManager): Promise<Stage> {
-  const world = createWorld({ maxSessionsPerUser: 1 })
-  const tab = world.browser()
+async function setTheStage(choose: (fixture: Fixture) => SessionManager): Promise<Stage> {
+  const fixture = createFixture({ maxSessionsPerUser: 1 })
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { a: 1 }))
   const { id } = await tab.open()
-  world.eventTypes()
-  return { world, manager: choose(world), tab, id }
+  fixture.eventTypes()
+  return { fixture, manager: choose(fixture), tab, id }
 }
 
-describe('whatever happens', () => {
-  it.each(happenings)('%s %s is told', async (type, _, happen, facts) => {
+describe('every kind of event', () => {
+  it.each(happenings)('%s %s is reported', async (type, _, happen, facts) => {
     const stage = await setTheStage(({ manager }) => manager)
-    const { length } = stage.world.events
+    const { length } = stage.fixture.events
     await happen(stage)
-    expect(stage.world.events.slice(length)).toContainEqual({ type, ...facts(stage.id) })
+    expect(stage.fixture.events.slice(length)).toContainEqual({ type, ...facts(stage.id) })
   })
 
-  it.each(happenings)('%s %s happens the same when nobody listens', async (_type, _, happen) => {
-    const stage = await setTheStage((world) => world.silent())
+  it.each(happenings)('%s %s has the same effect without an event handler', async (_type, _, happen) => {
+    const stage = await setTheStage((fixture) => fixture.silent())
     await happen(stage)
   })
 })
 
-describe('a line of an audit', () => {
-  it('A login names the token before and after, as the sessions of the two requests do', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+describe('the events of an audit', () => {
+  it('The loggedIn event has the tokenIds before and after, as the sessions of the two requests have them', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const { tokenId: before } = await tab.open()
     await tab.request((session) => session.login('alice'))
     const { tokenId: after, id } = await tab.open()
     expect(before).not.toBe(after)
-    expect(world.events).toContainEqual({
+    expect(fixture.events).toContainEqual({
       type: 'loggedIn',
       id,
       userId: 'alice',

@@ -4,7 +4,7 @@ import { guardCallbacks } from '../src/guard-callbacks.ts'
 import type { SessionManagerOptions } from '../src/index.ts'
 import { jsonSerializer } from '../src/record/serializer.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
-import { secret } from './support/world.ts'
+import { secret } from './support/fixture.ts'
 
 const cause = new Error('the application failed')
 const fail = (): never => {
@@ -12,7 +12,7 @@ const fail = (): never => {
 }
 const required = { store: createMemoryStore(), secret }
 
-/** Calls every callback of options whose callbacks all answer with `answer`. */
+/** Calls every callback of options whose callbacks all return `answer`. */
 function callsOf(answer: () => never): readonly (readonly [string, () => unknown])[] {
   const options: SessionManagerOptions = {
     ...required,
@@ -38,18 +38,21 @@ function callsOf(answer: () => never): readonly (readonly [string, () => unknown
 }
 
 describe('a callback of the application', () => {
-  it.each(callsOf(fail))('The error of a %s that fails names it, and holds its cause', (option, call) => {
-    expect(call).toThrow(
-      expect.objectContaining({
-        message: `${option} failed. See cause [CALLBACK_FAILED]`,
-        code: 'CALLBACK_FAILED',
-        cause
-      })
-    )
-  })
+  it.each(callsOf(fail))(
+    'The error of a %s that fails names the option, and has the original error as its cause',
+    (option, call) => {
+      expect(call).toThrow(
+        expect.objectContaining({
+          message: `${option} failed. See cause [CALLBACK_FAILED]`,
+          code: 'CALLBACK_FAILED',
+          cause
+        })
+      )
+    }
+  )
 
   it.each(callsOf(() => Promise.resolve('late') as never))(
-    'The error of a %s that returns a promise names it, and says what it must return',
+    'The error of a %s that returns a promise names the option, and says what it must return',
     (option, call) => {
       expect(call).toThrow(
         expect.objectContaining({
@@ -61,20 +64,20 @@ describe('a callback of the application', () => {
 })
 
 describe('a callback that the application leaves out', () => {
-  it('The serializer is the strict one, or that of its name', () => {
+  it('The serializer is the strict one by default, or the one that the option names', () => {
     expect(guardCallbacks(required).serializer).toBe(jsonSerializer)
     const lossy = guardCallbacks({ ...required, serializer: 'json-lossy' }).serializer
     expect(lossy.serialize({ map: new Map() })).toBe('{"map":{}}')
   })
 
-  it('What becomes of data that does not fit stays what the option names', () => {
+  it('The option onSchemaMismatch is kept if it is a name', () => {
     expect(guardCallbacks(required).onSchemaMismatch).toBeUndefined()
     expect(guardCallbacks({ ...required, onSchemaMismatch: 'reject' }).onSchemaMismatch).toBe('reject')
   })
 })
 
 describe('the clock', () => {
-  it('A clock of the application is asked to sleep for as long as is needed', async () => {
+  it('The sleep of a custom clock is called with the time to wait', async () => {
     const slept: number[] = []
     const sleep = async (milliseconds: number): Promise<void> => void slept.push(milliseconds)
     const { clock } = guardCallbacks({ ...required, clock: { now: () => 1, sleep } })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld } from './support/world.ts'
+import { createFixture } from './support/fixture.ts'
 
-/** A key that a client chose: a line of its own in a log, an escape sequence, text that runs backwards. */
+/** A key that a client chose: a line break that forges a log line, an escape sequence, right-to-left characters. */
 const hostile = 'a\r\n2026-01-01 INFO all is well\u001b[2J\u009b\u202e\u2028'
 const long = 'k'.repeat(5_000)
 const forging = /[\p{C}\p{Zl}\p{Zp}]/u
@@ -14,9 +14,9 @@ async function messageOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('a key of the data that a client chose', () => {
-  it.each([hostile, long])('DATA_UNSERIALIZABLE names it on one line, cut', async (key) => {
+  it.each([hostile, long])('DATA_UNSERIALIZABLE names the key on one line, shortened', async (key) => {
     const message = await messageOf(
-      createWorld()
+      createFixture()
         .browser()
         .request(({ data }) => Object.assign(data, { [key]: 1n }))
     )
@@ -25,24 +25,24 @@ describe('a key of the data that a client chose', () => {
     expect(message.length).toBeLessThan(500)
   })
 
-  it.each([hostile, long])('RECORD_TOO_LARGE names it on one line, cut', async (key) => {
-    const { browser } = createWorld({ maxRecordBytes: 1_000 })
+  it.each([hostile, long])('RECORD_TOO_LARGE names the key on one line, shortened', async (key) => {
+    const { browser } = createFixture({ maxRecordBytes: 1_000 })
     const message = await messageOf(browser().request(({ data }) => Object.assign(data, { [key]: 'x'.repeat(2_000) })))
     expect(message).toMatch(/RECORD_TOO_LARGE/)
     expect(message).not.toMatch(forging)
     expect(message.length).toBeLessThan(500)
   })
 
-  it.each([hostile, long])('The conflict event names it on one line, cut', async (key) => {
-    const world = createWorld()
-    const tab = world.browser()
+  it.each([hostile, long])('The conflict event names the key on one line, shortened', async (key) => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { [key]: 1 }))
     const [one, other] = [await tab.open(), await tab.open()]
     one.data[key] = 2
     other.data[key] = 3
-    await world.manager.commit(one)
-    await world.manager.commit(other)
-    const [conflict] = world.events.filter(({ type }) => type === 'conflict')
+    await fixture.manager.commit(one)
+    await fixture.manager.commit(other)
+    const [conflict] = fixture.events.filter(({ type }) => type === 'conflict')
     expect(conflict).toMatchObject({ keys: [expect.any(String)] })
     const [name = ''] = conflict?.type === 'conflict' ? conflict.keys : []
     expect(name).not.toMatch(forging)

@@ -20,7 +20,7 @@ describe('an option of another library', () => {
     ['valid', '; use schema'],
     ['encryptionKey', '; use encryption'],
     ['colour', '']
-  ])('%s is told what takes its place%s', (name, hint) => {
+  ])('The unknown option %s is refused with the hint "%s"', (name, hint) => {
     expect(() => refuseUnknown({ idleTimeout: keep }, { [name]: 1 })).toThrow(
       `Unknown option ${name}${hint} [OPTION_UNKNOWN]`
     )
@@ -35,13 +35,13 @@ describe('a check of options', () => {
     ['tubse', '; did you mean cookie.table?'],
     ['tubsx', ''],
     ['colour', '']
-  ])('The option %s that is unknown gets the hint %j', (name, hint) => {
+  ])('The unknown option %s gets the hint %j', (name, hint) => {
     expect(() => refuseUnknown({ table: keep }, { [name]: 1 }, 'cookie.')).toThrow(
       `Unknown option cookie.${name}${hint} [OPTION_UNKNOWN]`
     )
   })
 
-  it('Options are settled by their rules, each under its name', () => {
+  it('Every option is checked by its own rule', () => {
     const rules = { a: wholeNumber(5, 1), b: oneOf('x', 'y') }
     expect(applyRules(rules, { b: 'y' })).toEqual({ a: 5, b: 'y' })
     expect(() => applyRules(rules, { a: 0 })).toThrow(/^a must be a whole number/)
@@ -52,14 +52,14 @@ describe('a check of options', () => {
     expect(() => refuseUnknown({ a: keep, b: keep }, { a: 1, b: 2 })).not.toThrow()
   })
 
-  it('An option has one of the values that are named, the first of them without one', () => {
+  it('An option has one of the allowed values, and by default the first', () => {
     expect(oneOf('a', 'b')(undefined, 'option')).toBe('a')
     expect(oneOf(undefined, 'a')(undefined, 'option')).toBeUndefined()
     expect(oneOf('a', 'b')('b', 'option')).toBe('b')
     expect(() => oneOf(undefined, 'a', 'b')('c', 'option')).toThrow('option must be one of a, b [OPTION_INVALID]')
   })
 
-  it('A whole number lies between its limits, which are included', () => {
+  it('A whole number is accepted within its limits, which are included', () => {
     const rule = wholeNumber(5, 1, 9)
     expect([undefined, 1, 9].map((value) => rule(value, 'option'))).toEqual([5, 1, 9])
     for (const value of [0, 10, 1.5, '5', null, 5n]) {
@@ -67,7 +67,7 @@ describe('a check of options', () => {
     }
   })
 
-  it('A function, or an object with its methods, is one that can be called', () => {
+  it('A hook is a function, or an object with the named methods', () => {
     const call = (): void => {}
     expect([hook()(call, 'option'), hook()(undefined, 'option')]).toEqual([call, undefined])
     expect(() => hook()({}, 'option')).toThrow('option must be a function [OPTION_INVALID]')
@@ -80,7 +80,7 @@ describe('a check of options', () => {
     }
   })
 
-  it('An error that is no refusal is thrown as it is, and no later check runs', () => {
+  it('An error that is no SessionError is thrown as it is, and no later check runs', () => {
     const cause = new TypeError('a getter failed')
     const later = (): never => expect.fail('a later check runs')
     const fail = (): never => {
@@ -89,7 +89,7 @@ describe('a check of options', () => {
     expect(() => checkAll([() => invalid('a', 'is wrong'), fail, later])).toThrow(cause)
   })
 
-  it('One refusal is thrown as it is, several as a list', () => {
+  it('A single error is thrown as it is, several as a list', () => {
     const [one, other] = [invalid('a', 'is wrong'), new SessionError('OPTION_UNKNOWN', 'Unknown option b')]
     const fail = (error: Error) => (): never => {
       throw error

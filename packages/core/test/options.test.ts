@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, isSessionError, type SessionManagerOptions } from '../src/index.ts'
-import { secret } from './support/world.ts'
+import { secret } from './support/fixture.ts'
 
 function codeOf(options: object): string {
   try {
@@ -12,7 +12,7 @@ function codeOf(options: object): string {
   return 'accepted'
 }
 
-describe('misuse throws at construction, with a code and the cure', () => {
+describe('options that contradict the design are refused at construction, with a code and a hint', () => {
   it.each([
     [{ secret: undefined }, /^SECRET_MISSING: .*openssl rand/],
     [{ secret: '' }, /^SECRET_/],
@@ -66,21 +66,21 @@ describe('misuse throws at construction, with a code and the cure', () => {
     [{ onConflict: 1 }, /^OPTION_INVALID: .*onConflict/],
     [{ onSchemaMismatch: 'drop' }, /^OPTION_INVALID: .*onSchemaMismatch/],
     [{ randomBytes: 1 }, /^OPTION_INVALID: .*randomBytes/]
-  ])('%j', (options, expected) => {
+  ])('The options %j are refused', (options, expected) => {
     expect(codeOf(options)).toMatch(expected)
   })
 
-  it('an unknown name that every object inherits is no hint at another option', () => {
+  it('An unknown name that every object inherits gets no hint at another option', () => {
     expect(codeOf({ constructor: 1 })).toMatch(/^OPTION_UNKNOWN: Unknown option constructor \[/)
   })
 
-  it('a schema may be a function with the standard on it', () => {
+  it('A schema may be a function with the property ~standard', () => {
     const validate = (value: unknown): object => ({ value })
     const schema = Object.assign(() => {}, { '~standard': { version: 1, vendor: 'test', validate } })
     expect(codeOf({ schema })).toBe('accepted')
   })
 
-  it('undefined means the default', () => {
+  it('An option that is undefined has its default', () => {
     expect(codeOf({ idleTimeout: undefined, cookie: undefined, onEvent: undefined, schema: undefined })).toBe(
       'accepted'
     )
@@ -88,7 +88,7 @@ describe('misuse throws at construction, with a code and the cure', () => {
 })
 
 describe('the policy in effect can be read back', () => {
-  it('in milliseconds, with the defaults of the design', () => {
+  it('The policy shows durations in milliseconds, and the defaults of the design', () => {
     const { policy } = createSessionManager({ store: createMemoryStore(), secret })
     expect(policy).toEqual({
       cookie: { name: 'sid', path: '/', sameSite: 'lax', secure: 'auto', httpOnly: true, partitioned: false },
@@ -114,14 +114,14 @@ describe('the policy in effect can be read back', () => {
     expect(Object.isFrozen(policy)).toBe(true)
   })
 
-  it('a manager shows no key, however deep it is looked into', () => {
+  it('Inspecting a manager shows no key, at any depth', () => {
     const manager = createSessionManager({ store: createMemoryStore(), secret })
     expect(inspect(manager, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain(secret)
   })
 })
 
-describe('what a session shows of itself', () => {
-  it('printing, serializing and its errors reveal no token, secret or data', async () => {
+describe('what a session shows when it is printed', () => {
+  it('A session that is printed or serialized, and its errors, show no token, secret or data', async () => {
     const manager = createSessionManager({ store: createMemoryStore(), secret })
     const session = await manager.open('')
     session.data.card = '4111-1111'

@@ -13,27 +13,27 @@ import { createRing, deriveMac } from '../src/token/keyring.ts'
 afterEach(() => vi.unstubAllGlobals())
 
 describe('timers', () => {
-  it('the system’s clock sleeps', async () => {
+  it('The system clock sleeps', async () => {
     await expect(systemClock.sleep(0)).resolves.toBe(undefined)
   })
 
-  it('a wait for earlier operations fails after three store timeouts, and not before', async () => {
+  it('A wait for earlier operations fails after three store timeouts, and not before', async () => {
     vi.useFakeTimers()
     try {
       const { compareAndSet = () => Promise.resolve(false), ...store } = createMemoryStore()
-      const told: string[] = []
-      const access = createStoreAccess({ ...store, compareAndSet }, 100, ({ type }) => told.push(type))
+      const events: string[] = []
+      const access = createStoreAccess({ ...store, compareAndSet }, 100, ({ type }) => events.push(type))
       const waiting = access.waitForEarlier(new Promise(() => {})).catch((error: unknown) => error)
       await vi.advanceTimersByTimeAsync(299)
-      expect(told).toEqual([])
+      expect(events).toEqual([])
       await vi.advanceTimersByTimeAsync(1)
-      expect([await waiting, told]).toMatchObject([{ code: 'STORE_TIMEOUT' }, ['storeError']])
+      expect([await waiting, events]).toMatchObject([{ code: 'STORE_TIMEOUT' }, ['storeError']])
     } finally {
       vi.useRealTimers()
     }
   })
 
-  it('a deadline that is met leaves no timer', async () => {
+  it('A deadline that is met leaves no timer', async () => {
     vi.useFakeTimers()
     try {
       const options = { milliseconds: 100, late: () => new Error('late'), accept: String }
@@ -48,7 +48,7 @@ describe('timers', () => {
     }
   })
 
-  it('a sweeper that is stopped while it sweeps does not sweep again', async () => {
+  it('A sweeper that is stopped during a sweep does not sweep again', async () => {
     const timers: (() => void)[] = []
     vi.stubGlobal('setTimeout', (task: () => void) => timers.push(task))
     let finish = (): void => {}
@@ -66,18 +66,18 @@ describe('timers', () => {
   })
 })
 
-describe('what only somebody with the key could have made', () => {
-  it('an encrypted payload that is no text is no payload', () => {
+describe('payloads that only a process with the key can make', () => {
+  it('An encrypted payload that is no valid UTF-8 is refused', () => {
     const secret = 'an encryption secret that is long enough'
-    const text = new TextEncoder()
+    const encoder = new TextEncoder()
     const ring = createRing([secret], ['encryption-kid'], (_, keyId) => ({ keyId }))
-    const aead = createAead(deriveMac(secret, ['encryption'])(text.encode('key')))
+    const aead = createAead(deriveMac(secret, ['encryption'])(encoder.encode('key')))
     const iv = new Uint8Array(12)
     const head = new Uint8Array([1, ring.current.keyId >> 8, ring.current.keyId & 255, ...iv])
     const seal = (plain: Uint8Array): string =>
-      encodeBase64url(new Uint8Array([...head, ...aead.seal(iv, plain, text.encode('context'))]))
+      encodeBase64url(new Uint8Array([...head, ...aead.seal(iv, plain, encoder.encode('context'))]))
     const { decrypt } = createEncryption({ secret })
-    expect(decrypt(seal(text.encode('{}')), 'context', 'key')).toBe('{}')
+    expect(decrypt(seal(encoder.encode('{}')), 'context', 'key')).toBe('{}')
     expect(decrypt(seal(new Uint8Array([0xff, 0xfe])), 'context', 'key')).toBe(undefined)
   })
 })
@@ -90,7 +90,7 @@ const options = {
 }
 
 describe('a store without compareAndSet', () => {
-  it('is passed on where nothing has to be added', async () => {
+  it('The other methods of a store without compareAndSet are passed through', async () => {
     const memory = createMemoryStore()
     let closed = false
     const store = overNonAtomicStore(
@@ -118,7 +118,7 @@ describe('a store without compareAndSet', () => {
 })
 
 describe('two writers of one process on a store without compareAndSet', () => {
-  it('take turns: of those that expect the same, one writes', async () => {
+  it('Only one of two writers of one process that expect the same value writes', async () => {
     const { get, set, delete: remove } = createMemoryStore()
     const store = overNonAtomicStore({ get, set, delete: remove }, options)
     const end = Date.now() + 60_000
@@ -128,8 +128,8 @@ describe('two writers of one process on a store without compareAndSet', () => {
   })
 })
 
-describe('a toJSON that changes its mind', () => {
-  it('is refused when nothing comes of it', () => {
+describe('a toJSON that returns different values', () => {
+  it('A toJSON that returns undefined is refused, although its second call returns a value', () => {
     class Fickle {
       #asked = 0
       toJSON(): unknown {

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { combine, grounds } from './exploration/combinations.ts'
+import { combine, startingPoints } from './exploration/combinations.ts'
 import { exploreScenario } from './exploration/explore-scenario.ts'
 import { scenarios } from './exploration/scenarios.ts'
 import type { Conditions, Scenario } from './support/interleaving.ts'
 
-/** An answer of the store's may be late, and what it says no longer true. */
+/** A response of the store may be late, and no longer true. */
 const slow: Conditions = { faults: ['slow'] }
-const [, , user] = grounds
-const together = (...deeds: string[]): Scenario[] => (user ? [combine(user, deeds)] : [])
+const [, , user] = startingPoints
+const together = (...operations: string[]): Scenario[] => (user ? [combine(user, operations)] : [])
 
-/** What went wrong once. Each test failed before the change that its commit explains. */
-describe('does not happen again:', () => {
+/** Mistakes of the past. Each test failed before the change that its commit explains. */
+describe('regressions', () => {
   it.each<[string, readonly Scenario[], Conditions?]>([
     [
       'two concurrent logins under a limit evict each other, and both are logged out',
@@ -28,7 +28,7 @@ describe('does not happen again:', () => {
       together('visit', 'revoke', 'time passes'),
       slow
     ]
-  ])('%s', async (_, candidates, conditions) => {
+  ])('This no longer happens: %s', async (_, candidates, conditions) => {
     expect(candidates).toHaveLength(1)
     for (const scenario of candidates) {
       expect((await exploreScenario(scenario, conditions, { limit: 5_000 })).finding?.timeline).toBe(undefined)

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { createMemoryStore, createSessionManager, isSessionError, type SessionManagerOptions } from '../src/index.ts'
-import { secret } from './support/world.ts'
+import { secret } from './support/fixture.ts'
 
 const { get, set, delete: remove } = createMemoryStore()
 const plainStore = { store: { get, set, delete: remove }, allowNonAtomicStore: true }
@@ -94,7 +94,7 @@ describe('the options', () => {
       { secret: [secret, 'short'] },
       `secret[1] must have 32 bytes or more. Make one, and keep it out of the source: openssl rand -base64 33, or node -p "require('crypto').randomBytes(33).toString('base64')"`
     ]
-  ])('refused: %j', (options, message) => {
+  ])('The options %j are refused', (options, message) => {
     expect(refusal(options)).toBe(message)
   })
 
@@ -141,11 +141,11 @@ describe('the options', () => {
     [{ serializer: { serialize: () => '{}', deserialize: () => ({}) } }, { idleTimeout: 3_600_000 }],
     [{ encryption: { encrypt: String, decrypt: String } }, { idleTimeout: 3_600_000 }],
     [plainStore, { touchInterval: Number.POSITIVE_INFINITY }]
-  ])('accepted: %j', (options, expected) => {
+  ])('The options %j are accepted', (options, expected) => {
     expect(policyOf(options)).toMatchObject(expected)
   })
 
-  it('have the defaults of the documents', () => {
+  it('The options have the documented defaults', () => {
     const [minute, day] = [60_000, 86_400_000]
     expect(policyOf({ onEvent: () => {}, randomBytes: (length: number) => new Uint8Array(length) })).toMatchObject({
       idleTimeout: 60 * minute,
@@ -158,7 +158,7 @@ describe('the options', () => {
     })
   })
 
-  it('cannot be changed afterwards, those of the cookie neither', () => {
+  it('The resolved options cannot be changed, and neither can those of the cookie', () => {
     const policy = policyOf({})
     expect([Object.isFrozen(policy), Object.isFrozen(Reflect.get(policy, 'cookie'))]).toEqual([true, true])
   })
@@ -177,7 +177,7 @@ function refusalOf(task: () => unknown): { readonly code: string; readonly messa
 const manager = (options: unknown): unknown => createSessionManager(options as SessionManagerOptions)
 
 describe('The options of a manager', () => {
-  it('are refused all at once, each with its cure', () => {
+  it('All invalid options are refused at once, each with a hint', () => {
     const { code, message, cause } = refusalOf(() =>
       manager({
         secret: 'short',
@@ -202,7 +202,7 @@ describe('The options of a manager', () => {
     expect(Reflect.get(Object(cause), 'errors')).toHaveLength(7)
   })
 
-  it('that contradict each other are refused all at once', () => {
+  it('All options that contradict each other are refused at once', () => {
     const { message } = refusalOf(() =>
       manager({ store: createMemoryStore(), secret, idleTimeout: '25h', storeTimeout: '1m' })
     )
@@ -218,7 +218,7 @@ describe('The options of a manager', () => {
     ['max_sessions_per_user', 'maxSessionsPerUser'],
     ['colour', undefined],
     ['x', undefined]
-  ])('that are spelled %s are taken for %s', (name, meant) => {
+  ])('The unknown option %s is refused, and the message suggests %s', (name, meant) => {
     const { message } = refusalOf(() => manager({ store: createMemoryStore(), secret, [name]: 1 }))
     expect(message).toBe(`Unknown option ${name}${meant ? `; did you mean ${meant}?` : ''} [OPTION_UNKNOWN]`)
   })
@@ -235,19 +235,19 @@ describe('The options of a manager', () => {
     ['null', null, /takes an object of options/],
     ['a string', 'store', /takes an object of options/],
     ['nothing', undefined, /takes an object of options/]
-  ])('are not mistaken for %s', (_, options, message) => {
+  ])('Instead of the options %s is refused with a message that says so', (_, options, message) => {
     expect(refusalOf(() => manager(options))).toMatchObject({
       code: 'OPTION_INVALID',
       message: expect.stringMatching(message)
     })
   })
 
-  it('are not taken for a store where they hold one', () => {
+  it('Options that contain a store and the methods of one are not mistaken for a store', () => {
     const { message } = refusalOf(() => manager({ ...createMemoryStore(), store: createMemoryStore(), secret }))
     expect(message).toContain('Unknown option get')
   })
 
-  it('may name a secret that is not set, as far as TypeScript knows', () => {
+  it('The type allows a secret that is not set', () => {
     const store = createMemoryStore()
     const unset: string | undefined = process.env.KVSESSION_NO_SUCH_VARIABLE
     const create = (): unknown => createSessionManager({ store, secret: unset })

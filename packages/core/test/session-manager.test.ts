@@ -1,10 +1,10 @@
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { createMemoryStore, createSessionManager, type Session } from '../src/index.ts'
-import { createGate, createWorld, secret } from './support/world.ts'
+import { createFixture, createGate, secret } from './support/fixture.ts'
 
-describe('without a client', () => {
-  it('find, update and revoke see and change what is stored; a session in flight merges with it', async () => {
-    const { browser, manager } = createWorld()
+describe('administration without a client', () => {
+  it('find, update and revoke see and change the stored session, and a concurrent request merges with them', async () => {
+    const { browser, manager } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const inFlight = await tab.open()
@@ -22,8 +22,8 @@ describe('without a client', () => {
     expect(await manager.find(inFlight.id)).toBe(undefined)
   })
 
-  it("revoke leaves another user's session alone when a user is named", async () => {
-    const { browser, manager } = createWorld()
+  it("revoke() does not end another user's session when a user is named", async () => {
+    const { browser, manager } = createFixture()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
     const { id } = await tab.open()
@@ -31,8 +31,8 @@ describe('without a client', () => {
     expect(await manager.revoke(id, { userId: 'alice' })).toBe(true)
   })
 
-  it('lists all live sessions in pages, and says so when the store cannot', async () => {
-    const { browser, manager, another, store } = createWorld()
+  it('list() returns all live sessions in pages, and throws when the store cannot list', async () => {
+    const { browser, manager, another, store } = createFixture()
     for (let i = 0; i < 30; i++) await browser().request((session) => session.login(`user${i}`))
     const users = new Set<string | undefined>()
     for await (const { userId } of manager.list()) users.add(userId)
@@ -43,8 +43,8 @@ describe('without a client', () => {
     await expect(first).rejects.toMatchObject({ code: 'STORE_LACKS_METHOD' })
   })
 
-  it('update refuses an asynchronous function, which could not be run again', async () => {
-    const { browser, manager } = createWorld()
+  it('update() refuses an asynchronous function, which could not be run again', async () => {
+    const { browser, manager } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const { id } = await tab.open()
@@ -54,17 +54,17 @@ describe('without a client', () => {
 })
 
 describe('sweeping', () => {
-  it('deletes what has expired and tells how much', async () => {
-    const world = createWorld()
-    for (let i = 0; i < 5; i++) await world.browser().request(({ data }) => Object.assign(data, { i }))
-    world.now += 3_600_000
-    await world.browser().request(({ data }) => Object.assign(data, { live: true }))
-    expect(await world.manager.sweep()).toBe(5)
-    expect(world.events.at(-1)).toEqual({ type: 'swept', deleted: 5 })
-    expect(await world.manager.sweep()).toBe(0)
+  it('sweep() deletes what has expired and reports how much', async () => {
+    const fixture = createFixture()
+    for (let i = 0; i < 5; i++) await fixture.browser().request(({ data }) => Object.assign(data, { i }))
+    fixture.now += 3_600_000
+    await fixture.browser().request(({ data }) => Object.assign(data, { live: true }))
+    expect(await fixture.manager.sweep()).toBe(5)
+    expect(fixture.events.at(-1)).toEqual({ type: 'swept', deleted: 5 })
+    expect(await fixture.manager.sweep()).toBe(0)
   })
 
-  it('keeps the process alive where it is awaited, and not where a sweeper runs it', async () => {
+  it('A sweep keeps the process alive if it is awaited, but not if a sweeper runs it', async () => {
     const timers = vi.spyOn(globalThis, 'setTimeout')
     try {
       for (const awaited of [true, false]) {
@@ -89,7 +89,7 @@ describe('sweeping', () => {
     }
   })
 
-  it('runs now and then until stopped, and goes on after a failure', async () => {
+  it('A sweeper runs at intervals until it is stopped, and continues after a failure', async () => {
     vi.useFakeTimers()
     try {
       let sweeps = 0
@@ -119,9 +119,9 @@ describe('sweeping', () => {
 })
 
 describe('close', () => {
-  it('waits for the writes under way, closes the store once, and refuses new sessions', async () => {
+  it('close() waits for the writes under way, closes the store once, and refuses new sessions', async () => {
     let closed = 0
-    const { manager, store } = createWorld({}, { ...createMemoryStore(), close: async () => void closed++ })
+    const { manager, store } = createFixture({}, { ...createMemoryStore(), close: async () => void closed++ })
     const session = await manager.open('')
     session.data.a = 1
     const { gate, open } = createGate()
@@ -131,7 +131,7 @@ describe('close', () => {
     const closing = manager.close().then(() => {
       done = true
     })
-    for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+    for (let i = 0; i < 20; i++) await Promise.resolve()
     expect(done).toBe(false)
     open()
     await Promise.all([commit, closing])
@@ -140,9 +140,9 @@ describe('close', () => {
 })
 
 describe('revoking all sessions of a user', () => {
-  it('leaves those out that are named, one or several', async () => {
+  it('revokeAll() spares the named sessions, one or several', async () => {
     for (const several of [true, false]) {
-      const { browser, manager } = createWorld()
+      const { browser, manager } = createFixture()
       const tabs = [browser(), browser(), browser()]
       for (const tab of tabs) await tab.request((session) => session.login('alice'))
       const [a, b, c] = await Promise.all(tabs.map(async (tab) => (await tab.open()).id))
@@ -155,86 +155,86 @@ describe('revoking all sessions of a user', () => {
 })
 
 describe('a commit', () => {
-  async function stored(options: Parameters<typeof createWorld>[0] = {}) {
-    const world = createWorld(options)
-    const tab = world.browser()
+  async function stored(options: Parameters<typeof createFixture>[0] = {}) {
+    const fixture = createFixture(options)
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    world.eventTypes()
-    return { world, tab }
+    fixture.eventTypes()
+    return { fixture, tab }
   }
 
-  it('a commit with nothing to store asks nothing of the store', async () => {
-    const { world, tab } = await stored()
+  it('A commit with nothing to store makes no store call', async () => {
+    const { fixture, tab } = await stored()
     for (const cookie of ['', tab.cookie]) {
-      const session = await world.manager.open(cookie)
+      const session = await fixture.manager.open(cookie)
       expect(session.data).toBeTypeOf('object')
-      const { result, calls } = await world.store.during(() => world.manager.commit(session))
+      const { result, calls } = await fixture.store.during(() => fixture.manager.commit(session))
       expect([result.headers, calls]).toEqual([[['Vary', 'Cookie']], []])
     }
   })
 
-  it('is waited for by what the request does next', async () => {
-    const { world, tab } = await stored()
+  it('The next operation of the request waits for the commit', async () => {
+    const { fixture, tab } = await stored()
     const session = await tab.open()
     session.data.a = 2
     const { gate, open } = createGate()
-    world.store.break({ gate }, ({ operation }) => operation === 'compareAndSet')
-    const { length } = world.store.calls
-    const committing = world.manager.commit(session)
+    fixture.store.break({ gate }, ({ operation }) => operation === 'compareAndSet')
+    const { length } = fixture.store.calls
+    const committing = fixture.manager.commit(session)
     const reloading = session.reload()
     await new Promise(setImmediate)
-    expect(world.store.calls.slice(length).map(({ operation }) => operation)).toEqual(['compareAndSet'])
+    expect(fixture.store.calls.slice(length).map(({ operation }) => operation)).toEqual(['compareAndSet'])
     open()
     await committing
     expect([await reloading, session.data]).toEqual([true, { a: 2 }])
   })
 
-  it('of a request that failed moves last seen, and stores no data where the policy says so', async () => {
-    const { world, tab } = await stored({ commitOnError: false })
-    world.now += 60_000
+  it('The commit of a failed request moves lastSeenAt, and stores no data with commitOnError: false', async () => {
+    const { fixture, tab } = await stored({ commitOnError: false })
+    fixture.now += 60_000
     const session = await tab.open()
     session.data.a = 2
-    await world.manager.commit(session, { failed: true })
+    await fixture.manager.commit(session, { failed: true })
     const after = await tab.open()
-    expect([after.data, after.lastSeenAt]).toEqual([{ a: 1 }, world.now])
+    expect([after.data, after.lastSeenAt]).toEqual([{ a: 1 }, fixture.now])
   })
 
-  it('tells what is lost where the session is over or was never read, and nothing where nothing is', async () => {
-    const { world, tab } = await stored({ onStoreUnavailable: 'anonymous' })
+  it('Lost data is reported when the session has ended or was never read, and nothing if there is none', async () => {
+    const { fixture, tab } = await stored({ onStoreUnavailable: 'anonymous' })
     const [session, untouched] = [await tab.open(), await tab.open()]
     await session.destroy()
     await untouched.destroy()
-    world.eventTypes()
-    await world.manager.commit(untouched)
-    expect(world.eventTypes()).toEqual([])
+    fixture.eventTypes()
+    await fixture.manager.commit(untouched)
+    expect(fixture.eventTypes()).toEqual([])
     session.data.late = true
-    await world.manager.commit(session)
-    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: session.id, reason: 'gone' })
-    world.store.break('error-before')
+    await fixture.manager.commit(session)
+    expect(fixture.events.at(-1)).toEqual({ type: 'dropped', id: session.id, reason: 'gone' })
+    fixture.store.break('error-before')
     const unread = await tab.open()
     unread.data.late = true
-    await world.manager.commit(unread)
-    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: '', reason: 'detached' })
+    await fixture.manager.commit(unread)
+    expect(fixture.events.at(-1)).toEqual({ type: 'dropped', id: '', reason: 'detached' })
   })
 
-  it('is no failed request when a touch fails: an event reports it', async () => {
-    const { world, tab } = await stored()
-    world.now += 60_000
+  it('A touch that fails raises an event, and does not fail the request', async () => {
+    const { fixture, tab } = await stored()
+    fixture.now += 60_000
     const failing = await tab.open()
-    world.store.break('error-before')
-    expect((await world.manager.commit(failing)).headers).toEqual([])
-    world.store.break(undefined)
-    const odd = world.another({ store: { ...world.store, compareAndSet: async () => 'OK' as never } })
+    fixture.store.break('error-before')
+    expect((await fixture.manager.commit(failing)).headers).toEqual([])
+    fixture.store.break(undefined)
+    const odd = fixture.another({ store: { ...fixture.store, compareAndSet: async () => 'OK' as never } })
     const session = await tab.open(odd)
-    world.eventTypes()
+    fixture.eventTypes()
     expect((await odd.commit(session)).headers).toEqual([])
-    expect(world.eventTypes()).toEqual(['storeError'])
+    expect(fixture.eventTypes()).toEqual(['storeError'])
   })
 })
 
 describe('events and hooks', () => {
-  it('a handler that throws changes nothing', async () => {
-    const { browser } = createWorld({
+  it('A handler that throws changes nothing', async () => {
+    const { browser } = createFixture({
       onEvent: () => {
         throw new Error('observer')
       }
@@ -244,8 +244,8 @@ describe('events and hooks', () => {
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('never carry a token, a secret or data', async () => {
-    const { browser, events } = createWorld({ storeTimeout: 1_000 })
+  it('Events and hooks never contain a token, a secret or data', async () => {
+    const { browser, events } = createFixture({ storeTimeout: 1_000 })
     const tab = browser()
     const tokens: string[] = []
     for (const verb of ['login', 'regenerate', 'rotate', 'destroy'] as const) {
@@ -253,17 +253,17 @@ describe('events and hooks', () => {
       tokens.push(tab.cookie.split('=')[1] ?? 'none')
       await tab.request((session) => session[verb]('alice' as never))
     }
-    const text = JSON.stringify(events)
+    const log = JSON.stringify(events)
     for (const token of tokens) {
-      expect(text).not.toContain(token)
-      expect(text).not.toContain(token.slice(36, 56))
+      expect(log).not.toContain(token)
+      expect(log).not.toContain(token.slice(36, 56))
     }
-    expect(text).not.toContain('4111')
+    expect(log).not.toContain('4111')
   })
 })
 
 describe('typing', () => {
-  it('types data, take and update by the data of the manager', async () => {
+  it('data, take and update have the data type of the manager', async () => {
     interface Shop {
       cart?: string[]
       flash?: string
@@ -281,7 +281,7 @@ describe('typing', () => {
 })
 
 describe('the parts of a manager', () => {
-  it('A store without compareAndSet is served if that was asked for', async () => {
+  it('A store without compareAndSet is accepted with allowNonAtomicStore', async () => {
     const { get, set, delete: remove } = createMemoryStore()
     const store = { get, set, delete: remove }
     const manager = createSessionManager({ store, secret, allowNonAtomicStore: true })
@@ -291,23 +291,23 @@ describe('the parts of a manager', () => {
     expect((await manager.find(session.id))?.data).toEqual({ a: 1 })
   })
 
-  it('A schema that refuses {} is refused with the options', () => {
+  it('A schema that refuses {} is refused together with the options', () => {
     const validate = (): { issues: { message: string }[] } => ({ issues: [{ message: 'no' }] })
     const schema = { '~standard': { version: 1 as const, vendor: 'test', validate } }
     expect(() => createSessionManager({ store: createMemoryStore(), secret, schema })).toThrow(/^schema refuses \{\}/)
   })
 
-  it('A manager knows of no hidden proxy at first', async () => {
-    const { manager } = createWorld()
+  it('A new manager knows of no hidden proxy', async () => {
+    const { manager } = createFixture()
     const session = await manager.open({ host: 'localhost:3000' })
     session.data.a = 1
     expect((await manager.commit(session)).headers[0]?.[1]).toMatch(/^sid=/)
   })
 
-  it('A warning is given once by each manager', async () => {
+  it('Each manager prints a warning once', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     warn.mockClear()
-    for (const { manager } of [createWorld(), createWorld()]) {
+    for (const { manager } of [createFixture(), createFixture()]) {
       for (let i = 0; i < 2; i++) {
         const session = await manager.open({ host: 'localhost', via: '1.1 x' }, { encrypted: false })
         session.data.a = 1
@@ -317,7 +317,7 @@ describe('the parts of a manager', () => {
     expect(warn.mock.calls).toHaveLength(2)
   })
 
-  it('A write that loses to other processes again and again waits by the clock of the manager', async () => {
+  it('A write that repeatedly loses to other processes waits by the clock of the manager', async () => {
     const slept: number[] = []
     const memory = createMemoryStore()
     let losses = 4
@@ -329,8 +329,8 @@ describe('the parts of a manager', () => {
       randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
       clock: { now: () => Date.now(), sleep: async (milliseconds) => void slept.push(milliseconds) }
     })
-    const world = createWorld({}, { ...memory, compareAndSet })
-    const tab = world.browser()
+    const fixture = createFixture({}, { ...memory, compareAndSet })
+    const tab = fixture.browser()
     losses = 0
     await tab.request(({ data }) => Object.assign(data, { a: 1 }), manager)
     losses = 4

@@ -4,12 +4,12 @@ import { createMemoryStore, createSessionManager, type SessionManager } from '..
 const required = { store: createMemoryStore(), secret: 'a secret for tests that is long enough' }
 
 describe('the parameter of userIdFrom', () => {
-  it('names what passport keeps, beside data without a type', () => {
+  it('The parameter of userIdFrom has the data of passport, beside data without a type', () => {
     const manager = createSessionManager({ ...required, userIdFrom: (data) => data.passport?.user })
     expectTypeOf(manager).toEqualTypeOf<SessionManager>()
   })
 
-  it('names what passport keeps, beside data of a type that does not', () => {
+  it('The parameter of userIdFrom has the data of passport, beside data of another type', () => {
     createSessionManager<{ views?: number }>({
       ...required,
       userIdFrom(data) {
@@ -19,7 +19,7 @@ describe('the parameter of userIdFrom', () => {
     })
   })
 
-  it('is the data where its type names what passport keeps, whatever that is', () => {
+  it('The parameter of userIdFrom is the data if its type includes that of passport', () => {
     createSessionManager<{ passport?: { user: string } }>({ ...required, userIdFrom: (data) => data.passport?.user })
     createSessionManager<{ passport?: { user: { id: string } } }>({
       ...required,
@@ -27,7 +27,7 @@ describe('the parameter of userIdFrom', () => {
     })
   })
 
-  it('gives the data its type where it is written down', () => {
+  it('An annotated parameter of userIdFrom gives the data its type', () => {
     const manager = createSessionManager({ ...required, userIdFrom: (data: { account?: string }) => data.account })
     expectTypeOf(manager).toEqualTypeOf<SessionManager<{ account?: string }>>()
   })

@@ -88,7 +88,7 @@ function toJson(value: unknown): unknown {
   return typeof value === 'string' && /^[\w-]*$/.test(value) ? `"${value}"` : JSON.stringify(value)
 }
 
-/** Any object may be read by name; the assertion says no more. */
+/** Any object may be read by name; the assertion claims nothing else. */
 function byName(fields: object): Readonly<Record<string, unknown>> {
   return fields as Readonly<Record<string, unknown>>
 }

@@ -101,7 +101,7 @@ function findLossInFields(value: object, ancestors: Set<object> | undefined): st
   return undefined
 }
 
-/** Any object may be read by key; the assertion says no more. */
+/** Any object may be read by key; the assertion claims nothing else. */
 function asFields(value: object): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>
 }

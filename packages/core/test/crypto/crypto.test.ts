@@ -10,21 +10,21 @@ const implementations: [name: string, crypto: typeof node][] = [
 ]
 
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'))
-const text = (value: string) => new TextEncoder().encode(value)
+const utf8 = (value: string) => new TextEncoder().encode(value)
 const hex = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString('hex'))
 const run = (from: number, to: number) => Uint8Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
 describe.each(implementations)('%s', (_, crypto) => {
-  it('computes SHA-256 as FIPS 180-4 gives it', () => {
-    expect(hex(crypto.sha256(text('abc')))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
-    expect(hex(crypto.sha256(text('')))).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
+  it('sha256() matches FIPS 180-4', () => {
+    expect(hex(crypto.sha256(utf8('abc')))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+    expect(hex(crypto.sha256(utf8('')))).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
   })
 
   it.each([
-    ['0b'.repeat(20), text('Hi There'), 'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7'],
+    ['0b'.repeat(20), utf8('Hi There'), 'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7'],
     [
       Buffer.from('Jefe').toString('hex'),
-      text('what do ya want for nothing?'),
+      utf8('what do ya want for nothing?'),
       '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843'
     ],
     ['aa'.repeat(20), bytes('dd'.repeat(50)), '773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe'],
@@ -35,35 +35,35 @@ describe.each(implementations)('%s', (_, crypto) => {
     ],
     [
       'aa'.repeat(131),
-      text('Test Using Larger Than Block-Size Key - Hash Key First'),
+      utf8('Test Using Larger Than Block-Size Key - Hash Key First'),
       '60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54'
     ],
     [
       'aa'.repeat(131),
-      text(
+      utf8(
         'This is a test using a larger than block-size key and a larger than block-size data. ' +
           'The key needs to be hashed before being used by the HMAC algorithm.'
       ),
       '9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2'
     ]
-  ])('computes HMAC-SHA-256 as RFC 4231 §4 gives it (key %s)', (key, data, expected) => {
+  ])('createMac() matches RFC 4231 §4 (key %s)', (key, data, expected) => {
     const mac = crypto.createMac(bytes(key))
     expect(hex(mac(data))).toBe(expected)
     expect(hex(mac(data)), 'the keyed state is not used up').toBe(expected)
   })
 
-  it('computes HMAC-SHA-256 under a key as long as a block, and as much of it as is asked for', () => {
+  it('createMac() accepts a key as long as a block, and returns as many bytes as requested', () => {
     for (const length of [63, 64, 65]) {
       const key = new Uint8Array(length).fill(7)
       const expected = createHmac('sha256', key).update('Hi There').digest('hex')
-      expect(hex(crypto.createMac(key)(text('Hi There')))).toBe(expected)
-      expect(hex(crypto.createMac(key, 16)(text('Hi There')))).toBe(expected.slice(0, 32))
-      expect(hex(crypto.createMac(key)(text('Hi There!'), 8))).toBe(expected)
+      expect(hex(crypto.createMac(key)(utf8('Hi There')))).toBe(expected)
+      expect(hex(crypto.createMac(key, 16)(utf8('Hi There')))).toBe(expected.slice(0, 32))
+      expect(hex(crypto.createMac(key)(utf8('Hi There!'), 8))).toBe(expected)
     }
   })
 
-  it('computes SHA-256 as base64url, whose every letter it knows', () => {
-    expect(crypto.sha256Base64url(text('abc'))).toBe(createHash('sha256').update('abc').digest('base64url'))
+  it('sha256Base64url() returns SHA-256 as base64url, with every letter of the alphabet', () => {
+    expect(crypto.sha256Base64url(utf8('abc'))).toBe(createHash('sha256').update('abc').digest('base64url'))
     const all = Uint8Array.from({ length: 256 }, (_value, index) => index)
     for (const end of [0, 1, 2, 3, 256]) {
       expect(crypto.encodeBase64url(all.subarray(0, end))).toBe(Buffer.from(all.subarray(0, end)).toString('base64url'))
@@ -96,11 +96,11 @@ describe.each(implementations)('%s', (_, crypto) => {
       42,
       '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8'
     ]
-  ])('derives keys as RFC 5869 %s gives them', (_name, ikm, salt, info, length, expected) => {
+  ])('hkdf() matches RFC 5869 %s', (_name, ikm, salt, info, length, expected) => {
     expect(hex(crypto.hkdf(ikm, salt, info, length))).toBe(expected)
   })
 
-  it('seals and opens as the AES-256-GCM test cases 13, 14 and 16 of the GCM specification give it', () => {
+  it('The AEAD matches the AES-256-GCM test cases 13, 14 and 16 of the GCM specification', () => {
     const none = new Uint8Array()
     const zero = crypto.createAead(new Uint8Array(32))
     const iv = new Uint8Array(12)
@@ -120,11 +120,11 @@ describe.each(implementations)('%s', (_, crypto) => {
     expect(hex(aead.open(bytes('cafebabefacedbaddecaf888'), bytes(sealed), aad))).toBe(plain)
   })
 
-  it('opens nothing that is shorter than a tag, flipped, or under another iv, and never throws', () => {
+  it('open() refuses a message that is shorter than a tag, has a flipped bit or another iv, and never throws', () => {
     const aead = crypto.createAead(new Uint8Array(32).fill(1))
     const iv = new Uint8Array(12).fill(2)
-    const aad = text('context')
-    const sealed = aead.seal(iv, text('payload'), aad)
+    const aad = utf8('context')
+    const sealed = aead.seal(iv, utf8('payload'), aad)
     for (let length = 0; length < sealed.length; length++) {
       expect(aead.open(iv, sealed.subarray(0, length), aad)).toBeUndefined()
     }
@@ -135,21 +135,21 @@ describe.each(implementations)('%s', (_, crypto) => {
     }
     expect(aead.open(new Uint8Array(12), sealed, aad)).toBeUndefined()
     expect(aead.open(new Uint8Array(0), sealed, aad)).toBeUndefined()
-    expect(aead.open(iv, sealed, text('Context'))).toBeUndefined()
-    expect(hex(aead.open(iv, sealed, aad))).toBe(hex(text('payload')))
+    expect(aead.open(iv, sealed, utf8('Context'))).toBeUndefined()
+    expect(hex(aead.open(iv, sealed, aad))).toBe(hex(utf8('payload')))
   })
 
-  it('takes no tag that was cut short, though its beginning is right', () => {
+  it('open() refuses a tag that was shortened, although its beginning is right', () => {
     const aead = crypto.createAead(new Uint8Array(32).fill(1))
     const iv = new Uint8Array(12).fill(2)
-    const tag = aead.seal(iv, text(''), text('context'))
-    expect(aead.open(iv, tag, text('context'))).toEqual(new Uint8Array())
+    const tag = aead.seal(iv, utf8(''), utf8('context'))
+    expect(aead.open(iv, tag, utf8('context'))).toEqual(new Uint8Array())
     for (const length of [4, 8, 12, 13, 14, 15]) {
-      expect(aead.open(iv, tag.slice(0, length), text('context'))).toBeUndefined()
+      expect(aead.open(iv, tag.slice(0, length), utf8('context'))).toBeUndefined()
     }
   })
 
-  it('compares by content, and takes unequal lengths for unequal', () => {
+  it('timingSafeEqual() compares by content, and unequal lengths are unequal', () => {
     expect(crypto.timingSafeEqual(bytes('0102'), bytes('0102'))).toBe(true)
     expect(crypto.timingSafeEqual(bytes('0102'), bytes('0103'))).toBe(false)
     expect(crypto.timingSafeEqual(bytes('0102'), bytes('8102'))).toBe(false)
@@ -157,7 +157,7 @@ describe.each(implementations)('%s', (_, crypto) => {
     expect(crypto.timingSafeEqual(bytes(''), bytes(''))).toBe(true)
   })
 
-  it.each([0, 1, 16, 4096, 65_537, 200_000])('fills %i bytes with random ones', (length) => {
+  it.each([0, 1, 16, 4096, 65_537, 200_000])('fillRandom() fills %i bytes with random ones', (length) => {
     const filled = new Uint8Array(length)
     crypto.fillRandom(filled)
     const again = new Uint8Array(length)
@@ -169,34 +169,34 @@ describe.each(implementations)('%s', (_, crypto) => {
     if (length >= 4096) expect(new Set(filled).size).toBe(256)
   })
 
-  it('returns plain arrays, whose slices are copies', () => {
+  it('Results are plain arrays, whose slices are copies', () => {
     const aead = crypto.createAead(new Uint8Array(32))
-    const sealed = aead.seal(new Uint8Array(12), text('a'), text(''))
-    const opened = aead.open(new Uint8Array(12), sealed, text(''))
-    const derived = crypto.hkdf(text('a'), text(''), text(''), 8)
-    for (const result of [crypto.sha256(text('a')), crypto.createMac(text('k'))(text('a')), sealed, opened, derived]) {
+    const sealed = aead.seal(new Uint8Array(12), utf8('a'), utf8(''))
+    const opened = aead.open(new Uint8Array(12), sealed, utf8(''))
+    const derived = crypto.hkdf(utf8('a'), utf8(''), utf8(''), 8)
+    for (const result of [crypto.sha256(utf8('a')), crypto.createMac(utf8('k'))(utf8('a')), sealed, opened, derived]) {
       expect(Object.getPrototypeOf(result)).toBe(Uint8Array.prototype)
     }
   })
 
-  it('keeps its own copy of a key', () => {
+  it('createAead() keeps its own copy of the key', () => {
     const key = new Uint8Array(32).fill(9)
     const mac = crypto.createMac(key)
     const aead = crypto.createAead(key)
-    const before = [hex(mac(text('a'))), hex(aead.seal(new Uint8Array(12), text('a'), text('')))]
+    const before = [hex(mac(utf8('a'))), hex(aead.seal(new Uint8Array(12), utf8('a'), utf8('')))]
     key.fill(0)
-    expect([hex(mac(text('a'))), hex(aead.seal(new Uint8Array(12), text('a'), text('')))]).toEqual(before)
+    expect([hex(mac(utf8('a'))), hex(aead.seal(new Uint8Array(12), utf8('a'), utf8('')))]).toEqual(before)
   })
 })
 
 describe('the two implementations', () => {
   const some = (maxLength: number) => fc.uint8Array({ maxLength })
 
-  it('export the same names', () => {
+  it('The two implementations export the same names', () => {
     expect(Object.keys(portable).sort()).toEqual(Object.keys(node).sort())
   })
 
-  it('agree on 100,000 hashes and MACs', () => {
+  it('The two implementations agree on 100,000 hashes and MACs', () => {
     const state = new Uint8Array(256)
     for (let i = 0; i < 100_000; i++) {
       if (i % 100 === 0) node.fillRandom(state)
@@ -209,7 +209,7 @@ describe('the two implementations', () => {
     }
   })
 
-  it('agree on derived keys, comparisons and sealed texts', () => {
+  it('The two implementations agree on derived keys, comparisons and sealed messages', () => {
     fc.assert(
       fc.property(some(80), some(40), some(80), fc.integer({ min: 1, max: 200 }), (ikm, salt, info, length) => {
         expectSame(node.hkdf(ikm, salt, info, length), portable.hkdf(ikm, salt, info, length))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRandomSource, createUniqueIds } from '../../src/crypto/random.ts'
 
 describe('the random source', () => {
-  it('never repeats in 100,000 draws and is balanced in every bit', () => {
+  it('The random source never repeats in 100,000 draws and is balanced in every bit', () => {
     const random = createRandomSource()
     const seen = new Set<string>()
     const ones = new Array<number>(128).fill(0)
@@ -20,7 +20,7 @@ describe('the random source', () => {
     for (const count of ones) expect(Math.abs(count - draws / 2)).toBeLessThan(limit)
   })
 
-  it.each([0, 1, 15, 16, 32, 4095, 4096, 4097, 100_000])('gives exactly %i bytes', (length) => {
+  it.each([0, 1, 15, 16, 32, 4095, 4096, 4097, 100_000])('The random source returns exactly %i bytes', (length) => {
     const random = createRandomSource()
     for (let i = 0; i < 3; i++) {
       const bytes = random(length)
@@ -30,7 +30,7 @@ describe('the random source', () => {
     }
   })
 
-  it('hands out arrays that share no memory', () => {
+  it('The random source returns arrays that share no memory', () => {
     const random = createRandomSource()
     const first = random(16)
     const second = random(16)
@@ -38,7 +38,7 @@ describe('the random source', () => {
     expect(first.buffer.byteLength).toBe(16)
   })
 
-  it('asks an own source for each draw and keeps a copy of its answer', () => {
+  it('A custom randomBytes is called for each draw, and its result is copied', () => {
     const shared = new Uint8Array(4)
     const random = createRandomSource((length) => shared.subarray(0, length).fill(7))
     const drawn = random(3)
@@ -50,7 +50,7 @@ describe('the random source', () => {
     ['too few', () => new Uint8Array(15)],
     ['too many', () => new Uint8Array(17)],
     ['none', () => new Uint8Array()]
-  ])('refuses an own source that returns %s bytes', (_, source) => {
+  ])('A custom randomBytes that returns %s bytes is refused', (_, source) => {
     expect(() => createRandomSource(source)(16)).toThrow(
       expect.objectContaining({
         code: 'OPTION_INVALID',
@@ -60,9 +60,9 @@ describe('the random source', () => {
   })
 
   it.each([undefined, null, 'a'.repeat(16), new Array(16).fill(0), new Uint16Array(16), Promise.resolve()])(
-    'refuses an own source that returns %s',
+    'A custom randomBytes that returns %s is refused',
     (answer) => {
-      // A caller without types may return anything.
+      // A caller without types may return any value.
       const source = Function('answer', 'return () => answer')(answer)
       expect(() => createRandomSource(source)(16)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
     }

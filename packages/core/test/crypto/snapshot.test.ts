@@ -11,7 +11,7 @@ import { createRandomSource, createUniqueIds } from ${JSON.stringify(join(import
 
 const random = createRandomSource()
 const newId = createUniqueIds(random)
-// Something is drawn before the snapshot is taken, such as the id of a probe.
+// Random bytes are drawn before the snapshot is taken, for example for the id of a probe.
 random(16)
 newId()
 startupSnapshot.setDeserializeMainFunction(() => {

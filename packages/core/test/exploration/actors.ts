@@ -1,7 +1,7 @@
 import type { LoginOptions, Session } from '../../src/index.ts'
 import type { Actor } from '../support/interleaving.ts'
 
-/** Changes one key; whoever was told so may rely on it. */
+/** Changes one key. A client may rely on a confirmed change. */
 export function writer(cookie: string, key: string, value = `${key}!`): Actor {
   return {
     name: `writer of ${key}`,
@@ -83,7 +83,7 @@ export function rotator(cookie: string): Actor {
 
 export interface LoginPlan extends LoginOptions {
   readonly name?: string
-  /** Stores something of the user's right after the login, in the same request. */
+  /** Stores a value for the user right after the login, in the same request. */
   readonly writes?: boolean
   readonly process?: number
 }
@@ -108,7 +108,7 @@ export function login(cookie: string, userId: string, plan: LoginPlan = {}): Act
   }
 }
 
-/** Looks, and must never see what belongs to somebody who logged in with another secret. */
+/** Reads the session, and must never see data of a user who logged in with another secret. */
 export function reader(cookie: string, name: string, mustSee?: string): Actor {
   return {
     name,
@@ -127,7 +127,7 @@ function look(violated: (invariant: string, message: string) => void, session: S
     violated('old-secret-sees-nothing', 'a secret from before the login reads what was stored after it')
   }
   if (mustSee !== undefined && !Object.hasOwn(session.data, mustSee)) {
-    violated('rotation-logs-nobody-out', `a request with the token before the rotation got ${session.detached}`)
+    violated('rotation-logs-no-user-out', `a request with the token before the rotation got ${session.detached}`)
   }
 }
 
@@ -141,7 +141,7 @@ export function sweeper(): Actor {
   }
 }
 
-/** Past every limit of what was there. */
+/** Later than every limit of the existing sessions. */
 export function expiry(milliseconds: number = 25 * 3_600_000): Actor {
   return {
     name: 'clock',
@@ -152,7 +152,7 @@ export function expiry(milliseconds: number = 25 * 3_600_000): Actor {
   }
 }
 
-/** Lists a user's sessions, which prunes their index. */
+/** Lists a user's sessions, which prunes the index. */
 export function lister(userId: string): Actor {
   return {
     name: 'lister',
@@ -188,7 +188,7 @@ export function administrator(id: () => string, key: string): Actor {
   }
 }
 
-/** Uses the session as it finds it: whatever became of it, nothing of a later login is seen with an older secret. */
+/** Uses the session in its current state: an older secret never shows data of a later login. */
 export function visitor(cookie: string, name = 'visitor'): Actor {
   return {
     name,
@@ -200,7 +200,7 @@ export function visitor(cookie: string, name = 'visitor'): Actor {
   }
 }
 
-/** Writes, is told that it is stored, and looks again. */
+/** Writes, gets the confirmation, and reads again. */
 export function careful(cookie: string, key: string): Actor {
   const by = `careful writer of ${key}`
   return {

@@ -4,8 +4,8 @@ import { correctEngine, type Engine, errorFaults } from '../support/scheduled-st
 import { exploreScenario } from './explore-scenario.ts'
 import { scenarios } from './scenarios.ts'
 
-// The checks are checked: whatever breaks one rule of the store contract, or the randomness that everything rests on,
-// must be found, and by the invariant that it endangers.
+// Tests of the checks: an engine that breaks one rule of the store contract, or randomness that repeats,
+// must be found, and by the invariant that it violates.
 
 const find = (name: string): Scenario[] => scenarios.filter((scenario) => scenario.name === name)
 
@@ -22,73 +22,73 @@ async function firstFinding(candidates: readonly Scenario[], conditions: Conditi
 
 const breaks = (broken: Engine): Conditions => ({ engine: broken })
 
-/** Writes over whatever is there, and over nothing. */
-const upserting: Engine = (ground, operation) => {
-  if (operation.verb !== 'compareAndSet') return correctEngine(ground, operation)
-  correctEngine(ground, { ...operation, verb: 'set' })
+/** Overwrites any value, and writes where there is none. */
+const upserting: Engine = (contents, operation) => {
+  if (operation.verb !== 'compareAndSet') return correctEngine(contents, operation)
+  correctEngine(contents, { ...operation, verb: 'set' })
   return true
 }
 
-/** Creates what it was to replace, when that is gone. */
-const reviving: Engine = (ground, operation) => {
+/** Creates the value that it was to replace, if that is gone. */
+const reviving: Engine = (contents, operation) => {
   const gone =
-    operation.verb === 'compareAndSet' && correctEngine(ground, { verb: 'get', key: operation.key }) === undefined
-  return correctEngine(ground, gone ? { ...operation, expected: undefined } : operation)
+    operation.verb === 'compareAndSet' && correctEngine(contents, { verb: 'get', key: operation.key }) === undefined
+  return correctEngine(contents, gone ? { ...operation, expected: undefined } : operation)
 }
 
-/** Says that it wrote, whether or not it did. */
-const boasting: Engine = (ground, operation) => {
-  const result = correctEngine(ground, operation)
+/** Reports that it wrote, even if it did not. */
+const boasting: Engine = (contents, operation) => {
+  const result = correctEngine(contents, operation)
   return operation.verb === 'compareAndSet' ? true : result
 }
 
-/** Says that it did not write, whether or not it did. */
-const denying: Engine = (ground, operation) => {
-  const result = correctEngine(ground, operation)
+/** Reports that it did not write, even if it did. */
+const denying: Engine = (contents, operation) => {
+  const result = correctEngine(contents, operation)
   return operation.verb === 'compareAndSet' && operation.key.includes('.s.') ? false : result
 }
 
-/** Answers a delete before it happened, and then forgets it. */
-const forgetful: Engine = (ground, operation) =>
-  operation.verb === 'delete' ? undefined : correctEngine(ground, operation)
+/** Confirms a delete that it never makes. */
+const forgetful: Engine = (contents, operation) =>
+  operation.verb === 'delete' ? undefined : correctEngine(contents, operation)
 
-/** Compares the first characters alone. */
-const loose: Engine = (ground, operation) => {
+/** Compares only the first characters. */
+const loose: Engine = (contents, operation) => {
   const { verb, key, expected } = operation
-  if (verb !== 'compareAndSet') return correctEngine(ground, operation)
-  const live = correctEngine(ground, { verb: 'get', key })
+  if (verb !== 'compareAndSet') return correctEngine(contents, operation)
+  const live = correctEngine(contents, { verb: 'get', key })
   const alike = typeof live === 'string' && live.slice(0, 8) === expected?.slice(0, 8)
-  return correctEngine(ground, alike ? { ...operation, expected: live } : operation)
+  return correctEngine(contents, alike ? { ...operation, expected: live } : operation)
 }
 
-/** A user's index is a cache to it, which it may drop. */
-const dropsIndexes: Engine = (ground, operation) => {
+/** Treats the user index as a cache, and drops it. */
+const dropsIndexes: Engine = (contents, operation) => {
   if (operation.verb === 'compareAndSet' && operation.key.includes('.u.')) return true
-  return correctEngine(ground, operation)
+  return correctEngine(contents, operation)
 }
 
-describe('the explorer finds', () => {
+describe('violations that the explorer finds', () => {
   it.each<[string, Engine, string, string]>([
     ['a compareAndSet that always writes: destroyed sessions revive', upserting, 'S1', 'destroyed-stays-destroyed'],
     ['a compareAndSet that always writes: writes are lost', upserting, 'S2', 'no-lost-update'],
     ['a compareAndSet that always writes: increments are lost', upserting, 'S17', 'exact-counters'],
-    ['a compareAndSet that creates what is gone', reviving, 'S1', 'destroyed-stays-destroyed'],
-    ['a compareAndSet that says it wrote when it did not', boasting, 'S2', 'no-lost-update'],
-    ['a compareAndSet that says it did not write when it did', denying, 'S17', 'retry-budget'],
+    ['a compareAndSet that creates a missing value', reviving, 'S1', 'destroyed-stays-destroyed'],
+    ['a compareAndSet that reports a write that it did not make', boasting, 'S2', 'no-lost-update'],
+    ['a compareAndSet that does not report its write', denying, 'S17', 'retry-budget'],
     ['a delete that does not delete', forgetful, 'S5', 'destroyed-stays-destroyed'],
     ['a compareAndSet that compares loosely: writes are lost', loose, 'S2', 'no-lost-update'],
-    ['a compareAndSet that compares loosely: what can be had once is had twice', loose, 'X1', 'taken-once'],
+    ['a compareAndSet that compares loosely: a value that can be taken once is taken twice', loose, 'X1', 'taken-once'],
     ['an index that is not kept', dropsIndexes, 'S14', 'index-misses-none']
-  ])('%s', async (_, engine, name, invariant) => {
+  ])('The explorer finds %s', async (_, engine, name, invariant) => {
     expect(await firstFinding(find(name), breaks(engine))).toBe(invariant)
   })
 
-  it('write ids that repeat: two writes are the same text, and one increment counts for two', async () => {
+  it('The explorer finds write ids that repeat: two writes are equal, and one increment counts twice', async () => {
     const randomBytes = (length: number): Uint8Array => new Uint8Array(length)
     expect(await firstFinding(find('S17'), { options: { randomBytes }, faults: errorFaults })).toBe('exact-counters')
   })
 
-  it('nothing where secrets repeat: the login fails, so that none from before it opens what is after it', async () => {
+  it('The explorer finds no violation with repeated secrets: the login fails, so that no earlier secret opens the new session', async () => {
     const randomBytes = (length: number): Uint8Array => new Uint8Array(length)
     expect(await firstFinding(find('S14'), { options: { randomBytes } })).toBe(undefined)
   })

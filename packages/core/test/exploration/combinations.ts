@@ -17,18 +17,18 @@ import {
   visitor,
   writer
 } from './actors.ts'
-import { idOf, limited, nobodyPasses, permanent } from './scenarios.ts'
+import { idOf, limited, noLoginEscapes, permanent } from './scenarios.ts'
 
-// Everything that can be done to a session, by twos and threes, from every ground. The scenarios with names are those
-// that somebody thought of.
+// All pairs and triples of the operations on a session, from every starting point. The scenarios with names were chosen
+// by hand.
 
 const secrets: readonly string[] = ['the older secret of every process here', 'the newer secret of some processes here']
 const both = [...secrets]
 
-/** One thing that can happen; `place` tells apart two actors that do the same. */
-type Deed = (cookie: string, place: number) => Actor
+/** One operation on a session; `place` distinguishes two actors that do the same. */
+type SessionOperation = (cookie: string, place: number) => Actor
 
-export const deeds: Readonly<Record<string, Deed>> = {
+export const operations: Readonly<Record<string, SessionOperation>> = {
   visit: (c, n) => visitor(c, `visitor ${n}`),
   write: (c, n) => writer(c, `w${n}`),
   'write and look': (c, n) => careful(c, `l${n}`),
@@ -56,11 +56,11 @@ export const deeds: Readonly<Record<string, Deed>> = {
   'every limit passes': () => expiry()
 }
 
-/** A process of the same namespace with other limits: what the grounds begin with has expired by its timeouts. */
+/** A process of the same namespace with other limits: the sessions of the starting points have expired by its timeouts. */
 const unlike: Actor['options'] = { idleTimeout: '5m', absoluteTimeout: '8m', maxRecordBytes: 512, secret: both }
 
-/** What such a process can do, beside processes that give sessions longer. */
-export const unlikeDeeds: Readonly<Record<string, Deed>> = {
+/** Operations of such a process, beside processes with longer timeouts. */
+export const unlikeOperations: Readonly<Record<string, SessionOperation>> = {
   'revoke elsewhere': (c) => ({ ...ender(idOf(c)), options: unlike }),
   'revoke all elsewhere': () => ({ ...revoker('alice'), options: unlike }),
   'list elsewhere': () => ({ ...lister('alice'), options: unlike }),
@@ -72,14 +72,14 @@ export const unlikeDeeds: Readonly<Record<string, Deed>> = {
   }
 }
 
-export interface Ground {
+export interface StartingPoint {
   readonly name: string
   prepare(client: Client): Promise<readonly string[]>
 }
 
 const things = { cart: '1', once: 'flash' }
 
-export const grounds: readonly Ground[] = [
+export const startingPoints: readonly StartingPoint[] = [
   { name: 'a visitor', prepare: begin },
   { name: 'a visitor after a while', prepare: (client) => later(client, begin) },
   { name: 'a user after a while', prepare: (client) => later(client, beginUser) }
@@ -96,7 +96,7 @@ async function beginUser(client: Client): Promise<string[]> {
       Object.assign(session.data, things, { private: 'alice:things' })
       return undefined
     })
-  // Somebody logged out elsewhere: the index has an entry to prune.
+  // Another session of the user was ended: the index has an entry to prune.
   const other = await start()
   await client.request(other, async (session) => {
     client.ledger.mayEnd.add(session.id)
@@ -114,20 +114,20 @@ async function later(client: Client, start: (client: Client) => Promise<string[]
 
 const bounded = new Set(['login elsewhere', 'log in as a new visitor elsewhere'])
 
-/** These deeds at once, on this ground. */
-export function combine(ground: Ground, names: readonly string[]): Scenario {
+/** These operations at once, from this starting point. */
+export function combine(startingPoint: StartingPoint, names: readonly string[]): Scenario {
   return {
     name: names.join(' + '),
-    title: `on ${ground.name}`,
+    title: `from ${startingPoint.name}`,
     options: { secret: both, ...(names.some((name) => bounded.has(name)) && { maxSessionsPerUser: 2 }) },
-    prepare: ground.prepare,
+    prepare: startingPoint.prepare,
     actors: ([cookie = '']) =>
       names.flatMap((name, place) => {
-        const actor = (deeds[name] ?? unlikeDeeds[name])?.(cookie, place)
+        const actor = (operations[name] ?? unlikeOperations[name])?.(cookie, place)
         return actor ? [actor] : []
       }),
     check(final) {
-      nobodyPasses(final)
+      noLoginEscapes(final)
       atMostOnce(final)
     }
   }
@@ -137,7 +137,7 @@ function atMostOnce({ ledger, fail }: Final): void {
   if (ledger.takes.length > 1) fail('taken-once', `${ledger.takes.length} requests took the same value`)
 }
 
-/** All choices of `size` names, order aside, each as often as it likes. */
+/** All choices of `size` names, without regard to order, with repetition. */
 export function choose(names: readonly string[], size: number): string[][] {
   if (size === 0) return [[]]
   return names.flatMap((name, index) => choose(names.slice(index), size - 1).map((rest) => [name, ...rest]))

@@ -5,14 +5,14 @@ import { exploreRecorded, sampleRecorded, simplestViolation } from '../support/r
 import { drive, type Exploration, explore, replay, sample, Violation } from '../support/scheduler.ts'
 import { formatTimeline, type Step } from '../support/timeline.ts'
 
-/** Depth-first schedules per scenario. Most scenarios are exhausted before; the others get as many at random. */
+/** Depth-first schedules per scenario. Most scenarios are exhausted earlier; the others get as many at random. */
 export const mostSchedules: number = Number(process.env.KVSESSION_SCHEDULES ?? 10_000)
 export const seed: number = Number(process.env.KVSESSION_SEED ?? 1)
 
-/** So many times this a file explores at least: a longer run exhausts more scenarios before they come to their bound. */
+/** How many times this a file explores at least: a longer run exhausts more scenarios before they reach their bound. */
 export const promisedSchedules: number = Math.min(mostSchedules, 10_000)
 
-/** Places to look at for a simpler schedule that violates the same. */
+/** States to check for a simpler schedule that violates the same invariant. */
 const mostPlaces = 100_000
 
 export interface Finding {
@@ -33,8 +33,8 @@ export interface ExploreOptions {
 }
 
 /**
- * Every schedule, or a bounded number of them; what was violated comes with the timeline of the simplest schedule that
- * violates anything. Processes are run once per list of answers; `direct` runs them anew in each schedule instead.
+ * Every schedule, or a bounded number of them. A violation comes with the timeline of the simplest schedule that violates
+ * an invariant. Processes are run once per list of responses; `direct` runs them again in each schedule instead.
  */
 export async function exploreScenario(
   scenario: Scenario,

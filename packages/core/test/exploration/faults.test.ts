@@ -15,7 +15,7 @@ describe('S20: one step fails before its effect, after it, or takes effect late'
   )
 })
 
-describe('S20: one write fails that the store says changed nothing, and perhaps one step that it says nothing of', () => {
+describe('S20: one write fails without a change, as the store reports, and one more step may fail without such a report', () => {
   it.each(scenarios)('$name: $title', { timeout: long }, (scenario) =>
     tally.explore(scenario, { faults: ['refused', 'error-after', 'late'], mostFaults: 2 }, mostSchedules / 4)
   )
@@ -34,7 +34,7 @@ describe('S17: two replies are lost', () => {
   )
 })
 
-describe('answers overtake one another on their way back to one process', () => {
+describe('responses that arrive out of order in one process', () => {
   it.each(scenarios)('$name: $title', { timeout: long }, (scenario) =>
     tally.explore(
       scenario,
@@ -44,6 +44,6 @@ describe('answers overtake one another on their way back to one process', () => 
   )
 })
 
-it('explores as many schedules as promised', () => {
+it('The file explores as many schedules as promised', () => {
   expect(tally.schedules).toBeGreaterThan(promisedSchedules * 20)
 })

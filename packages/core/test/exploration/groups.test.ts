@@ -2,17 +2,17 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Actor, Final, Scenario } from '../support/interleaving.ts'
 import { crashFaults, errorFaults } from '../support/scheduled-store.ts'
 import { counter, destroyer, ender, login, regenerator, revoker, rotator, taker, writer } from './actors.ts'
-import { choose, combine, deeds, grounds } from './combinations.ts'
+import { choose, combine, operations, startingPoints } from './combinations.ts'
 import { mostSchedules } from './explore-scenario.ts'
-import { idOf, nobodyPasses } from './scenarios.ts'
+import { idOf, noLoginEscapes } from './scenarios.ts'
 import { createTally } from './tally.ts'
 
-// Writes that wait for one session in one process are stored together: whatever else happens there and elsewhere.
+// Writes that wait for one session in one process are stored together, in every interleaving.
 
 const tally = createTally()
 const long = 60_000 + mostSchedules * 60
-const names = Object.keys(deeds)
-/** By how much one compareAndSet raised a counter. */
+const names = Object.keys(operations)
+/** By how much one compareAndSet has raised a counter. */
 const raises = new Set<number>()
 
 afterAll(() => tally.print('Groups'))
@@ -39,14 +39,14 @@ function scenario(
     ],
     actors: ([cookie = '']) => actors(cookie),
     check(final) {
-      nobodyPasses(final)
+      noLoginEscapes(final)
       if (final.ledger.takes.length > 1) final.fail('taken-once', `${final.ledger.takes.length} took the same value`)
       note(final)
     }
   }
 }
 
-/** Of a scenario in which nobody else counts. */
+/** For a scenario in which no other actor counts. */
 function noteRaises({ ledger }: Final): void {
   let before = 0
   for (const { verb, value = '', result } of ledger.steps) {
@@ -113,7 +113,7 @@ const scenarios: readonly Scenario[] = [
 describe('writes that wait in one process', () => {
   it.each(scenarios)('$name: $title', { timeout: long }, (one) => tally.explore(one, {}, mostSchedules / 2))
 
-  it('were really stored together', () => {
+  it('Waiting writes were really stored together', () => {
     expect([...raises].sort()).toEqual([1, 2, 3])
   })
 })
@@ -130,22 +130,26 @@ describe('writes that wait in one process, when two steps fail', () => {
   )
 })
 
-describe('writes that wait in one process, when it dies or an answer is late', () => {
+describe('writes that wait in one process, when it dies or a response is late', () => {
   it.each(scenarios)('$name: $title', { timeout: long }, (one) =>
     tally.explore(one, { faults: [...crashFaults, 'slow'] }, mostSchedules / 8)
   )
 })
 
-describe('any three deeds in one process', () => {
+describe('any three operations in one process', () => {
   const all = createTally()
   afterAll(() => all.print('Triples in one process', { lines: false }))
 
-  it.each(names)('%s', { timeout: 120_000 + mostSchedules * 400 }, async (name) => {
-    for (const triple of choose(names, 3)) {
-      if (triple[0] !== name) continue
-      for (const ground of grounds.slice(1)) {
-        await all.explore(combine(ground, triple), { shared: true }, mostSchedules / 1_000)
+  it.each(names)(
+    'Every invariant holds with the operation %s',
+    { timeout: 120_000 + mostSchedules * 400 },
+    async (name) => {
+      for (const triple of choose(names, 3)) {
+        if (triple[0] !== name) continue
+        for (const startingPoint of startingPoints.slice(1)) {
+          await all.explore(combine(startingPoint, triple), { shared: true }, mostSchedules / 1_000)
+        }
       }
     }
-  })
+  )
 })

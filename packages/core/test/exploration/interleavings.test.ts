@@ -6,7 +6,7 @@ import { createTally } from './tally.ts'
 const tally = createTally()
 const long = 60_000 + mostSchedules * 60
 
-/** Millions of schedules: these alone are bounded. */
+/** Scenarios with millions of schedules: only these are bounded. */
 const isEndless = ({ name }: { readonly name: string }): boolean => ['S11', 'S12', 'S12a'].includes(name)
 
 afterAll(() => tally.print('Interleavings'))
@@ -17,15 +17,15 @@ describe('in every interleaving of the store operations of several processes', (
   it.each(endless)('$name: $title', { timeout: long }, (scenario) => tally.explore(scenario))
 })
 
-describe('wherever among them the session’s time runs out', () => {
+describe('the expiry of the session at every step of a scenario', () => {
   const over = scenarios.filter(({ name }) => expiring.includes(name)).map(withExpiry)
   it.each(over)('$name: $title', { timeout: long }, (scenario) => tally.explore(scenario))
 })
 
-describe('when all requests meet in one process', () => {
+describe('all requests in one process', () => {
   const shared = scenarios.filter(({ name }) => name !== 'S12')
   it.each(shared)('$name: $title', { timeout: long }, (scenario) =>
-    // Such a process is run anew for each schedule: whatever is told to one request is told to all.
+    // Such a process is run again for each schedule, because its requests share everything that the store has told it.
     tally.explore(scenario, { shared: true }, mostSchedules / 10)
   )
 })
@@ -34,6 +34,6 @@ describe('S19: on a store without compareAndSet', () => {
   it(nonAtomic.title, { timeout: long }, () => tally.explore(nonAtomic))
 })
 
-it('explores as many schedules as promised', () => {
+it('The file explores as many schedules as promised', () => {
   expect(tally.schedules).toBeGreaterThan(promisedSchedules * 8)
 })

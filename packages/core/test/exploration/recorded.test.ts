@@ -4,8 +4,8 @@ import { crashFaults, errorFaults } from '../support/scheduled-store.ts'
 import { exploreScenario } from './explore-scenario.ts'
 import { nonAtomic, scenarios } from './scenarios.ts'
 
-// Running a process once per list of answers must not change what is explored: the same states are reached, and the
-// same number of interleavings leads through them, as when every process is run anew in every schedule.
+// A process that is run once per list of responses must not change what is explored: the same states are reached by the
+// same number of interleavings as when every process is run again in every schedule.
 
 const limit = 1_000
 
@@ -16,8 +16,10 @@ const conditions: readonly (readonly [string, Conditions])[] = [
   ['an answer is late', { faults: ['slow'] }]
 ]
 
-describe.each(conditions)('recorded processes behave as those that are run anew, when %s', (_, given) => {
-  it('in every scenario that can be exhausted', { timeout: 120_000 }, async () => {
+describe.each(conditions)('recorded processes and processes that are run again, when %s', (_, given) => {
+  it('Recorded processes reach the same states in every scenario that can be exhausted', {
+    timeout: 120_000
+  }, async () => {
     let compared = 0
     for (const scenario of [...scenarios, nonAtomic]) {
       const direct = await exploreScenario(scenario, given, { limit, direct: true, sampling: false })

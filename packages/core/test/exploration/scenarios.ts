@@ -1,7 +1,7 @@
 import { loginTimeout } from '../../src/record/tombstone.ts'
 import type { Client } from '../support/client.ts'
 import type { Actor, Final, Scenario } from '../support/interleaving.ts'
-import { factsOf, liveRecords, shortId } from '../support/stored-text.ts'
+import { factsOf, liveRecords, shortId } from '../support/stored-facts.ts'
 import {
   administrator,
   counter,
@@ -43,20 +43,20 @@ function simple(name: string, title: string, actors: (cookie: string) => readonl
 }
 
 /**
- * What was in the index when `revokeAll` began does not survive it: a session that was live, or what became of a login
- * that had announced itself, unless that took longer than the login timeout.
+ * An entry that was in the index when `revokeAll` began does not survive it: a live session, or a login that had reserved
+ * its entry, unless that took longer than the login timeout.
  */
-export function nobodyPasses({ ledger, ground, fail }: Final): void {
+export function noLoginEscapes({ ledger, contents, fail }: Final): void {
   const began = ledger.steps.find(({ by }) => by === 'revoker')
   const ended = ledger.failures.every(({ by }) => by !== 'revoker')
   const known = began?.verb === 'get' && typeof began.result === 'string' ? factsOf(began.result).ids : undefined
   if (!ended || ledger.crashes > 0) return
-  const live = liveRecords(ground)
+  const live = liveRecords(contents)
   for (const [id, { reserved: pending, nonce }] of known ?? []) {
     if (live.get(id)?.userId !== 'alice') continue
     const announced = ledger.steps.find(({ key, value = '' }) => key.includes('.u.') && value.includes(nonce))
     const through = ledger.logins.some((login) => login.id === id && login.by === announced?.by)
-    if (pending && (!through || ground.now > ledger.began + loginTimeout)) continue
+    if (pending && (!through || contents.now > ledger.began + loginTimeout)) continue
     fail('revoke-all-misses-none', `${shortId(id)} was in the index when revokeAll began, and lives on`)
   }
   const wrong = ledger.failures.find(({ code }) => code !== 'LOGIN_REVOKED')
@@ -66,7 +66,7 @@ export function nobodyPasses({ ledger, ground, fail }: Final): void {
 function takenOnce({ ledger, fail }: Final): void {
   if (ledger.takes.length > 1) fail('taken-once', `${ledger.takes.length} requests took the same value`)
   if (ledger.takes.length === 0 && ledger.failures.length + ledger.crashes === 0) {
-    fail('taken-once', 'nobody got the value')
+    fail('taken-once', 'no request got the value')
   }
 }
 
@@ -112,7 +112,7 @@ const s: Record<string, Scenario> = {
       login('', 'alice', { name: 'new login' }),
       revoker('alice')
     ],
-    check: nobodyPasses
+    check: noLoginEscapes
   },
   S12: {
     name: 'S12',
@@ -154,7 +154,7 @@ const s: Record<string, Scenario> = {
     title: 'login without a record yet, pruning, revokeAll',
     prepare: deadEntry,
     actors: () => [login('', 'alice', { name: 'login' }), lister('alice'), revoker('alice')],
-    check: nobodyPasses
+    check: noLoginEscapes
   },
   S16a: {
     name: 'S16a',
@@ -164,7 +164,7 @@ const s: Record<string, Scenario> = {
       return visitor(client)
     },
     actors: ([c = '']) => [login(c, 'alice', { name: 'login' }), lister('alice'), revoker('alice')],
-    check: nobodyPasses
+    check: noLoginEscapes
   },
   S17: simple('S17', 'two updates', (c) => [counter(c, 'first'), counter(c, 'second')]),
   S17a: simple('S17a', 'three updates', (c) => [counter(c, 'first'), counter(c, 'second'), counter(c, 'third')]),
@@ -271,8 +271,8 @@ const s: Record<string, Scenario> = {
 export const scenarios: readonly Scenario[] = Object.values(s)
 
 /**
- * S19: two processes on a store without compareAndSet. What can be lost between them is documented; what must hold all
- * the same is that a login gets a session of its own, and that no secret from before it reads or changes that.
+ * S19: two processes on a store without compareAndSet. Losses between them are documented. Nevertheless it must
+ * hold that a login gets a session of its own, and that no secret from before it reads or changes that.
  */
 export const nonAtomic: Scenario = {
   name: 'S19',
@@ -292,7 +292,7 @@ export const nonAtomic: Scenario = {
   }
 }
 
-/** S10: the session's time runs out at any moment of a scenario. Which ones that is done to. */
+/** S10: the session's time runs out at any moment of a scenario. These are the scenarios for that. */
 export const expiring: readonly string[] = 'S1 S2 S3 S4 S5 S6 S7 S8 S9 S14 S15 S18 X1 X2 X5 X7'.split(' ')
 
 /** The same with a jump past every limit, and a sweep. */
@@ -302,10 +302,10 @@ export function withExpiry({ name, title, prepare, actors, options }: Scenario):
     title: `${title}, expiry`,
     ...(options && { options }),
     prepare,
-    actors: (cookies) => [...actors(cookies).filter(({ name: who }) => who !== 'sweeper'), expiry(), sweeper()],
-    check({ ledger, ground, fail }) {
+    actors: (cookies) => [...actors(cookies).filter(({ name }) => name !== 'sweeper'), expiry(), sweeper()],
+    check({ ledger, contents, fail }) {
       const before = ledger.sent.filter(({ by }) => by === 'preparation').map(({ id }) => id)
-      const live = liveRecords(ground)
+      const live = liveRecords(contents)
       const revived = before.find((id) => live.has(id))
       if (revived !== undefined) fail('expired-stays-expired', `${shortId(revived)} outlives its time`)
     }
@@ -351,9 +351,9 @@ export function limited(actor: Actor): Actor {
   }
 }
 
-/** A fault may leave one too many: an eviction that did not happen, or a first record that arrived late. */
-function atMost({ ledger, ground, fail }: Final, limit: number): void {
-  const { size } = liveRecords(ground)
+/** A fault may leave one session too many: a missing eviction, or a first record that arrived late. */
+function atMost({ ledger, contents, fail }: Final, limit: number): void {
+  const { size } = liveRecords(contents)
   const expected = ledger.faults === 0 ? size === limit : size <= limit + ledger.faults
   if (!expected) fail('session-limit', `${size} live sessions, ${limit} allowed and as many wanted`)
 }
@@ -369,7 +369,7 @@ async function libraryUser(client: Client): Promise<string[]> {
   return [await client.request('', (session) => void Object.assign(session.data, data))]
 }
 
-/** Login and logout as a library makes them that knows data alone, and no `regenerate`. */
+/** Login and logout of a library that changes only data, and does not call `regenerate`. */
 function libraryLogin(cookie: string, userId: string | undefined): Actor {
   return {
     name: 'library',
@@ -382,7 +382,7 @@ function libraryLogin(cookie: string, userId: string | undefined): Actor {
   }
 }
 
-/** Writes what is the user's, if the session is. */
+/** Writes data of the user, if the session is the user's. */
 function owned(cookie: string, key: string, userId: string): Actor {
   return {
     name: `writer of ${key}`,
@@ -394,8 +394,8 @@ function owned(cookie: string, key: string, userId: string): Actor {
   }
 }
 
-function dataNamesTheUser({ ground, fail }: Final): void {
-  for (const { payload = '{}', userId } of liveRecords(ground).values()) {
+function dataNamesTheUser({ contents, fail }: Final): void {
+  for (const { payload = '{}', userId } of liveRecords(contents).values()) {
     const named = userOfData(JSON.parse(payload))
     if (named !== userId) fail('data-names-the-user', `the data is ${named}'s, the session ${userId}'s: ${payload}`)
   }
@@ -412,7 +412,7 @@ function idleSaver(cookie: string): Actor {
   }
 }
 
-/** One browser: logs in in the one process, goes on in the other. */
+/** One browser: logs in in one process, and continues in the other. */
 function loginThenWrite(cookie: string): Actor {
   return {
     name: 'roamer',

@@ -7,12 +7,12 @@ export interface Tally {
   explore(scenario: Scenario, conditions?: Conditions, limit?: number): Promise<void>
   /** Every schedule there is, however many. */
   exhaust(scenario: Scenario): Promise<void>
-  /** Prints the sum, with a line per scenario if wanted, and keeps the figures. */
+  /** Prints the sum, with a line per scenario if requested, and keeps the results. */
   print(title: string, how?: { readonly lines?: boolean }): void
   readonly schedules: number
 }
 
-/** Counts what a file explored, and prints it in the end: a bound that silently shrinks proves less and less. */
+/** Counts the schedules of a file, and prints the sum at the end: a bound that silently shrinks proves less and less. */
 export function createTally(): Tally {
   const lines: string[] = []
   const stopwatch = startStopwatch()

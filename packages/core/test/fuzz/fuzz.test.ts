@@ -9,7 +9,7 @@ const seed = Number(process.env.KVSESSION_SEED ?? 1)
 /** Milliseconds that one input may take. */
 const bound = 50
 
-describe('whatever strangers send', () => {
+describe('untrusted input', () => {
   const counts: Record<string, number> = {}
   const stopwatch = startStopwatch()
   let done = 0
@@ -35,11 +35,11 @@ describe('whatever strangers send', () => {
   })
 })
 
-it('shares out all executions', () => {
+it('The targets share all executions', () => {
   expect(targets.reduce((sum, { share }) => sum + share, 0)).toBe(1_000)
 })
 
-describe('the fuzzer finds', () => {
+describe('mistakes that the fuzzer finds', () => {
   const broken = (name: string, run: (input: unknown) => void): Target => {
     const target = targets.find((one) => one.name === name)
     if (!target) throw new Error(`no target ${name}`)
@@ -61,22 +61,22 @@ describe('the fuzzer finds', () => {
     }
   }
 
-  it('a scan that decodes names', () => {
+  it('The fuzzer finds a scan that decodes names', () => {
     const target = broken('header scan', (input) => {
       if (String(input).includes('%48')) throw new URIError('malformed')
     })
     expect(() => fuzz(target, 5_000, seed)).toThrow(/header scan, execution \d+ of seed \d+: URIError/)
   })
 
-  it('a token that is trimmed before it is looked at', () => {
+  it('The fuzzer finds a token that is trimmed before it is checked', () => {
     const target = broken('token', (input) => {
-      const text = String(input)
-      if (text !== text.trim() && /^[\w-]{76,140}$/.test(text.trim())) throw new Error('accepts a bad token')
+      const value = String(input)
+      if (value !== value.trim() && /^[\w-]{76,140}$/.test(value.trim())) throw new Error('accepts a bad token')
     })
     expect(() => fuzz(target, 200_000, seed)).toThrow(/accepts a bad token/)
   })
 
-  it('what takes too long', () => {
+  it('The fuzzer finds an input that takes too long', () => {
     const target = broken('record', (input) => {
       const end = performance.now() + (String(input).startsWith('a:') ? bound + 5 : 0)
       while (performance.now() < end);

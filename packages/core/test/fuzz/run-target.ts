@@ -3,17 +3,17 @@ import type { Target } from './targets.ts'
 
 export interface FuzzResult {
   readonly executions: number
-  /** The longest that one execution took, milliseconds, as far as that can be repeated. */
+  /** The longest time of one execution, in milliseconds, as far as it can be repeated. */
   readonly slowest: number
 }
 
-/** A pause of the machine or of the garbage collector is no finding: what is slow is slow three times. */
+/** A pause of the machine or of the garbage collector is no finding: slow code is slow three times. */
 const slow = 10
 
-/** @throws Error with the input, when the code crashes or gives a wrong answer. */
+/** @throws Error with the input, when the code crashes or returns a wrong result. */
 export function fuzz(target: Target, executions: number, seed: number): FuzzResult {
   const { stackTraceLimit } = Error
-  // Refusals are thrown by the million, and their stacks cost more than all the rest.
+  // Millions of refusals are thrown, and their stack traces would cost more than all the rest.
   Error.stackTraceLimit = 0
   try {
     return execute(target, executions, seed)

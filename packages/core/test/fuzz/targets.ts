@@ -11,15 +11,15 @@ import { decodeIndex } from '../../src/users/user-index-entry.ts'
 import { errorCodes } from '../support/error-codes.ts'
 import { createSeeded, type Seeded } from '../support/seeded.ts'
 
-/** Something that takes input from strangers. */
+/** A function that takes untrusted input. */
 export interface Target {
   readonly name: string
-  /** Of a thousand executions, how many are spent here. */
+  /** How many of a thousand executions are spent here. */
   readonly share: number
   make(seed: number): Fuzzer
 }
 
-/** Makes an input, and gives what to do with it: throws when the answer is wrong, or whatever the code throws. */
+/** Makes an input, and returns a run with it, which throws when the result is wrong or the code throws. */
 export type Fuzzer = () => { readonly input: unknown; run(): void }
 
 const secret = 'a secret for fuzzing, which is long enough'
@@ -32,7 +32,7 @@ function must(holds: boolean, what: string): void {
   if (!holds) throw new Wrong(what)
 }
 
-/** What RFC 6265bis says, one step after the other: split, trim, compare. */
+/** The algorithm of RFC 6265bis, step by step: split, trim, compare. */
 function plainScan(header: string, name: string): string[] {
   const found: string[] = []
   for (const pair of header.split(';')) {
@@ -47,7 +47,7 @@ function headerOf(seeded: Seeded, good: string): string {
   let header = ''
   for (let pairs = seeded.below(6); pairs >= 0; pairs--) {
     const name = seeded.pick(['__Host-sid', '__Host-sid', 'sid', '__host-sid', '__%48ost-sid', 'x__Host-sid', '', ' '])
-    const value = seeded.pick([good, good.slice(0, seeded.below(77)), seeded.text(20), '', '"', '=', `${name}=`])
+    const value = seeded.pick([good, good.slice(0, seeded.below(77)), seeded.string(20), '', '"', '=', `${name}=`])
     header += `${name}${seeded.pick(['=', '=', '=', ' = ', '', '=='])}${value}${seeded.pick(['; ', ';', ';;', ' ; ', ',', ''])}`
   }
   return seeded.below(3) === 0 ? seeded.mutate(header) : header
@@ -88,7 +88,7 @@ const tokens: Target = {
     return () => {
       if (seeded.below(50) === 0) good = mint(seeded)
       const same = seeded.below(20) === 0
-      const input = same ? good : seeded.below(4) === 0 ? seeded.text(longestToken + 20) : seeded.mutate(good)
+      const input = same ? good : seeded.below(4) === 0 ? seeded.string(longestToken + 20) : seeded.mutate(good)
       return {
         input,
         run() {
@@ -133,7 +133,7 @@ const records: Target = {
         secretHash: hash,
         generation: seeded.below(5),
         dataEpoch: 0,
-        ...(seeded.below(2) === 0 && { userId: seeded.text(8), authenticatedAt: now, indexedUntil: now }),
+        ...(seeded.below(2) === 0 && { userId: seeded.string(8), authenticatedAt: now, indexedUntil: now }),
         ...(seeded.below(4) === 0 && { permanent: seeded.pick<true | number>([true, 1, 60_000]) }),
         ...(seeded.below(4) === 0 && { aliasHash: hash, swappedAt: now, aliasUntil: now })
       }
@@ -155,9 +155,9 @@ const records: Target = {
             must(!whole, `calls a good record ${record}`)
             return
           }
-          must(record.value === input && input.endsWith(`\n${record.payload}`), 'takes a text apart and loses of it')
+          must(record.value === input && input.endsWith(`\n${record.payload}`), 'loses a part of the value')
           const again = decodeRecord(encodeRecord(record.metadata, record.payload).value)
-          must(typeof again === 'object', 'writes what it cannot read')
+          must(typeof again === 'object', 'writes a string that it cannot read')
           for (const key of ['createdAt', 'lastSeenAt', 'generation', 'dataEpoch'] as const) {
             must(Number.isSafeInteger(record.metadata[key]) && record.metadata[key] >= 0, `takes any ${key}`)
           }
@@ -205,18 +205,21 @@ const envelopes: Target = {
     let good = encryption.encrypt(plain, 'context', 'key')
     return () => {
       if (seeded.below(20) === 0) {
-        plain = `{"a":${JSON.stringify(seeded.text(30).toWellFormed())}}`
+        plain = `{"a":${JSON.stringify(seeded.string(30).toWellFormed())}}`
         good = encryption.encrypt(plain, 'context', 'key')
       }
       const kind = seeded.below(12)
-      const input = kind === 0 ? good : kind === 1 ? plain : kind === 2 ? seeded.text(60) : seeded.mutate(good)
+      const input = kind === 0 ? good : kind === 1 ? plain : kind === 2 ? seeded.string(60) : seeded.mutate(good)
       const place = seeded.pick(['key', 'key', 'key', 'other'])
       return {
         input: `${input} ${place}`,
         run() {
           const opened = encryption.decrypt(input, 'context', place)
           const wanted = input === good && place === 'key' ? plain : undefined
-          must(opened === wanted, wanted === undefined ? 'opens what nobody sealed' : 'loses what was sealed')
+          must(
+            opened === wanted,
+            wanted === undefined ? 'opens a payload that was not sealed' : 'loses the sealed payload'
+          )
         }
       }
     }
@@ -226,7 +229,7 @@ const envelopes: Target = {
 function anyValue(seeded: Seeded, depth: number): unknown {
   switch (seeded.below(depth > 0 ? 14 : 11)) {
     case 0:
-      return seeded.text(12)
+      return seeded.string(12)
     case 1:
       return seeded.pick<unknown>([Number.NaN, -0, 1e308, 2 ** 53, Number.POSITIVE_INFINITY, 1n, undefined, null])
     case 2:
@@ -262,7 +265,7 @@ function anyValue(seeded: Seeded, depth: number): unknown {
     default: {
       const made: Record<string, unknown> = {}
       for (let left = seeded.below(4); left > 0; left--) {
-        const key = seeded.pick(['a', 'b', '__proto__', 'constructor', 'toString', 'then', 'length', seeded.text(4)])
+        const key = seeded.pick(['a', 'b', '__proto__', 'constructor', 'toString', 'then', 'length', seeded.string(4)])
         Object.defineProperty(made, key, {
           value: anyValue(seeded, depth - 1),
           enumerable: true,
@@ -279,7 +282,7 @@ function anyValue(seeded: Seeded, depth: number): unknown {
 const manager = createSessionManager({ store: createMemoryStore(), secret })
 const payloads = { serializer: jsonSerializer, encryption: undefined, policy: manager.policy }
 
-/** The text of a value, or `undefined` when it is refused as it should be. */
+/** The serialized value, or `undefined` when it is refused as it should be. */
 function written(value: unknown): string | undefined {
   try {
     return jsonSerializer.serialize(value)
@@ -303,16 +306,16 @@ const serializers: Target = {
         run() {
           if (typeof input === 'string') {
             const fields = deserializeData(payloads, input)
-            // What another hand wrote may hold numbers beyond all numbers.
-            if (fields) must(written(fields)?.isWellFormed() !== false, 'writes ill-formed text')
+            // Data from another program may hold numbers that are read as Infinity.
+            if (fields) must(written(fields)?.isWellFormed() !== false, 'writes an ill-formed string')
             return
           }
-          const text = written(input)
-          if (text === undefined) return
-          good = text
-          must(text.isWellFormed() && !text.includes('\0'), 'writes text that engines refuse')
+          const json = written(input)
+          if (json === undefined) return
+          good = json
+          must(json.isWellFormed() && !json.includes('\0'), 'writes a string that engines refuse')
           must(
-            jsonSerializer.serialize(jsonSerializer.deserialize(text)) === text,
+            jsonSerializer.serialize(jsonSerializer.deserialize(json)) === json,
             'reads something else than it wrote'
           )
         }
@@ -390,7 +393,7 @@ const options: Target = {
         {},
         [],
         () => 1,
-        seeded.text(10),
+        seeded.string(10),
         secret,
         [secret, secret],
         ['', secret],

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createGate, createWorld } from '../support/world.ts'
+import { createFixture, createGate } from '../support/fixture.ts'
 
 describe('I1: no lost update', () => {
-  it('keeps all of 50 keys that 50 parallel requests wrote, in one process', async () => {
-    const { browser } = createWorld()
+  it('All of 50 keys that 50 parallel requests of one process write are kept', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { first: true }))
     const sessions = await Promise.all(Array.from({ length: 50 }, () => tab.open()))
@@ -13,8 +13,8 @@ describe('I1: no lost update', () => {
     expect(Object.keys(data)).toHaveLength(51)
   })
 
-  it('keeps all of 50 keys when every request runs in a process of its own', async () => {
-    const { browser, another } = createWorld()
+  it('All of 50 keys are kept when every request runs in a process of its own', async () => {
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { first: true }))
     const requests = await Promise.all(
@@ -29,8 +29,8 @@ describe('I1: no lost update', () => {
     expect(Object.keys((await tab.open()).data)).toHaveLength(51)
   })
 
-  it('counts 50 parallel increments to 50, across processes', async () => {
-    const { browser, another } = createWorld()
+  it('50 parallel increments in several processes count to 50', async () => {
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { count: 0 }))
     await Promise.all(
@@ -44,8 +44,8 @@ describe('I1: no lost update', () => {
     expect((await tab.open()).data.count).toBe(50)
   })
 
-  it('takes a deleted key for a change, and a key changed by both for a conflict that the later commit wins', async () => {
-    const { browser, events } = createWorld()
+  it('A deleted key counts as a change, and a key that both requests change as a conflict that the later commit wins', async () => {
+    const { browser, events } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1, b: 1, c: 1 }))
     const [first, second] = [await tab.open(), await tab.open()]
@@ -60,8 +60,8 @@ describe('I1: no lost update', () => {
     ])
   })
 
-  it('asks onConflict with all three versions, for conflicting keys alone', async () => {
-    const { browser } = createWorld({
+  it('onConflict is called with all three versions, and only for keys in conflict', async () => {
+    const { browser } = createFixture({
       onConflict: ({ base, ours, theirs }) => [base, ours, theirs]
     })
     const tab = browser()
@@ -75,8 +75,8 @@ describe('I1: no lost update', () => {
     expect((await tab.open()).data).toEqual({ list: [0, 2, 1], other: 2 })
   })
 
-  it('notices a nested change, and never merges below the top level', async () => {
-    const { browser } = createWorld()
+  it('A nested change is noticed, and nothing is merged below the top level', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: { items: ['a'] } }))
     await tab.request(({ data }) => (data.cart as { items: string[] }).items.push('b'))
@@ -84,9 +84,9 @@ describe('I1: no lost update', () => {
   })
 
   it.each(['error-after', 'hang-after'] as const)(
-    'counts an update once when its confirmation is lost (%s)',
+    'An update counts once when its confirmation is lost (%s)',
     async (fault) => {
-      const { browser, store } = createWorld({ storeTimeout: 20 })
+      const { browser, store } = createFixture({ storeTimeout: 20 })
       const tab = browser()
       await tab.request((session) => Object.assign(session.data, { count: 0 }))
       const session = await tab.open()
@@ -100,8 +100,8 @@ describe('I1: no lost update', () => {
     }
   )
 
-  it('reports an unknown outcome rather than count twice when another write follows the lost confirmation', async () => {
-    const { browser, store, another } = createWorld()
+  it('An unknown outcome is reported, not counted twice, when another write follows the lost confirmation', async () => {
+    const { browser, store, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { count: 0 }))
     const [lost, other] = [await tab.open(), await another().open(tab.cookie)]
@@ -124,8 +124,8 @@ describe('I1: no lost update', () => {
     expect((await tab.open()).data.count).toBe(2)
   })
 
-  it('merges a superseded request blind when neither user nor data epoch changed, and shows it nothing', async () => {
-    const { browser } = createWorld()
+  it('A superseded request is merged without seeing the result when neither user nor data epoch has changed', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const late = await tab.open()
@@ -141,8 +141,8 @@ describe('I1: no lost update', () => {
     expect((await tab.open()).data).toEqual({ a: 1, late: true, secretOfTheNewToken: true })
   })
 
-  it('drops a superseded request when the user changed, with an event', async () => {
-    const { browser, events } = createWorld()
+  it('A superseded request is dropped with an event when the user has changed', async () => {
+    const { browser, events } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const late = await tab.open()
@@ -154,8 +154,8 @@ describe('I1: no lost update', () => {
     expect(events.find(({ type }) => type === 'dropped')).toMatchObject({ reason: 'superseded' })
   })
 
-  it('gives a key that many requests take at once to one of them', async () => {
-    const { browser, another } = createWorld()
+  it('A key that many requests take at once is given to one of them', async () => {
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { flash: 'saved' }))
     const taken = await Promise.all(
@@ -165,9 +165,9 @@ describe('I1: no lost update', () => {
   })
 })
 
-describe('the data object in the hands of the handler', () => {
-  it('is brought up to what was stored, and keeps what changed while the write was under way', async () => {
-    const { browser, another } = createWorld()
+describe('the data object of the handler', () => {
+  it('The data object is updated to what was stored, and keeps changes made while the write was under way', async () => {
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const session = await tab.open()
@@ -183,8 +183,8 @@ describe('the data object in the hands of the handler', () => {
     expect((await tab.open()).data).toEqual({ a: 1, mine: true, theirs: true, during: true })
   })
 
-  it('reload replaces what it holds, and forgets pending changes', async () => {
-    const { browser } = createWorld()
+  it('reload() replaces the content of the data object, and drops pending changes', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const session = await tab.open()

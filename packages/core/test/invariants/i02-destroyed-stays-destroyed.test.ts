@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, setCookieOf } from '../support/world.ts'
+import { createFixture, setCookieOf } from '../support/fixture.ts'
 
 describe('I2: destroyed stays destroyed', () => {
   const operations = {
@@ -22,14 +22,14 @@ describe('I2: destroyed stays destroyed', () => {
     }
   } satisfies Record<
     string,
-    (session: Awaited<ReturnType<ReturnType<ReturnType<typeof createWorld>['browser']>['open']>>) => unknown
+    (session: Awaited<ReturnType<ReturnType<ReturnType<typeof createFixture>['browser']>['open']>>) => unknown
   >
 
   it.each(Object.entries(operations))(
-    'is not undone by a late %s, in this process or another',
+    'A destroyed session is not restored by a late %s, in this process or another',
     async (_, operation) => {
       for (const elsewhere of [false, true]) {
-        const { browser, another, manager, store } = createWorld()
+        const { browser, another, manager, store } = createFixture()
         const tab = browser()
         await tab.request((session) => Object.assign(session.data, { a: 1 }))
         const { cookie } = tab
@@ -45,32 +45,32 @@ describe('I2: destroyed stays destroyed', () => {
     }
   )
 
-  it('is not undone by a late touch', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A destroyed session is not restored by a late touch', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
-    world.now += 120_000
+    fixture.now += 120_000
     const { cookie } = tab
     const late = await tab.open()
     await tab.request((session) => session.destroy())
     expect(await tab.commit(late)).toEqual([])
-    expect((await world.browser(cookie).open()).isNew).toBe(true)
+    expect((await fixture.browser(cookie).open()).isNew).toBe(true)
   })
 
-  it('an expired session is not brought back by a commit that began before', async () => {
-    const world = createWorld({ idleTimeout: 10_000, touchInterval: 1_000 })
-    const tab = world.browser()
+  it('An expired session is not restored by a commit that began before', async () => {
+    const fixture = createFixture({ idleTimeout: 10_000, touchInterval: 1_000 })
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const late = await tab.open()
     late.data.late = true
-    world.now += 10_000
+    fixture.now += 10_000
     expect(setCookieOf(await tab.commit(late))).toBe(undefined)
     expect((await tab.open()).isNew).toBe(true)
-    expect(world.eventTypes()).toContain('dropped')
+    expect(fixture.eventTypes()).toContain('dropped')
   })
 
-  it('only the request that destroyed clears the cookie, with the same attributes', async () => {
-    const { browser } = createWorld({ cookie: { partitioned: true } })
+  it('Only the request that destroyed the session clears the cookie, with the same attributes', async () => {
+    const { browser } = createFixture({ cookie: { partitioned: true } })
     const tab = browser()
     const set = setCookieOf(await tab.request((session) => Object.assign(session.data, { a: 1 })))
     const late = await tab.open()
@@ -87,8 +87,8 @@ describe('I2: destroyed stays destroyed', () => {
     expect(setCookieOf(await tab.commit(late))).toBe(undefined)
   })
 
-  it('a superseded token within its grace may still destroy', async () => {
-    const { browser } = createWorld()
+  it('A superseded token may still destroy the session within its grace window', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const old = browser(tab.cookie)
@@ -97,8 +97,8 @@ describe('I2: destroyed stays destroyed', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('fails loudly, and leaves the cookie alone, when the store cannot confirm the deletion', async () => {
-    const { browser, store, manager } = createWorld()
+  it('destroy() fails, and the cookie stays, when the store cannot confirm the deletion', async () => {
+    const { browser, store, manager } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const session = await tab.open()
@@ -109,8 +109,8 @@ describe('I2: destroyed stays destroyed', () => {
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('a deletion whose confirmation was lost counts as done', async () => {
-    const { browser, store } = createWorld()
+  it('A deletion whose confirmation was lost counts as done', async () => {
+    const { browser, store } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const session = await tab.open()
@@ -120,8 +120,8 @@ describe('I2: destroyed stays destroyed', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('costs no store operation, and creates nothing, for a visitor without a record', async () => {
-    const { browser, store } = createWorld()
+  it('destroy() costs no store operation, and creates nothing, for a visitor without a record', async () => {
+    const { browser, store } = createFixture()
     const { calls, result } = await store.during(() => browser().request((session) => session.destroy()))
     expect(calls).toEqual([])
     expect(setCookieOf(result)).toBe(undefined)

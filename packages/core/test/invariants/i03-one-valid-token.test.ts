@@ -1,38 +1,35 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, setCookieOf } from '../support/world.ts'
+import { createFixture, setCookieOf } from '../support/fixture.ts'
 
 describe('I3: regenerate leaves exactly one valid token', () => {
-  it.each(['regenerate', 'login'] as const)(
-    'after %s the old token is served an empty detached session',
-    async (swap) => {
-      const { browser, store } = createWorld()
-      const tab = browser()
-      await tab.request((session) => Object.assign(session.data, { a: 1 }))
-      const old = browser(tab.cookie)
-      await tab.request((session) => (swap === 'login' ? session.login('alice') : session.regenerate()))
-      const session = await old.open()
-      expect(session).toMatchObject({ detached: 'superseded', userId: undefined, data: {} })
-      session.data.intruder = true
-      const { calls, result } = await store.during(() => old.commit(session))
-      expect(calls).toEqual([])
-      expect(setCookieOf(result)).toBe(undefined)
-      expect((await tab.open()).data).toEqual({ a: 1 })
-    }
-  )
-
-  it('after the grace window the old token opens nothing and raises the alarm', async () => {
-    const world = createWorld({ graceWindow: '30s' })
-    const tab = world.browser()
+  it.each(['regenerate', 'login'] as const)('After %s the old token gets an empty detached session', async (swap) => {
+    const { browser, store } = createFixture()
+    const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
-    const old = world.browser(tab.cookie)
-    await tab.request((session) => session.regenerate())
-    world.now += 30_000
-    expect(await old.open()).toMatchObject({ isNew: true, detached: false })
-    expect(world.events.at(-1)).toMatchObject({ type: 'superseded', withinGrace: false })
+    const old = browser(tab.cookie)
+    await tab.request((session) => (swap === 'login' ? session.login('alice') : session.regenerate()))
+    const session = await old.open()
+    expect(session).toMatchObject({ detached: 'superseded', userId: undefined, data: {} })
+    session.data.intruder = true
+    const { calls, result } = await store.during(() => old.commit(session))
+    expect(calls).toEqual([])
+    expect(setCookieOf(result)).toBe(undefined)
+    expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('of two concurrent regenerates one wins, and only the winner sends a cookie', async () => {
-    const { browser, another } = createWorld()
+  it('After the grace window the old token opens nothing, and its use is reported', async () => {
+    const fixture = createFixture({ graceWindow: '30s' })
+    const tab = fixture.browser()
+    await tab.request((session) => Object.assign(session.data, { a: 1 }))
+    const old = fixture.browser(tab.cookie)
+    await tab.request((session) => session.regenerate())
+    fixture.now += 30_000
+    expect(await old.open()).toMatchObject({ isNew: true, detached: false })
+    expect(fixture.events.at(-1)).toMatchObject({ type: 'superseded', withinGrace: false })
+  })
+
+  it('Only one of two concurrent regenerates succeeds, and only its request sends a cookie', async () => {
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const managers = [another(), another()]
@@ -46,12 +43,12 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect((await browser(sent[0]?.split(';')[0]).open()).data).toEqual({ a: 1 })
   })
 
-  it('keeps the data and the start of the session, and sends one cookie however often it is called', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('regenerate() keeps the data and the start of the session, and sends one cookie however often it is called', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const { createdAt } = await tab.open()
-    world.now += 1_000
+    fixture.now += 1_000
     const headers = await tab.request(async (session) => {
       for (let i = 0; i < 3; i++) await session.regenerate()
     })
@@ -59,8 +56,8 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect(await tab.open()).toMatchObject({ data: { a: 1 }, createdAt })
   })
 
-  it('anonymous: drops data, user and permanence with the old token', async () => {
-    const { browser } = createWorld()
+  it('regenerate() with anonymous: true drops data, user and permanence together with the old token', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request(async (session) => {
       session.permanent = true
@@ -72,30 +69,30 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect(await tab.open()).toMatchObject({ data: {}, userId: undefined, permanent: false })
   })
 
-  it('after rotate the old token works on until the new one was seen, plus the grace window', async () => {
-    const world = createWorld({ graceWindow: '30s', idleTimeout: '2h' })
-    const tab = world.browser()
+  it('After rotate() the old token works until the new one was first used, plus the grace window', async () => {
+    const fixture = createFixture({ graceWindow: '30s', idleTimeout: '2h' })
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
-    const old = world.browser(tab.cookie)
+    const old = fixture.browser(tab.cookie)
     await tab.request((session) => session.rotate())
-    world.now += 3_600_000
+    fixture.now += 3_600_000
     expect((await old.open()).data).toEqual({ a: 1 })
     await tab.request(() => {})
-    world.now += 29_999
+    fixture.now += 29_999
     expect((await old.open()).data).toEqual({ a: 1 })
-    world.now += 1
+    fixture.now += 1
     expect((await old.open()).isNew).toBe(true)
   })
 
-  it('a request with the rotated-away token writes, but neither rotates again nor sends a cookie', async () => {
-    const world = createWorld({ rotateAfter: '10m' })
-    const tab = world.browser()
+  it('A request with the replaced token of a rotation can write, but neither rotates again nor sends a cookie', async () => {
+    const fixture = createFixture({ rotateAfter: '10m' })
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
-    const old = world.browser(tab.cookie)
-    world.now += 600_000
+    const old = fixture.browser(tab.cookie)
+    fixture.now += 600_000
     await tab.request(() => {})
     expect(tab.cookie).not.toBe(old.cookie)
-    world.now += 600_000
+    fixture.now += 600_000
     const headers = await old.request(async (session) => {
       await session.rotate()
       session.data.b = 2
@@ -104,14 +101,14 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect((await tab.open()).data).toEqual({ a: 1, b: 2 })
   })
 
-  it('50 parallel requests at the instant of rotation: one new token, nobody logged out', async () => {
-    const world = createWorld({ rotateAfter: '10m' })
-    const tab = world.browser()
+  it('50 parallel requests at the moment of a rotation get one new token, and no user is logged out', async () => {
+    const fixture = createFixture({ rotateAfter: '10m' })
+    const tab = fixture.browser()
     await tab.request((session) => session.login('alice'))
-    world.now += 600_000
+    fixture.now += 600_000
     const answers = await Promise.all(
       Array.from({ length: 50 }, async () => {
-        const manager = world.another()
+        const manager = fixture.another()
         const session = await manager.open(tab.cookie)
         return { user: session.userId, cookie: setCookieOf((await manager.commit(session)).headers) }
       })
@@ -121,8 +118,8 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect((await tab.open()).userId).toBe('alice')
   })
 
-  it('a login ends the alias of a rotation at once', async () => {
-    const { browser } = createWorld()
+  it('A login ends the alias of a rotation at once', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const old = browser(tab.cookie)
@@ -131,20 +128,20 @@ describe('I3: regenerate leaves exactly one valid token', () => {
     expect(await old.open()).toMatchObject({ detached: 'superseded', data: {} })
   })
 
-  it('a planted pre-login token opens nothing after the victim logs in', async () => {
-    const { browser } = createWorld()
+  it('A token that was planted before a login opens nothing after it', async () => {
+    const { browser } = createFixture()
     const attacker = browser()
     await attacker.request((session) => Object.assign(session.data, { planted: true }))
-    const victim = browser(attacker.cookie)
-    await victim.request((session) => session.login('victim'))
+    const owner = browser(attacker.cookie)
+    await owner.request((session) => session.login('owner'))
     expect((await attacker.open()).userId).toBe(undefined)
-    expect((await victim.open()).userId).toBe('victim')
+    expect((await owner.open()).userId).toBe('owner')
   })
 })
 
-describe('G3: losers stop, logins never vanish', () => {
-  it('a login on a superseded token makes a new session with empty data', async () => {
-    const { browser } = createWorld()
+describe('G3: a superseded request stops, a login always succeeds', () => {
+  it('A login on a superseded token makes a new session with empty data', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
     const [first, second] = [await tab.open(), await tab.open()]
@@ -158,8 +155,8 @@ describe('G3: losers stop, logins never vanish', () => {
     expect(id).not.toBe(first.id)
   })
 
-  it('a login on a session that was superseded when the request came in makes a new one, too', async () => {
-    const { browser } = createWorld()
+  it('A login on a session that was superseded when the request came in makes a new one, too', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
     const other = browser(tab.cookie)
@@ -169,8 +166,8 @@ describe('G3: losers stop, logins never vanish', () => {
     expect(await tab.open()).toMatchObject({ userId: 'alice', data: { cart: 1 } })
   })
 
-  it('a login on a session that was ended meanwhile makes a new one', async () => {
-    const { browser } = createWorld()
+  it('A login on a session that was ended meanwhile makes a new one', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
     const late = await tab.open()
@@ -180,8 +177,8 @@ describe('G3: losers stop, logins never vanish', () => {
     expect(await tab.open()).toMatchObject({ userId: 'alice', data: {} })
   })
 
-  it('a login on a session detached by an outage throws', async () => {
-    const { browser, store } = createWorld({ onStoreUnavailable: 'anonymous' })
+  it('A login on a session that an outage has detached throws', async () => {
+    const { browser, store } = createFixture({ onStoreUnavailable: 'anonymous' })
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { cart: 1 }))
     store.break('error-before')
@@ -192,14 +189,14 @@ describe('G3: losers stop, logins never vanish', () => {
 })
 
 describe('G4: two users never share data', () => {
-  it("keeps an anonymous visitor's data, drops it, or keeps the keys that are named", async () => {
+  it('A login keeps all data of an anonymous visitor, none of it, or the named keys', async () => {
     for (const [keepData, expected] of [
       [undefined, { cart: 1, draft: 2 }],
       [true, { cart: 1, draft: 2 }],
       [false, {}],
       [['cart'], { cart: 1 }]
     ] as const) {
-      const { browser } = createWorld()
+      const { browser } = createFixture()
       const tab = browser()
       await tab.request((session) => Object.assign(session.data, { cart: 1 }))
       await tab.request((session) => {
@@ -210,8 +207,8 @@ describe('G4: two users never share data', () => {
     }
   })
 
-  it("keeps the same user's data at a repeated login, and never another user's", async () => {
-    const { browser } = createWorld()
+  it('A repeated login of the same user keeps the data, and a login never keeps that of another user', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
     await tab.request((session) => Object.assign(session.data, { private: 'of alice' }))
@@ -222,9 +219,9 @@ describe('G4: two users never share data', () => {
   })
 })
 
-describe('G9: nothing security-relevant binds to the id', () => {
+describe('G9: nothing that matters for security is bound to the id', () => {
   it('tokenId changes with the secret, id does not', async () => {
-    const { browser, manager } = createWorld()
+    const { browser, manager } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const before = await tab.open()

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, setCookieOf } from '../support/world.ts'
+import { createFixture, setCookieOf } from '../support/fixture.ts'
 
 describe('I4: a read never writes data', () => {
-  it('a reading request costs one get', async () => {
-    const { browser, store } = createWorld()
+  it('A request that only reads costs one get', async () => {
+    const { browser, store } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { deep: { list: [1, 2] } }))
     const { calls } = await store.during(() => tab.request(({ data }) => JSON.stringify(data)))
     expect(calls.map(({ operation }) => operation)).toEqual(['get'])
   })
 
-  it('a changed value that was changed back is not written', async () => {
-    const { browser, store } = createWorld()
+  it('A value that is changed and changed back is not written', async () => {
+    const { browser, store } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const { calls } = await store.during(() =>
@@ -23,45 +23,45 @@ describe('I4: a read never writes data', () => {
     expect(calls).toHaveLength(1)
   })
 
-  it('moves last seen once per touch interval, without touching what others wrote', async () => {
-    const world = createWorld({ touchInterval: '1m' })
-    const tab = world.browser()
+  it('lastSeenAt moves once per touch interval, without a change to the data of other writes', async () => {
+    const fixture = createFixture({ touchInterval: '1m' })
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
-    world.now += 59_999
-    expect((await world.store.during(() => tab.request(() => {}))).calls).toHaveLength(1)
-    world.now += 1
+    fixture.now += 59_999
+    expect((await fixture.store.during(() => tab.request(() => {}))).calls).toHaveLength(1)
+    fixture.now += 1
     const reader = await tab.open()
     expect(reader.data).toEqual({ a: 1 })
     await tab.request(({ data }) => Object.assign(data, { b: 2 }))
     await tab.commit(reader)
-    expect(await tab.open()).toMatchObject({ data: { a: 1, b: 2 }, lastSeenAt: world.now })
+    expect(await tab.open()).toMatchObject({ data: { a: 1, b: 2 }, lastSeenAt: fixture.now })
   })
 
-  it('a touch sends no cookie to a browser session', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A touch sends no cookie to a browser session', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
-    world.now += 60_000
+    fixture.now += 60_000
     expect(setCookieOf(await tab.request(() => {}))).toBe(undefined)
-    expect(world.eventTypes()).toContain('touched')
+    expect(fixture.eventTypes()).toContain('touched')
   })
 
-  it('a failed touch is an event, not an error', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A failed touch is an event, not an error', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
-    world.now += 60_000
-    world.store.break('error-before', ({ operation }) => operation === 'compareAndSet')
+    fixture.now += 60_000
+    fixture.store.break('error-before', ({ operation }) => operation === 'compareAndSet')
     await tab.request(() => {})
-    expect(world.eventTypes()).toContain('storeError')
-    world.store.break(undefined)
+    expect(fixture.eventTypes()).toContain('storeError')
+    fixture.store.break(undefined)
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 })
 
-describe('I5: nothing for visitors who store nothing', () => {
-  it('makes no record, no cookie and no store operation for a cookieless visitor who only reads', async () => {
-    const { browser, store } = createWorld()
+describe('I5: nothing is stored for visitors without data', () => {
+  it('A visitor without a cookie who only reads gets no record, no cookie and no store operation', async () => {
+    const { browser, store } = createFixture()
     const { calls, result } = await store.during(() =>
       browser().request(({ data, userId, isNew }) => [data, userId, isNew])
     )
@@ -69,13 +69,13 @@ describe('I5: nothing for visitors who store nothing', () => {
     expect(result).toEqual([['Vary', 'Cookie']])
   })
 
-  it('says nothing at all when the session was not looked at', async () => {
-    const { browser } = createWorld()
+  it('A response to a request that did not use the session has no header', async () => {
+    const { browser } = createFixture()
     expect(await browser().request(() => {})).toEqual([])
   })
 
-  it('takes keys that were deleted again for never written', async () => {
-    const { browser, store } = createWorld()
+  it('Keys that were deleted again count as never written', async () => {
+    const { browser, store } = createFixture()
     const { calls } = await store.during(() =>
       browser().request(({ data }) => {
         data.a = 1
@@ -88,34 +88,34 @@ describe('I5: nothing for visitors who store nothing', () => {
   it.each(['regenerate', 'rotate', 'destroy', 'save', 'reload'] as const)(
     '%s of a visitor without data stores nothing',
     async (verb) => {
-      const { browser, store } = createWorld()
+      const { browser, store } = createFixture()
       const { calls, result } = await store.during(() => browser().request((session) => session[verb]()))
       expect(calls).toEqual([])
       expect(setCookieOf(result)).toBe(undefined)
     }
   )
 
-  it('creates record and cookie with the first write, in one operation', async () => {
-    const { browser, store } = createWorld()
+  it('The first write creates record and cookie in one operation', async () => {
+    const { browser, store } = createFixture()
     const { calls, result } = await store.during(() => browser().request(({ data }) => Object.assign(data, { a: 1 })))
     expect(calls.map(({ operation }) => operation)).toEqual(['compareAndSet'])
     expect(setCookieOf(result)).toMatch(/^__Host-sid=[A-Za-z0-9_-]{76}; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
   })
 
-  it('never overwrites a record whose id it happened to draw', async () => {
-    const world = createWorld()
-    const victim = world.browser()
-    await victim.request(({ data }) => Object.assign(data, { mine: true }))
-    const { id } = await victim.open()
+  it('A new session never overwrites a record whose id it has drawn by chance', async () => {
+    const fixture = createFixture()
+    const owner = fixture.browser()
+    await owner.request(({ data }) => Object.assign(data, { mine: true }))
+    const { id } = await owner.open()
     const taken = Uint8Array.from(id.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
     let draws = 0
-    const unlucky = world.another({
+    const unlucky = fixture.another({
       randomBytes: (length) =>
         length === 16 && draws++ === 0 ? taken.slice() : crypto.getRandomValues(new Uint8Array(length))
     })
-    const other = world.browser()
+    const other = fixture.browser()
     await other.request(({ data }) => Object.assign(data, { other: true }), unlucky)
-    expect((await victim.open()).data).toEqual({ mine: true })
+    expect((await owner.open()).data).toEqual({ mine: true })
     expect((await other.open()).data).toEqual({ other: true })
   })
 })
@@ -137,25 +137,21 @@ describe('cost of each kind of request, in store operations', () => {
     ['rotate', (session) => session.rotate(), ['get', 'compareAndSet']],
     ['destroy', (session) => session.destroy(), ['get', 'delete']],
     ['update', (session) => session.update((data) => Object.assign(data, { c: 3 })), ['get', 'compareAndSet']],
-    [
-      'login',
-      (session) => session.login('alice'),
-      ['get', 'get', 'compareAndSet', 'compareAndSet', 'compareAndSet']
-    ]
+    ['login', (session) => session.login('alice'), ['get', 'get', 'compareAndSet', 'compareAndSet', 'compareAndSet']]
   ] satisfies [
     string,
-    (session: Awaited<ReturnType<ReturnType<ReturnType<typeof createWorld>['browser']>['open']>>) => unknown,
+    (session: Awaited<ReturnType<ReturnType<ReturnType<typeof createFixture>['browser']>['open']>>) => unknown,
     string[]
-  ][])('%s', async (_, handle, expected) => {
-    const { browser, store } = createWorld()
+  ][])('A request has its documented cost: %s', async (_, handle, expected) => {
+    const { browser, store } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const { calls } = await store.during(() => tab.request(handle))
     expect(calls.map(({ operation }) => operation)).toEqual(expected)
   })
 
-  it('lazy: a route that never looks costs nothing, one that loads costs one get', async () => {
-    const { browser, store } = createWorld({ lazy: true })
+  it('A lazy route that never uses the session costs nothing, and one that loads it costs one get', async () => {
+    const { browser, store } = createFixture({ lazy: true })
     const tab = browser()
     await tab.request(async (session) => {
       await session.load()
@@ -167,8 +163,8 @@ describe('cost of each kind of request, in store operations', () => {
     await expect(tab.open().then((session) => session.data)).rejects.toMatchObject({ code: 'SESSION_NOT_LOADED' })
   })
 
-  it('lazy: destroy works from the token, looked at or not', async () => {
-    const { browser } = createWorld({ lazy: true })
+  it('destroy() of a lazy session works from the token, whether or not the session was loaded', async () => {
+    const { browser } = createFixture({ lazy: true })
     const tab = browser()
     await tab.request(async (session) => Object.assign((await session.load()).data, { a: 1 }))
     const { cookie } = tab

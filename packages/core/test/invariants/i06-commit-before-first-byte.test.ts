@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createGate, createWorld, setCookieOf } from '../support/world.ts'
+import { createFixture, createGate, setCookieOf } from '../support/fixture.ts'
 
 describe('I6: commit before the first byte', () => {
-  it('gives no header before the record is safe', async () => {
-    const { browser, store } = createWorld()
+  it('commit() returns no header before the record is stored', async () => {
+    const { browser, store } = createFixture()
     const tab = browser()
     const { gate, open } = createGate()
     store.break({ gate })
@@ -13,7 +13,7 @@ describe('I6: commit before the first byte', () => {
       .then(() => {
         answered = true
       })
-    for (let turn = 0; turn < 50; turn++) await Promise.resolve()
+    for (let i = 0; i < 50; i++) await Promise.resolve()
     expect(answered).toBe(false)
     store.break(undefined)
     open()
@@ -21,8 +21,8 @@ describe('I6: commit before the first byte', () => {
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('a commit that fails throws and leaves no cookie of a record that was not stored', async () => {
-    const { browser, store, manager } = createWorld()
+  it('A commit that fails throws, and no cookie is sent for a record that was not stored', async () => {
+    const { browser, store, manager } = createFixture()
     const session = await browser().open()
     session.data.a = 1
     store.break('error-before')
@@ -30,8 +30,8 @@ describe('I6: commit before the first byte', () => {
     expect(setCookieOf(manager.responseHeaders(session))).toBe(undefined)
   })
 
-  it('a token that is already valid rides on the error response (G5b)', async () => {
-    const { browser, store, manager } = createWorld()
+  it('A token that is already valid is sent with the error response (G5b)', async () => {
+    const { browser, store, manager } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
@@ -47,7 +47,7 @@ describe('I6: commit before the first byte', () => {
   it.each(['login', 'regenerate', 'rotate'] as const)(
     '%s after the headers throws before any store call (G5c)',
     async (verb) => {
-      const { browser, store } = createWorld()
+      const { browser, store } = createFixture()
       const tab = browser()
       await tab.request(({ data }) => Object.assign(data, { a: 1 }))
       const session = await tab.open()
@@ -59,8 +59,8 @@ describe('I6: commit before the first byte', () => {
     }
   )
 
-  it('data changed after the headers is stored for an existing session, and refused for a new one', async () => {
-    const { browser, store, events } = createWorld()
+  it('Data changed after the headers is stored for an existing session, and refused for a new one', async () => {
+    const { browser, store, events } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
@@ -83,9 +83,9 @@ describe('I6: commit before the first byte', () => {
     ])
   })
 
-  it('stores the data of a failed request, unless commitOnError is off', async () => {
+  it('The data of a failed request is stored, unless commitOnError is off', async () => {
     for (const commitOnError of [true, false]) {
-      const { browser, manager } = createWorld({ commitOnError })
+      const { browser, manager } = createFixture({ commitOnError })
       const tab = browser()
       await tab.request(({ data }) => Object.assign(data, { a: 1 }))
       const session = await tab.open()
@@ -95,8 +95,8 @@ describe('I6: commit before the first byte', () => {
     }
   })
 
-  it('waits for operations that nobody awaited', async () => {
-    const { browser } = createWorld()
+  it('commit() waits for operations that were not awaited', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => {
       session.data.a = 1
@@ -108,7 +108,7 @@ describe('I6: commit before the first byte', () => {
 })
 
 describe('G12: shared caches', () => {
-  it('Set-Cookie comes with no-store, unless the handler already keeps shared caches out', async () => {
+  it('A Set-Cookie comes with no-store, unless the handler already excludes shared caches', async () => {
     for (const [own, sent] of [
       [undefined, 'no-store'],
       ['private, max-age=60', undefined],
@@ -116,7 +116,7 @@ describe('G12: shared caches', () => {
       ['public, max-age=0', 'no-store'],
       ['max-age=60, x-private-ish', 'no-store']
     ] as const) {
-      const { manager, events } = createWorld()
+      const { manager, events } = createFixture()
       const session = await manager.open('')
       session.data.a = 1
       const { headers } = await manager.commit(session, own === undefined ? {} : { cacheControl: own })

@@ -1,16 +1,16 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type KeyValueStore, SessionError } from '../../src/index.ts'
-import { createWorld, secret, setCookieOf } from '../support/world.ts'
+import { createFixture, secret, setCookieOf } from '../support/fixture.ts'
 
 describe('I7: an outage is not a logout', () => {
   it.each([
     ['error-before', 'STORE_UNAVAILABLE'],
     ['hang-before', 'STORE_TIMEOUT']
   ] as const)(
-    'a store that fails a read (%s) gives a typed 503, and the user is still logged in afterwards',
+    'A failed read (%s) is a typed error with status 503, and the user is still logged in afterwards',
     async (fault, code) => {
-      const { browser, store, events } = createWorld({ storeTimeout: 20 })
+      const { browser, store, events } = createFixture({ storeTimeout: 20 })
       const tab = browser()
       await tab.request((session) => session.login('alice'))
       store.break(fault)
@@ -21,8 +21,8 @@ describe('I7: an outage is not a logout', () => {
     }
   )
 
-  it("'anonymous' serves an empty detached session that stores nothing and leaves the cookie alone", async () => {
-    const { browser, store } = createWorld({ onStoreUnavailable: 'anonymous' })
+  it("With 'anonymous' an outage gives an empty detached session that stores nothing, and the cookie stays", async () => {
+    const { browser, store } = createFixture({ onStoreUnavailable: 'anonymous' })
     const tab = browser()
     await tab.request((session) => session.login('alice'))
     store.break('error-before')
@@ -35,8 +35,8 @@ describe('I7: an outage is not a logout', () => {
     expect((await tab.open()).userId).toBe('alice')
   })
 
-  it('a write that fails leaves the previous record intact', async () => {
-    const { browser, store } = createWorld()
+  it('A write that fails leaves the previous record intact', async () => {
+    const { browser, store } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
@@ -47,8 +47,8 @@ describe('I7: an outage is not a logout', () => {
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('a create whose confirmation was lost is resolved by reading, and answers with a cookie that works', async () => {
-    const { browser, store } = createWorld()
+  it('A create whose confirmation was lost is resolved by reading, and the cookie of the response works', async () => {
+    const { browser, store } = createFixture()
     const tab = browser()
     let writes = 0
     store.break('error-after', ({ operation }) => operation === 'compareAndSet' && ++writes === 1)
@@ -57,8 +57,8 @@ describe('I7: an outage is not a logout', () => {
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('visitors without a cookie are served while the store is down', async () => {
-    const { browser, store } = createWorld()
+  it('Visitors without a cookie are served while the store is down', async () => {
+    const { browser, store } = createFixture()
     store.break('error-before')
     expect((await browser().open()).isNew).toBe(true)
   })
@@ -68,7 +68,7 @@ describe('I7: an outage is not a logout', () => {
     ['a number', 7],
     ['a buffer', Buffer.from('x')],
     ['an object', {}]
-  ])('a store that gives %s for a record is a typed error, never a fresh session', async (_, value) => {
+  ])('A store that returns %s for a record causes a typed error, never a new session', async (_, value) => {
     const good = createMemoryStore()
     const store = { ...good, get: async () => value } as unknown as KeyValueStore
     const manager = createSessionManager({ store, secret })
@@ -78,7 +78,7 @@ describe('I7: an outage is not a logout', () => {
     await expect(manager.open(setCookieOf(headers)?.split(';')[0])).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
   })
 
-  it('a store that throws synchronously, or gives no boolean for compareAndSet, is a typed error too', async () => {
+  it('A store that throws synchronously, or returns no boolean from compareAndSet, causes a typed error, too', async () => {
     const throwing = createSessionManager({
       secret,
       store: {
@@ -103,11 +103,11 @@ describe('I7: an outage is not a logout', () => {
     await expect(odd.commit(other)).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
   })
 
-  it('a value that the store refuses as too large is asked for once, and is no outage', async () => {
+  it('A value that the store refuses as too large is tried once, and does not count as an outage', async () => {
     const good = createMemoryStore()
     const limit = 'The store holds 100000 bytes in one value'
     const asked: string[] = []
-    const { browser, events } = createWorld(
+    const { browser, events } = createFixture(
       {},
       {
         ...good,
@@ -129,7 +129,7 @@ describe('I7: an outage is not a logout', () => {
     expect((await tab.open()).data).toEqual({ a: 'small' })
   })
 
-  it('the cause of a store error shows nothing of what was being stored', async () => {
+  it('The cause of a store error contains nothing of the stored value', async () => {
     const store: KeyValueStore = {
       ...createMemoryStore(),
       compareAndSet: async (key, _, value) => {

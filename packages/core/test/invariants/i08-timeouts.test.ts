@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from '../../src/index.ts'
-import { createWorld, setCookieOf, start } from '../support/world.ts'
+import { createFixture, setCookieOf, start } from '../support/fixture.ts'
 
 const forever = Number.MAX_SAFE_INTEGER
 
@@ -13,90 +13,90 @@ function createForgetfulStore(): ReturnType<typeof createMemoryStore> {
   }
 }
 
-describe('I8: timeouts are the core’s', () => {
-  it('an idle session is over after exactly one hour, whatever the store does', async () => {
-    const world = createWorld({}, createForgetfulStore())
-    const tab = world.browser()
+describe('I8: timeouts do not depend on the store', () => {
+  it('An idle session ends after exactly one hour, regardless of the store', async () => {
+    const fixture = createFixture({}, createForgetfulStore())
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    world.now = start + 3_599_999
+    fixture.now = start + 3_599_999
     expect((await tab.open()).isNew).toBe(false)
-    world.now = start + 3_600_000
+    fixture.now = start + 3_600_000
     expect((await tab.open()).isNew).toBe(true)
-    expect(world.events.at(-1)).toMatchObject({ type: 'expired', limit: 'idle' })
+    expect(fixture.events.at(-1)).toMatchObject({ type: 'expired', limit: 'idle' })
   })
 
   it.each(['nothing', 'rotate', 'regenerate'] as const)(
-    'a busy session dies at its absolute limit, %s notwithstanding',
+    'A session in use ends at its absolute timeout, with %s in between',
     async (verb) => {
-      const world = createWorld({ absoluteTimeout: '24h' }, createForgetfulStore())
-      const tab = world.browser()
+      const fixture = createFixture({ absoluteTimeout: '24h' }, createForgetfulStore())
+      const tab = fixture.browser()
       await tab.request(({ data }) => Object.assign(data, { a: 1 }))
       for (let quarter = 1; quarter < 96; quarter++) {
-        world.now = start + quarter * 900_000
+        fixture.now = start + quarter * 900_000
         await tab.request((session) => (verb === 'nothing' ? undefined : session[verb]()))
       }
-      world.now = start + 86_399_999
+      fixture.now = start + 86_399_999
       expect((await tab.open()).isNew).toBe(false)
-      world.now = start + 86_400_000
+      fixture.now = start + 86_400_000
       expect((await tab.open()).isNew).toBe(true)
-      expect(world.events.at(-1)).toMatchObject({ type: 'expired', limit: 'absolute' })
+      expect(fixture.events.at(-1)).toMatchObject({ type: 'expired', limit: 'absolute' })
     }
   )
 
-  it('a login restarts the absolute limit', async () => {
-    const world = createWorld({ idleTimeout: '24h' })
-    const tab = world.browser()
+  it('A login restarts the absolute timeout', async () => {
+    const fixture = createFixture({ idleTimeout: '24h' })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    world.now = start + 86_000_000
+    fixture.now = start + 86_000_000
     await tab.request((session) => session.login('alice'))
-    world.now = start + 86_400_001
+    fixture.now = start + 86_400_001
     expect((await tab.open()).userId).toBe('alice')
   })
 
-  it('a token past every possible lifetime costs no read', async () => {
-    const world = createWorld({}, createForgetfulStore())
-    const tab = world.browser()
+  it('A token that is older than every possible lifetime costs no read', async () => {
+    const fixture = createFixture({}, createForgetfulStore())
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    world.now = start + 31 * 86_400_000
-    const { calls, result } = await world.store.during(() => tab.open())
+    fixture.now = start + 31 * 86_400_000
+    const { calls, result } = await fixture.store.during(() => tab.open())
     expect(calls).toEqual([])
     expect(result.isNew).toBe(true)
-    expect(world.events.at(-1)).toEqual({ type: 'rejected', reason: 'lifetime' })
+    expect(fixture.events.at(-1)).toEqual({ type: 'rejected', reason: 'lifetime' })
   })
 
-  it('a change of configuration takes effect on sessions that exist', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A change of the configuration applies to existing sessions', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    world.now += 600_000
-    expect((await tab.open(world.another({ idleTimeout: '10m' }))).isNew).toBe(true)
-    expect((await tab.open(world.another({ idleTimeout: '11m' }))).isNew).toBe(false)
+    fixture.now += 600_000
+    expect((await tab.open(fixture.another({ idleTimeout: '10m' }))).isNew).toBe(true)
+    expect((await tab.open(fixture.another({ idleTimeout: '11m' }))).isNew).toBe(false)
   })
 
-  it('permanent: a persistent cookie and a lifetime in place of both timeouts', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A permanent session has a persistent cookie, and a lifetime in place of both timeouts', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     const headers = await tab.request(async (session) => {
       session.permanent = true
       await session.login('alice')
     })
     expect(setCookieOf(headers)).toContain(`Max-Age=${31 * 86_400}`)
-    world.now = start + 31 * 86_400_000 - 1
+    fixture.now = start + 31 * 86_400_000 - 1
     expect(await tab.open()).toMatchObject({ permanent: true, userId: 'alice' })
-    world.now = start + 31 * 86_400_000
+    fixture.now = start + 31 * 86_400_000
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('a lifetime of its own counts from when it was set, and is capped by maxLifetime', async () => {
-    const world = createWorld({ maxLifetime: '2d' })
-    const tab = world.browser()
+  it("A session's own lifetime counts from when it was set, and is capped by maxLifetime", async () => {
+    const fixture = createFixture({ maxLifetime: '2d' })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    world.now = start + 1_800_000
+    fixture.now = start + 1_800_000
     const headers = await tab.request((session) => {
       session.permanent = 600_000
     })
     expect(setCookieOf(headers)).toContain('Max-Age=600')
-    world.now += 599_999
+    fixture.now += 599_999
     expect((await tab.open()).permanent).toBe(600_000)
     await tab.request((session) => {
       session.permanent = 90 * 86_400_000
@@ -105,8 +105,8 @@ describe('I8: timeouts are the core’s', () => {
     expect((await tab.open()).expiresAt).toBe(start + 2 * 86_400_000)
   })
 
-  it('only the lifetime changes: the cookie is sent with the new expiry, and taken back to the browser session', async () => {
-    const { browser } = createWorld()
+  it('When only the lifetime changes, the cookie is sent with the new expiry, or as a browser-session cookie again', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const on = await tab.request((session) => {
@@ -120,15 +120,15 @@ describe('I8: timeouts are the core’s', () => {
     expect(setCookieOf(off)).toContain('sid=')
   })
 
-  it('a clock that jumps expires sessions and nothing else', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A clock that jumps expires sessions, and has no other effect', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    world.now -= 3_600_000
+    fixture.now -= 3_600_000
     expect((await tab.open()).isNew).toBe(true)
-    world.now += 3_600_000
+    fixture.now += 3_600_000
     expect((await tab.open()).isNew).toBe(false)
-    world.now += 365 * 86_400_000
+    fixture.now += 365 * 86_400_000
     expect((await tab.open()).isNew).toBe(true)
     await tab.request(({ data }) => Object.assign(data, { b: 1 }))
     expect((await tab.open()).data).toEqual({ b: 1 })

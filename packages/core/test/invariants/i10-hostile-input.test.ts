@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createWorld, secret } from '../support/world.ts'
+import { createFixture, secret } from '../support/fixture.ts'
 
 describe('I10: hostile input never throws, never reaches the store, never appears in a log', () => {
-  it('junk cookies of every kind cost no store call, raise one event, and change nothing about the answer', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('Junk cookies of every kind cost no store call, raise one event, and do not change the response', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const [name = '', token = ''] = tab.cookie.split('=')
     const junk = [
@@ -23,17 +23,17 @@ describe('I10: hostile input never throws, never reaches the store, never appear
       `${name}=${'A'.repeat(65_536)}`
     ]
     for (const cookie of junk) {
-      const before = world.events.length
-      const { calls, result } = await world.store.during(() => world.browser(cookie).request(() => {}))
+      const before = fixture.events.length
+      const { calls, result } = await fixture.store.during(() => fixture.browser(cookie).request(() => {}))
       expect(calls).toEqual([])
       expect(result).toEqual([])
-      expect(world.events.slice(before).map(({ type }) => type)).toEqual(['rejected'])
-      expect(JSON.stringify(world.events.slice(before))).not.toContain(token.slice(0, 20))
+      expect(fixture.events.slice(before).map(({ type }) => type)).toEqual(['rejected'])
+      expect(JSON.stringify(fixture.events.slice(before))).not.toContain(token.slice(0, 20))
     }
   })
 
-  it('never reads a look-alike of our name', async () => {
-    const { browser, store } = createWorld()
+  it('A cookie whose name only resembles ours is never read', async () => {
+    const { browser, store } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const token = tab.cookie.split('=')[1]
@@ -43,8 +43,8 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     }
   })
 
-  it('of duplicates the first live one wins: junk before it, a dead one before it, the same twice', async () => {
-    const { browser, store, events } = createWorld()
+  it('The first live one of several duplicates is used, after junk, after a dead one, or twice the same', async () => {
+    const { browser, store, events } = createFixture()
     const [alice, bob, dead] = [browser(), browser(), browser()]
     await alice.request((session) => session.login('alice'))
     await bob.request((session) => session.login('bob'))
@@ -59,22 +59,22 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     expect([calls.length, result.userId]).toEqual([1, 'alice'])
   })
 
-  it('looks up at most four of any number of duplicates, and verifies at most sixteen', async () => {
-    const world = createWorld()
+  it('At most four duplicates are looked up, and at most sixteen verified', async () => {
+    const fixture = createFixture()
     const cookies: string[] = []
     for (let i = 0; i < 20; i++) {
-      const tab = world.browser()
+      const tab = fixture.browser()
       await tab.request((session) => session.login(`user${i}`))
       cookies.push(tab.cookie)
       await tab.request((session) => session.destroy())
     }
-    const { calls } = await world.store.during(() => world.browser(cookies.join('; ')).open())
+    const { calls } = await fixture.store.during(() => fixture.browser(cookies.join('; ')).open())
     expect(calls).toHaveLength(4)
-    expect(world.events).toContainEqual({ type: 'rejected', reason: 'too-many-cookies' })
+    expect(fixture.events).toContainEqual({ type: 'rejected', reason: 'too-many-cookies' })
   })
 
-  it('tokens of another secret, namespace or cookie name are strangers', async () => {
-    const { browser, another, store } = createWorld()
+  it('A token of another secret, namespace or cookie name is refused', async () => {
+    const { browser, another, store } = createFixture()
     for (const options of [
       { secret: `${secret} of another application` },
       { namespace: 'other' },
@@ -88,8 +88,8 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     }
   })
 
-  it('a destroyed token is worth one read and nothing else, a thousand times', async () => {
-    const { browser, store } = createWorld()
+  it('A destroyed token costs one read and has no other effect, a thousand times', async () => {
+    const { browser, store } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const { cookie } = tab
@@ -101,9 +101,9 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     expect(calls).toHaveLength(1_000)
   })
 
-  it('any header at all opens a session without an exception, and every key given to a store is well-formed', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('Any header opens a session without an exception, and every key passed to a store is well-formed', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const piece = fc.oneof(
       fc.string({ unit: 'binary' }),
@@ -111,17 +111,17 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     )
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
-        await world.browser(pieces.join('')).open()
+        await fixture.browser(pieces.join('')).open()
       }),
       { numRuns: 3_000 }
     )
-    for (const { key } of world.store.calls) expect(key).toMatch(/^[A-Za-z0-9._-]{1,200}$/)
+    for (const { key } of fixture.store.calls) expect(key).toMatch(/^[A-Za-z0-9._-]{1,200}$/)
   })
 
   it.each(['', 'x', '../x', 'A'.repeat(32), 'f'.repeat(31), 'f'.repeat(10_000), `${'f'.repeat(32)}\n`])(
-    'the admin API answers %j with nothing, without asking the store',
+    'The administrative methods return nothing for the id %j, without a store call',
     async (id) => {
-      const { manager, store } = createWorld()
+      const { manager, store } = createFixture()
       const { calls } = await store.during(async () => {
         expect(await manager.find(id)).toBe(undefined)
         expect(await manager.update(id, () => {})).toBe(false)
@@ -139,50 +139,50 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     ['null', 'null\n{}'],
     ['of wrong types', '{"v":1,"w":1,"c":"x"}\n{}'],
     ['a payload that is no object', undefined]
-  ])('a record that is %s gives a fresh session and an event, and is kept for inspection', async (_, text) => {
-    const world = createWorld()
-    const tab = world.browser()
+  ])('A record that is %s gives a new session and an event, and is kept for inspection', async (_, stored) => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const { id } = await tab.open()
     const key = `sessions.s.${id}`
-    const good = (await world.store.get(key)) ?? ''
-    const bad = text ?? good.replace('{"a":1}', '[1]')
-    await world.store.set(key, bad, world.now + 60_000)
+    const good = (await fixture.store.get(key)) ?? ''
+    const bad = stored ?? good.replace('{"a":1}', '[1]')
+    await fixture.store.set(key, bad, fixture.now + 60_000)
     const session = await tab.open()
     expect([session.data, session.isNew]).toEqual([{}, true])
-    expect(world.events.at(-1)).toMatchObject({ type: 'rejected', reason: 'corrupt', id })
-    expect(await world.store.get(key)).toBe(bad)
+    expect(fixture.events.at(-1)).toMatchObject({ type: 'rejected', reason: 'corrupt', id })
+    expect(await fixture.store.get(key)).toBe(bad)
   })
 
-  it('a record of a future version is neither read nor overwritten', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A record of a future version is neither read nor overwritten', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
     const key = `sessions.s.${session.id}`
-    const future = ((await world.store.get(key)) ?? '').replace('"v":1', '"v":2')
-    await world.store.set(key, future, world.now + 60_000)
+    const future = ((await fixture.store.get(key)) ?? '').replace('"v":1', '"v":2')
+    await fixture.store.set(key, future, fixture.now + 60_000)
     session.data.a = 2
     await tab.commit(session)
     expect((await tab.open()).isNew).toBe(true)
-    expect(world.events.at(-1)).toMatchObject({ type: 'rejected', reason: 'future-version' })
-    expect(await world.store.get(key)).toBe(future)
+    expect(fixture.events.at(-1)).toMatchObject({ type: 'rejected', reason: 'future-version' })
+    expect(await fixture.store.get(key)).toBe(future)
   })
 
-  it('metadata that a later version added survives a commit', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('Metadata that a later version added survives a commit', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const key = `sessions.s.${(await tab.open()).id}`
-    const text = ((await world.store.get(key)) ?? '').replace('{"v":1', '{"v":1,"binding":{"key":"k"}')
-    await world.store.set(key, text, world.now + 60_000)
+    const stored = ((await fixture.store.get(key)) ?? '').replace('{"v":1', '{"v":1,"binding":{"key":"k"}')
+    await fixture.store.set(key, stored, fixture.now + 60_000)
     await tab.request(({ data }) => Object.assign(data, { b: 2 }))
-    expect(await world.store.get(key)).toContain('"binding":{"key":"k"}')
+    expect(await fixture.store.get(key)).toContain('"binding":{"key":"k"}')
   })
 
-  it('data above maxRecordBytes is refused before it is written, and twice as much before it is parsed', async () => {
-    const world = createWorld({ maxRecordBytes: 1_000 })
-    const tab = world.browser()
+  it('Data above maxRecordBytes is refused before it is written, and twice as much before it is parsed', async () => {
+    const fixture = createFixture({ maxRecordBytes: 1_000 })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
     Object.assign(session.data, { small: 1, large: 'é'.repeat(600), larger: 'x'.repeat(900) })
@@ -193,19 +193,19 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     })
     expect((await tab.open()).data).toEqual({ a: 1 })
     const key = `sessions.s.${session.id}`
-    const good = (await world.store.get(key)) ?? ''
-    await world.store.set(key, good.replace('{"a":1}', `{"a":"${'x'.repeat(2_000)}"}`), world.now + 60_000)
+    const good = (await fixture.store.get(key)) ?? ''
+    await fixture.store.set(key, good.replace('{"a":1}', `{"a":"${'x'.repeat(2_000)}"}`), fixture.now + 60_000)
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('names like __proto__ are data at every depth, through merge and back', async () => {
-    const { browser } = createWorld()
+  it('Names such as __proto__ are data at every depth, through merge and back', async () => {
+    const { browser } = createFixture()
     const tab = browser()
     const odd = (): unknown => JSON.parse('{"__proto__":{"isAdmin":true},"constructor":{"prototype":{"isAdmin":true}}}')
     await tab.request(({ data }) => {
       data.nested = odd()
       Object.defineProperty(data, '__proto__', { value: odd(), enumerable: true, configurable: true, writable: true })
-      Object.assign(data, JSON.parse('{"hasOwnProperty":1,"toJSON":"text","then":2,"":3}'))
+      Object.assign(data, JSON.parse('{"hasOwnProperty":1,"toJSON":"string","then":2,"":3}'))
     })
     const [first, second] = [await tab.open(), await tab.open()]
     first.data.x = 1

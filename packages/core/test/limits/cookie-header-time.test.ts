@@ -3,7 +3,7 @@ import { findCookies } from '../../src/transport/cookie-header.ts'
 
 const name = '__Host-sid'
 
-describe('looking for a cookie', () => {
+describe('the search for a cookie', () => {
   it.each([
     ['2,700 names', Array.from({ length: 2_700 }, (_, i) => `n${i}=1`).join(';')],
     ['the name over and over inside one value', `a=${`${name}=`.repeat(1_500)}`],
@@ -12,7 +12,7 @@ describe('looking for a cookie', () => {
     ['semicolons', ';'.repeat(16_384)],
     ['duplicates', `${name}=1;`.repeat(1_400)],
     ['almost the name', '__Host-si'.repeat(1_800)]
-  ])('takes less than 1 ms on 16 KB of %s', (_, header) => {
+  ])('The search takes less than 1 ms on 16 KB of %s', (_, header) => {
     // The fastest of many: the machine may be busy, the work is the same.
     let fastest = Number.POSITIVE_INFINITY
     for (let i = 0; i < 50; i++) {

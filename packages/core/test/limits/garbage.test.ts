@@ -6,13 +6,13 @@ import { createSessionManager, type SessionManager } from '../../src/session-man
 import { createKeyQueue } from '../../src/store/key-queue.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 
-/** Of 4 kB, so that what is held shows beside the small change of a map of keys. */
+/** 4 kB each, so that retained values are visible beside the noise of a map of keys. */
 interface Counter {
   count: number
   note: string
 }
 
-/** Bytes that outlived a collection of the young generation, and no collection of the old one. */
+/** Bytes that have outlived a collection of the young generation, and no collection of the old one. */
 async function survivors(inspector: Session, work: () => Promise<unknown>): Promise<number> {
   await inspector.post('HeapProfiler.startSampling', {
     samplingInterval: 1024,
@@ -25,7 +25,7 @@ async function survivors(inspector: Session, work: () => Promise<unknown>): Prom
   return sum(profile.head)
 }
 
-describe('what requests leave to the old generation, with 16 under way at a time', () => {
+describe('what requests leave in the old generation, with 16 under way at a time', () => {
   const requests = 32_000
   const inspector = new Session()
   setFlagsFromString('--expose-gc')
@@ -59,7 +59,7 @@ describe('what requests leave to the old generation, with 16 under way at a time
     await Promise.all(
       Array.from({ length: 16 }, async (_, worker) => {
         for (let round = 0; round < requests / 16; round++) {
-          // What is under way here and now is old from here on, and whatever it then leads to is kept with it.
+          // Objects in use now are in the old generation from here on, and so is everything that they refer to later.
           if (worker === 0 && round === 100) collect()
           const session = await manager.open(cookies[(worker + 16 * round) % cookies.length])
           handle(session.data)
@@ -69,19 +69,19 @@ describe('what requests leave to the old generation, with 16 under way at a time
     )
   }
 
-  it('is little when they read: a deadline that was met holds nobody', async () => {
+  it('Reading requests leave little: a deadline that was met retains nothing', async () => {
     await serve(({ count }) => void count)
     const bytes = await survivors(inspector, () => serve(({ count }) => void count))
     expect(bytes / requests).toBeLessThan(900)
   })
 
-  it('is little when they write', async () => {
+  it('Writing requests leave little', async () => {
     await serve((data) => void data.count++)
     const bytes = await survivors(inspector, () => serve((data) => void data.count++))
     expect(bytes / requests).toBeLessThan(3_500)
   })
 
-  it('is none of what went through a queue of a key', async () => {
+  it('A value that went through the queue of a key is not retained', async () => {
     const queue = createKeyQueue((earlier) => earlier)
     const rounds = 1_000
     const work = (): Promise<unknown> =>

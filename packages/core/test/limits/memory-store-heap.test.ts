@@ -21,7 +21,7 @@ describe('the memory store’s heap', () => {
     return (process.memoryUsage().heapUsed - before) / sessions
   }
 
-  it('is at most 1.25 times what a Map of texts takes', () => {
+  it('The heap of the memory store is at most 1.25 times that of a Map of strings', () => {
     const map = new Map<string, string>()
     const bare = bytesPerSession((key, value) => map.set(key, value))
     const store = createMemoryStore()
@@ -31,7 +31,7 @@ describe('the memory store’s heap', () => {
     expect(ours / bare).toBeLessThan(1.25)
   })
 
-  it('does not grow while a full store keeps turning over', async () => {
+  it('The heap does not grow while a full store replaces its values', async () => {
     const store = createMemoryStore({ clock: { now: () => start }, maxEntries: 2_000 })
     const turnOver = async (from: number, to: number) => {
       for (let i = from; i < to; i++) await store.set(`k${i}`, `v${i}`, start + 1_000)
@@ -44,7 +44,7 @@ describe('the memory store’s heap', () => {
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(500_000)
   })
 
-  it('does not grow while a store below its limit keeps turning over', async () => {
+  it('The heap does not grow while a store below its limit replaces its values', async () => {
     const store = createMemoryStore({ clock: { now: () => start }, maxEntries: 2_000 })
     for (let i = 0; i < 3_000; i++) await store.set(`k${i}`, 'v', start + 1_000)
     const turnOver = async (from: number, to: number) => {

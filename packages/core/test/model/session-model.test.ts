@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Browser, createWorld, type World } from '../support/world.ts'
+import { type Browser, createFixture, type Fixture } from '../support/fixture.ts'
 
-/** What the reference model knows of a session: nothing but data, user and times. */
+/** The state of a session in the reference model: only data, user and times. */
 interface ModelSession {
   data: Record<string, number>
   userId: string | undefined
@@ -12,12 +12,12 @@ interface ModelSession {
 
 interface Model {
   readonly sessions: Map<Browser, ModelSession>
-  /** Cookies that a login, a regenerate or a logout has ended. */
+  /** Cookies that a login, a regenerate or a logout has invalidated. */
   readonly ended: { readonly cookie: string; readonly owner: Browser }[]
 }
 
 interface Real {
-  readonly world: World
+  readonly fixture: Fixture
   readonly browsers: readonly Browser[]
 }
 
@@ -26,21 +26,21 @@ type Command = (model: Model, real: Real, browser: Browser) => Promise<void>
 const hour = 3_600_000
 const minute = 60_000
 
-/** The session of a browser, if it has not run out; a use moves last seen as a touch or a write does. */
-function liveSession(model: Model, { world }: Real, browser: Browser, writes: boolean): ModelSession | undefined {
+/** The session of a browser, if it has not expired; a use moves lastSeenAt as a touch or a write does. */
+function liveSession(model: Model, { fixture }: Real, browser: Browser, writes: boolean): ModelSession | undefined {
   const session = model.sessions.get(browser)
   if (!session) return undefined
-  const over = world.now >= session.lastSeenAt + hour || world.now >= session.createdAt + 24 * hour
+  const over = fixture.now >= session.lastSeenAt + hour || fixture.now >= session.createdAt + 24 * hour
   if (over) {
     model.sessions.delete(browser)
     return undefined
   }
-  if (writes || world.now - session.lastSeenAt >= minute) session.lastSeenAt = world.now
+  if (writes || fixture.now - session.lastSeenAt >= minute) session.lastSeenAt = fixture.now
   return session
 }
 
-function newSession({ world }: Real): ModelSession {
-  return { data: {}, userId: undefined, createdAt: world.now, lastSeenAt: world.now }
+function newSession({ fixture }: Real): ModelSession {
+  return { data: {}, userId: undefined, createdAt: fixture.now, lastSeenAt: fixture.now }
 }
 
 const read: Command = async (model, real, browser) => {
@@ -107,7 +107,7 @@ const regenerate: Command = async (model, real, browser) => {
 const rotate: Command = async (model, real, browser) => {
   liveSession(model, real, browser, true)
   await browser.request((session) => session.rotate())
-  // The new token is seen at once, which ends the old one after the grace window.
+  // The new token is used at once, which ends the old one after the grace window.
   await browser.request(() => {})
 }
 
@@ -124,11 +124,11 @@ const revokeAll =
     for (const browser of real.browsers) {
       const session = model.sessions.get(browser)
       if (session?.userId !== userId) continue
-      const live = real.world.now < session.lastSeenAt + hour && real.world.now < session.createdAt + 24 * hour
+      const live = real.fixture.now < session.lastSeenAt + hour && real.fixture.now < session.createdAt + 24 * hour
       if (live) expected++
       model.sessions.delete(browser)
     }
-    expect(await real.world.manager.revokeAll(userId)).toBe(expected)
+    expect(await real.fixture.manager.revokeAll(userId)).toBe(expected)
   }
 
 const list =
@@ -137,10 +137,10 @@ const list =
     const expected = [...model.sessions.values()].filter(
       (session) =>
         session.userId === userId &&
-        real.world.now < session.lastSeenAt + hour &&
-        real.world.now < session.createdAt + 24 * hour
+        real.fixture.now < session.lastSeenAt + hour &&
+        real.fixture.now < session.createdAt + 24 * hour
     )
-    const listed = await real.world.manager.list({ userId })
+    const listed = await real.fixture.manager.list({ userId })
     const dataOf = (sessions: readonly { data: object }[]): string[] =>
       sessions.map(({ data }) => JSON.stringify(Object.entries(data).sort())).sort()
     expect(dataOf(listed)).toEqual(dataOf(expected))
@@ -148,42 +148,42 @@ const list =
 
 const replay =
   (pick: number): Command =>
-  async (model, { world }) => {
+  async (model, { fixture }) => {
     const old = model.ended[pick % Math.max(1, model.ended.length)]
     if (!old) return
-    const session = await world.browser(old.cookie).open()
+    const session = await fixture.browser(old.cookie).open()
     expect({ data: session.data, userId: session.userId }).toEqual({ data: {}, userId: undefined })
   }
 
 const tamper =
   (at: number): Command =>
-  async (_, { world }, browser) => {
+  async (_, { fixture }, browser) => {
     if (browser.cookie === '') return
     const position = '__Host-sid='.length + (at % 76)
     const other = browser.cookie[position] === 'A' ? 'B' : 'A'
     const cookie = browser.cookie.slice(0, position) + other + browser.cookie.slice(position + 1)
-    const { calls, result } = await world.store.during(() => world.browser(cookie).open())
+    const { calls, result } = await fixture.store.during(() => fixture.browser(cookie).open())
     expect([calls.length, result.isNew]).toEqual([0, true])
   }
 
 const advance =
   (milliseconds: number): Command =>
-  async (_, { world }) => {
-    world.now += milliseconds
+  async (_, { fixture }) => {
+    fixture.now += milliseconds
   }
 
-const outage: Command = async (model, { world }, browser) => {
+const outage: Command = async (model, { fixture }, browser) => {
   if (browser.cookie === '') return
   const known = model.sessions.get(browser)
-  world.store.break('error-before')
+  fixture.store.break('error-before')
   const opened = browser.open().then(
     () => 'opened',
     () => 'refused'
   )
-  // A cookie that is too old is refused without the store.
-  if (known && world.now < known.createdAt + 24 * hour) expect(await opened).toBe('refused')
+  // A cookie that is too old is refused without a store read.
+  if (known && fixture.now < known.createdAt + 24 * hour) expect(await opened).toBe('refused')
   else await opened
-  world.store.break(undefined)
+  fixture.store.break(undefined)
 }
 
 const key = fc.constantFrom('a', 'b', '__proto__x', 'c')
@@ -207,17 +207,17 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 )
 
 describe('the manager against a model that only knows data, users and times', () => {
-  it('answers every sequence of requests as the model does', async () => {
+  it('The manager behaves as the model in every sequence of requests', async () => {
     const numRuns = Number(process.env.KVSESSION_MODEL_RUNS ?? 500)
     const step = fc.tuple(fc.nat({ max: 2 }), command)
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 50, maxLength: 80 }), async (steps) => {
-        const world = createWorld()
-        const browsers = [world.browser(), world.browser(), world.browser()]
+        const fixture = createFixture()
+        const browsers = [fixture.browser(), fixture.browser(), fixture.browser()]
         const model: Model = { sessions: new Map(), ended: [] }
         for (const [index, act] of steps) {
           const browser = browsers[index]
-          if (browser) await act(model, { world, browsers }, browser)
+          if (browser) await act(model, { fixture, browsers }, browser)
         }
       }),
       { numRuns }

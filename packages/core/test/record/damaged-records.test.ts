@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { Session } from '../../src/index.ts'
 import { createEncryption } from '../../src/record/encryption.ts'
-import { createWorld, setCookieOf, type World } from '../support/world.ts'
+import { createFixture, type Fixture, setCookieOf } from '../support/fixture.ts'
 
 const keyOf = ({ id }: Session): string => `sessions.s.${id}`
 
-/** Replaces the payload of a stored session, as something does that is not the library. */
-async function damage(world: World, session: Session, payload: string): Promise<void> {
-  const text = (await world.store.get(keyOf(session))) ?? ''
-  const line = text.slice(0, text.indexOf('\n')).replace(/"w":"[^"]*"/, '"w":"damaged-by-us"')
-  await world.store.set(keyOf(session), `${line}\n${payload}`, world.now + 60_000)
+/** Replaces the payload of a stored session, as another program might. */
+async function damage(fixture: Fixture, session: Session, payload: string): Promise<void> {
+  const stored = (await fixture.store.get(keyOf(session))) ?? ''
+  const line = stored.slice(0, stored.indexOf('\n')).replace(/"w":"[^"]*"/, '"w":"damaged-by-us"')
+  await fixture.store.set(keyOf(session), `${line}\n${payload}`, fixture.now + 60_000)
 }
 
-describe('a payload that somebody damages while a request has the session open', () => {
+describe('a payload that is damaged while a request has the session open', () => {
   it.each<[string, (session: Session) => Promise<unknown>]>([
     [
       'an update',
@@ -28,116 +28,124 @@ describe('a payload that somebody damages while a request has the session open',
         return session.save()
       }
     ]
-  ])('%s is reported dropped, and the damage is left for inspection', async (_, act) => {
-    const world = createWorld()
-    const tab = world.browser()
+  ])('The change of %s is reported dropped, and the damaged payload is kept for inspection', async (_, act) => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
     void session.data
-    await damage(world, session, 'null')
-    // Another request is faster, so that this one reads again.
+    await damage(fixture, session, 'null')
+    // Another request writes first, so that this one reads again.
     expect(await act(session)).toBe(false)
-    expect(world.eventTypes()).toContain('dropped')
-    expect(await world.store.get(keyOf(session))).toMatch(/\nnull$/)
+    expect(fixture.eventTypes()).toContain('dropped')
+    expect(await fixture.store.get(keyOf(session))).toMatch(/\nnull$/)
   })
 
-  it('an update that runs on what was damaged before is reported dropped too', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('An update of a payload that was damaged before is reported dropped, too', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
-    await damage(world, session, '[1]')
+    await damage(fixture, session, '[1]')
     const stored = await session.update((data) => {
       data.b = 1
     })
     expect(stored).toBe(false)
   })
 
-  it('a regenerate that would have to encrypt it again gives up', async () => {
-    const world = createWorld({ encryption: createEncryption({ secret: 'an encryption secret that is long enough' }) })
-    const tab = world.browser()
+  it('A regenerate that has to encrypt a damaged payload again gives up', async () => {
+    const fixture = createFixture({
+      encryption: createEncryption({ secret: 'an encryption secret that is long enough' })
+    })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
-    await damage(world, session, 'AAAA')
+    await damage(fixture, session, 'AAAA')
     await session.regenerate()
     expect(setCookieOf(await tab.commit(session))).toBe(undefined)
-    expect(world.eventTypes()).toContain('dropped')
+    expect(fixture.eventTypes()).toContain('dropped')
   })
 
-  it('an update that would have to decrypt it gives up, and an administrator finds nothing', async () => {
-    const world = createWorld({ encryption: createEncryption({ secret: 'an encryption secret that is long enough' }) })
-    const tab = world.browser()
+  it('An update that has to decrypt a damaged payload gives up, and an administrator finds no session', async () => {
+    const fixture = createFixture({
+      encryption: createEncryption({ secret: 'an encryption secret that is long enough' })
+    })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
-    await damage(world, session, 'AAAA')
+    await damage(fixture, session, 'AAAA')
     const stored = await session.update((data) => {
       data.b = 1
     })
     expect(stored).toBe(false)
-    expect(await world.manager.find(session.id)).toBe(undefined)
+    expect(await fixture.manager.find(session.id)).toBe(undefined)
   })
 
-  it('a reload of what was looked at before finds a new session', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A reload of a session whose payload was damaged makes it a new session', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
     expect(session.data).toEqual({ a: 1 })
-    await damage(world, session, 'null')
+    await damage(fixture, session, 'null')
     expect(await session.reload()).toBe(false)
     expect([session.isNew, session.data]).toEqual([true, {}])
   })
 
-  it('an administrator finds no session there, and lists the others', async () => {
-    const world = createWorld()
-    const [one, other] = [world.browser(), world.browser()]
+  it('An administrator finds no session with a damaged payload, and can list the others', async () => {
+    const fixture = createFixture()
+    const [one, other] = [fixture.browser(), fixture.browser()]
     for (const tab of [one, other]) await tab.request((session) => session.login('alice'))
     const [broken, whole] = [await one.open(), await other.open()]
-    await damage(world, broken, 'null')
-    expect(await world.manager.find(broken.id)).toBe(undefined)
-    expect(world.events.at(-1)).toEqual({ type: 'rejected', reason: 'corrupt', id: broken.id })
-    expect((await world.manager.list({ userId: 'alice' })).map(({ id }) => id)).toEqual([whole.id])
+    await damage(fixture, broken, 'null')
+    expect(await fixture.manager.find(broken.id)).toBe(undefined)
+    expect(fixture.events.at(-1)).toEqual({ type: 'rejected', reason: 'corrupt', id: broken.id })
+    expect((await fixture.manager.list({ userId: 'alice' })).map(({ id }) => id)).toEqual([whole.id])
     const all: string[] = []
-    for await (const { id } of world.manager.list()) all.push(id)
+    for await (const { id } of fixture.manager.list()) all.push(id)
     expect(all).toEqual([whole.id])
   })
 
-  it('a record put back from an older copy, with another start than the token’s, opens nothing', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it("A record restored from an older copy, with another start than the token's, opens nothing", async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
-    const text = (await world.store.get(keyOf(session))) ?? ''
-    await world.store.set(keyOf(session), text.replace(`"c":${world.now}`, `"c":${world.now - 1}`), world.now + 60_000)
+    const stored = (await fixture.store.get(keyOf(session))) ?? ''
+    await fixture.store.set(
+      keyOf(session),
+      stored.replace(`"c":${fixture.now}`, `"c":${fixture.now - 1}`),
+      fixture.now + 60_000
+    )
     expect((await tab.open()).isNew).toBe(true)
-    expect(world.events.at(-1)).toEqual({ type: 'rejected', reason: 'corrupt', id: session.id })
+    expect(fixture.events.at(-1)).toEqual({ type: 'rejected', reason: 'corrupt', id: session.id })
   })
 
   it.each(['x', '[]', '{"v":1,"e":0,"s":{"a":null}}', '7', 'null'])(
-    'an index that reads %s is no index, and nothing is done to it',
-    async (text) => {
-      const world = createWorld()
-      await world.browser().request((session) => session.login('alice'))
-      const key = world.store.calls.find((call) => call.key.includes('.u.'))?.key ?? ''
-      await world.store.set(key, text, world.now + 60_000)
-      await expect(world.manager.revokeAll('alice')).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
-      expect(await world.store.get(key)).toBe(text)
+    'An index whose value is %s is refused, and not changed',
+    async (stored) => {
+      const fixture = createFixture()
+      await fixture.browser().request((session) => session.login('alice'))
+      const key = fixture.store.calls.find((call) => call.key.includes('.u.'))?.key ?? ''
+      await fixture.store.set(key, stored, fixture.now + 60_000)
+      await expect(fixture.manager.revokeAll('alice')).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
+      expect(await fixture.store.get(key)).toBe(stored)
     }
   )
 })
 
 describe('a payload with a number that no write could keep', () => {
-  it('is damaged: the visitor gets a new session that can be written', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A payload with a number that cannot be written again is corrupt: the visitor gets a new session', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
-    await damage(world, session, '{"a":1e999}')
+    await damage(fixture, session, '{"a":1e999}')
     const next = await tab.open()
     expect(next.data).toEqual({})
     next.data.b = 2
     await tab.commit(next)
     expect((await tab.open()).data).toEqual({ b: 2 })
-    expect(world.eventTypes()).toContain('rejected')
+    expect(fixture.eventTypes()).toContain('rejected')
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { devalueSerializer } from '../../src/record/devalue.ts'
-import { createWorld } from '../support/world.ts'
+import { createFixture } from '../support/fixture.ts'
 
 const options = { serializer: devalueSerializer }
 
@@ -14,14 +14,14 @@ const rich = {
 }
 
 describe('devalue as the serializer', () => {
-  it('gives Date, Map, Set, BigInt, URL, undefined in arrays and NaN back as they were', async () => {
-    const tab = createWorld(options).browser()
+  it('Date, Map, Set, BigInt, URL, undefined in arrays and NaN are restored', async () => {
+    const tab = createFixture(options).browser()
     await tab.request(({ data }) => Object.assign(data, rich))
     expect((await tab.open()).data).toEqual(rich)
   })
 
-  it('notices a change inside a Map, a Set or a Date, and writes nothing without one', async () => {
-    const { browser, eventTypes } = createWorld(options)
+  it('A change inside a Map, a Set or a Date is noticed, and nothing is written without one', async () => {
+    const { browser, eventTypes } = createFixture(options)
     const tab = browser()
     await tab.request(({ data }) =>
       Object.assign(data, { map: new Map([['a', 1]]), set: new Set([1]), at: new Date(0) })
@@ -48,8 +48,8 @@ describe('devalue as the serializer', () => {
     })
   })
 
-  it('merges by top-level key: equal Maps and Dates are no conflict, different ones are', async () => {
-    const { browser, events } = createWorld(options)
+  it('Values are merged by top-level key: equal Maps and Dates are no conflict, different ones are', async () => {
+    const { browser, events } = createFixture(options)
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: new Map([['x', 1]]), b: new Date(0), c: 1n }))
     const [one, other] = [await tab.open(), await tab.open()]
@@ -66,17 +66,17 @@ describe('devalue as the serializer', () => {
     expect(events.flatMap((event) => (event.type === 'conflict' ? event.keys : []))).toEqual(['c'])
   })
 
-  it('reads what the JSON serializer has stored, so that switching logs nobody out', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('Records of the JSON serializer are read, so that switching logs no user out', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: [1, 'two'], b: null }))
-    const switched = world.another(options)
+    const switched = fixture.another(options)
     await tab.request(({ data }) => Object.assign(data, { at: new Date(0) }), switched)
     expect((await tab.open(switched)).data).toEqual({ a: [1, 'two'], b: null, at: new Date(0) })
   })
 
-  it('takes a property that is undefined for an absent one', async () => {
-    const { browser, eventTypes } = createWorld(options)
+  it('A property that is undefined counts as absent', async () => {
+    const { browser, eventTypes } = createFixture(options)
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { token: undefined }))
     expect(eventTypes()).toEqual([])
@@ -86,8 +86,8 @@ describe('devalue as the serializer', () => {
     ['a function', { list: [{ run: () => 1 }] }, 'data.list[0].run'],
     ['an instance of a class', { error: new Error('secret words') }, 'data.error'],
     ['a key named __proto__', JSON.parse('{"a":{"__proto__":1}}'), 'data.a']
-  ])('refuses %s, and names the path', async (_, fields, path) => {
-    const tab = createWorld(options).browser()
+  ])('%s is refused, and the error names the path', async (_, fields, path) => {
+    const tab = createFixture(options).browser()
     const session = await tab.open()
     Object.assign(session.data, fields)
     const error = await tab.commit(session).catch((thrown: unknown) => thrown)
@@ -95,28 +95,28 @@ describe('devalue as the serializer', () => {
     expect(String(error)).not.toContain('secret words')
   })
 
-  it('takes what nobody has stored for a corrupt record', async () => {
-    for (const text of ['', 'x', '[', '[[99]]', '[["Date"]]', '{"a":1']) {
+  it('A payload that devalue cannot read makes the record corrupt', async () => {
+    for (const serialized of ['', 'x', '[', '[[99]]', '[["Date"]]', '{"a":1']) {
       expect(() => {
-        const data = devalueSerializer.deserialize(text)
+        const data = devalueSerializer.deserialize(serialized)
         if (typeof data !== 'object' || data === null || Array.isArray(data) || data instanceof Date) throw new Error()
       }).toThrow()
     }
   })
 
   it.each([[undefined], [null], [1], ['a'], [[1, undefined]], [new Date(0)], [new Map([['a', undefined]])]])(
-    'gives %j alone back as it was',
+    '%j as the whole data is restored',
     (value) => {
       expect(devalueSerializer.deserialize(devalueSerializer.serialize(value))).toStrictEqual(value)
     }
   )
 
-  it('leaves a property out that is undefined, and nothing else', () => {
-    const text = devalueSerializer.serialize({ token: undefined, a: 1, b: { c: undefined } })
-    expect(devalueSerializer.deserialize(text)).toStrictEqual({ a: 1, b: { c: undefined } })
+  it('Only properties that are undefined are left out', () => {
+    const serialized = devalueSerializer.serialize({ token: undefined, a: 1, b: { c: undefined } })
+    expect(devalueSerializer.deserialize(serialized)).toStrictEqual({ a: 1, b: { c: undefined } })
   })
 
-  it('refuses an instance of a class also where a property of it is undefined', () => {
+  it('An instance of a class is refused even if a property of it is undefined', () => {
     class Token {
       readonly value = undefined
     }
@@ -124,7 +124,7 @@ describe('devalue as the serializer', () => {
   })
 
   it.each([[new Error('secret words')], ['secret words'], [{ name: 'DevalueError', message: 'secret words' }]])(
-    'quotes nothing of what a getter throws: %s',
+    'The error of a getter quotes nothing of what it throws: %s',
     (thrown) => {
       const data = {
         get secret() {

@@ -1,29 +1,29 @@
 import { describe, expect, it } from 'vitest'
 import { createEncryption } from '../../src/record/encryption.ts'
-import { createWorld, start } from '../support/world.ts'
+import { createFixture, start } from '../support/fixture.ts'
 
 const secret = 'a secret for encryption that is long enough'
 const day = 86_400_000
 
 /** A process without encryption, one for each stage of switching it on, and a user who logged in at `by`. */
 async function fleet(by: 'plain' | 'reading' | 'writing' | 'strict' = 'plain') {
-  const world = createWorld({ idleTimeout: '10d', absoluteTimeout: '20d' })
+  const fixture = createFixture({ idleTimeout: '10d', absoluteTimeout: '20d' })
   const nodes = {
-    plain: world.manager,
-    reading: world.another({ encryption: createEncryption({ secret, write: false }) }),
-    writing: world.another({ encryption: createEncryption({ secret, plainUntil: start + day }) }),
-    strict: world.another({ encryption: createEncryption({ secret }) })
+    plain: fixture.manager,
+    reading: fixture.another({ encryption: createEncryption({ secret, write: false }) }),
+    writing: fixture.another({ encryption: createEncryption({ secret, plainUntil: start + day }) }),
+    strict: fixture.another({ encryption: createEncryption({ secret }) })
   }
-  const tab = world.browser()
+  const tab = fixture.browser()
   await tab.request(async (session) => {
     await session.login('alice')
     session.data.cart = 'tea'
   }, nodes[by])
   const stored = async (): Promise<string> => {
     const { id } = await tab.open(nodes.writing)
-    return (await world.store.get(`sessions.s.${id}`)) ?? ''
+    return (await fixture.store.get(`sessions.s.${id}`)) ?? ''
   }
-  return { world, tab, nodes, stored }
+  return { fixture, tab, nodes, stored }
 }
 
 describe('encryption is switched on in a running fleet in stages', () => {
@@ -31,7 +31,7 @@ describe('encryption is switched on in a running fleet in stages', () => {
     ['plain', 'reading'],
     ['reading', 'writing']
   ] as const)(
-    'while processes of stage %s and %s run, each opens and changes what the other one stored',
+    'Processes of stage %s and %s can each open and change what the other one has stored',
     async (one, two) => {
       const { tab, nodes } = await fleet(one)
       for (let round = 0; round < 3; round++) {
@@ -46,7 +46,7 @@ describe('encryption is switched on in a running fleet in stages', () => {
     }
   )
 
-  it('the first stage writes plain text, the second encrypts what it writes', async () => {
+  it('The first stage writes plain text, and the second one encrypts', async () => {
     const { tab, nodes, stored } = await fleet()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }), nodes.reading)
     expect(await stored()).toContain('tea')
@@ -54,16 +54,16 @@ describe('encryption is switched on in a running fleet in stages', () => {
     expect(await stored()).not.toContain('tea')
   })
 
-  it('plain text is accepted until the stated time, and never by the last stage', async () => {
-    const { world, tab, nodes } = await fleet()
+  it('Plain text is accepted until the stated time, and never by the last stage', async () => {
+    const { fixture, tab, nodes } = await fleet()
     expect((await tab.open(nodes.strict)).isNew).toBe(true)
-    world.now = start + day - 1
+    fixture.now = start + day - 1
     expect((await tab.open(nodes.writing)).userId).toBe('alice')
-    world.now = start + day
+    fixture.now = start + day
     expect((await tab.open(nodes.writing)).isNew).toBe(true)
   })
 
-  it('is switched off in the same stages', async () => {
+  it('Encryption is switched off in the same stages', async () => {
     const { tab, nodes, stored } = await fleet('strict')
     await tab.request(({ data }) => Object.assign(data, { a: 1 }), nodes.reading)
     expect(await stored()).toContain('tea')
@@ -72,7 +72,7 @@ describe('encryption is switched on in a running fleet in stages', () => {
 })
 
 describe('a process without the key', () => {
-  it('does not open an encrypted session, shows nothing of its user, and cannot end it by a swap', async () => {
+  it('A process without the key does not open an encrypted session, does not show its user, and cannot end it by a swap', async () => {
     const { tab, nodes } = await fleet('strict')
     const session = await tab.open(nodes.plain)
     expect([session.isNew, session.userId]).toEqual([true, undefined])
@@ -81,7 +81,7 @@ describe('a process without the key', () => {
     expect((await tab.open(nodes.strict)).data).toEqual({ cart: 'tea' })
   })
 
-  it('ends it all the same, by revoke and revokeAll', async () => {
+  it('A process without the key can end an encrypted session by revoke and revokeAll', async () => {
     const { tab, nodes } = await fleet('strict')
     expect(await nodes.plain.revokeAll('alice')).toBe(1)
     expect((await tab.open(nodes.strict)).isNew).toBe(true)

@@ -10,25 +10,25 @@ const key = 'sessions.00112233445566778899aabbccddeeff'
 const encryption = createEncryption({ secret: secretA })
 
 describe('encryption at rest', () => {
-  it('gives back every text, under every context and key', () => {
-    const anyText = fc.string({ unit: 'binary', maxLength: 300 })
+  it('Every string is restored, under every context and key', () => {
+    const anyString = fc.string({ unit: 'binary', maxLength: 300 })
     fc.assert(
-      fc.property(anyText, anyText, anyText, (plain, someContext, someKey) => {
-        const text = encryption.encrypt(plain, someContext, someKey)
-        expect(text).toMatch(/^[A-Za-z0-9_-]+$/)
-        expect(encryption.decrypt(text, someContext, someKey)).toBe(plain)
+      fc.property(anyString, anyString, anyString, (plain, someContext, someKey) => {
+        const ciphertext = encryption.encrypt(plain, someContext, someKey)
+        expect(ciphertext).toMatch(/^[A-Za-z0-9_-]+$/)
+        expect(encryption.decrypt(ciphertext, someContext, someKey)).toBe(plain)
       })
     )
   })
 
   it.each(['', '\ufeff{}', '\ufeff\ufeff', 'x'.repeat(200_000), '{"a":"é😀"}'])(
-    'keeps a text exactly (case %#)',
+    'A string is restored exactly (case %#)',
     (plain) => {
       expect(encryption.decrypt(encryption.encrypt(plain, context, key), context, key)).toBe(plain)
     }
   )
 
-  it('reads what earlier releases wrote', () => {
+  it('Payloads of earlier releases are read', () => {
     expect(encryption.decrypt('AUbhBQUFBQUFBQUFBQUFatI6G3tu86f1wfARdLbftp_UHSuEBTqOUILUwKSYJw', context, key)).toBe(
       '{"golden":true}'
     )
@@ -38,43 +38,44 @@ describe('encryption at rest', () => {
     )
   })
 
-  it('hides the text, and never writes the same twice', () => {
-    const texts = new Set<string>()
-    for (let i = 0; i < 2_000; i++) texts.add(encryption.encrypt('{"name":"Ada Lovelace"}', context, key))
-    expect(texts.size).toBe(2_000)
-    for (const text of texts) expect(Buffer.from(text, 'base64url').toString('latin1')).not.toContain('Lovelace')
+  it('The ciphertext does not contain the plaintext, and is never the same twice', () => {
+    const ciphertexts = new Set<string>()
+    for (let i = 0; i < 2_000; i++) ciphertexts.add(encryption.encrypt('{"name":"Ada Lovelace"}', context, key))
+    expect(ciphertexts.size).toBe(2_000)
+    for (const ciphertext of ciphertexts)
+      expect(Buffer.from(ciphertext, 'base64url').toString('latin1')).not.toContain('Lovelace')
   })
 
-  it('opens nothing under another context or key', () => {
-    const text = encryption.encrypt('{}', context, key)
-    expect(encryption.decrypt(text, `${context} `, key)).toBeUndefined()
-    expect(encryption.decrypt(text, '', key)).toBeUndefined()
-    expect(encryption.decrypt(text, context, key.replace(/f$/, 'e'))).toBeUndefined()
-    expect(encryption.decrypt(text, key, context)).toBeUndefined()
+  it('A payload does not decrypt under another context or key', () => {
+    const ciphertext = encryption.encrypt('{}', context, key)
+    expect(encryption.decrypt(ciphertext, `${context} `, key)).toBeUndefined()
+    expect(encryption.decrypt(ciphertext, '', key)).toBeUndefined()
+    expect(encryption.decrypt(ciphertext, context, key.replace(/f$/, 'e'))).toBeUndefined()
+    expect(encryption.decrypt(ciphertext, key, context)).toBeUndefined()
   })
 
-  it('opens nothing that was changed in one bit or one character, or cut', () => {
-    const text = encryption.encrypt('{"a":1}', context, key)
-    const bytes = Buffer.from(text, 'base64url')
+  it('A payload does not decrypt after a change of one bit or one character, or when it was cut', () => {
+    const ciphertext = encryption.encrypt('{"a":1}', context, key)
+    const bytes = Buffer.from(ciphertext, 'base64url')
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = Buffer.from(bytes)
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
       expect(encryption.decrypt(flipped.toString('base64url'), context, key)).toBeUndefined()
     }
-    for (let place = 0; place < text.length; place++) {
+    for (let place = 0; place < ciphertext.length; place++) {
       for (const character of 'ABCDabcd0189-_+/=. "{') {
-        if (character === text[place]) continue
-        const changed = text.slice(0, place) + character + text.slice(place + 1)
+        if (character === ciphertext[place]) continue
+        const changed = ciphertext.slice(0, place) + character + ciphertext.slice(place + 1)
         expect(encryption.decrypt(changed, context, key)).toBeUndefined()
       }
-      expect(encryption.decrypt(text.slice(0, place), context, key)).toBeUndefined()
-      expect(encryption.decrypt(text.slice(place + 1), context, key)).toBeUndefined()
+      expect(encryption.decrypt(ciphertext.slice(0, place), context, key)).toBeUndefined()
+      expect(encryption.decrypt(ciphertext.slice(place + 1), context, key)).toBeUndefined()
     }
-    expect(encryption.decrypt(`${text}=`, context, key)).toBeUndefined()
-    expect(encryption.decrypt(`${text}AAAA`, context, key)).toBeUndefined()
+    expect(encryption.decrypt(`${ciphertext}=`, context, key)).toBeUndefined()
+    expect(encryption.decrypt(`${ciphertext}AAAA`, context, key)).toBeUndefined()
   })
 
-  it('opens no text that is too short to hold anything, right version or not', () => {
+  it('A string that is too short for a payload does not decrypt, with the right version or not', () => {
     for (let length = 0; length < 40; length++) {
       const start = Buffer.alloc(length)
       if (length > 0) start[0] = 1
@@ -82,16 +83,19 @@ describe('encryption at rest', () => {
     }
   })
 
-  it('never throws and never falls back to plain text', () => {
+  it('decrypt() never throws and never returns its input as plain text', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.json(), fc.string({ unit: 'binary' }), fc.stringMatching(/^[\w-]{0,200}$/)), (text) => {
-        expect(encryption.decrypt(text, context, key)).toBeUndefined()
-      }),
+      fc.property(
+        fc.oneof(fc.json(), fc.string({ unit: 'binary' }), fc.stringMatching(/^[\w-]{0,200}$/)),
+        (ciphertext) => {
+          expect(encryption.decrypt(ciphertext, context, key)).toBeUndefined()
+        }
+      ),
       { numRuns: 2_000 }
     )
   })
 
-  it('decrypts under a retired secret, encrypts under the first, and forgets a removed one', () => {
+  it('Decryption works under a retired secret, encryption uses the first one, and a removed secret is unknown', () => {
     const old = encryption.encrypt('{}', context, key)
     const rotated = createEncryption({ secret: [secretB, secretA] })
     expect(rotated.decrypt(old, context, key)).toBe('{}')
@@ -106,13 +110,13 @@ describe('encryption at rest', () => {
     ['SECRET_MISSING', []],
     ['SECRET_WEAK', 'short'],
     ['SECRET_DUPLICATE', [secretA, secretA]]
-  ])('throws %s for a bad secret, saying which one', (code, secret) => {
+  ])('A bad secret is refused with %s, and the message names the option', (code, secret) => {
     expect(() => createEncryption({ secret })).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(/^encryption secret /) })
     )
   })
 
-  it('shows no key when inspected', () => {
+  it('Inspecting an encryption shows no key', () => {
     const shown = inspect(encryption, { depth: Number.POSITIVE_INFINITY, showHidden: true })
     expect(shown).not.toContain(secretA)
     expect(shown).not.toMatch(/Uint8Array|Buffer|KeyObject/)
@@ -120,7 +124,7 @@ describe('encryption at rest', () => {
 })
 
 describe('encryption whose options name the secret alone', () => {
-  it('writes, and accepts no payload that is not encrypted', () => {
+  it('Encryption with only a secret writes, and accepts no payload that is not encrypted', () => {
     const only = { secret: 'one that is for encryption alone, and long' }
     expect(createEncryption(only)).toMatchObject({ write: true, plainUntil: 0 })
     expect(createEncryption({ ...only, write: false })).toMatchObject({ write: false, plainUntil: Infinity })

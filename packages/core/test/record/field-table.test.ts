@@ -26,22 +26,22 @@ const unversioned = createFieldCodec<Fields>({
 })
 
 describe('a table of fields', () => {
-  it('Fields are stored under their letters, and those that are not there are left out', () => {
+  it('Fields are stored under their letters, and absent ones are left out', () => {
     expect(codec.encode({ name: 'a', time: 7 })).toBe('{"v":1,"n":"a","t":7}')
     expect(codec.encode({ name: 'true', time: 7, flag: true })).toBe('{"v":1,"n":"true","t":7,"f":true}')
     expect(unversioned.encode({ name: 'a', time: 0, note: '' })).toBe('{"n":"a","t":0,"o":""}')
   })
 
   it.each(['a-_9', '', '"', '""', 'a"', '"a', 'a"b', '\\', 'ü', ' ', '\n', '\u2028', '{}'])(
-    'The string %j is stored as JSON has it',
+    'The string %j is stored as JSON.stringify writes it',
     (name) => {
-      const text = codec.encode({ name, time: 7 })
-      expect(text).toBe(JSON.stringify({ v: 1, n: name, t: 7 }))
-      expect(codec.decode(JSON.parse(text))?.name).toBe(name)
+      const json = codec.encode({ name, time: 7 })
+      expect(json).toBe(JSON.stringify({ v: 1, n: name, t: 7 }))
+      expect(codec.decode(JSON.parse(json))?.name).toBe(name)
     }
   )
 
-  it('Every object that is decoded has all properties, in one order', () => {
+  it('Every decoded object has all properties, in the same order', () => {
     const least = codec.decode({ v: 1, t: 7, n: 'a' })
     expect(Object.entries(least ?? {})).toEqual([
       ['name', 'a'],
@@ -53,14 +53,14 @@ describe('a table of fields', () => {
     expect(Object.keys(codec.decode({ o: 'x', n: 'a', t: 7, z: 1 }) ?? {})).toEqual(Object.keys(least ?? {}))
   })
 
-  it('Fields that have no letter survive, without the version', () => {
+  it('Fields without a letter survive, except the version', () => {
     const fields = codec.decode({ v: 1, n: 'a', t: 7, y: [1], z: null })
     expect(fields?.unknownFields).toEqual({ y: [1], z: null })
     expect(fields && codec.encode(fields)).toBe('{"v":1,"n":"a","t":7,"y":[1],"z":null}')
   })
 
   it.each([{}, { n: 'a' }, { t: 7 }, { n: 1, t: 7 }, { n: 'a', t: 7, o: 1 }, { o: 'a', t: 7 }])(
-    '%j lacks a field, or has a wrong one',
+    '%j lacks a field, or has an invalid one',
     (stored) => {
       expect(codec.decode(stored)).toBeUndefined()
     }
@@ -74,11 +74,11 @@ describe('a table of fields', () => {
     [2 ** 53, false],
     ['7', false],
     [undefined, false]
-  ])('%j is a time: %s', (value, expected) => {
+  ])('isTime(%j) is %s', (value, expected) => {
     expect(isTime(value)).toBe(expected)
   })
 
-  it('The values that encryption authenticates are those of the fields that say so', () => {
+  it('The values that encryption authenticates are those of the sealed fields', () => {
     expect(codec.sealedValues({ name: 'a', time: 7 })).toEqual(['a', undefined])
   })
 
@@ -89,7 +89,7 @@ describe('a table of fields', () => {
     [undefined, false],
     ['x', false],
     [7, false]
-  ])('%j is an object: %s', (value, expected) => {
+  ])('isObject(%j) is %s', (value, expected) => {
     expect(isObject(value)).toBe(expected)
   })
 })

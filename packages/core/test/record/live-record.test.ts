@@ -6,7 +6,7 @@ import { encodeTombstone } from '../../src/record/tombstone.ts'
 import { secretHashOf } from '../../src/session/session-state.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
-import { secret, start } from '../support/world.ts'
+import { secret, start } from '../support/fixture.ts'
 
 describe('a stored value and a secret', () => {
   const { context } = createManagerContext({ store: createMemoryStore(), secret, clock: { now: () => start } })
@@ -25,7 +25,7 @@ describe('a stored value and a secret', () => {
     expect(standingOf(context, { ...metadata, ...more }, identity(byte))).toBe(expected)
   })
 
-  it('a stored value is absent, unreadable, expired or a live record', () => {
+  it('A stored value is absent, unreadable, expired or a live record', () => {
     const { value } = encodeRecord(metadata, '{}')
     const read = (given: string | undefined, now = start): unknown =>
       readLiveRecord({ ...context, clock: { now: () => now } }, 'id', given)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createSessionManager, isSessionError, type SessionManagerOptions } from '../../src/index.ts'
 import { lossyJsonSerializer } from '../../src/record/lossy-json.ts'
-import { createWorld, secret } from '../support/world.ts'
+import { createFixture, secret } from '../support/fixture.ts'
 
 class Money {
   readonly amount = 5
@@ -10,7 +10,7 @@ class Money {
   }
 }
 
-/** What express-session stores without an error, and JSON loses something of. */
+/** Data that express-session stores without an error, although JSON loses part of it. */
 const lossy: Readonly<Record<string, unknown>> = {
   buffer: Buffer.from('ab'),
   error: new Error('wrong password'),
@@ -34,15 +34,15 @@ const lossy: Readonly<Record<string, unknown>> = {
 const lossyOptions = { serializer: 'json-lossy' } as const
 
 describe("serializer: 'json-lossy'", () => {
-  it.each(Object.keys(lossy))('stores what JSON.stringify makes of %s, as express-session does', async (kind) => {
-    const tab = createWorld(lossyOptions).browser()
+  it.each(Object.keys(lossy))('The result of JSON.stringify is stored for %s, as by express-session', async (kind) => {
+    const tab = createFixture(lossyOptions).browser()
     await tab.request(({ data }) => Object.assign(data, { value: lossy[kind], n: 1 }))
     const { data } = await tab.open()
     expect(data).toEqual(JSON.parse(JSON.stringify({ value: lossy[kind], n: 1 })))
   })
 
-  it('refuses what JSON.stringify refuses: a BigInt, and a cycle', async () => {
-    const tab = createWorld(lossyOptions).browser()
+  it('A BigInt and a cycle are refused, as by JSON.stringify', async () => {
+    const tab = createFixture(lossyOptions).browser()
     const cycle: Record<string, unknown> = {}
     cycle.self = cycle
     for (const value of [1n, cycle]) {
@@ -55,8 +55,8 @@ describe("serializer: 'json-lossy'", () => {
     }
   })
 
-  it('writes nothing for a value that is stored already, whatever JSON makes of it', async () => {
-    const { browser, eventTypes } = createWorld(lossyOptions)
+  it('A value that is stored already is not written again, even if JSON changes it', async () => {
+    const { browser, eventTypes } = createFixture(lossyOptions)
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, lossy))
     eventTypes()
@@ -64,8 +64,8 @@ describe("serializer: 'json-lossy'", () => {
     expect(eventTypes()).toEqual(['loaded'])
   })
 
-  it('merges changes of two requests, one of which holds a value that JSON loses', async () => {
-    const tab = createWorld(lossyOptions).browser()
+  it('Changes of two requests are merged, even if one contains a value that JSON loses', async () => {
+    const tab = createFixture(lossyOptions).browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1, b: 1 }))
     const [one, other] = [await tab.open(), await tab.open()]
     Object.assign(one.data, { a: 2, work: () => 1 })
@@ -75,8 +75,8 @@ describe("serializer: 'json-lossy'", () => {
     expect((await tab.open()).data).toEqual({ a: 2, b: 2, at: {} })
   })
 
-  it('is what the error of the strict serializer names, beside devalue', async () => {
-    const tab = createWorld().browser()
+  it("The error of the strict serializer names 'json-lossy' and devalue", async () => {
+    const tab = createFixture().browser()
     const session = await tab.open()
     Object.assign(session.data, { user: { photo: lossy.buffer } })
     const error = await tab.commit(session).catch((thrown: unknown) => thrown)
@@ -85,8 +85,8 @@ describe("serializer: 'json-lossy'", () => {
     )
   })
 
-  it('is the only serializer that has a name', () => {
-    const options = { store: createWorld().store, secret, serializer: 'json-losy' }
+  it("The only serializer with a name is 'json-lossy'", () => {
+    const options = { store: createFixture().store, secret, serializer: 'json-losy' }
     expect(() => Reflect.apply(createSessionManager, undefined, [options])).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining("'json-lossy'") })
     )
@@ -94,11 +94,11 @@ describe("serializer: 'json-lossy'", () => {
     expect(typed).toBe('json-lossy')
   })
 
-  it('writes a value that JSON has nothing for as an empty object, so that it can be compared', () => {
+  it('A value without a JSON form is written as an empty object, so that it can be compared', () => {
     for (const value of [undefined, () => 1, Symbol('x')]) expect(lossyJsonSerializer.serialize(value)).toBe('{}')
   })
 
-  it('names no path where the data as a whole refuses', () => {
+  it('The error names no path when the data as a whole is refused', () => {
     const data = {
       work: () => 1,
       toJSON: () => {

@@ -20,7 +20,7 @@ const metadata = (more: Partial<NextMetadata> = {}): NextMetadata => ({
   ...more
 })
 
-/** What is left of a change to it. */
+/** The metadata after a change to it. */
 function changed(before: NextMetadata, change: (next: NextMetadata) => void): NextMetadata {
   const next = { ...before }
   change(next)
@@ -28,7 +28,7 @@ function changed(before: NextMetadata, change: (next: NextMetadata) => void): Ne
 }
 
 describe('the metadata of a new record', () => {
-  it('a new record starts at its creation, unread and never swapped', () => {
+  it('A new record starts at its creation, unread and never swapped', () => {
     expect(firstMetadata('write', hash, 1_234)).toEqual({
       writeId: 'write',
       createdAt: 1_234,
@@ -41,11 +41,11 @@ describe('the metadata of a new record', () => {
 })
 
 describe('upkeep', () => {
-  it('a touch is due when its interval has passed', () => {
+  it('A touch is due when its interval has passed', () => {
     expect([1_009, 1_010].map((now) => touchDue(policy, metadata(), now))).toEqual([false, true])
   })
 
-  it('a touch of a rolling lifetime is due after a tenth of it, if that is shorter', () => {
+  it('A touch of a rolling lifetime is due after a tenth of it, if that is shorter', () => {
     const rolling = { ...policy, rolling: true }
     const due = (from: Parameters<typeof touchDue>[0], permanent: true | number): boolean[] =>
       [1_004, 1_005, 1_009, 1_010].map((now) => touchDue(from, metadata({ permanent }), now))
@@ -55,7 +55,7 @@ describe('upkeep', () => {
     expect(due(policy, 50)).toEqual([false, false, false, true])
   })
 
-  it('a use removes an alias that has expired, and no other', () => {
+  it('A use removes an alias that has expired, and no other', () => {
     for (const [aliasUntil, left] of [
       [2_001, hash],
       [2_000, undefined],
@@ -68,25 +68,25 @@ describe('upkeep', () => {
     }
   })
 
-  it('a rotated secret awaits its first use until the grace of the old one has begun', () => {
+  it('A rotated secret awaits its first use until the grace of the old one has begun', () => {
     expect(awaitsFirstUse(metadata({ aliasHash: hash }))).toBe(true)
     expect(awaitsFirstUse(metadata({ aliasHash: hash, aliasUntil: 5 }))).toBe(false)
     expect(awaitsFirstUse(metadata())).toBe(false)
   })
 
-  it('a rotation is due that long after the last swap, or after the start', () => {
+  it('A rotation is due when the interval has passed since the last swap, or since the start', () => {
     expect([1_099, 1_100].map((now) => rotationDue(policy, metadata(), now))).toEqual([false, true])
     expect([1_149, 1_150].map((now) => rotationDue(policy, metadata({ swappedAt: 1_050 }), now))).toEqual([false, true])
   })
 })
 
 describe('a use', () => {
-  it('a use moves lastSeenAt, never back', () => {
+  it('A use moves lastSeenAt, never back', () => {
     const at = (now: number): number => changed(metadata(), (next) => markUse(next, now)).lastSeenAt
     expect([at(1_005), at(900)]).toEqual([1_005, 1_000])
   })
 
-  it('the first use of a new secret starts the grace of the old one, once', () => {
+  it('The first use of a new secret starts the grace of the old one, once', () => {
     const alias = metadata({ aliasHash: hash })
     const start = (before: NextMetadata): NextMetadata => changed(before, (next) => startGrace(policy, next, 1_005))
     expect(start(alias)).toEqual({ ...alias, aliasUntil: 1_025 })
@@ -95,7 +95,7 @@ describe('a use', () => {
     expect(start(metadata())).toEqual(metadata())
   })
 
-  it('a use leaves an alias alone until its grace has passed, and then removes it', () => {
+  it('A use leaves an alias alone until its grace has passed, and then removes it', () => {
     const end = (now: number): NextMetadata =>
       changed(metadata({ aliasHash: hash, aliasUntil: 1_015 }), (next) => markUse(next, now))
     expect(end(1_014)).toHaveProperty('aliasHash')
@@ -108,15 +108,15 @@ describe('a permanent session', () => {
   const set = (more: Partial<NextMetadata>, permanent: boolean | number | undefined, now = 1_500): NextMetadata =>
     changed(metadata(more), (next) => setPermanent(policy, next, permanent, now))
 
-  it('is left as it was when nothing is said', () => {
+  it('The permanence stays as it was when it is not set', () => {
     expect(set({ permanent: 7, permanentSince: 8 }, undefined)).toEqual(metadata({ permanent: 7, permanentSince: 8 }))
   })
 
-  it('is one no more', () => {
+  it('A session that is set to false is no longer permanent', () => {
     expect(set({ permanent: 7, permanentSince: 8 }, false)).toEqual(metadata())
   })
 
-  it('lives as long as all permanent ones, or as long as it is told to from now on, within the limit', () => {
+  it('A permanent session has the lifetime of all, or its own from now on, within the limit', () => {
     expect(set({ permanent: 7, permanentSince: 8 }, true)).toEqual(metadata({ permanent: true }))
     expect(set({}, 300)).toEqual(metadata({ permanent: 300, permanentSince: 1_500 }))
     expect(set({}, 300, 1_000)).toEqual(metadata({ permanent: 300 }))
@@ -143,7 +143,7 @@ describe('a new secret', () => {
     expect(next.aliasUntil).toBeUndefined()
   })
 
-  it('a login counts all limits anew', () => {
+  it('A login restarts all limits', () => {
     const next = changed(before, (one) => restart(one, 1_500))
     expect(next).toEqual({
       ...metadata({ aliasHash: 'older', aliasUntil: 1_015, permanent: 7, swappedAt: 1_001 }),
@@ -154,7 +154,7 @@ describe('a new secret', () => {
   })
 })
 
-it('A source of randomness that repeats itself is named', () => {
+it('A randomBytes that repeats itself is named in the error', () => {
   const next = metadata({ secretHash: hash })
   expect(() => swapSecret(next, 'regenerate', hash, 2_000)).toThrow(
     'randomBytes must not return the same bytes again [OPTION_INVALID]'

@@ -5,18 +5,18 @@ import { firstMetadata } from '../../src/record/metadata-change.ts'
 import { byteLength, decodePayload, exceeds, isFields, plaintextOf, serializeData } from '../../src/record/payload.ts'
 import { encodeRecord } from '../../src/record/record.ts'
 import { jsonSerializer } from '../../src/record/serializer.ts'
-import { createWorld } from '../support/world.ts'
+import { createFixture } from '../support/fixture.ts'
 
-describe('the size of a text', () => {
-  it.each(['', 'abc', 'äöü', '€', '😀', 'a€😀'])('is that of its UTF-8: %j', (text) => {
-    const size = Buffer.byteLength(text)
-    expect(byteLength(text)).toBe(size)
-    expect([size - 1, size, size + 1].map((limit) => exceeds(text, limit))).toEqual([true, false, false])
+describe('the size of a string', () => {
+  it.each(['', 'abc', 'äöü', '€', '😀', 'a€😀'])('The size is that of the UTF-8 encoding: %j', (value) => {
+    const size = Buffer.byteLength(value)
+    expect(byteLength(value)).toBe(size)
+    expect([size - 1, size, size + 1].map((limit) => exceeds(value, limit))).toEqual([true, false, false])
   })
 })
 
 describe('data', () => {
-  it('is an object, and no list', () => {
+  it('Data is an object, and not an array', () => {
     expect([{}, [], null, 'x', undefined, 7].map((value) => isFields(value))).toEqual([
       true,
       false,
@@ -27,12 +27,12 @@ describe('data', () => {
     ])
   })
 
-  it('is picked by its own keys', () => {
+  it('Only own keys of the data are picked', () => {
     expect(pickFields({ a: 1, b: undefined, c: 3 }, ['a', 'b', 'constructor', 'd'])).toEqual({ a: 1, b: undefined })
   })
 
-  it('that is too large is told by its largest keys, largest first, and never by its values', async () => {
-    const { browser } = createWorld({ maxRecordBytes: 512 })
+  it('Data that is too large is refused with the names of its largest keys, largest first, and without values', async () => {
+    const { browser } = createFixture({ maxRecordBytes: 512 })
     const storing = browser().request(({ data }) =>
       Object.assign(data, {
         small: 1,
@@ -47,22 +47,22 @@ describe('data', () => {
     )
   })
 
-  it('may be as large as maxRecordBytes says, to the last byte', async () => {
-    const { browser, manager } = createWorld({ maxRecordBytes: 512 })
+  it('Data may be as large as maxRecordBytes, to the last byte', async () => {
+    const { browser, manager } = createFixture({ maxRecordBytes: 512 })
     const tab = browser()
-    await tab.request(({ data }) => Object.assign(data, { text: '' }))
+    await tab.request(({ data }) => Object.assign(data, { note: '' }))
     const { id } = await tab.open()
-    const left = 512 - Buffer.byteLength('{"text":""}')
-    const fill = (length: number) => manager.update(id, (data) => Object.assign(data, { text: 'x'.repeat(length) }))
+    const left = 512 - Buffer.byteLength('{"note":""}')
+    const fill = (length: number) => manager.update(id, (data) => Object.assign(data, { note: 'x'.repeat(length) }))
     expect(await fill(left)).toBe(true)
     await expect(fill(left + 1)).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' })
   })
 })
 
-describe('a serializer of the application’s own', () => {
-  it('gives well-formed text without U+0000, or is told so', async () => {
+describe('a custom serializer', () => {
+  it('A serializer must return a well-formed string without U+0000', async () => {
     for (const bad of ['\0', '\ud800', 7]) {
-      const { browser } = createWorld({
+      const { browser } = createFixture({
         serializer: {
           serialize: (data) => (Object.keys(Object(data)).length > 0 ? (bad as string) : '{}'),
           deserialize: JSON.parse
@@ -95,14 +95,14 @@ describe('a stored payload', () => {
     ['x'.repeat(1_024), undefined, false, 'x'.repeat(1_024)],
     ['x'.repeat(1_025), undefined, false, undefined]
   ])(
-    '%.10s with the encryption %j, said to be encrypted: %s, is read as %.10s',
+    'The payload %.10s with the encryption %j, marked as encrypted: %s, is read as %.10s',
     (payload, used, encrypted, expected) => {
       const record = encodeRecord(encrypted ? { ...metadata, encrypted } : metadata, payload)
       expect(plaintextOf({ encryption: used, policy, clock }, 'key', record)).toBe(expected)
     }
   )
 
-  it('is decoded if both its encryption and its data can be read', () => {
+  it('A payload is decoded if both its encryption and its data can be read', () => {
     const context = { serializer: jsonSerializer, encryption: undefined, policy, clock }
     const decode = (payload: string, encrypted?: true) =>
       decodePayload(context, 'key', encodeRecord({ ...metadata, ...(encrypted && { encrypted }) }, payload))
@@ -110,7 +110,7 @@ describe('a stored payload', () => {
     expect([decode('[1]'), decode('{'), decode('{"a":1}', true)]).toEqual([undefined, undefined, undefined])
   })
 
-  it('that a serializer gives must be well-formed', () => {
+  it('The string that a serializer returns must be well-formed', () => {
     for (const serialized of [7, 'a\0', '\ud800']) {
       const serializer = { ...jsonSerializer, serialize: () => serialized as string }
       expect(() => serializeData({ serializer }, {})).toThrow(

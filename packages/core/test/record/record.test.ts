@@ -22,7 +22,7 @@ const full: RecordMetadata = {
   authenticatedAt: 9,
   indexedUntil: 10
 }
-/** The same as they are stored. */
+/** The same metadata as it is stored. */
 const leastLine = { v: 1, w: 'w', c: 1, s: 2, h: hash, g: 0, d: 0 }
 const fullLine = { ...leastLine, p: 5, f: 6, u: 'alice', t: 7, a: hash, l: 9, b: 8, q: 10 }
 
@@ -36,38 +36,41 @@ describe('a stored value', () => {
       { ...least, permanent: true as const },
       { ...leastLine, p: true }
     ]
-  ])('a record is stored under one-letter names and comes back as it was: %j', (metadata, line) => {
+  ])('A record is stored under one-letter names and restored: %j', (metadata, line) => {
     const record = encodeRecord(metadata, '{"a":"\\n"}\nx')
     expect(record.value).toBe(`${JSON.stringify(line)}\n{"a":"\\n"}\nx`)
     expect(decodeRecord(record.value)).toEqual(record)
   })
 
-  it('a record says that its payload is encrypted, and nothing else of that', () => {
+  it('The metadata shows that the payload is encrypted, and nothing else about that', () => {
     const record = encodeRecord({ ...least, encrypted: true }, 'sealed')
     expect(record.value).toBe(`${JSON.stringify({ ...leastLine, k: true })}\nsealed`)
     expect(decodeRecord(record.value)).toEqual(record)
     for (const k of [false, 1, 'true', null]) expect(decode({ ...leastLine, k })).toBe('corrupt')
   })
 
-  // `for … in` also gives what another library has added to the prototype of all objects.
-  it.each([() => 1, 'text'])('A record is as ever where another library has put %s on Object.prototype', (value) => {
-    const { value: stored } = encodeRecord(least, '{}')
-    const later = stored.replace('{"v":1', '{"v":1,"later":2')
-    const rewrite = (text: string): unknown => {
-      const read = decodeRecord(text)
-      return typeof read === 'object' ? encodeRecord(read.metadata, read.payload).value : read
+  // `for … in` also visits what another library has added to the prototype of all objects.
+  it.each([() => 1, 'text'])(
+    'A record is not affected by another library that has put %s on Object.prototype',
+    (value) => {
+      const { value: stored } = encodeRecord(least, '{}')
+      const later = stored.replace('{"v":1', '{"v":1,"later":2')
+      const rewrite = (value: string): unknown => {
+        const read = decodeRecord(value)
+        return typeof read === 'object' ? encodeRecord(read.metadata, read.payload).value : read
+      }
+      Object.defineProperty(Object.prototype, 'extended', { value, enumerable: true, configurable: true })
+      let rewritten: readonly unknown[]
+      try {
+        rewritten = [rewrite(stored), rewrite(later)]
+      } finally {
+        Reflect.deleteProperty(Object.prototype, 'extended')
+      }
+      expect(rewritten).toEqual([rewrite(stored), rewrite(later)])
     }
-    Object.defineProperty(Object.prototype, 'extended', { value, enumerable: true, configurable: true })
-    let rewritten: readonly unknown[]
-    try {
-      rewritten = [rewrite(stored), rewrite(later)]
-    } finally {
-      Reflect.deleteProperty(Object.prototype, 'extended')
-    }
-    expect(rewritten).toEqual([rewrite(stored), rewrite(later)])
-  })
+  )
 
-  it('a first line of 4,096 characters and more is corrupt', () => {
+  it('A first line of 4,096 characters and more is corrupt', () => {
     const line = (length: number): string => {
       const rest = `${JSON.stringify(leastLine).slice(0, -1)},"later":""}`
       return rest.replace('""', `"${'x'.repeat(length - rest.length)}"`)
@@ -82,7 +85,7 @@ describe('a stored value', () => {
     expect(decodeRecord(`${JSON.stringify(leastLine)}${end}{}`)).toBe('corrupt')
   })
 
-  it('a field of a later version survives a rewrite, whatever its name', () => {
+  it('A field of a later version survives a rewrite, whatever its name', () => {
     const line = `${JSON.stringify(leastLine).slice(0, -1)},"later":[1],"__proto__":{"v":9}}`
     const record = decodeRecord(`${line}\n{}`)
     if (typeof record === 'string') throw new TypeError(record)
@@ -112,7 +115,7 @@ describe('a stored value', () => {
     ['b', [-1, 'x', null]],
     ['l', [-1, 'x', null]],
     ['q', [-1, 'x', null]]
-  ])('is corrupt where %s is nothing we write', (name, values) => {
+  ])('A record is corrupt if %s is invalid', (name, values) => {
     for (const value of values) expect([value, decode({ ...fullLine, [name]: value })]).toEqual([value, 'corrupt'])
   })
 
@@ -127,25 +130,25 @@ describe('a stored value', () => {
     `${JSON.stringify(leastLine)}`,
     `${JSON.stringify(leastLine)}x`,
     '\n'
-  ])('is corrupt when it is %j', (text) => {
-    expect(decodeRecord(text)).toBe('corrupt')
+  ])('The value %j is corrupt', (value) => {
+    expect(decodeRecord(value)).toBe('corrupt')
   })
 
-  it('of another version is told apart from what is corrupt', () => {
+  it('A value of another version is distinguished from a corrupt one', () => {
     expect(decode({ v: 2 })).toBe('future-version')
     expect(decode({ v: 1.5, x: 1 })).toBe('future-version')
     expect(decode({ v: 0, x: 1 })).toBe('corrupt')
     expect(decode({ v: '2' })).toBe('corrupt')
   })
 
-  it('may be a tombstone, which names its write', () => {
+  it('A value may be a tombstone, which contains its write id', () => {
     expect(encodeTombstone('abc')).toBe('{"v":1,"w":"abc","x":1}\n')
     expect(decodeRecord(encodeTombstone('abc'))).toBe('tombstone')
   })
 })
 
 describe('what encryption authenticates of a record', () => {
-  it('is everything but what a touch moves', () => {
+  it('The context contains everything but the fields that a touch moves', () => {
     const others: Required<RecordMetadata> = {
       writeId: 'other',
       createdAt: 11,
@@ -176,7 +179,7 @@ describe('what encryption authenticates of a record', () => {
     expect(sealedContext('other', full)).not.toBe(sealedContext('key', full))
   })
 
-  it('the authenticated context keeps its stored form', () => {
+  it('The authenticated context keeps its stored form', () => {
     // A regression here would make every encrypted record of an earlier release unreadable.
     expect(sealedContext('key', full)).toBe(`["key",1,"${hash}",0,0,5,6,"alice",7,"${hash}",9]`)
     expect(sealedContext('key', least)).toBe(`["key",1,"${hash}",0,0,null,null,null,null,null,null]`)

@@ -47,18 +47,18 @@ class Broken {
 }
 
 describe('JSON as the serializer', () => {
-  it('gives every JSON value back', () => {
+  it('Every JSON value is restored', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (data) => {
-        const text = serialize(data)
-        expect(text).toBe(JSON.stringify(data))
-        expect(deserialize(text)).toEqual(JSON.parse(JSON.stringify(data)))
+        const json = serialize(data)
+        expect(json).toBe(JSON.stringify(data))
+        expect(deserialize(json)).toEqual(JSON.parse(JSON.stringify(data)))
       }),
       { numRuns: 2_000 }
     )
   })
 
-  it('loses nothing it accepts, except undefined properties', () => {
+  it('Accepted data loses nothing, except undefined properties', () => {
     const anything = fc.anything({
       withBigInt: true,
       withDate: false,
@@ -73,16 +73,16 @@ describe('JSON as the serializer', () => {
     let refused = 0
     fc.assert(
       fc.property(fc.dictionary(fc.string({ maxLength: 5 }), anything), (data) => {
-        let text: string
+        let json: string
         try {
-          text = serialize(data)
+          json = serialize(data)
         } catch (error) {
           expect(error).toMatchObject({ code: 'DATA_UNSERIALIZABLE' })
           refused++
           return
         }
         accepted++
-        expect(plain(deserialize(text))).toEqual(plain(data))
+        expect(plain(deserialize(json))).toEqual(plain(data))
       }),
       { numRuns: 3_000 }
     )
@@ -90,13 +90,13 @@ describe('JSON as the serializer', () => {
     expect(refused).toBeGreaterThan(300)
   })
 
-  it('says of what it refuses where it is, in two hundred characters', () => {
+  it('The path in an error takes at most two hundred characters', () => {
     const name = 'n'.repeat(99)
     const message = `data.${name}.${name.slice(0, 95)} is NaN or infinite${rest}`
     expect(() => serialize({ [name]: { [name]: { [name]: Number.NaN } } })).toThrow(`${message} [DATA_UNSERIALIZABLE]`)
   })
 
-  it('refuses what turns into nothing, and what fails once', () => {
+  it('A value that serializes to nothing is refused, and so is one whose serialization fails once', () => {
     const hidden = Object.defineProperty({}, 'toJSON', { value: () => undefined })
     expect(() => serialize(hidden)).toThrow('data is nothing JSON can hold: nothing was stored')
     let failed = false
@@ -110,16 +110,16 @@ describe('JSON as the serializer', () => {
     expect(() => serialize(once)).toThrow('data is refused by a toJSON or getter: nothing was stored')
   })
 
-  it('takes a toJSON that is no function for what it is', () => {
+  it('A toJSON that is no function is data', () => {
     expect(serialize(Object.assign(Object.create({ toJSON: 5 }), { a: 1 }))).toBe('{"a":1}')
   })
 
-  it('refuses an invalid date of any realm', () => {
+  it('An invalid date of any realm is refused', () => {
     expect(() => serialize({ at: runInNewContext('new Date(NaN)') })).toThrow('data.at is an invalid date:')
     expect(serialize({ at: runInNewContext('new Date(0)') })).toBe('{"at":"1970-01-01T00:00:00.000Z"}')
   })
 
-  it('knows what would be lost by its whole name', () => {
+  it('Only the whole name of a type decides whether it is refused', () => {
     const tagged = (tag: string): object =>
       new (class {
         readonly a = 1
@@ -133,15 +133,15 @@ describe('JSON as the serializer', () => {
     }
   })
 
-  it('refuses text that reads as infinite, and says why', () => {
+  it('A number that is read as Infinity is refused, with the reason', () => {
     expect(() => deserialize('{"a":1e999}')).toThrow(new RangeError('too large'))
   })
 
-  it('writes well-formed text whatever the strings hold', () => {
-    const text = serialize({ a: '\ud800', b: '\0', '\udfff': 1 })
-    expect(text.isWellFormed()).toBe(true)
-    expect(text).not.toContain('\0')
-    expect(deserialize(text)).toEqual({ a: '\ud800', b: '\0', '\udfff': 1 })
+  it('The result is well-formed, whatever the strings contain', () => {
+    const json = serialize({ a: '\ud800', b: '\0', '\udfff': 1 })
+    expect(json.isWellFormed()).toBe(true)
+    expect(json).not.toContain('\0')
+    expect(deserialize(json)).toEqual({ a: '\ud800', b: '\0', '\udfff': 1 })
   })
 
   it.each([
@@ -176,7 +176,7 @@ describe('JSON as the serializer', () => {
     ['data', 'undefined', undefined],
     ['data', 'a function', () => 1],
     ['data', 'a Map', new Map()]
-  ])('refuses at %s what is %s', (path, what, data) => {
+  ])('The path %s is refused because it is %s', (path, what, data) => {
     expect(() => serialize(data)).toThrow(
       expect.objectContaining({
         code: 'DATA_UNSERIALIZABLE',
@@ -187,15 +187,15 @@ describe('JSON as the serializer', () => {
   })
 
   // Found by data that loaded as Infinity: every later write of that session failed.
-  it('reads nothing that it would not write', () => {
-    for (const text of ['{"a":1e999}', '{"a":[{"b":-1.5E+400}]}'])
-      expect(() => deserialize(text), text).toThrow(RangeError)
-    for (const text of ['{"a":"1e999"}', '{"a":1e-999,"b":1.5e+300}', '{"1e999":1}']) {
-      expect(serialize(deserialize(text)), text).toBe(JSON.stringify(JSON.parse(text)))
+  it('Data that is read can always be written again', () => {
+    for (const json of ['{"a":1e999}', '{"a":[{"b":-1.5E+400}]}'])
+      expect(() => deserialize(json), json).toThrow(RangeError)
+    for (const json of ['{"a":"1e999"}', '{"a":1e-999,"b":1.5e+300}', '{"1e999":1}']) {
+      expect(serialize(deserialize(json)), json).toBe(JSON.stringify(JSON.parse(json)))
     }
   })
 
-  it('never shows the value it refuses, nor its neighbours', () => {
+  it('The error never contains the refused value, nor its neighbours', () => {
     const list = ['hush', 123456789n]
     const throws = {
       get secret(): string {
@@ -210,7 +210,7 @@ describe('JSON as the serializer', () => {
   })
 
   it.each([
-    ['a Date as its ISO text', { at: new Date(0) }, { at: '1970-01-01T00:00:00.000Z' }],
+    ['a Date as its ISO string', { at: new Date(0) }, { at: '1970-01-01T00:00:00.000Z' }],
     ['an undefined property as absence', { a: undefined, b: 1 }, { b: 1 }],
     ['an instance by its fields', { price: new Money(5) }, { price: { amount: 5 } }],
     ['an instance by its toJSON', { t: new Temperature() }, { t: { degrees: 21 } }],
@@ -218,14 +218,14 @@ describe('JSON as the serializer', () => {
     ['an object without prototype', Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
     ['an empty object of another realm', { o: runInNewContext('({})') }, { o: {} }],
     ['an empty object and an empty list', { o: {}, l: [] }, { o: {}, l: [] }]
-  ])('takes %s', (_, data, expected) => {
+  ])('%s is accepted', (_, data, expected) => {
     expect(deserialize(serialize(data))).toEqual(expected)
   })
 
-  it('takes the same object in two places, as it is no cycle', () => {
+  it('The same object in two places is accepted, because it is no cycle', () => {
     const shared = { a: [1] }
     expect(serialize({ x: shared, y: [shared, shared] })).toBe('{"x":{"a":[1]},"y":[{"a":[1]},{"a":[1]}]}')
-    // Also when the search for a cycle is on, because something else is wrong.
+    // Also while the search for a cycle is on, because of another mistake.
     expect(() => serialize({ x: shared, y: [shared, shared], z: 1n })).toThrow(/^data\.z is a bigint/)
   })
 
@@ -236,26 +236,26 @@ describe('JSON as the serializer', () => {
     '{"hasOwnProperty":1,"toString":2,"valueOf":null}',
     '{"toJSON":"x","then":true,"length":3}',
     '{"toJSON":{"a":1},"then":{"b":2}}'
-  ])('keeps %s as plain own data', (text) => {
-    const data = deserialize(text)
-    expect(serialize(data)).toBe(text)
+  ])('%s is kept as plain own data', (json) => {
+    const data = deserialize(json)
+    expect(serialize(data)).toBe(json)
     expect(Reflect.get({}, 'isAdmin')).toBeUndefined()
   })
 
-  it('answers any depth with text or a typed error', () => {
+  it('Data of any depth gives a string or a typed error', () => {
     for (const levels of [100, 1_000, 4_000, 16_000, 32_000]) {
       const data = deep(levels)
-      let text: string | undefined
+      let json: string | undefined
       try {
-        text = serialize(data)
+        json = serialize(data)
       } catch (error) {
         expect(error).toMatchObject({
           code: 'DATA_UNSERIALIZABLE',
           message: expect.stringContaining('nested too deeply')
         })
       }
-      if (levels <= 1_000) expect(text).toBeDefined()
-      if (text !== undefined) expect(text).toHaveLength(levels * 6 + 1)
+      if (levels <= 1_000) expect(json).toBeDefined()
+      if (json !== undefined) expect(json).toHaveLength(levels * 6 + 1)
     }
     const deepCycle: Record<string, unknown> = {}
     let inner = deepCycle
@@ -287,13 +287,13 @@ describe('JSON as the serializer', () => {
       },
       'data is refused by a toJSON or getter'
     ]
-  ])('says what it is and where (%#)', (data, message) => {
+  ])('The error names the kind of value and its path (%#)', (data, message) => {
     expect(() => serialize(data)).toThrow(
       expect.objectContaining({ message: `${message}${rest} [DATA_UNSERIALIZABLE]` })
     )
   })
 
-  it('asks a toJSON of the prototype for what is stored, by the name that JSON gives it', () => {
+  it('An inherited toJSON is called for the value to check, with the key that JSON passes', () => {
     const asked: unknown[] = []
     class Money {
       toJSON(key: string): unknown {
@@ -305,7 +305,7 @@ describe('JSON as the serializer', () => {
     expect(asked).toEqual(['price', ''])
   })
 
-  it('keeps the message short however long the path', () => {
+  it('The message stays short, however long the path', () => {
     const inner = Array.from({ length: 20 }).reduce<unknown>((held) => ({ ['k'.repeat(50)]: held }), 1n)
     const data = { ['l'.repeat(5_000)]: [[inner]] }
     expect(() => serialize(data)).toThrow(expect.objectContaining({ message: expect.stringMatching(/^.{1,400}$/) }))
@@ -320,7 +320,7 @@ function refusalOf(data: unknown): unknown {
   }
 }
 
-/** Without undefined properties, -0 and prototypes: what JSON is known not to carry. */
+/** Without undefined properties, -0 and prototypes, which JSON does not keep. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain)
   if (Object.is(value, -0)) return 0

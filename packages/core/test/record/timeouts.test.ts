@@ -12,10 +12,10 @@ const policy = { idleTimeout: 10, absoluteTimeout: 100, permanentLifetime: 1_000
 
 describe('the limits of a session', () => {
   it.each<[string, TimedMetadata, number, number]>([
-    ['without a lifetime of its own ends idle', { createdAt: 1_000, lastSeenAt: 1_050 }, 1_100, 1_060],
-    ['or at its absolute limit, if that comes first', { createdAt: 1_000, lastSeenAt: 1_095 }, 1_100, 1_100],
+    ['without a lifetime of its own ends when it is idle', { createdAt: 1_000, lastSeenAt: 1_050 }, 1_100, 1_060],
+    ['in use ends at its absolute limit', { createdAt: 1_000, lastSeenAt: 1_095 }, 1_100, 1_100],
     [
-      'that is permanent ends with its lifetime, idle or not',
+      'that is permanent ends with its lifetime, even in use',
       { createdAt: 1_000, lastSeenAt: 1_000, permanent: true },
       2_000,
       2_000
@@ -27,7 +27,7 @@ describe('the limits of a session', () => {
       1_300
     ],
     [
-      'or from when it was set',
+      'whose own lifetime was set later counts it from then',
       { createdAt: 1_000, lastSeenAt: 1_000, permanent: 300, permanentSince: 1_700 },
       2_000,
       2_000
@@ -39,36 +39,48 @@ describe('the limits of a session', () => {
       2_000
     ],
     [
-      'and never outlives the longest one',
+      'with a lifetime of its own never outlives maxLifetime',
       { createdAt: 1_000, lastSeenAt: 1_000, permanent: 300, permanentSince: 5_900 },
       6_000,
       6_000
     ]
-  ])('%s', (_, metadata, absolute, end) => {
+  ])('A session %s', (_, metadata, absolute, end) => {
     expect(absoluteDeadline(metadata, policy)).toBe(absolute)
     expect(deadline(metadata, policy)).toBe(end)
   })
 
   it.each<[string, Partial<TimeoutPolicy>, Partial<TimedMetadata>, number, number]>([
-    ['that rolls counts its lifetime from the last use', { rolling: true }, { permanent: true }, 6_000, 2_050],
-    ['that rolls counts a lifetime of its own so, too', { rolling: true }, { permanent: 300 }, 6_000, 1_350],
+    ['with rolling counts its lifetime from the last use', { rolling: true }, { permanent: true }, 6_000, 2_050],
+    [
+      'with rolling also counts its own lifetime from the last use',
+      { rolling: true },
+      { permanent: 300 },
+      6_000,
+      1_350
+    ],
     ['without a user ends at the anonymous timeout', { anonymousTimeout: 5 }, {}, 1_100, 1_055],
-    ['of a user knows no anonymous timeout', { anonymousTimeout: 5 }, { userId: 'alice' }, 1_100, 1_060],
-    ['that is permanent and has no user ends so, too', { anonymousTimeout: 5 }, { permanent: true }, 2_000, 1_055]
-  ])('%s', (_, options, more, absolute, end) => {
+    ['of a user has no anonymous timeout', { anonymousTimeout: 5 }, { userId: 'alice' }, 1_100, 1_060],
+    [
+      'that is permanent and has no user ends at the anonymous timeout',
+      { anonymousTimeout: 5 },
+      { permanent: true },
+      2_000,
+      1_055
+    ]
+  ])('A session %s', (_, options, more, absolute, end) => {
     const metadata = { createdAt: 1_000, lastSeenAt: 1_050, ...more }
     expect(absoluteDeadline(metadata, { ...policy, ...options })).toBe(absolute)
     expect(deadline(metadata, { ...policy, ...options })).toBe(end)
   })
 
-  it('have passed from their very millisecond on', () => {
+  it('A limit has passed from its exact millisecond on', () => {
     const idle = { createdAt: 1_000, lastSeenAt: 1_050 }
     expect([1_059, 1_060, 1_099].map((now) => passedLimit(idle, policy, now))).toEqual([undefined, 'idle', 'idle'])
     const busy = { createdAt: 1_000, lastSeenAt: 1_095 }
     expect([1_099, 1_100].map((now) => passedLimit(busy, policy, now))).toEqual([undefined, 'absolute'])
   })
 
-  it('are never longer than the longer of the two that no session outlives', () => {
+  it('No session lives longer than the longer of absoluteTimeout and maxLifetime', () => {
     expect(longestLifetime(policy)).toBe(5_000)
     expect(longestLifetime({ ...policy, maxLifetime: 7 })).toBe(100)
   })

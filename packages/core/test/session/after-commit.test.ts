@@ -7,14 +7,14 @@ import { adoptWrite, finishLogin, type Write } from '../../src/session/after-com
 import { createState, type SessionState } from '../../src/session/session-state.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
-import { secret } from '../support/world.ts'
+import { secret } from '../support/fixture.ts'
 
 const metadata = firstMetadata('w', 'h', 1_000)
 
 type Mutable = { -readonly [Name in keyof SessionState]: SessionState[Name] }
 
 /** A live session whose data is as stored. */
-function createGround(listening = true) {
+function setUp(listening = true) {
   const events: SessionEvent[] = []
   const options = { store: createMemoryStore(), secret }
   const { context } = createManagerContext(
@@ -57,9 +57,9 @@ function createGround(listening = true) {
 
 const newSecret = new Uint8Array(16)
 
-describe('what a request makes of its write', () => {
-  it('is a touch where neither data nor secret changed', () => {
-    const { context, state, events, write } = createGround()
+describe('the state and the events after a write', () => {
+  it('A write is a touch if neither data nor secret has changed', () => {
+    const { context, state, events, write } = setUp()
     const touch = write()
     adoptWrite(context, state, touch)
     expect(events).toEqual([{ type: 'touched', id: 'id' }])
@@ -71,8 +71,8 @@ describe('what a request makes of its write', () => {
     ])
   })
 
-  it('is saved data, with its bytes and its conflicts', () => {
-    const { context, state, events, write } = createGround()
+  it('A write of data raises saved with its size, and conflict with its keys', () => {
+    const { context, state, events, write } = setUp()
     const saved = write({ plaintext: '{"a":2}', serialized: '{"a":2}', conflicts: ['a'] })
     adoptWrite(context, state, saved)
     expect(events).toEqual([
@@ -82,8 +82,8 @@ describe('what a request makes of its write', () => {
     expect([state.baseline, state.stored]).toEqual(['{"a":2}', '{"a":2}'])
   })
 
-  it('brings the handler’s data up to what was merged, and leaves its objects where they are the same', () => {
-    const { context, state, write } = createGround()
+  it("The handler's data is updated to the merged data, and equal objects in it stay", () => {
+    const { context, state, write } = setUp()
     const list = [1]
     const data = { a: 1, list, late: 1 }
     state.data = data
@@ -94,22 +94,22 @@ describe('what a request makes of its write', () => {
     expect(data.list).toBe(list)
   })
 
-  it('takes what the schema makes of merged data for what later changes are told from', () => {
-    const { context, state, write } = createGround()
+  it('Later changes are compared with the merged data as the schema returns it', () => {
+    const { context, state, write } = setUp()
     const accepted = { a: 2, b: 0 }
     adoptWrite(context, state, write({ plaintext: '{"a":2}', serialized: '{"a":1}', accepted }))
     expect([state.data, state.stored, state.baseline]).toEqual([accepted, '{"a":2}', '{"a":2,"b":0}'])
   })
 
-  it('compares nothing where what was stored is what the handler has', () => {
-    const { context, state, write } = createGround()
+  it('Nothing is compared if the stored data is what the handler has', () => {
+    const { context, state, write } = setUp()
     const never = { ...context, serializer: { serialize: () => expect.fail('compared'), deserialize: JSON.parse } }
     adoptWrite(never, state, write({ plaintext: '{"a":2}', serialized: '{"a":2}' }))
     expect(state.stored).toBe('{"a":2}')
   })
 
-  it('leaves data alone that nobody has looked at', () => {
-    const { context, state, write } = createGround()
+  it('Data that was never accessed is not touched', () => {
+    const { context, state, write } = setUp()
     state.data = undefined
     adoptWrite(context, state, write({ plaintext: '{"a":2}' }))
     expect([state.data, state.baseline, state.stored]).toEqual([undefined, '{"a":1}', '{"a":1}'])
@@ -119,7 +119,7 @@ describe('what a request makes of its write', () => {
     ['rotate', 'rotated'],
     ['regenerate', 'regenerated']
   ] as const)('after %s is a new secret, sent at once', (swap, type) => {
-    const { context, state, events, write } = createGround()
+    const { context, state, events, write } = setUp()
     state.alias = true
     adoptWrite(context, state, write({ swap, secret: newSecret, user: 'alice' }))
     expect(events).toMatchObject([{ type, id: 'id' }])
@@ -127,23 +127,23 @@ describe('what a request makes of its write', () => {
     expect(state.secret).toBe(newSecret)
   })
 
-  it('after a login, or data that names another user, is that user’s', () => {
+  it("After a login, or data that names another user, the session is that user's", () => {
     for (const more of [
       { swap: 'login', secret: newSecret, user: 'alice' },
       { userChanged: true, user: 'alice' }
     ] as const) {
-      const { context, state, events, write } = createGround()
+      const { context, state, events, write } = setUp()
       adoptWrite(context, state, write(more))
       expect(events.filter(({ type }) => type !== 'touched')).toMatchObject([
         { type: 'loggedIn', id: 'id', userId: 'alice' }
       ])
     }
-    const { context, state, events, write } = createGround()
+    const { context, state, events, write } = setUp()
     adoptWrite(context, state, write({ userChanged: true }))
     expect(events).toEqual([{ type: 'touched', id: 'id' }])
   })
 
-  it('stores a permanence once, and sends it to whoever holds the current secret', () => {
+  it('The permanence is stored once, and the cookie is sent to the holder of the current secret', () => {
     for (const [wanted, written, left, alias, cookie] of [
       [true, true, undefined, false, 'send'],
       [false, true, false, false, 'send'],
@@ -151,7 +151,7 @@ describe('what a request makes of its write', () => {
       [true, undefined, true, false, 'none'],
       [undefined, undefined, undefined, false, 'none']
     ] as const) {
-      const { context, state, write } = createGround()
+      const { context, state, write } = setUp()
       Object.assign(state, { permanent: wanted, alias })
       adoptWrite(context, state, write({ permanent: written }))
       expect([state.permanent, state.cookie]).toEqual([left, cookie])
@@ -162,17 +162,17 @@ describe('what a request makes of its write', () => {
 describe('a login whose record is stored', () => {
   const reservation = { userId: 'alice', id: 'id', epoch: 0, keepUntil: 9e12 }
 
-  it('is over when all sessions of the user were revoked meanwhile', async () => {
-    const { context, state } = createGround()
+  it('The session is revoked when revokeAll has passed', async () => {
+    const { context, state } = setUp()
     await expect(finishLogin(context, state, { ...reservation, epoch: 7 })).rejects.toMatchObject({
       code: 'LOGIN_REVOKED'
     })
     expect([state.phase, state.record]).toEqual(['ended', undefined])
   })
 
-  it('stays when its index cannot be reached, and the caller is told', async () => {
+  it('The session stays when its index cannot be written, and the caller gets the error', async () => {
     for (const error of [new Error('down'), new SessionError('STORE_UNAVAILABLE', 'down')]) {
-      const { context, state } = createGround()
+      const { context, state } = setUp()
       const { record } = state
       const failing = { ...context, loop: { ...context.loop, run: () => Promise.reject(error) } }
       await expect(finishLogin(failing, state, reservation)).rejects.toBe(error)
@@ -181,13 +181,13 @@ describe('a login whose record is stored', () => {
   })
 })
 
-describe('a write of a superseded holder', () => {
-  it('shows it nothing, sends nothing, and is not stored twice', () => {
+describe('a write of a superseded request', () => {
+  it('A superseded request sees nothing, gets no cookie, and is not stored twice', () => {
     for (const [serialized, baseline] of [
       ['{"a":9}', '{"a":9}'],
       [undefined, '{"a":1}']
     ] as const) {
-      const { context, state, events, write } = createGround()
+      const { context, state, events, write } = setUp()
       const { record } = state
       state.cookie = 'send'
       const rest = { superseded: true, permanent: true, user: 'alice' }
@@ -199,8 +199,8 @@ describe('a write of a superseded holder', () => {
     }
   })
 
-  it('needs nobody who listens', () => {
-    const { context, state, write } = createGround(false)
+  it('A superseded request needs no event handler', () => {
+    const { context, state, write } = setUp(false)
     const all = write({ plaintext: '{}', conflicts: ['a'], user: 'alice' })
     adoptWrite(context, state, { ...all, superseded: true })
     adoptWrite(context, state, { ...all, swap: 'login', secret: newSecret })

@@ -1,73 +1,73 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld } from '../support/world.ts'
+import { createFixture } from '../support/fixture.ts'
 
 const maxRecordBytes = 2_000
 
-/** A session whose data fills the limit to its last byte. */
-async function fullSession(options: Parameters<typeof createWorld>[0] = {}) {
-  const world = createWorld({ maxRecordBytes, ...options })
-  const tab = world.browser()
-  await tab.request(({ data }) => Object.assign(data, { text: 'x'.repeat(maxRecordBytes - '{"text":""}'.length) }))
-  return { world, tab }
+/** A session whose data fills the limit to the last byte. */
+async function fullSession(options: Parameters<typeof createFixture>[0] = {}) {
+  const fixture = createFixture({ maxRecordBytes, ...options })
+  const tab = fixture.browser()
+  await tab.request(({ data }) => Object.assign(data, { note: 'x'.repeat(maxRecordBytes - '{"note":""}'.length) }))
+  return { fixture, tab }
 }
 
-describe('a session whose data is as large as it may be', () => {
-  it('is read, touched and rotated', async () => {
-    const { world, tab } = await fullSession({ rotateAfter: '10m' })
+describe('a session whose data has the maximum size', () => {
+  it('A session of maximum size is read, touched and rotated', async () => {
+    const { fixture, tab } = await fullSession({ rotateAfter: '10m' })
     const before = tab.cookie
-    world.now += 11 * 60_000
-    await tab.request(({ data }) => data.text)
+    fixture.now += 11 * 60_000
+    await tab.request(({ data }) => data.note)
     expect(tab.cookie).not.toBe(before)
-    world.now += 2 * 60_000
+    fixture.now += 2 * 60_000
     await tab.request(() => {})
     expect((await tab.open()).isNew).toBe(false)
   })
 
-  it('logs its user in: one that was planted locks nobody out', async () => {
+  it('A session of maximum size allows a login, so that a planted one locks no user out', async () => {
     const { tab } = await fullSession()
     await tab.request((session) => session.login('a user with a long name'.padEnd(512, '\u20ac')))
     expect((await tab.open()).userId).toHaveLength(512)
   })
 
-  it('takes no more data, and says what is large', async () => {
+  it('A session of maximum size refuses more data, and the error names the largest keys', async () => {
     const { tab } = await fullSession()
     const storing = tab.request(({ data }) => Object.assign(data, { more: 1 }))
     await expect(storing).rejects.toMatchObject({
       code: 'RECORD_TOO_LARGE',
-      message: expect.stringContaining('text (')
+      message: expect.stringContaining('note (')
     })
     expect((await tab.open()).data).not.toHaveProperty('more')
   })
 
-  it('whose touch the engine has no room for is an event, and no failed request', async () => {
-    const { world, tab } = await fullSession()
-    world.now += 2 * 60_000
+  it('A touch that the engine refuses as too large is an event, and does not fail the request', async () => {
+    const { fixture, tab } = await fullSession()
+    fixture.now += 2 * 60_000
     const { SessionError } = await import('../../src/index.ts')
-    const narrow = world.another({
+    const narrow = fixture.another({
       store: {
-        ...world.store,
+        ...fixture.store,
         compareAndSet: () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'the engine takes no more'))
       }
     })
-    world.eventTypes()
-    await tab.request(({ data }) => data.text, narrow)
-    expect(world.events.at(-1)).toMatchObject({ type: 'storeError', operation: 'upkeep', code: 'RECORD_TOO_LARGE' })
+    fixture.eventTypes()
+    await tab.request(({ data }) => data.note, narrow)
+    expect(fixture.events.at(-1)).toMatchObject({ type: 'storeError', operation: 'upkeep', code: 'RECORD_TOO_LARGE' })
   })
 })
 
 describe('the sessions of one user', () => {
-  it('are a hundred unless the option says otherwise: one more login ends the oldest', async () => {
-    const world = createWorld()
-    const tabs = Array.from({ length: 101 }, () => world.browser())
+  it('A user has a hundred sessions by default: one more login ends the oldest', async () => {
+    const fixture = createFixture()
+    const tabs = Array.from({ length: 101 }, () => fixture.browser())
     for (const tab of tabs) await tab.request((session) => session.login('alice'))
-    expect(await world.manager.list({ userId: 'alice' })).toHaveLength(100)
+    expect(await fixture.manager.list({ userId: 'alice' })).toHaveLength(100)
     expect((await tabs[0]?.open())?.isNew).toBe(true)
     expect((await tabs[1]?.open())?.userId).toBe('alice')
   })
 
-  it('have no limit with maxSessionsPerUser: false', async () => {
-    const world = createWorld({ maxSessionsPerUser: false })
-    for (let i = 0; i < 120; i++) await world.browser().request((session) => session.login('alice'))
-    expect(await world.manager.list({ userId: 'alice' })).toHaveLength(120)
+  it("A user's sessions have no limit with maxSessionsPerUser: false", async () => {
+    const fixture = createFixture({ maxSessionsPerUser: false })
+    for (let i = 0; i < 120; i++) await fixture.browser().request((session) => session.login('alice'))
+    expect(await fixture.manager.list({ userId: 'alice' })).toHaveLength(120)
   })
 })

@@ -1,49 +1,49 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError } from '../../src/errors.ts'
-import { createWorld, setCookieOf } from '../support/world.ts'
+import { createFixture, setCookieOf } from '../support/fixture.ts'
 
-async function stored(options: Parameters<typeof createWorld>[0] = {}) {
-  const world = createWorld(options)
-  const tab = world.browser()
+async function stored(options: Parameters<typeof createFixture>[0] = {}) {
+  const fixture = createFixture(options)
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-  world.eventTypes()
-  return { world, tab }
+  fixture.eventTypes()
+  return { fixture, tab }
 }
 
 describe('a commit of a session that has ended', () => {
-  it('A change is reported lost once, however often it is committed, and fails no response that has begun', async () => {
-    const { world, tab } = await stored()
+  it('A change is reported lost once, however often it is committed, and does not fail a response that has begun', async () => {
+    const { fixture, tab } = await stored()
     const session = await tab.open()
     await session.destroy()
     session.data.late = 1
-    await world.manager.commit(session)
-    await world.manager.commit(session)
-    expect(world.eventTypes().filter((type) => type === 'dropped')).toEqual(['dropped'])
+    await fixture.manager.commit(session)
+    await fixture.manager.commit(session)
+    expect(fixture.eventTypes().filter((type) => type === 'dropped')).toEqual(['dropped'])
     session.data.late = 2
-    await world.manager.commit(session)
-    expect(world.eventTypes()).toEqual(['dropped'])
+    await fixture.manager.commit(session)
+    expect(fixture.eventTypes()).toEqual(['dropped'])
   })
 
-  it('Nothing is reported where nothing was changed', async () => {
-    const { world, tab } = await stored()
+  it('Nothing is reported if nothing was changed', async () => {
+    const { fixture, tab } = await stored()
     const session = await tab.open()
     await session.destroy()
-    world.eventTypes()
-    await world.manager.commit(session)
-    expect(world.eventTypes()).toEqual([])
+    fixture.eventTypes()
+    await fixture.manager.commit(session)
+    expect(fixture.eventTypes()).toEqual([])
   })
 })
 
 describe('a commit of a new session', () => {
-  it('A first change after the headers fails, and an event says what to do', async () => {
-    const { world } = await stored()
-    const session = await world.manager.open('')
-    await world.manager.commit(session)
-    await world.manager.commit(session)
-    world.eventTypes()
+  it('A first change after the headers fails, and an event has a hint', async () => {
+    const { fixture } = await stored()
+    const session = await fixture.manager.open('')
+    await fixture.manager.commit(session)
+    await fixture.manager.commit(session)
+    fixture.eventTypes()
     session.data.a = 1
-    await expect(world.manager.commit(session)).rejects.toMatchObject({ code: 'HEADERS_SENT' })
-    expect(world.events).toContainEqual({
+    await expect(fixture.manager.commit(session)).rejects.toMatchObject({ code: 'HEADERS_SENT' })
+    expect(fixture.events).toContainEqual({
       type: 'cookieSkipped',
       reason: 'headers-sent',
       hint: 'store before the response starts'
@@ -59,44 +59,44 @@ describe('a commit of a request that failed', () => {
     [false, false, { a: 2 }],
     [false, undefined, { a: 2 }]
   ] as const)('With commitOnError: %s and failed: %s the data is then %j', async (commitOnError, failed, expected) => {
-    const { world, tab } = await stored({ commitOnError })
+    const { fixture, tab } = await stored({ commitOnError })
     const session = await tab.open()
     session.data.a = 2
-    tab.receive((await world.manager.commit(session, failed === undefined ? {} : { failed })).headers)
+    tab.receive((await fixture.manager.commit(session, failed === undefined ? {} : { failed })).headers)
     expect((await tab.open()).data).toEqual(expected)
   })
 
   it('A touch and a lifetime are stored without the data', async () => {
     for (const permanent of [false, true]) {
-      const { world, tab } = await stored({ commitOnError: false })
-      world.now += 5 * 60_000
+      const { fixture, tab } = await stored({ commitOnError: false })
+      fixture.now += 5 * 60_000
       const session = await tab.open()
       session.data.a = 2
       session.permanent = permanent
-      tab.receive((await world.manager.commit(session, { failed: true })).headers)
+      tab.receive((await fixture.manager.commit(session, { failed: true })).headers)
       const after = await tab.open()
-      expect([after.data, after.lastSeenAt, after.permanent]).toEqual([{ a: 1 }, world.now, permanent])
+      expect([after.data, after.lastSeenAt, after.permanent]).toEqual([{ a: 1 }, fixture.now, permanent])
     }
   })
 })
 
 describe('a touch that is due', () => {
   it('A touch that comes too late for its session loses nothing, and nothing is reported lost', async () => {
-    const { world, tab } = await stored()
-    world.now += 5 * 60_000
+    const { fixture, tab } = await stored()
+    fixture.now += 5 * 60_000
     const session = await tab.open()
     await (await tab.open()).destroy()
-    world.eventTypes()
-    expect(setCookieOf((await world.manager.commit(session)).headers)).toBeUndefined()
-    expect(world.eventTypes()).toEqual([])
+    fixture.eventTypes()
+    expect(setCookieOf((await fixture.manager.commit(session)).headers)).toBeUndefined()
+    expect(fixture.eventTypes()).toEqual([])
     expect(session.toJSON().state).toBe('ended')
   })
 
-  it('A touch that the engine has no room for fails no request, also if nobody listens', async () => {
-    const { world, tab } = await stored()
-    world.now += 5 * 60_000
+  it('A touch that the engine refuses as too large does not fail the request, even without an event handler', async () => {
+    const { fixture, tab } = await stored()
+    fixture.now += 5 * 60_000
     const full = () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'the engine takes no more'))
-    const silent = world.silent({ store: { ...world.store, compareAndSet: full } })
+    const silent = fixture.silent({ store: { ...fixture.store, compareAndSet: full } })
     const session = await tab.open(silent)
     expect((await silent.commit(session)).headers).toEqual([])
   })

@@ -7,14 +7,14 @@ import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { readIndex } from '../../src/users/user-index.ts'
 import { createFaultyStore, type Fault } from '../support/faulty-store.ts'
-import { createWorld, secret, start } from '../support/world.ts'
+import { createFixture, secret, start } from '../support/fixture.ts'
 
 const day = 86_400_000
 
 type Mutable = { -readonly [Name in keyof SessionState]: SessionState[Name] }
 
 /** A session that is not stored yet, and ids that are `1`, `2`, `3` and so on. */
-function createGround(more: object = {}, listening = true) {
+function setUp(more: object = {}, listening = true) {
   const clock = { now: () => start, sleep: () => Promise.resolve() }
   const events: SessionEvent[] = []
   const store = createFaultyStore(createMemoryStore({ clock }))
@@ -36,7 +36,7 @@ function createGround(more: object = {}, listening = true) {
     if (typeof record === 'string') throw new TypeError(record)
     return record.metadata
   }
-  /** What becomes of the first writes, in order. */
+  /** The results of the first writes, in order. */
   const fail = (...faults: readonly (Fault | undefined)[]): void => {
     const left = [...faults]
     store.break(({ operation }) => (operation === 'compareAndSet' ? left.shift() : undefined))
@@ -47,8 +47,8 @@ function createGround(more: object = {}, listening = true) {
 }
 
 describe('the first write of a session', () => {
-  it('makes it live, with what was stored as the state that changes are told from', async () => {
-    const { context, state, events, metadata } = createGround()
+  it('The first write makes a session live, and later changes are compared with what was stored', async () => {
+    const { context, state, events, metadata } = setUp()
     state.data = { a: 1 }
     state.permanent = true
     const { data } = state
@@ -68,28 +68,28 @@ describe('the first write of a session', () => {
     expect(events).toMatchObject([{ type: 'created', id: state.id }])
   })
 
-  it('stores an empty object where nobody has looked at the data', async () => {
-    const { context, state } = createGround()
+  it('An empty object is stored if the data was never accessed', async () => {
+    const { context, state } = setUp()
     await createRecord(context, state)
     expect([state.data, state.record?.payload]).toEqual([{}, '{}'])
   })
 
-  it('takes the text that its caller has already made of the data', async () => {
-    const { context, state } = createGround()
+  it('The serialized data of the caller is used', async () => {
+    const { context, state } = setUp()
     state.data = { a: 1 }
     await createRecord(context, state, { serialized: '{"a":1,"made":"before"}' })
     expect([state.record?.payload, state.baseline]).toEqual(['{"a":1,"made":"before"}', '{"a":1,"made":"before"}'])
   })
 
-  it('keeps the start of a session that moved here from another id', async () => {
-    const { context, state, metadata } = createGround()
+  it('A session that moved here from another id keeps its start', async () => {
+    const { context, state, metadata } = setUp()
     await createRecord(context, state, { createdAt: start - day / 2 })
     expect(await metadata()).toMatchObject({ createdAt: start - day / 2, lastSeenAt: start })
     expect(state.createdAt).toBe(start - day / 2)
   })
 
-  it('comes before the headers', async () => {
-    const { context, state, writes } = createGround()
+  it('A first write after the headers is refused', async () => {
+    const { context, state, writes } = setUp()
     state.headers = []
     await expect(createRecord(context, state)).rejects.toThrow(
       'The response has started, so no cookie can be set: log in, regenerate or store first, then write [HEADERS_SENT]'
@@ -99,8 +99,8 @@ describe('the first write of a session', () => {
 })
 
 describe('the first write of a user’s session', () => {
-  it('by a login is announced before, and confirmed after', async () => {
-    const { context, state, events, metadata, writes } = createGround()
+  it('The index entry of a login is reserved before the first write, and activated after it', async () => {
+    const { context, state, events, metadata, writes } = setUp()
     const login = { userId: 'alice', reservation: undefined }
     await createRecord(context, state, { login })
     expect(await metadata()).toMatchObject({
@@ -122,8 +122,8 @@ describe('the first write of a user’s session', () => {
     ])
   })
 
-  it('that its data names is the same', async () => {
-    const { context, state, events, metadata } = createGround({ userIdFrom: ({ user }: { user?: string }) => user })
+  it('A user that the data names is indexed in the same way', async () => {
+    const { context, state, events, metadata } = setUp({ userIdFrom: ({ user }: { user?: string }) => user })
     state.data = { user: 'alice' }
     await createRecord(context, state)
     expect(await metadata()).toMatchObject({ userId: 'alice', authenticatedAt: start, indexedUntil: start + day })
@@ -131,29 +131,29 @@ describe('the first write of a user’s session', () => {
     expect(events.at(-1)).toMatchObject({ type: 'loggedIn', id: state.id, userId: 'alice' })
   })
 
-  it('that is nobody’s is in no index', async () => {
-    const { context, state, metadata, writes } = createGround()
+  it('A session without a user is in no index', async () => {
+    const { context, state, metadata, writes } = setUp()
     await createRecord(context, state)
     const { authenticatedAt, indexedUntil, userId } = await metadata()
     expect([authenticatedAt, indexedUntil, userId]).toEqual([undefined, undefined, undefined])
     expect(writes()).toEqual([context.recordKey(state.id ?? '')])
   })
 
-  it('needs nobody who listens', async () => {
-    const { context, state, metadata } = createGround({}, false)
+  it('A first write needs no event handler', async () => {
+    const { context, state, metadata } = setUp({}, false)
     await createRecord(context, state, { login: { userId: 'alice', reservation: undefined } })
     expect(await metadata()).toMatchObject({ userId: 'alice' })
   })
 })
 
 describe('a first write that finds its id taken, or is not confirmed', () => {
-  it('leaves the id, and tries two others', async () => {
+  it('A first write that fails is tried again under two other ids', async () => {
     for (const [faults, tries] of [
       [['error-before'], 2],
       [['error-after'], 1],
       [['error-before', 'error-before'], 3]
     ] as const) {
-      const { context, state, fail, writes, metadata } = createGround()
+      const { context, state, fail, writes, metadata } = setUp()
       fail(...faults)
       await createRecord(context, state)
       expect(new Set(writes()).size).toBe(tries)
@@ -162,8 +162,8 @@ describe('a first write that finds its id taken, or is not confirmed', () => {
     }
   })
 
-  it('draws another secret with the other id', async () => {
-    const { context, state, fail } = createGround()
+  it('Another id gets another secret', async () => {
+    const { context, state, fail } = setUp()
     state.id = 'a'.repeat(32)
     state.secret = new Uint8Array(16)
     const first = state.secret
@@ -172,23 +172,23 @@ describe('a first write that finds its id taken, or is not confirmed', () => {
     expect([state.id === 'a'.repeat(32), state.secret === first]).toEqual([false, false])
   })
 
-  it('gives up after three with what the store said', async () => {
-    const { context, state, fail, writes } = createGround()
+  it('After three failures the error of the store is thrown', async () => {
+    const { context, state, fail, writes } = setUp()
     fail('error-before', 'error-before', 'error-before')
     await expect(createRecord(context, state)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect([writes().length, state.phase]).toEqual([3, 'new'])
   })
 
-  it('gives up after three ids that are taken', async () => {
-    const taken = createGround({ randomBytes: (length: number) => new Uint8Array(length) })
+  it('After three ids that are taken CONFLICT is thrown', async () => {
+    const taken = setUp({ randomBytes: (length: number) => new Uint8Array(length) })
     await createRecord(taken.context, taken.state)
     const [key] = taken.writes()
-    const text = await taken.store.get(key ?? '')
+    const stored = await taken.store.get(key ?? '')
     const state = { ...taken.state, phase: 'new' as const, id: undefined, secret: undefined }
     await expect(createRecord(taken.context, state)).rejects.toThrow(
       'No free session id in 3 tries: check randomBytes, or the store [CONFLICT]'
     )
-    expect(await taken.store.get(key ?? '')).toBe(text)
+    expect(await taken.store.get(key ?? '')).toBe(stored)
   })
 })
 
@@ -197,10 +197,10 @@ it('A new session whose data its schema refuses is not stored', async () => {
     value: unknown
   ): { value: Record<string, unknown> } | { issues: { message: string; path: string[] }[] } =>
     'bad' in Object(value) ? { issues: [{ message: 'no', path: ['bad'] }] } : { value: Object(value) }
-  const world = createWorld({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
-  const session = await world.manager.open('')
+  const fixture = createFixture({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
+  const session = await fixture.manager.open('')
   session.data.bad = 1
-  const { calls } = await world.store.during(() =>
+  const { calls } = await fixture.store.during(() =>
     expect(session.save()).rejects.toThrow('The schema refuses data.bad: nothing was stored [DATA_INVALID]')
   )
   expect([calls, session.isNew]).toEqual([[], true])

@@ -3,7 +3,7 @@ import { needsCommit } from '../../src/adapter.ts'
 import type { Session } from '../../src/index.ts'
 import { watchFailure } from '../../src/session/dropped-failure.ts'
 import { internalsOf } from '../../src/session/session.ts'
-import { createWorld, type World } from '../support/world.ts'
+import { createFixture, type Fixture } from '../support/fixture.ts'
 
 type Operation = (session: Session) => Promise<unknown>
 
@@ -15,39 +15,39 @@ const operations: Readonly<Record<string, Operation>> = {
   update: (session) => session.update((data) => Object.assign(data, { a: 2 }))
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const nextTask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** A world whose store refuses to write, and a session of a user. */
-async function refused(): Promise<{ world: World; session: Session; recover: () => void }> {
-  const world = createWorld()
-  const tab = world.browser()
+/** A fixture whose store refuses to write, and a session of a user. */
+async function refused(): Promise<{ fixture: Fixture; session: Session; recover: () => void }> {
+  const fixture = createFixture()
+  const tab = fixture.browser()
   await tab.request(async (session) => {
     session.data.a = 1
     await session.login('ada')
   })
   const session = await tab.open()
-  const { compareAndSet, delete: remove } = world.store
+  const { compareAndSet, delete: remove } = fixture.store
   const refuse = (): Promise<never> => Promise.reject(new Error('refused'))
-  Object.assign(world.store, { compareAndSet: refuse, delete: refuse })
-  return { world, session, recover: () => Object.assign(world.store, { compareAndSet, delete: remove }) }
+  Object.assign(fixture.store, { compareAndSet: refuse, delete: refuse })
+  return { fixture, session, recover: () => Object.assign(fixture.store, { compareAndSet, delete: remove }) }
 }
 
-// Answered by a redirect, a failed logout left the session and the cookie alive.
+// A failed logout that was answered by a redirect left the session and the cookie alive.
 describe.each(Object.entries(operations))('%s that fails', (_, operate) => {
   const unavailable = expect.objectContaining({ status: 503 })
 
-  it('fails the commit that comes at once, or later, when its promise was dropped; and ends no process', async () => {
-    for (const turns of [0, 5]) {
-      const { world, session } = await refused()
+  it('A dropped failure fails the commit that comes at once, or later, and ends no process', async () => {
+    for (const tasks of [0, 5]) {
+      const { fixture, session } = await refused()
       void operate(session)
-      for (let i = 0; i < turns; i++) await turn()
+      for (let i = 0; i < tasks; i++) await nextTask()
       expect(needsCommit(session)).toBe(true)
-      await expect(world.manager.commit(session)).rejects.toEqual(unavailable)
-      expect(world.manager.responseHeaders(session).map(([name]) => name)).not.toContain('Set-Cookie')
+      await expect(fixture.manager.commit(session)).rejects.toEqual(unavailable)
+      expect(fixture.manager.responseHeaders(session).map(([name]) => name)).not.toContain('Set-Cookie')
     }
   })
 
-  it('fails no commit when the application took the error: by await, catch, then, or as one of several', async () => {
+  it('A failure that the application has handled by await, catch, then, or as one of several fails no commit', async () => {
     const ways: readonly ((promise: Promise<unknown>) => Promise<unknown>)[] = [
       async (promise) => {
         await promise
@@ -58,38 +58,38 @@ describe.each(Object.entries(operations))('%s that fails', (_, operate) => {
       (promise) => Promise.resolve(promise)
     ]
     for (const take of ways) {
-      const { world, session } = await refused()
+      const { fixture, session } = await refused()
       await expect(take(operate(session))).rejects.toEqual(unavailable)
-      await expect(world.manager.commit(session)).resolves.toBeDefined()
+      await expect(fixture.manager.commit(session)).resolves.toBeDefined()
     }
   })
 
-  it('fails the commit that was asked for before it failed, whoever takes the error then', async () => {
-    const { world, session } = await refused()
+  it('A commit that began before the operation failed fails, even if the failure is handled then', async () => {
+    const { fixture, session } = await refused()
     const operation = operate(session)
-    const commit = world.manager.commit(session)
+    const commit = fixture.manager.commit(session)
     await expect(operation).rejects.toEqual(unavailable)
     await expect(commit).rejects.toEqual(unavailable)
   })
 
-  it('fails one commit, and none after it was tried again', async () => {
-    const { world, session, recover } = await refused()
+  it('A failure fails one commit, and none after the operation was tried again', async () => {
+    const { fixture, session, recover } = await refused()
     void operate(session)
-    await expect(world.manager.commit(session)).rejects.toEqual(unavailable)
-    await expect(world.manager.commit(session)).resolves.toBeDefined()
+    await expect(fixture.manager.commit(session)).rejects.toEqual(unavailable)
+    await expect(fixture.manager.commit(session)).resolves.toBeDefined()
 
     const again = await refused()
     void operate(again.session)
-    await turn()
+    await nextTask()
     again.recover()
     await operate(again.session)
-    await expect(again.world.manager.commit(again.session)).resolves.toBeDefined()
+    await expect(again.fixture.manager.commit(again.session)).resolves.toBeDefined()
     recover()
   })
 })
 
-it('an operation that succeeds gives its result, awaited or not', async () => {
-  const tab = createWorld().browser()
+it('An operation that succeeds returns its result, awaited or not', async () => {
+  const tab = createFixture().browser()
   await tab.request(async (session) => {
     expect(await session.update((data) => Object.assign(data, { a: 1 }))).toBe(true)
     expect(session.destroy()).toBeInstanceOf(Promise)
@@ -97,9 +97,9 @@ it('an operation that succeeds gives its result, awaited or not', async () => {
   expect(tab.cookie).toBe('')
 })
 
-it('an operation after the headers is left to the application: its failure fails no later commit', async () => {
-  const { world, session } = await refused()
-  await world.manager.commit(session)
+it('The failure of an operation after the headers fails no later commit', async () => {
+  const { fixture, session } = await refused()
+  await fixture.manager.commit(session)
   await expect(session.update((data) => Object.assign(data, { a: 2 }))).rejects.toMatchObject({ status: 503 })
   const { state } = internalsOf(session)
   const operation = Promise.resolve(1)

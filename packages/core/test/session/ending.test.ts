@@ -1,72 +1,72 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, setCookieOf, type World } from '../support/world.ts'
+import { createFixture, type Fixture, setCookieOf } from '../support/fixture.ts'
 
-async function stored(options: Parameters<typeof createWorld>[0] = {}) {
-  const world = createWorld(options)
-  const tab = world.browser()
+async function stored(options: Parameters<typeof createFixture>[0] = {}) {
+  const fixture = createFixture(options)
+  const tab = fixture.browser()
   await tab.request((session) => session.login('alice'))
-  world.eventTypes()
-  return { world, tab }
+  fixture.eventTypes()
+  return { fixture, tab }
 }
 
-async function sessionsOf({ manager }: World): Promise<number> {
+async function sessionsOf({ manager }: Fixture): Promise<number> {
   return (await manager.list({ userId: 'alice' })).length
 }
 
 describe('session.permanent = 0', () => {
-  it('ends the session at commit: the record is gone and the cookie cleared', async () => {
-    const { world, tab } = await stored()
+  it('The commit ends a session with permanent = 0: the record is gone and the cookie cleared', async () => {
+    const { fixture, tab } = await stored()
     const session = await tab.open()
     session.permanent = 0
-    expect([session.permanent, session.expiresAt, session.userId]).toEqual([0, world.now, 'alice'])
-    expect(await sessionsOf(world)).toBe(1)
+    expect([session.permanent, session.expiresAt, session.userId]).toEqual([0, fixture.now, 'alice'])
+    expect(await sessionsOf(fixture)).toBe(1)
     const headers = await tab.commit(session)
     expect(setCookieOf(headers)).toContain('Max-Age=0')
-    expect(await sessionsOf(world)).toBe(0)
-    expect(world.eventTypes()).toContain('destroyed')
+    expect(await sessionsOf(fixture)).toBe(0)
+    expect(fixture.eventTypes()).toContain('destroyed')
   })
 
-  it('ends the session at commit also after a save, which stores the data alone', async () => {
-    const { world, tab } = await stored()
+  it('The commit ends the session even after a save, which stores only the data', async () => {
+    const { fixture, tab } = await stored()
     const session = await tab.open()
     session.data.a = 1
     session.permanent = 0
     expect(await session.save()).toBe(true)
-    expect([session.permanent, await sessionsOf(world)]).toEqual([0, 1])
+    expect([session.permanent, await sessionsOf(fixture)]).toEqual([0, 1])
     expect(setCookieOf(await tab.commit(session))).toContain('Max-Age=0')
-    expect(await sessionsOf(world)).toBe(0)
+    expect(await sessionsOf(fixture)).toBe(0)
   })
 
-  it('ends the session of a request that failed, also with commitOnError off', async () => {
-    const { world, tab } = await stored({ commitOnError: false })
+  it('The commit of a failed request ends the session, even with commitOnError: false', async () => {
+    const { fixture, tab } = await stored({ commitOnError: false })
     const session = await tab.open()
     session.permanent = 0
-    await world.manager.commit(session, { failed: true })
-    expect(await sessionsOf(world)).toBe(0)
+    await fixture.manager.commit(session, { failed: true })
+    expect(await sessionsOf(fixture)).toBe(0)
   })
 
-  it('ends nothing when another lifetime is set before the commit', async () => {
-    const { world, tab } = await stored()
+  it('The commit ends nothing when another lifetime is set before', async () => {
+    const { fixture, tab } = await stored()
     for (const lifetime of [5000, true, false]) {
       await tab.request((session) => {
         session.permanent = 0
         session.permanent = lifetime
       })
-      expect([lifetime, await sessionsOf(world)]).toEqual([lifetime, 1])
+      expect([lifetime, await sessionsOf(fixture)]).toEqual([lifetime, 1])
     }
   })
 
-  it('stores nothing and sets no cookie for a visitor without a session', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A visitor without a session gets no record and no cookie', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     const headers = await tab.request((session) => {
       session.data.a = 1
       session.permanent = 0
     })
-    expect([setCookieOf(headers), world.eventTypes()]).toEqual([undefined, []])
+    expect([setCookieOf(headers), fixture.eventTypes()]).toEqual([undefined, []])
   })
 
-  it('does not end the empty session that regenerate starts in its place', async () => {
+  it('The empty session that regenerate starts is not ended', async () => {
     const { tab } = await stored()
     await tab.request(async (session) => {
       session.permanent = 0

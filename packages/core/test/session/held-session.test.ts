@@ -1,43 +1,43 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld } from '../support/world.ts'
+import { createFixture } from '../support/fixture.ts'
 
 const minute = 60_000
 
 /** A socket opens the session of its handshake and never commits: no cookie can follow. */
-describe('a session that a socket holds', () => {
-  it('is stored by save and update without a rotation, which is left to a request with a response', async () => {
-    const world = createWorld({ rotateAfter: '10m' })
-    const tab = world.browser()
+describe('a session that a socket keeps open', () => {
+  it('save() and update() store without a rotation, which is left to a request with a response', async () => {
+    const fixture = createFixture({ rotateAfter: '10m' })
+    const tab = fixture.browser()
     await tab.request((session) => session.login('alice'))
     const held = await tab.open()
     for (const store of [() => held.save(), () => held.update((data) => (data.seen = true))]) {
-      world.now += 11 * minute
+      fixture.now += 11 * minute
       expect(await store()).toBe(true)
     }
-    expect(world.eventTypes()).not.toContain('rotated')
+    expect(fixture.eventTypes()).not.toContain('rotated')
     await tab.request(() => {})
-    expect(world.eventTypes()).toContain('rotated')
+    expect(fixture.eventTypes()).toContain('rotated')
     expect((await tab.open()).userId).toBe('alice')
   })
 
-  it('is over for good once reload has found that it ended', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A session has ended for good once reload() has found that', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(async (session) => {
       await session.login('alice')
       session.data.cart = ['book']
     })
     const held = await tab.open()
     expect(held.data).toEqual({ cart: ['book'] })
-    await world.manager.revokeAll('alice')
+    await fixture.manager.revokeAll('alice')
     expect(await held.reload()).toBe(false)
     expect([held.userId, held.data]).toEqual([undefined, {}])
     expect(await held.save()).toBe(false)
   })
 
-  it('shows nothing of its user once reload has found a newer secret', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A session shows nothing of its user once reload() has found a newer secret', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request((session) => session.login('alice'))
     const held = await tab.open()
     await tab.request((session) => session.regenerate())

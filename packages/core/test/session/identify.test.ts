@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { createWorld, setCookieOf } from '../support/world.ts'
+import { createFixture, setCookieOf } from '../support/fixture.ts'
 
 it.each([
   ['', false],
   ['other=1', false],
   ['__Host-sid=junk', true]
 ])('A request with the cookie %j that ends its session has a cookie to clear: %s', async (cookie, clears) => {
-  const { manager } = createWorld()
+  const { manager } = createFixture()
   const session = await manager.open(cookie)
   await session.destroy()
   const { headers } = await manager.commit(session)

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, setCookieOf } from '../support/world.ts'
+import { createFixture, setCookieOf } from '../support/fixture.ts'
 
-describe('after the headers are out', () => {
-  it('data that names another user is not stored: the secret could not change with it', async () => {
-    const world = createWorld({ userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined) })
-    const tab = world.browser()
+describe('after the headers were returned', () => {
+  it('Data that names another user is not stored after the headers, because the secret could not change', async () => {
+    const fixture = createFixture({ userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined) })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
     const session = await tab.open()
     await tab.commit(session)
@@ -13,61 +13,61 @@ describe('after the headers are out', () => {
     expect((await tab.open()).userId).toBe('alice')
   })
 
-  it('a first save fails, as its cookie could not be sent', async () => {
-    const tab = createWorld().browser()
+  it('A first save after the headers fails, because its cookie could not be sent', async () => {
+    const tab = createFixture().browser()
     const session = await tab.open()
     await tab.commit(session)
     session.data.a = 1
     await expect(session.save()).rejects.toMatchObject({ code: 'HEADERS_SENT' })
   })
 
-  it('destroy still ends the session, and says that its cookie stays', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('destroy() after the headers still ends the session, and reports that the cookie stays', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
     await tab.commit(session)
     await session.destroy()
-    expect(world.events.at(-1)).toMatchObject({ type: 'cookieSkipped', reason: 'headers-sent' })
+    expect(fixture.events.at(-1)).toMatchObject({ type: 'cookieSkipped', reason: 'headers-sent' })
     expect((await tab.open()).isNew).toBe(true)
-    const stranger = await world.browser().open()
-    await world.manager.commit(stranger)
-    const before = world.events.length
+    const stranger = await fixture.browser().open()
+    await fixture.manager.commit(stranger)
+    const before = fixture.events.length
     await stranger.destroy()
-    expect(world.events).toHaveLength(before)
+    expect(fixture.events).toHaveLength(before)
   })
 })
 
-describe('what comes too late', () => {
-  it('saving an ended session is dropped, with the reason', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+describe('operations that come too late', () => {
+  it('A save of an ended session is dropped, with the reason', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const session = await tab.open()
     const stale = tab.cookie
     await session.destroy()
     session.data.b = 1
     expect(await session.save()).toBe(false)
-    expect(world.events.at(-1)).toEqual({ type: 'dropped', id: session.id, reason: 'gone' })
+    expect(fixture.events.at(-1)).toEqual({ type: 'dropped', id: session.id, reason: 'gone' })
 
-    const other = world.browser()
+    const other = fixture.browser()
     await other.request(({ data }) => Object.assign(data, { a: 1 }))
     const before = other.cookie
     await other.request((one) => one.regenerate())
-    const detached = await world.browser(before).open()
+    const detached = await fixture.browser(before).open()
     detached.data.b = 1
     expect(await detached.save()).toBe(false)
-    expect(world.events.at(-1)).toMatchObject({ type: 'dropped', reason: 'detached' })
-    expect((await world.browser(stale).open()).isNew).toBe(true)
+    expect(fixture.events.at(-1)).toMatchObject({ type: 'dropped', reason: 'detached' })
+    expect((await fixture.browser(stale).open()).isNew).toBe(true)
   })
 
-  it('reload finds out that the session has ended, or was taken over', async () => {
-    const world = createWorld()
+  it('reload() finds that the session has ended, or was superseded', async () => {
+    const fixture = createFixture()
     for (const [end, detached] of [
       ['destroy', false],
       ['regenerate', 'superseded']
     ] as const) {
-      const tab = world.browser()
+      const tab = fixture.browser()
       await tab.request(({ data }) => Object.assign(data, { a: 1 }))
       const session = await tab.open()
       await (await tab.open())[end]()
@@ -77,25 +77,25 @@ describe('what comes too late', () => {
     }
   })
 
-  it('reload loads what a lazy manager has not yet, and what nobody has looked at', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('reload() loads a session that a lazy manager has not loaded, and data that was never accessed', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    const lazy = await tab.open(world.another({ lazy: true }))
+    const lazy = await tab.open(fixture.another({ lazy: true }))
     expect(lazy.loaded).toBe(false)
     expect(await lazy.reload()).toBe(true)
     expect([lazy.loaded, lazy.data]).toEqual([true, { a: 1 }])
     const unseen = await tab.open()
     expect(await unseen.reload()).toBe(true)
     expect(unseen.data).toEqual({ a: 1 })
-    expect(await (await world.browser().open()).reload()).toBe(false)
+    expect(await (await fixture.browser().open()).reload()).toBe(false)
   })
 
-  it('regenerate does nothing while the store is out of reach', async () => {
-    const world = createWorld({ onStoreUnavailable: 'anonymous' })
-    const tab = world.browser()
+  it('regenerate() does nothing while the store is unavailable', async () => {
+    const fixture = createFixture({ onStoreUnavailable: 'anonymous' })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    world.store.break('error-before')
+    fixture.store.break('error-before')
     const session = await tab.open()
     await session.regenerate()
     expect(session.detached).toBe('unavailable')
@@ -103,12 +103,12 @@ describe('what comes too late', () => {
   })
 })
 
-describe('what a login keeps of a visitor’s data, by name', () => {
+describe('the data of a visitor that a login keeps by name', () => {
   it.each([
     ['of a new session', false, { cart: 1 }],
-    ['of a stored session nobody has looked at', true, { cart: 1 }]
-  ])('%s', async (_, stored, expected) => {
-    const tab = createWorld().browser()
+    ['of a stored session whose data was not accessed', true, { cart: 1 }]
+  ])('The login keeps the named keys %s', async (_, stored, expected) => {
+    const tab = createFixture().browser()
     const fill = { cart: 1, secret: 2 }
     if (stored) await tab.request(({ data }) => Object.assign(data, fill))
     await tab.request(async (session) => {
@@ -120,35 +120,35 @@ describe('what a login keeps of a visitor’s data, by name', () => {
 })
 
 describe('a lifetime of the session’s own', () => {
-  it('that is set at its start counts from there', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A lifetime that is set at the start of the session counts from there', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request((session) => {
       session.data.a = 1
       session.permanent = 7_200_000
     })
     const session = await tab.open()
-    expect([session.permanent, session.expiresAt]).toEqual([7_200_000, world.now + 7_200_000])
-    expect((await world.browser().open()).lastSeenAt).toBe(world.now)
+    expect([session.permanent, session.expiresAt]).toEqual([7_200_000, fixture.now + 7_200_000])
+    expect((await fixture.browser().open()).lastSeenAt).toBe(fixture.now)
   })
 })
 
 describe('two tokens of one session in one request', () => {
-  it('are looked up once, and the newer one counts', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('Two tokens of one session are looked up once, and the newer one counts', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const older = tab.cookie
     await tab.request((session) => session.regenerate())
-    const { calls, result } = await world.store.during(() => world.browser(`${older}; ${tab.cookie}`).open())
+    const { calls, result } = await fixture.store.during(() => fixture.browser(`${older}; ${tab.cookie}`).open())
     expect([calls.length, result.data]).toEqual([1, { a: 1 }])
   })
 
-  it('may come in two header lines', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('The tokens may come in two header lines', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    const session = await world.manager.open({ cookie: ['theme=dark', tab.cookie] })
+    const session = await fixture.manager.open({ cookie: ['theme=dark', tab.cookie] })
     expect(session.data).toEqual({ a: 1 })
   })
 })

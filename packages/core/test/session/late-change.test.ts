@@ -1,25 +1,25 @@
 import { expect, it } from 'vitest'
 import { reportLateChanges } from '../../src/adapter.ts'
 import type { Session } from '../../src/index.ts'
-import { createWorld, type World } from '../support/world.ts'
+import { createFixture, type Fixture } from '../support/fixture.ts'
 
-interface Streams extends World {
+interface Streams extends Fixture {
   open(): Promise<Session>
   /** The first `dropped` event. */
   readonly dropped: Promise<unknown>
-  /** Resolves when another change that nobody stores was reported: timers that began before have ended then. */
+  /** Resolves when another change that is not stored was reported: earlier timers have ended then. */
   pass(): Promise<void>
   /** The ids of all `dropped` events. */
   readonly ids: string[]
 }
 
-/** A world whose requests each end with a commit that is the last one. */
+/** A fixture whose requests each end with a commit that is declared the last one. */
 async function createStreams(): Promise<Streams> {
   const ids: string[] = []
   const waiting: ((event: unknown) => void)[] = []
   const next = (): Promise<unknown> => new Promise((resolve) => void waiting.push(resolve))
   const dropped = next()
-  const world = createWorld({
+  const fixture = createFixture({
     storeTimeout: '5ms',
     onEvent(event) {
       if (event.type !== 'dropped') return
@@ -27,7 +27,7 @@ async function createStreams(): Promise<Streams> {
       for (const resolve of waiting.splice(0)) resolve(event)
     }
   })
-  const tab = world.browser()
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { n: 0 }))
   const open = async (): Promise<Session> => {
     const session = await tab.open()
@@ -37,7 +37,7 @@ async function createStreams(): Promise<Streams> {
     return session
   }
   const pass = async (): Promise<void> => {
-    const other = world.browser()
+    const other = fixture.browser()
     await other.request(({ data }) => Object.assign(data, { n: 0 }))
     const session = await other.open()
     reportLateChanges(session)
@@ -45,10 +45,10 @@ async function createStreams(): Promise<Streams> {
     while (!ids.includes(session.id)) await next()
     ids.splice(ids.indexOf(session.id), 1)
   }
-  return Object.assign(world, { open, dropped, pass, ids })
+  return Object.assign(fixture, { open, dropped, pass, ids })
 }
 
-it('A change before the last commit is no event, however late that is', async () => {
+it('A change before the last commit is no event, however late it is', async () => {
   const { browser, pass, ids } = await createStreams()
   const tab = browser()
   await tab.request(({ data }) => Object.assign(data, { n: 0 }))
@@ -58,7 +58,7 @@ it('A change before the last commit is no event, however late that is', async ()
   expect(ids).toEqual([])
 })
 
-it('A change after the last commit that nobody stores is an event', async () => {
+it('A change after the last commit that is not stored is an event', async () => {
   const { open, dropped } = await createStreams()
   const session = await open()
   session.data.n = 1
@@ -99,7 +99,7 @@ it('A change after the last commit is reported once, however often the data is a
   expect(ids).toEqual([session.id])
 })
 
-it('A look at the data after the last commit is no event, and a change after the look is one', async () => {
+it('A read of the data after the last commit is no event, and a change after the read is one', async () => {
   const { open, pass, ids } = await createStreams()
   const session = await open()
   expect(session.data.n).toBe(0)
@@ -110,7 +110,7 @@ it('A look at the data after the last commit is no event, and a change after the
   expect(ids).toEqual([session.id])
 })
 
-it('A look at the id after the last commit is no event', async () => {
+it('A read of the id after the last commit is no event', async () => {
   const { manager, browser, pass, ids } = await createStreams()
   const tab = browser()
   await tab.request(({ data }) => Object.assign(data, { n: 0 }))

@@ -2,126 +2,126 @@ import { describe, expect, it } from 'vitest'
 import type { SessionEvent, SessionManager } from '../../src/index.ts'
 import { recordToEnd } from '../../src/session/load.ts'
 import { internalsOf } from '../../src/session/session.ts'
-import { type Browser, createWorld, setCookieOf, type World } from '../support/world.ts'
+import { type Browser, createFixture, type Fixture, setCookieOf } from '../support/fixture.ts'
 
 const keyOf = (id: string): string => `sessions.s.${id}`
 
-async function visitors(count: number, options: Parameters<typeof createWorld>[0] = {}) {
-  const world = createWorld(options)
+async function visitors(count: number, options: Parameters<typeof createFixture>[0] = {}) {
+  const fixture = createFixture(options)
   const tabs: Browser[] = []
   for (let i = 0; i < count; i++) {
-    const tab = world.browser()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { i }))
     tabs.push(tab)
   }
-  return { world, tabs, cookies: tabs.map(({ cookie }) => cookie) }
+  return { fixture, tabs, cookies: tabs.map(({ cookie }) => cookie) }
 }
 
-/** What one opening tells, and how often it reads. */
-async function opening(world: World, cookie: string, manager: SessionManager = world.manager) {
-  const { length } = world.events
-  const { result, calls } = await world.store.during(() => manager.open(cookie))
-  const events: SessionEvent[] = world.events.slice(length)
+/** The events of one opening, and the number of its reads. */
+async function opening(fixture: Fixture, cookie: string, manager: SessionManager = fixture.manager) {
+  const { length } = fixture.events
+  const { result, calls } = await fixture.store.during(() => manager.open(cookie))
+  const events: SessionEvent[] = fixture.events.slice(length)
   return { session: result, events, reads: calls.length }
 }
 
 const junk = (count: number): string[] => Array.from({ length: count }, (_, i) => `__Host-sid=junk${i}`)
 
 describe('a request with several cookies of the name', () => {
-  it('is served by the one that is genuine, and the others are no event', async () => {
-    const { world, cookies } = await visitors(1)
-    const { session, events } = await opening(world, [...junk(15), ...cookies].join('; '))
+  it('The genuine cookie is used, and the others raise no event', async () => {
+    const { fixture, cookies } = await visitors(1)
+    const { session, events } = await opening(fixture, [...junk(15), ...cookies].join('; '))
     expect([session.data, events.map(({ type }) => type)]).toEqual([{ i: 0 }, ['loaded']])
   })
 
-  it('is told of once when none is, by what the first one was', async () => {
-    const { world } = await visitors(0)
-    const { events, reads } = await opening(world, junk(16).join('; '))
+  it('If none is genuine, one event gives the reason for the first one', async () => {
+    const { fixture } = await visitors(0)
+    const { events, reads } = await opening(fixture, junk(16).join('; '))
     expect([events, reads]).toEqual([[{ type: 'rejected', reason: 'malformed' }], 0])
   })
 
-  it('has sixteen looked at, however many there are', async () => {
-    const { world, cookies } = await visitors(1)
-    const { session, events } = await opening(world, [...junk(16), ...cookies].join('; '))
+  it('At most sixteen cookies are verified', async () => {
+    const { fixture, cookies } = await visitors(1)
+    const { session, events } = await opening(fixture, [...junk(16), ...cookies].join('; '))
     expect([session.isNew, events]).toEqual([true, [{ type: 'rejected', reason: 'too-many-cookies' }]])
   })
 
-  it('has the same one counted once', async () => {
-    const { world, cookies } = await visitors(1)
-    const { session, events, reads } = await opening(world, [...Array(20).fill(cookies[0]), ...junk(10)].join('; '))
+  it('Equal cookies count once', async () => {
+    const { fixture, cookies } = await visitors(1)
+    const { session, events, reads } = await opening(fixture, [...Array(20).fill(cookies[0]), ...junk(10)].join('; '))
     expect([session.data, events.map(({ type }) => type), reads]).toEqual([{ i: 0 }, ['loaded'], 1])
   })
 
-  it('has four genuine ones looked up, and is told of when there are more', async () => {
-    const { world, cookies } = await visitors(5)
-    const four = await opening(world, cookies.slice(0, 4).join('; '))
+  it('At most four genuine cookies are looked up, and an event reports more', async () => {
+    const { fixture, cookies } = await visitors(5)
+    const four = await opening(fixture, cookies.slice(0, 4).join('; '))
     expect([four.reads, four.events.map((event) => Reflect.get(event, 'reason') ?? event.type)]).toEqual([
       4,
       ['ambiguous', 'ambiguous', 'ambiguous', 'loaded']
     ])
-    const five = await opening(world, cookies.join('; '))
+    const five = await opening(fixture, cookies.join('; '))
     expect([five.reads, five.events[0]]).toEqual([4, { type: 'rejected', reason: 'too-many-cookies' }])
     expect(five.session.data).toEqual({ i: 0 })
   })
 
-  it('has a session read once, though two of its tokens are there', async () => {
-    const { world, tabs } = await visitors(1)
+  it('A session with two tokens in a request is read once', async () => {
+    const { fixture, tabs } = await visitors(1)
     const [tab] = tabs
     if (!tab) throw new TypeError()
     const before = tab.cookie
     await tab.request((session) => session.regenerate())
-    const { session, events, reads } = await opening(world, `${before}; ${tab.cookie}`)
+    const { session, events, reads } = await opening(fixture, `${before}; ${tab.cookie}`)
     expect([session.data, reads, events.map(({ type }) => type)]).toEqual([{ i: 0 }, 1, ['superseded', 'loaded']])
   })
 })
 
-describe('what is stored under a genuine token', () => {
-  const put = (world: World, id: string, text: string) => world.store.set(keyOf(id), text, world.now + 1e7)
+describe('the record under a genuine token', () => {
+  const put = (fixture: Fixture, id: string, stored: string) => fixture.store.set(keyOf(id), stored, fixture.now + 1e7)
 
-  async function ground(options: Parameters<typeof createWorld>[0] = {}) {
-    const { world, tabs, cookies } = await visitors(1, options)
+  async function storedVisitor(options: Parameters<typeof createFixture>[0] = {}) {
+    const { fixture, tabs, cookies } = await visitors(1, options)
     const cookie = cookies[0] ?? ''
     const id = (await tabs[0]?.open())?.id ?? ''
-    const text = (await world.store.get(keyOf(id))) ?? ''
-    return { world, cookie, id, text }
+    const stored = (await fixture.store.get(keyOf(id))) ?? ''
+    return { fixture, cookie, id, stored }
   }
 
-  it.each<[string, (text: string) => string, object]>([
-    ['a tombstone is unknown', () => '{"v":1,"w":"w","x":1}\n', { type: 'rejected', reason: 'unknown' }],
-    ['junk is corrupt', () => 'junk', { type: 'rejected', reason: 'corrupt' }],
+  it.each<[string, (stored: string) => string, object]>([
+    ['a tombstone, which is unknown', () => '{"v":1,"w":"w","x":1}\n', { type: 'rejected', reason: 'unknown' }],
+    ['junk, which is corrupt', () => 'junk', { type: 'rejected', reason: 'corrupt' }],
     [
-      'more than twice the limit is corrupt',
-      (text) => text + ' '.repeat(2 * 65_536),
+      'a record of more than twice the limit, which is corrupt',
+      (stored) => stored + ' '.repeat(2 * 65_536),
       { type: 'rejected', reason: 'corrupt' }
     ],
-    ['a later version is told apart', () => '{"v":2}\n', { type: 'rejected', reason: 'future-version' }],
+    ['a later version, which has its own reason', () => '{"v":2}\n', { type: 'rejected', reason: 'future-version' }],
     [
-      'a record with another start is an older copy',
-      (text) => text.replace(/"c":\d+/, (all) => `${all.slice(0, -1)}7`),
+      'a record with another start, which is an older copy',
+      (stored) => stored.replace(/"c":\d+/, (all) => `${all.slice(0, -1)}7`),
       { type: 'rejected', reason: 'corrupt' }
     ]
-  ])('%s', async (_, change, event) => {
-    const { world, cookie, id, text } = await ground()
-    await put(world, id, change(text))
-    const { session, events } = await opening(world, cookie)
+  ])('One event reports %s', async (_, change, event) => {
+    const { fixture, cookie, id, stored } = await storedVisitor()
+    await put(fixture, id, change(stored))
+    const { session, events } = await opening(fixture, cookie)
     expect([session.isNew, events]).toEqual([true, [{ ...event, id }]])
-    const silent = await world.silent().open(cookie)
+    const silent = await fixture.silent().open(cookie)
     expect(silent.isNew).toBe(true)
   })
 
-  it('is expired, and that is all that is said', async () => {
-    const { world, cookie, id, text } = await ground()
-    world.now += 3 * 3_600_000
-    await put(world, id, text)
-    const { session, events } = await opening(world, cookie)
+  it('An expired record raises one event, and no other', async () => {
+    const { fixture, cookie, id, stored } = await storedVisitor()
+    fixture.now += 3 * 3_600_000
+    await put(fixture, id, stored)
+    const { session, events } = await opening(fixture, cookie)
     expect([session.isNew, events]).toEqual([true, [{ type: 'expired', id, limit: 'idle' }]])
   })
 
-  it('needs a store that can be read, unless the policy goes on without', async () => {
-    const { world, cookie } = await ground()
-    world.store.break('error-before')
-    await expect(world.manager.open(cookie)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    const session = await world.another({ onStoreUnavailable: 'anonymous' }).open(cookie)
+  it('An unreadable store fails the request, unless the policy allows an anonymous session', async () => {
+    const { fixture, cookie } = await storedVisitor()
+    fixture.store.break('error-before')
+    await expect(fixture.manager.open(cookie)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    const session = await fixture.another({ onStoreUnavailable: 'anonymous' }).open(cookie)
     expect([session.detached, session.isNew, session.data]).toEqual(['unavailable', false, {}])
   })
 
@@ -132,15 +132,15 @@ describe('what is stored under a genuine token', () => {
     const isEmpty = (value: unknown): boolean => Object.keys(Object(value)).length === 0
     const refusing = schema((value) => (isEmpty(value) ? { value } : { issues: [{ message: 'no' }] }))
 
-    it('that it fits, is what the schema makes of it', async () => {
-      const { world, cookie } = await ground()
-      const manager = world.another(schema((value) => ({ value: { ...Object(value), checked: true } })))
-      const { session, events } = await opening(world, cookie, manager)
+    it('Data that fits is used as the schema returns it', async () => {
+      const { fixture, cookie } = await storedVisitor()
+      const manager = fixture.another(schema((value) => ({ value: { ...Object(value), checked: true } })))
+      const { session, events } = await opening(fixture, cookie, manager)
       expect([session.data, events.map(({ type }) => type)]).toEqual([{ i: 0, checked: true }, ['loaded']])
     })
 
-    it('that it does not fit, is refused, reset or mended', async () => {
-      const { world, cookie, id } = await ground()
+    it('Data that does not fit is rejected, reset or repaired', async () => {
+      const { fixture, cookie, id } = await storedVisitor()
       for (const [onSchemaMismatch, data, types] of [
         [undefined, {}, ['dataReset', 'loaded']],
         ['reject', {}, ['rejected']],
@@ -149,38 +149,38 @@ describe('what is stored under a genuine token', () => {
         [() => undefined, {}, ['rejected']]
       ] as const) {
         const options = { ...refusing, ...(onSchemaMismatch === undefined ? {} : { onSchemaMismatch }) }
-        const { session, events } = await opening(world, cookie, world.another(options as never))
+        const { session, events } = await opening(fixture, cookie, fixture.another(options as never))
         expect([session.data, events.map(({ type }) => type)]).toEqual([data, types])
         const rejected = { type: 'rejected', reason: 'schema', id }
         const reset = { type: 'dataReset', id, userId: undefined, path: 'data' }
         expect(events[0]).toEqual(types[0] === 'rejected' ? rejected : reset)
-        expect((await world.silent(options as never).open(cookie)).data).toEqual(data)
+        expect((await fixture.silent(options as never).open(cookie)).data).toEqual(data)
       }
     })
 
-    it('and data that cannot be read, is corrupt before it is checked', async () => {
-      const { world, cookie, id, text } = await ground()
-      await put(world, id, `${text.split('\n')[0]}\n[`)
-      const manager = world.another(schema((value) => (isEmpty(value) ? { value } : expect.fail('checked'))))
-      const { session, events } = await opening(world, cookie, manager)
+    it('Data that cannot be read is corrupt before it is validated', async () => {
+      const { fixture, cookie, id, stored } = await storedVisitor()
+      await put(fixture, id, `${stored.split('\n')[0]}\n[`)
+      const manager = fixture.another(schema((value) => (isEmpty(value) ? { value } : expect.fail('checked'))))
+      const { session, events } = await opening(fixture, cookie, manager)
       expect([session.isNew, events]).toEqual([true, [{ type: 'rejected', reason: 'corrupt', id }]])
       expect(
-        (await world.silent(schema((value) => (isEmpty(value) ? { value } : expect.fail('checked')))).open(cookie))
+        (await fixture.silent(schema((value) => (isEmpty(value) ? { value } : expect.fail('checked')))).open(cookie))
           .isNew
       ).toBe(true)
     })
 
-    it('that makes no object, is wrong', async () => {
-      const { world, cookie } = await ground()
-      const manager = world.another(schema(() => ({ value: 'text' })))
+    it('A schema whose result is no object is refused', async () => {
+      const { fixture, cookie } = await storedVisitor()
+      const manager = fixture.another(schema(() => ({ value: 'string' })))
       await expect(manager.open(cookie)).rejects.toThrow('schema must describe an object [OPTION_INVALID]')
     })
   })
 })
 
 describe('the name of the cookie', () => {
-  it('is the plain one only where the policy says so', async () => {
-    const { manager, another } = createWorld()
+  it('The plain name is used only if the policy says so', async () => {
+    const { manager, another } = createFixture()
     const nameOn = async (through: SessionManager, host: string): Promise<string | undefined> => {
       const session = await through.open({ host })
       session.data.a = 1
@@ -192,9 +192,9 @@ describe('the name of the cookie', () => {
   })
 })
 
-describe('a request with a cookie of the name that is not genuine', () => {
-  it('has it cleared when it ends its session', async () => {
-    const { manager } = createWorld()
+describe('a request with a cookie of our name that is not genuine', () => {
+  it('The cookie is cleared when the request ends its session', async () => {
+    const { manager } = createFixture()
     for (const [cookie, cleared] of [
       ['__Host-sid=junk', true],
       ['other=1', false],
@@ -208,9 +208,9 @@ describe('a request with a cookie of the name that is not genuine', () => {
 })
 
 describe('a token whose session began at another time', () => {
-  it('ends nothing: its record was put back from an older copy', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('The token ends nothing, because its record was restored from an older copy', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const { context, state } = internalsOf(await tab.open())
     const [token] = state.tokens
@@ -224,13 +224,13 @@ describe('a record that an asynchronous schema checks', () => {
   it.each([
     [true, { a: 1 }],
     [false, {}]
-  ])('is opened if the schema accepts it: %s', async (accepts, data) => {
-    const world = createWorld()
-    const tab = world.browser()
+  ])('The record is opened if the schema accepts it: %s', async (accepts, data) => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const validate = async (value: unknown): Promise<{ value: Record<string, unknown> } | { issues: [] }> =>
       accepts || Object.keys(Object(value)).length === 0 ? { value: Object(value) } : { issues: [] }
-    const strict = world.another({
+    const strict = fixture.another({
       schema: { '~standard': { version: 1, vendor: 'test', validate } },
       onSchemaMismatch: 'reject'
     })
@@ -239,41 +239,41 @@ describe('a record that an asynchronous schema checks', () => {
   })
 })
 
-it('A session that is gone starts with what the schema makes of nothing', async () => {
-  const world = createWorld()
-  const tab = world.browser()
+it('A session that has ended starts with what the schema returns for {}', async () => {
+  const fixture = createFixture()
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { a: 1 }))
   const { cookie } = tab
   await tab.request((session) => session.destroy())
   const validate = (value: unknown): { value: Record<string, unknown> } => ({ value: { items: [], ...Object(value) } })
   for (const lazy of [true, false]) {
-    const strict = world.another({ schema: { '~standard': { version: 1, vendor: 'test', validate } }, lazy })
+    const strict = fixture.another({ schema: { '~standard': { version: 1, vendor: 'test', validate } }, lazy })
     const session = await strict.open(cookie)
     if (lazy) await session.load()
     expect(session.data).toEqual({ items: [] })
   }
 })
 
-it('A new session keeps what the handler has put in, whatever is asked of it next', async () => {
+it('A new session keeps the data that the handler has set, through later operations', async () => {
   const validate = (value: unknown): { value: Record<string, unknown> } => ({ value: { items: [], ...Object(value) } })
-  const world = createWorld({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
-  const session = await world.manager.open('')
+  const fixture = createFixture({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
+  const session = await fixture.manager.open('')
   session.data.mine = 1
   await session.load()
   expect(session.data).toEqual({ items: [], mine: 1 })
 })
 
-it('A session without a schema is decoded when its data is asked for', async () => {
+it('A session without a schema is decoded when its data is accessed', async () => {
   let decoded = 0
   const serializer = {
     serialize: (data: unknown): string => JSON.stringify(data),
-    deserialize: (text: string): unknown => {
+    deserialize: (stored: string): unknown => {
       decoded++
-      return JSON.parse(text)
+      return JSON.parse(stored)
     }
   }
-  const world = createWorld({ serializer })
-  const tab = world.browser()
+  const fixture = createFixture({ serializer })
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { a: 1 }))
   decoded = 0
   const session = await tab.open()

@@ -5,7 +5,7 @@ import type { Change } from '../../src/session/change.ts'
 import { type NextData, type NextOwner, nextData, nextOwner, userIdOf } from '../../src/session/next-data.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
-import { secret } from '../support/world.ts'
+import { secret } from '../support/fixture.ts'
 
 type Named = { user?: string }
 
@@ -34,7 +34,7 @@ describe('the data of a write', () => {
     return next instanceof Promise ? expect.fail('without a schema there is nothing to wait for') : next
   }
 
-  it('unchanged data is not written, and nobody asks what is stored', () => {
+  it('Unchanged data is not written, and the stored payload is not decoded', () => {
     const stored = (): string => expect.fail('asked')
     const change = { state: { baseline: '{}', stored: undefined }, change: {}, serialized: undefined }
     expect(nextData(plain, { ...change, serialized: '{}' }, { stored })).toEqual({
@@ -44,16 +44,16 @@ describe('the data of a write', () => {
     expect(nextData(plain, change, { stored })).toEqual({ plaintext: undefined, conflicts: [] })
   })
 
-  it('our data is written as it is while nobody else has written', () => {
+  it('Our data is written as it is if there was no other write', () => {
     expect(put({ a: 2 }, json({ a: 1 }))).toEqual({ plaintext: '{"a":2}', conflicts: [] })
   })
 
-  it('our data is merged with what others wrote', () => {
+  it('Our data is merged with other writes', () => {
     expect(put({ a: 1, ours: 1 }, json({ a: 1, theirs: 1 }))?.plaintext).toBe('{"a":1,"theirs":1,"ours":1}')
     expect(put({ a: 2 }, json({ a: 3 }))).toEqual({ plaintext: '{"a":2}', conflicts: ['a'] })
   })
 
-  it('an update runs last, on what is stored or merged', () => {
+  it('An update runs last, on the stored or merged data', () => {
     const update = (data: Record<string, unknown>): void => {
       data.n = Number(data.n ?? 0) + 1
     }
@@ -61,7 +61,7 @@ describe('the data of a write', () => {
     expect(put({ a: 1, b: 1 }, json({ a: 1, n: 7 }), { update })?.plaintext).toBe('{"a":1,"n":8,"b":1}')
   })
 
-  it('a stored payload that cannot be read stops the write', () => {
+  it('A stored payload that cannot be read stops the write', () => {
     const update = (): void => expect.fail('there is nothing to update')
     for (const theirs of [undefined, 'junk', '[1]']) {
       expect(put({ a: 2 }, theirs)).toBe(undefined)
@@ -69,12 +69,12 @@ describe('the data of a write', () => {
     }
   })
 
-  it('a stored payload that cannot be read stops the write also if nobody has read it before', () => {
+  it('A stored payload that cannot be read stops the write even if it was never read before', () => {
     const change = { state: { baseline: '{"a":1}', stored: undefined }, change: {}, serialized: '{"a":2}' }
     expect(nextData(plain, change, { stored: () => undefined })).toBe(undefined)
   })
 
-  it('nothing that others wrote for a user who leaves is merged', () => {
+  it('Other writes are not merged when our change removes the user', () => {
     const alice = { user: 'alice', a: 1 }
     const theirs = json({ ...alice, private: 1 })
     const given = { context: naming, base: alice }
@@ -112,33 +112,33 @@ describe('the owner of a write', () => {
   it.each<[string, string | undefined, boolean | readonly string[], string, boolean]>([
     ['an anonymous visitor keeps all', undefined, true, plaintext, false],
     ['an anonymous visitor keeps nothing', undefined, false, '{}', true],
-    ['an anonymous visitor keeps what is named', undefined, ['b', 'c'], '{"b":2}', true],
-    ['the same user keeps all, whatever is said', 'alice', false, plaintext, false],
-    ['another user’s data is kept by nobody', 'bob', true, '{}', true],
-    ['nothing that is named of another user’s data is kept', 'bob', ['a'], '{}', true]
-  ])('after a login: %s', (_, userId, keepData, kept, emptied) => {
+    ['an anonymous visitor keeps the named keys', undefined, ['b', 'c'], '{"b":2}', true],
+    ['the same user keeps all, whatever keepData is', 'alice', false, plaintext, false],
+    ['no data of another user is kept', 'bob', true, '{}', true],
+    ['no named key of another user is kept', 'bob', ['a'], '{}', true]
+  ])('The owner after a login: %s', (_, userId, keepData, kept, emptied) => {
     const owner = own({ ...(userId === undefined ? {} : { userId }), plaintext, change: login(keepData) })
     expect(owner).toEqual({ userId: 'alice', plaintext: kept, emptied, userChanged: false })
   })
 
-  it('a login that keeps names takes them from what is stored, if nothing else changed', () => {
+  it('A login that keeps named keys takes them from the stored data if nothing else has changed', () => {
     expect(own({ stored: plaintext, change: login(['a']) }).plaintext).toBe('{"a":1}')
     expect(own({ change: login(['a']) }).plaintext).toBe('{}')
   })
 
-  it('an anonymous regenerate leaves no user and no data', () => {
+  it('An anonymous regenerate removes the user and the data', () => {
     const owner = own({ userId: 'alice', plaintext, change: { anonymous: true } })
     expect(owner).toEqual({ userId: undefined, plaintext: '{}', emptied: true, userChanged: false })
   })
 
   const bob = '{"user":"bob"}'
 
-  it('data that is not looked at leaves the user as before', () => {
+  it('Data that was not accessed leaves the user as before', () => {
     const owner = own({ context: naming, userId: 'alice', stored: '{"user":"alice"}' })
     expect(owner).toMatchObject({ userId: 'alice', plaintext: undefined, userChanged: false })
   })
 
-  it('data names the user if userIdFrom says so', () => {
+  it('The data names the user if userIdFrom says so', () => {
     const named = { context: naming, plaintext: bob, stored: '{}' }
     expect(own(named)).toMatchObject({ userId: 'bob', plaintext: bob, userChanged: true, emptied: false })
     expect(own({ ...named, userId: 'alice' })).toMatchObject({ userId: 'bob', userChanged: true })
@@ -147,7 +147,7 @@ describe('the owner of a write', () => {
     expect(left).toMatchObject({ userId: undefined, userChanged: true })
   })
 
-  it('the user stays if the data names the same, nobody reads it, or the request is superseded', () => {
+  it('The user stays if the data names the same one, there is no userIdFrom, or the request is superseded', () => {
     const alice = { userId: 'alice', plaintext: bob, stored: '{}' }
     const same = { userId: 'alice', plaintext: bob, userChanged: false }
     expect(own({ ...alice, context: naming, stored: bob })).toMatchObject(same)
@@ -155,7 +155,7 @@ describe('the owner of a write', () => {
     expect(own({ ...alice, context: naming, superseded: true })).toMatchObject(same)
   })
 
-  it('the user is read from data that can be read', () => {
+  it('The user is read only from data that can be decoded', () => {
     expect([userIdOf(naming, bob), userIdOf(naming, '{}'), userIdOf(naming, 'junk')]).toEqual([
       'bob',
       undefined,

@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { createEncryption } from '../../src/record/encryption.ts'
-import { indexKeyOf } from '../support/stored-text.ts'
-import { createWorld } from '../support/world.ts'
+import { createFixture } from '../support/fixture.ts'
+import { indexKeyOf } from '../support/stored-facts.ts'
 
 const encryption = createEncryption({ secret: 'an encryption secret that is long enough' })
 
 describe('the order of writes in a login', () => {
-  it('an unreadable payload stops a login before the user index is written', async () => {
+  it('An unreadable payload stops a login before the user index is written', async () => {
     // Regression: with the two steps swapped, every other test stayed green and the index named a session that never logged in.
-    const world = createWorld({ encryption })
-    const tab = world.browser()
+    const fixture = createFixture({ encryption })
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { cart: 1 }))
     const session = await tab.open()
     const key = `sessions.s.${session.id}`
-    const [line] = ((await world.store.get(key)) ?? '').split('\n')
-    await world.store.set(key, `${line}\ndamaged`, world.now + 3_600_000)
-    const { calls } = await world.store.during(() => session.login('alice'))
+    const [line] = ((await fixture.store.get(key)) ?? '').split('\n')
+    await fixture.store.set(key, `${line}\ndamaged`, fixture.now + 3_600_000)
+    const { calls } = await fixture.store.during(() => session.login('alice'))
     const written = calls.filter(({ operation }) => operation === 'compareAndSet').map((call) => call.key)
-    // First the record as it was read: its entry is reserved and the write finds another value. That value cannot be read,
+    // At first the record is as it was read: its entry is reserved, and the write finds another value. That value cannot be read,
     // so the index is left alone, and the login starts again under another id.
     const own = `sessions.s.${session.id}`
     expect(own).not.toBe(key)

@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest'
 import type { SessionData } from '../../src/index.ts'
-import { createGate, createWorld } from '../support/world.ts'
+import { createFixture, createGate } from '../support/fixture.ts'
 
-/** What docs/operations.md advises: the key of the form is stored by the write that does what the form asks for. */
+/** As docs/operations.md advises: the key of the form is stored by the same write as the effect of the form. */
 function addOnce(formKey: string): (data: SessionData) => void {
   return (data) => {
     const done = Array.isArray(data.done) ? data.done : []
@@ -12,9 +12,9 @@ function addOnce(formKey: string): (data: SessionData) => void {
   }
 }
 
-/** A form is sent, its write is stored or not, the confirmation is lost, and another request writes before core looks. */
+/** A form is sent, its write is stored or not, the confirmation is lost, and another request writes before core reads again. */
 async function sendInDoubt(fault: 'error-before' | 'error-after') {
-  const { browser, store, another } = createWorld()
+  const { browser, store, another } = createFixture()
   const tab = browser()
   await tab.request(({ data }) => Object.assign(data, { items: 0 }))
   const [lost, other] = [await tab.open(), await another().open(tab.cookie)]
@@ -34,7 +34,7 @@ async function sendInDoubt(fault: 'error-before' | 'error-after') {
 }
 
 it.each(['error-before', 'error-after'] as const)(
-  'a form that is sent again after an unknown outcome (%s) counts once, where its key is stored with what it did',
+  'A form that is sent again after an unknown outcome (%s) counts once if its key is stored with its effect',
   async (fault) => {
     const tab = await sendInDoubt(fault)
     await tab.request((session) => session.update(addOnce('form 1')))

@@ -5,13 +5,13 @@ import { encodeRecord } from '../../src/record/record.ts'
 import { headersOf } from '../../src/session/response-cookie.ts'
 import { createState, type SessionState } from '../../src/session/session-state.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
-import { createWorld, secret, setCookieOf } from '../support/world.ts'
+import { createFixture, secret, setCookieOf } from '../support/fixture.ts'
 
 const names = (headers: HeaderList): string[] => headers.map(([name]) => name)
 
 /** The headers of a response that sets a cookie and has this `Cache-Control`. */
 async function headersWith(cacheControl: string | undefined) {
-  const { manager, events } = createWorld()
+  const { manager, events } = createFixture()
   const session = await manager.open('')
   session.data.a = 1
   const { headers } = await manager.commit(session, cacheControl === undefined ? {} : { cacheControl })
@@ -19,7 +19,7 @@ async function headersWith(cacheControl: string | undefined) {
 }
 
 describe('a response with a cookie', () => {
-  it('is stored by no cache, and varies with the cookie', async () => {
+  it('The response is stored by no cache, and varies with the cookie', async () => {
     const { headers, tightened } = await headersWith(undefined)
     expect(headers.map(([name, value]) => [name, value.replace(/=[\w-]{76};.*/, '=T')])).toEqual([
       ['Set-Cookie', '__Host-sid=T'],
@@ -39,7 +39,7 @@ describe('a response with a cookie', () => {
     ' private\t,x',
     'x="a, b", no-store',
     'x="a\\"b", private'
-  ])('keeps the handler’s own %j', async (cacheControl) => {
+  ])("The handler's own Cache-Control %j is kept", async (cacheControl) => {
     const { headers, tightened } = await headersWith(cacheControl)
     expect(names(headers)).toEqual(['Set-Cookie', 'Vary'])
     expect(tightened).toEqual([])
@@ -55,7 +55,7 @@ describe('a response with a cookie', () => {
     'no-store2',
     'private=x',
     'private="set-cookie"',
-    // What follows has the word, and no cache reads it as a directive.
+    // The following values contain the word, but no cache reads it as a directive.
     'no-store;x',
     'private\tx',
     'public no-store',
@@ -63,7 +63,7 @@ describe('a response with a cookie', () => {
     'x="a, no-store, b", public',
     'x="a\\", private, y="',
     'max-age=60, x="private, '
-  ])('is stored by no cache in spite of %j, with an event', async (cacheControl) => {
+  ])('The response is stored by no cache despite %j, with an event', async (cacheControl) => {
     const { headers, tightened } = await headersWith(cacheControl)
     expect(headers[1]).toEqual(['Cache-Control', 'no-store'])
     expect(tightened).toEqual([{ type: 'cacheControlTightened', was: cacheControl }])
@@ -71,8 +71,8 @@ describe('a response with a cookie', () => {
 })
 
 describe('a response without one', () => {
-  it('varies with the cookie only when somebody looked', async () => {
-    const { manager } = createWorld()
+  it('A response without a cookie varies with it only if the session was read', async () => {
+    const { manager } = createFixture()
     const session = await manager.open('')
     expect((await manager.commit(session)).headers).toEqual([])
     const looked = await manager.open('')
@@ -81,36 +81,36 @@ describe('a response without one', () => {
   })
 })
 
-describe('a response that looked at the session of a user', () => {
+describe("a response that depends on a user's session", () => {
   const privately = ['Cache-Control', 'private, no-cache']
 
   async function userOf(options: Partial<SessionManagerOptions> = {}) {
-    const world = createWorld(options)
-    const tab = world.browser()
+    const fixture = createFixture(options)
+    const tab = fixture.browser()
     await tab.request((session) => session.login('ada'))
-    return { world, tab }
+    return { fixture, tab }
   }
 
-  it('is private and must be validated, unless the handler says how it may be cached', async () => {
-    const { world, tab } = await userOf()
+  it('The response is private and must be revalidated, unless the handler sets how it may be cached', async () => {
+    const { fixture, tab } = await userOf()
     expect(await tab.request(({ data }) => data)).toEqual([privately, ['Vary', 'Cookie']])
     expect(await tab.request(({ userId }) => userId)).toEqual([privately, ['Vary', 'Cookie']])
     const session = await tab.open()
     expect(session.userId).toBe('ada')
-    expect((await world.manager.commit(session, { cacheControl: 'public' })).headers).toEqual([['Vary', 'Cookie']])
+    expect((await fixture.manager.commit(session, { cacheControl: 'public' })).headers).toEqual([['Vary', 'Cookie']])
   })
 
-  it('says nothing of caches when nobody looked, or markPrivate is false', async () => {
-    const { world, tab } = await userOf()
+  it('The response has no Cache-Control if the session was not read, or markPrivate is false', async () => {
+    const { fixture, tab } = await userOf()
     expect(await tab.request(() => {})).toEqual([])
-    const without = world.another({ markPrivate: false })
+    const without = fixture.another({ markPrivate: false })
     expect(await tab.request(({ data }) => data, without)).toEqual([['Vary', 'Cookie']])
   })
 })
 
 describe('a response that ends the session', () => {
-  it('clears the cookie, is stored by no cache, and varies with the cookie', async () => {
-    const { manager } = createWorld()
+  it('The response clears the cookie, is stored by no cache, and varies with the cookie', async () => {
+    const { manager } = createFixture()
     const session = await manager.open('__Host-sid=junk')
     await session.destroy()
     const { headers } = await manager.commit(session)
@@ -120,7 +120,7 @@ describe('a response that ends the session', () => {
 })
 
 describe('a session that is not live', () => {
-  it('has no cookie to send, whatever was wanted before', () => {
+  it('A session that is not live sends no cookie, whatever was requested before', () => {
     const { context } = createManagerContext({ store: createMemoryStore(), secret })
     const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
     const record = encodeRecord(firstMetadata('w', 'h', 1), '{}')
@@ -142,31 +142,31 @@ describe('a session that is not live', () => {
 })
 
 describe('the cookie of a permanent session', () => {
-  it('lasts as long as the session, in whole seconds', async () => {
-    const world = createWorld({
+  it('The cookie of a permanent session lasts as long as the session, in whole seconds', async () => {
+    const fixture = createFixture({
       permanentLifetime: 5_500,
       idleTimeout: 5_000,
       touchInterval: 100,
       rotateAfter: '200ms'
     })
-    const tab = world.browser()
+    const tab = fixture.browser()
     const [first] = await tab.request((session) => {
       session.data.a = 1
       session.permanent = true
     })
     expect(first?.[1]).toContain('; Max-Age=6')
-    world.now += 700
+    fixture.now += 700
     const [second] = await tab.request(() => {})
     expect(second?.[1]).toContain('; Max-Age=5')
   })
 })
 
 describe('a token that a retired key has signed', () => {
-  it('is signed anew with every response until the client has the new one', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('A token of a retired key is signed again with every response until the client has the new one', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-    const next = world.another({ secret: ['another secret for tests, long enough', secret] })
+    const next = fixture.another({ secret: ['another secret for tests, long enough', secret] })
     const old = tab.cookie
     expect(names(await tab.request(() => {}, next))).toEqual(['Set-Cookie', 'Cache-Control', 'Vary'])
     expect(tab.cookie).not.toBe(old)
@@ -175,10 +175,10 @@ describe('a token that a retired key has signed', () => {
 })
 
 describe('a secure cookie over plain http', () => {
-  it('is warned of once for all, and told each time, but not where it is meant to be plain', async () => {
+  it('A Secure cookie over plain http raises an event each time and one warning, unless it is meant to be plain', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     warn.mockClear()
-    const { manager, another, events } = createWorld()
+    const { manager, another, events } = createFixture()
     const visit = async (through: typeof manager, host: string, encrypted?: boolean): Promise<void> => {
       const session = await through.open({ host }, encrypted === undefined ? undefined : { encrypted })
       session.data.a = 1
@@ -203,8 +203,8 @@ describe('a secure cookie over plain http', () => {
 })
 
 describe('the headers of a response', () => {
-  it('are the same list however often they are asked for', async () => {
-    const { manager } = createWorld()
+  it('Every call returns the same list of headers', async () => {
+    const { manager } = createFixture()
     const session = await manager.open('')
     session.data.a = 1
     const { headers } = await manager.commit(session)
@@ -230,13 +230,13 @@ describe('a warning of the cookie', () => {
     [false, { host: '127.0.0.1:3000' }, []],
     [true, { host: 'localhost', via: '1.1 x' }, []]
   ] as const)(
-    'With cookie.secure %j the request %j is told in production: %j',
+    'With cookie.secure %j the request %j prints in production: %j',
     async (secureOption, headers, expected) => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
       warn.mockClear()
       vi.stubEnv('NODE_ENV', 'production')
       try {
-        const { manager } = createWorld({ cookie: { secure: secureOption } })
+        const { manager } = createFixture({ cookie: { secure: secureOption } })
         for (let i = 0; i < 2; i++) {
           const session = await manager.open({ ...headers }, { encrypted: false })
           session.data.a = 1

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createMemoryStore, createSessionManager } from '../../src/index.ts'
 
-test("the handler's Cache-Control is asked for only when a cookie is sent", async () => {
+test("The handler's Cache-Control is read only when a cookie is sent", async () => {
   const manager = createSessionManager({ store: createMemoryStore(), secret: 'a secret for tests that is long enough' })
   let asked = 0
   const facts = {

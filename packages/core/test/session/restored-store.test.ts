@@ -1,21 +1,21 @@
 import { expect, it } from 'vitest'
 import type { KeyValueStore } from '../../src/index.ts'
-import { createWorld, secret } from '../support/world.ts'
+import { createFixture, secret } from '../support/fixture.ts'
 
 const hour = 3_600_000
 
-/** Alice is logged in, twice; the backup is taken; then her first session is logged out, and she logs in anew in the second. */
+/** Alice is logged in, twice; the backup is made; then her first session is logged out, and she logs in again in the second. */
 async function restoreAfterLogout() {
-  const world = createWorld()
-  const [ended, renewed] = [world.browser(), world.browser()]
+  const fixture = createFixture()
+  const [ended, renewed] = [fixture.browser(), fixture.browser()]
   for (const tab of [ended, renewed]) await tab.request((session) => session.login('alice'))
-  const backup = await copyOf(world.store)
+  const backup = await copyOf(fixture.store)
   const [cookieOfEnded, cookieFromBefore] = [ended.cookie, renewed.cookie]
   await ended.request((session) => session.destroy())
-  world.now += 1_000
+  fixture.now += 1_000
   await renewed.request((session) => session.login('alice'))
-  for (const [key, value] of backup) await world.store.set(key, value, world.now + hour)
-  return { world, ended: world.browser(cookieOfEnded), renewed, before: world.browser(cookieFromBefore) }
+  for (const [key, value] of backup) await fixture.store.set(key, value, fixture.now + hour)
+  return { fixture, ended: fixture.browser(cookieOfEnded), renewed, before: fixture.browser(cookieFromBefore) }
 }
 
 async function copyOf(store: KeyValueStore): Promise<ReadonlyMap<string, string>> {
@@ -24,31 +24,31 @@ async function copyOf(store: KeyValueStore): Promise<ReadonlyMap<string, string>
   return copy
 }
 
-it('a restored backup brings back a session that was ended after it was taken', async () => {
+it('A restored backup restores a session that was ended after the backup', async () => {
   const { ended } = await restoreAfterLogout()
   expect((await ended.open()).userId).toBe('alice')
 })
 
-it('a login after the backup is lost when it is restored, and the cookie from before that login opens the session', async () => {
+it('A login after the backup is lost when the backup is restored, and the cookie from before that login opens the session', async () => {
   const { renewed, before } = await restoreAfterLogout()
   expect((await renewed.open()).isNew).toBe(true)
   expect((await before.open()).userId).toBe('alice')
 })
 
-it('a new secret alone ends what a restored backup brought back, and every other session', async () => {
-  const { world, ended, before } = await restoreAfterLogout()
-  const manager = world.another({ secret: `new ${secret}` })
+it('A new secret alone ends the sessions of a restored backup, and every other session', async () => {
+  const { fixture, ended, before } = await restoreAfterLogout()
+  const manager = fixture.another({ secret: `new ${secret}` })
   for (const tab of [ended, before]) expect((await tab.open(manager)).isNew).toBe(true)
 })
 
-it('revoking every session that is listed ends what a restored backup brought back', async () => {
-  const { world, ended, before } = await restoreAfterLogout()
-  for await (const { id } of world.manager.list()) await world.manager.revoke(id)
+it('Revoking every listed session ends the sessions of a restored backup', async () => {
+  const { fixture, ended, before } = await restoreAfterLogout()
+  for await (const { id } of fixture.manager.list()) await fixture.manager.revoke(id)
   for (const tab of [ended, before]) expect((await tab.open()).isNew).toBe(true)
 })
 
-it('revokeAll for the user ends what a restored backup brought back, because the index is in the backup too', async () => {
-  const { world, ended, before } = await restoreAfterLogout()
-  expect(await world.manager.revokeAll('alice')).toBe(2)
+it('revokeAll() for the user ends the sessions of a restored backup, because the index is in the backup too', async () => {
+  const { fixture, ended, before } = await restoreAfterLogout()
+  expect(await fixture.manager.revokeAll('alice')).toBe(2)
   for (const tab of [ended, before]) expect((await tab.open()).isNew).toBe(true)
 })

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { CookieOptions, SessionData, SessionManagerOptions } from '../../src/index.ts'
 import { createMemoryStore, jsonSerializer, type Serializer } from '../../src/index.ts'
 import { createEncryption } from '../../src/record/encryption.ts'
+import { createFixture, secret, setCookieOf, start } from '../support/fixture.ts'
 import { longest, type Order, type Rollout, rollOut, type Stage } from '../support/fleet.ts'
-import { createWorld, secret, setCookieOf, start } from '../support/world.ts'
 
 type Options = Partial<SessionManagerOptions>
 type ManagerOption = Exclude<keyof SessionManagerOptions, 'cookie'> | `cookie.${keyof CookieOptions}`
@@ -12,7 +12,7 @@ type ManagerOption = Exclude<keyof SessionManagerOptions, 'cookie'> | `cookie.${
 /** One row of the table in docs/operations.md, and the deployments that prove it. */
 interface Change extends Pick<Rollout, 'bytes' | 'readOnly' | 'ignoresData'> {
   readonly change: string
-  /** As the table says it; anything but `nobody` is what all visitors of the test are. */
+  /** As in the table; any value but `nobody` names the visitors of the test. */
   readonly loggedOut: string
   readonly stages: (now: { readonly value: number }) => readonly Stage[]
 }
@@ -50,22 +50,22 @@ function sideBySide(make: () => readonly [Options, Options]): Change {
 const [first, second] = [secret, `second ${secret}`]
 const clock = { now: () => start }
 
-function prefixed(prefix: string, reads: (text: string) => string): Serializer {
+function prefixed(prefix: string, reads: (serialized: string) => string): Serializer {
   return {
     serialize: (data) => prefix + jsonSerializer.serialize(data),
-    deserialize: (text) => JSON.parse(reads(text))
+    deserialize: (serialized) => JSON.parse(reads(serialized))
   }
 }
 
-/** Another format than JSON, for short. */
+/** A format other than JSON, for short. */
 const format = {
   spaced: { serialize: (data: unknown) => JSON.stringify(data, null, 1), deserialize: JSON.parse },
-  other: prefixed('#', (text) => text.replace(/^[^#].*/, 'not this format').slice(1)),
-  readsBoth: prefixed('', (text) => text.replace(/^#/, '')),
-  otherReadsBoth: prefixed('#', (text) => text.replace(/^#/, ''))
+  other: prefixed('#', (serialized) => serialized.replace(/^[^#].*/, 'not this format').slice(1)),
+  readsBoth: prefixed('', (serialized) => serialized.replace(/^#/, '')),
+  otherReadsBoth: prefixed('#', (serialized) => serialized.replace(/^#/, ''))
 }
 
-/** Data of the next version has a theme. */
+/** The data of the next version has a theme. */
 const schema = {
   '~standard': {
     version: 1 as const,
@@ -79,7 +79,7 @@ const schema = {
   }
 }
 
-/** As Zod's `z.object({ views: z.number().optional() })`. */
+/** Like Zod's `z.object({ views: z.number().optional() })`. */
 const stripping = {
   '~standard': {
     version: 1 as const,
@@ -339,74 +339,74 @@ for (const [option, rows] of Object.entries(changes)) {
 describe('the cookie that a browser has', () => {
   const lifetimes: readonly Options[] = [{ permanentLifetime: '10d' }, { permanentLifetime: '20d' }]
 
-  it('keeps its attributes and its lifetime when the options change, until it is sent again', async () => {
-    const world = createWorld(lifetimes[0])
-    const tab = world.browser()
+  it('A cookie keeps its attributes and its lifetime when the options change, until it is sent again', async () => {
+    const fixture = createFixture(lifetimes[0])
+    const tab = fixture.browser()
     await tab.request((session) => {
       session.permanent = true
       return session.login('alice')
     })
     const next = { ...lifetimes[1], ...cookie({ sameSite: 'strict' }) }
-    expect(setCookieOf(await tab.request(({ data }) => Object.assign(data, { a: 1 }), world.another(next)))).toBe(
+    expect(setCookieOf(await tab.request(({ data }) => Object.assign(data, { a: 1 }), fixture.another(next)))).toBe(
       undefined
     )
-    const sent = setCookieOf(await tab.request((session) => session.regenerate(), world.another(next)))
+    const sent = setCookieOf(await tab.request((session) => session.regenerate(), fixture.another(next)))
     expect(sent).toContain(`Max-Age=${20 * 86_400};`)
     expect(sent).toContain('SameSite=Strict')
   })
 
-  it('is sent again, with the attributes and the lifetime in effect, once a new secret is promoted', async () => {
-    const world = createWorld({ ...lifetimes[0], secret: [first, second] })
-    const tab = world.browser()
+  it('The cookie is sent again, with the attributes and the lifetime in effect, once a new secret is promoted', async () => {
+    const fixture = createFixture({ ...lifetimes[0], secret: [first, second] })
+    const tab = fixture.browser()
     await tab.request((session) => {
       session.permanent = true
       return session.login('alice')
     })
     const next = { ...lifetimes[1], ...cookie({ sameSite: 'strict' }), secret: [second, first] }
-    const sent = setCookieOf(await tab.request(() => {}, world.another(next)))
+    const sent = setCookieOf(await tab.request(() => {}, fixture.another(next)))
     expect(sent).toContain(`Max-Age=${20 * 86_400};`)
     expect(sent).toContain('SameSite=Strict')
   })
 })
 
-it('a longer idleTimeout holds for a session once a process that has it was used by the session', async () => {
-  const world = createWorld({ idleTimeout: '1h' })
-  const [used, unused] = [world.browser(), world.browser()]
+it('A longer idleTimeout applies to a session once the session was used in a process that has it', async () => {
+  const fixture = createFixture({ idleTimeout: '1h' })
+  const [used, unused] = [fixture.browser(), fixture.browser()]
   for (const tab of [used, unused]) await tab.request((session) => session.login('alice'))
-  const next = world.another({ idleTimeout: '8h' })
-  world.now += 30 * 60_000
+  const next = fixture.another({ idleTimeout: '8h' })
+  fixture.now += 30 * 60_000
   await used.request(() => {}, next)
-  world.now += 2 * 3_600_000
+  fixture.now += 2 * 3_600_000
   expect((await used.open(next)).userId).toBe('alice')
   expect((await unused.open(next)).isNew).toBe(true)
 })
 
-it("a session that userIdFrom names counts as the user's from its next change of user on", async () => {
-  const world = createWorld()
-  const tab = world.browser()
+it("A session that userIdFrom names counts as the user's from its next change of user on", async () => {
+  const fixture = createFixture()
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { user: 'alice' }))
-  const next = world.another({ userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined) })
+  const next = fixture.another({ userIdFrom: ({ user }) => (typeof user === 'string' ? user : undefined) })
   await tab.request(({ data }) => Object.assign(data, { a: 1 }), next)
   expect(await next.revokeAll('alice')).toBe(0)
   for (const user of [undefined, 'alice']) await tab.request(({ data }) => Object.assign(data, { user }), next)
   expect(await next.revokeAll('alice')).toBe(1)
 })
 
-it('a schema that strips keys drops at the next write what it does not name, and a read drops nothing', async () => {
-  const world = createWorld()
-  const tab = world.browser()
+it('A schema that strips keys drops unnamed keys at the next write, and a read drops nothing', async () => {
+  const fixture = createFixture()
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { views: 1, passport: { user: 'alice' } }))
   const { id } = await tab.open()
-  const next = world.another({ schema: stripping })
+  const next = fixture.another({ schema: stripping })
   await tab.request(({ data }) => expect(data).toEqual({ views: 1 }), next)
-  expect((await world.manager.find(id))?.data).toEqual({ views: 1, passport: { user: 'alice' } })
+  expect((await fixture.manager.find(id))?.data).toEqual({ views: 1, passport: { user: 'alice' } })
   await tab.request(({ data }) => Object.assign(data, { views: 2 }), next)
-  expect((await world.manager.find(id))?.data).toEqual({ views: 2 })
+  expect((await fixture.manager.find(id))?.data).toEqual({ views: 2 })
 })
 
 const document = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8')
 
-it('docs/operations.md lists each change, and whom it logs out', () => {
+it('docs/operations.md lists each change, and which users it logs out', () => {
   const [, section = ''] = document.split('\n## Rolling changes\n')
   const rows = section
     .split('\n## ', 1)

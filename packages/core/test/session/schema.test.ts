@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type SessionManagerOptions } from '../../src/index.ts'
-import { createWorld, secret, setCookieOf, type World } from '../support/world.ts'
+import { createFixture, type Fixture, secret, setCookieOf } from '../support/fixture.ts'
 
 interface Cart extends Record<string, unknown> {
   items: string[]
@@ -9,7 +9,7 @@ interface Cart extends Record<string, unknown> {
 
 type Schema = NonNullable<SessionManagerOptions<Cart>['schema']>
 
-/** A Standard Schema for {@link Cart} that fills in the list, and makes a date of a string. */
+/** A Standard Schema for {@link Cart} that fills in the list, and converts a string to a date. */
 const validate: Schema['~standard']['validate'] = (value) => {
   const { items = [], openedAt } = value as { items?: unknown; openedAt?: string }
   if (!Array.isArray(items)) return { issues: [{ message: `items: ${String(items)}`, path: ['items'] }] }
@@ -20,20 +20,20 @@ const validate: Schema['~standard']['validate'] = (value) => {
 
 const schema: Schema = { '~standard': { version: 1, vendor: 'test', validate } }
 
-/** The same one, as a schema that asks a database. */
+/** The same schema, as one that queries a database. */
 const slow: Schema = { '~standard': { ...schema['~standard'], validate: async (value) => validate(value) } }
 
-/** A world whose options are those of the cart. */
-function createCartWorld(options: Partial<SessionManagerOptions<Cart>> = { schema }): World {
-  return createWorld(options as unknown as Partial<SessionManagerOptions>)
+/** A fixture with the options of the cart. */
+function createCartFixture(options: Partial<SessionManagerOptions<Cart>> = { schema }): Fixture {
+  return createFixture(options as unknown as Partial<SessionManagerOptions>)
 }
 
 describe.each([
   ['synchronous', schema],
   ['asynchronous', slow]
-])('A schema that is %s', (_, schema) => {
-  it('types the data and validates it on load; what it fills in is not written by a read', async () => {
-    const { browser, store } = createCartWorld({ schema })
+])('a schema that is %s', (_, schema) => {
+  it('The schema types the data and validates it on load, and a read does not write its defaults', async () => {
+    const { browser, store } = createCartFixture({ schema })
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { items: undefined, other: 1 }))
     const { calls, result } = await store.during(async () => {
@@ -48,8 +48,8 @@ describe.each([
     expectTypeOf((await manager.open('')).data).toEqualTypeOf<Cart>()
   })
 
-  it('makes the data of a new session from an empty object, which is not stored', async () => {
-    const { browser, store } = createCartWorld({ schema })
+  it('The schema makes the data of a new session from an empty object, which is not stored', async () => {
+    const { browser, store } = createCartFixture({ schema })
     const { calls, result } = await store.during(async () => {
       const session = await browser().open()
       const { data } = session
@@ -60,8 +60,8 @@ describe.each([
     expect(calls).toEqual([])
   })
 
-  it('makes the data of a new session of a lazy manager', async () => {
-    const { browser } = createCartWorld({ schema, lazy: true })
+  it('The schema makes the data of a new session of a lazy manager', async () => {
+    const { browser } = createCartFixture({ schema, lazy: true })
     const session = await browser().open()
     expect(session.data).toEqual({ items: [] })
     const tab = browser('__Host-sid=none')
@@ -69,33 +69,39 @@ describe.each([
     expect((await invalid.load()).data).toEqual({ items: [] })
   })
 
-  it.each(['regenerate', 'destroy', 'login'] as const)('makes the data anew where %s empties it', async (how) => {
-    const { browser } = createCartWorld({ schema })
-    const tab = browser()
-    await tab.request(({ data }) => Object.assign(data, { items: ['a'] }))
-    const session = await tab.open()
-    if (how === 'regenerate') await session.regenerate({ anonymous: true })
-    else if (how === 'destroy') await session.destroy()
-    else await session.login('alice', { keepData: false })
-    expect(session.data).toEqual({ items: [] })
-  })
+  it.each(['regenerate', 'destroy', 'login'] as const)(
+    'The schema makes the data again after %s empties it',
+    async (how) => {
+      const { browser } = createCartFixture({ schema })
+      const tab = browser()
+      await tab.request(({ data }) => Object.assign(data, { items: ['a'] }))
+      const session = await tab.open()
+      if (how === 'regenerate') await session.regenerate({ anonymous: true })
+      else if (how === 'destroy') await session.destroy()
+      else await session.login('alice', { keepData: false })
+      expect(session.data).toEqual({ items: [] })
+    }
+  )
 
-  it.each(['regenerate', 'login'] as const)('makes the data anew where %s moves it to a new id', async (how) => {
-    const { compareAndSet: _, ...store } = createMemoryStore()
-    const manager = createSessionManager<Cart>({ store, secret, schema, allowNonAtomicStore: true })
-    const session = await manager.open('')
-    session.data.items.push('a')
-    await session.save()
-    if (how === 'regenerate') await session.regenerate({ anonymous: true })
-    else await session.login('alice', { keepData: false })
-    expect(session.data).toEqual({ items: [] })
-    session.data.items.push('b')
-    await manager.commit(session)
-    expect((await manager.find(session.id))?.data).toEqual({ items: ['b'] })
-  })
+  it.each(['regenerate', 'login'] as const)(
+    'The schema makes the data again when %s moves the session to a new id',
+    async (how) => {
+      const { compareAndSet: _, ...store } = createMemoryStore()
+      const manager = createSessionManager<Cart>({ store, secret, schema, allowNonAtomicStore: true })
+      const session = await manager.open('')
+      session.data.items.push('a')
+      await session.save()
+      if (how === 'regenerate') await session.regenerate({ anonymous: true })
+      else await session.login('alice', { keepData: false })
+      expect(session.data).toEqual({ items: [] })
+      session.data.items.push('b')
+      await manager.commit(session)
+      expect((await manager.find(session.id))?.data).toEqual({ items: ['b'] })
+    }
+  )
 
-  it('refuses at commit what a handler wrote and no load would accept, and leaves the record as it was', async () => {
-    const { browser } = createCartWorld({ schema })
+  it('The commit refuses data that no load would accept, and the record stays as it was', async () => {
+    const { browser } = createCartFixture({ schema })
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { items: ['a'] }))
     const writing = tab.request(({ data }) => Object.assign(data, { items: ['a', 4111] }))
@@ -107,8 +113,8 @@ describe.each([
     expect((await tab.open()).data).toEqual({ items: ['a'] })
   })
 
-  it('refuses the first data of a session, which then is not stored', async () => {
-    const { browser, store } = createCartWorld({ schema })
+  it('A new session whose first data is refused is not stored', async () => {
+    const { browser, store } = createCartFixture({ schema })
     const { calls } = await store.during(async () => {
       const writing = browser().request(({ data }) => Object.assign(data, { items: 1 }))
       await expect(writing).rejects.toMatchObject({ code: 'DATA_INVALID' })
@@ -116,8 +122,8 @@ describe.each([
     expect(calls).toEqual([])
   })
 
-  it('holds for update and the update of an administrator, which start from what it makes of the record', async () => {
-    const { browser, manager, another } = createCartWorld({ schema })
+  it('update() and the update of an administrator start from the data as the schema returns it', async () => {
+    const { browser, manager, another } = createCartFixture({ schema })
     const tab = browser()
     const loose = another({ schema: undefined } as object)
     await tab.request(({ data }) => Object.assign(data, { other: 1 }), loose)
@@ -132,8 +138,8 @@ describe.each([
     expect((await tab.open()).data).toEqual({ items: ['a', 'b'] })
   })
 
-  it('gives update the data as the schema makes it, and the session the same afterwards', async () => {
-    const { browser, store } = createCartWorld({ schema })
+  it('update() passes the data as the schema returns it, and the session has the same data afterwards', async () => {
+    const { browser, store } = createCartFixture({ schema })
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { openedAt: new Date(7) }))
     const session = await tab.open()
@@ -147,8 +153,8 @@ describe.each([
     expect(calls).toEqual([])
   })
 
-  it('resets what no longer fits: the session and its user stay, nothing is written, and an event says so', async () => {
-    const { browser, another, events, store } = createWorld()
+  it('Data that no longer fits is reset: session and user stay, nothing is written, and an event reports it', async () => {
+    const { browser, another, events, store } = createFixture()
     const tab = browser()
     let id = ''
     await tab.request(async (session) => {
@@ -171,8 +177,8 @@ describe.each([
     expect([session.data, session.userId]).toEqual([{ items: ['a'] }, 'alice'])
   })
 
-  it('resets what another process wrote meanwhile and does not fit, instead of refusing this request', async () => {
-    const { browser, another } = createWorld()
+  it('Data of another process that does not fit is reset, instead of refusing this request', async () => {
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { items: [] }))
     const strict = another({ schema } as unknown as Partial<SessionManagerOptions>)
@@ -184,7 +190,7 @@ describe.each([
   })
 })
 
-describe('A record that no longer fits its schema', () => {
+describe('a record that no longer fits its schema', () => {
   it.each([
     ['reject', { items: [] }, true, ['rejected']],
     ['reset', { items: [] }, false, ['dataReset', 'loaded']],
@@ -192,7 +198,7 @@ describe('A record that no longer fits its schema', () => {
     [(): Cart => ({ items: ['mended'] }), { items: ['mended'] }, false, ['dataReset', 'loaded']],
     [(): undefined => undefined, { items: [] }, true, ['rejected']]
   ] as const)('becomes, with %s, %j', async (onSchemaMismatch, data, isNew, types) => {
-    const { browser, another, eventTypes } = createWorld()
+    const { browser, another, eventTypes } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { items: 'not a list' }))
     const strict = another({ schema, onSchemaMismatch } as unknown as Partial<SessionManagerOptions>)
@@ -202,8 +208,8 @@ describe('A record that no longer fits its schema', () => {
     expect(eventTypes()).toEqual(types)
   })
 
-  it('keeps the user that the data named, when that data is reset', async () => {
-    const { browser, another } = createWorld()
+  it('A user that the data named is kept when that data is reset', async () => {
+    const { browser, another } = createFixture()
     const naming = { userIdFrom: ({ user }: { user?: string }) => user } as Partial<SessionManagerOptions>
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { user: 'alice', items: 'none' }), another(naming))
@@ -213,7 +219,7 @@ describe('A record that no longer fits its schema', () => {
   })
 })
 
-describe('A schema that refuses an empty object', () => {
+describe('a schema that refuses an empty object', () => {
   const refuse: Schema['~standard']['validate'] = () => ({ issues: [{ message: 'no', path: ['items'] }] })
   const refusing = (asynchronous: boolean): object => ({
     schema: {
@@ -222,12 +228,12 @@ describe('A schema that refuses an empty object', () => {
   })
   const message = expect.stringMatching(/^schema refuses \{\}.*data\.items.*default/)
 
-  it('is refused at construction', () => {
-    expect(() => createWorld(refusing(false))).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', message }))
+  it('A synchronous schema that refuses {} is refused at construction', () => {
+    expect(() => createFixture(refusing(false))).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', message }))
   })
 
-  it('is refused by the first new session, if it is asynchronous', async () => {
-    const { manager } = createWorld(refusing(true))
+  it('An asynchronous schema that refuses {} is refused by the first new session', async () => {
+    const { manager } = createFixture(refusing(true))
     await expect(manager.open('')).rejects.toMatchObject({ code: 'OPTION_INVALID', message })
   })
 })

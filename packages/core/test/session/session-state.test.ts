@@ -22,7 +22,7 @@ import {
 } from '../../src/session/session-state.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
-import { secret, start } from '../support/world.ts'
+import { secret, start } from '../support/fixture.ts'
 
 const record = encodeRecord(firstMetadata('w', 'h', start - 7), '{"a":1}')
 const token = {
@@ -43,7 +43,7 @@ const { context } = createManagerContext({
 })
 const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
 
-/** As it is when a request begins. */
+/** The state at the start of a request. */
 const create = (tokens: readonly (typeof token)[] = []): SessionState =>
   createState(context.emptyPayload, {
     tokens,
@@ -54,7 +54,7 @@ const create = (tokens: readonly (typeof token)[] = []): SessionState =>
     createdAt: start - 1
   })
 
-/** Every field as it is after a request has done all it can. */
+/** Every field as it is after a request that changes all of them. */
 const used = (): SessionState =>
   Object.assign(create(), {
     phase: 'live',
@@ -74,7 +74,7 @@ const used = (): SessionState =>
 const noData = { data: undefined, stored: undefined, baseline: '{}' }
 
 describe('the state of a session', () => {
-  it('a session is new at first, or unloaded if the request has a genuine token', () => {
+  it('A session is new at first, or unloaded if the request has a genuine token', () => {
     const state = create()
     const { cookieTemplate, request: of, ...rest } = state
     expect([cookieTemplate, of]).toEqual([context.cookie.secureTemplate, request])
@@ -102,7 +102,7 @@ describe('the state of a session', () => {
     expect(create([token]).phase).toBe('unloaded')
   })
 
-  it('a session that becomes new keeps nothing of what it was', () => {
+  it('A session that becomes new keeps nothing of its former state', () => {
     const state = used()
     becomeNew(context, state)
     expect(state).toMatchObject({
@@ -119,7 +119,7 @@ describe('the state of a session', () => {
     })
   })
 
-  it('a revoked session keeps its id alone', () => {
+  it('A revoked session keeps only its id', () => {
     const state = used()
     becomeRevoked(context, state)
     expect(state).toMatchObject({
@@ -133,7 +133,7 @@ describe('the state of a session', () => {
     })
   })
 
-  it('a session that is emptied keeps everything but its data', () => {
+  it('A session that is emptied keeps everything but its data', () => {
     const state = used()
     becomeEmpty(context, state)
     expect(state).toMatchObject({ ...noData, phase: 'live', record, permanent: true, cookie: 'send' })
@@ -144,22 +144,25 @@ describe('the state of a session', () => {
     [true, false, true],
     [true, true, false],
     [false, true, false]
-  ])('is live by a token (of a retired key: %s, an alias: %s), which is replaced: %s', (retiredKey, alias, reissue) => {
-    const state = used()
-    becomeLive(context, state, { token: { ...token, retiredKey }, record, alias })
-    expect(state).toMatchObject({
-      ...noData,
-      phase: 'live',
-      id: token.id,
-      createdAt: start - 7,
-      alias,
-      reissue,
-      record
-    })
-    expect(state.secret).toBe(token.secret)
-  })
+  ])(
+    'A session is live by a token (of a retired key: %s, an alias: %s), which is replaced: %s',
+    (retiredKey, alias, reissue) => {
+      const state = used()
+      becomeLive(context, state, { token: { ...token, retiredKey }, record, alias })
+      expect(state).toMatchObject({
+        ...noData,
+        phase: 'live',
+        id: token.id,
+        createdAt: start - 7,
+        alias,
+        reissue,
+        record
+      })
+      expect(state.secret).toBe(token.secret)
+    }
+  )
 
-  it('draws an id and a secret when they are first asked for', () => {
+  it('An id and a secret are drawn when they are first needed', () => {
     const state = create()
     const { id, secret: drawn } = identityOf(context, state)
     expect([id, drawn.length]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), 16])
@@ -178,7 +181,7 @@ describe('the phases of a session', () => {
     ['superseded', 'superseded', false],
     ['unavailable', 'unavailable', true],
     ['ended', false, false]
-  ])('a session that is %s counts as detached: %s, and must be loaded: %s', (phase, detached, loading) => {
+  ])('A session that is %s counts as detached: %s, and must be loaded: %s', (phase, detached, loading) => {
     const state: SessionState = Object.assign(create(), { phase })
     expect([detachedOf(state), needsLoading(state)]).toEqual([detached, loading])
   })
@@ -188,14 +191,14 @@ describe('the data of a session', () => {
   const live = (payload: string): SessionState =>
     Object.assign(create(), { phase: 'live', id: token.id, record: encodeRecord(record.metadata, payload) })
 
-  it('is decoded once, when it is first asked for', () => {
+  it('The data is decoded once, when it is first accessed', () => {
     const state = live('{"a":1}')
     const data = dataOf(context, state)
     expect(state).toMatchObject({ data: { a: 1 }, stored: '{"a":1}', baseline: '{"a":1}' })
     expect(dataOf(context, state)).toBe(data)
   })
 
-  it('is an empty object where nothing is stored, whatever record is left of it', () => {
+  it('The data is an empty object if nothing is stored, whatever record is left', () => {
     const state = create()
     const data = dataOf(context, state)
     expect([data, state.stored, state.phase]).toEqual([{}, undefined, 'new'])
@@ -204,7 +207,7 @@ describe('the data of a session', () => {
     expect([dataOf(context, ended), ended.phase]).toEqual([{}, 'ended'])
   })
 
-  it('that cannot be read makes it a new session, and that is told', () => {
+  it('Data that cannot be read makes the session a new one, with an event', () => {
     events.length = 0
     const state = live('[')
     expect(dataOf(context, state)).toEqual({})
@@ -214,7 +217,7 @@ describe('the data of a session', () => {
 })
 
 describe('the operations on one session', () => {
-  it('run one after another, also after one that failed', async () => {
+  it('Operations run one after another, also after one that failed', async () => {
     const state = create()
     const order: string[] = []
     const ends: (() => void)[] = []
@@ -235,7 +238,7 @@ describe('the operations on one session', () => {
     await second
   })
 
-  it('An operation that gives up waiting lets nobody pass the one that it waited for', async () => {
+  it('An operation that gives up waiting lets no later one pass the one that it waited for', async () => {
     const state = create()
     let waits = 0
     const waitForEarlier = (earlier: Promise<unknown>): Promise<unknown> =>
@@ -253,7 +256,7 @@ describe('the operations on one session', () => {
     expect(order).toEqual(['third'])
   })
 
-  it('an operation that has nothing to wait for returns at once, and holds up nothing', async () => {
+  it('An operation that has nothing to wait for returns at once, and delays nothing', async () => {
     const state = create()
     expect(runExclusive(context, state, () => undefined)).toBe(undefined)
     expect(state.lastOperation).toBe(undefined)
@@ -264,7 +267,7 @@ describe('the operations on one session', () => {
 })
 
 describe('what a write changes', () => {
-  it('A session whose end was asked for before its first record was stored still ends at the commit', () => {
+  it('A session whose end was requested before its first record was stored still ends at the commit', () => {
     for (const [wanted, left] of [
       [0, 0],
       [7, undefined],
@@ -276,7 +279,7 @@ describe('what a write changes', () => {
     }
   })
 
-  it('A session that cannot be written sends no cookie, and wants no lifetime', () => {
+  it('A session that cannot be written sends no cookie, and has no lifetime to store', () => {
     for (const phase of ['ended', 'superseded'] as const) {
       const state = used()
       becomeUnwritable(state, phase)
@@ -284,13 +287,13 @@ describe('what a write changes', () => {
     }
   })
 
-  it('Changes that are given up count as known', () => {
+  it('Changes that are given up are not reported again', () => {
     const state = used()
     becomeUnchanged(state, '{"late":1}')
     expect([state.baseline, state.stored]).toEqual(['{"late":1}', '{"b":1}'])
   })
 
-  it('A lifetime that nobody chose is that of the policy for a new session, and none for another one', () => {
+  it('The default lifetime is that of the policy for a new session, and none for another one', () => {
     const permanent = { policy: { ...context.policy, permanent: true } }
     expect(permanentToStore(permanent, { permanent: undefined, record: undefined })).toBe(true)
     expect(permanentToStore(permanent, { permanent: 0, record: undefined })).toBe(true)

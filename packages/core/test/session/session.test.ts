@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import type { Session } from '../../src/index.ts'
-import { createWorld, start, type World } from '../support/world.ts'
+import { createFixture, type Fixture, start } from '../support/fixture.ts'
 
 const hour = 3_600_000
 
 /** A stored session with `{ a: 1 }`. */
-async function stored(options: Parameters<typeof createWorld>[0] = {}) {
-  const world = createWorld(options)
-  const tab = world.browser()
+async function stored(options: Parameters<typeof createFixture>[0] = {}) {
+  const fixture = createFixture(options)
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { a: 1 }))
-  return { world, tab }
+  return { fixture, tab }
 }
 
-const writes = async ({ store }: World, task: () => Promise<unknown>): Promise<number> =>
+const writes = async ({ store }: Fixture, task: () => Promise<unknown>): Promise<number> =>
   (await store.during(task)).calls.filter(({ operation }) => operation !== 'get').length
 
 describe('a new session', () => {
-  it('tells that nothing is stored, and when it would end', async () => {
-    const session = await createWorld().browser().open()
+  it('A new session shows that nothing is stored, and when it would end', async () => {
+    const session = await createFixture().browser().open()
     expect(session.toJSON()).toEqual({ id: undefined, state: 'new', userId: undefined, createdAt: start })
     expect(session).toMatchObject({
       isNew: true,
@@ -36,12 +36,12 @@ describe('a new session', () => {
 })
 
 describe('a stored session', () => {
-  it('tells whose it is, and when it was made, seen and will end', async () => {
-    const { world, tab } = await stored()
+  it('A stored session shows its user, and when it was created, last seen and will end', async () => {
+    const { fixture, tab } = await stored()
     await tab.request((session) => session.login('alice'))
-    world.now += 30 * 60_000
+    fixture.now += 30 * 60_000
     await tab.request(() => {})
-    world.now += 10_000
+    fixture.now += 10_000
     const session = await tab.open()
     expect(session).toMatchObject({
       isNew: false,
@@ -54,7 +54,7 @@ describe('a stored session', () => {
     expect(session.toJSON()).toEqual({ id, state: 'live', userId: 'alice', createdAt })
   })
 
-  it('is detached where its secret was replaced, and says so when it is printed', async () => {
+  it('A session whose secret was replaced is detached, and shows that when it is printed', async () => {
     const { tab } = await stored()
     const { cookie } = tab
     await tab.request((session) => session.regenerate())
@@ -65,16 +65,16 @@ describe('a stored session', () => {
 })
 
 describe('its data', () => {
-  it('may be another object, which is stored if it holds something else', async () => {
-    const { world, tab } = await stored()
+  it('The data may be replaced by another object, which is stored if its content differs', async () => {
+    const { fixture, tab } = await stored()
     const assign = (data: object) => tab.request((session) => Reflect.set(session, 'data', data))
-    expect(await writes(world, () => assign({ a: 1 }))).toBe(0)
-    expect(await writes(world, () => assign({ b: 2 }))).toBe(1)
+    expect(await writes(fixture, () => assign({ a: 1 }))).toBe(0)
+    expect(await writes(fixture, () => assign({ b: 2 }))).toBe(1)
     expect((await tab.open()).data).toEqual({ b: 2 })
   })
 
-  it('is no list, and nothing but an object', async () => {
-    const session = await createWorld().browser().open()
+  it('The data must be an object, and not an array', async () => {
+    const session = await createFixture().browser().open()
     for (const value of [[1], null, 'x']) {
       expect(() => Reflect.set(session, 'data', value)).toThrow('session.data must be an object [ARGUMENT_INVALID]')
     }
@@ -82,8 +82,8 @@ describe('its data', () => {
 })
 
 describe('its permanence', () => {
-  it('is true, false or a lifetime', async () => {
-    const session = await createWorld().browser().open()
+  it('The permanence is true, false or a lifetime', async () => {
+    const session = await createFixture().browser().open()
     for (const value of ['1h', -1, 1.5, undefined]) {
       expect(() => Reflect.set(session, 'permanent', value)).toThrow(
         'session.permanent must be true, false or a lifetime in milliseconds [ARGUMENT_INVALID]'
@@ -95,15 +95,15 @@ describe('its permanence', () => {
     }
   })
 
-  it('decides when the session ends, before it is stored and after', async () => {
+  it('The permanence decides when the session ends, before it is stored and after', async () => {
     const { tab } = await stored()
     const set = async (permanent: boolean | number): Promise<readonly [number, number]> => {
-      let told = 0
+      let expected = 0
       await tab.request((session) => {
         session.permanent = permanent
-        told = session.expiresAt
+        expected = session.expiresAt
       })
-      return [told, (await tab.open()).expiresAt]
+      return [expected, (await tab.open()).expiresAt]
     }
     const day = 24 * hour
     expect(await set(true)).toEqual([start + 31 * day, start + 31 * day])
@@ -111,10 +111,10 @@ describe('its permanence', () => {
     expect(await set(false)).toEqual([start + hour, start + hour])
   })
 
-  it('costs a write when it changes; a lifetime always counts anew', async () => {
-    const { world, tab } = await stored()
+  it('The permanence costs a write when it changes, and a lifetime is counted from each setting', async () => {
+    const { fixture, tab } = await stored()
     const set = (permanent: boolean | number) =>
-      writes(world, () =>
+      writes(fixture, () =>
         tab.request((session) => {
           session.permanent = permanent
         })
@@ -129,10 +129,10 @@ describe('its permanence', () => {
 })
 
 describe('a session of a lazy manager', () => {
-  it('is not looked at before it is loaded', async () => {
-    const { world, tab } = await stored({ lazy: true })
-    void world
-    const session = await world.manager.open(tab.cookie)
+  it('A lazy session cannot be read before it is loaded', async () => {
+    const { fixture, tab } = await stored({ lazy: true })
+    void fixture
+    const session = await fixture.manager.open(tab.cookie)
     expect([session.loaded, session.detached]).toEqual([false, false])
     const looks: ((one: Session) => unknown)[] = [
       (one) => one.data,
@@ -154,7 +154,7 @@ describe('a session of a lazy manager', () => {
     expect([session.loaded, session.data]).toEqual([true, { a: 1 }])
   })
 
-  it('is loaded by whatever needs it', async () => {
+  it('A lazy session is loaded by every operation that needs it', async () => {
     for (const act of [
       (session: Session) => session.update((data) => Object.assign(data, { b: 1 }) as unknown as undefined),
       (session: Session) => session.save(),
@@ -164,8 +164,8 @@ describe('a session of a lazy manager', () => {
       (session: Session) => session.regenerate(),
       (session: Session) => session.login('alice')
     ]) {
-      const { world, tab } = await stored({ lazy: true })
-      const session = await world.manager.open(tab.cookie)
+      const { fixture, tab } = await stored({ lazy: true })
+      const session = await fixture.manager.open(tab.cookie)
       await act(session)
       expect([session.loaded, session.isNew]).toEqual([true, false])
     }
@@ -173,7 +173,7 @@ describe('a session of a lazy manager', () => {
 })
 
 describe('taking a value', () => {
-  it('gives it once, to one of those who ask', async () => {
+  it('take() returns a value once, to one of several requests', async () => {
     const { tab } = await stored()
     const sessions = await Promise.all([tab.open(), tab.open(), tab.open()])
     const taken = await Promise.all(sessions.map((session) => session.take('a')))
@@ -181,14 +181,14 @@ describe('taking a value', () => {
     expect((await tab.open()).data).toEqual({})
   })
 
-  it('gives nothing that is not the data’s own, and writes nothing then', async () => {
-    const { world, tab } = await stored()
+  it('take() returns nothing for an inherited key, and writes nothing then', async () => {
+    const { fixture, tab } = await stored()
     const session = await tab.open()
-    expect(await writes(world, async () => expect(await session.take('constructor')).toBe(undefined))).toBe(0)
+    expect(await writes(fixture, async () => expect(await session.take('constructor')).toBe(undefined))).toBe(0)
     expect(session.data).toEqual({ a: 1 })
   })
 
-  it('gives nothing from a session that is over', async () => {
+  it('take() returns nothing from a session that has ended', async () => {
     const { tab } = await stored()
     const [session, other] = [await tab.open(), await tab.open()]
     await other.destroy()
@@ -196,7 +196,7 @@ describe('taking a value', () => {
   })
 })
 
-describe('what only waits for the store', () => {
+describe('operations that only wait for the store', () => {
   it.each<[string, (session: Session) => Promise<unknown>]>([
     ['save', (session) => session.save()],
     ['reload', (session) => session.reload()],
@@ -207,7 +207,7 @@ describe('what only waits for the store', () => {
     expect(headers).toEqual([['Vary', 'Cookie']])
   })
 
-  it('an update is synchronous, and changes nothing when it is not', async () => {
+  it('update() takes a synchronous function, and changes nothing if it is not', async () => {
     const { tab } = await stored()
     const session = await tab.open()
     const later = (async (data: Record<string, unknown>) => {
@@ -216,14 +216,14 @@ describe('what only waits for the store', () => {
     await expect(session.update(later)).rejects.toThrow(
       'update() takes a synchronous function: await first, then update [ARGUMENT_INVALID]'
     )
-    for (const result of [null, 'text', {}, () => {}]) {
+    for (const result of [null, 'string', {}, () => {}]) {
       expect(await session.update((() => result) as () => void)).toBe(true)
     }
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
 
-  it('somebody else’s session is none', async () => {
-    const { manager } = createWorld()
+  it('A session of another copy of the package is refused', async () => {
+    const { manager } = createFixture()
     for (const thing of [null, {}, 'session']) {
       await expect(async () => manager.commit(thing as never)).rejects.toThrow(
         'Not a session of this copy of @kvsession/core [ARGUMENT_INVALID]'
@@ -232,10 +232,10 @@ describe('what only waits for the store', () => {
   })
 })
 
-it('A session with a schema tells what its operations give', async () => {
+it('A session with a schema has the types of its operations', async () => {
   const validate = (value: unknown): { value: Record<string, unknown> } => ({ value: { ...Object(value) } })
-  const world = createWorld({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
-  const tab = world.browser()
+  const fixture = createFixture({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
+  const tab = fixture.browser()
   await tab.request(({ data }) => Object.assign(data, { once: 1 }))
   const session = await tab.open()
   expect(await session.update((data) => Object.assign(data, { n: 1 }))).toBe(true)

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { eachOf, inBatches } from '../../src/store/batches.ts'
 
 describe('many tasks', () => {
-  it('run sixteen at a time, and their results are in order', async () => {
+  it('Sixteen tasks run at a time, and their results are in order', async () => {
     let running = 0
     let most = 0
     const ids = Array.from({ length: 40 }, (_, index) => String(index))
     const results = await eachOf(ids, async (id) => {
       most = Math.max(most, ++running)
-      for (let turn = 0; turn < 3; turn++) await Promise.resolve()
+      for (let i = 0; i < 3; i++) await Promise.resolve()
       running--
       return Number(id) * 2
     })
@@ -18,7 +18,7 @@ describe('many tasks', () => {
 })
 
 describe('batches', () => {
-  it('are as large as allowed, one after another, and their results are in order', async () => {
+  it('Batches have the allowed size, run one after another, and their results are in order', async () => {
     const sizes: number[] = []
     const items = Array.from({ length: 7 }, (_, index) => index)
     const results = await inBatches(items, 3, async (batch) => {
@@ -29,7 +29,7 @@ describe('batches', () => {
     expect(results).toEqual(items.map((item) => item * 2))
   })
 
-  it('are none where there is nothing', async () => {
+  it('No batch runs if there is no item', async () => {
     expect(await inBatches([], 3, () => Promise.reject(new Error('called')))).toEqual([])
   })
 })

@@ -15,7 +15,7 @@ async function keysOf(store: MemoryStore): Promise<string[]> {
 }
 
 describe('the memory store with maxEntries', () => {
-  it('drops the least recently written when it is full of live ones', async () => {
+  it('A store full of live values drops the least recently written one', async () => {
     const { store } = at(3)
     for (const key of ['a', 'b', 'c']) await store.set(key, 'v', start + 10)
     await store.set('a', 'again', start + 10)
@@ -27,7 +27,7 @@ describe('the memory store with maxEntries', () => {
     expect(await keysOf(store)).toEqual(['b', 'd', 'e'])
   })
 
-  it('drops an expired one before any live one', async () => {
+  it('An expired value is dropped before any live one', async () => {
     const { store, clock } = at(3)
     await store.set('old', 'v', start + 100)
     await store.set('short', 'v', start + 5)
@@ -37,7 +37,7 @@ describe('the memory store with maxEntries', () => {
     expect(await keysOf(store)).toEqual(['new', 'old', 'young'])
   })
 
-  it('never exceeds the limit, keeps what was written last, and never drops for a rewrite', async () => {
+  it('The limit is never exceeded, the last written values stay, and a rewrite drops nothing', async () => {
     const { store } = at(50)
     for (let i = 0; i < 2_000; i++) {
       await store.set(`k${i}`, 'v', start + 1_000)
@@ -53,7 +53,7 @@ describe('the memory store with maxEntries', () => {
     expect(await keysOf(store)).toEqual(keys)
   })
 
-  it('drops what expired, wherever it is, before what is only old, also after a whole round', async () => {
+  it('Expired values are dropped before old ones, wherever they are, even after a whole round', async () => {
     const { store, clock } = at(4)
     for (const key of ['a', 'b', 'c', 'd']) await store.set(key, 'v', key === 'c' ? start + 10 : start + 1_000)
     await store.set('e', 'v', start + 1_000)
@@ -62,7 +62,7 @@ describe('the memory store with maxEntries', () => {
     expect(await keysOf(store)).toEqual(['b', 'd', 'e', 'f'])
   })
 
-  it('drops the index of a user only when there is no session left to drop', async () => {
+  it('The index of a user is dropped only when no session is left to drop', async () => {
     const { store } = at(2)
     await store.set('sessions.u.alice', 'v', start + 10)
     await store.set('sessions.s.1', 'v', start + 10)
@@ -74,7 +74,7 @@ describe('the memory store with maxEntries', () => {
     expect(left).toContain('sessions.s.2')
   })
 
-  it('takes a key that only contains one of an index for any other', async () => {
+  it('A key that only contains the prefix of an index counts as any other', async () => {
     const { store } = at(2)
     await store.set('other:sessions.u.alice', 'v', start + 10)
     await store.set('sessions.s.1', 'v', start + 10)
@@ -82,13 +82,13 @@ describe('the memory store with maxEntries', () => {
     expect(await keysOf(store)).toEqual(['sessions.s.1', 'sessions.s.2'])
   })
 
-  it('drops the least recently written index when there are only indexes', async () => {
+  it('The least recently written index is dropped when there are only indexes', async () => {
     const { store } = at(3)
     for (const user of ['a', 'b', 'c', 'd']) await store.set(`sessions.u.${user}`, 'v', start + 10)
     expect(await keysOf(store)).toEqual(['sessions.u.b', 'sessions.u.c', 'sessions.u.d'])
   })
 
-  it('drops in the order of writing over many rounds', async () => {
+  it('Values are dropped in the order of writing over many rounds', async () => {
     const { store } = at(1_000)
     for (let i = 0; i < 10_000; i++) {
       await store.set(`k${i}`, 'v', start + 1_000)
@@ -97,7 +97,7 @@ describe('the memory store with maxEntries', () => {
     }
   })
 
-  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('of %d is refused', (maxEntries) => {
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('A maxEntries of %d is refused', (maxEntries) => {
     expect(() => createMemoryStore({ maxEntries })).toThrow(/^maxEntries must be .* \[OPTION_INVALID\]$/)
   })
 })

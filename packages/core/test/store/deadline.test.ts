@@ -22,7 +22,7 @@ const never = (): Promise<never> => new Promise(() => {})
 afterEach(() => vi.unstubAllGlobals())
 
 describe('a bounded promise', () => {
-  it('has a timer of its own, and rejects when that runs', async () => {
+  it('A bounded promise has its own timer, and rejects when that runs', async () => {
     const { timers, expire } = stopTime()
     const first = within(never(), { late: () => new Error('first') })
     const second = within(never(), { late: () => new Error('second'), milliseconds: 50 })
@@ -34,14 +34,14 @@ describe('a bounded promise', () => {
     expect(timers).toEqual([])
   })
 
-  it('clears its timer as soon as it is settled', async () => {
+  it('A bounded promise clears its timer as soon as it is settled', async () => {
     const { timers } = stopTime()
     expect(await within(Promise.resolve('soon'))).toBe('soon')
     await expect(within(Promise.reject(new Error('down')))).rejects.toThrow('down')
     expect(timers).toEqual([])
   })
 
-  it('maps a value by accept, and rejects with what accept throws', async () => {
+  it('accept maps the value, and an error that it throws rejects the promise', async () => {
     stopTime()
     expect(await within(Promise.resolve(1), { accept: (value) => value + 1 })).toBe(2)
     const accept = (): never => {
@@ -50,14 +50,14 @@ describe('a bounded promise', () => {
     await expect(within(Promise.resolve(1), { accept })).rejects.toThrow('unacceptable')
   })
 
-  it('maps an error by refuse, and passes it on without one', async () => {
+  it('refuse maps the error, which is passed on unchanged without it', async () => {
     stopTime()
     const down = Promise.reject(new Error('down'))
     await expect(within(down)).rejects.toThrow('down')
     await expect(within(down, { refuse: () => new Error('typed') })).rejects.toThrow('typed')
   })
 
-  it('ignores an answer that comes after the deadline', async () => {
+  it('A result that comes after the deadline is ignored', async () => {
     const { expire } = stopTime()
     const mapped: unknown[] = []
     const accept = (value: unknown): unknown => mapped.push(value)

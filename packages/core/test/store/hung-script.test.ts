@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 
 const core = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Runs a script whose store never answers, and says how it ended. */
+/** Runs a script whose store never responds, and returns how it ended. */
 function run(script: string): Promise<{ readonly code: unknown; readonly output: string }> {
   const setUp = `
     import { createSessionManager } from '@kvsession/core'

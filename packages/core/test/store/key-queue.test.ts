@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { createKeyQueue, type KeySlot } from '../../src/store/key-queue.ts'
 import type { WriteGroup } from '../../src/store/write-group.ts'
-import { createGate } from '../support/world.ts'
+import { createGate } from '../support/fixture.ts'
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-function createGround() {
+function createQueueFixture() {
   const late = createGate()
   const queue = createKeyQueue<WriteGroup>((earlier) =>
     Promise.race([earlier, late.gate.then(() => Promise.reject(new Error('late')))])
   )
   const begun: string[] = []
-  /** A task that ends when told. */
+  /** A task that ends when the test says so. */
   const start = (key: string, name: string, group?: WriteGroup) => {
     const { gate, open } = createGate()
     const done = queue.run(
@@ -29,8 +29,8 @@ function createGround() {
 }
 
 describe('the queue of a key', () => {
-  it('runs its operations one after another, the first at once', async () => {
-    const { begun, start } = createGround()
+  it('The operations of a key run one after another, the first one at once', async () => {
+    const { begun, start } = createQueueFixture()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     expect(begun).toEqual(['one'])
     await settled()
@@ -42,8 +42,8 @@ describe('the queue of a key', () => {
     expect(begun).toEqual(['one', 'two'])
   })
 
-  it('holds up no other key, and goes on after an operation that failed', async () => {
-    const { queue, begun, start } = createGround()
+  it('An operation does not delay other keys, and the queue continues after one that failed', async () => {
+    const { queue, begun, start } = createQueueFixture()
     const failing = queue.run('key', () => Promise.reject(new Error('failed')))
     const [next, other] = [start('key', 'next'), start('other', 'other')]
     expect(begun).toEqual(['other'])
@@ -55,12 +55,12 @@ describe('the queue of a key', () => {
     expect(await Promise.all([next.done, other.done])).toEqual(['next', 'other'])
   })
 
-  it('hands what an operation last read to the next one in the queue, and forgets it with the last one', async () => {
-    const { queue } = createGround()
+  it('The last read value is passed to the next operation in the queue, and dropped after the last one', async () => {
+    const { queue } = createQueueFixture()
     const seen: KeySlot['lastRead'][] = []
-    const note = (text: string) => async (slot: KeySlot) => {
+    const note = (value: string) => async (slot: KeySlot) => {
       seen.push(slot.lastRead)
-      slot.lastRead = { value: text }
+      slot.lastRead = { value }
     }
     await Promise.all([queue.run('key', note('one')), queue.run('key', note('two')), queue.run('other', note('x'))])
     await queue.idle()
@@ -68,8 +68,8 @@ describe('the queue of a key', () => {
     expect(seen).toEqual([undefined, undefined, { value: 'one' }, undefined])
   })
 
-  it('does not run an operation whose wait was given up, and rejects it at once', async () => {
-    const { begun, start, late } = createGround()
+  it('An operation whose wait was given up is not run, and rejects at once', async () => {
+    const { begun, start, late } = createQueueFixture()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     late.open()
     await expect(two.done).rejects.toThrow('late')
@@ -78,9 +78,9 @@ describe('the queue of a key', () => {
     expect(await one.done).toBe('one')
   })
 
-  // idle() once asked again and again for the operation that ran, and so kept it from ending.
-  it('is not idle while an operation runs that others no longer wait for', async () => {
-    const { queue, start, late } = createGround()
+  // idle() once polled for the running operation, and so kept it from ending.
+  it('The queue is not idle while an operation runs that the others no longer wait for', async () => {
+    const { queue, start, late } = createQueueFixture()
     const [one, two] = [start('key', 'one'), start('key', 'two')]
     late.open()
     await expect(two.done).rejects.toThrow('late')
@@ -94,7 +94,7 @@ describe('the queue of a key', () => {
     await Promise.all([one.done, waiting])
   })
 
-  it('counts the operations that have started, and forgets one that never ends when another has gone ahead', async () => {
+  it('The queue counts started operations, and drops one that never ends when another has passed it', async () => {
     const started: number[] = []
     const queue = createKeyQueue(async (_, key) => void started.push(key.started))
     void queue.run('key', () => new Promise(() => {}))
@@ -108,8 +108,8 @@ describe('the queue of a key', () => {
 describe('a queued group', () => {
   const groupOf = (): WriteGroup => []
 
-  it('can be joined until it starts', async () => {
-    const { queue, start } = createGround()
+  it('A group can be joined until it starts', async () => {
+    const { queue, start } = createQueueFixture()
     const first = start('key', 'first')
     const group = groupOf()
     const second = start('key', 'second', group)
@@ -122,8 +122,8 @@ describe('a queued group', () => {
     await second.done
   })
 
-  it('cannot be joined when it did not have to wait, or when an operation is queued behind it', async () => {
-    const { queue, start } = createGround()
+  it('A group cannot be joined if it did not have to wait, or if an operation is queued behind it', async () => {
+    const { queue, start } = createQueueFixture()
     const first = start('key', 'first', groupOf())
     expect(queue.joinable('key')).toBe(undefined)
     const [second, third] = [start('key', 'second', groupOf()), start('key', 'third')]
@@ -134,8 +134,8 @@ describe('a queued group', () => {
     }
   })
 
-  it('can still be joined when the group before it starts', async () => {
-    const { queue, start } = createGround()
+  it('A group can still be joined when the group before it starts', async () => {
+    const { queue, start } = createQueueFixture()
     const [before, last] = [groupOf(), groupOf()]
     const tasks = [start('key', 'first'), start('key', 'second', before), start('key', 'third', last)]
     tasks[0]?.open()
@@ -147,8 +147,8 @@ describe('a queued group', () => {
     }
   })
 
-  it('cannot be joined when its wait was given up', async () => {
-    const { queue, start, late } = createGround()
+  it('A group cannot be joined when its wait was given up', async () => {
+    const { queue, start, late } = createQueueFixture()
     const [first, second] = [start('key', 'first'), start('key', 'second', groupOf())]
     late.open()
     await expect(second.done).rejects.toThrow('late')
@@ -159,8 +159,8 @@ describe('a queued group', () => {
 })
 
 describe('all queues together', () => {
-  it('are idle when every operation has ended, including those that came meanwhile', async () => {
-    const { queue, start } = createGround()
+  it('The queues are idle when every operation has ended, including those that were added meanwhile', async () => {
+    const { queue, start } = createQueueFixture()
     await queue.idle()
     const tasks = [start('key', 'one'), start('other', 'two'), start('key', 'three')]
     let idle = false

@@ -34,7 +34,7 @@ function createStage(lock: KeyedLock): {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('a keyed lock', () => {
-  it('runs the reads of a key together, and a write after them', async () => {
+  it('The reads of a key run together, and a write after them', async () => {
     const { begun, start } = createStage(createKeyedLock())
     const first = start('read', 'key', 'first read')
     const second = start('read', 'key', 'second read')
@@ -51,7 +51,7 @@ describe('a keyed lock', () => {
     expect(await write.result).toBe('write')
   })
 
-  it('runs the reads and writes behind a write after it, in the order of the calls', async () => {
+  it('Reads and writes behind a write run after it, in the order of the calls', async () => {
     const { begun, start } = createStage(createKeyedLock())
     const write = start('write', 'key', 'write')
     const read = start('read', 'key', 'read')
@@ -67,7 +67,7 @@ describe('a keyed lock', () => {
     next.end()
   })
 
-  it('goes on after an action that failed, which only its own caller sees', async () => {
+  it('The lock continues after an action that failed, and only its own caller gets the error', async () => {
     const { start } = createStage(createKeyedLock())
     const write = start('write', 'key', 'write')
     const read = start('read', 'key', 'read')
@@ -77,7 +77,7 @@ describe('a keyed lock', () => {
     expect(await read.result).toBe('read')
   })
 
-  it('makes a call wait that comes between the end of one action and the start of the next', async () => {
+  it('A call between the end of one action and the start of the next one waits', async () => {
     const { begun, start } = createStage(createKeyedLock())
     const [first, second] = [start('write', 'key', 'first'), start('write', 'key', 'second')]
     first.end()
@@ -91,7 +91,7 @@ describe('a keyed lock', () => {
     third.end()
   })
 
-  it('does not make one key wait for another', async () => {
+  it('One key does not wait for another', async () => {
     const { begun, start } = createStage(createKeyedLock())
     start('write', 'key', 'write')
     start('write', 'other', 'other write')

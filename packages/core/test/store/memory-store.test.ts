@@ -16,7 +16,7 @@ async function keysOf(store: MemoryStore, prefix = ''): Promise<string[]> {
 }
 
 describe('the memory store', () => {
-  it('keeps nothing of a value that is over when it is written, and nothing of the one before', async () => {
+  it('A value that has expired when it is written is not kept, and removes the one before', async () => {
     const { store } = at()
     await store.set('k', 'live', start + 1)
     await store.set('k', 'over', start)
@@ -25,7 +25,7 @@ describe('the memory store', () => {
     expect(await store.get('k')).toBeUndefined()
   })
 
-  it('lets an expired value go when it is read', async () => {
+  it('An expired value is removed when it is read', async () => {
     const { store, clock } = at()
     await store.set('read', 'v', start + 1)
     await store.set('unread', 'v', start + 1)
@@ -34,7 +34,7 @@ describe('the memory store', () => {
     expect(await store.deleteExpired()).toBe(1)
   })
 
-  it('gives back what was set, until it is deleted', async () => {
+  it('A value is returned as it was set, until it is deleted', async () => {
     const { store } = at()
     expect(await store.get('k')).toBeUndefined()
     await store.set('k', '', start + 1)
@@ -46,7 +46,7 @@ describe('the memory store', () => {
     expect(await store.get('k')).toBeUndefined()
   })
 
-  it('shows nothing whose expiry is not later than now, to no method', async () => {
+  it('A value whose expiry is not later than now is absent for every method', async () => {
     const { store, clock } = at()
     await store.set('k', 'v', start + 10)
     clock.time += 9
@@ -60,7 +60,7 @@ describe('the memory store', () => {
     expect(await store.get('k')).toBe('w')
   })
 
-  it('is left without the key by a write that is already past, whichever method writes', async () => {
+  it('A write that has already expired removes the key, whichever method writes', async () => {
     const { store } = at()
     for (const past of [start, start - 1, 0, Number.NaN]) {
       await store.set('k', 'v', start + 10)
@@ -72,14 +72,14 @@ describe('the memory store', () => {
     }
   })
 
-  it('keeps a value years ahead', async () => {
+  it('A value that expires in years is kept', async () => {
     const { store, clock } = at()
     await store.set('k', 'v', start + 1e12)
     clock.time += 1e12 - 1
     expect(await store.get('k')).toBe('v')
   })
 
-  it('lets exactly one of 100 concurrent writers with one expectation win', async () => {
+  it('Exactly one of 100 concurrent writers with the same expected value wins', async () => {
     const { store } = at()
     for (const expected of [undefined, 'first']) {
       if (expected !== undefined) await store.set('k', expected, start + 10)
@@ -91,7 +91,7 @@ describe('the memory store', () => {
     }
   })
 
-  it('compares exactly', async () => {
+  it('compareAndSet compares exactly', async () => {
     const { store } = at()
     await store.set('k', 'Value', start + 10)
     for (const near of ['value', 'Value ', ' Value', 'V\u00e1lue', '', undefined]) {
@@ -100,7 +100,7 @@ describe('the memory store', () => {
     expect(await store.get('k')).toBe('Value')
   })
 
-  it('takes names of object members for ordinary keys', async () => {
+  it('Names of object members are ordinary keys', async () => {
     const { store } = at()
     for (const key of ['__proto__', 'constructor', 'toString']) {
       expect(await store.get(key)).toBeUndefined()
@@ -109,7 +109,7 @@ describe('the memory store', () => {
     expect(await keysOf(store)).toEqual(['__proto__', 'constructor', 'toString'])
   })
 
-  it('lists live keys by literal prefix, each once, while they are written and deleted', async () => {
+  it('Live keys are listed by literal prefix, each once, while they are written and deleted', async () => {
     const { store } = at()
     for (let i = 0; i < 3_000; i++) await store.set(`a.${i}`, 'v', start + 10)
     await store.set('a_1', 'v', start + 10)
@@ -128,21 +128,21 @@ describe('the memory store', () => {
     expect(seen.filter((key) => !key.includes('new'))).toHaveLength(2_999)
   })
 
-  it('lets other work run while it lists and sweeps', async () => {
+  it('Other tasks run during a listing and a sweep', async () => {
     const { store, clock } = at()
     for (let i = 0; i < 10_000; i++) await store.set(`k${i}`, 'v', start + 10)
-    let turns = 0
-    const timer = setInterval(() => turns++, 0)
+    let tasks = 0
+    const timer = setInterval(() => tasks++, 0)
     await keysOf(store)
-    expect(turns).toBeGreaterThanOrEqual(5)
+    expect(tasks).toBeGreaterThanOrEqual(5)
     clock.time += 10
-    turns = 0
+    tasks = 0
     await store.deleteExpired()
     clearInterval(timer)
-    expect(turns).toBeGreaterThanOrEqual(5)
+    expect(tasks).toBeGreaterThanOrEqual(5)
   })
 
-  it('deletes what expired, says how many, and spares what was written meanwhile', async () => {
+  it('A sweep deletes expired values, returns how many, and keeps those that were written meanwhile', async () => {
     const { store, clock } = at()
     for (let i = 0; i < 2_500; i++) await store.set(`k${i}`, 'v', start + (i % 2 === 0 ? 10 : 20))
     clock.time += 10
@@ -155,7 +155,7 @@ describe('the memory store', () => {
     expect(await store.deleteExpired()).toBe(0)
   })
 
-  it('ends a sweep although writers keep adding', async () => {
+  it('A sweep ends although writers keep adding values', async () => {
     const { store } = at()
     for (let i = 0; i < 3_000; i++) await store.set(`k${i}`, 'v', start + 10)
     let done = false
@@ -170,7 +170,7 @@ describe('the memory store', () => {
     await sweep
   })
 
-  it('behaves as a plain model, at every sequence of operations', async () => {
+  it('The store behaves as a simple model in every sequence of operations', async () => {
     const key = fc.constantFrom('a', 'b', 'c')
     const value = fc.constantFrom('', 'x', 'y')
     const life = fc.integer({ min: -1, max: 5 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type KeyValueStore, type SessionManager } from '../../src/index.ts'
-import { secret, setCookieOf } from '../support/world.ts'
+import { secret, setCookieOf } from '../support/fixture.ts'
 
 function createPlainStore(): KeyValueStore & { keys: NonNullable<KeyValueStore['keys']> } {
   const { get, set, delete: remove, keys } = createMemoryStore()
@@ -19,13 +19,13 @@ async function request(
 }
 
 describe('stores without compareAndSet', () => {
-  it('are refused unless asked for', () => {
+  it('A store without compareAndSet is refused without allowNonAtomicStore', () => {
     expect(() => createSessionManager({ store: createPlainStore(), secret })).toThrow(
       expect.objectContaining({ code: 'STORE_NOT_ATOMIC' })
     )
   })
 
-  it('lose nothing inside one process: 50 keys, 50 increments', async () => {
+  it('Nothing is lost within one process: 50 keys, 50 increments', async () => {
     const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
     const cookie = await request(manager, '', ({ data }) => Object.assign(data, { count: 0 }))
     const sessions = await Promise.all(Array.from({ length: 50 }, () => manager.open(cookie)))
@@ -46,7 +46,7 @@ describe('stores without compareAndSet', () => {
     expect([Object.keys(data).length, data.count]).toEqual([51, 50])
   })
 
-  it('a late write does not bring a destroyed session back, also from another process', async () => {
+  it('A late write does not restore a destroyed session, even from another process', async () => {
     const store = createPlainStore()
     const [here, there] = [0, 1].map(() => createSessionManager({ store, secret, allowNonAtomicStore: true }))
     if (!here || !there) throw new TypeError()
@@ -58,7 +58,7 @@ describe('stores without compareAndSet', () => {
     expect((await here.open(cookie)).isNew).toBe(true)
   })
 
-  it('what was destroyed leaves a tombstone for two minutes of the manager’s clock', async () => {
+  it("A destroyed session leaves a tombstone for two minutes of the manager's clock", async () => {
     const store = createPlainStore()
     const written: number[] = []
     const set: KeyValueStore['set'] = (key, value, expiresAt) => {
@@ -73,7 +73,7 @@ describe('stores without compareAndSet', () => {
   })
 
   it.each(['login', 'regenerate', 'rotate'] as const)(
-    '%s moves to a new id and ends the old one (G13)',
+    '%s moves the session to a new id and ends the old one (G13)',
     async (verb) => {
       const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
       const before = await request(manager, '', ({ data }) => Object.assign(data, { cart: 1 }))
@@ -89,7 +89,7 @@ describe('stores without compareAndSet', () => {
     }
   )
 
-  it('lists and revokes by user', async () => {
+  it('The sessions of a user are listed and revoked', async () => {
     const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
     const cookie = await request(manager, '', (session) => session.login('alice'))
     expect(await manager.list({ userId: 'alice' })).toHaveLength(1)
@@ -97,7 +97,7 @@ describe('stores without compareAndSet', () => {
     expect((await manager.open(cookie)).isNew).toBe(true)
   })
 
-  it('never touches unless asked, and refuses rotateAfter', () => {
+  it('A non-atomic store has no touch by default, and refuses rotateAfter', () => {
     const options = { store: createPlainStore(), secret, allowNonAtomicStore: true }
     expect(createSessionManager(options).policy.touchInterval).toBe(Number.POSITIVE_INFINITY)
     expect(createSessionManager({ ...options, touchInterval: '5m' }).policy.touchInterval).toBe(300_000)
@@ -111,9 +111,9 @@ describe('a swap without compareAndSet', () => {
   const fill = (): { cart: number; secret: number } => ({ cart: 1, secret: 2 })
 
   it.each([
-    ['login keeps the data that is named', { keepData: ['cart'] }, { cart: 1 }],
-    ['login drops the data when told to', { keepData: false }, {}]
-  ])('%s', async (_, options, expected) => {
+    ['login keeps the named keys', { keepData: ['cart'] }, { cart: 1 }],
+    ['login drops the data with keepData: false', { keepData: false }, {}]
+  ])('On a store without compareAndSet, %s', async (_, options, expected) => {
     const manager = managerOf()
     const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
     const after = await request(manager, before, (session) => session.login('alice', options))
@@ -121,7 +121,7 @@ describe('a swap without compareAndSet', () => {
     expect([data, userId]).toEqual([expected, 'alice'])
   })
 
-  it('regenerate keeps data and user', async () => {
+  it('regenerate() keeps data and user', async () => {
     const manager = managerOf()
     const before = await request(manager, '', async (session) => {
       await session.login('alice')
@@ -132,7 +132,7 @@ describe('a swap without compareAndSet', () => {
     expect([data, userId, after === before]).toEqual([fill(), 'alice', false])
   })
 
-  it('login keeps all data of the same user, whatever is said, and none of another’s', async () => {
+  it('login() keeps all data of the same user, whatever the options, and none of another user', async () => {
     for (const [userId, options, expected] of [
       ['alice', { keepData: false }, fill()],
       ['bob', { keepData: true }, {}],
@@ -148,7 +148,7 @@ describe('a swap without compareAndSet', () => {
     }
   })
 
-  it('finds out that a process with an atomic store has taken the session over', async () => {
+  it('A swap finds that a process with an atomic store has superseded the session', async () => {
     const store = createMemoryStore()
     const { get, set, delete: remove } = store
     const plain = { store: { get, set, delete: remove }, allowNonAtomicStore: true }
@@ -161,10 +161,10 @@ describe('a swap without compareAndSet', () => {
     expect(late.toJSON().state).toBe('superseded')
   })
 
-  // It saves before it moves, and both found the session gone.
-  it('tells once that the session has ended meanwhile', async () => {
-    const told: string[] = []
-    const onEvent = ({ type }: { readonly type: string }) => told.push(type)
+  // The swap saves before it moves, and both find that the session has ended.
+  it('A session that has ended meanwhile is reported once', async () => {
+    const events: string[] = []
+    const onEvent = ({ type }: { readonly type: string }) => events.push(type)
     const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true, onEvent })
     const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
     const late = await manager.open(before)
@@ -172,10 +172,10 @@ describe('a swap without compareAndSet', () => {
     await request(manager, before, (session) => session.destroy())
     await late.regenerate()
     expect(late.toJSON().state).toBe('ended')
-    expect(told.filter((type) => type === 'dropped')).toEqual(['dropped'])
+    expect(events.filter((type) => type === 'dropped')).toEqual(['dropped'])
   })
 
-  it('starting over leaves data and user behind', async () => {
+  it('An anonymous regenerate drops data and user', async () => {
     const manager = managerOf()
     const before = await request(manager, '', async (session) => {
       await session.login('alice')
@@ -189,7 +189,7 @@ describe('a swap without compareAndSet', () => {
     expect([data, userId]).toEqual([{ fresh: true }, undefined])
   })
 
-  it('finds the session ended meanwhile: a login makes a new one, a regenerate makes none', async () => {
+  it('If the session has ended meanwhile, a login makes a new one, and a regenerate makes none', async () => {
     for (const verb of ['login', 'regenerate'] as const) {
       const manager = managerOf()
       const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
@@ -204,7 +204,7 @@ describe('a swap without compareAndSet', () => {
     }
   })
 
-  it('leaves nothing behind where the old record went away by itself', async () => {
+  it('No tombstone is left if the old record is already gone', async () => {
     const store = createPlainStore()
     const old: string[] = []
     const vanishing: KeyValueStore = {
@@ -224,7 +224,7 @@ describe('a swap without compareAndSet', () => {
     expect(keys).toEqual([`sessions.s.${session.id}`])
   })
 
-  it('a handler goes on with the data object that it holds', async () => {
+  it('The handler keeps its data object', async () => {
     const manager = managerOf()
     const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))
     const after = await request(manager, before, async (session) => {
@@ -238,7 +238,7 @@ describe('a swap without compareAndSet', () => {
   it.each([
     [true, false],
     [false, true]
-  ])('a session that is permanent: %s stays so, whatever the manager makes of new ones', async (own, policy) => {
+  ])('A session whose permanence is %s keeps it, whatever the policy for new ones is', async (own, policy) => {
     const manager = createSessionManager({
       store: createPlainStore(),
       secret,
@@ -254,7 +254,7 @@ describe('a swap without compareAndSet', () => {
     expect((await manager.open(after)).permanent).toBe(own)
   })
 
-  it('a session whose payload cannot be read starts anew under a new id', async () => {
+  it('A session whose payload cannot be read starts again under a new id', async () => {
     const store = createPlainStore()
     const manager = createSessionManager({ store, secret, allowNonAtomicStore: true })
     const before = await request(manager, '', ({ data }) => Object.assign(data, fill()))

@@ -6,30 +6,30 @@ const endless = new Promise(() => {})
 
 afterEach(() => vi.unstubAllGlobals())
 
-describe('where requests share a process', () => {
-  it('a timer is detached from the process if that is possible', () => {
+describe('platforms where requests share a process', () => {
+  it('A timer does not keep the process alive if that is possible', () => {
     let detached = 0
     vi.stubGlobal('setTimeout', () => ({ unref: () => detached++ }))
     shared.startTimer(() => {}, 1)
     expect(detached).toBe(1)
   })
 
-  it.each([7, null, {}, { unref: 1 }])('a timer that cannot be detached is left as it is: %j', (timer) => {
+  it.each([7, null, {}, { unref: 1 }])('A timer without unref is left as it is: %j', (timer) => {
     vi.stubGlobal('setTimeout', () => timer)
     expect(shared.startTimer(() => {}, 1)).toBe(timer)
   })
 
-  it('an operation waits for the earlier ones until they have ended', () => {
+  it('An operation waits for the earlier ones until they have ended', () => {
     expect(shared.createWaitForEarlier(0)(endless, { started: 1 })).toBe(endless)
   })
 
-  it('one request stores up to 64 writes together', () => {
+  it('One request stores up to 64 writes together', () => {
     expect(shared.mostWritesTogether).toBe(64)
   })
 })
 
-describe("on Cloudflare's runtime", () => {
-  it('an operation goes ahead of earlier ones, which may never end, when none has started for the given time', async () => {
+describe("Cloudflare's runtime", () => {
+  it('An operation passes earlier ones, which may never end, when none has started for the given time', async () => {
     let looks = 0
     const moving = {
       get started() {
@@ -40,7 +40,7 @@ describe("on Cloudflare's runtime", () => {
     expect(looks).toBe(6)
   })
 
-  it('a wait that ends because the earlier operation has ended leaves no timer', async () => {
+  it('A wait that ends because the earlier operation has ended leaves no timer', async () => {
     const cleared: unknown[] = []
     const { clearTimeout } = globalThis
     vi.stubGlobal('clearTimeout', (timer: NodeJS.Timeout) => {
@@ -51,7 +51,7 @@ describe("on Cloudflare's runtime", () => {
     expect(cleared).toHaveLength(1)
   })
 
-  it('each request stores its own write alone', () => {
+  it('Each request stores only its own write', () => {
     expect(workerd.mostWritesTogether).toBe(1)
   })
 })
@@ -59,7 +59,7 @@ describe("on Cloudflare's runtime", () => {
 it.each([
   ['where requests share a process', shared],
   ["on Cloudflare's runtime", workerd]
-])('a timer runs its task after the delay %s', (_, { startTimer }) => {
+])('A timer runs its task after the delay %s', (_, { startTimer }) => {
   const started: unknown[] = []
   vi.stubGlobal('setTimeout', (...all: unknown[]) => started.push(...all))
   const task = (): void => {}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type KeyValueStore } from '../../src/index.ts'
-import { secret } from '../support/world.ts'
+import { secret } from '../support/fixture.ts'
 
 /** An engine that compares revisions: on each key every second compareAndSet is refused, although the value is the expected one. */
 function createReluctantStore(): KeyValueStore {
@@ -16,8 +16,8 @@ function createReluctantStore(): KeyValueStore {
   }
 }
 
-describe('a store whose compareAndSet says false although nothing has changed', () => {
-  it('takes a login, changes, a rotation, an update and a logout all the same', async () => {
+describe('a store whose compareAndSet returns false although nothing has changed', () => {
+  it('A login, changes, a rotation, an update and a logout succeed nevertheless', async () => {
     const manager = createSessionManager<{ count?: number }>({ store: createReluctantStore(), secret })
     const session = await manager.open('')
     session.data.count = 1

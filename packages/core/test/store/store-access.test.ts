@@ -34,27 +34,30 @@ describe('a store that fails', () => {
   }
   const rejects = (): Promise<never> => Promise.reject(broken)
 
-  it.each(['get', 'compareAndSet', 'delete'] as const)('%s is unavailable, however it says so', async (operation) => {
-    for (const failing of [fails, rejects]) {
-      const { access, events } = accessTo({ [operation]: failing })
-      const calls = {
-        get: () => access.get('k'),
-        delete: () => access.delete('k'),
-        compareAndSet: () => access.compareAndSet('k', undefined, 'my-record', later)
+  it.each(['get', 'compareAndSet', 'delete'] as const)(
+    'A failure of %s is STORE_UNAVAILABLE, thrown or rejected',
+    async (operation) => {
+      for (const failing of [fails, rejects]) {
+        const { access, events } = accessTo({ [operation]: failing })
+        const calls = {
+          get: () => access.get('k'),
+          delete: () => access.delete('k'),
+          compareAndSet: () => access.compareAndSet('k', undefined, 'my-record', later)
+        }
+        const error: unknown = await calls[operation]().catch((thrown: unknown) => thrown)
+        expect(error).toMatchObject({
+          code: 'STORE_UNAVAILABLE',
+          message: expect.stringMatching(
+            `^The store failed ${operation}\\(\\): TypeError \\(E1\\): SET k .* failed \\[STORE_UNAVAILABLE\\]$`
+          ),
+          cause: { name: 'TypeError', code: 'E1', errno: 7, syscall: 'write', sqlState: '40001', errcode: 5 }
+        })
+        expect(events).toMatchObject([{ type: 'storeError', operation, code: 'STORE_UNAVAILABLE', cause: {} }])
       }
-      const error: unknown = await calls[operation]().catch((thrown: unknown) => thrown)
-      expect(error).toMatchObject({
-        code: 'STORE_UNAVAILABLE',
-        message: expect.stringMatching(
-          `^The store failed ${operation}\\(\\): TypeError \\(E1\\): SET k .* failed \\[STORE_UNAVAILABLE\\]$`
-        ),
-        cause: { name: 'TypeError', code: 'E1', errno: 7, syscall: 'write', sqlState: '40001', errcode: 5 }
-      })
-      expect(events).toMatchObject([{ type: 'storeError', operation, code: 'STORE_UNAVAILABLE', cause: {} }])
     }
-  })
+  )
 
-  it('tells what diagnoses and nothing of what was being stored', async () => {
+  it('The error helps to diagnose, and contains nothing of the stored value', async () => {
     const { access } = accessTo({ compareAndSet: rejects })
     const error: unknown = await access.compareAndSet('k', undefined, 'my-record', later).catch((one: unknown) => one)
     const cause: unknown = Reflect.get(Object(error), 'cause')
@@ -74,16 +77,16 @@ describe('a store that fails', () => {
       new SessionError('STORE_INVALID', 'No table. Run schema.sql'),
       'SessionError: No table. Run schema.sql [STORE_INVALID]'
     ],
-    // What Node throws when a name has several addresses and all refuse.
+    // Node throws this when a name has several addresses and all refuse.
     [Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), 'AggregateError: ECONNREFUSED'],
     [Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 'Error: connect ECONNREFUSED'],
     [new Error(''), 'Error: no message']
-  ])('the message of the error says what the store said: %s', async (thrown, said) => {
+  ])('The message of the error contains the cause: %s', async (thrown, said) => {
     const { access } = accessTo({ get: () => Promise.reject(thrown) })
     await expect(access.get('k')).rejects.toThrow(`The store failed get(): ${said} [STORE_UNAVAILABLE]`)
   })
 
-  it('keeps no fields of another kind, and 500 characters of the message', async () => {
+  it('The cause keeps no fields of other types, and 500 characters of the message', async () => {
     const long = Object.assign(new Error('x y '.repeat(150)), { code: { deep: true } })
     const { access } = accessTo({ get: () => Promise.reject(long) })
     const error: unknown = await access.get('k').catch((one: unknown) => one)
@@ -92,19 +95,19 @@ describe('a store that fails', () => {
     expect(Object.keys(Object(cause))).toEqual(['name'])
   })
 
-  it('what is thrown and no error becomes one', async () => {
+  it('A thrown value that is no error becomes one', async () => {
     const { access } = accessTo({ get: () => Promise.reject('down') })
     await expect(access.get('k')).rejects.toMatchObject({ cause: { message: 'down', name: 'Error' } })
   })
 
-  it('a record that the engine finds too large is no outage', async () => {
+  it('A record that the engine refuses as too large is no outage', async () => {
     const tooLarge = new SessionError('RECORD_TOO_LARGE', 'too large')
     const { access, events } = accessTo({ compareAndSet: () => Promise.reject(tooLarge) })
     await expect(access.compareAndSet('k', undefined, 'v', later)).rejects.toBe(tooLarge)
     expect(events).toEqual([])
   })
 
-  it('what only looks like that is one', async () => {
+  it('An error that only resembles RECORD_TOO_LARGE is an outage', async () => {
     for (const error of [
       new SessionError('CONFLICT', 'no'),
       Object.assign(new Error('no'), { code: 'RECORD_TOO_LARGE' })
@@ -115,7 +118,7 @@ describe('a store that fails', () => {
     }
   })
 
-  it('keys and deleteExpired are unavailable too', async () => {
+  it('Failures of keys and deleteExpired are STORE_UNAVAILABLE, too', async () => {
     const { access, events } = accessTo({
       keys: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('down')) }) }),
       deleteExpired: rejects
@@ -126,8 +129,8 @@ describe('a store that fails', () => {
   })
 })
 
-describe('a store that does not answer', () => {
-  it('is late after storeTimeout', async () => {
+describe('a store that does not respond', () => {
+  it('A call fails with STORE_TIMEOUT after storeTimeout', async () => {
     const { access, events } = accessTo({ get: () => new Promise(() => {}) }, 5)
     await expect(access.get('k')).rejects.toThrow(
       'The store did not answer get() in 5 ms: check it, or raise storeTimeout [STORE_TIMEOUT]'
@@ -137,7 +140,7 @@ describe('a store that does not answer', () => {
     expect(Object.hasOwn(Object(error), 'cause')).toBe(false)
   })
 
-  it('keeps later operations waiting for three store timeouts at most', async () => {
+  it('Later operations wait for at most three store timeouts', async () => {
     const { access, events } = accessTo({}, 5)
     await expect(access.waitForEarlier(new Promise(() => {}))).rejects.toThrow(
       'Earlier writes still wait for the store [STORE_TIMEOUT]'
@@ -146,7 +149,7 @@ describe('a store that does not answer', () => {
     await expect(access.waitForEarlier(Promise.resolve(7))).resolves.toBe(undefined)
   })
 
-  it('is given one store timeout, and the wait for earlier operations three', () => {
+  it('A call may take one store timeout, and the wait for earlier operations three', () => {
     const delays: number[] = []
     vi.stubGlobal('setTimeout', (_: unknown, ms: number) => delays.push(ms))
     try {
@@ -160,7 +163,7 @@ describe('a store that does not answer', () => {
   })
 })
 
-describe('a store whose answers are none', () => {
+describe('a store that returns invalid results', () => {
   it.each([
     ['get', null, 'a string or undefined'],
     ['get', 7, 'a string or undefined'],
@@ -168,7 +171,7 @@ describe('a store whose answers are none', () => {
     ['compareAndSet', undefined, 'a boolean'],
     ['deleteExpired', '7', 'a number'],
     ['deleteExpired', null, 'a number']
-  ] as const)('%s gives %j', async (operation, answer, wanted) => {
+  ] as const)('%s that returns %j is refused', async (operation, answer, wanted) => {
     const { access, events } = accessTo({ [operation]: () => Promise.resolve(answer) })
     const calls = {
       get: () => access.get('k'),
@@ -181,7 +184,7 @@ describe('a store whose answers are none', () => {
     expect(events).toMatchObject([{ type: 'storeError', operation, code: 'STORE_MISBEHAVED' }])
   })
 
-  it('may be undefined where nothing is stored or counted, or there is nothing to ask', async () => {
+  it('The result may be undefined where nothing is stored or counted, and a method may be missing', async () => {
     const { access } = accessTo({ get: () => Promise.resolve(undefined), deleteExpired: async () => undefined })
     expect(await access.get('k')).toBe(undefined)
     expect(await access.deleteExpired()).toBe(0)
@@ -191,7 +194,7 @@ describe('a store whose answers are none', () => {
   })
 })
 
-describe('what a store throws', () => {
+describe('errors of a store', () => {
   const payload =
     '{"v":1,"w":"Zm9vYmFyYmF6","h":"q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9z0x1c"}\n{"email":"bob@example.com","name":"Łukasz"}'
   const secretHash = 'q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9z0x1c'
@@ -209,7 +212,7 @@ describe('what a store throws', () => {
     ['an array of arguments', `command [set k ${payload}]`]
   ]
 
-  it.each(messages)('A message with %s shows nothing of it', async (_, message) => {
+  it.each(messages)('A message with %s contains nothing of the value', async (_, message) => {
     const thrown = Object.assign(new Error(message), { code: 'E_SYNTAX' })
     for (const [expected, value] of [
       [payload, 'new'],
@@ -225,7 +228,7 @@ describe('what a store throws', () => {
   })
 
   it.each(messages.filter(([, message]) => !/(?:token at|near) b/.test(message)))(
-    'A message of get() with %s, which nobody knows, shows nothing of it',
+    'A message of get() with %s, which was not passed to the store, contains nothing of it',
     async (_, message) => {
       const { access } = accessTo({ get: () => Promise.reject(new Error(message)) })
       const shown = inspect(await access.get('k').catch((one: unknown) => one), { depth: 9, showHidden: true })
@@ -239,10 +242,10 @@ describe('what a store throws', () => {
     ['getaddrinfo ENOTFOUND redis.internal.net', 'getaddrinfo ENOTFOUND redis.internal.net'],
     ['relation "kvsession" does not exist', 'relation '],
     ['down\r\n2026-01-01 INFO all is well', 'down']
-  ])('%j is told as %j', async (message, told) => {
+  ])('The message %j is reported as %j', async (message, reported) => {
     const { access } = accessTo({ compareAndSet: () => Promise.reject(new Error(message)) })
     const writing = access.compareAndSet('k', undefined, payload, later)
-    await expect(writing).rejects.toMatchObject({ cause: { message: told } })
+    await expect(writing).rejects.toMatchObject({ cause: { message: reported } })
   })
 
   it('The message of our own stores stays whole', async () => {
@@ -264,7 +267,7 @@ describe('what a store throws', () => {
     ['an error with a number for a message', Object.assign(new Error(), { message: 7, name: 8, stack: 9 })],
     ['an error whose message throws', Object.defineProperty(new Error(), 'message', { get: trap })],
     ['a proxy that throws', new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap })]
-  ])('%s is an error all the same, and can be printed', async (_, thrown) => {
+  ])('%s becomes an error that can be printed', async (_, thrown) => {
     const { access, events } = accessTo({ get: () => Promise.reject(thrown) })
     const error: unknown = await access.get('k').catch((one: unknown) => one)
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', cause: expect.any(Error) })
@@ -280,7 +283,7 @@ describe('a store that lists', () => {
     }
   })
 
-  it('A key that is no string is told what keys are', async () => {
+  it('A key that is no string is refused with an error that says what keys are', async () => {
     async function* keys(): AsyncIterable<unknown> {
       yield 7
     }
@@ -310,7 +313,7 @@ describe('a store that lists', () => {
     ['nothing', () => undefined],
     ['a number', () => 7],
     ['a rejection', () => Promise.reject(new Error('down'))]
-  ])('%s for an iterable is a typed error', async (_, keys) => {
+  ])('An iterable that is %s causes a typed error', async (_, keys) => {
     const { access } = accessTo({ keys })
     await keysOf(access).then(
       (keys) => expect(keys).toEqual([]),
@@ -318,7 +321,7 @@ describe('a store that lists', () => {
     )
   })
 
-  it('A listing that is left early has closed its cursor before the caller goes on', async () => {
+  it('A listing that is left early has closed its cursor before the caller continues', async () => {
     const order: string[] = []
     const { access } = accessTo({
       async *keys() {

@@ -10,7 +10,7 @@ describe('The options of a store', () => {
   const check = (options: unknown): unknown =>
     checkStoreOptions<Options>(options as Options, { table: true, clock: true })
 
-  it('are accepted if the store has them', () => {
+  it('Options that the store has are accepted', () => {
     expect(check({ table: 't', clock: {} })).toBe(undefined)
     expect(check({})).toBe(undefined)
   })
@@ -32,15 +32,15 @@ describe('The options of a store', () => {
     ['client', ': it is the first argument'],
     ['tabel', '; did you mean table?'],
     ['colour', '']
-  ])('are refused if it does not: %s%s', (name, hint) => {
+  ])('Options that the store does not have are refused: %s%s', (name, hint) => {
     expect(() => check({ [name]: 1 })).toThrow(`Unknown option ${name}${hint} [OPTION_UNKNOWN]`)
   })
 
-  it.each([null, 'sessions', 7, () => {}])('are refused if they are no object: %s', (options) => {
+  it.each([null, 'sessions', 7, () => {}])('Options that are no object are refused: %s', (options) => {
     expect(() => check(options)).toThrow('The options of a store must be an object [OPTION_INVALID]')
   })
 
-  it('of the memory store are checked, too', () => {
+  it('The options of the memory store are checked, too', () => {
     expect(() => createMemoryStore({ ttl: 1 } as object)).toThrow('OPTION_UNKNOWN')
     expect(() => createMemoryStore({ maxEntry: 1 } as object)).toThrow('did you mean maxEntries?')
   })

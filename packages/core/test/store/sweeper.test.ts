@@ -3,7 +3,7 @@ import { type SweeperOptions, startSweeper } from '../../src/store/sweeper.ts'
 
 afterEach(() => vi.unstubAllGlobals())
 
-/** The delays that a sweeper asks for when its random byte is `byte`. */
+/** The delays of a sweeper whose random byte is `byte`. */
 function delays(byte: number, options?: SweeperOptions): number[] {
   const asked: number[] = []
   vi.stubGlobal('setTimeout', (_: unknown, delay: number) => asked.push(delay))
@@ -16,13 +16,13 @@ function delays(byte: number, options?: SweeperOptions): number[] {
 }
 
 describe('a sweeper', () => {
-  it('sweeps every ten minutes, moved by up to a tenth', () => {
+  it('A sweeper sweeps every ten minutes, varied by up to a tenth', () => {
     expect(delays(0)).toEqual([540_000])
     expect(delays(255)).toEqual([660_000])
     expect(delays(51)[0]).toBeCloseTo(564_000)
   })
 
-  it('A randomBytes that fails after the start neither ends the process nor the sweeping', async () => {
+  it('A randomBytes that fails after the start ends neither the process nor the sweeper', async () => {
     const tasks: (() => void)[] = []
     vi.stubGlobal('setTimeout', (task: () => void) => tasks.push(task))
     let draws = 0
@@ -38,7 +38,7 @@ describe('a sweeper', () => {
     }
   })
 
-  it('takes another interval, and no longer one than a timer can have', () => {
+  it('A sweeper accepts another interval, but no longer one than a timer can have', () => {
     expect(delays(255, { interval: '10s' })).toEqual([11_000])
     expect(delays(0, { interval: '60d' })).toEqual([2_147_483_647])
     expect(() => delays(0, { interval: 0 })).toThrow('interval')

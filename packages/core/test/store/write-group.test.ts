@@ -6,19 +6,19 @@ import { createStoreAccess } from '../../src/store/store-access.ts'
 import type { WriteGroup } from '../../src/store/write-group.ts'
 import { createWriteLoop } from '../../src/store/write-loop.ts'
 import type { Fault } from '../support/faulty-store.ts'
-import { type Browser, createGate, createWorld, setCookieOf, start, type World } from '../support/world.ts'
+import { type Browser, createFixture, createGate, type Fixture, setCookieOf, start } from '../support/fixture.ts'
 
 const increment = (data: Record<string, unknown>): void => {
   data.count = Number(data.count ?? 0) + 1
 }
 
-interface Crowd extends World {
+interface GroupFixture extends Fixture {
   readonly tab: Browser
   /** Sessions of requests that came in at once. */
   sessions(count: number): Promise<Session[]>
   /**
-   * Starts `tasks` in order while a first write is under way, so that they wait together, then lets it be stored. What
-   * becomes of the compareAndSets and of the reads after it, in order, is in `faults` and `reads`.
+   * Starts `tasks` in order while a first write is under way, so that they wait together, then lets it be stored. The faults
+   * of the compareAndSets and of the reads after it, in order, are in `faults` and `reads`.
    */
   behind<T>(
     tasks: readonly (() => Promise<T>)[],
@@ -26,13 +26,13 @@ interface Crowd extends World {
     reads?: readonly (Fault | undefined)[],
     deletes?: readonly (Fault | undefined)[]
   ): Promise<PromiseSettledResult<T>[]>
-  /** How many compareAndSets were tried since the crowd came together. */
+  /** How many compareAndSets were tried since the group was formed. */
   writes(): number
 }
 
-/** A session, and a store whose first write can be held up. */
-async function createCrowd(...world: Parameters<typeof createWorld>): Promise<Crowd> {
-  const base = createWorld(...world)
+/** A session, and a store whose first write can be delayed. */
+async function createGroupFixture(...options: Parameters<typeof createFixture>): Promise<GroupFixture> {
+  const base = createFixture(...options)
   const tab = base.browser()
   await tab.request(({ data }) => Object.assign(data, { count: 0 }))
   const before = base.store.calls.length
@@ -70,78 +70,80 @@ async function createCrowd(...world: Parameters<typeof createWorld>): Promise<Cr
 }
 
 describe('writes to one session that wait in one process', () => {
-  it('are stored together: 64 increments take two compareAndSets, and no read', async () => {
-    const crowd = await createCrowd()
-    const sessions = await crowd.sessions(64)
-    const { calls } = await crowd.store.during(() => Promise.all(sessions.map((session) => session.update(increment))))
+  it('Waiting writes are stored together: 64 increments take two compareAndSets, and no read', async () => {
+    const fixture = await createGroupFixture()
+    const sessions = await fixture.sessions(64)
+    const { calls } = await fixture.store.during(() =>
+      Promise.all(sessions.map((session) => session.update(increment)))
+    )
     expect(calls.map(({ operation }) => operation)).toEqual(['compareAndSet', 'compareAndSet'])
-    expect((await crowd.tab.open()).data.count).toBe(64)
-    expect(crowd.events.filter(({ type }) => type === 'saved')).toHaveLength(64)
+    expect((await fixture.tab.open()).data.count).toBe(64)
+    expect(fixture.events.filter(({ type }) => type === 'saved')).toHaveLength(64)
   })
 
-  it('merge by key, and each conflict is reported to the one that had it', async () => {
-    const crowd = await createCrowd()
-    const sessions = await crowd.sessions(6)
+  it('Waiting writes are merged by key, and each conflict is reported to the request that had it', async () => {
+    const fixture = await createGroupFixture()
+    const sessions = await fixture.sessions(6)
     for (const [n, { data }] of sessions.entries()) Object.assign(data, { [`own${n}`]: n, shared: n % 3 })
-    await Promise.all(sessions.map((session) => crowd.manager.commit(session)))
-    const { data } = await crowd.tab.open()
+    await Promise.all(sessions.map((session) => fixture.manager.commit(session)))
+    const { data } = await fixture.tab.open()
     expect(data).toEqual({ count: 0, own0: 0, own1: 1, own2: 2, own3: 3, own4: 4, own5: 5, shared: 2 })
-    expect(crowd.events.filter(({ type }) => type === 'conflict')).toHaveLength(5)
-    expect(crowd.writes()).toBe(2)
+    expect(fixture.events.filter(({ type }) => type === 'conflict')).toHaveLength(5)
+    expect(fixture.writes()).toBe(2)
     expect(sessions[2]?.data).toEqual({ count: 0, own0: 0, own1: 1, own2: 2, shared: 2 })
   })
 
-  it('go on from what was stored: a second change of each request loses nothing', async () => {
-    const crowd = await createCrowd()
-    const sessions = await crowd.sessions(5)
+  it('Requests continue from what was stored: a second change of each loses nothing', async () => {
+    const fixture = await createGroupFixture()
+    const sessions = await fixture.sessions(5)
     for (const round of [1, 2]) {
       for (const [n, { data }] of sessions.entries()) data[`own${n}`] = round
       await Promise.all(sessions.map((session) => session.save()))
     }
-    expect((await crowd.tab.open()).data).toEqual({ count: 0, own0: 2, own1: 2, own2: 2, own3: 2, own4: 2 })
+    expect((await fixture.tab.open()).data).toEqual({ count: 0, own0: 2, own1: 2, own2: 2, own3: 2, own4: 2 })
   })
 
-  it('are at most 64: the others wait for the next turn', async () => {
-    const crowd = await createCrowd()
-    const sessions = await crowd.sessions(130)
+  it('Waiting writes join a group of at most 64, and the others the next one', async () => {
+    const fixture = await createGroupFixture()
+    const sessions = await fixture.sessions(130)
     await Promise.all(sessions.map((session) => session.update(increment)))
-    expect((await crowd.tab.open()).data.count).toBe(130)
-    expect(crowd.writes()).toBe(4)
+    expect((await fixture.tab.open()).data.count).toBe(130)
+    expect(fixture.writes()).toBe(4)
   })
 
-  it('are fewer when the session is large, so that nobody else has to wait', async () => {
-    const crowd = await createCrowd()
-    await crowd.tab.request(({ data }) => Object.assign(data, { large: 'x'.repeat(60_000) }))
-    const sessions = await crowd.sessions(20)
-    const before = crowd.writes()
+  it('A group is smaller when the session is large, so that it does not block other requests for long', async () => {
+    const fixture = await createGroupFixture()
+    await fixture.tab.request(({ data }) => Object.assign(data, { large: 'x'.repeat(60_000) }))
+    const sessions = await fixture.sessions(20)
+    const before = fixture.writes()
     await Promise.all(sessions.map((session) => session.update(increment)))
-    expect((await crowd.tab.open()).data.count).toBe(20)
-    expect(crowd.writes() - before).toBe(5)
+    expect((await fixture.tab.open()).data.count).toBe(20)
+    expect(fixture.writes() - before).toBe(5)
   })
 
-  it('leave one that comes later to the next turn', async () => {
-    const crowd = await createCrowd()
-    const [a, b, late] = await crowd.sessions(3)
+  it('A write that comes later joins the next group', async () => {
+    const fixture = await createGroupFixture()
+    const [a, b, late] = await fixture.sessions(3)
     if (!a || !b || !late) throw new TypeError()
     const { gate, open } = createGate()
     let other: Promise<boolean> | undefined
-    crowd.store.break(({ operation }) => {
-      if (operation === 'compareAndSet' && crowd.writes() === 2) other ??= late.update(increment)
-      return other && crowd.writes() === 2 ? { gate } : undefined
+    fixture.store.break(({ operation }) => {
+      if (operation === 'compareAndSet' && fixture.writes() === 2) other ??= late.update(increment)
+      return other && fixture.writes() === 2 ? { gate } : undefined
     })
     const both = Promise.all([a.update(increment), b.update(increment)])
     await Promise.resolve()
     open()
     expect(await both).toEqual([true, true])
     expect(await other).toBe(true)
-    expect(crowd.writes()).toBe(3)
-    expect((await crowd.tab.open()).data.count).toBe(3)
+    expect(fixture.writes()).toBe(3)
+    expect((await fixture.tab.open()).data.count).toBe(3)
   })
 
-  it('a write that is alone does what it did before: one compareAndSet each, against what it wrote itself', async () => {
-    const crowd = await createCrowd()
-    const session = await crowd.tab.open()
-    const { calls } = await crowd.store.during(async () => {
+  it('Single writes take one compareAndSet each, against the value that the one before wrote', async () => {
+    const fixture = await createGroupFixture()
+    const session = await fixture.tab.open()
+    const { calls } = await fixture.store.during(async () => {
       for (const value of [1, 2, 3]) {
         session.data.value = value
         await session.save()
@@ -150,15 +152,15 @@ describe('writes to one session that wait in one process', () => {
     expect(calls.map(({ operation }) => operation)).toEqual(['compareAndSet', 'compareAndSet', 'compareAndSet'])
   })
 
-  it('are all waited for by close()', async () => {
-    const crowd = await createCrowd()
-    const sessions = await crowd.sessions(5)
+  it('close() waits for all writes of a group', async () => {
+    const fixture = await createGroupFixture()
+    const sessions = await fixture.sessions(5)
     const { gate, open } = createGate()
-    crowd.store.break({ gate }, ({ operation }) => operation === 'compareAndSet' && crowd.writes() === 2)
+    fixture.store.break({ gate }, ({ operation }) => operation === 'compareAndSet' && fixture.writes() === 2)
     const done = Promise.all(sessions.map((session) => session.update(increment)))
-    await vi.waitUntil(() => crowd.writes() === 2)
+    await vi.waitUntil(() => fixture.writes() === 2)
     let closed = false
-    const closing = crowd.manager.close().then(() => {
+    const closing = fixture.manager.close().then(() => {
       closed = true
     })
     await new Promise(setImmediate)
@@ -168,10 +170,10 @@ describe('writes to one session that wait in one process', () => {
     expect(await done).toEqual([true, true, true, true, true])
   })
 
-  it('are stored with the expiry of the last', async () => {
+  it('A group is stored with the expiry of its last write', async () => {
     const deadlines: number[] = []
     const memory = createMemoryStore({ clock: { now: () => start } })
-    const crowd = await createCrowd(
+    const fixture = await createGroupFixture(
       {},
       {
         ...memory,
@@ -181,21 +183,23 @@ describe('writes to one session that wait in one process', () => {
         }
       }
     )
-    const sessions = await crowd.sessions(3)
+    const sessions = await fixture.sessions(3)
     for (const [n, session] of sessions.entries()) {
       session.data[`own${n}`] = n
       if (n === 1) session.permanent = 7_200_000
     }
-    await crowd.behind(sessions.map((session) => () => session.save()))
-    expect(deadlines.slice(-2)).toEqual([crowd.now + 3_600_000, crowd.now + 7_200_000])
-    expect((await crowd.tab.open()).expiresAt).toBe(crowd.now + 7_200_000)
+    await fixture.behind(sessions.map((session) => () => session.save()))
+    expect(deadlines.slice(-2)).toEqual([fixture.now + 3_600_000, fixture.now + 7_200_000])
+    expect((await fixture.tab.open()).expiresAt).toBe(fixture.now + 7_200_000)
   })
 
-  it('are encrypted each as the record that it is', async () => {
-    const crowd = await createCrowd({ encryption: createEncryption({ secret: 'what the records are encrypted with' }) })
-    const [a, b, c] = await crowd.sessions(3)
+  it('Each member of a group is encrypted as its own record', async () => {
+    const fixture = await createGroupFixture({
+      encryption: createEncryption({ secret: 'what the records are encrypted with' })
+    })
+    const [a, b, c] = await fixture.sessions(3)
     if (!a || !b || !c) throw new TypeError()
-    await crowd.behind<unknown>([
+    await fixture.behind<unknown>([
       () => a.update(increment),
       () => b.regenerate(),
       () => {
@@ -203,18 +207,18 @@ describe('writes to one session that wait in one process', () => {
         return c.update(increment)
       }
     ])
-    crowd.tab.receive(crowd.manager.responseHeaders(b))
-    expect((await crowd.tab.open()).data).toEqual({ count: 1, first: true })
-    expect(crowd.writes()).toBe(2)
+    fixture.tab.receive(fixture.manager.responseHeaders(b))
+    expect((await fixture.tab.open()).data).toEqual({ count: 1, first: true })
+    expect(fixture.writes()).toBe(2)
   })
 })
 
-describe('what one of them does', () => {
-  it('rejects only its own caller, when update() throws', async () => {
-    const crowd = await createCrowd()
-    const [a, b, c] = await crowd.sessions(3)
+describe('the effect of one member on the group', () => {
+  it('An update() that throws rejects only its own caller', async () => {
+    const fixture = await createGroupFixture()
+    const [a, b, c] = await fixture.sessions(3)
     if (!a || !b || !c) throw new TypeError()
-    const results = await crowd.behind([
+    const results = await fixture.behind([
       () => a.update(increment),
       () =>
         b.update((data) => {
@@ -224,16 +228,16 @@ describe('what one of them does', () => {
       () => c.update(increment)
     ])
     expect(results).toMatchObject([{ value: true }, { reason: new RangeError('not today') }, { value: true }])
-    expect((await crowd.tab.open()).data).toEqual({ count: 2, first: true })
+    expect((await fixture.tab.open()).data).toEqual({ count: 2, first: true })
   })
 
-  it('does not count while it is not stored: who gives up over it is asked again', async () => {
-    const crowd = await createCrowd()
-    const elsewhere = await crowd.another().open(crowd.tab.cookie)
-    const [a, b] = await crowd.sessions(2)
+  it('An effect does not count until it is stored: a member that stops because of it decides again', async () => {
+    const fixture = await createGroupFixture()
+    const elsewhere = await fixture.another().open(fixture.tab.cookie)
+    const [a, b] = await fixture.sessions(2)
     if (!a || !b) throw new TypeError()
     const { gate, open } = createGate()
-    const waiting = crowd.behind(
+    const waiting = fixture.behind(
       [
         () =>
           a.update((data) => {
@@ -247,21 +251,21 @@ describe('what one of them does', () => {
       ],
       [{ gate }]
     )
-    await vi.waitUntil(() => crowd.writes() === 2)
+    await vi.waitUntil(() => fixture.writes() === 2)
     await elsewhere.update((data) => {
       data.closed = true
     })
     open()
     expect(await waiting).toMatchObject([{ value: true }, { value: true }])
-    expect((await crowd.tab.open()).data).toEqual({ count: 1, first: true, closed: true })
+    expect((await fixture.tab.open()).data).toEqual({ count: 1, first: true, closed: true })
   })
 
-  it('ends the group when it is destroy: those before are stored, nobody after it revives the session', async () => {
-    const crowd = await createCrowd()
-    const [a, b, ending, late] = await crowd.sessions(4)
+  it('destroy() ends a group: earlier writes are stored, and no later one restores the session', async () => {
+    const fixture = await createGroupFixture()
+    const [a, b, ending, late] = await fixture.sessions(4)
     if (!a || !b || !ending || !late) throw new TypeError()
-    const { calls, result } = await crowd.store.during(() =>
-      crowd.behind([
+    const { calls, result } = await fixture.store.during(() =>
+      fixture.behind([
         () => a.update(increment),
         () => b.update(increment),
         async () => {
@@ -276,33 +280,33 @@ describe('what one of them does', () => {
       ...['get', 'compareAndSet', 'compareAndSet', 'delete'],
       'get'
     ])
-    expect((await crowd.tab.open()).isNew).toBe(true)
-    expect(crowd.events).toContainEqual({ type: 'dropped', id: late.id, reason: 'gone' })
+    expect((await fixture.tab.open()).isNew).toBe(true)
+    expect(fixture.events).toContainEqual({ type: 'dropped', id: late.id, reason: 'gone' })
   })
 
-  it('ends the session for those behind it when it is revoke, in the same compareAndSet', async () => {
-    const crowd = await createCrowd()
-    const [a, late] = await crowd.sessions(2)
+  it('revoke() ends the session for the writes behind it, in the same compareAndSet', async () => {
+    const fixture = await createGroupFixture()
+    const [a, late] = await fixture.sessions(2)
     if (!a || !late) throw new TypeError()
-    const results = await crowd.behind([
+    const results = await fixture.behind([
       () => a.update(increment),
-      () => crowd.manager.revoke(a.id),
+      () => fixture.manager.revoke(a.id),
       () => late.update(increment),
-      () => crowd.manager.revoke(a.id)
+      () => fixture.manager.revoke(a.id)
     ])
     expect(results.map((one) => 'value' in one && one.value)).toEqual([true, true, false, false])
-    expect(crowd.writes()).toBe(2)
-    expect((await crowd.tab.open()).isNew).toBe(true)
+    expect(fixture.writes()).toBe(2)
+    expect((await fixture.tab.open()).isNew).toBe(true)
   })
 
-  it('tells nobody that the session is over before that is stored', async () => {
-    const crowd = await createCrowd()
-    const [a] = await crowd.sessions(1)
+  it('No member learns that the session has ended before that is stored', async () => {
+    const fixture = await createGroupFixture()
+    const [a] = await fixture.sessions(1)
     if (!a) throw new TypeError()
-    const { manager } = crowd
+    const { manager } = fixture
     const failures = ['error-before', 'error-before', 'error-before'] as const
     const ends = [() => manager.revoke(a.id), () => manager.revoke(a.id)]
-    const results = await crowd.behind(
+    const results = await fixture.behind(
       ends,
       failures,
       [],
@@ -312,45 +316,45 @@ describe('what one of them does', () => {
       { reason: { code: 'STORE_UNAVAILABLE' } },
       { reason: { code: 'STORE_UNAVAILABLE' } }
     ])
-    expect((await crowd.tab.open()).isNew).toBe(false)
+    expect((await fixture.tab.open()).isNew).toBe(false)
   })
 
-  it('swaps the secret for those behind it when it is regenerate', async () => {
-    const crowd = await createCrowd()
-    const [a, swapping, late, loser] = await crowd.sessions(4)
+  it('regenerate() swaps the secret for the writes behind it', async () => {
+    const fixture = await createGroupFixture()
+    const [a, swapping, late, loser] = await fixture.sessions(4)
     if (!a || !swapping || !late || !loser) throw new TypeError()
     late.data.late = true
-    await crowd.behind<unknown>([
+    await fixture.behind<unknown>([
       () => a.update(increment),
       () => swapping.regenerate(),
       () => late.save(),
       () => loser.regenerate()
     ])
-    expect(crowd.writes()).toBe(2)
+    expect(fixture.writes()).toBe(2)
     expect([late.data, loser.detached]).toEqual([{ count: 0, late: true }, 'superseded'])
-    expect(setCookieOf(crowd.manager.responseHeaders(loser))).toBe(undefined)
-    expect((await crowd.tab.open()).detached).toBe('superseded')
-    crowd.tab.receive(crowd.manager.responseHeaders(swapping))
-    expect((await crowd.tab.open()).data).toEqual({ count: 1, first: true, late: true })
+    expect(setCookieOf(fixture.manager.responseHeaders(loser))).toBe(undefined)
+    expect((await fixture.tab.open()).detached).toBe('superseded')
+    fixture.tab.receive(fixture.manager.responseHeaders(swapping))
+    expect((await fixture.tab.open()).data).toEqual({ count: 1, first: true, late: true })
   })
 
-  it('is stored on its own when it is a login, which writes elsewhere first', async () => {
-    const crowd = await createCrowd()
-    const [a, entering, late] = await crowd.sessions(3)
+  it('A login, which writes to the index first, is stored on its own', async () => {
+    const fixture = await createGroupFixture()
+    const [a, entering, late] = await fixture.sessions(3)
     if (!a || !entering || !late) throw new TypeError()
     late.data.late = true
-    await crowd.behind<unknown>([() => a.update(increment), () => entering.login('alice'), () => late.save()])
+    await fixture.behind<unknown>([() => a.update(increment), () => entering.login('alice'), () => late.save()])
     const { id } = entering
-    const written = crowd.store.calls.filter(({ operation }) => operation === 'compareAndSet').slice(-5)
-    // The first, the one before the login, its announcement, the login itself, its confirmation.
+    const written = fixture.store.calls.filter(({ operation }) => operation === 'compareAndSet').slice(-5)
+    // The first write, the one before the login, its reservation, the login itself, its activation.
     expect(written.map(({ key }) => key.includes(id))).toEqual([true, true, false, true, false])
-    crowd.tab.receive(crowd.manager.responseHeaders(entering))
-    expect((await crowd.tab.open()).data).toEqual({ count: 1, first: true })
+    fixture.tab.receive(fixture.manager.responseHeaders(entering))
+    expect((await fixture.tab.open()).data).toEqual({ count: 1, first: true })
   })
 
-  it('is the only one refused when the store has no room for it', async () => {
+  it('A member that the store refuses as too large is refused alone', async () => {
     const memory = createMemoryStore({ clock: { now: () => start } })
-    const crowd = await createCrowd(
+    const fixture = await createGroupFixture(
       {},
       {
         ...memory,
@@ -360,22 +364,22 @@ describe('what one of them does', () => {
         }
       }
     )
-    const sessions = await crowd.sessions(3)
-    const results = await crowd.behind(
+    const sessions = await fixture.sessions(3)
+    const results = await fixture.behind(
       sessions.map((session, n) => () => {
         session.data[`own${n}`] = n === 1 ? 'x'.repeat(1_000) : n
         return session.save()
       })
     )
     expect(results).toMatchObject([{ value: true }, { reason: { code: 'RECORD_TOO_LARGE' } }, { value: true }])
-    expect((await crowd.tab.open()).data).toEqual({ count: 0, first: true, own0: 0, own2: 2 })
+    expect((await fixture.tab.open()).data).toEqual({ count: 0, first: true, own0: 0, own2: 2 })
   })
 })
 
-describe('a group that the store has no room for', () => {
-  it('is stored one by one, each once', async () => {
+describe('a group that the store refuses as too large', () => {
+  it('The members are stored one by one, each once', async () => {
     const memory = createMemoryStore({ clock: { now: () => start } })
-    const crowd = await createCrowd(
+    const fixture = await createGroupFixture(
       {},
       {
         ...memory,
@@ -385,8 +389,8 @@ describe('a group that the store has no room for', () => {
         }
       }
     )
-    const sessions = await crowd.sessions(3)
-    await crowd.behind(
+    const sessions = await fixture.sessions(3)
+    await fixture.behind(
       sessions.map(
         (session, n) => () =>
           session.update((data) => {
@@ -395,83 +399,83 @@ describe('a group that the store has no room for', () => {
           })
       )
     )
-    expect((await crowd.tab.open()).data).toMatchObject({ count: 2 })
+    expect((await fixture.tab.open()).data).toMatchObject({ count: 2 })
   })
 })
 
-describe('what the store does to them', () => {
+describe('the effect of the store on a group', () => {
   it.each(['error-before', 'error-after', 'hang-before', 'hang-after'] as const)(
-    'counts for all of them, once, when one reply is lost (%s)',
+    'A group counts for all members, once, when one reply is lost (%s)',
     async (fault) => {
-      const crowd = await createCrowd({ storeTimeout: 1_000 })
-      const sessions = await crowd.sessions(5)
-      const results = await crowd.behind(
+      const fixture = await createGroupFixture({ storeTimeout: 1_000 })
+      const sessions = await fixture.sessions(5)
+      const results = await fixture.behind(
         sessions.map((session) => () => session.update(increment)),
         [fault]
       )
       expect(results.map((one) => 'value' in one && one.value)).toEqual([true, true, true, true, true])
-      expect((await crowd.tab.open()).data.count).toBe(5)
-      expect(crowd.writes()).toBe(fault.endsWith('after') ? 2 : 3)
+      expect((await fixture.tab.open()).data.count).toBe(5)
+      expect(fixture.writes()).toBe(fault.endsWith('after') ? 2 : 3)
     }
   )
 
-  it('is an error for each of them when it stays out of reach, and nothing of any is stored', async () => {
-    const crowd = await createCrowd()
-    const sessions = await crowd.sessions(3)
+  it('Every member fails when the store stays unavailable, and nothing of any is stored', async () => {
+    const fixture = await createGroupFixture()
+    const sessions = await fixture.sessions(3)
     const failures = ['error-before', 'error-before', 'error-before'] as const
-    const results = await crowd.behind(
+    const results = await fixture.behind(
       sessions.map((session) => () => session.update(increment)),
       failures
     )
     expect(results).toMatchObject(failures.map(() => ({ reason: { code: 'STORE_UNAVAILABLE', status: 503 } })))
-    expect((await crowd.tab.open()).data.count).toBe(0)
+    expect((await fixture.tab.open()).data.count).toBe(0)
   })
 
-  it('leaves each in doubt when a reply is lost and another process writes after', async () => {
-    const crowd = await createCrowd()
-    const elsewhere = await crowd.another().open(crowd.tab.cookie)
-    const sessions = await crowd.sessions(3)
+  it('Every outcome is unknown when a reply is lost and another process writes after it', async () => {
+    const fixture = await createGroupFixture()
+    const elsewhere = await fixture.another().open(fixture.tab.cookie)
+    const sessions = await fixture.sessions(3)
     const { gate, open } = createGate()
-    const waiting = crowd.behind(
+    const waiting = fixture.behind(
       sessions.map((session) => () => session.update(increment)),
       ['error-after'],
       [{ gate }]
     )
-    await vi.waitUntil(() => crowd.writes() === 2)
+    await vi.waitUntil(() => fixture.writes() === 2)
     await elsewhere.update(increment)
     open()
     expect(await waiting).toMatchObject([1, 2, 3].map(() => ({ reason: { code: 'STORE_OUTCOME_UNKNOWN' } })))
-    expect((await crowd.tab.open()).data.count).toBe(4)
+    expect((await fixture.tab.open()).data.count).toBe(4)
   })
 
-  it('makes all decide again when another process was faster, and loses nothing of either', async () => {
-    const crowd = await createCrowd()
-    const elsewhere = await crowd.another().open(crowd.tab.cookie)
-    const sessions = await crowd.sessions(5)
+  it('All members decide again when another process was faster, and nothing is lost', async () => {
+    const fixture = await createGroupFixture()
+    const elsewhere = await fixture.another().open(fixture.tab.cookie)
+    const sessions = await fixture.sessions(5)
     const { gate, open } = createGate()
-    const waiting = crowd.behind(
+    const waiting = fixture.behind(
       sessions.map((session) => () => session.update(increment)),
       [{ gate }]
     )
-    await vi.waitUntil(() => crowd.writes() === 2)
+    await vi.waitUntil(() => fixture.writes() === 2)
     await elsewhere.update(increment)
     open()
     expect((await waiting).map((one) => 'value' in one && one.value)).toEqual([true, true, true, true, true])
-    expect((await crowd.tab.open()).data.count).toBe(6)
+    expect((await fixture.tab.open()).data.count).toBe(6)
   })
 
-  it('does not fail a visit that had nothing to store', async () => {
-    const crowd = await createCrowd()
-    const [a, b] = await crowd.sessions(2)
+  it('A request that had nothing to store does not fail', async () => {
+    const fixture = await createGroupFixture()
+    const [a, b] = await fixture.sessions(2)
     if (!a || !b) throw new TypeError()
     const failures = ['error-before', 'error-before', 'error-before'] as const
-    const results = await crowd.behind([() => a.update(increment), () => b.save()], failures)
+    const results = await fixture.behind([() => a.update(increment), () => b.save()], failures)
     expect(results).toMatchObject([{ reason: { code: 'STORE_UNAVAILABLE' } }, { value: true }])
   })
 })
 
-describe('writes that have waited too long', () => {
-  it('are told so without having been decided, and keep nobody from writing', async () => {
+describe('writes that have waited for too long', () => {
+  it('Writes that wait for too long fail without having been decided, and block no later write', async () => {
     const store = createMemoryStore()
     const access = createStoreAccess({ ...store, compareAndSet: store.compareAndSet ?? never }, 1_000, undefined)
     const { gate, open } = createGate()
@@ -484,11 +488,11 @@ describe('writes that have waited too long', () => {
       randomBytes: (length) => new Uint8Array(length),
       mostWrites: 64
     })
-    const write = (text: string, wait?: Promise<void>) =>
+    const write = (value: string, wait?: Promise<void>) =>
       loop.run<string>('key', undefined, async () => {
         await wait
-        asked.push(text)
-        return { write: text, expiresAt: Date.now() + 60_000, result: text }
+        asked.push(value)
+        return { write: value, expiresAt: Date.now() + 60_000, result: value }
       })
     const asked: string[] = []
     const [first, second, third] = [write('first', gate), write('second'), write('third')]

@@ -6,12 +6,18 @@ import { createStoreAccess } from '../../src/store/store-access.ts'
 import type { Decision } from '../../src/store/write-group.ts'
 import { createWriteLoop } from '../../src/store/write-loop.ts'
 import { createFaultyStore, type Fault } from '../support/faulty-store.ts'
-import { createGate, start } from '../support/world.ts'
+import { createGate, start } from '../support/fixture.ts'
 
 type Answer = Fault | 'lost' | (() => Promise<unknown>) | undefined
 
-/** A loop over a store that answers the compareAndSets as `answers` say, in order, and after them as it should. */
-function createGround({ byte = 255, mostWrites = 64 }: { readonly byte?: number; readonly mostWrites?: number } = {}) {
+/** A loop over a store whose compareAndSets return `answers`, in order, and after them the true result. */
+function createLoopFixture({
+  byte = 255,
+  mostWrites = 64
+}: {
+  readonly byte?: number
+  readonly mostWrites?: number
+} = {}) {
   const pauses: number[] = []
   const asked: number[] = []
   const sleep = async (ms: number): Promise<void> => void pauses.push(ms)
@@ -34,19 +40,19 @@ function createGround({ byte = 255, mostWrites = 64 }: { readonly byte?: number;
     return new Uint8Array(length).fill(byte)
   }
   const loop = createWriteLoop(access, createKeyQueue(access.waitForEarlier), { clock, randomBytes, mostWrites })
-  const put = (text: string): Promise<void> => store.set('key', text, start + 1e9)
+  const put = (value: string): Promise<void> => store.set('key', value, start + 1e9)
   const done = (): string[] => store.calls.map(({ operation }) => operation)
   return { store, loop, answers, pauses, asked, put, done }
 }
 
-const writing = (text: string): Decision<string> => ({ write: text, expiresAt: start + 1e9, result: text })
+const writing = (value: string): Decision<string> => ({ write: value, expiresAt: start + 1e9, result: value })
 
-/** Decides as `decisions` say, in order, and notes what it was asked over. */
+/** Decides as in `decisions`, in order, and records the values that it decides on. */
 function createWriter(...decisions: readonly Decision<string>[]) {
   const seen: (readonly [string | undefined, unknown])[] = []
   const left = [...decisions]
-  const decide = (text: string | undefined, failure: unknown): Decision<string> => {
-    seen.push([text, failure])
+  const decide = (value: string | undefined, failure: unknown): Decision<string> => {
+    seen.push([value, failure])
     return left.shift() ?? writing(`write ${seen.length}`)
   }
   return { seen, decide }
@@ -57,8 +63,8 @@ afterEach(() => {
 })
 
 describe('a write', () => {
-  it('reads first when nobody has', async () => {
-    const { loop, put, store } = createGround()
+  it('A write reads first if the value is not known', async () => {
+    const { loop, put, store } = createLoopFixture()
     await put('there')
     const { decide, seen } = createWriter()
     const { calls, result } = await store.during(() => loop.run('key', undefined, decide))
@@ -66,20 +72,20 @@ describe('a write', () => {
     expect(calls.map(({ operation }) => operation)).toEqual(['get', 'compareAndSet'])
   })
 
-  it('goes by what its caller has read', async () => {
-    const { loop, put, store } = createGround()
+  it('A write uses the value that its caller has read', async () => {
+    const { loop, put, store } = createLoopFixture()
     await put('there')
     const { decide } = createWriter()
     const { calls } = await store.during(() => loop.run('key', { value: 'there' }, decide))
     expect(calls.map(({ operation }) => operation)).toEqual(['compareAndSet'])
   })
 
-  it('that stops over what its caller has read, or the store said, asks nothing more', async () => {
+  it('A write that stops on the value that its caller or the store has read makes no further call', async () => {
     for (const [known, expected] of [
       [{ value: 'there' }, []],
       [undefined, ['get']]
     ] as const) {
-      const { loop, put, store } = createGround()
+      const { loop, put, store } = createLoopFixture()
       await put('there')
       const { decide } = createWriter({ stop: 'stopped' })
       const { calls, result } = await store.during(() => loop.run('key', known, decide))
@@ -87,8 +93,8 @@ describe('a write', () => {
     }
   })
 
-  it('that throws fails alone, and the next one goes on', async () => {
-    const { loop, put } = createGround()
+  it('A write that throws fails alone, and the next one continues', async () => {
+    const { loop, put } = createLoopFixture()
     await put('there')
     const failing = loop.run('key', { value: 'there' }, () => {
       throw new RangeError('not today')
@@ -100,40 +106,44 @@ describe('a write', () => {
 
 describe('a write that waited behind another', () => {
   const behind = async (decisions: readonly Decision<string>[], meddle: () => void = () => {}) => {
-    const ground = createGround()
+    const fixture = createLoopFixture()
     const { gate, open } = createGate()
-    ground.answers.push({ gate })
-    await ground.put('there')
-    ground.store.calls.length = 0
-    const first = ground.loop.run('key', { value: 'there' }, () => writing('first'))
+    fixture.answers.push({ gate })
+    await fixture.put('there')
+    fixture.store.calls.length = 0
+    const first = fixture.loop.run('key', { value: 'there' }, () => writing('first'))
     const second = createWriter(...decisions)
-    const result = ground.loop.run('key', { value: 'there' }, second.decide)
+    const result = fixture.loop.run('key', { value: 'there' }, second.decide)
     await new Promise(setImmediate)
     open()
     expect(await first).toBe('first')
     meddle()
-    return { ...ground, seen: second.seen, result: await result }
+    return { ...fixture, seen: second.seen, result: await result }
   }
 
-  it('decides over what that one has written, and reads nothing', async () => {
+  it('A write decides on the value that the one before it has written, without a read', async () => {
     const { seen, done, result } = await behind([])
     expect([seen, done(), result]).toEqual([[['first', undefined]], ['compareAndSet', 'compareAndSet'], 'write 1'])
   })
 
-  it('gives up only over what the store itself says', async () => {
+  it('A write stops only on a value that was read from the store', async () => {
     const { seen, done, result } = await behind([{ stop: 'over' }, { stop: 'over' }])
-    expect([seen.map(([text]) => text), done(), result]).toEqual([['first', 'first'], ['compareAndSet', 'get'], 'over'])
+    expect([seen.map(([value]) => value), done(), result]).toEqual([
+      ['first', 'first'],
+      ['compareAndSet', 'get'],
+      'over'
+    ])
   })
 
-  it('gives up at once where that harms nobody', async () => {
+  it('A harmless stop takes effect at once', async () => {
     const { seen, done, result } = await behind([{ stop: 'nothing to do', harmless: true }])
     expect([seen.length, done(), result]).toEqual([1, ['compareAndSet'], 'nothing to do'])
   })
 })
 
 describe('a write that loses against another process', () => {
-  it('decides again over what is there, which it reads', async () => {
-    const { loop, put, answers, store } = createGround()
+  it('A write that loses decides again on the current value, which it reads', async () => {
+    const { loop, put, answers, store } = createLoopFixture()
     await put('theirs')
     answers.push('lost')
     const { decide, seen } = createWriter()
@@ -148,8 +158,8 @@ describe('a write that loses against another process', () => {
     ])
   })
 
-  it('gives up over what it has read, without another look', async () => {
-    const { loop, put, answers, done } = createGround()
+  it('A write may stop on the value that it has read, without another read', async () => {
+    const { loop, put, answers, done } = createLoopFixture()
     await put('theirs')
     answers.push('lost')
     const { decide } = createWriter(writing('mine'), { stop: 'over' })
@@ -161,8 +171,8 @@ describe('a write that loses against another process', () => {
     [255, [4, 8, 16, 32, 50, 50]],
     [51, [0.8, 1.6, 3.2, 6.4, 10, 10]],
     [0, [0, 0, 0, 0, 0, 0]]
-  ])('pauses from the third time on, longer each time, by chance (%i)', async (byte, expected) => {
-    const { loop, answers, pauses, asked } = createGround({ byte })
+  ])('A write pauses from the third attempt on, longer each time, at random (%i)', async (byte, expected) => {
+    const { loop, answers, pauses, asked } = createLoopFixture({ byte })
     answers.push(...Array.from({ length: 8 }, () => 'lost' as const))
     await loop.run('key', { value: undefined }, createWriter().decide)
     expect(pauses.map((ms) => Number(ms.toFixed(9)))).toEqual(expected)
@@ -172,8 +182,8 @@ describe('a write that loses against another process', () => {
   it.each([
     [5_000, 2_001],
     [5_000.5, 9]
-  ])('%d ms after its first loss it fails the %dth time', async (elapsed, expected) => {
-    const { loop, answers, done } = createGround()
+  ])('%d ms after its first loss a write fails at the %dth attempt', async (elapsed, expected) => {
+    const { loop, answers, done } = createLoopFixture()
     answers.push(...Array.from({ length: 3_000 }, () => 'lost' as const))
     const { decide, seen } = createWriter()
     vi.spyOn(performance, 'now').mockImplementation(() => (seen.length < 2 ? 1_000 : 1_000 + elapsed))
@@ -183,8 +193,8 @@ describe('a write that loses against another process', () => {
     expect(done().filter((one) => one === 'compareAndSet')).toHaveLength(expected)
   })
 
-  it('fails with what the store says when it cannot read what is there', async () => {
-    const { loop, answers, store } = createGround()
+  it("A write fails with the store's error when the current value cannot be read", async () => {
+    const { loop, answers, store } = createLoopFixture()
     answers.push('lost')
     store.break('error-before', ({ operation }) => operation === 'get')
     await expect(loop.run('key', { value: undefined }, createWriter().decide)).rejects.toThrow('failed get()')
@@ -192,8 +202,8 @@ describe('a write that loses against another process', () => {
 })
 
 describe('a write that the store does not confirm', () => {
-  it('is decided again, and told why, where it finds what it expected', async () => {
-    const { loop, put, answers } = createGround()
+  it('An unconfirmed write that finds the expected value is decided again, with the reason', async () => {
+    const { loop, put, answers } = createLoopFixture()
     await put('there')
     answers.push('error-before')
     const { decide, seen } = createWriter()
@@ -204,8 +214,8 @@ describe('a write that the store does not confirm', () => {
     ])
   })
 
-  it('counts where it finds its own text', async () => {
-    const { loop, put, answers, store } = createGround()
+  it('An unconfirmed write that finds its own value counts', async () => {
+    const { loop, put, answers, store } = createLoopFixture()
     await put('there')
     answers.push('error-after')
     const { decide, seen } = createWriter()
@@ -213,8 +223,8 @@ describe('a write that the store does not confirm', () => {
     expect([seen.length, await store.get('key')]).toEqual([1, 'write 1'])
   })
 
-  it('counts where an earlier try turns out to have been stored', async () => {
-    const { loop, put, answers } = createGround()
+  it('An unconfirmed write counts if an earlier attempt turns out to be stored', async () => {
+    const { loop, put, answers } = createLoopFixture()
     await put('there')
     answers.push('error-before', async () => {
       await put('write 1')
@@ -225,8 +235,8 @@ describe('a write that the store does not confirm', () => {
     expect(seen).toHaveLength(2)
   })
 
-  it('is in doubt where it finds another', async () => {
-    const { loop, put, answers, store } = createGround()
+  it('An unconfirmed write that finds another value has an unknown outcome', async () => {
+    const { loop, put, answers, store } = createLoopFixture()
     await put('there')
     answers.push(async () => {
       await put('theirs')
@@ -243,8 +253,8 @@ describe('a write that the store does not confirm', () => {
     expect(await store.get('key')).toBe('theirs')
   })
 
-  it('is in doubt where a later try is lost, though that one was answered', async () => {
-    const { loop, put, answers } = createGround()
+  it('The outcome stays unknown when a later attempt loses, although that one was confirmed', async () => {
+    const { loop, put, answers } = createLoopFixture()
     await put('there')
     answers.push('error-before', async () => {
       await put('theirs')
@@ -254,8 +264,8 @@ describe('a write that the store does not confirm', () => {
     await expect(writing).rejects.toMatchObject({ code: 'STORE_OUTCOME_UNKNOWN' })
   })
 
-  it('is tried three times, and told of a refusal only right after it', async () => {
-    const { loop, put, answers, done } = createGround()
+  it('A write is tried three times, and gets the reason of a refusal only right after it', async () => {
+    const { loop, put, answers, done } = createLoopFixture()
     await put('there')
     answers.push('error-before', 'error-before', 'error-before')
     const writing = loop.run('key', { value: 'there' }, createWriter().decide)
@@ -267,8 +277,8 @@ describe('a write that the store does not confirm', () => {
     expect(seen.map(([, failure]) => failure === undefined)).toEqual([true, false, true])
   })
 
-  it('fails with what it was refused with when nothing can be read after it', async () => {
-    const { loop, answers, store } = createGround()
+  it('A write fails with the refusal when the value cannot be read after it', async () => {
+    const { loop, answers, store } = createLoopFixture()
     const failure = new Error('the engine is away')
     answers.push(async () => {
       store.break('error-before', ({ operation }) => operation === 'get')
@@ -281,16 +291,16 @@ describe('a write that the store does not confirm', () => {
   it.each([
     [async () => 'OK', 'STORE_MISBEHAVED'],
     [() => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large')), 'RECORD_TOO_LARGE']
-  ])('is not tried again where that is no use (%#)', async (answer, code) => {
-    const { loop, answers, done } = createGround()
+  ])('A write is not tried again when that cannot help (%#)', async (answer, code) => {
+    const { loop, answers, done } = createLoopFixture()
     answers.push(answer)
     const writing = loop.run('key', { value: undefined }, createWriter().decide)
     await expect(writing).rejects.toMatchObject({ code })
     expect(done()).toEqual([])
   })
 
-  it('is read by the next one, which trusts nothing that was before it', async () => {
-    const { loop, answers, put, done, store } = createGround()
+  it('The next write reads the value again after an unconfirmed write', async () => {
+    const { loop, answers, put, done, store } = createLoopFixture()
     await put('there')
     const { gate, open } = createGate()
     answers.push(async () => {
@@ -304,18 +314,18 @@ describe('a write that the store does not confirm', () => {
     open()
     await expect(first).rejects.toMatchObject({ code: 'STORE_MISBEHAVED' })
     await second
-    expect(seen.map(([text]) => text)).toEqual(['in between'])
+    expect(seen.map(([value]) => value)).toEqual(['in between'])
     expect([done().filter((one) => one === 'get').length, await store.get('key')]).toEqual([1, 'write 1'])
   })
 })
 
-describe('a write that the store says changed nothing', () => {
+describe('a write that changed nothing, as the store reports', () => {
   const locked = (): Promise<never> =>
     Promise.reject(Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY', wroteNothing: true }))
 
-  it('fails at once, without another look and without another try', async () => {
-    // A store that waits for a lock has used up its wait by then: three tries were three waits.
-    const { loop, answers, put, done } = createGround()
+  it('The write fails at once, without another read and without another attempt', async () => {
+    // A store that waits for a lock has waited by then: three attempts would be three waits.
+    const { loop, answers, put, done } = createLoopFixture()
     await put('there')
     answers.push(locked)
     const { decide, seen } = createWriter()
@@ -326,8 +336,8 @@ describe('a write that the store says changed nothing', () => {
     expect([done(), seen, answers]).toEqual([['set'], [['there', undefined]], []])
   })
 
-  it('fails with all those that it waited with', async () => {
-    const { loop, answers, done } = createGround()
+  it('The write fails together with all those of its group', async () => {
+    const { loop, answers, done } = createLoopFixture()
     const { gate, open } = createGate()
     answers.push({ gate }, locked)
     const first = loop.run('key', { value: undefined }, () => writing('first'))
@@ -338,8 +348,8 @@ describe('a write that the store says changed nothing', () => {
     expect(done()).toEqual(['compareAndSet'])
   })
 
-  it('takes nothing back of an earlier try with an unknown outcome, which still counts where it is found', async () => {
-    const { loop, answers, put, store } = createGround()
+  it('The refusal does not undo an earlier attempt with an unknown outcome, which counts if it is found', async () => {
+    const { loop, answers, put, store } = createLoopFixture()
     await put('there')
     let late = (): Promise<void> => Promise.resolve()
     answers.push(
@@ -356,8 +366,8 @@ describe('a write that the store says changed nothing', () => {
     expect(await store.get('key')).toBe('write 1')
   })
 
-  it('is no candidate for what is found later', async () => {
-    const { loop, answers, put } = createGround()
+  it('A refused attempt is not considered when another value is found later', async () => {
+    const { loop, answers, put } = createLoopFixture()
     await put('there')
     answers.push('error-before', locked, async () => {
       await put('write 2')
@@ -368,9 +378,9 @@ describe('a write that the store says changed nothing', () => {
     })
   })
 
-  it('is one only where the store says exactly that', async () => {
+  it('Only the property wroteNothing with the value true has this effect', async () => {
     for (const wroteNothing of [false, 'true', 1]) {
-      const { loop, answers, put } = createGround()
+      const { loop, answers, put } = createLoopFixture()
       await put('there')
       answers.push(() => Promise.reject(Object.assign(new Error('down'), { wroteNothing })))
       expect(await loop.run('key', { value: 'there' }, createWriter().decide)).toBe('write 2')
@@ -384,21 +394,21 @@ describe('writes that wait together', () => {
     known: string | undefined,
     { alone = [], ...options }: { readonly alone?: readonly number[]; readonly mostWrites?: number } = {}
   ) => {
-    const ground = createGround(options)
+    const fixture = createLoopFixture(options)
     const { gate, open } = createGate()
-    ground.answers.push({ gate })
-    if (known !== undefined) await ground.put(known)
-    ground.store.calls.length = 0
-    const first = ground.loop.run('key', { value: known }, () => writing('first'))
+    fixture.answers.push({ gate })
+    if (known !== undefined) await fixture.put(known)
+    fixture.store.calls.length = 0
+    const first = fixture.loop.run('key', { value: known }, () => writing('first'))
     const rest = Array.from({ length: count }, (_, n) =>
-      ground.loop.run('key', { value: known }, () => writing(`${n}`), alone.includes(n))
+      fixture.loop.run('key', { value: known }, () => writing(`${n}`), alone.includes(n))
     )
     open()
     await Promise.all([first, ...rest])
-    return ground.done().length - 1
+    return fixture.done().length - 1
   }
 
-  it('join a group of at most 64, and of fewer when the value is long', async () => {
+  it('Waiting writes join a group of at most 64, and of fewer when the value is long', async () => {
     expect(await pile(64, undefined)).toBe(1)
     expect(await pile(65, undefined)).toBe(2)
     expect(await pile(4, 'x'.repeat(2 ** 16))).toBe(1)
@@ -406,18 +416,18 @@ describe('writes that wait together', () => {
     expect(await pile(64, 'x'.repeat(2 ** 12))).toBe(1)
   })
 
-  it('are not stored together where a compareAndSet may store one write only', async () => {
+  it('Writes are not stored together if a compareAndSet may store one write only', async () => {
     expect(await pile(3, undefined, { mostWrites: 1 })).toBe(3)
   })
 
-  it('leave out a write that is to be alone: it joins no group, and no write joins it', async () => {
+  it('A write that is to be alone joins no group, and no write joins it', async () => {
     expect(await pile(3, undefined, { alone: [1] })).toBe(3)
     expect(await pile(2, undefined, { alone: [1] })).toBe(2)
     expect(await pile(2, undefined, { alone: [0] })).toBe(2)
   })
 
-  it('are stored one by one when the store finds their common value too large', async () => {
-    const { loop, answers, store } = createGround()
+  it('Writes are stored one by one when the store refuses their common value as too large', async () => {
+    const { loop, answers, store } = createLoopFixture()
     const tooLarge = () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large'))
     const { gate, open } = createGate()
     answers.push({ gate }, tooLarge, undefined, tooLarge, undefined)
@@ -433,8 +443,8 @@ describe('writes that wait together', () => {
     expect(await store.get('key')).toBe('c')
   })
 
-  it('all fail when their value turns out too large after a write that was not confirmed', async () => {
-    const { loop, answers, store } = createGround()
+  it('All writes fail when their value turns out too large after a write that was not confirmed', async () => {
+    const { loop, answers, store } = createLoopFixture()
     const { gate, open } = createGate()
     answers.push({ gate }, 'error-before', () => Promise.reject(new SessionError('RECORD_TOO_LARGE', 'too large')))
     const first = loop.run('key', { value: undefined }, () => writing('first'))
@@ -450,16 +460,16 @@ describe('writes that wait together', () => {
 })
 
 describe('a delete', () => {
-  const breaking = (store: ReturnType<typeof createGround>['store'], faults: Record<string, Fault[]>): void =>
+  const breaking = (store: ReturnType<typeof createLoopFixture>['store'], faults: Record<string, Fault[]>): void =>
     store.break(({ operation }) => faults[operation]?.shift())
 
-  it('is done when the engine says so, or has done it all the same', async () => {
+  it('A delete has succeeded when the engine confirms it, or when the key is gone nevertheless', async () => {
     for (const [fault, expected] of [
       [undefined, ['delete']],
       ['error-after', ['delete', 'get']],
       ['error-before', ['delete', 'get', 'delete']]
     ] as const) {
-      const { loop, put, store } = createGround()
+      const { loop, put, store } = createLoopFixture()
       await put('there')
       breaking(store, { delete: fault ? [fault] : [] })
       const { calls } = await store.during(() => loop.delete('key'))
@@ -468,7 +478,7 @@ describe('a delete', () => {
     }
   })
 
-  it('fails at once, without another look and without another try, when the store says that it changed nothing', async () => {
+  it('A delete fails at once when the store reports that it changed nothing', async () => {
     const calls: string[] = []
     const store = {
       ...createMemoryStore(),
@@ -486,26 +496,26 @@ describe('a delete', () => {
     expect(calls).toEqual(['delete'])
   })
 
-  it('fails with what it was refused with, when that is all there is to know', async () => {
-    const { loop, put, store } = createGround()
+  it('A delete fails with its refusal when the key cannot be read after it', async () => {
+    const { loop, put, store } = createLoopFixture()
     await put('there')
     breaking(store, { delete: ['error-before'], get: ['error-before'] })
     await expect(loop.delete('key')).rejects.toThrow('failed delete()')
   })
 
-  it('is known to the write that waits behind it; one that failed is not', async () => {
+  it('A delete is known to the write that waits behind it, and a failed one is not', async () => {
     for (const [faults, expected, reads] of [
       [[], undefined, 0],
       [['error-before', 'error-before'], 'there', 2]
     ] as const) {
-      const { loop, put, store } = createGround()
+      const { loop, put, store } = createLoopFixture()
       await put('there')
       breaking(store, { delete: [...faults] })
       const { decide, seen } = createWriter()
       const { calls } = await store.during(() =>
         Promise.allSettled([loop.delete('key'), loop.run('key', undefined, decide)])
       )
-      expect(seen.map(([text]) => text)).toEqual([expected])
+      expect(seen.map(([value]) => value)).toEqual([expected])
       expect(calls.filter(({ operation }) => operation === 'get')).toHaveLength(reads)
     }
   })

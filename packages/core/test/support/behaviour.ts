@@ -5,8 +5,8 @@ import { asAnswer, type Fault, failureOf, type Waiting } from './scheduled-store
 import { type Exploring, Violation } from './scheduler.ts'
 
 /**
- * What a process has done once it was given certain answers in a certain order: a function of those answers alone, as
- * the store and the clock are all that a process shares with others. So it is run once per list of answers and looked
+ * The behaviour of a process after certain responses in a certain order: a function of those responses alone, because
+ * the store and the clock are all that a process shares with others. So it is run once per list of responses and looked
  * up after that.
  */
 export interface Behaviour {
@@ -23,7 +23,7 @@ export interface Behaviour {
   readonly answer: Answer | undefined
 }
 
-/** What a process was told about one of the operations that it waited for. */
+/** The response to one of the operations that a process waited for. */
 export interface Answer {
   readonly place: number
   readonly fault: Fault | undefined
@@ -33,11 +33,11 @@ export interface Answer {
 
 export interface Behaviours {
   start(process: number): Exploring<Behaviour>
-  /** What is known without running anything. */
+  /** The result, if it is known without a run. */
   known(from: Behaviour, key: string): Behaviour | undefined
-  /** Runs the process with one more answer. */
+  /** Runs the process with one more response. */
   learn(from: Behaviour, key: string, answer: Answer): Exploring<Behaviour>
-  /** How many were learned, each by running the manager. */
+  /** How many were learned, each by a run of the manager. */
   readonly learned: number
 }
 
@@ -58,7 +58,7 @@ export function createBehaviours(
 ): Behaviours {
   const actors = scenario.actors(cookies)
   const processOf = (index: number): number => (conditions.shared ? 0 : (actors[index]?.process ?? index))
-  /** The last runner of each process: most of the time the next answer goes on where it stands. */
+  /** The last runner of each process: usually the next response continues from its state. */
   const runners = new Map<number, Runner>()
   let learned = 0
 
@@ -82,14 +82,14 @@ export function createBehaviours(
     return runner
   }
 
-  function tell({ process }: Runner, { place, fault, result }: Answer): void {
+  function respond({ process }: Runner, { place, fault, result }: Answer): void {
     const [operation] = process.pending.splice(place, 1)
     if (!operation) throw new Error('the scenario is not deterministic: a behaviour cannot be repeated')
     if (fault === 'slow') {
       process.pending.push(asAnswer(operation, result))
       return
     }
-    process.told(operation, fault, result)
+    process.record(operation, fault, result)
     if (fault === undefined) operation.settle(result)
     else if (fault.startsWith('crash')) process.crashed = true
     else operation.fail(failureOf(fault))
@@ -121,7 +121,7 @@ export function createBehaviours(
     yield
     for (const answer of path) {
       runner.now = answer.now
-      tell(runner, answer)
+      respond(runner, answer)
       yield
     }
     return runner
@@ -140,7 +140,7 @@ export function createBehaviours(
       const runner = last?.at === from ? last : yield* rerun(from)
       runners.set(from.process, runner)
       runner.now = answer.now
-      tell(runner, answer)
+      respond(runner, answer)
       yield
       const behaviour = note(runner, from, answer)
       from.next.set(key, behaviour)

@@ -1,26 +1,26 @@
 import { isSessionError, type Session, type SessionEvent, type SessionManager } from '../../src/index.ts'
 import type { Ledger } from './ledger.ts'
 
-/** One process as a scenario sees it: requests go in, what they were answered goes into the ledger. */
+/** One process as a scenario sees it: it takes requests, and the ledger records the responses. */
 export interface Client {
   readonly manager: SessionManager
   readonly ledger: Ledger
   /**
-   * One whole request as an adapter runs it: open, handle, commit, answer. `handle` may return what to note once the
+   * One whole request as an adapter runs it: open, handle, commit, respond. `handle` may return a record to make once the
    * client was told that everything is stored.
    *
-   * @returns the cookie to go on with.
+   * @returns the cookie of the next request.
    */
   request(cookie: string, handle: (session: Session) => Promise<Acknowledge> | Acknowledge): Promise<string>
-  /** Runs something that is no request; an error of the store's is an answer too. */
+  /** Runs an operation that is no request; an error of the store is a response too. */
   attempt(task: () => Promise<void>): Promise<void>
   /** Moves the clock, as a step of its own. */
   jump(milliseconds: number): Promise<void>
-  /** Reports a broken invariant from inside a handler. */
+  /** Reports a violated invariant from inside a handler. */
   violated(invariant: string, message: string): void
 }
 
-/** Called with what the client got: the cookie that was set, if any, and whether the commit was reported dropped. */
+/** Called with the response: the cookie that was set, if any, and whether the commit was reported dropped. */
 export type Acknowledge =
   | ((answer: { readonly cookie: string | undefined; readonly dropped: boolean }) => void)
   | undefined
@@ -67,7 +67,7 @@ export function createClient({ name, manager, events, ledger, jump, violated }: 
     const set = line?.split(';')[0]
     const cleared = set?.endsWith('=') === true
     if (session && set !== undefined && !cleared) ledger.sent.push({ cookie: set, id: session.id, by: name })
-    // Events name the session, and several requests of one process may be at it; what was given up is live no more.
+    // Events name the session, which several requests of one process may use; a dropped session is not live any more.
     const over = session !== undefined && session.toJSON().state !== 'live'
     const dropped = over && events.slice(start).some(({ type }) => type === 'dropped')
     if (ok) acknowledge?.({ cookie: cleared ? undefined : set, dropped })

@@ -1,6 +1,6 @@
 import { applyHeaders, type HeaderList } from '../../src/index.ts'
 
-/** What one browser keeps for one site: a cookie is another one under another name, domain, path or partition. */
+/** The cookies of one browser for one site. Another name, domain, path or partition makes another cookie. */
 export interface CookieJar {
   /** The `Cookie` header of the next request. */
   header(): string

@@ -1,6 +1,6 @@
 import type { SessionErrorCode } from '../../src/index.ts'
 
-/** Complete and without strangers, or it does not compile. */
+/** Does not compile unless it lists exactly the existing codes. */
 const codes: Readonly<Record<SessionErrorCode, true>> = {
   OPTION_INVALID: true,
   OPTION_UNKNOWN: true,

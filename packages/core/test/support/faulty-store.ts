@@ -7,19 +7,19 @@ export interface Call {
   readonly key: string
 }
 
-/** What happens to one call: it fails before or after its effect, never answers, or waits at a gate. */
+/** The fault of one call: it fails before or after its effect, never responds, or waits at a gate. */
 export type Fault = 'error-before' | 'error-after' | 'hang-before' | 'hang-after' | { readonly gate: Promise<void> }
 
 export interface FaultyStore extends KeyValueStore {
   compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
   readonly calls: Call[]
-  /** Applies `fault`, or what it says for a call, to the calls that `matches` picks, until told otherwise. */
+  /** Applies `fault`, or the one that it returns for a call, to the calls that `matches` selects, until it is replaced. */
   break(fault: Fault | undefined | ((call: Call) => Fault | undefined), matches?: (call: Call) => boolean): void
   /** The calls made while `task` ran. */
   during<T>(task: () => Promise<T>): Promise<{ readonly result: T; readonly calls: readonly Call[] }>
 }
 
-/** The given store with every call recorded, and breakable on purpose. */
+/** The given store with every call recorded, and with faults on request. */
 export function createFaultyStore(inner: KeyValueStore & { compareAndSet: NonNullable<unknown> }): FaultyStore {
   const calls: Call[] = []
   let faultOf: (call: Call) => Fault | undefined = () => undefined

@@ -7,11 +7,11 @@ import {
   type SessionManagerOptions
 } from '../../src/index.ts'
 import { type CookieJar, createCookieJar } from './cookie-jar.ts'
-import { secret } from './world.ts'
+import { secret } from './fixture.ts'
 
 type Options = Partial<SessionManagerOptions>
 
-/** What every process of a fleet runs between two deployments. */
+/** The options of every process of a fleet between two deployments. */
 export interface Stage {
   readonly options: Options
   /** A second manager, which opens the sessions that it made and makes none. */
@@ -20,14 +20,14 @@ export interface Stage {
   readonly after?: number
 }
 
-/** Which of two processes is deployed first; or one is deployed, taken back and deployed again. */
+/** Which of two processes is deployed first; or one is deployed, rolled back and deployed again. */
 export type Order = 'first process first' | 'second process first' | 'one step back'
 
 export interface Rollout {
   readonly stages: readonly Stage[]
   readonly order: Order
   readonly now: { value: number }
-  /** What each visitor stores as soon as a process takes it, bytes. Default 100. */
+  /** The size of the data that each visitor stores as soon as a process accepts it, in bytes. Default 100. */
   readonly bytes?: number
   /** Visitors change nothing once they are logged in. */
   readonly readOnly?: boolean
@@ -37,9 +37,9 @@ export interface Rollout {
 
 export interface Outcome {
   readonly visitors: number
-  /** Visitors who found their session gone, another user in it, or data missing, at least once. */
+  /** Visitors whose session was missing, had another user, or had lost data, at least once. */
   readonly loggedOut: number
-  /** Visitors whose session lives on after `revokeAll` for their user. */
+  /** Visitors whose session is still live after `revokeAll` for their user. */
   readonly missed: number
 }
 
@@ -57,7 +57,7 @@ interface Visitor {
   since: number | undefined
   /** The acknowledged value of the counter in the data. */
   count: number
-  /** The acknowledged length of the text in the data. */
+  /** The acknowledged length of the string in the data. */
   length: number
   loggedOut: boolean
 }
@@ -71,8 +71,8 @@ export const longest: number = 180 * minute
 
 /**
  * Deploys one stage after the other to two processes on one store. Before, between and after, eight visitors send
- * requests to both of them: they read, write, swap secrets, and send two requests at once. Nobody's session reaches a
- * limit of any stage: visitors leave before, and come back as somebody new.
+ * requests to both of them: they read, write, swap secrets, and send two requests at once. No session reaches a limit of
+ * any stage: visitors leave before, and come back as new ones.
  */
 export async function rollOut({ stages, order, now, ...traffic }: Rollout): Promise<Outcome> {
   const clock = { now: () => now.value, sleep: () => Promise.resolve() }
@@ -116,7 +116,7 @@ export async function rollOut({ stages, order, now, ...traffic }: Rollout): Prom
   }
 }
 
-/** What the two processes run during a deployment, one after the other. */
+/** The options of the two processes during a deployment, one after the other. */
 function mixedPairs(order: Order, before: Process, next: Process): readonly (readonly [Process, Process])[] {
   if (order === 'first process first') return [[next, before]]
   if (order === 'second process first') return [[before, next]]
@@ -196,7 +196,7 @@ async function openLoaded(manager: SessionManager, cookies: string): Promise<Ses
   return session
 }
 
-/** What is too large for the limits of a process is refused, which is no logout. Returns whether all was stored. */
+/** Data that is too large for the limits of a process is refused, which is no logout. Returns whether all was stored. */
 async function commit({ jar }: Visitor, { session, manager }: Opened): Promise<boolean> {
   try {
     jar.receive((await manager.commit(session)).headers)
@@ -215,13 +215,13 @@ function isIntact({ visitor, ignoresData }: Visit, session: Session): boolean {
 }
 
 function lengthOf({ data }: Session): number {
-  return String(data.text ?? '').length
+  return String(data.note ?? '').length
 }
 
 async function signIn({ visitor, now }: Visit, opened: Opened): Promise<void> {
   const { session } = opened
   const { userId, permanent } = visitor
-  Object.assign(session.data, { count: 0, text: '', ...(userId !== undefined && { user: userId }) })
+  Object.assign(session.data, { count: 0, note: '', ...(userId !== undefined && { user: userId }) })
   session.permanent = permanent
   if (userId !== undefined) await session.login(userId)
   await commit(visitor, opened)
@@ -230,11 +230,11 @@ async function signIn({ visitor, now }: Visit, opened: Opened): Promise<void> {
   visitor.length = 0
 }
 
-/** What the handler of this request does: nothing, a change at commit, a change at once, or a new secret. */
+/** The handler of this request: nothing, a change at commit, a change at once, or a new secret. */
 async function act({ visitor, round, readOnly, bytes = 100 }: Visit, session: Session): Promise<void> {
   // Every second request goes to the other process: within eight, each does all of it.
   const what = readOnly ? 0 : ((visitor.number + round) >> 1) % 4
-  if (what === 1) Object.assign(session.data, { seen: round, text: 'x'.repeat(bytes) })
+  if (what === 1) Object.assign(session.data, { seen: round, note: 'x'.repeat(bytes) })
   if (what === 2) await countUp(visitor, session)
   if (what === 3) await session.regenerate()
 }

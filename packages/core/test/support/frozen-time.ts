@@ -1,6 +1,6 @@
 /**
- * Runs `task` in a world where real time stands still: no deadline of the library fires and nothing is measured, so
- * that a schedule is the same each time it is replayed. Errors carry no stacks: making them costs more than the rest.
+ * Runs `task` while real time stands still: no deadline of the library fires and nothing is measured, so that a schedule
+ * is the same each time it is replayed. Errors have no stacks: making them costs more than the rest.
  */
 export async function withFrozenTime<T>(task: () => Promise<T>): Promise<T> {
   const { setTimeout: realTimeout } = globalThis

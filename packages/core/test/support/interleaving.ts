@@ -5,13 +5,13 @@ import { createLedger, inheritedLedger, type Ledger } from './ledger.ts'
 import { createProcess, type Process } from './process.ts'
 import {
   asAnswer,
+  type Contents,
   correctEngine,
   type Engine,
   type Entry,
   type Fault,
   failureOf,
   faultsOf,
-  type Ground,
   happens,
   type Operation
 } from './scheduled-store.ts'
@@ -22,7 +22,7 @@ export interface Actor {
   readonly name: string
   /** Actors with the same number share a manager; by default each has a process of its own. */
   readonly process?: number
-  /** What its process is configured with beside what all are. */
+  /** Options of its process besides those of all. */
   readonly options?: Partial<SessionManagerOptions>
   /** The client of a browser whose requests reach several processes in turn; `elsewhere` leads to the named one. */
   readonly roams?: boolean
@@ -34,19 +34,19 @@ export interface Scenario {
   readonly title: string
   readonly options?: Partial<SessionManagerOptions>
   readonly nonAtomic?: boolean
-  /** Processes of a non-atomic store lose one another's updates: only what always holds and `check` are asked for. */
+  /** Processes of a non-atomic store lose one another's updates: only the general invariants and `check` apply. */
   readonly losesUpdates?: boolean
-  /** Runs alone before everything else; gives the cookies that the actors start with. */
+  /** Runs alone before everything else; returns the cookies that the actors start with. */
   prepare(client: Client): Promise<readonly string[]>
   actors(cookies: readonly string[]): readonly Actor[]
-  /** What must hold in the end beside what always must. */
+  /** Must hold at the end, besides the general invariants. */
   check?(final: Final): void | Promise<void>
 }
 
 export interface Final {
   readonly ledger: Ledger
-  readonly ground: Ground
-  /** Opens a cookie in a process that has nothing to do with the others. */
+  readonly contents: Contents
+  /** Opens a cookie in a process that is independent of the others. */
   readonly checker: Client
   fail(invariant: string, message: string): never
 }
@@ -63,7 +63,7 @@ export interface Conditions {
 
 interface Option {
   readonly operation: Operation
-  /** Undefined: nobody waits for it any more. */
+  /** Undefined: it is no longer awaited. */
   readonly process: Process | undefined
   readonly fault: Fault | undefined
 }
@@ -74,23 +74,23 @@ export const mostOperations = 90
 const mostUses = 500
 export const startTime: number = Date.UTC(2026, 0, 1)
 
-/** A scenario made ready: each `start` is one execution of it from the same prepared store. */
+/** A prepared scenario: each `start` is one execution of it from the same prepared store. */
 export async function prepareScenario(
   scenario: Scenario,
   conditions: Conditions = {}
 ): Promise<(steps?: Step[]) => Run> {
   const { engine = correctEngine, faults = [], mostFaults = faults.length > 0 ? 1 : 0, shared = false } = conditions
-  const ground: Ground = { now: startTime, entries: new Map() }
+  const contents: Contents = { now: startTime, entries: new Map() }
   const numbers = new Map<string, number>()
   let active: Process[] = []
   let ledger = createLedger()
   let violation: Violation | undefined
 
-  const numberOf = (text: string): number => {
-    let number = numbers.get(text)
+  const numberOf = (state: string): number => {
+    let number = numbers.get(state)
     if (number === undefined) {
       number = numbers.size
-      numbers.set(text, number)
+      numbers.set(state, number)
     }
     return number
   }
@@ -98,13 +98,13 @@ export async function prepareScenario(
     violation ??= new Violation(invariant, message)
   }
 
-  const world = { scenario, conditions, now: () => ground.now, ledger: () => ledger, violated }
+  const parts = { scenario, conditions, now: () => contents.now, ledger: () => ledger, violated }
   const answered = (name: string, index: number): Process =>
-    createProcess({ ...world, name, index, answer: (operation) => correctEngine(ground, operation) })
+    createProcess({ ...parts, name, index, answer: (operation) => correctEngine(contents, operation) })
 
   const preparation = answered('preparation', 200)
   const cookies = await scenario.prepare(preparation.client)
-  const prepared = { now: ground.now, entries: new Map(ground.entries), ledger }
+  const prepared = { now: contents.now, entries: new Map(contents.entries), ledger }
   const checker = answered('checker', 201)
   const actors = scenario.actors(cookies)
   const processOf = (index: number): number => (shared ? 0 : (actors[index]?.process ?? index))
@@ -117,13 +117,13 @@ export async function prepareScenario(
   const clean: (Process | undefined)[] = []
 
   return (steps) => {
-    ground.now = prepared.now
-    ground.entries.clear()
-    for (const [key, entry] of prepared.entries) ground.entries.set(key, entry)
+    contents.now = prepared.now
+    contents.entries.clear()
+    for (const [key, entry] of prepared.entries) contents.entries.set(key, entry)
     ledger = inheritedLedger(prepared.ledger, prepared.now)
     violation = undefined
     active = names.map((name, index) => {
-      const process = clean[index] ?? createProcess({ ...world, name, index, options: optionsOf(index) })
+      const process = clean[index] ?? createProcess({ ...parts, name, index, options: optionsOf(index) })
       clean[index] = undefined
       process.events.length = 0
       return Object.assign(process, { random: 0, history: 0, operations: 0 })
@@ -146,7 +146,7 @@ export async function prepareScenario(
         .finally(() => {
           unfinished--
           for (const one of touched) busy[one] = (busy[one] ?? 0) - 1
-          steps?.push({ who: actor.name, what: 'is done' })
+          steps?.push({ actor: actor.name, event: 'is done' })
         })
     }
 
@@ -181,8 +181,8 @@ export async function prepareScenario(
       const option = options()[choice]
       if (!option) throw new Error('the scenario is not deterministic: a schedule cannot be replayed')
       const { operation, process, fault } = option
-      const before = steps && liveText(ground.entries.get(operation.key), ground.now)
-      const result = happens(fault) ? engine(ground, operation) : undefined
+      const before = steps && liveValue(contents.entries.get(operation.key), contents.now)
+      const result = happens(fault) ? engine(contents, operation) : undefined
       steps?.push(
         describeStep(names[operation.process] ?? '?', operation, fault, process === undefined, before, result)
       )
@@ -192,10 +192,10 @@ export async function prepareScenario(
       }
       const place = process.pending.indexOf(operation)
       process.pending.splice(place, 1)
-      process.told(operation, fault, result)
+      process.record(operation, fault, result)
       const answer = typeof result === 'string' ? numberOf(result) : String(result)
-      const told = fault === undefined ? answer : fault === 'slow' ? `slow ${answer}` : fault
-      process.history = numberOf(`${process.history}/${place}/${told}/${ground.now}`)
+      const outcome = fault === undefined ? answer : fault === 'slow' ? `slow ${answer}` : fault
+      process.history = numberOf(`${process.history}/${place}/${outcome}/${contents.now}`)
       if (fault === undefined) operation.settle(result)
       else {
         faultsLeft--
@@ -213,22 +213,22 @@ export async function prepareScenario(
     }
 
     function fingerprint(): string {
-      let text = `${faultsLeft}/${ground.now}`
-      for (const process of processes) text += `/${process.history}`
+      let state = `${faultsLeft}/${contents.now}`
+      for (const process of processes) state += `/${process.history}`
       const entries: string[] = []
-      for (const [key, { value, expiresAt }] of ground.entries) {
+      for (const [key, { value, expiresAt }] of contents.entries) {
         entries.push(`${numberOf(key)}=${numberOf(value)}@${expiresAt}`)
       }
       if (entries.length > 1) entries.sort()
       for (const { key, value = '' } of strays) entries.push(`${numberOf(key)}!${numberOf(value)}`)
-      return `${text}:${entries.join()}`
+      return `${state}:${entries.join()}`
     }
 
     function check(): void {
       if (violation) throw violation
       const exhausted = processes.find(({ operations }) => operations > mostOperations)
       if (exhausted) throw new Violation('retry-budget', `more than ${mostOperations} operations of one process`)
-      checkAlways(ground, ledger)
+      checkAlways(contents, ledger)
     }
 
     function leave(): void {
@@ -247,7 +247,7 @@ export async function prepareScenario(
       const fail = (invariant: string, message: string): never => {
         throw new Violation(invariant, message)
       }
-      const final: Final = { ledger, ground, checker: checker.client, fail }
+      const final: Final = { ledger, contents, checker: checker.client, fail }
       await scenario.check?.(final)
       if (!scenario.losesUpdates) await checkFinally(final)
       checker.events.length = 0
@@ -257,6 +257,6 @@ export async function prepareScenario(
   }
 }
 
-export function liveText(entry: Entry | undefined, now: number): string | undefined {
+export function liveValue(entry: Entry | undefined, now: number): string | undefined {
   return entry && entry.expiresAt > now ? entry.value : undefined
 }

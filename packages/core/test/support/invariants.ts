@@ -1,29 +1,29 @@
 import { loginTimeout } from '../../src/record/tombstone.ts'
 import type { Final } from './interleaving.ts'
 import type { Ledger } from './ledger.ts'
-import type { Ground } from './scheduled-store.ts'
+import type { Contents } from './scheduled-store.ts'
 import { Violation } from './scheduler.ts'
-import { factsOf, indexKeyOf, liveEntry, liveRecords, recordPrefix, type StoredFacts, shortId } from './stored-text.ts'
+import { factsOf, indexKeyOf, liveEntry, liveRecords, recordPrefix, type StoredFacts, shortId } from './stored-facts.ts'
 
 const users = ['alice', 'bob'] as const
 
 /** Holds after every single step. */
-export function checkAlways(ground: Ground, ledger: Ledger): void {
-  for (const [id, { userId, loggedIn = 0, latest = 0, payload = '' }] of liveRecords(ground)) {
+export function checkAlways(contents: Contents, ledger: Ledger): void {
+  for (const [id, { userId, loggedIn = 0, latest = 0, payload = '' }] of liveRecords(contents)) {
     if (ledger.destroyed.has(id)) throw new Violation('destroyed-stays-destroyed', `${shortId(id)} is live again`)
     const owners = users.filter((user) => payload.includes(`${user}:`))
-    if (owners.length > 1) throw new Violation('no-shared-data', `${payload} holds data of two users`)
+    if (owners.length > 1) throw new Violation('no-shared-data', `${payload} has data of two users`)
     const [owner] = owners
     if (owner !== undefined && owner !== userId) {
-      throw new Violation('no-shared-data', `data of ${owner} in a session of ${userId ?? 'nobody'}: ${payload}`)
+      throw new Violation('no-shared-data', `data of ${owner} in a session of ${userId ?? 'no user'}: ${payload}`)
     }
-    const end = liveEntry(ground, recordPrefix + id)?.expiresAt ?? 0
+    const end = liveEntry(contents, recordPrefix + id)?.expiresAt ?? 0
     if (end > latest) {
       throw new Violation('ends-in-time', `${shortId(id)} is kept for ${end - latest} ms beyond every limit`)
     }
     if (userId === undefined) continue
-    if (outlastsLease(ground, ledger, id, loggedIn)) continue
-    const index = liveEntry(ground, indexKeyOf(userId))
+    if (outlastsLoginTimeout(contents, ledger, id, loggedIn)) continue
+    const index = liveEntry(contents, indexKeyOf(userId))
     const keepUntil = index && factsOf(index.value).ids?.get(id)?.keepUntil
     if (!index || keepUntil === undefined) {
       throw new Violation('index-misses-none', `live session ${shortId(id)} of ${userId} is not in the index`)
@@ -36,17 +36,17 @@ export function checkAlways(ground: Ground, ledger: Ledger): void {
 
 /**
  * A login that takes longer than its loginTimeout may find its entry pruned, and restores it before it ends. A first record that
- * arrives as late as that, of a login that has gone on to another id, stays out: its token was sent to nobody.
+ * arrives as late as that, of a login that has continued under another id, stays out: its token was never sent.
  */
-function outlastsLease(ground: Ground, ledger: Ledger, id: string, loggedIn: number): boolean {
-  const told = ledger.logins.some((login) => login.id === id) || ledger.sent.some((sent) => sent.id === id)
-  return !told && loggedIn >= ledger.began && ground.now > loggedIn + loginTimeout
+function outlastsLoginTimeout(contents: Contents, ledger: Ledger, id: string, loggedIn: number): boolean {
+  const isKnown = ledger.logins.some((login) => login.id === id) || ledger.sent.some((sent) => sent.id === id)
+  return !isKnown && loggedIn >= ledger.began && contents.now > loggedIn + loginTimeout
 }
 
-/** Holds when everybody is done, as a process sees it that had no part in it. */
+/** Holds when all actors are done, as seen by an independent process. */
 export async function checkFinally(final: Final): Promise<void> {
-  const { ledger, ground, checker, fail } = final
-  const records = liveRecords(ground)
+  const { ledger, contents, checker, fail } = final
+  const records = liveRecords(contents)
   const undisturbed = ledger.faults === 0
   const { current, aliases } = await holdersOf(final)
 
@@ -58,15 +58,15 @@ export async function checkFinally(final: Final): Promise<void> {
   for (const id of records.keys()) {
     const tokens = current.get(id)?.size ?? 0
     if (tokens > 1) fail('one-token', `${tokens} tokens open ${shortId(id)}`)
-    // A rotation whose answer was lost leaves the old token working.
+    // A rotation whose response was lost leaves the old token working.
     if (tokens === 0 && (undisturbed || !aliases.has(id))) unreachable++
   }
-  // A response that was lost, or a first record that arrived late: it opens to nobody, and expires.
+  // A response that was lost, or a first record that arrived late: no client can open it, and it expires.
   if (unreachable > ledger.faults) fail('one-token', `${unreachable} live sessions that no token opens which was sent`)
 
   for (const { id } of ledger.sent) {
     if (records.has(id) || ledger.mayEnd.has(id) || ledger.endsAny || !undisturbed) continue
-    fail('no-session-vanishes', `${shortId(id)} is gone, and nobody ended it`)
+    fail('no-session-vanishes', `${shortId(id)} is gone, and no actor ended it`)
   }
 
   for (const { id, key, value, by } of ledger.writes) {
@@ -98,21 +98,21 @@ export async function checkFinally(final: Final): Promise<void> {
   await checkUsers(final)
 }
 
-/** Each session counts what was acknowledged to it, and never more than was tried. */
+/** Each session counts the acknowledged increments, and never more than were tried. */
 function checkCounters({ ledger, fail }: Final, records: ReadonlyMap<string, StoredFacts>): void {
   const { acknowledged, tried } = ledger.increments
   if (tried === 0) return
   let sum = 0
   for (const [id, { payload = '{}' }] of records) {
     const count = Number(JSON.parse(payload).count ?? 0)
-    const told = acknowledged.filter((one) => one === id).length
+    const confirmed = acknowledged.filter((one) => one === id).length
     sum += count
     if (ledger.emptied.has(id)) continue
-    if (count < told || (ledger.faults === 0 && count !== told)) {
-      fail('exact-counters', `${told} increments were acknowledged, the counter says ${count}`)
+    if (count < confirmed || (ledger.faults === 0 && count !== confirmed)) {
+      fail('exact-counters', `${confirmed} increments were acknowledged, the counter says ${count}`)
     }
   }
-  // A first record that arrived late opens to nobody, and expires.
+  // A first record that arrived late cannot be opened by any client, and expires.
   if (sum > tried + ledger.faults) fail('exact-counters', `${tried} increments were tried, the counters say ${sum}`)
 }
 
@@ -137,10 +137,12 @@ async function holdersOf({ ledger, checker, fail }: Final): Promise<{
 }
 
 /** The index names every live session of a user, and `revokeAll` ends them, whatever happened before. */
-async function checkUsers({ checker, ground, ledger, fail }: Final): Promise<void> {
+async function checkUsers({ checker, contents, ledger, fail }: Final): Promise<void> {
   const namedOf = (user: string): string[] =>
-    [...liveRecords(ground)]
-      .filter(([id, { userId, loggedIn = 0 }]) => userId === user && !outlastsLease(ground, ledger, id, loggedIn))
+    [...liveRecords(contents)]
+      .filter(
+        ([id, { userId, loggedIn = 0 }]) => userId === user && !outlastsLoginTimeout(contents, ledger, id, loggedIn)
+      )
       .map(([id]) => id)
   for (const user of users) {
     const live = namedOf(user)

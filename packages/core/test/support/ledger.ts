@@ -1,17 +1,17 @@
 import type { SessionErrorCode } from '../../src/index.ts'
 import type { Verb } from './scheduled-store.ts'
 
-/** What clients were told, and what was tried: the side of the story that the store must agree with. */
+/** The responses to the clients, and their attempts: the store must agree with them. */
 export interface Ledger {
   /** Cookies that were sent in headers, those of the preparation included. */
   readonly sent: { readonly cookie: string; readonly id: string; readonly by: string }[]
-  /** Ids whose destroy or revoke was answered. */
+  /** Ids whose destroy or revoke was confirmed. */
   readonly destroyed: Set<string>
-  /** Ids that somebody tried to end, whatever came of it. */
+  /** Ids that an actor tried to end, whatever the result. */
   readonly mayEnd: Set<string>
-  /** Ids whose data somebody meant to drop. */
+  /** Ids whose data an actor meant to drop. */
   readonly emptied: Set<string>
-  /** Ids that were answered not to be there. */
+  /** Ids that were reported absent. */
   readonly denied: Set<string>
   /** Acknowledged values. */
   readonly writes: { readonly id: string; readonly key: string; readonly value: string; readonly by: string }[]
@@ -21,9 +21,9 @@ export interface Ledger {
   readonly unseen: { readonly id: string; readonly key: string; readonly by: string }[]
   readonly logins: { readonly id: string; readonly cookie: string; readonly userId: string; readonly by: string }[]
   readonly failures: { readonly by: string; readonly code: SessionErrorCode }[]
-  /** What several requests took that can be had once. */
+  /** Values that can be taken once, as several requests took them. */
   readonly takes: string[]
-  /** What the store told each process, in the order of that process. */
+  /** The responses of the store to each process, in the order of that process. */
   readonly steps: {
     readonly by: string
     readonly verb: Verb
@@ -31,10 +31,10 @@ export interface Ledger {
     readonly value: string | undefined
     readonly result: unknown
   }[]
-  /** Faults that were injected; `crashes`: those after which nobody was left to answer. */
+  /** Faults that were injected; `crashes`: those after which no process was left to respond. */
   faults: number
   crashes: number
-  /** Something ends sessions without naming them: a jump past their limits, revokeAll, a limit on their number. */
+  /** Sessions are ended without being named: by a jump past their limits, revokeAll, or a limit on their number. */
   endsAny: boolean
   /** When the preparation was over, epoch ms. */
   began: number
@@ -65,7 +65,7 @@ export function copyLedger(ledger: Ledger): Ledger {
   return addLedgers([ledger])
 }
 
-/** One ledger with what all of them say. */
+/** One ledger with the content of all of them. */
 export function addLedgers(ledgers: readonly Ledger[]): Ledger {
   const sum = createLedger()
   for (const one of ledgers) {
@@ -90,7 +90,7 @@ export function addLedgers(ledgers: readonly Ledger[]): Ledger {
   return sum
 }
 
-/** What the preparation leaves to whoever comes after it: the cookies it was sent, and what it ended itself. */
+/** The part of the preparation that later actors need: the cookies that were sent, and the sessions that it ended. */
 export function inheritedLedger(prepared: Ledger, now: number): Ledger {
   const ledger = createLedger()
   ledger.began = now

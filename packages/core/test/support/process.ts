@@ -14,9 +14,9 @@ export interface Process {
   operations: number
   crashed: boolean
   uses: number
-  /** Notes what became of an operation in the ledger. */
   readonly index: number
-  told(operation: Submitted, fault: Fault | undefined, result: unknown): void
+  /** Records the result of an operation in the ledger. */
+  record(operation: Submitted, fault: Fault | undefined, result: unknown): void
 }
 
 export interface ProcessParts {
@@ -28,7 +28,7 @@ export interface ProcessParts {
   now(): number
   ledger(): Ledger
   violated(invariant: string, message: string): void
-  /** Answers every operation at once: the process is not scheduled. */
+  /** Responds to every operation at once: the process is not scheduled. */
   answer?(operation: Submitted): unknown
 }
 
@@ -68,14 +68,14 @@ export function createProcess(parts: ProcessParts): Process {
     crashed: false,
     uses: 0,
     index,
-    told({ verb, key, value }, fault, result) {
+    record({ verb, key, value }, fault, result) {
       if (fault === undefined) ledger.steps.push({ by: name, verb, key, value, result })
     }
   }
   return process
 }
 
-/** Never the same twice within one execution, always the same in two executions. */
+/** Never repeats within one execution, and always repeats in another one. */
 function distinctBytes(length: number, process: number, count: number): Uint8Array {
   const bytes = new Uint8Array(length)
   const parts = [process + 1, count & 255, count >> 8]

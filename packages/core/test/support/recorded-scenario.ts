@@ -4,10 +4,10 @@ import { checkAlways, checkFinally } from './invariants.ts'
 import { addLedgers, createLedger, inheritedLedger, type Ledger } from './ledger.ts'
 import { createProcess } from './process.ts'
 import {
+  type Contents,
   correctEngine,
   type Fault,
   faultsOf,
-  type Ground,
   happens,
   type Submitted,
   type Waiting
@@ -15,7 +15,7 @@ import {
 import { type Exploring, finish, Violation } from './scheduler.ts'
 import { createStoreStates, type StoreState } from './store-state.ts'
 
-/** Where an execution stands: the store, what each process has been told, and what is still on its way. */
+/** The state of an execution: the store, the responses to each process, and those that are still under way. */
 export interface Place {
   readonly store: StoreState
   readonly behaviours: readonly Behaviour[]
@@ -23,31 +23,31 @@ export interface Place {
   readonly faultsLeft: number
 }
 
-/** A scenario as a graph of places. The numbers of its moves are those of the scenario when it is run directly. */
+/** A scenario as a graph of states. The numbers of its steps are those of the scenario when it is run directly. */
 export interface RecordedScenario {
   start(): Exploring<Place>
   moves(place: Place): readonly RecordedMove[]
   take(place: Place, move: RecordedMove): Exploring<Place>
-  /** Equal for two places that cannot differ from there on. */
+  /** Equal for two states that cannot differ from there on. */
   fingerprint(place: Place): string
   /** Invariants that hold at every moment; throws. */
   check(place: Place): void
-  /** What must be true in the end; throws. */
+  /** Must be true at the end; throws. */
   finish(place: Place): Exploring<void>
-  /** Distinct lists of answers that processes were run with. */
+  /** Distinct lists of responses that processes were run with. */
   readonly behaviours: number
 }
 
 export interface RecordedMove {
   readonly operation: Waiting
-  /** Undefined: nobody waits for it any more. */
+  /** Undefined: it is no longer awaited. */
   readonly process: number | undefined
   readonly fault: Fault | undefined
 }
 
 export async function recordScenario(scenario: Scenario, conditions: Conditions = {}): Promise<RecordedScenario> {
   const { engine = correctEngine, faults = [], mostFaults = faults.length > 0 ? 1 : 0, shared = false } = conditions
-  const ground: Ground = { now: startTime, entries: new Map() }
+  const contents: Contents = { now: startTime, entries: new Map() }
   let ledger = createLedger()
   let violation: Violation | undefined
   const observer = (name: string, index: number) =>
@@ -56,15 +56,15 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
       index,
       scenario,
       conditions,
-      now: () => ground.now,
+      now: () => contents.now,
       ledger: () => ledger,
       violated: (invariant, message) => {
         violation ??= new Violation(invariant, message)
       },
-      answer: (operation: Submitted) => correctEngine(ground, operation)
+      answer: (operation: Submitted) => correctEngine(contents, operation)
     })
   const cookies = await scenario.prepare(observer('preparation', 200).client)
-  const prepared: Ground & { readonly ledger: Ledger } = { ...ground, entries: new Map(ground.entries), ledger }
+  const prepared: Contents & { readonly ledger: Ledger } = { ...contents, entries: new Map(contents.entries), ledger }
   const checker = observer('checker', 201)
   const actors = scenario.actors(cookies)
   const processes = new Set(actors.map(({ process }, index) => (shared ? 0 : (process ?? index)))).size
@@ -99,7 +99,7 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
     if (process === undefined) return { ...place, store, strays: place.strays.filter((one) => one !== operation) }
     const from = place.behaviours[process]
     if (!from) throw new Error('processes are numbered from 0')
-    // What went wrong is all that a process learns of a failure.
+    // A process learns nothing of a failure but its code.
     const heard = fault === undefined || fault === 'slow' ? result : undefined
     const answer: Answer = { place: from.waiting.indexOf(operation), fault, result: heard, now: store.now }
     const key = `${answer.place} ${fault} ${numberOf(heard)} ${answer.now}`
@@ -112,7 +112,7 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
     }
   }
 
-  function told({ behaviours: all, faultsLeft }: Place): Ledger {
+  function ledgerAt({ behaviours: all, faultsLeft }: Place): Ledger {
     const sum = addLedgers([
       inheritedLedger(prepared.ledger, prepared.now),
       ...all.map((behaviour) => behaviour.ledger)
@@ -129,19 +129,19 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
     }
   }
 
-  async function conclude(place: Place): Promise<void> {
+  async function checkEnd(place: Place): Promise<void> {
     const crashed = place.behaviours.some((one) => one.crashed)
     if (!crashed && place.behaviours.some(({ finished }) => !finished)) {
       throw new Violation('stuck', 'a request waits for nothing and never ends')
     }
-    ground.now = place.store.now
-    ground.entries.clear()
-    for (const [key, entry] of place.store.entries) ground.entries.set(key, entry)
-    ledger = told(place)
+    contents.now = place.store.now
+    contents.entries.clear()
+    for (const [key, entry] of place.store.entries) contents.entries.set(key, entry)
+    ledger = ledgerAt(place)
     const fail = (invariant: string, message: string): never => {
       throw new Violation(invariant, message)
     }
-    const final: Final = { ledger, ground, checker: checker.client, fail }
+    const final: Final = { ledger, contents, checker: checker.client, fail }
     await scenario.check?.(final)
     if (!scenario.losesUpdates) await checkFinally(final)
     checker.events.length = 0
@@ -157,24 +157,24 @@ export async function recordScenario(scenario: Scenario, conditions: Conditions 
     moves,
     take,
     fingerprint({ store, behaviours: all, strays, faultsLeft }) {
-      let text = `${store.number}/${faultsLeft}`
-      for (const { number } of all) text += `/${number}`
-      for (const { name } of strays) text += `!${name}`
-      return text
+      let key = `${store.number}/${faultsLeft}`
+      for (const { number } of all) key += `/${number}`
+      for (const { name } of strays) key += `!${name}`
+      return key
     },
     check(place) {
       raise(place)
-      // All of it that the check looks at.
+      // Everything in it that the check reads.
       let key = `${place.store.number}`
       for (const { ledger: one } of place.behaviours) {
         for (const id of one.destroyed) key += ` ${id}`
         for (const { id } of one.logins) key += `+${id}`
       }
       if (sound.has(key)) return
-      checkAlways({ now: place.store.now, entries: new Map(place.store.entries) }, told(place))
+      checkAlways({ now: place.store.now, entries: new Map(place.store.entries) }, ledgerAt(place))
       sound.add(key)
     },
-    finish: (place) => finish(() => conclude(place)),
+    finish: (place) => finish(() => checkEnd(place)),
     get behaviours() {
       return behaviours.learned
     }

@@ -89,8 +89,8 @@ interface Reached {
 }
 
 /**
- * The violating schedule that goes to and fro between processes the least, if there is one among the `mostPlaces` that
- * need the fewest changes: what a person can read.
+ * The violating schedule that switches between processes the least, if there is one among the `mostPlaces` that need the
+ * fewest changes: one that a person can read.
  */
 export function* simplestViolation(scenario: RecordedScenario, mostPlaces: number): Exploring<Violation | undefined> {
   const place = yield* scenario.start()

@@ -12,15 +12,15 @@ export interface Operation {
   readonly expected?: string | undefined
   readonly value?: string
   readonly expiresAt?: number
-  /** What an `answer` will be. */
+  /** The result that an `answer` will have. */
   readonly result?: unknown
   settle(result: unknown): void
   fail(error: unknown): void
 }
 
 /**
- * `refused`: the operation fails before its effect, and the caller is told that it changed nothing. `late`: the caller is told of a failure, and the operation takes effect some time afterwards. `slow`: the operation
- * takes effect, and its answer comes some time afterwards, perhaps behind the answers to later ones.
+ * `refused`: the operation fails before its effect, and its error says that it changed nothing. `late`: the caller gets an error, and the operation takes effect some time later. `slow`: the operation
+ * takes effect, and its response comes some time later, perhaps after those of later operations.
  */
 export type Fault = 'error-before' | 'refused' | 'error-after' | 'late' | 'crash-before' | 'crash-after' | 'slow'
 
@@ -32,19 +32,19 @@ export interface Entry {
   readonly expiresAt: number
 }
 
-/** What one store and one clock hold. */
-export interface Ground {
+/** The content of one store and one clock. */
+export interface Contents {
   now: number
   readonly entries: Map<string, Entry>
 }
 
 export type Submitted = Omit<Operation, 'settle' | 'fail' | 'process' | 'name'>
 
-/** The engine: applies an operation in one piece. A broken one is how the checks are checked. */
-export type Engine = (ground: Ground, operation: Submitted) => unknown
+/** The engine: applies an operation atomically. A broken engine tests the checks. */
+export type Engine = (contents: Contents, operation: Submitted) => unknown
 
-export const correctEngine: Engine = (ground, { verb, key, expected, value = '', expiresAt = 0, result }) => {
-  const { entries, now } = ground
+export const correctEngine: Engine = (contents, { verb, key, expected, value = '', expiresAt = 0, result }) => {
+  const { entries, now } = contents
   const entry = entries.get(key)
   const live = entry && entry.expiresAt > now ? entry.value : undefined
   switch (verb) {
@@ -68,7 +68,7 @@ export const correctEngine: Engine = (ground, { verb, key, expected, value = '',
     case 'answer':
       return result
     case 'jump':
-      ground.now = now + expiresAt
+      contents.now = now + expiresAt
       return undefined
   }
 }
@@ -78,7 +78,7 @@ export type Submit = (operation: Submitted) => Promise<unknown>
 /** A store whose every operation goes through `submit`, which decides when it happens. */
 export function createScheduledStore(submit: Submit, atomic: boolean): KeyValueStore {
   const store: KeyValueStore = {
-    get: async (key) => asText(await submit({ verb: 'get', key })),
+    get: async (key) => asString(await submit({ verb: 'get', key })),
     set: async (key, value, expiresAt) => {
       await submit({ verb: 'set', key, value, expiresAt })
     },
@@ -95,32 +95,32 @@ export function createScheduledStore(submit: Submit, atomic: boolean): KeyValueS
   }
 }
 
-function asText(value: unknown): string | undefined {
+function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** What a process waits for, and how it is told apart from the others. */
+/** The operation that a process waits for, and its distinguishing name. */
 export interface Waiting extends Submitted {
   readonly name: string
 }
 
-/** An operation that took effect and whose answer is still on its way. */
+/** An operation that took effect and whose response is still under way. */
 export function asAnswer<Kind extends Waiting>(operation: Kind, result: unknown): Kind {
   return { ...operation, verb: 'answer', name: `${operation.name} answer`, result }
 }
 
-/** Whether an operation takes effect when this becomes of it. */
+/** Whether an operation with this fate takes effect. */
 export function happens(fault: Fault | undefined): boolean {
   return fault === undefined || fault === 'error-after' || fault === 'crash-after' || fault === 'slow'
 }
 
-/** What the store rejects with. */
+/** The error with which the store rejects. */
 export function failureOf(fault: Fault): unknown {
   const failure = 'the engine is down'
   return fault === 'refused' ? Object.assign(new Error(failure), { wroteNothing: true }) : failure
 }
 
-/** What of `faults` can become of an operation. */
+/** The `faults` that an operation can have. */
 export function faultsOf(operation: Pick<Operation, 'verb'>, faults: readonly Fault[]): readonly Fault[] {
   return faults.filter((fault) => applies(fault, operation))
 }

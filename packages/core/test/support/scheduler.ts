@@ -1,13 +1,13 @@
-/** One execution under the scheduler's control: between two steps everything else has come to rest. */
+/** One execution under the scheduler's control: between two steps everything else is idle. */
 export interface Run {
-  /** The steps that are possible now, in a fixed order; none: the execution is over. */
+  /** The steps that are possible now, in a fixed order; none: the execution has ended. */
   moves(): readonly Move[]
   take(choice: number): void
   /** Equal for two executions that cannot differ from here on, whatever the scheduler does. */
   fingerprint(): string
   /** Invariants that hold at every moment; throws. */
   check(): void
-  /** What must be true in the end; throws. */
+  /** Must be true at the end; throws. */
   finish(): Promise<void>
   /** The execution will not be continued. */
   leave(): void
@@ -17,9 +17,9 @@ export interface Run {
 export interface Move {
   /** The same step keeps its name when another one, which it commutes with, is taken first. */
   readonly name: string
-  /** Who waits for it; steps of one process never commute. */
+  /** The process that waits for it; steps of one process never commute. */
   readonly process: number
-  /** What it reads or writes; `*`: everything. */
+  /** The key that it reads or writes; `*`: everything. */
   readonly key: string
   readonly reads: boolean
   readonly faulty: boolean
@@ -30,11 +30,11 @@ export interface Exploration {
   readonly schedules: number
   /** Times that a process was run. */
   readonly runs: number
-  /** Turns that were not executed, because both steps commute and the other order led to the same state. */
+  /** Steps that were not executed, because both commute and the other order led to the same state. */
   readonly spared: number
   /** Distinct states that were reached. */
   readonly states: number
-  /** Interleavings that these executions stand for: all that reach a state on different ways continue alike. */
+  /** Interleavings that these executions stand for: all that reach a state in different ways continue in the same way. */
   readonly interleavings: number
   readonly exhausted: boolean
 }
@@ -51,7 +51,7 @@ export class Violation extends Error {
   }
 }
 
-/** What is known of a state: how many ways lead on from it, in all and by each step. */
+/** Facts about a state: how many ways lead on from it, in all and by each step. */
 interface Seen {
   readonly below: number
   readonly ways: ReadonlyMap<string, number>
@@ -60,7 +60,7 @@ interface Seen {
 interface Frame {
   readonly fingerprint: string
   readonly moves: readonly Move[]
-  /** States that steps from here have led to and that are settled. */
+  /** States that steps from here have led to and that are finished. */
   readonly settled: Map<string, Seen>
   readonly ways: Map<string, number>
   choice: number
@@ -69,14 +69,14 @@ interface Frame {
 
 const noWays: ReadonlyMap<string, number> = new Map()
 
-/** Something to be driven: between two `yield`s everything that can happen without the scheduler has happened. */
+/** An execution to be driven: between two `yield`s everything that can happen without the scheduler has happened. */
 export type Exploring<T> = Generator<void, T>
 
 /**
  * Depth-first search over all schedules. A schedule is a list of choices; it is replayed from the start to take another
- * turn at its end. Two reductions, both of which keep the count of interleavings exact:
+ * choice at its end. Two reductions, both of which keep the count of interleavings exact:
  *
- * - A state that was seen before is not entered again: the store and what each process has been told so far decide
+ * - A state that was seen before is not entered again: the store and the responses to each process so far decide
  *   everything to come.
  * - Where two steps commute, the state behind both is looked up by the one order instead of executed in the other.
  */
@@ -158,7 +158,7 @@ export function* explore(start: () => Run, mostSchedules: number): Exploring<Exp
   }
 }
 
-/** Settles the steps of a new state whose outcome follows from what its parent has tried before. */
+/** Finishes the steps of a new state whose outcome follows from what its parent has tried before. */
 function takeOver(frame: Frame, parent: Frame): number {
   const last = parent.moves[parent.choice]
   if (!last) return 0
@@ -216,7 +216,7 @@ export function* sample(start: () => Run, schedules: number, seed: number): Expl
   return { schedules, runs: schedules, spared: 0, states: states.size, interleavings: schedules, exhausted: false }
 }
 
-/** Replays one schedule, for its timeline. Whatever it violates is ignored. */
+/** Replays one schedule, for its timeline. Ignores its violations. */
 export function* replay(run: Run, choices: readonly number[]): Exploring<void> {
   yield
   for (const choice of choices) {
@@ -226,7 +226,7 @@ export function* replay(run: Run, choices: readonly number[]): Exploring<void> {
   run.leave()
 }
 
-/** The checks at the end ask a process of their own, whose store answers at once. */
+/** The checks at the end ask a process of their own, whose store responds at once. */
 export function* finish(checks: () => Promise<void>): Exploring<void> {
   let failure: { readonly error: unknown } | undefined
   let done = false
@@ -243,7 +243,7 @@ export function* finish(checks: () => Promise<void>): Exploring<void> {
   if (!done) throw new Error('the final checks wait for something that does not come')
 }
 
-/** Steps between two turns of the event loop: whoever waits for this process must not believe that it hangs. */
+/** Steps between two turns of the event loop, so that a process that waits for this one does not believe that it hangs. */
 const stepsPerTurn = 20_000
 
 /**

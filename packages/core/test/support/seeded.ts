@@ -1,15 +1,15 @@
 import { createRandom } from './scheduler.ts'
 
-/** Chance that can be repeated: the same seed gives the same inputs. */
+/** Pseudo-random choices: the same seed gives the same inputs. */
 export interface Seeded {
   /** A whole number from 0, below this one. */
   below(limit: number): number
   pick<T>(list: readonly [T, ...T[]]): T
   bytes(length: number): Uint8Array
   /** Anything from latin letters to lone surrogates. */
-  text(mostCharacters: number): string
-  /** One to three small changes: a flipped bit, something cut out, doubled, moved in, or cut off. */
-  mutate(text: string): string
+  string(mostCharacters: number): string
+  /** One to three small changes: a flipped bit, a part removed, doubled, moved in, or cut off. */
+  mutate(value: string): string
 }
 
 const odd = [
@@ -63,7 +63,7 @@ export function createSeeded(seed: number): Seeded {
     return String.fromCharCode(kind === 1 ? below(0x1_0000) : kind === 2 ? below(256) : 32 + below(95))
   }
 
-  function text(mostCharacters: number): string {
+  function string(mostCharacters: number): string {
     let made = ''
     for (let left = below(mostCharacters + 1); left > 0; left--) made += character()
     return made
@@ -94,7 +94,7 @@ export function createSeeded(seed: number): Seeded {
     below,
     pick,
     bytes,
-    text,
+    string,
     mutate(given) {
       let made = given
       for (let left = 1 + below(3); left > 0; left--) made = change(made)

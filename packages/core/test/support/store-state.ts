@@ -1,6 +1,6 @@
-import type { Engine, Entry, Ground, Submitted } from './scheduled-store.ts'
+import type { Contents, Engine, Entry, Submitted } from './scheduled-store.ts'
 
-/** One content of the store at one time. Equal contents are one object, so that what follows from them is found once. */
+/** One content of the store at one time. Equal contents are one object, so that what follows from them is computed once. */
 export interface StoreState {
   readonly number: number
   readonly now: number
@@ -9,30 +9,30 @@ export interface StoreState {
 }
 
 export interface StoreStates {
-  of(ground: Ground): StoreState
+  of(contents: Contents): StoreState
   after(state: StoreState, operation: Submitted): { readonly state: StoreState; readonly result: unknown }
 }
 
 export function createStoreStates(engine: Engine): StoreStates {
   const states = new Map<string, StoreState>()
-  const texts = new Map<string, number>()
+  const numbers = new Map<string, number>()
 
-  function numberOf(text: string): number {
-    let number = texts.get(text)
+  function numberOf(value: string): number {
+    let number = numbers.get(value)
     if (number === undefined) {
-      number = texts.size
-      texts.set(text, number)
+      number = numbers.size
+      numbers.set(value, number)
     }
     return number
   }
 
-  function of({ now, entries }: Ground): StoreState {
+  function of({ now, entries }: Contents): StoreState {
     const lines = [...entries].map(([key, { value, expiresAt }]) => `${key} ${numberOf(value)} ${expiresAt}`).sort()
-    const text = `${now}\n${lines.join('\n')}`
-    let state = states.get(text)
+    const value = `${now}\n${lines.join('\n')}`
+    let state = states.get(value)
     if (!state) {
       state = { number: states.size, now, entries: new Map(entries), next: new Map() }
-      states.set(text, state)
+      states.set(value, state)
     }
     return state
   }
@@ -45,9 +45,9 @@ export function createStoreStates(engine: Engine): StoreStates {
       const question = `${verb} ${key} ${expiresAt} ${expected ?? ''}\0${value ?? ''}`
       let after = state.next.get(question)
       if (!after) {
-        const ground: Ground = { now: state.now, entries: new Map(state.entries) }
-        const result = engine(ground, operation)
-        after = { state: of(ground), result }
+        const contents: Contents = { now: state.now, entries: new Map(state.entries) }
+        const result = engine(contents, operation)
+        after = { state: of(contents), result }
         state.next.set(question, after)
       }
       return after

@@ -1,14 +1,14 @@
 import type { Fault, Operation } from './scheduled-store.ts'
-import { factsOf, shortId } from './stored-text.ts'
+import { factsOf, shortId } from './stored-facts.ts'
 
 export interface Step {
-  readonly who: string
-  readonly what: string
+  readonly actor: string
+  readonly event: string
 }
 
-/** One line of a timeline: who did what to which key, and what was there. */
+/** One line of a timeline: the actor, the operation, the key, and the value there. */
 export function describeStep(
-  who: string,
+  actor: string,
   { verb, key, expected, value, expiresAt }: Operation,
   fault: Fault | undefined,
   stray: boolean,
@@ -18,21 +18,21 @@ export function describeStep(
   const there = before === undefined ? 'nothing' : factsOf(before).summary
   const mark = fault === undefined ? (stray ? ' (late arrival)' : '') : ` !! ${fault}`
   const name = key.includes('.u.') ? `index ${key.slice(11, 15)}` : `record ${shortId(key.slice(11))}`
-  if (verb === 'answer') return { who, what: `is answered about ${name}` }
-  if (verb === 'jump') return { who, what: `clock jumps ${expiresAt} ms` }
-  if (verb === 'deleteExpired') return { who, what: `sweeps${mark}` }
-  if (verb === 'get') return { who, what: `reads ${name}${mark}: ${there}` }
-  if (verb === 'delete') return { who, what: `deletes ${name}${mark}: was ${there}` }
+  if (verb === 'answer') return { actor, event: `is answered about ${name}` }
+  if (verb === 'jump') return { actor, event: `clock jumps ${expiresAt} ms` }
+  if (verb === 'deleteExpired') return { actor, event: `sweeps${mark}` }
+  if (verb === 'get') return { actor, event: `reads ${name}${mark}: ${there}` }
+  if (verb === 'delete') return { actor, event: `deletes ${name}${mark}: was ${there}` }
   const written = factsOf(value ?? '').summary
-  if (verb === 'set') return { who, what: `sets ${name}${mark}: ${written}` }
+  if (verb === 'set') return { actor, event: `sets ${name}${mark}: ${written}` }
   const wanted = expected === undefined ? 'nothing' : factsOf(expected).summary
   const outcome = result === true ? `writes ${written}` : `fails to write ${written}, expecting ${wanted}`
-  return { who, what: `compareAndSet ${name}${mark}: ${outcome}; was ${there}` }
+  return { actor, event: `compareAndSet ${name}${mark}: ${outcome}; was ${there}` }
 }
 
 export function formatTimeline(steps: readonly Step[]): string {
-  const width = Math.max(...steps.map(({ who }) => who.length))
+  const width = Math.max(...steps.map(({ actor }) => actor.length))
   return steps
-    .map(({ who, what }, index) => `${String(index + 1).padStart(3)}  ${who.padEnd(width)}  ${what}`)
+    .map(({ actor, event }, index) => `${String(index + 1).padStart(3)}  ${actor.padEnd(width)}  ${event}`)
     .join('\n')
 }

@@ -4,20 +4,20 @@ export interface Contest {
   prepare(right: 0 | 1): () => void
 }
 
-/** What one measurement says. */
+/** The result of one measurement. */
 export interface Leakage {
   readonly samples: number
   /** Welch's t over the fastest part of the samples; beyond 4.5 the two classes differ. */
   readonly t: number
 }
 
-/** Samples slower than this share of all say more about the machine than about the code. */
+/** Samples slower than this share of all depend more on the machine than on the code. */
 const cut = 0.9
 const batch = 1_000
 
 /**
  * The test of "Dude, is my code constant time?" (Reparaz, Balasch, Verbauwhede, 2017): both classes are measured in
- * random turns, the slowest samples are dropped by a bound that knows no class, and Welch's t-test compares the rest.
+ * random order, the slowest samples are dropped by a bound that knows no class, and Welch's t-test compares the rest.
  *
  * @param repeat executions per sample; clocks are coarse.
  * @param chance 0 or 1, drawn per sample.
@@ -26,11 +26,11 @@ export function measureLeakage(contest: Contest, samples: number, repeat: number
   const times = [new Float64Array(samples), new Float64Array(samples)]
   const counts = [0, 0]
   for (let done = 0; done < samples; done += batch) {
-    const turns = Array.from({ length: batch }, () => {
+    const runsInOrder = Array.from({ length: batch }, () => {
       const side = chance()
       return { side, runs: Array.from({ length: repeat }, () => contest.prepare(side)) }
     })
-    for (const { side, runs } of turns) {
+    for (const { side, runs } of runsInOrder) {
       const start = process.hrtime.bigint()
       for (const run of runs) run()
       const took = Number(process.hrtime.bigint() - start)

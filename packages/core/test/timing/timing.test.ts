@@ -6,7 +6,7 @@ import { decodeToken, encodeHex, encodeToken } from '../../src/token/token.ts'
 import { createSeeded } from '../support/seeded.ts'
 import { type Contest, measureLeakage, welch } from './leakage.ts'
 
-// Only as `npm run stress -- timing`: on a machine under other load a time proves nothing.
+// Only as `npm run stress -- timing`: on a busy machine a time proves nothing.
 
 const samples = Number(process.env.KVSESSION_TIMING ?? 0)
 const attempts = 3
@@ -29,9 +29,9 @@ const tag: Contest = {
     const bytes = Buffer.from(encodeToken(parts, ring), 'base64url')
     const place = right === 0 ? bytes.length - 16 : bytes.length - 1
     bytes[place] = (bytes[place] ?? 0) ^ (1 + seeded.below(255))
-    const text = bytes.toString('base64url')
+    const token = bytes.toString('base64url')
     return () => {
-      if ('rejected' in decodeToken(text, ring, now, 86_400_000)) consumed++
+      if ('rejected' in decodeToken(token, ring, now, 86_400_000)) consumed++
     }
   }
 }
@@ -51,14 +51,14 @@ function hashes(compare: (a: Uint8Array, b: Uint8Array) => boolean): Contest {
   }
 }
 
-/** As a comparison is written that nobody thought about. */
+/** A naive comparison. */
 function leaky(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return true
 }
 
 describe('the test of leakage', () => {
-  it('tells apart what differs, and nothing else', () => {
+  it('The test tells apart inputs whose times differ, and no others', () => {
     const list = Array.from({ length: 2_000 }, () => seeded.below(1_000))
     const slower = list.map((time) => time + 200)
     expect(Math.abs(welch(list, list.toReversed()))).toBeLessThan(threshold)
@@ -72,7 +72,7 @@ function compareTimes(): void {
   const highest: Record<string, number> = {}
   const stopwatch = startStopwatch()
 
-  /** The smallest of a few attempts: another program can make a difference, but hide none three times. */
+  /** The smallest of a few attempts: another program can add a difference, but cannot hide one three times. */
   function leakage(contest: Contest, repeat: number): number {
     measureLeakage(contest, 20_000, repeat, coin)
     let least = Number.POSITIVE_INFINITY
@@ -82,17 +82,17 @@ function compareTimes(): void {
     return Math.round(least * 100) / 100
   }
 
-  it('says nothing of how much of a tag is right', () => {
+  it('The time shows nothing of how much of a tag is right', () => {
     highest['|t| of the tag'] = leakage(tag, 1)
     expect(highest['|t| of the tag']).toBeLessThan(threshold)
   })
 
-  it('says nothing of how much of a secret’s hash is right', () => {
+  it("The time shows nothing of how much of a secret's hash is right", () => {
     highest['|t| of the hash of the secret'] = leakage(hashes(timingSafeEqual), 8)
     expect(highest['|t| of the hash of the secret']).toBeLessThan(threshold)
   })
 
-  it('would be noticed if it did', () => {
+  it('The test would notice a difference', () => {
     highest['|t| of a comparison that leaks'] = leakage(hashes(leaky), 8)
     expect(highest['|t| of a comparison that leaks']).toBeGreaterThan(threshold)
   })

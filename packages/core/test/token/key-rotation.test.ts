@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, secret, setCookieOf } from '../support/world.ts'
+import { createFixture, secret, setCookieOf } from '../support/fixture.ts'
 
 const [first, second, third] = [secret, `second ${secret}`, `third ${secret}`]
 
 describe('key rotation', () => {
-  it('a token of a retired key opens the session and is issued again under the newest, without a write', async () => {
-    const { browser, another, store } = createWorld()
+  it('A token of a retired key opens the session and is issued again under the newest key, without a write', async () => {
+    const { browser, another, store } = createFixture()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
     const old = tab.cookie
@@ -19,20 +19,20 @@ describe('key rotation', () => {
     expect((await browser(old).open(another({ secret: second }))).isNew).toBe(true)
   })
 
-  it('the reissued cookie of a permanent session keeps its expiry', async () => {
-    const world = createWorld()
-    const tab = world.browser()
+  it('The reissued cookie of a permanent session keeps its expiry', async () => {
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(async (session) => {
       session.permanent = true
       await session.login('alice')
     })
-    world.now += 86_400_000
-    const headers = await tab.request(() => {}, world.another({ secret: [second, first] }))
+    fixture.now += 86_400_000
+    const headers = await tab.request(() => {}, fixture.another({ secret: [second, first] }))
     expect(setCookieOf(headers)).toContain(`Max-Age=${30 * 86_400};`)
   })
 
-  it('three rotations under traffic log nobody out', async () => {
-    const { browser, another } = createWorld()
+  it('Three rotations under traffic log no user out', async () => {
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
     for (const ring of [
@@ -49,8 +49,8 @@ describe('key rotation', () => {
     }
   })
 
-  it('a raised secretBits logs nobody out, and lengthens the tokens made from now on', async () => {
-    const { browser, another } = createWorld()
+  it('A raised secretBits logs no user out, and lengthens the tokens made from now on', async () => {
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
     const longer = another({ secretBits: 256 })

@@ -10,12 +10,12 @@ const scope = { namespace: 'sessions', cookieName: 'sid' }
 const data = new TextEncoder().encode('what is signed')
 
 describe('checking secrets', () => {
-  it('takes one text or several, newest first', () => {
+  it('checkSecrets() accepts one string or several, newest first', () => {
     expect(checkSecrets(secretA)).toEqual([secretA])
     expect(checkSecrets([secretB, secretA])).toEqual([secretB, secretA])
   })
 
-  it('counts UTF-8 bytes, not characters', () => {
+  it('The length of a secret is counted in UTF-8 bytes, not in characters', () => {
     expect(checkSecrets('áéíóúàèì'.repeat(2))).toHaveLength(1)
     expect(() => checkSecrets('áéíóúàè'.repeat(2))).toThrow(expect.objectContaining({ code: 'SECRET_WEAK' }))
     expect(checkSecrets('abcdefgh'.repeat(4))).toHaveLength(1)
@@ -29,7 +29,7 @@ describe('checking secrets', () => {
     'abcdefg'.repeat(5),
     'kvsession-undefined-production-key',
     'prefix null and another null, which is long',
-    `${String({})} is what a template makes of an object`
+    `${String({})} is an object in a template string`
   ])('A secret that is long and easy to guess is refused: %s', (guessable) => {
     for (const secret of [guessable, [secretA, guessable]]) {
       expect(() => checkSecrets(secret)).toThrow(
@@ -60,7 +60,7 @@ describe('checking secrets', () => {
     ['SECRET_WEAK', ['a']],
     ['SECRET_WEAK', [secretA, 'keyboard cat']],
     ['SECRET_DUPLICATE', [secretA, secretB, secretA]]
-  ])('throws %s for %o, with commands that make a good one and without the secret', (code, secret) => {
+  ])('%s is thrown for %o, with commands that make a good secret and without the secret', (code, secret) => {
     expect(() => checkSecrets(secret)).toThrow(
       expect.objectContaining({
         code,
@@ -71,17 +71,17 @@ describe('checking secrets', () => {
     )
   })
 
-  it('names the option that is wrong', () => {
+  it('The error names the invalid option', () => {
     expect(() => checkSecrets('', 'encryption secret')).toThrow(/^encryption secret /)
   })
 })
 
 describe('the keyring', () => {
-  it.each(['a'.repeat(32), 'undefined'.repeat(4)])('says that %j is easy to guess', (weak) => {
+  it.each(['a'.repeat(32), 'undefined'.repeat(4)])('The error says that %j is easy to guess', (weak) => {
     expect(() => checkSecrets(weak, 'encryption secret')).toThrow(/^encryption secret is easy to guess\. Make one/)
   })
 
-  it('derives key ids and keys by HKDF with the label, the namespace and the cookie name', () => {
+  it('Key ids and keys are derived by HKDF with the label, the namespace and the cookie name', () => {
     const { current } = createKeyring({ secrets: [secretA], ...scope })
     const derive = (label: string, length: number) =>
       new Uint8Array(hkdfSync('sha256', secretA, 'kvsession/v1', `${label}\0sessions\0sid`, length))
@@ -91,7 +91,7 @@ describe('the keyring', () => {
     )
   })
 
-  it('signs with the first secret and offers every one by its key id', () => {
+  it('The first secret signs, and each one is a candidate for its key id', () => {
     const ring = createKeyring({ secrets: [secretB, secretA], ...scope })
     const alone = createKeyring({ secrets: [secretA], ...scope })
     expect(ring.current.isCurrent).toBe(true)
@@ -101,14 +101,14 @@ describe('the keyring', () => {
     expect(retired?.mac(data)).toEqual(alone.current.mac(data))
   })
 
-  it('offers nothing for an unknown key id: no trial over the others', () => {
+  it('An unknown key id has no candidates, and the other secrets are not tried', () => {
     const ring = createKeyring({ secrets: [secretB, secretA], ...scope })
     let offered = 0
     for (let keyId = 0; keyId <= 0xffff; keyId++) offered += ring.candidates(keyId).length
     expect(offered).toBe(2)
   })
 
-  it('offers both of two secrets whose key ids happen to be equal', () => {
+  it('Both of two secrets with equal key ids are candidates', () => {
     const secrets = collidingSecrets(scope)
     const ring = createKeyring({ secrets, ...scope })
     const candidates = ring.candidates(ring.current.keyId)
@@ -116,7 +116,7 @@ describe('the keyring', () => {
     expect(candidates[0]?.mac(data)).not.toEqual(candidates[1]?.mac(data))
   })
 
-  it('makes other keys for another namespace or cookie name, however the two are cut', () => {
+  it('Another namespace or cookie name has other keys, even if both joined are equal', () => {
     const macs = [
       ['sessions', 'sid'],
       ['session', 'ssid'],
@@ -129,7 +129,7 @@ describe('the keyring', () => {
     expect(new Set(macs).size).toBe(macs.length)
   })
 
-  it('shows no key, however deep it is inspected', () => {
+  it('Inspecting a keyring shows no key, at any depth', () => {
     const key = Buffer.from(hkdfSync('sha256', secretA, 'kvsession/v1', 'token\0sessions\0sid', 32))
     const shown = inspect(createKeyring({ secrets: [secretA], ...scope }), {
       depth: Number.POSITIVE_INFINITY,
@@ -141,7 +141,7 @@ describe('the keyring', () => {
     expect(shown).not.toMatch(/Uint8Array|Buffer|KeyObject/)
   })
 
-  it('cannot be empty', () => {
+  it('A keyring cannot be empty', () => {
     expect(() => createRing([], ['kid'], () => ({ keyId: 1 }))).toThrow(/^secret must be .* \[SECRET_MISSING\]$/)
   })
 })

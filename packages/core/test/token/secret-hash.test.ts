@@ -8,8 +8,8 @@ const sha256 = (...parts: readonly (string | Uint8Array)[]): Buffer => {
   return hash.digest()
 }
 
-describe('what the store knows of a secret', () => {
-  it('is a hash under namespace and id, whatever was hashed before', () => {
+describe('the stored form of a secret', () => {
+  it('The hash depends on the namespace and the id, whatever was hashed before', () => {
     const cases = [
       ['sessions', 'a'.repeat(32), 16],
       ['sessions', 'b'.repeat(32), 16],
@@ -26,11 +26,11 @@ describe('what the store knows of a secret', () => {
     }
   })
 
-  it('has a public name of 16 bytes', () => {
+  it('The public name of a secret has 16 bytes', () => {
     expect(tokenIdOf('hash')).toBe(sha256('kvsession/v1/token-id\0hash').subarray(0, 16).toString('base64url'))
   })
 
-  it('is found by a user’s name that says nothing of the user', () => {
+  it('The key of a user does not reveal the user id', () => {
     expect(userKeyOf('älice')).toBe(sha256('kvsession/v1/user\0älice').toString('hex'))
   })
 })

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { createKeyring, type Keyring } from '../../src/token/keyring.ts'
 import { decodeToken, encodeHex, encodeToken, type TokenParts } from '../../src/token/token.ts'
 import { collidingSecrets } from '../support/colliding-secrets.ts'
-import { createWorld } from '../support/world.ts'
+import { createFixture } from '../support/fixture.ts'
 
 /** How many bad tokens to try at least, and which: the same seed tries the same. */
 const wanted = Number(process.env.KVSESSION_TOKENS ?? 10_000_000)
@@ -37,14 +37,14 @@ const stopwatch = startStopwatch()
 const refused: string[] = []
 const mostRefused = 60_000
 
-/** Counts, and fails the test when the token is accepted. What throws fails it by itself. */
-function refuse(text: string, ring: Keyring): void {
-  const verdict = decodeToken(text, ring, now, longestLifetime)
-  if (!('rejected' in verdict)) expect.fail(`accepted: ${text}`)
+/** Counts a refusal, and fails the test when the token is accepted. An error fails the test by itself. */
+function refuse(value: string, ring: Keyring): void {
+  const verdict = decodeToken(value, ring, now, longestLifetime)
+  if (!('rejected' in verdict)) expect.fail(`accepted: ${value}`)
   tried++
   // A header cannot hold blanks around a value, nor a semicolon in it.
-  if (refused.length < mostRefused && tried % 16 === 0 && ring === rings[0]?.[1] && !/^[ \t]|[ \t]$|;/.test(text)) {
-    refused.push(text)
+  if (refused.length < mostRefused && tried % 16 === 0 && ring === rings[0]?.[1] && !/^[ \t]|[ \t]$|;/.test(value)) {
+    refused.push(value)
   }
   counts.set(verdict.rejected, (counts.get(verdict.rejected) ?? 0) + 1)
 }
@@ -67,28 +67,28 @@ function random(length: number): Uint8Array {
   return pool.slice(used - length, used)
 }
 
-let text = ''
+let letters = ''
 let read = 0
 /** As many characters of the alphabet. */
-function randomText(length: number): string {
-  if (read + length > text.length) {
-    text = toText(stream.update(zeros))
+function randomLetters(length: number): string {
+  if (read + length > letters.length) {
+    letters = toToken(stream.update(zeros))
     read = 0
   }
   read += length
-  return text.slice(read - length, read)
+  return letters.slice(read - length, read)
 }
 
 function mint(ring: Keyring, secretLength = 16, created = now): string {
   const parts: TokenParts = { id: encodeHex(random(16)), secret: random(secretLength), created }
   const token = encodeToken(parts, ring)
-  // Every campaign starts from a token that is good, so that a refusal means something.
+  // Every test starts from a token that is good, so that a refusal is significant.
   expect(decodeToken(token, ring, now, longestLifetime)).toMatchObject(parts)
   return token
 }
 
-const toText = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
-const toBytes = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'))
+const toToken = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
+const toBytes = (value: string) => new Uint8Array(Buffer.from(value, 'base64url'))
 
 describe.each(rings)('with %s in the ring', (_, ring) => {
   it.each([16, 19, 34, 64])('every changed bit and character of a token with a %i-byte secret is refused', (length) => {
@@ -97,7 +97,7 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = bytes.slice()
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-      refuse(toText(flipped), ring)
+      refuse(toToken(flipped), ring)
     }
     for (let place = 0; place < token.length; place++) {
       for (const character of alphabet) {
@@ -122,7 +122,7 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
       for (let extra = 1; extra <= 80; extra++) {
         refuse(token + 'A'.repeat(extra), ring)
         refuse('A'.repeat(extra) + token, ring)
-        refuse(toText(new Uint8Array([...toBytes(token), ...random(extra)])), ring)
+        refuse(toToken(new Uint8Array([...toBytes(token), ...random(extra)])), ring)
       }
     }
   })
@@ -132,15 +132,15 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
       const length = 16 + 3 * (pair % 17)
       const [one, other] = [mint(ring, length), mint(ring, pair % 2 === 0 ? length : 16)]
       for (let cut = 1; cut < Math.min(one.length, other.length); cut++) {
-        for (const text of [one.slice(0, cut) + other.slice(cut), other.slice(0, cut) + one.slice(cut)]) {
-          if (text !== one && text !== other) refuse(text, ring)
+        for (const value of [one.slice(0, cut) + other.slice(cut), other.slice(0, cut) + one.slice(cut)]) {
+          if (value !== one && value !== other) refuse(value, ring)
         }
       }
       const [left, right] = [toBytes(one), toBytes(other)]
       for (let from = 0; from < left.length; from++) {
         const spliced = left.slice()
         spliced.set(right.subarray(from, from + 16).subarray(0, left.length - from), from)
-        if (toText(spliced) !== one && toText(spliced) !== other) refuse(toText(spliced), ring)
+        if (toToken(spliced) !== one && toToken(spliced) !== other) refuse(toToken(spliced), ring)
       }
     }
   })
@@ -181,11 +181,11 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
         high
       ]
       // A token may hold no letter, or neither '-' nor '_': then that variant is the token itself.
-      for (const text of [...variants, standard]) if (text !== token) refuse(text, ring)
+      for (const value of [...variants, standard]) if (value !== token) refuse(value, ring)
     }
   })
 
-  it('whatever another key, namespace or cookie name signed is refused, also under our key id', () => {
+  it('A token that another key, namespace or cookie name signed is refused, even under our key id', () => {
     const foreign = [
       ringOf('another application'),
       createKeyring({ secrets: [a.padEnd(32, '.')], namespace: 'session', cookieName: 'sid' }),
@@ -228,21 +228,21 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
 it('well-shaped random tokens are refused', { timeout }, () => {
   const half = Math.max(wanted - tried, 500_000) / 2
   const ringAt = (i: number): Keyring => rings[i % rings.length]?.[1] ?? ringOf(a)
-  for (let i = 0; i < half; i++) refuse(randomText(76 + 4 * (i % 17)), ringAt(i))
+  for (let i = 0; i < half; i++) refuse(randomLetters(76 + 4 * (i % 17)), ringAt(i))
   // The other half gets as far as the MAC: our version, our key id, a start that is now.
   const starts = rings.map(([, ring]) => mint(ring).slice(0, 12))
-  for (let i = 0; i < half; i++) refuse(starts[i % starts.length] + randomText(64 + 4 * (i % 17)), ringAt(i))
+  for (let i = 0; i < half; i++) refuse(starts[i % starts.length] + randomLetters(64 + 4 * (i % 17)), ringAt(i))
   expect(tried).toBeGreaterThanOrEqual(wanted)
 })
 
-it('tags that are nothing but a guess of the algorithm are refused', () => {
+it('Tags that are only a guess of the algorithm are refused', () => {
   const [, ring] = rings[0] ?? ['', ringOf(a)]
   for (const key of ['', a, a.padEnd(32, '.'), '\0'.repeat(32), 'kvsession/v1', 'sessions', 'sid']) {
     for (const algorithm of ['sha256', 'sha1', 'sha512', 'md5']) {
       const bytes = toBytes(mint(ring))
       const tag = createHmac(algorithm, key).update(bytes.subarray(0, 41)).digest().subarray(0, 16)
       bytes.set(tag, 41)
-      refuse(toText(bytes), ring)
+      refuse(toToken(bytes), ring)
     }
   }
 })
@@ -252,20 +252,20 @@ function resign(token: string, ring: Keyring, change: (bytes: Uint8Array) => voi
   const bytes = toBytes(token)
   change(bytes)
   bytes.set(ring.current.mac(bytes.subarray(0, -16)), bytes.length - 16)
-  return toText(bytes)
+  return toToken(bytes)
 }
 
-it('none of them reaches the store', async () => {
-  const { browser, store, manager } = createWorld({
+it('No bad token reaches the store', async () => {
+  const { browser, store, manager } = createFixture({
     secret: a.padEnd(32, '.'),
     clock: { now: () => now, sleep: () => Promise.resolve() }
   })
   expect(manager.policy).toMatchObject({ namespace: scope.namespace, cookie: { name: scope.cookieName } })
   expect(refused.length).toBeGreaterThan(10_000)
   const { calls } = await store.during(async () => {
-    for (const text of refused) {
-      const session = await browser(`__Host-sid=${text}`).open()
-      if (!session.isNew) expect.fail(`opened: ${text}`)
+    for (const value of refused) {
+      const session = await browser(`__Host-sid=${value}`).open()
+      if (!session.isNew) expect.fail(`opened: ${value}`)
     }
   })
   expect(calls).toEqual([])

@@ -37,14 +37,14 @@ function tokenByHand(bytes: { version?: number; keyId?: number; created?: number
 }
 
 describe('a token', () => {
-  it('is what version 1 of the format says, for ever', () => {
+  it('A token has the format of version 1, for ever', () => {
     const golden = 'AVXKAYvP5WgAABEiM0RVZneImaq7zN3u__Dx8vP09fb3-Pn6-_z9_v882iMj2Lle0D5VZXailJB8'
     expect(encodeToken(parts, ring)).toBe(golden)
     expect(tokenByHand()).toBe(golden)
     expect(decodeToken(golden, ring, now, day)).toEqual({ ...parts, retiredKey: false })
   })
 
-  it('says the same after coming back, and has 76 + 4k characters', () => {
+  it('A token decodes to the same parts, and has 76 + 4k characters', () => {
     const bytes = (minLength: number, maxLength: number) => fc.uint8Array({ minLength, maxLength })
     fc.assert(
       fc.property(
@@ -63,14 +63,14 @@ describe('a token', () => {
     )
   })
 
-  it('is believed under a retired key, which shows, and no longer once the key is removed', () => {
+  it('A token of a retired key is accepted and marked, and refused once the key is removed', () => {
     const old = encodeToken(parts, ringOf(secretB))
     expect(decodeToken(old, ringOf(secretA, secretB), now, day)).toEqual({ ...parts, retiredKey: true })
     expect(decodeToken(old, ringOf(secretB, secretA), now, day)).toEqual({ ...parts, retiredKey: false })
     expect(decodeToken(old, ringOf(secretA), now, day)).toEqual({ rejected: 'signature' })
   })
 
-  it('is believed under either of two keys with equal key ids', () => {
+  it('A token is accepted under either of two keys with equal key ids', () => {
     const secrets = collidingSecrets(scope)
     for (const [index, secret] of secrets.entries()) {
       const token = encodeToken(parts, ringOf(secret))
@@ -78,7 +78,7 @@ describe('a token', () => {
     }
   })
 
-  it('is not believed in another namespace or under another cookie name', () => {
+  it('A token is refused in another namespace or under another cookie name', () => {
     const token = encodeToken(parts, ring)
     for (const other of [
       { namespace: 'session', cookieName: 'sid' },
@@ -103,11 +103,11 @@ describe('a token', () => {
       'the key of another purpose',
       new Uint8Array(hkdfSync('sha256', secretA, 'kvsession/v1', 'kid\0sessions\0sid', 32))
     ]
-  ])('signed with %s is refused', (_, key) => {
+  ])('A token signed with %s is refused', (_, key) => {
     expect(decodeToken(tokenByHand({ key }), ring, now, day)).toEqual({ rejected: 'signature' })
   })
 
-  it('of every other version is refused, correctly signed or not', () => {
+  it('A token of any other version is refused, correctly signed or not', () => {
     for (let version = 0; version < 256; version++) {
       if (version === 1) continue
       expect(decodeToken(tokenByHand({ version }), ring, now, day)).toEqual({ rejected: 'version' })
@@ -124,18 +124,18 @@ describe('a token', () => {
     ['exactly the longest lifetime old', now - day, 'lifetime'],
     ['from 1970', 0, 'lifetime'],
     ['from the end of the 48-bit range', 2 ** 48 - 1, 'lifetime']
-  ])('started %s is judged so', (_, created, rejected) => {
+  ])('A token that started %s is judged by its age', (_, created, rejected) => {
     const verdict = decodeToken(tokenByHand({ created }), ring, now, day)
     expect(verdict).toEqual(rejected === undefined ? { ...parts, created, retiredKey: false } : { rejected })
   })
 
-  it('is not believed about its age before its signature is', () => {
+  it('The age of a token is not considered before its signature is verified', () => {
     expect(decodeToken(tokenByHand({ created: 0, key: new Uint8Array(32) }), ring, now, day)).toEqual({
       rejected: 'signature'
     })
   })
 
-  it('costs no cryptography unless length, alphabet, version and key id fit', () => {
+  it('A token causes no cryptography unless length, alphabet, version and key id fit', () => {
     let macs = 0
     const mac = (data: Uint8Array, length?: number) => {
       macs++
@@ -145,8 +145,15 @@ describe('a token', () => {
     const spy = { current, candidates: (keyId: number) => (keyId === current.keyId ? [current] : []) }
     const token = encodeToken(parts, ring)
     const unknownKey = tokenByHand({ keyId: ring.current.keyId ^ 1 })
-    for (const text of ['', 'A'.repeat(16_384), token.slice(1), `${token}AAA`, token.replace(/.$/, '='), unknownKey]) {
-      expect(decodeToken(text, spy, now, day)).toHaveProperty('rejected')
+    for (const candidate of [
+      '',
+      'A'.repeat(16_384),
+      token.slice(1),
+      `${token}AAA`,
+      token.replace(/.$/, '='),
+      unknownKey
+    ]) {
+      expect(decodeToken(candidate, spy, now, day)).toHaveProperty('rejected')
     }
     expect(decodeToken(tokenByHand({ version: 2 }), spy, now, day)).toEqual({ rejected: 'version' })
     expect(macs).toBe(0)
@@ -154,14 +161,14 @@ describe('a token', () => {
     expect(macs).toBe(1)
   })
 
-  it('longer or shorter than any this version writes is refused, although signed with our key', () => {
+  it('A token longer or shorter than any of this version is refused, although signed with our key', () => {
     for (const length of [13, 67, 70, 1_000]) {
       const token = encodeToken({ ...parts, secret: new Uint8Array(length) }, ring)
       expect(decodeToken(token, ring, now, day)).toEqual({ rejected: 'malformed' })
     }
   })
 
-  it('hands out a secret that shares no memory with anything', () => {
+  it('The decoded secret shares no memory with any other array', () => {
     const verdict = decodeToken(tokenByHand(), ring, now, day)
     expect('secret' in verdict && verdict.secret.buffer.byteLength).toBe(16)
   })
@@ -176,11 +183,11 @@ describe('the length of the secret', () => {
     [192, 25],
     [256, 34],
     [512, 64]
-  ])('of %i bits is rounded up to %i bytes', (bits, length) => {
+  ])('A secret of %i bits is rounded up to %i bytes', (bits, length) => {
     expect(secretByteLength(bits, 'secretBits')).toBe(length)
   })
 
-  it('never exceeds the longest token, never falls short of the bits asked for', () => {
+  it('A secret never exceeds the longest token, and never has fewer bits than requested', () => {
     for (let bits = 128; bits <= 512; bits++) {
       const length = secretByteLength(bits, 'secretBits')
       expect(length * 8).toBeGreaterThanOrEqual(bits)
@@ -191,7 +198,7 @@ describe('the length of the secret', () => {
   })
 
   it.each([127, 64, 0, -128, 128.5, 513, 1024, Number.NaN, Number.POSITIVE_INFINITY])(
-    'of %d bits is refused',
+    'A secret of %d bits is refused',
     (bits) => {
       expect(() => secretByteLength(bits, 'secretBits')).toThrow(
         expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('secretBits') })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createKeyring, type Keyring, type SigningKey } from '../../src/token/keyring.ts'
 import { encodeToken } from '../../src/token/token.ts'
 import { createVerifiedTokens, type PresentedToken, verifyToken } from '../../src/token/verified-tokens.ts'
-import { createWorld, secret as signingSecret, start } from '../support/world.ts'
+import { createFixture, secret as signingSecret, start } from '../support/fixture.ts'
 
 const day = 86_400_000
 const id = '00112233445566778899aabbccddeeff'
@@ -98,7 +98,7 @@ describe('createVerifiedTokens', () => {
 
 describe('a manager that remembers tokens', () => {
   it('opens nothing with a remembered token once another process has logged the session in', async () => {
-    const { browser, another, eventTypes } = createWorld()
+    const { browser, another, eventTypes } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const stolen = browser(tab.cookie)
@@ -112,7 +112,7 @@ describe('a manager that remembers tokens', () => {
   })
 
   it('opens nothing with a remembered token once another process has revoked the session', async () => {
-    const { browser, another } = createWorld()
+    const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
     const { id: sessionId } = await tab.open()
@@ -122,7 +122,7 @@ describe('a manager that remembers tokens', () => {
 
   it('re-issues a remembered token of a retired key, which a manager without that key refuses', async () => {
     const older = 'an older secret for tests, long enough'
-    const { browser, another } = createWorld()
+    const { browser, another } = createFixture()
     const old = another({ secret: older })
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }), old)
@@ -135,7 +135,7 @@ describe('a manager that remembers tokens', () => {
   })
 
   it('treats the remembered token that a rotation has replaced as an alias', async () => {
-    const { browser } = createWorld()
+    const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
     const late = browser(tab.cookie)

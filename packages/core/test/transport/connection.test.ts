@@ -5,7 +5,7 @@ import {
   type RequestSource,
   type SessionManagerOptions
 } from '../../src/index.ts'
-import { createWorld, secret } from '../support/world.ts'
+import { createFixture, secret } from '../support/fixture.ts'
 
 async function cookieFor(
   source: RequestSource,
@@ -32,7 +32,7 @@ describe("secure: 'auto'", () => {
     ['localhost over https', { host: 'localhost:3000' }, { encrypted: true }, secure],
     ['localhost behind a proxy', { host: 'localhost', 'x-forwarded-proto': 'https' }, undefined, secure],
     ['localhost behind any proxy', { host: 'localhost', via: '1.1 proxy' }, undefined, secure],
-    ['a host that only begins like one', { host: 'localhost.evil.example' }, undefined, secure],
+    ['a host that only begins like a loopback host', { host: 'localhost.evil.example' }, undefined, secure],
     ['no host at all', {}, undefined, secure],
     ['the host of http/2', { ':authority': 'localhost:3000' }, undefined, plain],
     ['a page of this machine', { host: 'localhost:3000', origin: 'http://localhost:5173' }, undefined, plain],
@@ -52,12 +52,12 @@ describe("secure: 'auto'", () => {
       undefined,
       plain
     ]
-  ])('%s', async (_, headers, connection, expected) => {
+  ])('The cookie fits the host and the connection: %s', async (_, headers, connection, expected) => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     expect(await cookieFor(headers, connection)).toBe(expected)
   })
 
-  it('a Request tells its own scheme and host, Headers their host, a bare string nothing', async () => {
+  it('A Request has its own scheme and host, Headers have a host, and a string has neither', async () => {
     expect(await cookieFor(new Request('https://localhost/'))).toBe(secure)
     expect(await cookieFor(new Request('http://localhost:8080/x'))).toBe(plain)
     expect(await cookieFor(new Request('http://app.example/'), { encrypted: true })).toBe(secure)
@@ -67,7 +67,7 @@ describe("secure: 'auto'", () => {
     expect(await cookieFor(undefined)).toBe(secure)
   })
 
-  it('the unprefixed name is read nowhere but on loopback over plain http', async () => {
+  it('The unprefixed name is read only on loopback over plain http', async () => {
     const manager = createSessionManager({ store: createMemoryStore(), secret })
     const session = await manager.open({ host: 'localhost' })
     session.data.a = 1
@@ -81,7 +81,7 @@ describe("secure: 'auto'", () => {
   })
 })
 
-/** What `next dev` adds to the requests that it passes on. */
+/** Headers that `next dev` adds to the requests that it forwards. */
 const nextDev = {
   host: 'localhost:3000',
   'x-forwarded-for': '::1',
@@ -95,8 +95,8 @@ describe('a development server that forwards', () => {
     ['by IPv6', {}],
     ['by IPv4', { 'x-forwarded-for': '127.0.0.1' }],
     ['by IPv4 in IPv6', { 'x-forwarded-for': '::ffff:127.0.0.1' }],
-    ['and says little', { 'x-forwarded-for': undefined, 'x-forwarded-port': undefined }]
-  ])('counts as this machine: %s', async (_, more) => {
+    ['without the address and the port', { 'x-forwarded-for': undefined, 'x-forwarded-port': undefined }]
+  ])('The forwarded request counts as one of this machine: %s', async (_, more) => {
     expect(await cookieFor({ ...nextDev, ...more }, { encrypted: false })).toBe(plain)
   })
 
@@ -110,14 +110,14 @@ describe('a development server that forwards', () => {
     ['another proxy behind it', { via: '1.1 proxy' }],
     ['the address of a client', { 'x-real-ip': '127.0.0.1' }],
     ['its own host', { host: 'shop.example' }]
-  ])('is a proxy when it tells of %s', async (_, more) => {
+  ])('The server is a proxy when it reports %s', async (_, more) => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     expect(await cookieFor({ ...nextDev, ...more }, { encrypted: false })).toBe(secure)
   })
 })
 
 describe('a proxy that leaves no trace', () => {
-  it('is noticed by a page that calls its own host loopback: from then on nothing counts as development', async () => {
+  it('A hidden proxy is noticed by a page that calls its own host loopback, and from then on nothing counts as development', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     const manager = createSessionManager({ store: createMemoryStore(), secret })
     const names = async (headers: Record<string, string>): Promise<string | undefined> => {
@@ -126,7 +126,7 @@ describe('a proxy that leaves no trace', () => {
       return (await manager.commit(session)).headers[0]?.[1].split('=')[0]
     }
     expect(await names({})).toBe('sid')
-    // A request that no browser sends proves nothing: a test, or somebody who wants development to end.
+    // A request that no browser sends proves nothing: a test, or an attacker who wants to end the development mode.
     expect(await names({ origin: 'https://shop.example' })).toBe('__Host-sid')
     expect(await names({})).toBe('sid')
     await manager.open({
@@ -138,7 +138,7 @@ describe('a proxy that leaves no trace', () => {
   })
 })
 
-describe('one warning each', () => {
+describe('warnings, each printed once', () => {
   async function warnings(
     headers: Record<string, string>,
     cookie: SessionManagerOptions['cookie'] = {}
@@ -154,7 +154,7 @@ describe('one warning each', () => {
     return warn.mock.calls.flat()
   }
 
-  it('says that Safari drops the Secure cookie of a loopback host that a proxy was seen before', async () => {
+  it('A warning says that Safari drops the Secure cookie of a loopback host behind a proxy', async () => {
     for (const trace of [{ 'x-real-ip': '127.0.0.1' }, { via: '1.1 x' }, { origin: 'https://shop.example' }]) {
       expect(await warnings({ host: 'localhost:3000', ...trace })).toEqual([
         expect.stringMatching(/real Host.*Safari.*cookie\.secure: false/)
@@ -162,7 +162,7 @@ describe('one warning each', () => {
     }
   })
 
-  it('says nothing where the visitor is known to be elsewhere, or encrypted, or the option decides', async () => {
+  it('No warning is printed if the visitor is known to be elsewhere, or encrypted, or if the option decides', async () => {
     expect(await warnings({ host: '127.0.0.1:3000', 'x-forwarded-host': 'shop.example' })).toEqual([])
     expect(await warnings({ host: '127.0.0.1:3000', 'x-forwarded-proto': 'https' })).toEqual([])
     expect(await warnings({ host: 'localhost', via: '1.1 x' }, { secure: true })).toEqual([])
@@ -171,7 +171,7 @@ describe('one warning each', () => {
     expect(await warnings(nextDev)).toEqual([])
   })
 
-  it('says under NODE_ENV=production that the cookie is not Secure', async () => {
+  it('A warning says under NODE_ENV=production that the cookie is not Secure', async () => {
     vi.stubEnv('NODE_ENV', 'production')
     try {
       expect(await warnings({ host: '127.0.0.1:3000' })).toEqual([
@@ -186,10 +186,10 @@ describe('one warning each', () => {
 })
 
 describe('a cookie that the browser would refuse', () => {
-  it('is sent all the same, with an event each time and one warning that says what to set', async () => {
+  it('The cookie is sent nevertheless, with an event each time and one warning that says what to set', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     warn.mockClear()
-    const { manager, events } = createWorld()
+    const { manager, events } = createFixture()
     for (let i = 0; i < 3; i++) {
       const session = await manager.open({ host: 'example.com' }, { encrypted: false })
       session.data.a = 1
@@ -201,8 +201,8 @@ describe('a cookie that the browser would refuse', () => {
     expect(String(warn.mock.calls[0])).toMatch(/X-Forwarded-Proto.*cookie\.secure/)
   })
 
-  it('is not suspected behind a proxy, over https, or where nobody said', async () => {
-    const { manager, events } = createWorld()
+  it('The cookie raises no event behind a proxy, over https, or on a connection of unknown kind', async () => {
+    const { manager, events } = createFixture()
     for (const [headers, connection] of [
       [{ host: 'example.com', 'x-forwarded-proto': 'https' }, { encrypted: false }],
       [{ host: 'example.com' }, { encrypted: true }],
@@ -215,7 +215,7 @@ describe('a cookie that the browser would refuse', () => {
     expect(events.some(({ type }) => type === 'cookieSkipped')).toBe(false)
   })
 
-  it('secure: false sends the unprefixed cookie everywhere', async () => {
+  it('With secure: false the unprefixed cookie is sent everywhere', async () => {
     expect(await cookieFor({ host: 'example.com' }, { encrypted: false }, { cookie: { secure: false } })).toBe(plain)
   })
 })

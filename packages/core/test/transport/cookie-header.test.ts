@@ -5,7 +5,7 @@ import { findCookies } from '../../src/transport/cookie-header.ts'
 
 const name = '__Host-sid'
 
-describe('looking for a cookie', () => {
+describe('the search for a cookie', () => {
   it.each([
     ['', []],
     ['__Host-sid=T', ['T']],
@@ -23,16 +23,16 @@ describe('looking for a cookie', () => {
     ['__Host-sid=T\u00e9', ['T\u00e9']],
     ['__Host-sid=T,__Host-sid=U', ['T,__Host-sid=U']],
     [';;; ;__Host-sid=T;;', ['T']]
-  ])('in %j finds %j', (header, expected) => {
+  ])('In %j the search finds %j', (header, expected) => {
     expect(findCookies(header, name)).toEqual(expected)
   })
 
-  it('finds every duplicate in order, so that a planted one hides none (cookie tossing)', () => {
+  it('Every duplicate is found in order, so that a planted one hides none (cookie tossing)', () => {
     expect(findCookies('sid=junk; sid=T', 'sid')).toEqual(['junk', 'T'])
     expect(findCookies('sid=T; x=y; sid=T; sid=U', 'sid')).toEqual(['T', 'T', 'U'])
   })
 
-  it('stops at the first 64', () => {
+  it('The search stops at the first 64 values', () => {
     const header = Array.from({ length: 200 }, (_, i) => `sid=${i}`).join('; ')
     const found = findCookies(header, 'sid')
     expect(found).toHaveLength(64)
@@ -59,21 +59,21 @@ describe('looking for a cookie', () => {
     '\n__Host-sid=T',
     ',__Host-sid=T',
     '$__Host-sid=T'
-  ])('ignores %j', (header) => {
+  ])('The search ignores %j', (header) => {
     expect(findCookies(header, name)).toEqual([])
     expect(findCookies(`a=1; ${header}`, name)).toEqual([])
   })
 
-  it('treats characters special to patterns as themselves', () => {
+  it('Characters that are special in patterns are ordinary in a name', () => {
     expect(findCookies('aXb=1; a.b=2', 'a.b')).toEqual(['2'])
     expect(findCookies('a=1; a*=2; a$=3', 'a*')).toEqual(['2'])
   })
 
-  it('agrees with the cookie package on 20,000 headers of clean names', () => {
-    const text = fc.string({ maxLength: 8, unit: fc.constantFrom(...'ab;= \t,"%\\é~') })
+  it('The search agrees with the cookie package on 20,000 headers of clean names', () => {
+    const blanks = fc.string({ maxLength: 8, unit: fc.constantFrom(...'ab;= \t,"%\\é~') })
     const pair = fc.oneof(
-      text,
-      fc.tuple(fc.constantFrom('sid', 'a', 'sidx', 'xsid', 'SID'), text).map(([key, value]) => `${key}=${value}`)
+      blanks,
+      fc.tuple(fc.constantFrom('sid', 'a', 'sidx', 'xsid', 'SID'), blanks).map(([key, value]) => `${key}=${value}`)
     )
     fc.assert(
       fc.property(fc.array(pair, { maxLength: 8 }), fc.constantFrom('; ', ';', ' ; '), (pairs, separator) => {

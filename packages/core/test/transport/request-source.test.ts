@@ -8,13 +8,13 @@ const facts = (...args: Parameters<typeof readRequest>): object => {
 
 const nothing = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: false }
 
-describe('what a request says of itself', () => {
-  it('a bare string is its cookie, and nothing says nothing', () => {
+describe('facts about a request', () => {
+  it('A string is the cookie, and a missing source has no facts', () => {
     expect(facts('sid=1', undefined)).toEqual({ ...nothing, cookieHeader: 'sid=1' })
     expect(facts(undefined, undefined)).toEqual(nothing)
   })
 
-  it('Node’s headers tell cookie and host; a list of cookies is one', () => {
+  it("Node's headers contain cookie and host, and a list of cookies is one cookie header", () => {
     const headers = { cookie: ['a=1', 'b=2'], host: 'one.example', ':authority': 'two.example' }
     expect(facts(headers, undefined)).toEqual({ ...nothing, cookieHeader: 'a=1; b=2', host: 'one.example' })
     expect(facts({ ':authority': 'two.example' }, undefined)).toEqual({ ...nothing, host: 'two.example' })
@@ -25,11 +25,11 @@ describe('what a request says of itself', () => {
     ['http://one.example', 'one.example', false],
     ['https://one.example?q', 'one.example', true],
     ['http://one.example#x', 'one.example', false]
-  ])('a Request tells host and encryption by %s', (url, host, encrypted) => {
+  ])('The URL of a Request contains host and encryption: %s', (url, host, encrypted) => {
     expect(facts(new Request(url), undefined)).toEqual({ ...nothing, host, encrypted })
   })
 
-  it('a Request’s own headers come before its address, and the connection before both', () => {
+  it("A Request's own headers have precedence over its URL, and the connection over both", () => {
     const request = new Request('https://one.example/', { headers: { host: 'two.example', cookie: 'a=1' } })
     expect(facts(request, undefined)).toEqual({
       ...nothing,
@@ -57,11 +57,11 @@ describe('what a request says of itself', () => {
     }
   })
 
-  it('a header that is called get makes no Headers of it', () => {
+  it('A header with the name get does not make an object Headers', () => {
     expect(facts({ get: 'x', cookie: 'a=1' }, undefined)).toEqual({ ...nothing, cookieHeader: 'a=1' })
   })
 
-  it('an address tells its host without a user’s name, and none of another kind', () => {
+  it("A URL yields its host without a user's name, and a URL of another kind yields none", () => {
     const request = { url: 'ftp://one.example/', headers: new Headers() } as Request
     expect(facts(request, undefined)).toEqual({ ...nothing, encrypted: false })
     const named = { url: 'https://user:pass@one.example:8443/x@y', headers: new Headers() } as Request
@@ -113,7 +113,7 @@ describe('what a request says of itself', () => {
     'x-request-start',
     'x-varnish',
     'x-nginx-proxy'
-  ])('%s is the trace of a proxy, whatever it says', (name) => {
+  ])('The header %s shows a proxy, whatever its value', (name) => {
     expect(facts({ [name]: '' }, undefined)).toEqual({ ...nothing, forwarded: true })
     expect(facts(new Headers({ [name]: 'x' }), undefined)).toEqual({ ...nothing, forwarded: true })
   })
@@ -130,11 +130,11 @@ describe('what a request says of itself', () => {
     'true-client-ip-family',
     'x-amz-date',
     'traceparent'
-  ])('%s, which clients send themselves, is no trace of one', (name) => {
+  ])('The header %s, which clients send themselves, shows no proxy', (name) => {
     expect(facts({ [name]: 'x' }, undefined)).toEqual(nothing)
   })
 
-  it('the address of a client on this machine, as the development server of workerd tells it, is no trace', () => {
+  it("The client's address on this machine, as the development server of workerd adds it, shows no proxy", () => {
     for (const [address, here] of [
       ['127.0.0.1', true],
       ['::1', true],
@@ -143,7 +143,7 @@ describe('what a request says of itself', () => {
       expect(isFromThisMachine(readRequest({ 'cf-connecting-ip': address }, undefined))).toBe(here)
   })
 
-  it('a header that is not there, although its name is, is no trace', () => {
+  it('A header that is undefined shows no proxy', () => {
     expect(facts({ via: undefined }, undefined)).toEqual(nothing)
   })
 
@@ -152,19 +152,19 @@ describe('what a request says of itself', () => {
     ['x-forwarded-for-original', '127.0.0.1'],
     ['cf-connecting-ipv6', '::1'],
     ['x-forwarded-for', '127.0.0.1, 203.0.113.7']
-  ])('the header %s of the value %s is the trace of a proxy, also in development', (name, value) => {
+  ])('The header %s with the value %s shows a proxy, also in development', (name, value) => {
     const development = { 'x-forwarded-host': 'localhost:3000', 'x-forwarded-proto': 'http' }
     expect(isFromThisMachine(readRequest(development, undefined))).toBe(true)
     expect(isFromThisMachine(readRequest({ ...development, [name]: value }, undefined))).toBe(false)
   })
 
-  it.each([null, [], 1, true])('the source %j is refused by a sentence that names what open takes', (source) => {
+  it.each([null, [], 1, true])('The source %j is refused with a message that names what open takes', (source) => {
     expect(() => readRequest(source as never, undefined)).toThrow(
       'open() takes a Request, headers or a cookie [ARGUMENT_INVALID]'
     )
   })
 
-  it('a header that is neither a string nor an array is refused by its name', () => {
+  it('A header that is neither a string nor an array is refused by its name', () => {
     expect(() => readRequest({ host: 1 } as never, undefined)).toThrow(
       'open() takes headers that are strings, which host is not [ARGUMENT_INVALID]'
     )
@@ -176,7 +176,7 @@ describe('what a request says of itself', () => {
     ['localhost:3000', true, false],
     ['shop.example', false, false],
     [undefined, false, false]
-  ])('the host %s, encrypted: %s, may be a browser on this machine: %s', (host, encrypted, expected) => {
+  ])('The host %s, encrypted: %s, may be a browser on this machine: %s', (host, encrypted, expected) => {
     expect(asksForLoopback({ host, encrypted })).toBe(expected)
   })
 })

@@ -47,7 +47,7 @@ describe.each([
   ['a web Headers', webProbe],
   ['a Node response', nodeProbe]
 ])('applying headers to %s', (_, makeProbe) => {
-  it('sets them where nothing was', () => {
+  it('Headers are set if the response has none', () => {
     const { target, cookies, value } = makeProbe()
     applyHeaders(ours, target)
     expect(cookies()).toEqual(['__Host-sid=new; Path=/'])
@@ -63,7 +63,7 @@ describe.each([
     'Surrogate-Control',
     'Edge-Control',
     'X-LiteSpeed-Cache-Control'
-  ])('keeps a cache from storing our cookie by %s', (name) => {
+  ])('A cookie keeps a cache from storing the response by %s', (name) => {
     for (const laxer of ['max-age=60', 'x="private", max-age=60', 'private="set-cookie"']) {
       const { target, add, value } = makeProbe()
       add(name, laxer)
@@ -78,7 +78,7 @@ describe.each([
     }
   })
 
-  it('leaves the headers for single caches alone where no cookie of ours is sent', () => {
+  it('Targeted cache headers stay if no cookie of ours is sent', () => {
     const { target, add, value } = makeProbe()
     add('CDN-Cache-Control', 'max-age=60')
     applyHeaders([['Vary', 'Cookie']], target)
@@ -88,7 +88,7 @@ describe.each([
   it.each([
     ['Cache-Control', 'public, max-age=60'],
     ['Expires', 'Thu, 01 Jan 2026 00:00:00 GMT']
-  ])("the handler's own %s stays where the response is private only by default", (name, own) => {
+  ])("The handler's own %s stays if the response is private only by default", (name, own) => {
     const { target, add, value } = makeProbe()
     add(name, own)
     applyHeaders([['Cache-Control', 'private, no-cache']], target)
@@ -96,7 +96,7 @@ describe.each([
     if (name !== 'Cache-Control') expect(value('Cache-Control') ?? undefined).toBeUndefined()
   })
 
-  it('leaves other cookies as they are, in order', () => {
+  it('Other cookies stay as they are, in order', () => {
     const { target, add, cookies } = makeProbe()
     const others = ['a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT', '__Host-sid2=x', 'x__Host-sid=y', 'b=__Host-sid=z']
     for (const other of others) add('Set-Cookie', other)
@@ -104,7 +104,7 @@ describe.each([
     expect(cookies()).toEqual([...others, '__Host-sid=new; Path=/'])
   })
 
-  it('replaces an earlier cookie of the same name, wherever it stands', () => {
+  it('An earlier cookie of the same name is replaced, in any position', () => {
     const { target, add, cookies } = makeProbe()
     for (const cookie of ['__Host-sid=old; Path=/', 'a=1', ' __Host-sid =older', '__host-sid=kept'])
       add('Set-Cookie', cookie)
@@ -112,7 +112,7 @@ describe.each([
     expect(cookies()).toEqual(['a=1', '__host-sid=kept', '__Host-sid=new; Path=/'])
   })
 
-  it('leaves one cookie of ours after three rounds, the last', () => {
+  it('One cookie of ours is left after three rounds, the last one', () => {
     const { target, cookies } = makeProbe()
     for (const token of ['one', 'two', 'three']) applyHeaders([['Set-Cookie', `sid=${token}`]], target)
     applyHeaders(
@@ -125,14 +125,14 @@ describe.each([
     expect(cookies()).toEqual(['sid=five'])
   })
 
-  it('replaces a cookie of the name given, too', () => {
+  it('A cookie of the given name is replaced, too', () => {
     const { target, add, cookies } = makeProbe()
     add('Set-Cookie', 'sid=plain')
     applyHeaders(ours, target, 'sid')
     expect(cookies()).toEqual(['__Host-sid=new; Path=/'])
   })
 
-  it('touches no cookie when it brings none', () => {
+  it('Cookies stay if none is sent', () => {
     const { target, add, cookies } = makeProbe()
     add('Set-Cookie', 'sid=1')
     applyHeaders([['Vary', 'Cookie']], target, 'sid')
@@ -147,7 +147,7 @@ describe.each([
     ['Accept, *', 'Accept, *'],
     ['', 'Cookie'],
     ['X-Cookie', 'X-Cookie, Cookie']
-  ])('merges Vary %j to %j, the second time too', (before, after) => {
+  ])('Vary %j is merged to %j, the second time too', (before, after) => {
     const { target, add, value } = makeProbe()
     add('Vary', before)
     applyHeaders(ours, target)
@@ -155,7 +155,7 @@ describe.each([
     expect(value('Vary')).toBe(after)
   })
 
-  it('replaces Cache-Control', () => {
+  it('Cache-Control is replaced', () => {
     const { target, add, value } = makeProbe()
     add('Cache-Control', 'public, max-age=0')
     applyHeaders(ours, target)
@@ -164,7 +164,7 @@ describe.each([
 })
 
 describe('a Node response', () => {
-  it('may hold its cookies as one text and its Vary as a list', () => {
+  it('A Node response may have its cookies as one string and its Vary as a list', () => {
     const { target, cookies, value } = nodeProbe()
     if (!('setHeader' in target)) expect.fail()
     target.setHeader('set-cookie', 'a=1')
@@ -175,8 +175,8 @@ describe('a Node response', () => {
   })
 })
 
-describe('a response that looked at a user’s session', () => {
-  it('is private unless it says itself how it may be cached', () => {
+describe("a response that depends on a user's session", () => {
+  it('The response is private unless it says how it may be cached', () => {
     for (const [name, value, expected] of [
       ['X-Other', '1', 'private, no-cache'],
       ['Cache-Control', 'public', 'public'],
@@ -194,7 +194,7 @@ describe('a Cache-Control', () => {
     ['max-age=1, x="unterminated, private', false],
     ['private"x"', false],
     ['x="a", private', true]
-  ])('%j refuses shared caches: %s', (cacheControl, refuses) => {
+  ])('The Cache-Control %j refuses shared caches: %s', (cacheControl, refuses) => {
     expect(refusesSharedCaches(cacheControl)).toBe(refuses)
   })
 
@@ -205,7 +205,7 @@ describe('a Cache-Control', () => {
     ['CDN-Cache-Control-Age', 'max-age=1'],
     ['X-Surrogate-Control', 'max-age=1'],
     ['Surrogate-Control-Age', 'max-age=1']
-  ])('that is named %s becomes, beside a cookie, %s', (name, expected) => {
+  ])('A header named %s becomes, beside a cookie, %s', (name, expected) => {
     const target = new Headers({ [name]: 'max-age=1' })
     applyHeaders(ours, target)
     expect(target.get(name)).toBe(expected)

@@ -15,23 +15,23 @@ function refused(option: string, code = 'OPTION_INVALID') {
 describe('the default cookie', () => {
   const policy = resolveCookieOptions()
 
-  it('is Secure, __Host-, HttpOnly, Lax and ends with the browser session, byte for byte', () => {
+  it('The default cookie is Secure, __Host-, HttpOnly, Lax and ends with the browser session, byte for byte', () => {
     expect(policy.secureTemplate.fullName).toBe('__Host-sid')
     expect(policy.secureTemplate.write(token)).toBe(`__Host-sid=${token}; Path=/; HttpOnly; Secure; SameSite=Lax`)
   })
 
-  it('has no prefix and no Secure on loopback', () => {
+  it('The default cookie has no prefix and no Secure on loopback', () => {
     expect(policy.plainTemplate.fullName).toBe('sid')
     expect(policy.plainTemplate.write(token)).toBe(`sid=${token}; Path=/; HttpOnly; SameSite=Lax`)
   })
 
-  it('is cleared with the same attributes and both ways of saying that it is over', () => {
+  it('The default cookie is cleared with the same attributes, by Max-Age and by Expires', () => {
     expect(policy.secureTemplate.clear()).toBe(
       '__Host-sid=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax'
     )
   })
 
-  it('is frozen', () => {
+  it('The policy is frozen', () => {
     expect(Object.isFrozen(policy) && Object.isFrozen(policy.secureTemplate)).toBe(true)
   })
 })
@@ -48,7 +48,7 @@ describe('a persistent cookie', () => {
     [34_560_001, 34_560_000],
     [1e12, 34_560_000],
     [-5, 0]
-  ])('of %d s says Max-Age=%d, never more than 400 days', (seconds, expected) => {
+  ])('A cookie of %d s has Max-Age=%d, never more than 400 days', (seconds, expected) => {
     expect(parseSetCookie(secureTemplate.write(token, seconds)).maxAge).toBe(expected)
   })
 })
@@ -64,7 +64,7 @@ describe('the prefix', () => {
     [{ prefix: 'secure' }, '__Secure-sid', 'sid'],
     [{ prefix: 'host', name: 'id' }, '__Host-id', 'id'],
     [{ secure: false, domain: 'example.com', path: '/x' }, 'sid', 'sid']
-  ] as const)('of %j gives the names %s and, on loopback, %s', (options, secureName, plainName) => {
+  ] as const)('The options %j make the names %s and, on loopback, %s', (options, secureName, plainName) => {
     const { secureTemplate, plainTemplate } = resolveCookieOptions(options)
     expect([secureTemplate.fullName, plainTemplate.fullName]).toEqual([secureName, plainName])
   })
@@ -101,12 +101,12 @@ describe('wrong options', () => {
     'x'.repeat(1_025),
     7,
     null
-  ])('name %j is refused', (name) => {
+  ])('The name %j is refused', (name) => {
     expect(() => resolve({ name })).toThrow(refused('name'))
   })
 
   it.each(['__Host-sid', '__Secure-sid', '__host-sid', '__Http-sid', '__HOST-HTTP-sid'])(
-    'name %s is refused with a hint at the prefix option',
+    'The name %s is refused with a hint at the prefix option',
     (name) => {
       expect(() => resolveCookieOptions({ name })).toThrow(/cookie\.name .*cookie\.prefix/)
     }
@@ -128,7 +128,7 @@ describe('wrong options', () => {
     1,
     null,
     ['/']
-  ])('path %j is refused', (path) => {
+  ])('The path %j is refused', (path) => {
     expect(() => resolve({ path })).toThrow(refused('path'))
   })
 
@@ -164,7 +164,7 @@ describe('wrong options', () => {
     `${'x'.repeat(1_025)}.com`,
     5,
     null
-  ])('domain %j is refused', (domain) => {
+  ])('The domain %j is refused', (domain) => {
     expect(() => resolve({ domain })).toThrow(refused('domain'))
   })
 
@@ -180,7 +180,7 @@ describe('wrong options', () => {
     ['priority', null],
     ['prefix', '__Host-'],
     ['prefix', null]
-  ])('%s: %j is refused, with what is allowed', (option, value) => {
+  ])('The option %s: %j is refused, with what is allowed', (option, value) => {
     expect(() => resolve({ [option]: value })).toThrow(/must be one of /)
     expect(() => resolve({ [option]: value })).toThrow(refused(option))
   })
@@ -190,13 +190,13 @@ describe('wrong options', () => {
     ['expires', 'Unknown option cookie.expires; use permanent'],
     ['Name', 'Unknown option cookie.Name; did you mean cookie.name?'],
     ['samesite', 'Unknown option cookie.samesite; did you mean cookie.sameSite?']
-  ])('%s is unknown here', (option, message) => {
+  ])('The option %s is unknown here', (option, message) => {
     expect(() => resolve({ [option]: 1 })).toThrow(
       expect.objectContaining({ code: 'OPTION_UNKNOWN', message: `${message} [OPTION_UNKNOWN]` })
     )
   })
 
-  it.each([null, 'sid', 5])('%j instead of an object is refused', (options) => {
+  it.each([null, 'sid', 5])('The value %j instead of an object is refused', (options) => {
     expect(() => resolve(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   })
 })
@@ -211,13 +211,13 @@ describe('a refusal', () => {
     [{ name: '__Host-a' }, 'cookie.name comes without prefix: set cookie.prefix'],
     [{ domain: 'x' }, "cookie.domain must be a name such as 'example.com', no address, scheme or port"],
     [7, 'cookie must be an object of cookie options']
-  ])('of %j says what to do', (options, message) => {
+  ])('The refusal of %j says what to do', (options, message) => {
     expect(() => resolve(options)).toThrow(expect.objectContaining({ message: `${message} [OPTION_INVALID]` }))
   })
 })
 
 describe('accepted options', () => {
-  it('are all in the cookie, byte for byte', () => {
+  it('All accepted options are in the cookie, byte for byte', () => {
     const all = { domain: 'example.com', path: '/app', httpOnly: false, partitioned: true, priority: 'high' } as const
     const { secureTemplate, plainTemplate } = resolveCookieOptions({ ...all, sameSite: 'strict' })
     const place = '; Domain=example.com; Path=/app'
@@ -229,35 +229,35 @@ describe('accepted options', () => {
     expect(plainTemplate.write(token)).toBe(`sid=${token}${place}; Priority=High; SameSite=Strict`)
   })
 
-  it('without Secure make a cookie without it, and without a prefix', () => {
+  it('Options without Secure make a cookie without it, and without a prefix', () => {
     const policy = resolveCookieOptions({ secure: false })
     expect(policy.secureTemplate.write(token)).toBe(`sid=${token}; Path=/; HttpOnly; SameSite=Lax`)
     expect(policy.prefix).toBe('none')
   })
 
-  it.each(['example.3com', 'example.c', `${'a.'.repeat(125)}com`])('may have the domain %s', (domain) => {
+  it.each(['example.3com', 'example.c', `${'a.'.repeat(125)}com`])('The domain %s is accepted', (domain) => {
     expect(resolveCookieOptions({ domain }).domain).toBe(domain)
   })
 
-  it('may have a name that only looks like one with a prefix, and one as long as leaves room for the token', () => {
+  it('A name that only resembles one with a prefix is accepted, and one of the greatest length', () => {
     for (const name of ['my__host-sid', 'x'.repeat(1_024 - longestToken)]) {
       expect(resolveCookieOptions({ name }).name).toBe(name)
     }
     expect(() => resolveCookieOptions({ name: 'x'.repeat(1_025 - longestToken) })).toThrow(refused('name'))
   })
 
-  it('a leading dot of a domain means nothing', () => {
+  it('A leading dot of a domain is ignored', () => {
     expect(resolveCookieOptions({ domain: '.example.com' }).domain).toBe('example.com')
     expect(resolveCookieOptions({ domain: 'xn--bcher-kva.example' }).domain).toBe('xn--bcher-kva.example')
   })
 
-  it('what browsers take only with Secure is left out on loopback with secure: auto', () => {
+  it('With secure: auto the cookie for loopback has no attribute that browsers accept only with Secure', () => {
     const { secureTemplate, plainTemplate } = resolveCookieOptions({ sameSite: 'none', partitioned: true })
     expect(secureTemplate.write(token)).toMatch(/; Secure; Partitioned; SameSite=None$/)
     expect(plainTemplate.write(token)).toBe(`sid=${token}; Path=/; HttpOnly; SameSite=Lax`)
   })
 
-  it('every combination gives a cookie inside the limits, which clearing repeats attribute by attribute', () => {
+  it('Every combination gives a cookie within the limits, and clearing repeats it attribute by attribute', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^`|~-]{1,800}$/)
     const options = fc.record(
       {
@@ -312,7 +312,7 @@ describe('a loopback host', () => {
     `${'a'.repeat(259)}.localhost`,
     '[::1]',
     '[::1]:3000'
-  ])('is %s', (host) => {
+  ])('The host %s is loopback', (host) => {
     expect(isLoopbackHost(host)).toBe(true)
   })
 
@@ -348,7 +348,7 @@ describe('a loopback host', () => {
     '[::ffff:127.0.0.1]',
     '[::1].evil.com',
     `${'a'.repeat(260)}.localhost`
-  ])('is not %j', (host) => {
+  ])('The host %j is not loopback', (host) => {
     expect(isLoopbackHost(host)).toBe(false)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createSessionAdministration, type SessionAdministration, type SessionEvent } from '../../src/index.ts'
-import { createWorld } from '../support/world.ts'
+import { createFixture } from '../support/fixture.ts'
 
 interface Administered {
   readonly sessions: SessionAdministration
@@ -11,7 +11,7 @@ interface Administered {
 
 /** Two sessions of one user, and a script that administers them. */
 async function createScript(by?: string): Promise<Administered> {
-  const { store, browser } = createWorld()
+  const { store, browser } = createFixture()
   const ids: string[] = []
   for (let i = 0; i < 2; i++) {
     await browser().request(async (session) => {
@@ -32,11 +32,11 @@ async function createScript(by?: string): Promise<Administered> {
   return { sessions, ids, actors }
 }
 
-describe('The events of an administration', () => {
+describe('the events of an administration', () => {
   it.each([
     [undefined, ['revoke', 'revokeAll'], ['update']],
     ['cli', ['cli', 'cli'], ['cli']]
-  ])('name who did it: by %s', async (by, ended, updated) => {
+  ])('The events name the actor: by %s', async (by, ended, updated) => {
     const { sessions, ids, actors } = await createScript(by)
     expect(await sessions.update(ids[0] ?? '', (data) => Object.assign(data, { a: 1 }))).toBe(true)
     await sessions.revoke(ids[0] ?? '')
@@ -44,7 +44,7 @@ describe('The events of an administration', () => {
     expect([actors('destroyed'), actors('saved')]).toEqual([ended, updated])
   })
 
-  it('name who did it by the option of the call, before that of the administration', async () => {
+  it('The option of the call has precedence over that of the administration', async () => {
     const { sessions, ids, actors } = await createScript('cli')
     const by = 'admin:7'
     await sessions.update(ids[0] ?? '', (data) => Object.assign(data, { a: 1 }), { by })
@@ -53,14 +53,14 @@ describe('The events of an administration', () => {
     expect([actors('destroyed'), actors('saved')]).toEqual([[by, by], [by]])
   })
 
-  it('of an update tell what was stored, and of one that finds no session there is none', async () => {
+  it('An update reports what was stored, and an update of no session raises no event', async () => {
     const { sessions, ids, actors } = await createScript()
     await sessions.revoke(ids[0] ?? '')
     expect(await sessions.update(ids[0] ?? '', (data) => Object.assign(data, { a: 1 }))).toBe(false)
     expect(actors('saved')).toEqual([])
   })
 
-  it('of revoke with options that name no user, or misspell that, there are none', async () => {
+  it('revoke() with options that name no user, or misspell that, raises no event', async () => {
     const { sessions, ids, actors } = await createScript()
     for (const options of [{}, { userId: undefined }, { userId: undefined, by: 'cli' }, { userID: 'bob', by: 'cli' }]) {
       await expect(Reflect.apply(sessions.revoke, sessions, [ids[0], options])).rejects.toMatchObject({
@@ -70,7 +70,7 @@ describe('The events of an administration', () => {
     expect(actors('destroyed')).toEqual([])
   })
 
-  it('never name what is no string', async () => {
+  it('The actor must be a string', async () => {
     const { sessions, ids } = await createScript()
     const by = 7 as unknown as string
     const [id = ''] = ids

@@ -4,7 +4,7 @@ import { encodeRecord, type RecordMetadata } from '../../src/record/record.ts'
 import { createManagerContext } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { endSession } from '../../src/users/end-session.ts'
-import { createWorld, secret, start } from '../support/world.ts'
+import { createFixture, secret, start } from '../support/fixture.ts'
 
 const hash = `${'A'.repeat(42)}E`
 
@@ -27,14 +27,14 @@ describe('ending a session on a store that refuses to write', () => {
     expect(await stored()).toBe(false)
   })
 
-  it('A session that is not the user’s yet is left alone, and the failure is told', async () => {
+  it("A session that is not yet the user's stays, and the error is thrown", async () => {
     const { context, stored } = await createFullStore({})
     const ending = endSession(context, 'id', { userId: 'alice', reserved: 1 })
     await expect(ending).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect(await stored()).toBe(true)
   })
 
-  it('The failure is told where a login under way has no record yet', async () => {
+  it('The error is thrown if a login under way has no record yet', async () => {
     const { context } = await createFullStore(undefined)
     const ending = endSession(context, 'id', { userId: 'alice', reserved: 1 })
     await expect(ending).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
@@ -42,15 +42,15 @@ describe('ending a session on a store that refuses to write', () => {
 })
 
 describe('a session that cannot be ended', () => {
-  it('A failure that is none of the store deletes nothing', async () => {
-    const world = createWorld()
+  it('A failure outside the store deletes nothing', async () => {
+    const fixture = createFixture()
     const randomBytes = (): never => {
       throw new Error('no entropy')
     }
-    const tab = world.browser()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const { id } = await tab.open()
-    const revoked = world.another({ randomBytes }).revoke(id)
+    const revoked = fixture.another({ randomBytes }).revoke(id)
     await expect(revoked).rejects.toMatchObject({ code: 'CALLBACK_FAILED' })
     expect((await tab.open()).data).toEqual({ a: 1 })
   })
@@ -59,13 +59,13 @@ describe('a session that cannot be ended', () => {
     ['damaged', (value: string) => value.slice(1)],
     ['of a later version', (value: string) => value.replace('{"v":1', '{"v":2')]
   ])('The error says that a session is %s, and what to do', async (what, damage) => {
-    const world = createWorld()
-    const tab = world.browser()
+    const fixture = createFixture()
+    const tab = fixture.browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
     const { id } = await tab.open()
     const key = `sessions.s.${id}`
-    await world.store.set(key, damage((await world.store.get(key)) ?? ''), world.now + 60_000)
-    await expect(world.manager.revoke(id)).rejects.toThrow(
+    await fixture.store.set(key, damage((await fixture.store.get(key)) ?? ''), fixture.now + 60_000)
+    await expect(fixture.manager.revoke(id)).rejects.toThrow(
       `Session ${id} is ${what}, and may live on: end it with the version that wrote it, or delete its key [RECORD_UNREADABLE]`
     )
   })

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore, createSessionManager, type KeyValueStore, type SessionManager } from '../../src/index.ts'
-import { secret } from '../support/world.ts'
+import { secret } from '../support/fixture.ts'
 
 const count = 100
 
-/** What a store was asked for, and how many of its reads were open at once. */
+/** The reads of a store, and how many of them were open at once. */
 interface Reads {
   gets: number
   most: number
   readonly pages: number[]
 }
 
-/** A store that answers each read in a later turn of the event loop, as one behind a socket does. */
+/** A store that responds to each read in a later turn of the event loop, as one behind a socket does. */
 function createCountedStore(hasGetMany: boolean): { store: KeyValueStore; reads: Reads } {
   const memory = createMemoryStore()
   const reads: Reads = { gets: 0, most: 0, pages: [] }
@@ -71,13 +71,13 @@ async function idsOf(listing: AsyncIterable<{ readonly id: string }>): Promise<s
 }
 
 describe('a listing on a store without getMany', () => {
-  it('reads up to sixteen sessions at once, each once, and keeps the order of the keys', async () => {
+  it('At most sixteen sessions are read at once, each once, in the order of the keys', async () => {
     const { manager, reads, ids } = await withSessions(false)
     expect(await idsOf(manager.list())).toEqual(ids)
     expect(reads).toMatchObject({ gets: count, most: 16 })
   })
 
-  it('reads no more than sixteen sessions for a caller that takes one', async () => {
+  it('At most sixteen sessions are read for a caller that takes one', async () => {
     const { manager, reads, ids } = await withSessions(false)
     for await (const { id } of manager.list()) {
       expect(id).toBe(ids[0])
@@ -88,20 +88,20 @@ describe('a listing on a store without getMany', () => {
 })
 
 describe('a listing on a store with getMany', () => {
-  it('reads a hundred sessions in one call', async () => {
+  it('A hundred sessions are read in one call', async () => {
     const { manager, reads, ids } = await withSessions(true)
     expect(await idsOf(manager.list())).toEqual(ids)
     expect(reads).toMatchObject({ gets: 0, pages: [count] })
   })
 
-  it('reads all sessions of a user in one call, after the index', async () => {
+  it('All sessions of a user are read in one call, after the index', async () => {
     const { manager, reads, ids } = await withSessions(true)
     const found = await manager.list({ userId: 'u1' })
     expect(found.map(({ id }) => id).sort()).toEqual(ids.toSorted())
     expect(reads).toMatchObject({ gets: 1, pages: [count] })
   })
 
-  it('does so on a store without compareAndSet too', async () => {
+  it('getMany is used on a store without compareAndSet, too', async () => {
     const { store, reads } = createCountedStore(true)
     const { compareAndSet: _, ...nonAtomic } = store
     const { manager } = await login(count, nonAtomic, reads)
@@ -113,15 +113,15 @@ describe('a listing on a store with getMany', () => {
     ['nothing', undefined],
     ['too few values', []],
     ['null for absence', [null]],
-    ['what is no array', { length: 1 }]
-  ])('fails when that gives %s', async (_, answer) => {
+    ['an object', { length: 1 }]
+  ])('A getMany that returns %s fails the listing', async (_, answer) => {
     const { manager } = await login(1, { ...createMemoryStore(), ...untyped({ getMany: async () => answer }) })
     const wrong = { code: 'STORE_MISBEHAVED', message: expect.stringContaining('getMany()') }
     await expect(idsOf(manager.list())).rejects.toMatchObject(wrong)
     await expect(manager.list({ userId: 'u1' })).rejects.toMatchObject(wrong)
   })
 
-  it('fails when that fails', async () => {
+  it('A getMany that fails makes the listing fail', async () => {
     const getMany = (): Promise<never> => Promise.reject(new Error('gone'))
     const { manager } = await login(1, { ...createMemoryStore(), getMany })
     await expect(manager.list({ userId: 'u1' })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
@@ -129,7 +129,7 @@ describe('a listing on a store with getMany', () => {
   })
 })
 
-/** A method that the contract's types rule out, as plain JavaScript lets it through. */
+/** A method that the contract's types rule out, but plain JavaScript allows. */
 function untyped(method: Readonly<Record<string, unknown>>): Partial<KeyValueStore> {
   return method
 }

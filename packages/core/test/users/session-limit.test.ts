@@ -9,7 +9,7 @@ import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { evictOldest, surveySessions } from '../../src/users/session-limit.ts'
 import { indexKey, readIndex } from '../../src/users/user-index.ts'
 import { encodeIndex, type IndexEntry, type UserIndex } from '../../src/users/user-index-entry.ts'
-import { secret, start } from '../support/world.ts'
+import { secret, start } from '../support/fixture.ts'
 
 const hash = `${'A'.repeat(42)}E`
 const far = start + 1e9
@@ -28,11 +28,11 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
   const taken = new Map<string, string>()
   const get: typeof store.get = async (key) => {
     reads.push(key)
-    const text = await store.get(key)
+    const stored = await store.get(key)
     if (key === vanishing) await store.delete(key)
     const next = taken.get(key)
     if (next !== undefined) await store.set(key, next, far)
-    return text
+    return stored
   }
   const { context } = createManagerContext({
     store: { ...store, get },
@@ -48,27 +48,27 @@ async function createUser(sessions: Record<string, IndexEntry>, dead: readonly s
   await store.set(indexKey(context, 'alice'), index.value, far)
   for (const id of Object.keys(sessions)) {
     const record = encodeRecord({ ...firstMetadata(id, hash, start), userId: 'alice' }, '{}')
-    const text = dead.includes(id) ? encodeTombstone('w') : record.value
-    await store.set(context.recordKey(id), text, far)
+    const stored = dead.includes(id) ? encodeTombstone('w') : record.value
+    await store.set(context.recordKey(id), stored, far)
   }
   const left = async () => [...(await readIndex(context, 'alice')).index.entries.keys()].sort()
   const login = (id: string) => ({ userId: 'alice', id, epoch: 0, keepUntil: far })
-  /** Deletes a record right after it is read next. */
+  /** Deletes a record right after its next read. */
   const remove = (id: string): void => {
     vanishing = context.recordKey(id)
   }
-  /** Makes a record another user's right after it is read next. */
+  /** Makes a record another user's right after its next read. */
   const take = (id: string, userId: string): void => {
     const { value } = encodeRecord({ ...firstMetadata(id, hash, start), userId }, '{}')
     taken.set(context.recordKey(id), value)
   }
-  const text = (id: string) => store.get(context.recordKey(id))
-  return { context, index, events, reads, left, login, remove, take, text }
+  const stored = (id: string) => store.get(context.recordKey(id))
+  return { context, index, events, reads, left, login, remove, take, stored }
 }
 
 describe('the limit of sessions per user', () => {
   // Each login read the index twice more than it had to.
-  it('lets a login of a user with 100 sessions call the store once more than the first login does', async () => {
+  it('A login of a user with 100 sessions calls the store once more than the first login does', async () => {
     const calls: string[] = []
     const { get, compareAndSet, ...rest } = createMemoryStore()
     const store: KeyValueStore = {
@@ -98,7 +98,7 @@ describe('the limit of sessions per user', () => {
     expect(await login()).toEqual(['get', 'compareAndSet', 'compareAndSet', 'compareAndSet', 'getMany'])
   })
 
-  it('ends the oldest beyond it, and tells each', async () => {
+  it('The oldest sessions beyond the limit are ended, with an event each', async () => {
     const { context, index, events, login } = await createUser(
       { c: entry(3), a: entry(1), b: entry(2), mine: entry(9) },
       [],
@@ -108,13 +108,13 @@ describe('the limit of sessions per user', () => {
     expect(events).toEqual(['a', 'b'].map((id) => ({ type: 'evicted', id, userId: 'alice', by: 'mine' })))
   })
 
-  it('does nothing while it is kept', async () => {
+  it('Nothing happens below the limit', async () => {
     const { context, index, events, reads, login } = await createUser({ a: entry(1), mine: entry(9) }, [], 2)
     await evictOldest(context, login('mine'), index)
     expect([events, reads]).toEqual([[], []])
   })
 
-  it('ends no session that went live later, nor one whose login may be under way', async () => {
+  it('A session that went live later, or whose login may be under way, is not ended', async () => {
     const { context, index, events, login } = await createUser(
       {
         later: entry(start + 10),
@@ -130,7 +130,7 @@ describe('the limit of sessions per user', () => {
     expect(events.map((event) => Reflect.get(event, 'id'))).toEqual(['stuck'])
   })
 
-  it('counts only the living, and removes the entries of the dead', async () => {
+  it('Only live sessions count, and the entries of dead ones are removed', async () => {
     const { context, index, events, left, login } = await createUser(
       { a: entry(1), gone: entry(2), mine: entry(9) },
       ['gone'],
@@ -141,21 +141,21 @@ describe('the limit of sessions per user', () => {
   })
 })
 
-describe('a session that becomes another user’s before the limit ends it', () => {
-  it('is left alone', async () => {
-    const { context, index, events, login, text, take } = await createUser({ old: entry(1), mine: entry(2) }, [], 1)
+describe("a session that becomes another user's before the limit ends it", () => {
+  it('The session of another user stays', async () => {
+    const { context, index, events, login, stored, take } = await createUser({ old: entry(1), mine: entry(2) }, [], 1)
     take('old', 'bob')
     await evictOldest(context, login('mine'), index)
-    expect([events, await text('old')]).toEqual([[], expect.stringContaining('"u":"bob"')])
+    expect([events, await stored('old')]).toEqual([[], expect.stringContaining('"u":"bob"')])
   })
 })
 
 describe('a session that ends by itself before the limit ends it', () => {
-  it('is not written again', async () => {
-    const { context, index, events, remove, text, login } = await createUser({ a: entry(1), mine: entry(9) }, [], 1)
+  it('The session is not written again', async () => {
+    const { context, index, events, remove, stored, login } = await createUser({ a: entry(1), mine: entry(9) }, [], 1)
     remove('a')
     await evictOldest(context, login('mine'), index)
-    expect([events, await text('a')]).toEqual([[], undefined])
+    expect([events, await stored('a')]).toEqual([[], undefined])
   })
 })
 
@@ -164,14 +164,14 @@ describe('an index that grows with the logouts', () => {
   const many = (count: number): Record<string, IndexEntry> =>
     Object.fromEntries([['mine', entry(99)], ...names.slice(0, count).map((id, t) => [id, entry(t)] as const)])
 
-  it('is looked at for dead entries at each login, four of them, anywhere in it', async () => {
+  it('Four entries are checked for dead ones at each login, anywhere in the index', async () => {
     const { context, index, left, reads, login } = await createUser(many(16), names.slice(0, 9))
     await evictOldest(context, login('mine'), index)
     expect(reads.slice(0, 4)).toEqual(['s07', 's08', 's09', 's10'].map((id) => context.recordKey(id)))
     expect(await left()).toEqual(['mine', ...names.slice(0, 16).filter((id) => id !== 's07' && id !== 's08')])
   })
 
-  it('is not looked at while it is short', async () => {
+  it('A short index is not checked', async () => {
     const { context, index, reads, login } = await createUser(many(15), names)
     await evictOldest(context, login('mine'), index)
     expect(reads).toEqual([])
@@ -179,7 +179,7 @@ describe('an index that grows with the logouts', () => {
 })
 
 describe('a survey of a user', () => {
-  it('finds who lives, oldest login first, and asks only for whom it should', async () => {
+  it('A survey finds the live sessions, oldest login first, and reads only the requested ones', async () => {
     const { context, index, reads } = await createUser({ c: entry(3), a: entry(1), b: entry(2) }, ['b'])
     expect((await surveySessions(context, 'alice', index)).sessions.map(({ id }) => id)).toEqual(['a', 'c'])
     reads.length = 0
@@ -187,7 +187,7 @@ describe('a survey of a user', () => {
     expect(reads).toEqual([context.recordKey('c')])
   })
 
-  it('takes a session that became somebody else’s for dead', async () => {
+  it("A session that became another user's counts as dead", async () => {
     const { context, index, left } = await createUser({ a: entry(1), b: entry(2) })
     const record = encodeRecord({ ...firstMetadata('x', hash, start), userId: 'bob' }, '{}')
     const key = context.recordKey('a')

@@ -5,7 +5,7 @@ const entry = { q: 1, t: 2, n: 'n' }
 const index = { v: 1, w: 'w', e: 0, s: { a: entry, b: { ...entry, p: 1 } } }
 
 describe('a stored user index', () => {
-  it('an index is stored under one-letter names and comes back as it was', () => {
+  it('An index is stored under one-letter names and restored', () => {
     const entries = new Map<string, IndexEntry>([
       ['a', { keepUntil: 1, since: 2, nonce: 'n' }],
       ['b', { keepUntil: 1, since: 2, nonce: 'n', reserved: 1 }]
@@ -14,7 +14,7 @@ describe('a stored user index', () => {
     expect(decodeIndex(JSON.stringify(index))).toEqual({ epoch: 0, entries })
   })
 
-  it('an index may have no sessions', () => {
+  it('An index may have no sessions', () => {
     expect(decodeIndex(JSON.stringify({ ...index, s: {} }))).toEqual({ epoch: 0, entries: new Map() })
   })
 
@@ -35,7 +35,7 @@ describe('a stored user index', () => {
     { ...index, s: { a: { ...entry, q: '1' } } },
     { ...index, s: { a: { ...entry, t: '2' } } },
     { ...index, s: { a: { ...entry, n: 3 } } }
-  ])('a value that something else wrote is no index: %j', (value) => {
+  ])('A value that something else wrote is no index: %j', (value) => {
     expect(decodeIndex(JSON.stringify(value))).toBe(undefined)
     expect(decodeIndex('junk')).toBe(undefined)
   })

@@ -9,9 +9,9 @@ import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { endSession } from '../../src/users/end-session.ts'
 import { activate, extendEntry, indexKey, prune, readIndex, reserve, revokeUser } from '../../src/users/user-index.ts'
 import { encodeIndex, type IndexEntry, type UserIndex } from '../../src/users/user-index-entry.ts'
-import { secret, start } from '../support/world.ts'
+import { secret, start } from '../support/fixture.ts'
 
-interface Ground {
+interface IndexFixture {
   readonly context: ManagerContext
   readonly events: SessionEvent[]
   readonly ends: Map<string, number>
@@ -23,23 +23,23 @@ interface Ground {
   read(): Promise<UserIndex>
   put(sessions: Record<string, Partial<IndexEntry>>, epoch?: number): Promise<void>
   store(id: string, metadata: Partial<RecordMetadata>): Promise<void>
-  text(id: string): Promise<string | undefined>
+  stored(id: string): Promise<string | undefined>
 }
 
 const hash = `${'A'.repeat(42)}E`
 
-/** The functions of the index on a store that tells what was written until when. */
-function createGround(): Ground {
+/** The functions of the index on a store that records what was written, and until when. */
+function createIndexFixture(): IndexFixture {
   const time = { now: start }
   const clock = { now: () => time.now, sleep: () => Promise.resolve() }
   const memory = createMemoryStore({ clock })
   const events: SessionEvent[] = []
   const ends = new Map<string, number>()
   const writes: string[] = []
-  const ground = { fail: false }
+  const fixture = { fail: false }
   let meddling: { readonly before: string; readonly act: () => Promise<unknown> } | undefined
   const compareAndSet: typeof memory.compareAndSet = async (key, expected, value, expiresAt) => {
-    if (ground.fail) throw new Error('down')
+    if (fixture.fail) throw new Error('down')
     if (meddling && key.startsWith(meddling.before)) {
       const { act } = meddling
       meddling = undefined
@@ -52,7 +52,7 @@ function createGround(): Ground {
   const store = { ...memory, compareAndSet }
   const { context } = createManagerContext({ store, secret, clock, onEvent: (event) => events.push(event) })
   const far = start + 1e9
-  return Object.assign(ground, {
+  return Object.assign(fixture, {
     context,
     events,
     ends,
@@ -73,52 +73,52 @@ function createGround(): Ground {
       const first = firstMetadata('w', hash, start)
       await memory.set(context.recordKey(id), encodeRecord({ ...first, ...metadata }, '{}').value, far)
     },
-    text: (id: string) => memory.get(context.recordKey(id))
+    stored: (id: string) => memory.get(context.recordKey(id))
   })
 }
 
 describe('a reservation', () => {
   const ask = { userId: 'alice', id: 'a', keepUntil: start + 500 }
 
-  it('the first reservation makes the index, in the epoch it finds', async () => {
-    const ground = createGround()
-    const login = await reserve(ground.context, ask, undefined)
+  it('The first reservation makes the index, in the epoch it finds', async () => {
+    const fixture = createIndexFixture()
+    const login = await reserve(fixture.context, ask, undefined)
     expect(login).toMatchObject({ ...ask, epoch: 0 })
-    const { epoch, entries } = await ground.read()
+    const { epoch, entries } = await fixture.read()
     const nonce = entries.get('a')?.nonce ?? ''
     expect(epoch).toBe(0)
     expect([...entries]).toEqual([['a', { keepUntil: start + 500, since: start, nonce, reserved: 1 }]])
     expect(nonce).toMatch(/^[\w-]{13,16}$/)
-    expect((await readIndex(ground.context, 'alice')).value).toMatch(/"w":"[\w-]{13,16}"/)
-    expect(ground.ends.get(indexKey(ground.context, 'alice'))).toBe(start + 120_000)
+    expect((await readIndex(fixture.context, 'alice')).value).toMatch(/"w":"[\w-]{13,16}"/)
+    expect(fixture.ends.get(indexKey(fixture.context, 'alice'))).toBe(start + 120_000)
   })
 
-  it('a reservation drops the entries that have expired by any clock, and never shortens its own', async () => {
-    const ground = createGround()
+  it('A reservation drops the entries that have expired by any clock, and never shortens its own', async () => {
+    const fixture = createIndexFixture()
     const tolerance = 2 * 3_600_000
-    await ground.put({
+    await fixture.put({
       a: { keepUntil: start + 900_000 },
       past: { keepUntil: start - tolerance },
       next: { keepUntil: start + 1 - tolerance }
     })
-    await reserve(ground.context, ask, undefined)
-    const { epoch, entries } = await ground.read()
+    await reserve(fixture.context, ask, undefined)
+    const { epoch, entries } = await fixture.read()
     expect([epoch, [...entries.keys()].sort(), entries.get('a')?.keepUntil]).toEqual([
       3,
       ['a', 'next'],
       start + 900_000
     ])
-    expect(ground.ends.get(indexKey(ground.context, 'alice'))).toBe(start + 900_000)
+    expect(fixture.ends.get(indexKey(fixture.context, 'alice'))).toBe(start + 900_000)
   })
 
-  it('a login reserves again in the same epoch, and for another user in any', async () => {
-    const ground = createGround()
-    await ground.put({})
+  it('A login reserves again in the same epoch, and for another user in any', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({})
     const again = { ...ask, id: 'b', keepUntil: 0 }
     const before = { ...ask, epoch: 3 }
-    expect(await reserve(ground.context, again, before)).toMatchObject({ id: 'b', epoch: 3 })
-    expect(await reserve(ground.context, again, { ...before, userId: 'bob', epoch: 1 })).toMatchObject({ epoch: 3 })
-    await expect(reserve(ground.context, again, { ...before, epoch: 2 })).rejects.toThrow(
+    expect(await reserve(fixture.context, again, before)).toMatchObject({ id: 'b', epoch: 3 })
+    expect(await reserve(fixture.context, again, { ...before, userId: 'bob', epoch: 1 })).toMatchObject({ epoch: 3 })
+    await expect(reserve(fixture.context, again, { ...before, epoch: 2 })).rejects.toThrow(
       'All sessions of the user were revoked while the login ran; log in again [LOGIN_REVOKED]'
     )
   })
@@ -127,57 +127,57 @@ describe('a reservation', () => {
 describe('an activation', () => {
   const login = { userId: 'alice', id: 'a', epoch: 3, keepUntil: start + 500 }
 
-  it('an active entry is later than all others, and not before now', async () => {
-    const ground = createGround()
-    await ground.put({
+  it('An active entry is later than all others, and not before now', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({
       a: { reserved: 1, keepUntil: start + 1, since: start + 99 },
       b: { since: start + 7 },
       c: { since: start - 7 }
     })
-    const { index } = await activate(ground.context, login)
+    const { index } = await activate(fixture.context, login)
     const nonce = index.entries.get('a')?.nonce
     expect(index.entries.get('a')).toEqual({ keepUntil: start + 500, since: start + 8, nonce })
     expect(nonce).toMatch(/^[\w-]{13,16}$/)
-    expect((await ground.read()).entries).toEqual(index.entries)
-    ground.time.now += 60
-    expect((await activate(ground.context, login)).index.entries.get('a')?.since).toBe(start + 60)
+    expect((await fixture.read()).entries).toEqual(index.entries)
+    fixture.time.now += 60
+    expect((await activate(fixture.context, login)).index.entries.get('a')?.since).toBe(start + 60)
   })
 
-  it('an activation keeps a later end', async () => {
-    const ground = createGround()
-    await ground.put({ a: { keepUntil: start + 900 } })
-    expect((await activate(ground.context, login)).index.entries.get('a')?.keepUntil).toBe(start + 900)
+  it('An activation keeps a later end', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ a: { keepUntil: start + 900 } })
+    expect((await activate(fixture.context, login)).index.entries.get('a')?.keepUntil).toBe(start + 900)
   })
 
-  it('an activation after a revokeAll ends its session and fails', async () => {
-    const ground = createGround()
-    await ground.put({ a: {} }, 4)
-    await ground.store('a', { userId: 'alice' })
-    await expect(activate(ground.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
-    expect(await ground.text('a')).toMatch(/"x":1/)
+  it('An activation after a revokeAll ends its session and fails', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ a: {} }, 4)
+    await fixture.store('a', { userId: 'alice' })
+    await expect(activate(fixture.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
+    expect(await fixture.stored('a')).toMatch(/"x":1/)
   })
 
-  it('an activation during a revokeAll fails; a session that is not there needs no end', async () => {
-    const ground = createGround()
-    await ground.put({ a: {} })
-    ground.meddle('sessions.u.', () => ground.put({ a: {} }, 4))
-    await expect(activate(ground.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
-    expect(await ground.text('a')).toBe(undefined)
+  it('An activation during a revokeAll fails, and an absent session need not be ended', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ a: {} })
+    fixture.meddle('sessions.u.', () => fixture.put({ a: {} }, 4))
+    await expect(activate(fixture.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
+    expect(await fixture.stored('a')).toBe(undefined)
   })
 
-  it('an activation after a revokeAll ends no session that has become another user’s', async () => {
-    const ground = createGround()
-    await ground.put({ mine: {} }, 7)
-    await ground.store('mine', { userId: 'bob' })
+  it("An activation after a revokeAll ends no session that has become another user's", async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ mine: {} }, 7)
+    await fixture.store('mine', { userId: 'bob' })
     const login = { userId: 'alice', id: 'mine', epoch: 3, keepUntil: start + 1e9 }
-    await expect(activate(ground.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
-    expect(await ground.text('mine')).toContain('"u":"bob"')
+    await expect(activate(fixture.context, login)).rejects.toMatchObject({ code: 'LOGIN_REVOKED' })
+    expect(await fixture.stored('mine')).toContain('"u":"bob"')
   })
 
-  it('an activation puts back an entry that is gone', async () => {
-    const ground = createGround()
-    await ground.put({ b: {} })
-    const { entries } = (await activate(ground.context, login)).index
+  it('An activation restores an entry that is gone', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ b: {} })
+    const { entries } = (await activate(fixture.context, login)).index
     expect([[...entries.keys()].sort(), entries.get('a')?.keepUntil]).toEqual([['a', 'b'], start + 500])
   })
 })
@@ -186,143 +186,143 @@ describe('a record that may outlive its entry', () => {
   const day = 86_400_000
   const record = { createdAt: start, lastSeenAt: start }
 
-  it('a longer life extends the entry before the record is written', async () => {
-    const ground = createGround()
-    await ground.put({ a: { keepUntil: start + 5, since: start - 9, reserved: 1 } })
+  it('A longer lifetime extends the entry before the record is written', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ a: { keepUntil: start + 5, since: start - 9, reserved: 1 } })
     const next = { ...record, userId: 'alice', indexedUntil: start + 5 }
-    await extendEntry(ground.context, 'a', next)
-    const entry = (await ground.read()).entries.get('a')
+    await extendEntry(fixture.context, 'a', next)
+    const entry = (await fixture.read()).entries.get('a')
     expect(entry).toEqual({ keepUntil: start + day, since: start - 9, reserved: 1, nonce: entry?.nonce })
     expect(entry?.nonce).not.toBe('n-a')
     expect(next.indexedUntil).toBe(start + day)
   })
 
-  it('an entry is never shortened, and made if it is missing', async () => {
-    const ground = createGround()
-    await ground.put({ a: { keepUntil: start + 2 * day } })
-    await extendEntry(ground.context, 'a', { ...record, userId: 'alice' })
-    await extendEntry(ground.context, 'b', { ...record, userId: 'alice' })
-    const { entries } = await ground.read()
+  it('An entry is never shortened, and created if it is missing', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ a: { keepUntil: start + 2 * day } })
+    await extendEntry(fixture.context, 'a', { ...record, userId: 'alice' })
+    await extendEntry(fixture.context, 'b', { ...record, userId: 'alice' })
+    const { entries } = await fixture.read()
     const { nonce } = entries.get('b') ?? {}
     expect(entries.get('a')?.keepUntil).toBe(start + 2 * day)
     expect(entries.get('b')).toEqual({ keepUntil: start + day, since: start, nonce })
     expect(nonce).toMatch(/^[\w-]{13,16}$/)
   })
 
-  it('a write fails with the entry that it needs, and not with one that is only looked after', async () => {
-    const ground = createGround()
-    await ground.put({ mine: { keepUntil: start } })
-    ground.fail = true
+  it('A write fails with the entry that it needs, and not with one that is only extended for upkeep', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ mine: { keepUntil: start } })
+    fixture.fail = true
     const next = { ...firstMetadata('w', hash, start), userId: 'alice' }
-    await expect(extendEntry(ground.context, 'mine', next)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await expect(extendEntry(fixture.context, 'mine', next)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     const known = { ...next, indexedUntil: start + 24 * 3_600_000 }
-    await expect(extendEntry(ground.context, 'mine', known, true)).resolves.toBeUndefined()
+    await expect(extendEntry(fixture.context, 'mine', known, true)).resolves.toBeUndefined()
   })
 
-  it('a record that is kept long enough, or has no user, writes no index', async () => {
-    const ground = createGround()
-    await extendEntry(ground.context, 'a', record)
-    await extendEntry(ground.context, 'a', { ...record, userId: 'alice', indexedUntil: start + day })
-    expect(ground.writes).toEqual([])
+  it('A record that is kept long enough, or has no user, writes no index', async () => {
+    const fixture = createIndexFixture()
+    await extendEntry(fixture.context, 'a', record)
+    await extendEntry(fixture.context, 'a', { ...record, userId: 'alice', indexedUntil: start + day })
+    expect(fixture.writes).toEqual([])
   })
 })
 
 describe('dead entries', () => {
-  it('dead entries are removed; those of logins under way only after a minute', async () => {
-    const ground = createGround()
+  it('Dead entries are removed, but those of logins under way only after a minute', async () => {
+    const fixture = createIndexFixture()
     const minute = 60_000
-    await ground.put({
+    await fixture.put({
       live: {},
       dead: {},
       under: { reserved: 1, since: start - minute },
       stuck: { reserved: 1, since: start - minute - 1 }
     })
-    const read = await readIndex(ground.context, 'alice')
-    await prune(ground.context, 'alice', read, ['dead', 'under', 'stuck', 'unknown'])
-    const { value, index } = await readIndex(ground.context, 'alice')
+    const read = await readIndex(fixture.context, 'alice')
+    await prune(fixture.context, 'alice', read, ['dead', 'under', 'stuck', 'unknown'])
+    const { value, index } = await readIndex(fixture.context, 'alice')
     expect([[...index.entries.keys()].sort(), index.epoch]).toEqual([['live', 'under'], 3])
     expect(value).not.toContain('"w":"w"')
   })
 
-  it('dead entries stay when the index has changed, when the store fails, and when there are none', async () => {
-    const ground = createGround()
-    const left = async (): Promise<string[]> => [...(await ground.read()).entries.keys()]
-    await ground.put({ a: {} })
-    const read = await readIndex(ground.context, 'alice')
-    await prune(ground.context, 'alice', read, [])
-    await prune(ground.context, 'alice', { ...read, value: undefined }, ['a'])
-    expect(ground.writes).toEqual([])
-    await ground.put({ a: {}, b: {} })
-    await prune(ground.context, 'alice', read, ['a'])
+  it('Dead entries stay when the index has changed, when the store fails, and when there are none', async () => {
+    const fixture = createIndexFixture()
+    const left = async (): Promise<string[]> => [...(await fixture.read()).entries.keys()]
+    await fixture.put({ a: {} })
+    const read = await readIndex(fixture.context, 'alice')
+    await prune(fixture.context, 'alice', read, [])
+    await prune(fixture.context, 'alice', { ...read, value: undefined }, ['a'])
+    expect(fixture.writes).toEqual([])
+    await fixture.put({ a: {}, b: {} })
+    await prune(fixture.context, 'alice', read, ['a'])
     expect(await left()).toEqual(['a', 'b'])
-    ground.fail = true
-    await prune(ground.context, 'alice', await readIndex(ground.context, 'alice'), ['a'])
+    fixture.fail = true
+    await prune(fixture.context, 'alice', await readIndex(fixture.context, 'alice'), ['a'])
     expect(await left()).toEqual(['a', 'b'])
   })
 })
 
-describe('revoking all of a user', () => {
-  it('ends what is theirs but the exceptions, tells each, and starts a new epoch', async () => {
-    const ground = createGround()
-    await ground.put({ a: {}, b: {}, other: {}, gone: {}, kept: {} })
-    for (const id of ['a', 'b', 'kept']) await ground.store(id, { userId: 'alice' })
-    await ground.store('other', { userId: 'bob' })
-    expect(await revokeUser(ground.context, 'alice', new Set(['kept']))).toBe(2)
-    expect(ground.events).toEqual([
+describe('the revocation of all sessions of a user', () => {
+  it("revokeAll() ends the user's sessions except the named ones, reports each, and starts a new epoch", async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ a: {}, b: {}, other: {}, gone: {}, kept: {} })
+    for (const id of ['a', 'b', 'kept']) await fixture.store(id, { userId: 'alice' })
+    await fixture.store('other', { userId: 'bob' })
+    expect(await revokeUser(fixture.context, 'alice', new Set(['kept']))).toBe(2)
+    expect(fixture.events).toEqual([
       { type: 'destroyed', id: 'a', userId: 'alice', by: 'revokeAll' },
       { type: 'destroyed', id: 'b', userId: 'alice', by: 'revokeAll' }
     ])
-    const { epoch, entries } = await ground.read()
+    const { epoch, entries } = await fixture.read()
     expect([epoch, [...entries.keys()]]).toEqual([4, ['kept']])
-    expect(await ground.text('kept')).not.toMatch(/"x":1/)
-    expect(await ground.text('other')).toMatch(/"w":"w"/)
+    expect(await fixture.stored('kept')).not.toMatch(/"x":1/)
+    expect(await fixture.stored('other')).toMatch(/"w":"w"/)
   })
 
-  it('leaves an entry that changed meanwhile to its login, and misses none that is gone', async () => {
-    const ground = createGround()
-    await ground.put({ again: {}, gone: {}, done: {} })
-    for (const id of ['again', 'gone', 'done']) await ground.store(id, { userId: 'alice' })
-    ground.meddle('sessions.s.', () => ground.put({ again: { nonce: 'another login' }, done: {} }, 4))
-    expect(await revokeUser(ground.context, 'alice', new Set())).toBe(3)
-    expect([...(await ground.read()).entries.keys()]).toEqual(['again'])
+  it('An entry that changed meanwhile is left to its login, and one that is gone does not matter', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ again: {}, gone: {}, done: {} })
+    for (const id of ['again', 'gone', 'done']) await fixture.store(id, { userId: 'alice' })
+    fixture.meddle('sessions.s.', () => fixture.put({ again: { nonce: 'another login' }, done: {} }, 4))
+    expect(await revokeUser(fixture.context, 'alice', new Set())).toBe(3)
+    expect([...(await fixture.read()).entries.keys()]).toEqual(['again'])
   })
 
-  it('writes nothing where there is nobody', async () => {
-    const ground = createGround()
-    expect(await revokeUser(ground.context, 'alice', new Set())).toBe(0)
-    await ground.put({ kept: {} })
-    await ground.store('kept', { userId: 'alice' })
-    expect(await revokeUser(ground.context, 'alice', new Set(['kept']))).toBe(0)
-    expect(ground.writes).toEqual([indexKey(ground.context, 'alice')])
+  it('Nothing is written if the user has no session', async () => {
+    const fixture = createIndexFixture()
+    expect(await revokeUser(fixture.context, 'alice', new Set())).toBe(0)
+    await fixture.put({ kept: {} })
+    await fixture.store('kept', { userId: 'alice' })
+    expect(await revokeUser(fixture.context, 'alice', new Set(['kept']))).toBe(0)
+    expect(fixture.writes).toEqual([indexKey(fixture.context, 'alice')])
   })
 
-  it('ends sessions before the epoch where only their deletion makes room for it', async () => {
-    const ground = createGround()
-    await ground.put({ mine: {} })
-    await ground.store('mine', { userId: 'alice' })
-    ground.fail = true
-    await expect(revokeUser(ground.context, 'alice', new Set())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    expect(await ground.text('mine')).toBeUndefined()
+  it('Sessions are ended before the epoch rises if only their deletion makes that possible', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ mine: {} })
+    await fixture.store('mine', { userId: 'alice' })
+    fixture.fail = true
+    await expect(revokeUser(fixture.context, 'alice', new Set())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(await fixture.stored('mine')).toBeUndefined()
   })
 
-  it('ends all that it can, and then fails with what it cannot end', async () => {
-    const ground = createGround()
-    await ground.put({ damaged: {}, good: {} })
-    await ground.store('good', { userId: 'alice' })
-    const key = ground.context.recordKey('damaged')
-    await ground.context.access.compareAndSet(key, undefined, 'junk', start + 1e9)
-    await expect(revokeUser(ground.context, 'alice', new Set())).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
-    await ground.put({ good: {}, damaged: {} })
-    await ground.store('good', { userId: 'alice' })
-    await expect(revokeUser(ground.context, 'alice', new Set())).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
-    expect(ground.events).toMatchObject([
+  it('All sessions that can be ended are ended, and then the error of the others is thrown', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ damaged: {}, good: {} })
+    await fixture.store('good', { userId: 'alice' })
+    const key = fixture.context.recordKey('damaged')
+    await fixture.context.access.compareAndSet(key, undefined, 'junk', start + 1e9)
+    await expect(revokeUser(fixture.context, 'alice', new Set())).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
+    await fixture.put({ good: {}, damaged: {} })
+    await fixture.store('good', { userId: 'alice' })
+    await expect(revokeUser(fixture.context, 'alice', new Set())).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
+    expect(fixture.events).toMatchObject([
       { type: 'destroyed', id: 'good' },
       { type: 'destroyed', id: 'good' }
     ])
-    expect([...(await ground.read()).entries.keys()]).toEqual(['damaged'])
+    expect([...(await fixture.read()).entries.keys()]).toEqual(['damaged'])
   })
 
-  it('fails at once where the index cannot be read', async () => {
+  it('revokeAll() fails at once if the index cannot be read', async () => {
     const store = createMemoryStore()
     let reads = 0
     const get = (): Promise<never> => {
@@ -334,54 +334,54 @@ describe('revoking all of a user', () => {
     expect(reads).toBe(1)
   })
 
-  it('stops a login under way, whether its record is there yet or not', async () => {
-    const ground = createGround()
-    await ground.put({ early: { reserved: 1 }, late: { reserved: 1 } })
-    await ground.store('late', { userId: 'bob', indexedUntil: start + 50 })
-    expect(await revokeUser(ground.context, 'alice', new Set())).toBe(0)
-    expect(await ground.text('early')).toMatch(/"x":1/)
-    expect(await ground.text('late')).toMatch(/"u":"bob"/)
-    expect(await ground.text('late')).not.toMatch(/"w":"w"/)
-    expect(ground.ends.get(ground.context.recordKey('late'))).toBe(start + 50)
+  it('revokeAll() stops a login under way, whether its record is written yet or not', async () => {
+    const fixture = createIndexFixture()
+    await fixture.put({ early: { reserved: 1 }, late: { reserved: 1 } })
+    await fixture.store('late', { userId: 'bob', indexedUntil: start + 50 })
+    expect(await revokeUser(fixture.context, 'alice', new Set())).toBe(0)
+    expect(await fixture.stored('early')).toMatch(/"x":1/)
+    expect(await fixture.stored('late')).toMatch(/"u":"bob"/)
+    expect(await fixture.stored('late')).not.toMatch(/"w":"w"/)
+    expect(fixture.ends.get(fixture.context.recordKey('late'))).toBe(start + 50)
   })
 })
 
-describe('ending a session of a user', () => {
-  it('leaves a tombstone for two minutes', async () => {
-    const ground = createGround()
-    await ground.store('a', { userId: 'alice' })
-    expect(await endSession(ground.context, 'a', { userId: 'alice' })).toBeDefined()
-    expect(ground.ends.get(ground.context.recordKey('a'))).toBe(start + 120_000)
-    expect(await endSession(ground.context, 'a', { userId: 'alice' })).toBeUndefined()
+describe('the end of a session of a user', () => {
+  it('The end of a session leaves a tombstone for two minutes', async () => {
+    const fixture = createIndexFixture()
+    await fixture.store('a', { userId: 'alice' })
+    expect(await endSession(fixture.context, 'a', { userId: 'alice' })).toBeDefined()
+    expect(fixture.ends.get(fixture.context.recordKey('a'))).toBe(start + 120_000)
+    expect(await endSession(fixture.context, 'a', { userId: 'alice' })).toBeUndefined()
   })
 
-  it('touches nothing that is not there, not theirs, or over already', async () => {
-    const ground = createGround()
-    await ground.store('other', { userId: 'bob' })
-    expect(await endSession(ground.context, 'other', { userId: 'alice' })).toBeUndefined()
-    expect(await endSession(ground.context, 'none', { userId: 'alice' })).toBeUndefined()
-    await ground.context.access.compareAndSet(ground.context.recordKey('over'), undefined, encodeTombstone('w'), 9e15)
-    const { length } = ground.writes
-    expect(await endSession(ground.context, 'over', { userId: 'alice', reserved: 1 })).toBeUndefined()
-    expect(ground.writes).toHaveLength(length)
+  it("A session that is absent, another user's, or ended already is not touched", async () => {
+    const fixture = createIndexFixture()
+    await fixture.store('other', { userId: 'bob' })
+    expect(await endSession(fixture.context, 'other', { userId: 'alice' })).toBeUndefined()
+    expect(await endSession(fixture.context, 'none', { userId: 'alice' })).toBeUndefined()
+    await fixture.context.access.compareAndSet(fixture.context.recordKey('over'), undefined, encodeTombstone('w'), 9e15)
+    const { length } = fixture.writes
+    expect(await endSession(fixture.context, 'over', { userId: 'alice', reserved: 1 })).toBeUndefined()
+    expect(fixture.writes).toHaveLength(length)
   })
 
-  it('writes a pending one anew, until its absolute limit: who wrote it may give it longer', async () => {
-    const ground = createGround()
-    await ground.store('a', {})
-    expect(await endSession(ground.context, 'a', { userId: 'alice', reserved: 1 })).toBeUndefined()
-    expect(ground.ends.get(ground.context.recordKey('a'))).toBe(start + 24 * 3_600_000)
+  it('A reserved session is rewritten, and kept until its absolute limit, because its manager may have longer timeouts', async () => {
+    const fixture = createIndexFixture()
+    await fixture.store('a', {})
+    expect(await endSession(fixture.context, 'a', { userId: 'alice', reserved: 1 })).toBeUndefined()
+    expect(fixture.ends.get(fixture.context.recordKey('a'))).toBe(start + 24 * 3_600_000)
   })
 })
 
 describe('an index that something else has written', () => {
-  it('is an error that says what to do', async () => {
-    const ground = createGround()
-    const key = indexKey(ground.context, 'alice')
-    for (const text of ['junk', '{}', 'null']) {
-      await ground.context.access.delete(key)
-      await ground.context.access.compareAndSet(key, undefined, text, start + 1e9)
-      await expect(readIndex(ground.context, 'alice')).rejects.toThrow(
+  it('An index that something else has written causes an error that says what to do', async () => {
+    const fixture = createIndexFixture()
+    const key = indexKey(fixture.context, 'alice')
+    for (const stored of ['junk', '{}', 'null']) {
+      await fixture.context.access.delete(key)
+      await fixture.context.access.compareAndSet(key, undefined, stored, start + 1e9)
+      await expect(readIndex(fixture.context, 'alice')).rejects.toThrow(
         'The index of a user cannot be read: something else wrote under its key. Delete that key; its sessions stay until they expire [STORE_MISBEHAVED]'
       )
     }

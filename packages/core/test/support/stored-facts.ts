@@ -1,9 +1,9 @@
 import { decodeRecord } from '../../src/record/record.ts'
 import { userKeyOf } from '../../src/token/secret-hash.ts'
 import { decodeIndex, type IndexEntry } from '../../src/users/user-index-entry.ts'
-import type { Entry, Ground } from './scheduled-store.ts'
+import type { Contents, Entry } from './scheduled-store.ts'
 
-/** What the checks need to know of one stored text. Read from the text itself, with none of the manager's policy. */
+/** What the checks need to know of a stored value. Read from the value itself, with none of the manager's policy. */
 export interface StoredFacts {
   readonly kind: 'record' | 'tombstone' | 'index' | 'other'
   readonly userId?: string | undefined
@@ -23,24 +23,24 @@ const hour = 3_600_000
 const day = 24 * hour
 const known = new Map<string, StoredFacts>()
 
-export function factsOf(text: string): StoredFacts {
-  let facts = known.get(text)
+export function factsOf(value: string): StoredFacts {
+  let facts = known.get(value)
   if (facts === undefined) {
-    facts = readFacts(text)
+    facts = readFacts(value)
     if (known.size > 200_000) known.clear()
-    known.set(text, facts)
+    known.set(value, facts)
   }
   return facts
 }
 
-function readFacts(text: string): StoredFacts {
-  if (!text.includes('\n')) {
-    const index = decodeIndex(text)
-    if (!index) throw new TypeError(`no index: ${text}`)
+function readFacts(value: string): StoredFacts {
+  if (!value.includes('\n')) {
+    const index = decodeIndex(value)
+    if (!index) throw new TypeError(`no index: ${value}`)
     const entries = [...index.entries].map(([id, { reserved }]) => shortId(id) + (reserved ? '?' : ''))
     return { kind: 'index', ids: index.entries, summary: `epoch ${index.epoch} [${entries.join(' ')}]` }
   }
-  const record = decodeRecord(text)
+  const record = decodeRecord(value)
   if (record === 'tombstone') return { kind: 'tombstone', summary: 'tombstone' }
   if (typeof record === 'string') return { kind: 'other', summary: record }
   const { payload, metadata } = record
@@ -72,7 +72,7 @@ export function indexKeyOf(userId: string): string {
 }
 
 /** Live records, by session id. */
-export function liveRecords({ entries, now }: Ground): Map<string, StoredFacts> {
+export function liveRecords({ entries, now }: Contents): Map<string, StoredFacts> {
   const records = new Map<string, StoredFacts>()
   for (const [key, { value, expiresAt }] of entries) {
     if (expiresAt <= now || !key.startsWith(recordPrefix)) continue
@@ -82,7 +82,7 @@ export function liveRecords({ entries, now }: Ground): Map<string, StoredFacts> 
   return records
 }
 
-export function liveEntry(ground: Ground, key: string): Entry | undefined {
-  const entry = ground.entries.get(key)
-  return entry && entry.expiresAt > ground.now ? entry : undefined
+export function liveEntry(contents: Contents, key: string): Entry | undefined {
+  const entry = contents.entries.get(key)
+  return entry && entry.expiresAt > contents.now ? entry : undefined
 }

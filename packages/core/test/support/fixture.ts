@@ -25,22 +25,22 @@ export interface Browser {
   receive(headers: HeaderList): void
 }
 
-export interface World {
+export interface Fixture {
   readonly store: FaultyStore
   readonly manager: SessionManager
   readonly events: SessionEvent[]
   now: number
   /** Another manager on the same store, as another process would have. */
   another(options?: Partial<SessionManagerOptions>): SessionManager
-  /** One that nobody listens to. */
+  /** A manager without an event handler. */
   silent(options?: Partial<SessionManagerOptions>): SessionManager
   browser(cookie?: string): Browser
   /** The types of the events since the last call. */
   eventTypes(): string[]
 }
 
-/** A manager on a store that can be broken, with a clock that stands still until it is moved. */
-export function createWorld(options: Partial<SessionManagerOptions> = {}, inner?: KeyValueStore): World {
+/** A manager on a store with faults on request, with a clock that stands still until it is moved. */
+export function createFixture(options: Partial<SessionManagerOptions> = {}, inner?: KeyValueStore): Fixture {
   const events: SessionEvent[] = []
   const time = { now: start }
   const clock = { now: () => time.now, sleep: () => Promise.resolve() }
@@ -48,15 +48,15 @@ export function createWorld(options: Partial<SessionManagerOptions> = {}, inner?
   const { compareAndSet } = memory
   if (!compareAndSet) throw new TypeError('an atomic store')
   const store = createFaultyStore({ ...memory, compareAndSet })
-  const another: World['another'] = (more = {}) =>
+  const another: Fixture['another'] = (more = {}) =>
     createSessionManager({ store, secret, clock, onEvent: (event) => events.push(event), ...options, ...more })
-  const silent: World['silent'] = (more = {}) => {
+  const silent: Fixture['silent'] = (more = {}) => {
     const { onEvent: _, ...rest } = { ...options, ...more }
     return createSessionManager({ store, secret, clock, ...rest })
   }
   let seen = 0
   const manager = another()
-  const world: World = {
+  const fixture: Fixture = {
     store,
     manager,
     events,
@@ -75,7 +75,7 @@ export function createWorld(options: Partial<SessionManagerOptions> = {}, inner?
       return types
     }
   }
-  return world
+  return fixture
 }
 
 function createBrowser(manager: SessionManager, cookie: string): Browser {
@@ -108,7 +108,7 @@ export function setCookieOf(headers: HeaderList): string | undefined {
   return headers.find(([name]) => name === 'Set-Cookie')?.[1]
 }
 
-/** A door that opens once. */
+/** A gate that opens once. */
 export function createGate(): { readonly gate: Promise<void>; open(): void } {
   let open = (): void => {}
   const gate = new Promise<void>((resolve) => {

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { type Problem, reportProblems } from './problem.ts'
+import { readSource } from './source-text.ts'
+import { listFiles } from './workspace.ts'
+
+/** A word that the repository no longer uses, and the plain English for it. */
+interface Word {
+  readonly pattern: RegExp
+  readonly instead: string
+}
+
+/** Refused everywhere: in comments, messages, test titles, names and prose. */
+const words: readonly Word[] = [
+  { pattern: /\bnobody\b/gi, instead: 'a sentence with a subject: no request, no caller, no user' },
+  { pattern: /\b(?:some|every|any)body\b/gi, instead: 'another request, the caller, every user' },
+  { pattern: /\bwho(?:m|ever|mever)\b/gi, instead: 'the user that, any process that, an attacker who' },
+  { pattern: /(?<=(?:[.!?:]|\/\*\*|\/\/) |['"`])Who (?:is|has|was|can|may)\b/g, instead: 'a sentence with a subject' },
+  { pattern: /\bis no option\b/gi, instead: 'unknown option' },
+  { pattern: /\b(?:session|it|that|request|login) (?:is|was) over\b/gi, instead: 'has ended, has expired' },
+  {
+    pattern: /\b(?:a|an array of|the|this|that|stored|equal|well-formed|whose|its) texts?\b/gi,
+    instead: 'string, value'
+  },
+  { pattern: /\btold (?:so|the cure|what|apart|nothing)\b|\bis told (?:that|of)\b/gi, instead: 'gets an error that' },
+  { pattern: /\bsays no\b|\b(?:a|the|its|their|with) cures?\b/gi, instead: 'refuses; the hint' },
+  { pattern: /\bmakes? good for\b|\bfalls? over\b|\bgives? up over\b/gi, instead: 'clears, fails, stops because of' },
+  { pattern: /\bno byte leaves\b/gi, instead: 'the response is not sent until' },
+  { pattern: /\barrows? points? at\b/gi, instead: 'every package depends on core' },
+  { pattern: /\b(?:house|rooms?)\b/gi, instead: 'repository, module, folder' },
+  {
+    pattern: /\b(?:mishap|deed|victim|misfit|crowd)s?\b|[a-z](?:Mishap|Deed|Crowd)s?\b/gi,
+    instead: 'fault, operation, user'
+  },
+  { pattern: /(?<![a-z])grounds?\b|[a-z]Grounds?\b/g, instead: 'fixture, starting point, integration' },
+  { pattern: /(?<![\w-])worlds?\b|[a-z]World\b|\bWorld\b/g, instead: 'fixture' },
+  { pattern: /\bunmet\b|\b(?:inTurn|createTurns|idlers)\b/g, instead: 'fixture, runExclusive, onIdle' }
+]
+
+/** Refused as names only: the words are English, but not for a string, an outcome or a remedy. */
+const names: readonly Word[] = [
+  { pattern: /(?<![.\w$])texts?\b(?!\s*\(|\s*:(?!\s*string)|\$)/g, instead: 'string, value, serialized' },
+  { pattern: /\b(?!status|inner|response)[a-z]\w*Texts?\b/g, instead: 'string, value, record, envelope' },
+  {
+    pattern: /(?<![.\w$])(?:cures?|conclude|announce|lease|horizon)\b/g,
+    instead: 'hint, finish, reserve, loginTimeout'
+  },
+  { pattern: /(?<![.\w$])told\b/g, instead: 'reported, expected' }
+]
+
+/** Legitimate uses. */
+const exceptions: readonly { readonly file: string; readonly word: RegExp; readonly why: string }[] = [
+  { file: 'scripts/check-words.ts', word: /./, why: 'It lists the words.' },
+  { file: 'scripts/test/check-words.test.ts', word: /./, why: 'It shows that they are found.' },
+  {
+    file: 'packages/core/test/session/rolling-changes.test.ts',
+    word: /body|whoever/,
+    why: 'It compares its rows with the table of docs/operations.md.'
+  }
+]
+
+/** What still has old words: a warning. Remove an entry once they are replaced; the check is strict from then on. */
+const notDone: readonly string[] = [
+  'CONTRIBUTING.md',
+  'README.md',
+  'SECURITY.md',
+  'bench/',
+  'examples/',
+  'packages/express/',
+  'packages/hono/',
+  'packages/koa/',
+  'packages/store-',
+  'packages/testkit/',
+  'scripts/',
+  'tools/'
+]
+
+/** Guides, decision notes, changesets and results are not checked. */
+const unchecked = /^(?:docs|\.changeset|\.github)\/|\/results\/|CHANGELOG\.md$/
+
+export interface WordProblems {
+  readonly problems: readonly Problem[]
+  /** Those of folders that are not done yet. */
+  readonly pending: readonly Problem[]
+}
+
+/** The old words in the sources, tests, messages and READMEs of the tree at `root`. */
+export function findWordProblems(root: string): WordProblems {
+  const found = listFiles(root, (name) => /\.(?:[cm]?[jt]s|md)$/.test(name))
+    .map((file) => relative(root, file))
+    .filter((file) => !unchecked.test(file))
+    .flatMap((file) => wordsIn(file, readFileSync(join(root, file), 'utf8')))
+  const isPending = ({ where }: Problem): boolean => notDone.some((start) => where.startsWith(start))
+  return { problems: found.filter((one) => !isPending(one)), pending: found.filter(isPending) }
+}
+
+function wordsIn(file: string, content: string): Problem[] {
+  const code = file.endsWith('.md') ? '' : readSource(content).code
+  return [...match(file, content, words), ...match(file, code, names)]
+}
+
+function match(file: string, content: string, list: readonly Word[]): Problem[] {
+  const allowed = exceptions.filter((one) => one.file === file)
+  return content
+    .split('\n')
+    .flatMap((line, index) =>
+      list.flatMap(({ pattern, instead }) =>
+        [...line.matchAll(pattern)]
+          .filter(([word]) => !allowed.some((one) => one.word.test(word)))
+          .map(([word]) => ({ where: `${file}:${index + 1}`, what: `"${word}" is not plain English: ${instead}` }))
+      )
+    )
+}
+
+if (import.meta.main) {
+  const { problems, pending } = findWordProblems(join(import.meta.dirname, '..'))
+  if (pending.length > 0)
+    console.warn(`warning: ${pending.length} old words where it is not done: ${notDone.join(', ')}`)
+  reportProblems('words', problems, 'plain English wherever it is done')
+}
