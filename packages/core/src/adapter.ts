@@ -11,7 +11,7 @@ import type { Connection, RequestSource } from './transport/request-source.ts'
 /** The options of every adapter, besides those of the manager. */
 export interface AdapterOptions<Request> {
   /**
-   * Returns true for a request that only looks at the session, such as a poll that asks when it ends: it does not move
+   * Returns true for a request that only looks at the session, such as a poll for its expiry: it does not move
    * `lastSeenAt`, rotate the secret or send the cookie again. Default: no request.
    */
   passive?(request: Request): boolean

@@ -120,7 +120,7 @@ describe('the policy in effect can be read back', () => {
   })
 })
 
-describe('what a session shows when it is printed', () => {
+describe('a session that is printed', () => {
   it('A session that is printed or serialized, and its errors, show no token, secret or data', async () => {
     const manager = createSessionManager({ store: createMemoryStore(), secret })
     const session = await manager.open('')

@@ -176,7 +176,7 @@ function refusalOf(task: () => unknown): { readonly code: string; readonly messa
 
 const manager = (options: unknown): unknown => createSessionManager(options as SessionManagerOptions)
 
-describe('The options of a manager', () => {
+describe('the options of a manager', () => {
   it('All invalid options are refused at once, each with a hint', () => {
     const { code, message, cause } = refusalOf(() =>
       manager({

@@ -3,7 +3,7 @@ import { printable, SessionError } from '../errors.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
- * Serializes with `devalue`, which the application installs: beside the types of JSON it restores Date, Map, Set, BigInt,
+ * Serializes with `devalue`, which the application installs: besides the types of JSON it restores Date, Map, Set, BigInt,
  * URL, RegExp, typed arrays, NaN and repeated references. Changes inside them are noticed, and merged by
  * top-level key like any other. A Buffer comes back as a `Uint8Array`.
  *

@@ -15,7 +15,7 @@ export interface PayloadEncryption {
   decrypt(ciphertext: string, context: string, key: string): string | undefined
   /** `false`: records are written in plain text, and encrypted ones are read. Default `true`. */
   readonly write?: boolean
-  /** Until when records in plain text are read beside encrypted ones, epoch ms. Default: never. */
+  /** Until then records in plain text are also read, epoch ms. Default: never. */
   readonly plainUntil?: number
 }
 
@@ -28,8 +28,8 @@ export interface EncryptionOptions {
    */
   readonly write?: boolean
   /**
-   * Until when records in plain text are read beside encrypted ones, epoch ms. Until then, anyone with write
-   * access to the store can forge sessions. Default: never with `write`, always without.
+   * Until then records in plain text are also read, epoch ms, and anyone with write access to the store can forge sessions.
+   * Default: never with `write`, always without.
    */
   readonly plainUntil?: number
   /** Default: the platform's generator. */

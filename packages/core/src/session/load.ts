@@ -119,7 +119,8 @@ function finishSearch(context: ManagerContext, state: SessionState, { found, sup
 
 /**
  * Makes the record the state of the session, if its payload can be read: until an encrypted one was decrypted, anyone
- * with write access to the store may have forged the user and the timeouts. With a schema, only if its data fits or is repaired.
+ * with write access to the store may have forged the user and the timeouts. With a schema, only if its data fits, or is
+ * repaired.
  */
 export function acceptRecord(context: ManagerContext, state: SessionState, opened: Opened): Validated<boolean> {
   const { token, record } = opened

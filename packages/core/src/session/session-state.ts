@@ -260,7 +260,7 @@ export function becomeDestroyed(context: Empty, state: Writable, cookie: 'none' 
   becomeEmpty(context, state)
 }
 
-/** The handler gives the session another data object. What it is compared with stays. */
+/** The handler has assigned another data object. The data that it is compared with stays. */
 export function becomeChanged(state: Writable, data: Fields): void {
   state.data = data
 }

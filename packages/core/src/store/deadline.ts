@@ -30,7 +30,7 @@ export function bound<T, R>(
     const timer = background ? platform.startTimer(expire, milliseconds) : setTimeout(expire, milliseconds)
     function settle(complete: () => void): void {
       if (expired) return
-      // An answered wait clears its timer at once, so that it keeps nothing alive.
+      // A settled wait clears its timer at once, so that it keeps nothing alive.
       clearTimeout(timer)
       try {
         complete()

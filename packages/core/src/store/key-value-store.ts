@@ -15,10 +15,11 @@
  *   engine's own expiry is a garbage collector and nothing else; when it only knows seconds, round up.
  * - A method rejects when, and only when, the engine could not do what was asked. It never hides a failure in a
  *   return value and never retries a write whose outcome it does not know.
- * - A write that rejects may have counted: the manager reads before it goes on. A store that knows that `set`, `delete`
- *   or `compareAndSet` changed nothing, and that nothing of the call takes effect later, rejects with an `Error` whose
- *   property `wroteNothing` is `true`. The manager then reports the failure at once and does not repeat the write, so a
- *   store that can wait for what is in its way, such as a lock, does so itself: bounded, and beside the event loop.
+ * - A write that rejects may have taken effect: the manager reads before it continues. A store that knows that `set`,
+ *   `delete` or `compareAndSet` changed nothing, and that nothing of the call takes effect later, rejects with an `Error`
+ *   whose property `wroteNothing` is `true`. The manager then reports the failure at once and does not repeat the write.
+ *   So a store that can wait for an obstacle, such as a lock, does so itself: for a bounded time, and without blocking the
+ *   event loop.
  * - Methods may be called concurrently, in any number, from any number of processes if the engine is shared.
  *
  * A capability is the presence of a method. There are no flags.

@@ -31,7 +31,7 @@ export interface GroupCommitOptions {
 /** The decision of a member, or the error that it threw. */
 type Outcome = Decision<unknown> | { readonly thrown: unknown; readonly harmless?: false }
 
-/** One pass over the members, each of which decides on the value that the one before it wants to store. */
+/** One pass over the members, each of which decides on the value that the one before it is going to store. */
 interface Round {
   /** The value that the next member decides on; after the last member, the value to store. */
   value: string | undefined

@@ -50,7 +50,7 @@ export function createRing<Key extends { readonly keyId: number }>(
   return { current, candidates: (keyId) => byId.get(keyId) ?? [] }
 }
 
-/** The first `size` bytes of HMAC-SHA-256 under a key that HKDF derived for the purpose and scope named. */
+/** The first `size` bytes of HMAC-SHA-256 under a key that HKDF derived for the named purpose and scope. */
 export function deriveMac(secret: string, scope: readonly string[], size = 32): Mac {
   const key = derive(secret, scope, 32)
   const mac = createMac(key, size)

@@ -69,7 +69,7 @@ const rules = {
 }
 
 /**
- * Refuses, at construction, options that make a cookie which some browser silently refuses.
+ * Refuses options that make a cookie which some browser silently rejects.
  *
  * @throws SessionError `OPTION_INVALID` or `OPTION_UNKNOWN`, naming the option and what to change.
  */

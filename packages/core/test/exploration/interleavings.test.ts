@@ -11,7 +11,7 @@ const isEndless = ({ name }: { readonly name: string }): boolean => ['S11', 'S12
 
 afterAll(() => tally.print('Interleavings'))
 
-describe('in every interleaving of the store operations of several processes', () => {
+describe('every interleaving of the store operations of several processes', () => {
   const [endless, all] = [scenarios.filter(isEndless), scenarios.filter((one) => !isEndless(one))]
   it.each(all)('$name: $title', { timeout: long }, (scenario) => tally.exhaust(scenario))
   it.each(endless)('$name: $title', { timeout: long }, (scenario) => tally.explore(scenario))

@@ -7,7 +7,7 @@ export interface FuzzResult {
   readonly slowest: number
 }
 
-/** A pause of the machine or of the garbage collector is no finding: slow code is slow three times. */
+/** A pause of the machine or of the garbage collector is no finding: slow code must be slow three times in a row. */
 const slow = 10
 
 /** @throws Error with the input, when the code crashes or returns a wrong result. */

@@ -43,7 +43,7 @@ describe('I10: hostile input never throws, never reaches the store, never appear
     }
   })
 
-  it('The first live one of several duplicates is used, after junk, after a dead one, or twice the same', async () => {
+  it('Of several duplicates the first live one is used, also after junk or a dead one, and equal ones cost one read', async () => {
     const { browser, store, events } = createFixture()
     const [alice, bob, dead] = [browser(), browser(), browser()]
     await alice.request((session) => session.login('alice'))
@@ -133,12 +133,12 @@ describe('I10: hostile input never throws, never reaches the store, never appear
 
   it.each([
     ['empty', ''],
-    ['cut short', '{"v":1,'],
+    ['truncated', '{"v":1,'],
     ['foreign JSON', '{"cookie":{"path":"/"}}'],
     ['a list', '[1]\n{}'],
     ['null', 'null\n{}'],
     ['of wrong types', '{"v":1,"w":1,"c":"x"}\n{}'],
-    ['a payload that is no object', undefined]
+    ['valid except for its payload, an array', undefined]
   ])('A record that is %s gives a new session and an event, and is kept for inspection', async (_, stored) => {
     const fixture = createFixture()
     const tab = fixture.browser()

@@ -25,7 +25,7 @@ async function survivors(inspector: Session, work: () => Promise<unknown>): Prom
   return sum(profile.head)
 }
 
-describe('what requests leave in the old generation, with 16 under way at a time', () => {
+describe('the garbage of requests in the old generation, with 16 under way at a time', () => {
   const requests = 32_000
   const inspector = new Session()
   setFlagsFromString('--expose-gc')

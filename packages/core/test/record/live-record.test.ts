@@ -21,7 +21,7 @@ describe('a stored value and a secret', () => {
     [2, { aliasHash: hashOf(2), aliasUntil: start + 1 }, 'alias'],
     [2, { aliasHash: hashOf(2), aliasUntil: start }, 'stale'],
     [3, { aliasHash: hashOf(2) }, 'stale']
-  ] as const)('the secret %i is to a record with %o: %s', (byte, more, expected) => {
+  ] as const)('The secret %i relates to a record with %o as %s', (byte, more, expected) => {
     expect(standingOf(context, { ...metadata, ...more }, identity(byte))).toBe(expected)
   })
 

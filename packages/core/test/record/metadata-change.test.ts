@@ -137,7 +137,7 @@ describe('a new secret', () => {
     ['regenerate', { permanentSince: 1_100, createdAt: 1_000 }],
     ['rotate', { permanentSince: 1_100, createdAt: 1_000, aliasHash: 'old' }],
     ['login', { createdAt: 1_500, authenticatedAt: 1_500 }]
-  ] as const)('after %s opens the session, and the old one only where it should', (swap, rest) => {
+  ] as const)('After %s the new secret opens the session, and the old one only after a rotation', (swap, rest) => {
     const next = changed(before, (one) => swapSecret(one, swap, hash, 1_500))
     expect(next).toEqual({ ...metadata(), permanent: 7, ...rest, secretHash: hash, generation: 4, swappedAt: 1_500 })
     expect(next.aliasUntil).toBeUndefined()

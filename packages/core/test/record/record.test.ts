@@ -147,7 +147,7 @@ describe('a stored value', () => {
   })
 })
 
-describe('what encryption authenticates of a record', () => {
+describe('the authenticated context of a record', () => {
   it('The context contains everything but the fields that a touch moves', () => {
     const others: Required<RecordMetadata> = {
       writeId: 'other',

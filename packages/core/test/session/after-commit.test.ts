@@ -118,7 +118,7 @@ describe('the state and the events after a write', () => {
   it.each([
     ['rotate', 'rotated'],
     ['regenerate', 'regenerated']
-  ] as const)('after %s is a new secret, sent at once', (swap, type) => {
+  ] as const)('The cookie with the new secret is sent after %s, with the event %s', (swap, type) => {
     const { context, state, events, write } = setUp()
     state.alias = true
     adoptWrite(context, state, write({ swap, secret: newSecret, user: 'alice' }))

@@ -58,13 +58,16 @@ describe('a commit of a request that failed', () => {
     [false, true, { a: 1 }],
     [false, false, { a: 2 }],
     [false, undefined, { a: 2 }]
-  ] as const)('With commitOnError: %s and failed: %s the data is then %j', async (commitOnError, failed, expected) => {
-    const { fixture, tab } = await stored({ commitOnError })
-    const session = await tab.open()
-    session.data.a = 2
-    tab.receive((await fixture.manager.commit(session, failed === undefined ? {} : { failed })).headers)
-    expect((await tab.open()).data).toEqual(expected)
-  })
+  ] as const)(
+    'With commitOnError: %s and failed: %s the stored data is %j',
+    async (commitOnError, failed, expected) => {
+      const { fixture, tab } = await stored({ commitOnError })
+      const session = await tab.open()
+      session.data.a = 2
+      tab.receive((await fixture.manager.commit(session, failed === undefined ? {} : { failed })).headers)
+      expect((await tab.open()).data).toEqual(expected)
+    }
+  )
 
   it('A touch and a lifetime are stored without the data', async () => {
     for (const permanent of [false, true]) {

@@ -22,7 +22,7 @@ async function isLiveAfter(fixture: Fixture, tab: Browser, wait: number): Promis
   return !session.isNew
 }
 
-describe('A lifetime of one session above maxLifetime', () => {
+describe('a lifetime of one session above maxLifetime', () => {
   it('A lifetime above maxLifetime is read back as maxLifetime at once', async () => {
     const fixture = createFixture({ maxLifetime: '40d' })
     const tab = await createVisitor(fixture)
@@ -34,7 +34,7 @@ describe('A lifetime of one session above maxLifetime', () => {
   })
 })
 
-describe('The option permanent', () => {
+describe('the option permanent', () => {
   it.each([
     ['7d', 7 * day],
     [true, 31 * day],
@@ -85,7 +85,7 @@ describe('The option permanent', () => {
   })
 })
 
-describe('The option rolling', () => {
+describe('the option rolling', () => {
   const options = { permanent: '7d', rolling: true } as const
 
   it('With rolling a permanent lifetime counts from the last use, and the cookie is sent again', async () => {
@@ -138,7 +138,7 @@ describe('The option rolling', () => {
   })
 })
 
-describe('The option anonymousTimeout', () => {
+describe('the option anonymousTimeout', () => {
   it.each([
     ['shorter', '10m', 600_000],
     ['longer', '12h', 12 * hour]

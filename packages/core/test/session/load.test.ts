@@ -125,7 +125,7 @@ describe('the record under a genuine token', () => {
     expect([session.detached, session.isNew, session.data]).toEqual(['unavailable', false, {}])
   })
 
-  describe('with a schema', () => {
+  describe('the record, with a schema', () => {
     const schema = (validate: (value: unknown) => object) => ({
       schema: { '~standard': { version: 1 as const, vendor: 'test', validate: validate as never } }
     })

@@ -35,7 +35,7 @@ describe('the data of a write', () => {
   }
 
   it('Unchanged data is not written, and the stored payload is not decoded', () => {
-    const stored = (): string => expect.fail('asked')
+    const stored = (): string => expect.fail('decoded')
     const change = { state: { baseline: '{}', stored: undefined }, change: {}, serialized: undefined }
     expect(nextData(plain, { ...change, serialized: '{}' }, { stored })).toEqual({
       plaintext: undefined,
@@ -98,7 +98,7 @@ describe('the owner of a write', () => {
     readonly superseded?: boolean
   }
 
-  const own = (given: Given): NextOwner => {
+  const ownerOf = (given: Given): NextOwner => {
     const { context = plain, userId, plaintext, stored, change = {}, superseded = false } = given
     const record = { metadata: userId === undefined ? metadata : { ...metadata, userId } }
     const standing = superseded ? 'stale' : 'current'
@@ -117,42 +117,42 @@ describe('the owner of a write', () => {
     ['no data of another user is kept', 'bob', true, '{}', true],
     ['no named key of another user is kept', 'bob', ['a'], '{}', true]
   ])('The owner after a login: %s', (_, userId, keepData, kept, emptied) => {
-    const owner = own({ ...(userId === undefined ? {} : { userId }), plaintext, change: login(keepData) })
+    const owner = ownerOf({ ...(userId === undefined ? {} : { userId }), plaintext, change: login(keepData) })
     expect(owner).toEqual({ userId: 'alice', plaintext: kept, emptied, userChanged: false })
   })
 
   it('A login that keeps named keys takes them from the stored data if nothing else has changed', () => {
-    expect(own({ stored: plaintext, change: login(['a']) }).plaintext).toBe('{"a":1}')
-    expect(own({ change: login(['a']) }).plaintext).toBe('{}')
+    expect(ownerOf({ stored: plaintext, change: login(['a']) }).plaintext).toBe('{"a":1}')
+    expect(ownerOf({ change: login(['a']) }).plaintext).toBe('{}')
   })
 
   it('An anonymous regenerate removes the user and the data', () => {
-    const owner = own({ userId: 'alice', plaintext, change: { anonymous: true } })
+    const owner = ownerOf({ userId: 'alice', plaintext, change: { anonymous: true } })
     expect(owner).toEqual({ userId: undefined, plaintext: '{}', emptied: true, userChanged: false })
   })
 
   const bob = '{"user":"bob"}'
 
   it('Data that was not accessed leaves the user as before', () => {
-    const owner = own({ context: naming, userId: 'alice', stored: '{"user":"alice"}' })
+    const owner = ownerOf({ context: naming, userId: 'alice', stored: '{"user":"alice"}' })
     expect(owner).toMatchObject({ userId: 'alice', plaintext: undefined, userChanged: false })
   })
 
-  it('The data names the user if userIdFrom says so', () => {
+  it('userIdFrom takes the user from the data', () => {
     const named = { context: naming, plaintext: bob, stored: '{}' }
-    expect(own(named)).toMatchObject({ userId: 'bob', plaintext: bob, userChanged: true, emptied: false })
-    expect(own({ ...named, userId: 'alice' })).toMatchObject({ userId: 'bob', userChanged: true })
-    expect(own({ ...named, userId: 'bob' })).toMatchObject({ userId: 'bob', userChanged: false })
-    const left = own({ context: naming, userId: 'bob', plaintext: '{}', stored: bob })
+    expect(ownerOf(named)).toMatchObject({ userId: 'bob', plaintext: bob, userChanged: true, emptied: false })
+    expect(ownerOf({ ...named, userId: 'alice' })).toMatchObject({ userId: 'bob', userChanged: true })
+    expect(ownerOf({ ...named, userId: 'bob' })).toMatchObject({ userId: 'bob', userChanged: false })
+    const left = ownerOf({ context: naming, userId: 'bob', plaintext: '{}', stored: bob })
     expect(left).toMatchObject({ userId: undefined, userChanged: true })
   })
 
   it('The user stays if the data names the same one, there is no userIdFrom, or the request is superseded', () => {
     const alice = { userId: 'alice', plaintext: bob, stored: '{}' }
     const same = { userId: 'alice', plaintext: bob, userChanged: false }
-    expect(own({ ...alice, context: naming, stored: bob })).toMatchObject(same)
-    expect(own(alice)).toMatchObject(same)
-    expect(own({ ...alice, context: naming, superseded: true })).toMatchObject(same)
+    expect(ownerOf({ ...alice, context: naming, stored: bob })).toMatchObject(same)
+    expect(ownerOf(alice)).toMatchObject(same)
+    expect(ownerOf({ ...alice, context: naming, superseded: true })).toMatchObject(same)
   })
 
   it('The user is read only from data that can be decoded', () => {

@@ -10,12 +10,12 @@ async function restoreAfterLogout() {
   const [ended, renewed] = [fixture.browser(), fixture.browser()]
   for (const tab of [ended, renewed]) await tab.request((session) => session.login('alice'))
   const backup = await copyOf(fixture.store)
-  const [cookieOfEnded, cookieFromBefore] = [ended.cookie, renewed.cookie]
+  const [cookieOfEnded, earlierCookie] = [ended.cookie, renewed.cookie]
   await ended.request((session) => session.destroy())
   fixture.now += 1_000
   await renewed.request((session) => session.login('alice'))
   for (const [key, value] of backup) await fixture.store.set(key, value, fixture.now + hour)
-  return { fixture, ended: fixture.browser(cookieOfEnded), renewed, before: fixture.browser(cookieFromBefore) }
+  return { fixture, ended: fixture.browser(cookieOfEnded), renewed, earlier: fixture.browser(earlierCookie) }
 }
 
 async function copyOf(store: KeyValueStore): Promise<ReadonlyMap<string, string>> {
@@ -30,25 +30,25 @@ it('A restored backup restores a session that was ended after the backup', async
 })
 
 it('A login after the backup is lost when the backup is restored, and the cookie from before that login opens the session', async () => {
-  const { renewed, before } = await restoreAfterLogout()
+  const { renewed, earlier } = await restoreAfterLogout()
   expect((await renewed.open()).isNew).toBe(true)
-  expect((await before.open()).userId).toBe('alice')
+  expect((await earlier.open()).userId).toBe('alice')
 })
 
 it('A new secret alone ends the sessions of a restored backup, and every other session', async () => {
-  const { fixture, ended, before } = await restoreAfterLogout()
+  const { fixture, ended, earlier } = await restoreAfterLogout()
   const manager = fixture.another({ secret: `new ${secret}` })
-  for (const tab of [ended, before]) expect((await tab.open(manager)).isNew).toBe(true)
+  for (const tab of [ended, earlier]) expect((await tab.open(manager)).isNew).toBe(true)
 })
 
 it('Revoking every listed session ends the sessions of a restored backup', async () => {
-  const { fixture, ended, before } = await restoreAfterLogout()
+  const { fixture, ended, earlier } = await restoreAfterLogout()
   for await (const { id } of fixture.manager.list()) await fixture.manager.revoke(id)
-  for (const tab of [ended, before]) expect((await tab.open()).isNew).toBe(true)
+  for (const tab of [ended, earlier]) expect((await tab.open()).isNew).toBe(true)
 })
 
 it('revokeAll() for the user ends the sessions of a restored backup, because the index is in the backup too', async () => {
-  const { fixture, ended, before } = await restoreAfterLogout()
+  const { fixture, ended, earlier } = await restoreAfterLogout()
   expect(await fixture.manager.revokeAll('alice')).toBe(2)
-  for (const tab of [ended, before]) expect((await tab.open()).isNew).toBe(true)
+  for (const tab of [ended, earlier]) expect((await tab.open()).isNew).toBe(true)
 })

@@ -197,7 +197,7 @@ describe('a record that no longer fits its schema', () => {
     [undefined, { items: [] }, false, ['dataReset', 'loaded']],
     [(): Cart => ({ items: ['mended'] }), { items: ['mended'] }, false, ['dataReset', 'loaded']],
     [(): undefined => undefined, { items: [] }, true, ['rejected']]
-  ] as const)('becomes, with %s, %j', async (onSchemaMismatch, data, isNew, types) => {
+  ] as const)('With onSchemaMismatch: %s the data becomes %j', async (onSchemaMismatch, data, isNew, types) => {
     const { browser, another, eventTypes } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { items: 'not a list' }))

@@ -266,7 +266,7 @@ describe('the operations on one session', () => {
   })
 })
 
-describe('what a write changes', () => {
+describe('the effect of a write', () => {
   it('A session whose end was requested before its first record was stored still ends at the commit', () => {
     for (const [wanted, left] of [
       [0, 0],

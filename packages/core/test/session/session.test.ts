@@ -64,7 +64,7 @@ describe('a stored session', () => {
   })
 })
 
-describe('its data', () => {
+describe('the data of a session', () => {
   it('The data may be replaced by another object, which is stored if its content differs', async () => {
     const { fixture, tab } = await stored()
     const assign = (data: object) => tab.request((session) => Reflect.set(session, 'data', data))
@@ -81,7 +81,7 @@ describe('its data', () => {
   })
 })
 
-describe('its permanence', () => {
+describe('the permanence of a session', () => {
   it('The permanence is true, false or a lifetime', async () => {
     const session = await createFixture().browser().open()
     for (const value of ['1h', -1, 1.5, undefined]) {

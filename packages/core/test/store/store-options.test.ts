@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { checkStoreOptions } from '../../src/store/store-options.ts'
 
-describe('The options of a store', () => {
+describe('the options of a store', () => {
   interface Options {
     readonly table?: string
     readonly clock?: object
@@ -32,7 +32,7 @@ describe('The options of a store', () => {
     ['client', ': it is the first argument'],
     ['tabel', '; did you mean table?'],
     ['colour', '']
-  ])('Options that the store does not have are refused: %s%s', (name, hint) => {
+  ])('The unknown option %s is refused with the hint "%s"', (name, hint) => {
     expect(() => check({ [name]: 1 })).toThrow(`Unknown option ${name}${hint} [OPTION_UNKNOWN]`)
   })
 

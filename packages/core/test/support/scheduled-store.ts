@@ -19,8 +19,9 @@ export interface Operation {
 }
 
 /**
- * `refused`: the operation fails before its effect, and its error says that it changed nothing. `late`: the caller gets an error, and the operation takes effect some time later. `slow`: the operation
- * takes effect, and its response comes some time later, perhaps after those of later operations.
+ * `refused`: the operation fails before its effect, and its error says that it changed nothing. `late`: the caller gets an
+ * error, and the operation takes effect some time later. `slow`: the operation takes effect, and its response comes some
+ * time later, perhaps after those of later operations.
  */
 export type Fault = 'error-before' | 'refused' | 'error-after' | 'late' | 'crash-before' | 'crash-after' | 'slow'
 
@@ -109,7 +110,7 @@ export function asAnswer<Kind extends Waiting>(operation: Kind, result: unknown)
   return { ...operation, verb: 'answer', name: `${operation.name} answer`, result }
 }
 
-/** Whether an operation with this fate takes effect. */
+/** Whether an operation with this fault takes effect. */
 export function happens(fault: Fault | undefined): boolean {
   return fault === undefined || fault === 'error-after' || fault === 'crash-after' || fault === 'slow'
 }

@@ -91,7 +91,7 @@ const toToken = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
 const toBytes = (value: string) => new Uint8Array(Buffer.from(value, 'base64url'))
 
 describe.each(rings)('with %s in the ring', (_, ring) => {
-  it.each([16, 19, 34, 64])('every changed bit and character of a token with a %i-byte secret is refused', (length) => {
+  it.each([16, 19, 34, 64])('Every changed bit and character of a token with a %i-byte secret is refused', (length) => {
     const token = mint(ring, length)
     const bytes = toBytes(token)
     for (let bit = 0; bit < bytes.length * 8; bit++) {
@@ -110,7 +110,7 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
     }
   })
 
-  it('every truncation, extension, rotation and cut-out is refused', () => {
+  it('Every truncation, extension, rotation and cut-out is refused', () => {
     for (const length of [16, 40, 64]) {
       const token = mint(ring, length)
       for (let cut = 0; cut < token.length; cut++) {
@@ -127,7 +127,7 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
     }
   })
 
-  it('every splice of two good tokens is refused', () => {
+  it('Every splice of two good tokens is refused', () => {
     for (let pair = 0; pair < 60; pair++) {
       const length = 16 + 3 * (pair % 17)
       const [one, other] = [mint(ring, length), mint(ring, pair % 2 === 0 ? length : 16)]
@@ -145,7 +145,7 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
     }
   })
 
-  it('every other spelling is refused', () => {
+  it('Every other spelling is refused', () => {
     for (let i = 0; i < 200; i++) {
       const token = mint(ring, 16 + 3 * (i % 17))
       const swapped = token.replace(/[A-Za-z]/g, (letter) =>
@@ -201,7 +201,7 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
     }
   })
 
-  it('every other version and every impossible start is refused, although signed with our key', () => {
+  it('Every other version and every impossible start is refused, although signed with our key', () => {
     for (let version = 0; version < 256; version++) {
       if (version !== 1)
         refuse(
@@ -214,7 +214,7 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
     }
   })
 
-  it('every key id but ours is refused, although signed with our key', () => {
+  it('Every key id but ours is refused, although signed with our key', () => {
     for (let keyId = 0; keyId < 0x10000; keyId += 7) {
       if (ring.candidates(keyId).length > 0) continue
       refuse(
@@ -225,7 +225,7 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
   })
 })
 
-it('well-shaped random tokens are refused', { timeout }, () => {
+it('Well-shaped random tokens are refused', { timeout }, () => {
   const half = Math.max(wanted - tried, 500_000) / 2
   const ringAt = (i: number): Keyring => rings[i % rings.length]?.[1] ?? ringOf(a)
   for (let i = 0; i < half; i++) refuse(randomLetters(76 + 4 * (i % 17)), ringAt(i))

@@ -74,7 +74,7 @@ describe('the prefix', () => {
     { prefix: 'host', path: '/app' },
     { prefix: 'host', secure: false },
     { prefix: 'secure', secure: false }
-  ] as const)('%j is refused: no browser would keep it', (options) => {
+  ] as const)('The options %j are refused, because no browser would keep the cookie', (options) => {
     expect(() => resolveCookieOptions(options)).toThrow(refused('prefix'))
   })
 })
