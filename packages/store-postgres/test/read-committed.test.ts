@@ -5,8 +5,8 @@ import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Server, startServer } from './support/server.ts'
 
-const oneCreator = 'of 50 concurrent creators exactly one resolves to true, and its value stays'
-const overtakenBySet = 'a compareAndSet that is overtaken by a set never replaces what was set'
+const oneCreator = 'exactly one of 50 concurrent creators resolves to true, and its value stays'
+const overtakenBySet = 'a compareAndSet that is overtaken by a set never replaces the new value'
 
 describeOn('postgres', { own: true })('the conformance kit on stores that PostgreSQL does not serialise', () => {
   let server: Server

@@ -7,14 +7,14 @@ import { applyHeaders, isSessionError, type Session } from '@kvsession/core'
 import { removeRepresentation } from '@kvsession/core/adapter'
 import type { AppSetup, RunningApp } from '@kvsession/testkit'
 
-/** What a server without a framework does by itself; the parts that a broken one gets wrong can be replaced. */
+/** A server without a framework. Tests of broken adapters replace some of its parts. */
 export interface NodeHttpOptions {
-  /** Sends the status, headers and body of an answer. */
+  /** Sends the status, headers and body of a response. */
   readonly answer?: typeof commitThenAnswer
   readonly answerError?: typeof answerError
 }
 
-/** A finished answer, not sent yet. */
+/** A complete response that has not been sent yet. */
 export interface Answer {
   readonly status: number
   readonly body?: string | AsyncIterable<string> | undefined
@@ -28,7 +28,7 @@ export interface Turn {
   readonly response: ServerResponse
 }
 
-/** The adapter contract by hand: open, run the handler, commit, then the first byte. */
+/** Implements the adapter contract: open, run the handler, commit, then start the response. */
 export async function createNodeHttpApp(setup: AppSetup, options: NodeHttpOptions = {}): Promise<RunningApp> {
   const { answer: reply = commitThenAnswer, answerError: replyError = answerError } = options
   const server = createServer((request, response) => {
@@ -86,7 +86,7 @@ export async function commitThenAnswer(turn: Turn, answer: Answer): Promise<void
   const { headers } = await manager.commit(session, facts(response, answer))
   applyHeaders(headers, response)
   await sendAnswer(turn, answer)
-  // A stream may have changed the session after its first byte.
+  // A stream may have changed the session after it started.
   await manager.commit(session)
 }
 
@@ -102,7 +102,7 @@ export async function answerError(turn: Turn | undefined, response: ServerRespon
 }
 
 async function commitFailed({ manager, session, response }: Turn, error: unknown): Promise<void> {
-  // What a commit refused is not offered to it again.
+  // Do not commit again changes that a commit has refused.
   const refused = isSessionError(error)
   const headers = refused
     ? manager.responseHeaders(session, facts(response))
@@ -138,6 +138,6 @@ function statusOf(error: unknown): number {
 }
 
 function portOf(address: AddressInfo | string | null): number {
-  if (typeof address !== 'object' || address === null) throw new TypeError('The server listens on no port')
+  if (typeof address !== 'object' || address === null) throw new TypeError('The server does not listen on a port')
   return address.port
 }

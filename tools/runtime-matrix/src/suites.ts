@@ -59,8 +59,8 @@ export const differences: readonly { readonly runtime: string; readonly test: st
     why: "Bun's WebSocket does not tell the status of a refused upgrade"
   },
   ...[
-    'a client that goes away while the handler works leaves nothing unhandled, and its session intact',
-    'a client that goes away while the record is written leaves nothing unhandled'
+    'a disconnect while the handler runs causes no unhandled rejection and leaves the session intact',
+    'a disconnect while the record is written causes no unhandled rejection'
   ].map((test) => ({ runtime: 'workerd', test, why: 'without a socket nobody goes away' }))
 ]
 
