@@ -40,7 +40,7 @@ describe('createD1Store', () => {
       .prepare(sql)
       .bind('foreign', later, new Uint8Array([0, 255]))
       .run()
-    const message = expect.stringContaining('a table of its own')
+    const message = expect.stringContaining('its own table')
     await expect(createD1Store(database).get('foreign')).rejects.toMatchObject({ code: 'STORE_INVALID', message })
   })
 

@@ -83,7 +83,10 @@ describe('createDurableObjectStore', () => {
   it('takes something else in its storage for foreign, and says so', async () => {
     const { store, ask } = await open()
     await ask('foreign', '/spoil')
-    const problem = { code: 'STORE_INVALID', message: expect.stringContaining('holds something it did not write') }
+    const problem = {
+      code: 'STORE_INVALID',
+      message: expect.stringContaining('contains a value that the store did not write')
+    }
     await expect(store.get('foreign')).rejects.toMatchObject(problem)
     await expect(store.compareAndSet('foreign', undefined, 'value', later)).rejects.toMatchObject(problem)
     await store.set('foreign', 'value', later)
@@ -92,7 +95,7 @@ describe('createDurableObjectStore', () => {
 
   it.each([
     ['without SQLite', 'PLAIN', 'new_sqlite_classes'],
-    ['of somebody else', 'OTHER', 'another class than SessionObject']
+    ['of somebody else', 'OTHER', 'class of the binding is not SessionObject']
   ])('says what to do when the class is one %s', async (_name, binding, message) => {
     const { store } = await open(binding)
     for (const call of [() => store.get('key'), () => store.set('key', 'value', later), () => store.delete('key')]) {

@@ -34,7 +34,10 @@ describe('createKvStore', () => {
   it('takes something else in the namespace for foreign, and says so', async () => {
     const store = createKvStore(binding)
     await binding.put('foreign_', 'nonsense', { metadata: { expiresAt: 1 } })
-    const problem = { code: 'STORE_INVALID', message: expect.stringContaining('under foreign_. Give it a namespace') }
+    const problem = {
+      code: 'STORE_INVALID',
+      message: expect.stringContaining('under foreign_. Give it its own namespace')
+    }
     await expect(store.get('foreign')).rejects.toMatchObject(problem)
     await binding.delete('foreign_')
     await Reflect.apply(binding.put, binding, ['foreign_', 'without metadata'])

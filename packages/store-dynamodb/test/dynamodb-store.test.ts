@@ -145,9 +145,9 @@ describe('createDynamodbStore', () => {
     ])('there is something foreign under the key: %s', async (_name, attributes) => {
       await client.putItem({ TableName: table, Item: { key: { S: 'key' }, ...attributes } })
       const store = createDynamodbStore(client, { table })
-      await rejects(() => store.get('key'), 'STORE_INVALID', 'a table of its own')
+      await rejects(() => store.get('key'), 'STORE_INVALID', 'its own table')
       expect(await store.compareAndSet('key', undefined, 'value', later)).toBe(false)
-      await rejects(() => store.get('key'), 'STORE_INVALID', 'a table of its own')
+      await rejects(() => store.get('key'), 'STORE_INVALID', 'its own table')
     })
 
     it.each(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'])(
@@ -166,7 +166,7 @@ describe('createDynamodbStore', () => {
       const body = { __type: 'com.amazon.coral.service#AccessDeniedException', Message: 'not authorized' }
       for (const operation of ['GetItem', 'PutItem', 'DeleteItem', 'Scan']) emulator.answer(operation, 400, body)
       const calls = callsOf(createDynamodbStore(client, { table }))
-      for (const call of calls) await rejects(call, 'STORE_INVALID', 'Allow what the README lists')
+      for (const call of calls) await rejects(call, 'STORE_INVALID', 'Grant the permissions that the README lists')
     })
 
     it('the server fails: its own error comes through', async () => {
@@ -204,7 +204,7 @@ describe('createDynamodbStore', () => {
     [
       'a client of another SDK',
       { getItem() {}, batchGetItem() {}, putItem() {}, deleteItem() {}, scan() {}, config: {} },
-      'the AWS SDK 3'
+      'AWS SDK 3'
     ]
   ])('refuses %s and says what to pass', (_name, value, message) => {
     expect(() => Reflect.apply(createDynamodbStore, undefined, [value])).toThrow(

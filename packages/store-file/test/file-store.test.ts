@@ -186,7 +186,7 @@ describe('createFileStore', () => {
     chmodSync(folder.path, 0o700)
     const lines = stdout.trim().split('\n')
     expect(lines).toHaveLength(2)
-    for (const line of lines) expect(line).toMatch(`may not work in ${folder.path} (EACCES)`)
+    for (const line of lines) expect(line).toMatch(`has no access to ${folder.path} (EACCES)`)
   })
 
   it('stays in its folder when the process changes its own', async () => {
@@ -208,7 +208,7 @@ describe('createFileStore', () => {
     ['an object', {}]
   ])('refuses %s and says what to pass', (_name, value) => {
     expect(() => Reflect.apply(createFileStore, undefined, [value])).toThrow(
-      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('the path of a folder') })
+      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('the path of its own folder') })
     )
   })
 

@@ -73,7 +73,7 @@ describe('a key lock', () => {
       return now
     })
     const held = createKeyLock().holding(path, async () => 'held')
-    await expect(held).rejects.toThrow(`Process ${process.pid} holds the lock ${path} for more than 10000 ms`)
+    await expect(held).rejects.toThrow(`Process ${process.pid} has held the lock ${path} for more than 10000 ms`)
     spy.mockRestore()
     expect(readdirSync(folder)).toHaveLength(1)
   })

@@ -90,7 +90,7 @@ describe('createLmdbStore', () => {
       for (const [name, call] of Object.entries(callsOf(store))) {
         await expect(call(), name).rejects.toMatchObject({
           code: 'STORE_INVALID',
-          message: expect.stringContaining('a database of its own')
+          message: expect.stringContaining('its own database')
         })
       }
       expect(await store.get('other')).toBeUndefined()

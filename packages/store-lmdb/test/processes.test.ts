@@ -42,10 +42,10 @@ describe('one process per LMDB file', () => {
 
   const refused = {
     code: 'STORE_INVALID',
-    message: expect.stringMatching(/in use by another process.*End the other one first.*SQLite/s)
+    message: expect.stringMatching(/in use by another process.*Stop the other one first.*SQLite/s)
   }
 
-  it('refuses the store to a second process with an error that names the cure', async () => {
+  it('refuses the store to a second process with an error that names the hint', async () => {
     const { store } = file.open()
     expect((await start()).says).toMatchObject(refused)
     await store.set('key', 'mine', later)

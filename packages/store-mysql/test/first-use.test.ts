@@ -46,7 +46,7 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
     }
   })
 
-  it.each(methods)('%s names the cure and creates nothing with createTable: false', async (method) => {
+  it.each(methods)('%s names the hint and creates nothing with createTable: false', async (method) => {
     const table = freeTable()
     const store = createMysqlStore(place.admin, { table, createTable: false })
     expect(await failureOf(callsOf(store)[method]?.() ?? Promise.resolve('no such call'))).toMatchObject({

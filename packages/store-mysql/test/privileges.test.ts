@@ -73,7 +73,7 @@ describeOn('mariadb', { own: true })('what the server refuses', () => {
   })
 
   it.each([
-    ['no database', { database: undefined }, 'Name it in its options'],
+    ['no database', { database: undefined }, 'Name the database in the options'],
     ['a database that does not exist', { database: 'nowhere' }, 'does not exist']
   ])('%s says so', async (_name, { database }, text) => {
     const pool = place.pool({ uri: place.engine.url.replace('/kvsession', '') })

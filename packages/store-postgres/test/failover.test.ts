@@ -28,7 +28,7 @@ describeOn('postgres', { own: true })('a primary and its hot standby', () => {
 
   const cured = {
     code: 'STORE_INVALID',
-    message: expect.stringMatching(/standby.*out of date.*target_session_attrs: 'primary'.*maxLifetimeSeconds/)
+    message: expect.stringMatching(/standby.*outdated.*target_session_attrs: 'primary'.*maxLifetimeSeconds/)
   }
 
   describe.each(driverNames)('%s', (driver) => {

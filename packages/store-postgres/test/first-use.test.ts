@@ -59,7 +59,7 @@ describeOn('postgres', { own: true })('the first use of a database without the t
       }
     })
 
-    it.each(calls)('%s names the cure and creates nothing with createTable: false', async (_name, call) => {
+    it.each(calls)('%s names the hint and creates nothing with createTable: false', async (_name, call) => {
       const table = server.freeTable()
       const { store } = server.connect(driver, { table, createTable: false })
       await expect(call(store)).rejects.toMatchObject({

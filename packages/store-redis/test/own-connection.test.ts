@@ -209,11 +209,11 @@ describeOn('redis', { own: true })('a connection of the store beside a client of
 describe('ownConnection', () => {
   const url = 'redis://127.0.0.1:1'
 
-  it('is refused with the cure for a client that cannot be duplicated', () => {
+  it('is refused with the hint for a client that cannot be duplicated', () => {
     const pool = createClientPool({ url })
     pool.on('error', ignore)
     expect(() => createRedisStore(pool, { ownConnection: true })).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(/leave ownConnection out/) })
+      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(/remove ownConnection/) })
     )
   })
 

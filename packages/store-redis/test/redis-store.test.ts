@@ -15,7 +15,7 @@ const listening = <T extends { on(event: 'error', listener: () => void): unknown
   return client
 }
 
-describe('a client that the store cannot use is refused with the cure', () => {
+describe('a client that the store cannot use is refused with the hint', () => {
   const url = 'redis://127.0.0.1:1'
   const lazy = { lazyConnect: true, maxRetriesPerRequest: 0 }
 
@@ -23,8 +23,8 @@ describe('a client that the store cannot use is refused with the cure', () => {
     ['nothing', undefined, /no client.*createClient\(\)/],
     ['an address', url, /no client/],
     ['another object', { get: () => undefined }, /lacks the commands/],
-    ['node-redis without a listener', createClient({ url }), /nobody listens.*client\.on\('error'/],
-    ['a cluster without a listener', createCluster({ rootNodes: [{ url }] }), /nobody listens/],
+    ['node-redis without a listener', createClient({ url }), /no error listener.*client\.on\('error'/],
+    ['a cluster without a listener', createCluster({ rootNodes: [{ url }] }), /no error listener/],
     ['reads from replicas', listening(createCluster({ rootNodes: [{ url }], useReplicas: true })), /useReplicas/],
     ['ioredis as it comes', new Redis(url, { lazyConnect: true }), /repeats writes.*maxRetriesPerRequest: 0/],
     ['a hidden prefix', new Redis(url, { ...lazy, keyPrefix: 'app:' }), /keyPrefix.*namespace/],

@@ -130,7 +130,7 @@ describeOn('redis', { own: true })('a master and its replica', () => {
       const { store, end } = connect(driver, replica.url)
       const cured = {
         code: 'STORE_INVALID',
-        message: expect.stringMatching(/demoted.*out of date.*createSentinel\(\).*sentinels of ioredis/),
+        message: expect.stringMatching(/demoted.*outdated.*createSentinel\(\).*sentinels of ioredis/),
         cause: expect.objectContaining({ message: expect.stringContaining('READONLY') })
       }
       await expect(store.set('key', 'value', later)).rejects.toMatchObject(cured)

@@ -76,7 +76,7 @@ describeOn('redis', { own: true })('a server that refuses', () => {
     const { store, end } = connect('node-redis 6', locked.url)
     await expect(store.get('key')).rejects.toMatchObject({
       code: 'STORE_INVALID',
-      message: expect.stringContaining('wants a password')
+      message: expect.stringContaining('requires a password')
     })
     end()
     await locked.stop()
@@ -148,7 +148,7 @@ describeOn('redis', { own: true })('a cluster', () => {
 
   it.each(clients)('%s: keys of a client that knows no master yet are a failure, not none', async (driver) => {
     const { store, end } = connectCluster(driver, cluster.urls)
-    await expect(keysOf(store)).rejects.toThrow(/does not reach every master/)
+    await expect(keysOf(store)).rejects.toThrow(/cannot reach every master/)
     await recovered(store)
     await keysOf(store)
     end()

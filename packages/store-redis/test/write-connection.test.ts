@@ -169,7 +169,7 @@ describe('waitClient', () => {
   pool.on('error', ignore)
 
   it.each([
-    ['without waitReplicas', { waitClient: client }, 'OPTION_INVALID', /set that too/],
+    ['without waitReplicas', { waitClient: client }, 'OPTION_INVALID', /set both, or neither/],
     ['that is the client itself', { waitReplicas: 1, waitClient: client }, 'OPTION_INVALID', /a second client/],
     ['of several connections', { waitReplicas: 1, waitClient: pool }, 'OPTION_INVALID', /one connection/],
     [
@@ -178,7 +178,7 @@ describe('waitClient', () => {
       'STORE_INVALID',
       /repeats writes/
     ]
-  ])('%s is refused with the cure', (_, options, code, message) => {
+  ])('%s is refused with the hint', (_, options, code, message) => {
     expect(() => createRedisStore(client, options)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) })
     )

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { assertDatabase, changesOf, explain, isBusy, textOf } from '../src/client.ts'
+import { assertDatabase, changesOf, describeError, isBusy, stringOf } from '../src/client.ts'
 
 function thrownBy(run: () => unknown): unknown {
   try {
@@ -42,7 +42,7 @@ describe('what a driver answers', () => {
   )
 
   it('is a text in a column, or no row', () => {
-    expect([textOf({ value: '' }, 'value'), textOf(undefined, 'value'), textOf(null, 'value')]).toEqual([
+    expect([stringOf({ value: '' }, 'value'), stringOf(undefined, 'value'), stringOf(null, 'value')]).toEqual([
       '',
       undefined,
       undefined
@@ -50,7 +50,7 @@ describe('what a driver answers', () => {
   })
 
   it.each([['text'], [1], [{}], [{ value: 1 }], [{ value: null }]])('is no text in the column: %j', (row) => {
-    expect(thrownBy(() => textOf(row, 'value'))).toEqual(invalid('get() gives no text for the column value'))
+    expect(thrownBy(() => stringOf(row, 'value'))).toEqual(invalid('get() returns no string for the column value'))
   })
 })
 
@@ -87,16 +87,16 @@ describe("what a driver's error means", () => {
     [{ errcode: 11 | (3 << 8) }]
   ])('is a damaged file: %j', (fields) => {
     const error = Object.assign(new Error('the driver'), fields)
-    expect(explain(error, 'kvsession')).toMatchObject({
+    expect(describeError(error, 'kvsession')).toMatchObject({
       code: 'STORE_INVALID',
-      message: expect.stringMatching(/damaged, or is no SQLite database.*backup/),
+      message: expect.stringMatching(/damaged or is not a SQLite database.*backup/),
       cause: error
     })
   })
 
   it('is a missing table, which it names', () => {
     const error = new Error('SQLITE_ERROR: no such table: mine')
-    expect(explain(error, 'mine')).toMatchObject({
+    expect(describeError(error, 'mine')).toMatchObject({
       code: 'STORE_INVALID',
       message: expect.stringMatching(/no table "mine".*ensureSchema\(\)/),
       cause: error
@@ -108,6 +108,6 @@ describe("what a driver's error means", () => {
     ['what is no error', { message: 'no such table' }],
     ['nothing', undefined]
   ])('is as the driver says it: %s', (_, error) => {
-    expect(explain(error, 'kvsession')).toBe(error)
+    expect(describeError(error, 'kvsession')).toBe(error)
   })
 })

@@ -45,7 +45,7 @@ describe.each(driverNames)('damage, %s', (driver) => {
     for (const [name, call] of Object.entries(callsOf(store))) {
       await expect(call(), name).rejects.toMatchObject({
         code: 'STORE_INVALID',
-        message: expect.stringContaining('is no SQLite database'),
+        message: expect.stringContaining('is not a SQLite database'),
         cause: expect.any(Error)
       })
     }

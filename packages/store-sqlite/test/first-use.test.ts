@@ -42,7 +42,7 @@ describe.each(driverNames)('the first use of a database without the table, %s', 
     await manager.close()
   })
 
-  it.each(calls)('%s names the cure and creates nothing with createTable: false', async (_name, call) => {
+  it.each(calls)('%s names the hint and creates nothing with createTable: false', async (_name, call) => {
     const { store, database } = file.open({ createTable: false })
     await expect(call(store)).rejects.toMatchObject({
       code: 'STORE_INVALID',

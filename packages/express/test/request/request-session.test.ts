@@ -229,11 +229,11 @@ describe('req.session', () => {
     expect(bodies[0]).toEqual(
       [
         'req.session.save is a member of the session',
-        'regenerate() gives another one',
+        'regenerate() gives a new one',
         'an object or to null',
         'on req.session',
         'a number of milliseconds, a Date or null',
-        'use the manager (find, list, update, revoke)',
+        'use the manager that you pass to session()',
         'mount session() before the routes that use it',
         'call regenerate() to start another',
         'regenerate() or destroy() replaced this object'
