@@ -50,7 +50,7 @@ export const differences: readonly { readonly runtime: string; readonly test: st
   },
   {
     runtime: 'Bun',
-    test: 'passes what Node refuses on as an error',
+    test: 'An error that Node throws for a call is passed on',
     why: "Bun's res.end(123) throws after it has closed the connection"
   },
   {
