@@ -9,8 +9,8 @@ const script = fileURLToPath(new URL('support/one-write-process.ts', import.meta
 const calls = 'fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,symlink,symlinkat,mkdir,mkdirat'
 const traces = spawnSync('strace', ['-f', 'true']).status === 0
 
-describe.skipIf(!traces)('the order of a write (needs strace)', () => {
-  it('syncs the file, renames it, syncs its folder; a deletion syncs the folder', () => {
+describe.skipIf(!traces)('The order of syncs (needs strace)', () => {
+  it('A write syncs the file, renames it and syncs its folder; a deletion syncs the folder', () => {
     expect(traceWrite('full')).toEqual([
       'mkdir .',
       'mkdir <fan>',
@@ -28,7 +28,7 @@ describe.skipIf(!traces)('the order of a write (needs strace)', () => {
     ])
   })
 
-  it('syncs nothing with normal durability', () => {
+  it('Normal durability syncs nothing', () => {
     expect(traceWrite('normal')).toEqual([
       'mkdir .',
       'mkdir <fan>',

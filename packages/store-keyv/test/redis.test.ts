@@ -37,7 +37,7 @@ describeOn('redis')('Keyv over Redis', () => {
       createFailingStore: () => open(version, 'nobody:nothing@')
     })
 
-    it(`gives the engine a time to live beyond the deadline, with Keyv ${version}`, async () => {
+    it(`Redis gets a time to live beyond the deadline, with Keyv ${version}`, async () => {
       const { store, clock, namespace, cleanup } = open(version)
       await store.set('key', 'value', clock.now() + 5_000)
       const [engineKey = ''] = (await redis.command('KEYS', `${namespace}*`)).match(/keyv-test-\S*key/) ?? []
@@ -47,7 +47,7 @@ describeOn('redis')('Keyv over Redis', () => {
       await cleanup()
     })
 
-    it(`says so when another program wrote under a key, with Keyv ${version}`, async () => {
+    it(`A value of another program is an error, with Keyv ${version}`, async () => {
       const { store, namespace, cleanup } = open(version)
       await store.set('key', 'value', later)
       const [engineKey = ''] = (await redis.command('KEYS', `${namespace}*`)).match(/keyv-test-\S*key/) ?? []

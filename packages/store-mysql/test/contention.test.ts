@@ -7,7 +7,7 @@ import { failureOf, later } from './support/calls.ts'
 import { levels, type MariadbPlace, settingsOf, startPlace } from './support/mariadb-place.ts'
 
 for (const level of levels) {
-  describeOn('mariadb', { own: true })(`locks held elsewhere, ${level}`, () => {
+  describeOn('mariadb', { own: true })(`Locks held by other connections, ${level}`, () => {
     let place: MariadbPlace
     beforeAll(async () => {
       place = await startPlace(settingsOf(level))
@@ -33,20 +33,23 @@ for (const level of levels) {
     it.each([
       ['COMMIT', 'theirs', false],
       ['ROLLBACK', 'ours', true]
-    ])('compareAndSet waits for a row that is being written, and judges what %s leaves', async (end, text, written) => {
-      const { store, table } = await place.open()
-      await store.set('key', 'old', later)
-      const other = await place.connection()
-      await other.query('START TRANSACTION')
-      await other.query(`UPDATE ${table} SET value = 'theirs' WHERE \`key\` = 'key'`)
-      const replacing = store.compareAndSet('key', 'old', 'ours', later)
-      await waits()
-      await other.query(end)
-      expect(await replacing).toBe(written)
-      expect(await store.get('key')).toBe(text)
-    })
+    ])(
+      'compareAndSet waits for a row that is being written, and compares with the result after %s',
+      async (end, text, written) => {
+        const { store, table } = await place.open()
+        await store.set('key', 'old', later)
+        const other = await place.connection()
+        await other.query('START TRANSACTION')
+        await other.query(`UPDATE ${table} SET value = 'theirs' WHERE \`key\` = 'key'`)
+        const replacing = store.compareAndSet('key', 'old', 'ours', later)
+        await waits()
+        await other.query(end)
+        expect(await replacing).toBe(written)
+        expect(await store.get('key')).toBe(text)
+      }
+    )
 
-    it('of two creators the second waits for the first, and creates if that one gives up', async () => {
+    it('The second of two creators waits for the first, and creates if the first rolls back', async () => {
       const { store, table } = await place.open()
       const other = await place.connection()
       for (const [key, end, written] of [
@@ -63,7 +66,7 @@ for (const level of levels) {
       }
     })
 
-    it('rejects when a lock outlasts innodb_lock_wait_timeout, changes nothing, and recovers', async () => {
+    it('A write rejects when a lock outlasts innodb_lock_wait_timeout, changes nothing, and recovers', async () => {
       const { store: seen, table, pool } = await place.open()
       const store = await impatient(table)
       await seen.set('key', 'old', later)
@@ -87,7 +90,7 @@ for (const level of levels) {
       expect(await seen.get('key')).toBe('new')
     })
 
-    it('a lock that is held longer than storeTimeout is a timeout for the request, and harmless afterwards', async () => {
+    it('A lock held longer than storeTimeout times out the request and has no later effect', async () => {
       const { store, table } = await place.open()
       const manager = createSessionManager({
         store,
@@ -115,7 +118,7 @@ for (const level of levels) {
       await manager.close()
     })
 
-    it('a sweep that is chosen as the victim of a deadlock is run again, and removes all that has expired', async () => {
+    it('A sweep that is rolled back by a deadlock runs again and removes everything that has expired', async () => {
       const clock = createTestClock()
       const { store, table } = await place.open({}, { clock })
       for (const key of ['a', 'b']) await store.set(key, 'over', clock.now() - 1)
@@ -135,7 +138,7 @@ for (const level of levels) {
       expect(await store.get('live.7')).toBe('heavy')
     })
 
-    it('a sweep that has to wait holds up nobody who writes a session', async () => {
+    it('A waiting sweep does not block writes of sessions', async () => {
       const clock = createTestClock()
       const { store, table } = await place.open({}, { clock })
       const now = clock.now()
@@ -158,7 +161,7 @@ for (const level of levels) {
       expect(await sweeping).toBe(30)
     })
 
-    it('a sweep that meets a session which is just coming back neither deadlocks with it nor removes it', async () => {
+    it('A sweep neither deadlocks with a session that is being renewed nor removes it', async () => {
       const clock = createTestClock()
       const { store, table } = await place.open({}, { clock })
       for (let row = 0; row < 30; row++) await store.set(`key.${row}`, 'over', clock.now() - row)
@@ -179,7 +182,7 @@ for (const level of levels) {
       expect(await store.get('key.7')).toBe('back')
     })
 
-    it('no live session is lost to sweeps that run while sessions end, come back and are renewed', async () => {
+    it('Sweeps lose no live session while sessions end, return and are renewed', async () => {
       const clock = createTestClock()
       const { store, table } = await place.open({}, { clock })
       const second = createMysqlStore(place.pool(), { table, clock })

@@ -63,7 +63,7 @@ const steps: Record<string, Step> = {
   }
 }
 
-describeOn('mariadb', { own: true })('a connection that is cut', () => {
+describeOn('mariadb', { own: true })('A lost connection to MariaDB', () => {
   let place: MariadbPlace
   let direct: MysqlStore
   beforeAll(async () => {
@@ -110,16 +110,16 @@ describeOn('mariadb', { own: true })('a connection that is cut', () => {
   }
 
   describe.each(Object.entries(steps))('%s', (_name, step) => {
-    it('at any byte of its answer rejects, and leaves the old or the new state', async () => {
+    it('A response cut at any byte rejects, and leaves the old or the new state', async () => {
       expect(await cutEverywhere(step, 'answers', true)).toBeGreaterThan(10)
     })
 
-    it('at any byte of its request rejects, and leaves the old or the new state', async () => {
+    it('A request cut at any byte rejects, and leaves the old or the new state', async () => {
       expect(await cutEverywhere(step, 'requests', true)).toBeGreaterThan(20)
     })
   })
 
-  it('at any byte of the greeting, the login and the preparation it rejects, and the next call is well', async () => {
+  it('A connection cut at any byte of its setup rejects, and the next call works', async () => {
     const step = steps['compareAndSet that replaces']
     if (step !== undefined) expect(await cutEverywhere(step, 'answers', false)).toBeGreaterThan(150)
   })

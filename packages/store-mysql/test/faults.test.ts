@@ -11,7 +11,7 @@ const secret = 'a secret for tests that is long enough'
 /** KVSESSION_KILL_CYCLES=100 for the long form. */
 const cycles = Number(process.env.KVSESSION_KILL_CYCLES ?? 3)
 
-describeOn('mariadb', { own: true })('a server in trouble', () => {
+describeOn('mariadb', { own: true })('Failures of MariaDB', () => {
   let place: MariadbPlace
   let store: MysqlStore
   let table: string
@@ -26,7 +26,7 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
   })
   afterAll(() => place.stop())
 
-  it('that is down rejects every call, and serves the same store once it is up', async () => {
+  it('Calls reject while the server is down, and the same store works once it is up', async () => {
     await place.engine.kill()
     const late = createMysqlStore(place.pool(), { table })
     for (const [name, call] of Object.entries({ ...callsOf(late), ensureSchema: () => late.ensureSchema() })) {
@@ -37,13 +37,13 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
     expect(await late.compareAndSet('key', 'old', 'new', later)).toBe(true)
   })
 
-  it('that dies while nobody asks takes no process with it, and no call but the next', async () => {
+  it('A server that dies while idle ends no process and fails at most the next call', async () => {
     await place.engine.restart()
     await store.get('key').catch(() => undefined)
     expect(await store.get('key')).toBe('old')
   })
 
-  it(`that is killed under load loses no acknowledged write and revives nothing, ${cycles} times`, {
+  it(`A server killed under load loses no acknowledged write and restores no session, ${cycles} times`, {
     timeout: 30_000 + cycles * 20_000
   }, async () => {
     for (let cycle = 0; cycle < cycles; cycle++) {
@@ -79,7 +79,7 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
     }
   })
 
-  it('that is frozen is a timeout for each request, and serves again when it thaws', async () => {
+  it('A frozen server times out each request, and works again afterwards', async () => {
     const manager = createSessionManager({ store, secret, storeTimeout: 80 })
     const session = await manager.open('')
     session.data.views = 1
@@ -94,7 +94,7 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
     await manager.close()
   })
 
-  it('that is read-only rejects what writes, goes on reading, and recovers', async () => {
+  it('A read-only server rejects writes, continues to read, and recovers', async () => {
     await place.admin.query("CREATE USER app@'127.0.0.1'")
     await place.admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO app@'127.0.0.1'`)
     const plain = createMysqlStore(place.pool({ user: 'app' }), { table })
@@ -112,7 +112,7 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
     expect(await plain.compareAndSet('key', 'old', 'new', later)).toBe(true)
   })
 
-  it('whose max_allowed_packet is too small says so at the start, and rejects a large value without harm', async () => {
+  it('A max_allowed_packet that is too small is reported at the start, and rejects a large value without damage', async () => {
     const [before] = await place.ask('SELECT @@global.max_allowed_packet AS bytes')
     await place.admin.query('SET GLOBAL max_allowed_packet = 65536')
     const small = createMysqlStore(place.pool(), { table })
@@ -139,7 +139,7 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
     await place.admin.query(`SET GLOBAL max_allowed_packet = ${Number(before?.bytes)}`)
   })
 
-  it('that has vanished from the network is replaced as soon as the sockets give up, as the README has it', async () => {
+  it('A server that vanished from the network is replaced once the sockets time out, as the README states', async () => {
     const proxy = await startProxy(place.engine)
     const pool = place.pool({ uri: proxy.url, connectionLimit: 2 })
     pool.on('connection', (connection) => {
@@ -159,7 +159,7 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
     await proxy.close()
   })
 
-  it('that ends idle connections is not noticed', async () => {
+  it('A server that closes idle connections has no effect', async () => {
     await Promise.all(Array.from({ length: 4 }, () => store.get('key')))
     const rows = await place.ask('SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID()')
     for (const { id } of rows) await place.admin.query(`KILL ${Number(id)}`)

@@ -7,7 +7,7 @@ import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
 
 const methods = ['get', 'set', 'delete', 'create', 'replace', 'keys', 'deleteExpired']
 
-describeOn('mariadb', { own: true })('the first use of a database without the table', () => {
+describeOn('mariadb', { own: true })('The first use of a MariaDB database without the table', () => {
   let place: MariadbPlace
   let tables = 0
   const freeTable = (): string => `free_${tables++}`
@@ -23,7 +23,7 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
     expect(await store.get('other')).toBe('value')
   })
 
-  it('a session is stored without a call of ensureSchema', async () => {
+  it('A session is stored without a call of ensureSchema', async () => {
     const store = createMysqlStore(place.pool(), { table: freeTable() })
     const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
     const session = await manager.open('')
@@ -33,7 +33,7 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
     await manager.close()
   })
 
-  it('many pools at once, each with several connections, all succeed and one create wins', async () => {
+  it('Many pools with several connections each create the table concurrently, and all succeed', async () => {
     for (let round = 0; round < 5; round++) {
       const table = freeTable()
       const stores = Array.from({ length: 6 }, () => createMysqlStore(place.pool({ connectionLimit: 3 }), { table }))
@@ -46,7 +46,7 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
     }
   })
 
-  it.each(methods)('%s names the hint and creates nothing with createTable: false', async (method) => {
+  it.each(methods)('%s says what to do and creates nothing with createTable: false', async (method) => {
     const table = freeTable()
     const store = createMysqlStore(place.admin, { table, createTable: false })
     expect(await failureOf(callsOf(store)[method]?.() ?? Promise.resolve('no such call'))).toMatchObject({
@@ -59,7 +59,7 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
     await callsOf(store)[method]?.()
   })
 
-  it('a user who may not create the table is told what to run', async () => {
+  it('A user who may not create the table gets an error that names the statements to run', async () => {
     const table = freeTable()
     await place.admin.query(`CREATE USER visitor@'127.0.0.1'`)
     await place.admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON kvsession.* TO visitor@'127.0.0.1'`)
@@ -75,7 +75,7 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
     expect(await store.get('key')).toBeUndefined()
   })
 
-  it('a table that disappears after it was used is an error and is not created again', async () => {
+  it('A table that disappears after use is an error and is not created again', async () => {
     const table = freeTable()
     const store = createMysqlStore(place.pool(), { table })
     await store.set('key', 'value', later)
@@ -86,7 +86,7 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
     })
   })
 
-  it('a connection inside a transaction is refused, since creating the table would commit it', async () => {
+  it('A connection inside a transaction is refused, because creating the table would commit it', async () => {
     const connection = await place.connection()
     await createMysqlStore(connection, { table: 'neighbour' }).ensureSchema()
     await connection.query('START TRANSACTION')
@@ -98,7 +98,7 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
     expect(await place.ask('SELECT * FROM neighbour')).toEqual([])
   })
 
-  it('createTable takes nothing but a boolean', () => {
+  it('createTable accepts only a boolean', () => {
     const options = JSON.parse('{ "createTable": "no" }')
     expect(() => createMysqlStore(place.admin, options)).toThrow('createTable must be true or false. [OPTION_INVALID]')
   })

@@ -19,7 +19,7 @@ describeOn('mariadb')('createMysqlStore', () => {
   })
   afterAll(() => place.stop())
 
-  it('sends nothing before the first call, and leaves the pool open when it is closed', async () => {
+  it('createMysqlStore sends nothing before the first call, and close() leaves the pool open', async () => {
     const pool = place.pool()
     let connections = 0
     pool.on('connection', () => connections++)
@@ -32,7 +32,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await pool.query('SELECT 1 AS one')).toMatchObject([[{ one: 1 }], {}])
   })
 
-  it('takes a pool of the callback API, and a single connection', async () => {
+  it('createMysqlStore accepts a pool of the callback API and a single connection', async () => {
     const pool = mysqlWithCallbacks.createPool({ uri: place.engine.url })
     const connection = await place.connection()
     for (const client of [pool, connection]) {
@@ -45,7 +45,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     await pool.promise().end()
   })
 
-  it('ensureSchema may be called by many at once, again and again, and keeps what is stored', async () => {
+  it('ensureSchema may run concurrently and repeatedly, and keeps stored values', async () => {
     for (let round = 0; round < 5; round++) {
       const stores = Array.from({ length: 8 }, () =>
         createMysqlStore(place.pool({ connectionLimit: 1 }), { table: `shared_${round}` })
@@ -58,7 +58,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     }
   })
 
-  it('makes an InnoDB table of bytes, whatever the defaults of server and connection are', async () => {
+  it('ensureSchema creates an InnoDB table of bytes, whatever the defaults of server and connection', async () => {
     const connection = await place.connection()
     await connection.query("SET default_storage_engine = 'Aria', sql_mode = 'ANSI', collation_database = 'utf8mb3_bin'")
     await createMysqlStore(connection, { table: 'engine' }).ensureSchema()
@@ -74,7 +74,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     ])
   })
 
-  it('keeps tables and databases apart, reserved words and hyphens among their names', async () => {
+  it('Tables and databases are separate, even with reserved words and hyphens in their names', async () => {
     await place.admin.query('CREATE DATABASE `my-app`')
     const pool = place.pool()
     const stores = [
@@ -104,7 +104,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     ['latin1', { charset: 'LATIN1_SWEDISH_CI' }],
     ['no eval', { disableEval: true }],
     ['compression', { compress: true }]
-  ])('is not led astray by a pool with %s', async (_name, options) => {
+  ])('A pool with %s works like any other', async (_name, options) => {
     // Or what an earlier pool's options made of the same columns would serve this one.
     mysqlWithCallbacks.clearParserCache()
     const clock = createTestClock()
@@ -122,7 +122,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await store.deleteExpired()).toBe(1)
   })
 
-  it('keeps bytes as they are on a connection that converts what it is sent', async () => {
+  it('Bytes are unchanged on a connection that converts character sets', async () => {
     const connection = await place.connection()
     const store = createMysqlStore(connection, { table: 'converting' })
     await store.ensureSchema()
@@ -136,7 +136,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await keysOf(store, 'ke')).toEqual(['key'])
   })
 
-  it('lists every key where MariaDB takes the empty text for NULL, and rejects an empty value', async () => {
+  it('keys lists every key and an empty value rejects if MariaDB treats an empty string as NULL', async () => {
     const { store: plain, table } = await place.open()
     await plain.set('key', 'value', later)
     const connection = await place.connection()
@@ -148,7 +148,7 @@ describeOn('mariadb')('createMysqlStore', () => {
   })
 
   it.each(['START TRANSACTION', 'SET autocommit = 0'])(
-    'refuses writes after %s, which are not committed',
+    'Writes after %s are refused, because they are not committed',
     async (sql) => {
       const { store: other, table } = await place.open()
       const connection = await place.connection()
@@ -168,7 +168,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     }
   )
 
-  it('answers in the asynchronous context of its caller', async () => {
+  it('The store keeps the async context of its caller', async () => {
     const { store } = await place.open({ connectionLimit: 2 })
     const context = new AsyncLocalStorage<number>()
     const seen = Array.from({ length: 30 }, (_, number) =>
@@ -184,7 +184,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await Promise.all(seen)).toEqual(Array.from({ length: 30 }, (_, number) => number))
   })
 
-  it('sweeps a backlog in batches, whole', async () => {
+  it('A sweep removes a backlog completely, in batches', async () => {
     const clock = createTestClock()
     const { store, table } = await place.open({}, { clock })
     await place.admin.query(
@@ -195,7 +195,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await keysOf(store, '')).toHaveLength(1_000)
   })
 
-  it('schema.sql is what ensureSchema runs, and makes a table that the store works on', async () => {
+  it('schema.sql is the statement of ensureSchema, and creates a table for the store', async () => {
     const shipped = readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')
     expect(shipped).toBe(schemaSql('`kvsession`'))
     await place.admin.query(shipped)
@@ -214,8 +214,8 @@ describe('createMysqlStore', () => {
     ['a class', Map],
     ['a client without execute()', { query: async () => [[], []] }],
     ['a promise of a connection', Promise.resolve({ execute: async () => [[], []] })],
-    ['promise() that gives something else', { promise: () => undefined }]
-  ])('refuses %s and says what to pass', (_name, value) => {
+    ['promise() that returns something else', { promise: () => undefined }]
+  ])('createMysqlStore refuses %s and says what to pass', (_name, value) => {
     expect(() => Reflect.apply(createMysqlStore, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('mysql.createPool(') })
     )
@@ -225,7 +225,7 @@ describe('createMysqlStore', () => {
     ...['', '12', 'a`b', 'a b', 'db.t', 'täble', 'x'.repeat(65), 'x\n', null, 7].map((table) => ({ table })),
     ...['', 'a`b', 'a.b', 'x\n', 'x'.repeat(65), null, 7].map((database) => ({ database })),
     ...[null, 7, {}, 'now', { now: 7 }].map((clock) => ({ clock }))
-  ])('refuses the option %j', (options) => {
+  ])('createMysqlStore refuses the option %j', (options) => {
     const client = { execute: async () => [[], []] }
     expect(() => Reflect.apply(createMysqlStore, undefined, [client, options])).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID' })
@@ -237,7 +237,7 @@ describe('createMysqlStore', () => {
     ['a header without an insert id', async () => [{ affectedRows: 1, serverStatus: 2 }, undefined]],
     ['a header without a status', async () => [{ affectedRows: 1, insertId: 0 }, undefined]],
     ['nothing', async () => undefined]
-  ])('refuses a driver that answers %s', async (_name, execute) => {
+  ])('The store refuses a driver that returns %s', async (_name, execute) => {
     const store = Reflect.apply(createMysqlStore, undefined, [{ execute }])
     expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID' })
     expect(await failureOf(store.compareAndSet('key', undefined, 'value', later))).toMatchObject({

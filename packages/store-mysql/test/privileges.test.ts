@@ -8,7 +8,7 @@ import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
 
 const all = ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
 
-describeOn('mariadb', { own: true })('what the server refuses', () => {
+describeOn('mariadb', { own: true })('Privileges on MariaDB', () => {
   let place: MariadbPlace
   let users = 0
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describeOn('mariadb', { own: true })('what the server refuses', () => {
     return createMysqlStore(place.pool({ user, connectionLimit: 1 }), table === undefined ? {} : { table })
   }
 
-  it('SELECT, INSERT, UPDATE, DELETE on the table are enough for every method and a table that is there', async () => {
+  it('SELECT, INSERT, UPDATE and DELETE suffice for every method and an existing table', async () => {
     const store = await storeOf(all)
     await store.ensureSchema()
     for (const call of Object.values(callsOf(store))) await call()
@@ -36,7 +36,7 @@ describeOn('mariadb', { own: true })('what the server refuses', () => {
     await store.delete('new')
   })
 
-  it.each(all)('without %s every method either works or names the grant', async (missing) => {
+  it.each(all)('Without %s every method either works or names the grant', async (missing) => {
     const store = await storeOf(all.filter((privilege) => privilege !== missing))
     const refused: string[] = []
     for (const [name, call] of Object.entries(callsOf(store))) {
@@ -75,14 +75,14 @@ describeOn('mariadb', { own: true })('what the server refuses', () => {
   it.each([
     ['no database', { database: undefined }, 'Name the database in the options'],
     ['a database that does not exist', { database: 'nowhere' }, 'does not exist']
-  ])('%s says so', async (_name, { database }, text) => {
+  ])('%s is an error that says so', async (_name, { database }, text) => {
     const pool = place.pool({ uri: place.engine.url.replace('/kvsession', '') })
     const store = createMysqlStore(pool, database === undefined ? {} : { database })
     const message = expect.stringContaining(text)
     expect(await failureOf(store.ensureSchema())).toMatchObject({ code: 'STORE_INVALID', message })
   })
 
-  it("somebody else's table is a typed error, for ensureSchema too", async () => {
+  it('A table of another program is a typed error, for ensureSchema too', async () => {
     const store = createMysqlStore(place.admin, { table: 'neighbour' })
     const message = expect.stringContaining('schema.sql')
     for (const [name, call] of Object.entries({ ...callsOf(store), ensureSchema: () => store.ensureSchema() })) {
@@ -90,7 +90,7 @@ describeOn('mariadb', { own: true })('what the server refuses', () => {
     }
   })
 
-  it('a foreign value under a key of ours is an error, never an empty session', async () => {
+  it('A foreign value under a key of the store is an error, never an empty session', async () => {
     await place.admin.query(`REPLACE INTO kvsession VALUES ('key', ${later}, 0xC328)`)
     const store = createMysqlStore(place.admin)
     const message = expect.stringContaining('something else wrote')
@@ -99,14 +99,14 @@ describeOn('mariadb', { own: true })('what the server refuses', () => {
     await store.delete('key')
   })
 
-  it('a table whose columns are text is refused, rather than compared without case', async () => {
+  it('A table with text columns is refused instead of being compared without case', async () => {
     await place.admin.query('CREATE TABLE folded (`key` VARCHAR(200) PRIMARY KEY, expires_at BIGINT, value TEXT)')
     const store = createMysqlStore(place.admin, { table: 'folded' })
     await store.set('key', 'value', later)
     expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID' })
   })
 
-  it('the manager reports what to do in the message of an outage', async () => {
+  it('The manager includes the hint in the message of an outage', async () => {
     const store = createMysqlStore(place.admin, { table: 'missing', createTable: false })
     const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
     const session = await manager.open('')

@@ -12,7 +12,7 @@ const blanks = (first: number): (string | number)[] => [
 ]
 
 /** With the parameters bound as the store binds them: a plan may depend on their types. */
-describeOn('mariadb')('query plans', () => {
+describeOn('mariadb')('Query plans of MariaDB', () => {
   let place: MariadbPlace
   let opened: OpenedStore
   beforeAll(async () => {
@@ -56,7 +56,7 @@ describeOn('mariadb')('query plans', () => {
       await place.admin.query(`FLUSH TABLE ${opened.table}`)
     })
 
-    it('each statement of a request looks one row up by its key', async () => {
+    it('Each statement of a request looks up one row by its key', async () => {
       const write = [7_000, 9_000, key(7_777), 'value', 7_000]
       expect(await planOf('get', [key(7_777), 7_000])).toEqual(['const PRIMARY'])
       expect(await planOf('replace', ['new', ...write])).toEqual(['range PRIMARY'])
@@ -65,7 +65,7 @@ describeOn('mariadb')('query plans', () => {
       expect(await planOf('create', [key(7_777), 9_000, 'new', 7_000, 7_000])).toEqual(['ALL null'])
     })
 
-    it('no statement of a request reads more than its row', async () => {
+    it('No statement of a request reads more than its row', async () => {
       expect(await rowsRead('get', [key(7_777), 7_000])).toBe(1)
       expect(await rowsRead('replace', ['value', 7_000, 7_777, key(7_777), 'value', 7_000])).toBeLessThanOrEqual(2)
       expect(await rowsRead('set', [key(7_777), 7_777, 'value'])).toBeLessThanOrEqual(2)
@@ -73,12 +73,12 @@ describeOn('mariadb')('query plans', () => {
       expect(await rowsRead('delete', ['absent'])).toBeLessThanOrEqual(1)
     })
 
-    it('a listing reads the rows of its keys and no others', async () => {
+    it('A listing reads only the rows of its keys', async () => {
       expect(await planOf('getMany', blanks(7_000))).toEqual(['range PRIMARY'])
       expect(await rowsRead('getMany', blanks(7_000))).toBeLessThanOrEqual(2 * sweepSize)
     })
 
-    it('a page of keys reads its page, and a batch of the sweep its batch', async () => {
+    it('A page of keys and a batch of the sweep read only their own rows', async () => {
       expect(await planOf('keys', [7_000, 'key.2', 'key.2~'])).toEqual(['range PRIMARY'])
       expect(await rowsRead('keys', [7_000, 'key.2', 'key.2~'])).toBeLessThanOrEqual(201)
       expect(await planOf('expired', [5_000])).toEqual(['range expires_at'])

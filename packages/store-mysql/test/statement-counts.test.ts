@@ -6,7 +6,7 @@ import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
 type Counts = Record<string, number>
 
 /** By the server's own count: executed statements, and any other that a transaction or a setting would need. */
-describeOn('mariadb', { own: true })('statements that the server has executed', () => {
+describeOn('mariadb', { own: true })('Number of statements on MariaDB', () => {
   let place: MariadbPlace
   let manager: SessionManager
   beforeAll(async () => {
@@ -47,17 +47,17 @@ describeOn('mariadb', { own: true })('statements that the server has executed', 
     return line.split(';')[0] ?? ''
   }
 
-  it('untouched: none, with or without a cookie', async () => {
+  it('An unused session costs no statement, with or without a cookie', async () => {
     const cookie = await begin()
     expect(await count(async () => manager.commit(await manager.open('')))).toEqual({})
     expect(await count(async () => manager.commit(await manager.open(`${cookie}x`)))).toEqual({})
   })
 
-  it('first write: 1', async () => {
+  it('A first write costs 1 statement', async () => {
     expect(await count(begin)).toEqual({ Com_stmt_execute: 1, Com_insert: 1 })
   })
 
-  it('read: 1', async () => {
+  it('A read costs 1 statement', async () => {
     const cookie = await begin()
     const counts = await count(async () => {
       const session = await manager.open(cookie)
@@ -67,7 +67,7 @@ describeOn('mariadb', { own: true })('statements that the server has executed', 
     expect(counts).toEqual({ Com_stmt_execute: 1, Com_select: 1 })
   })
 
-  it('read and write: 2', async () => {
+  it('A read and a write cost 2 statements', async () => {
     const cookie = await begin()
     const counts = await count(async () => {
       const session = await manager.open(cookie)
@@ -77,7 +77,7 @@ describeOn('mariadb', { own: true })('statements that the server has executed', 
     expect(counts).toEqual({ Com_stmt_execute: 2, Com_select: 1, Com_update: 1 })
   })
 
-  it('regenerate: 1 beyond the load', async () => {
+  it('regenerate costs 1 statement more than the load', async () => {
     const session = await manager.open(await begin())
     const counts = await count(async () => {
       await session.regenerate()
@@ -86,7 +86,7 @@ describeOn('mariadb', { own: true })('statements that the server has executed', 
     expect(counts).toEqual({ Com_stmt_execute: 1, Com_update: 1 })
   })
 
-  it('destroy: 1 beyond the load', async () => {
+  it('destroy costs 1 statement more than the load', async () => {
     const session = await manager.open(await begin())
     const counts = await count(async () => {
       await session.destroy()

@@ -8,7 +8,7 @@ import { keysOf, recovered } from './support/store-state.ts'
 
 const later = Date.UTC(9999, 0)
 
-describeOn('postgres', { own: true })('a connection to PostgreSQL that breaks', () => {
+describeOn('postgres', { own: true })('A lost connection to PostgreSQL', () => {
   let server: Server
   beforeAll(async () => {
     server = await startServer()
@@ -24,7 +24,7 @@ describeOn('postgres', { own: true })('a connection to PostgreSQL that breaks', 
       await store.ensureSchema()
     })
 
-    it('cut at any byte of an answer: a read is never absence, a write old or new and never a refusal', async () => {
+    it('A response cut at any byte never makes a read absent, and a write is old or new but never refused', async () => {
       await store.set('read', 'value', later)
       const reads = await cutEverywhere(server, driver, table, (cut) => cut.get('read'), 'value')
       const creates = await cutEverywhere(
@@ -84,7 +84,7 @@ describeOn('postgres', { own: true })('a connection to PostgreSQL that breaks', 
       for (const bytes of [reads, creates, replaces, sets, deletes, sweeps, pages]) expect(bytes).toBeGreaterThan(20)
     })
 
-    it('with lost answers: an update of the session manager counts once', async () => {
+    it('An update of the session manager with lost responses counts once', async () => {
       const proxy = await startProxy(server)
       const through = connect(driver, proxy.url, { table, max: 2 })
       const cutting = createSessionManager({

@@ -10,7 +10,7 @@ import { keysOf, recovered } from './support/store-state.ts'
 const later = Date.UTC(9999, 0)
 const secret = 'a secret for tests that is long enough'
 
-describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
+describeOn('postgres', { own: true })('Failures of PostgreSQL', () => {
   const unhandled: unknown[] = []
   const note = (error: unknown): void => void unhandled.push(error)
   let server: Server
@@ -59,7 +59,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       return count
     }
 
-    it('down at the start: 503 with a cookie, none without, and service once it is there', async () => {
+    it('A server that is down at the start is a 503 with a cookie, no error without one, and works once it is up', async () => {
       const cookie = await begin()
       await client.end()
       await server.kill()
@@ -75,7 +75,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       await late.end()
     })
 
-    it('killed while connections idle: the process lives, the next request fails or is served, then all are', async () => {
+    it('A server killed while idle does not end the process, and at most the next request fails', async () => {
       const cookie = await begin()
       await server.kill()
       await expect(visit(cookie)).rejects.toMatchObject({ status: 503 })
@@ -85,7 +85,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       expect(await visit(cookie)).toBe(1)
     })
 
-    it('killed in mid-traffic and started again: nothing acknowledged is lost, nothing deleted comes back', async () => {
+    it('A server killed under load loses no acknowledged write and restores no deleted session', async () => {
       const keys = Array.from({ length: 40 }, (_, index) => `key.${index}`)
       await Promise.all(keys.map((key) => store.set(key, '0', later)))
       const acknowledged = new Map(keys.map((key) => [key, 0]))
@@ -126,7 +126,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       }
     })
 
-    it('frozen: 503 after storeTimeout, the old or the new record afterwards, and service after the thaw', async () => {
+    it('A frozen server is a 503 after storeTimeout, leaves the old or the new record, and works again afterwards', async () => {
       const cookie = await begin()
       await visit(cookie)
       server.freeze()
@@ -147,7 +147,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       expect([2, 100]).toContain(await visit(cookie))
     })
 
-    it('a lock held for longer than storeTimeout: 503, the old or the new record afterwards', async () => {
+    it('A lock held longer than storeTimeout is a 503 and leaves the old or the new record', async () => {
       const cookie = await begin()
       const other = new pg.Client({ connectionString: server.url })
       await other.connect()
@@ -178,7 +178,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       expect(await impatient.compareAndSet('key', 'old', 'new', later)).toBe(true)
     })
 
-    it('UNLOGGED: a crash ends every session, brings none back, and the next login works', async () => {
+    it('With UNLOGGED, a crash ends every session, restores none, and the next login works', async () => {
       await client.ask(`ALTER TABLE "${table}" SET UNLOGGED`)
       const cookie = await begin()
       await server.kill()

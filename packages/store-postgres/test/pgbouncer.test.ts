@@ -20,7 +20,7 @@ const programs = Array.from(section.matchAll(/```js\n(.*?)```/gs), ([, text = ''
   text
 ])
 
-describeOn('pgbouncer')('behind pgbouncer in transaction mode', () => {
+describeOn('pgbouncer')('PostgreSQL behind pgbouncer in transaction mode', () => {
   let server: Server
   let pooler: Engine
   beforeAll(async () => {
@@ -33,7 +33,7 @@ describeOn('pgbouncer')('behind pgbouncer in transaction mode', () => {
     await server.stop()
   })
 
-  it('The section of the README shows a program for each driver', () => {
+  it('The README has a program for each driver', () => {
     expect(programs.map(([driver]) => driver)).toEqual(['pg', 'postgres.js'])
   })
 
@@ -82,7 +82,7 @@ describeOn('pgbouncer')('behind pgbouncer in transaction mode', () => {
 
   describe.each(driverNames)('%s', (driver) => {
     // The pooler refuses parameters of a connection that it does not know: 08P01, from every call.
-    it('A pool with lock_timeout is told to set it on the role instead', async () => {
+    it('A pool with lock_timeout gets an error that says to set it on the role', async () => {
       const { store, end } =
         driver === 'pg'
           ? connect(driver, pooler.url, { pool: { lock_timeout: 1_000 }, prepare: false })
@@ -98,7 +98,7 @@ describeOn('pgbouncer')('behind pgbouncer in transaction mode', () => {
   })
 
   // postgres.js prepares anew by itself, and then waits for answers that never come.
-  it('A store on pg that prepares statements is told to leave it', async () => {
+  it('A store on pg that prepares statements gets an error that says to disable that', async () => {
     const { store, end } = connect('pg', pooler.url, { table: server.freeTable() })
     const { errors, operations } = await runPooledTraffic(store, 200)
     expect(errors.length).toBeGreaterThan(operations / 10)

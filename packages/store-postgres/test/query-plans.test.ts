@@ -31,7 +31,7 @@ const search = {
   ]
 }
 
-describeOn('postgres', { own: true })('query plans over 10,000 rows, half of them expired', () => {
+describeOn('postgres', { own: true })('Query plans of PostgreSQL over 10,000 rows, half of them expired', () => {
   let server: Server
   beforeAll(async () => {
     // No statistics come in between: the planner knows what the test lets it know.
@@ -49,7 +49,7 @@ describeOn('postgres', { own: true })('query plans over 10,000 rows, half of the
     ['fresh', 'force_generic_plan', {}],
     ['analyzed', 'force_custom_plan', {}],
     ['analyzed', 'force_generic_plan', {}]
-  ])('search an index in every statement, scan no table and sort nothing: %s, %s', async (state, mode, exception) => {
+  ])('Every statement searches an index, scans no table and sorts nothing: %s, %s', async (state, mode, exception) => {
     const table = server.freeTable()
     const { store, ask } = server.connect('pg', { table, max: 1, settings: { plan_cache_mode: mode } })
     await store.ensureSchema()

@@ -8,19 +8,19 @@ import { type Server, startServer } from './support/server.ts'
 const oneCreator = 'exactly one of 50 concurrent creators resolves to true, and its value stays'
 const overtakenBySet = 'a compareAndSet that is overtaken by a set never replaces the new value'
 
-describeOn('postgres', { own: true })('the conformance kit on stores that PostgreSQL does not serialise', () => {
+describeOn('postgres', { own: true })('The testkit on stores that PostgreSQL does not serialize', () => {
   let server: Server
   beforeAll(async () => {
     server = await startServer({ max_connections: '200' })
   })
   afterAll(() => server.stop())
 
-  it('finds that "find, then upsert" in a READ COMMITTED transaction lets several creators win', async () => {
+  it('"find, then upsert" in a READ COMMITTED transaction lets several creators win, which the testkit detects', async () => {
     const options = transactional(() => server, 'SELECT 1')
     await expect(run(options, oneCreator)).rejects.toThrow(/\d+ of 50 resolved to true/)
   })
 
-  it('finds that a lock which set does not take lets compareAndSet undo a set', async () => {
+  it('A lock that set does not take lets compareAndSet undo a set, which the testkit detects', async () => {
     const options = transactional(() => server, 'SELECT pg_advisory_xact_lock(hashtext($1))')
     await run(options, oneCreator)
     await expect(run(options, overtakenBySet)).rejects.toThrow('expected "set", got "compared"')

@@ -22,10 +22,10 @@ interface Visitor {
   failed: number
 }
 
-describeOn('redis', { own: true })('a cluster whose master is killed under load', () => {
+describeOn('redis', { own: true })('A Redis cluster whose master is killed under load', () => {
   // node-redis 5 looks for the new master only when another one names it: see the README.
   it.each(driverNames.filter((name) => name !== 'node-redis 5'))(
-    '%s: its sessions get 503 for a while, nobody gets a fresh one, the others lose nothing',
+    '%s: sessions of the master get a 503 for a while, none is replaced by a new one, and the others lose nothing',
     async (driver) => {
       const cluster = await startRedisCluster({ nodeTimeout: 500 })
       const { store, end } = connectCluster(driver, cluster.urls)

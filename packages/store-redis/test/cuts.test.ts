@@ -8,7 +8,7 @@ import { later, recovered, secret } from './support/requests.ts'
 /** KVSESSION_REDIS_CUTS=1 cuts at every byte of a request too. */
 const step = Number(process.env.KVSESSION_REDIS_CUTS ?? 23)
 
-describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
+describeOn('redis', { own: true })('A lost connection to Redis', () => {
   let redis: RedisEngine
   beforeAll(async () => {
     redis = await startRedis({ own: true })
@@ -48,7 +48,7 @@ describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
     })
     afterAll(() => direct.end())
 
-    it('cut at any byte of an answer: a read is never absence, a write old or new and never a refusal', async () => {
+    it('A response cut at any byte never makes a read absent, and a write is old or new but never refused', async () => {
       const { store } = direct
       await store.set('read', 'value', later)
       expect(await cutEverywhere(driver, (cut) => cut.get('read'), 'value')).toBeGreaterThan(10)
@@ -88,7 +88,7 @@ describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
       expect(await cutEverywhere(driver, list, ['read'])).toBeGreaterThan(10)
     })
 
-    it('cut within a request: nothing of it counts', { timeout: step === 1 ? 300_000 : 30_000 }, async () => {
+    it('A request cut at any byte has no effect', { timeout: step === 1 ? 300_000 : 30_000 }, async () => {
       const { store } = direct
       const cuts: [(cut: RedisStore) => Promise<unknown>, answer: unknown][] = [
         [(cut) => cut.compareAndSet('asked', 'old', 'new', later), true],
@@ -106,7 +106,7 @@ describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
       }
     })
 
-    it('with lost answers an update of the session manager counts once', async () => {
+    it('An update of the session manager with lost responses counts once', async () => {
       const proxy = await startProxy(redis)
       const through = connect(driver, proxy.url)
       const manager = createSessionManager({ store: through.store, secret, storeTimeout: 5_000 })

@@ -57,7 +57,7 @@ function shareCluster(client: Cluster | Cluster5): Shared {
   return { client, ping: () => client.get('none'), end: () => client.disconnect() }
 }
 
-describeOn('redis', { own: true })('a connection of the store beside a client that serves others too', () => {
+describeOn('redis', { own: true })('A separate connection of the store next to a shared client', () => {
   let server: RedisEngine
   beforeAll(async () => {
     server = await startRedis({ own: true })
@@ -78,7 +78,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
   describe.each(sharedClients)('%s', (name, share) => {
     const create = (): Shared => share(server.url)
 
-    it('opens with the first call, and close() of the store closes it and not the client', async () => {
+    it('The first call opens the connection, and close() of the store closes it but not the client', async () => {
       await connectionsAre(0)
       const shared = create()
       await shared.ping()
@@ -94,7 +94,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
       shared.end()
     })
 
-    it('ends with the client, so that no process hangs on it', async () => {
+    it('The connection ends with the client, so that the process can end', async () => {
       await connectionsAre(0)
       const shared = create()
       await shared.ping()
@@ -106,7 +106,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
       expect(await connections()).toBe(0)
     })
 
-    it('lets waitReplicas have a third connection', async () => {
+    it('waitReplicas opens a third connection', async () => {
       await connectionsAre(0)
       const shared = create()
       await shared.ping()
@@ -119,7 +119,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
       shared.end()
     })
 
-    it('leaves what the client itself repeats and prefixes as it was', async () => {
+    it("The client's own retries and prefix stay unchanged", async () => {
       const shared = create()
       const store = open(shared)
       await store.set('plain', 'value', later)
@@ -131,7 +131,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
     })
   })
 
-  it('tells the client its errors', async () => {
+  it('Errors of the connection are emitted on the client', async () => {
     const own = await startRedis({ own: true })
     const client = new Redis(own.url, ofQueue)
     const errors: unknown[] = []
@@ -146,7 +146,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
   })
 })
 
-describeOn('redis', { own: true })('the Redis store beside a client that serves others too', () => {
+describeOn('redis', { own: true })('The Redis store next to a shared client', () => {
   describe.each(sharedClients)('%s', (_name, share) => {
     let server: RedisEngine
     let shared: Shared
@@ -181,7 +181,7 @@ describeOn('redis', { own: true })('the Redis store beside a client that serves 
   })
 })
 
-describeOn('redis', { own: true })('a connection of the store beside a client of a cluster', () => {
+describeOn('redis', { own: true })('A separate connection of the store next to a shared cluster client', () => {
   let cluster: RedisCluster
   beforeAll(async () => {
     cluster = await startRedisCluster()
@@ -209,7 +209,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client of
 describe('ownConnection', () => {
   const url = 'redis://127.0.0.1:1'
 
-  it('is refused with the hint for a client that cannot be duplicated', () => {
+  it('ownConnection is refused with a hint for a client that cannot be duplicated', () => {
     const pool = createClientPool({ url })
     pool.on('error', ignore)
     expect(() => createRedisStore(pool, { ownConnection: true })).toThrow(
@@ -217,13 +217,13 @@ describe('ownConnection', () => {
     )
   })
 
-  it('takes nothing but a boolean', () => {
+  it('ownConnection accepts only a boolean', () => {
     const options = JSON.parse('{ "ownConnection": "yes" }')
     const client = new Redis(url, { lazyConnect: true })
     expect(() => createRedisStore(client, options)).toThrow('ownConnection must be true or false. [OPTION_INVALID]')
   })
 
-  it('is named where a client of ioredis repeats writes', () => {
+  it('The error for an ioredis client that repeats writes names ownConnection', () => {
     const client = new Redis(url, { lazyConnect: true })
     expect(() => createRedisStore(client)).toThrow(/maxRetriesPerRequest: 0.*ownConnection: true/)
   })

@@ -58,13 +58,13 @@ const createStore = async () => {
 
 testStore({ describe, it, name: 'a database shaped like bun:sqlite', methods, createStore })
 
-describe('a database shaped like bun:sqlite', () => {
-  it('fits the types', () => {
+describe('A database shaped like bun:sqlite', () => {
+  it('A database shaped like bun:sqlite fits the types', () => {
     const create = (database: BunDatabase): unknown => createSqliteStore(database)
     expect(create).toBeTypeOf('function')
   })
 
-  it('is not written to inside a transaction', async () => {
+  it('A write inside a transaction is refused', async () => {
     const database = new DatabaseSync(':memory:')
     const store = createSqliteStore(asBun(database))
     await store.ensureSchema()
