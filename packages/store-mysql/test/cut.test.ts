@@ -2,7 +2,7 @@ import { describeOn, startProxy, type TcpProxy } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMysqlStore, type MysqlStore } from '../src/index.ts'
 import { keysOf, later } from './support/calls.ts'
-import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 interface Step {
   readonly run: (store: MysqlStore) => Promise<unknown>
@@ -64,20 +64,20 @@ const steps: Record<string, Step> = {
 }
 
 describeOn('mariadb', { own: true })('A lost connection to MariaDB', () => {
-  let place: MariadbPlace
+  let fixture: MariadbFixture
   let direct: MysqlStore
   beforeAll(async () => {
-    place = await startPlace({})
-    direct = createMysqlStore(place.admin)
+    fixture = await startFixture({})
+    direct = createMysqlStore(fixture.admin)
     await direct.ensureSchema()
   })
-  afterAll(() => place.stop())
+  afterAll(() => fixture.stop())
 
   /** Cuts after byte after byte until the call gets through; gives the number of cuts. */
   async function cutEverywhere(step: Step, direction: 'answers' | 'requests', warm: boolean): Promise<number> {
     for (let bytes = 0; ; bytes += direction === 'requests' ? (step.requestStride ?? 1) : 1) {
-      const proxy = await startProxy(place.engine)
-      const pool = place.pool({ uri: proxy.url, connectionLimit: 1 })
+      const proxy = await startProxy(fixture.engine)
+      const pool = fixture.pool({ uri: proxy.url, connectionLimit: 1 })
       try {
         const store = createMysqlStore(pool)
         if (warm) await prepareEach(store)
@@ -106,7 +106,7 @@ describeOn('mariadb', { own: true })('A lost connection to MariaDB', () => {
   async function quiet(proxy: TcpProxy): Promise<void> {
     proxy.cutAll()
     const sql = "SELECT COUNT(*) AS others FROM information_schema.processlist WHERE user = 'root'"
-    while (Number((await place.ask(sql))[0]?.others) > 1) await place.ask('DO 0')
+    while (Number((await fixture.ask(sql))[0]?.others) > 1) await fixture.ask('DO 0')
   }
 
   describe.each(Object.entries(steps))('%s', (_name, step) => {

@@ -8,19 +8,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMysqlStore } from '../src/index.ts'
 import { schemaSql } from '../src/sql.ts'
 import { failureOf, keysOf, later } from './support/calls.ts'
-import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 const texts = ['', ' ', 'é', 'e\u0301', "'; DROP TABLE x; --\\", '\\', '\ufeffmark', '😀𝒳 日本', '{"a":1}']
 
 describeOn('mariadb')('createMysqlStore', () => {
-  let place: MariadbPlace
+  let fixture: MariadbFixture
   beforeAll(async () => {
-    place = await startPlace()
+    fixture = await startFixture()
   })
-  afterAll(() => place.stop())
+  afterAll(() => fixture.stop())
 
   it('createMysqlStore sends nothing before the first call, and close() leaves the pool open', async () => {
-    const pool = place.pool()
+    const pool = fixture.pool()
     let connections = 0
     pool.on('connection', () => connections++)
     const store = createMysqlStore(pool, { table: 'quiet' })
@@ -33,8 +33,8 @@ describeOn('mariadb')('createMysqlStore', () => {
   })
 
   it('createMysqlStore accepts a pool of the callback API and a single connection', async () => {
-    const pool = mysqlWithCallbacks.createPool({ uri: place.engine.url })
-    const connection = await place.connection()
+    const pool = mysqlWithCallbacks.createPool({ uri: fixture.engine.url })
+    const connection = await fixture.connection()
     for (const client of [pool, connection]) {
       const store = createMysqlStore(client, { table: 'clients' })
       await store.ensureSchema()
@@ -48,7 +48,7 @@ describeOn('mariadb')('createMysqlStore', () => {
   it('ensureSchema may run concurrently and repeatedly, and keeps stored values', async () => {
     for (let round = 0; round < 5; round++) {
       const stores = Array.from({ length: 8 }, () =>
-        createMysqlStore(place.pool({ connectionLimit: 1 }), { table: `shared_${round}` })
+        createMysqlStore(fixture.pool({ connectionLimit: 1 }), { table: `shared_${round}` })
       )
       await Promise.all(stores.map((store) => store.ensureSchema()))
       const [store] = stores
@@ -59,15 +59,15 @@ describeOn('mariadb')('createMysqlStore', () => {
   })
 
   it('ensureSchema creates an InnoDB table of bytes, whatever the defaults of server and connection', async () => {
-    const connection = await place.connection()
+    const connection = await fixture.connection()
     await connection.query("SET default_storage_engine = 'Aria', sql_mode = 'ANSI', collation_database = 'utf8mb3_bin'")
     await createMysqlStore(connection, { table: 'engine' }).ensureSchema()
     const where = "table_schema = 'kvsession' AND table_name = 'engine'"
-    expect(await place.ask(`SELECT engine FROM information_schema.tables WHERE ${where}`)).toEqual([
+    expect(await fixture.ask(`SELECT engine FROM information_schema.tables WHERE ${where}`)).toEqual([
       { engine: 'InnoDB' }
     ])
     const columns = `SELECT column_name AS name, column_type AS type FROM information_schema.columns WHERE ${where}`
-    expect(await place.ask(`${columns} ORDER BY ordinal_position`)).toEqual([
+    expect(await fixture.ask(`${columns} ORDER BY ordinal_position`)).toEqual([
       { name: 'key', type: 'varbinary(200)' },
       { name: 'expires_at', type: 'bigint(20)' },
       { name: 'value', type: 'mediumblob' }
@@ -75,8 +75,8 @@ describeOn('mariadb')('createMysqlStore', () => {
   })
 
   it('Tables and databases are separate, even with reserved words and hyphens in their names', async () => {
-    await place.admin.query('CREATE DATABASE `my-app`')
-    const pool = place.pool()
+    await fixture.admin.query('CREATE DATABASE `my-app`')
+    const pool = fixture.pool()
     const stores = [
       { table: 'order' },
       { table: 'Order2' },
@@ -89,7 +89,7 @@ describeOn('mariadb')('createMysqlStore', () => {
       await store.set('key', `value ${index}`, later)
     }
     for (const [index, store] of stores.entries()) expect(await store.get('key')).toBe(`value ${index}`)
-    const lost = createMysqlStore(place.pool({ database: 'mysql' }), { database: 'my-app' })
+    const lost = createMysqlStore(fixture.pool({ database: 'mysql' }), { database: 'my-app' })
     expect(await lost.get('key')).toBe('value 4')
   })
 
@@ -108,7 +108,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     // Or what an earlier pool's options made of the same columns would serve this one.
     mysqlWithCallbacks.clearParserCache()
     const clock = createTestClock()
-    const { store } = await place.open(options, { clock })
+    const { store } = await fixture.open(options, { clock })
     for (const text of texts) {
       await store.set('key', text, clock.now() + 10)
       expect(await store.get('key')).toBe(text)
@@ -123,7 +123,7 @@ describeOn('mariadb')('createMysqlStore', () => {
   })
 
   it('Bytes are unchanged on a connection that converts character sets', async () => {
-    const connection = await place.connection()
+    const connection = await fixture.connection()
     const store = createMysqlStore(connection, { table: 'converting' })
     await store.ensureSchema()
     await connection.query("SET character_set_client = 'latin1', character_set_connection = 'utf16'")
@@ -137,9 +137,9 @@ describeOn('mariadb')('createMysqlStore', () => {
   })
 
   it('keys lists every key and an empty value rejects if MariaDB treats an empty string as NULL', async () => {
-    const { store: plain, table } = await place.open()
+    const { store: plain, table } = await fixture.open()
     await plain.set('key', 'value', later)
-    const connection = await place.connection()
+    const connection = await fixture.connection()
     await connection.query("SET sql_mode = 'EMPTY_STRING_IS_NULL,STRICT_ALL_TABLES'")
     const store = createMysqlStore(connection, { table })
     expect(await keysOf(store, '')).toEqual(['key'])
@@ -150,8 +150,8 @@ describeOn('mariadb')('createMysqlStore', () => {
   it.each(['START TRANSACTION', 'SET autocommit = 0'])(
     'Writes after %s are refused, because they are not committed',
     async (sql) => {
-      const { store: other, table } = await place.open()
-      const connection = await place.connection()
+      const { store: other, table } = await fixture.open()
+      const connection = await fixture.connection()
       const store = createMysqlStore(connection, { table })
       await connection.query(sql)
       const calls = [
@@ -169,7 +169,7 @@ describeOn('mariadb')('createMysqlStore', () => {
   )
 
   it('The store keeps the async context of its caller', async () => {
-    const { store } = await place.open({ connectionLimit: 2 })
+    const { store } = await fixture.open({ connectionLimit: 2 })
     const context = new AsyncLocalStorage<number>()
     const seen = Array.from({ length: 30 }, (_, number) =>
       context.run(number, async () => {
@@ -186,8 +186,8 @@ describeOn('mariadb')('createMysqlStore', () => {
 
   it('A sweep removes a backlog completely, in batches', async () => {
     const clock = createTestClock()
-    const { store, table } = await place.open({}, { clock })
-    await place.admin.query(
+    const { store, table } = await fixture.open({}, { clock })
+    await fixture.admin.query(
       `INSERT INTO ${table} SELECT CONCAT('key.', seq), ${clock.now()} + seq MOD 2, 'x' FROM seq_1_to_2000`
     )
     expect(await store.deleteExpired()).toBe(1_000)
@@ -198,8 +198,8 @@ describeOn('mariadb')('createMysqlStore', () => {
   it('schema.sql is the statement of ensureSchema, and creates a table for the store', async () => {
     const shipped = readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')
     expect(shipped).toBe(schemaSql('`kvsession`'))
-    await place.admin.query(shipped)
-    const store = createMysqlStore(place.admin)
+    await fixture.admin.query(shipped)
+    const store = createMysqlStore(fixture.admin)
     await store.set('schema', 'value', later)
     expect(await store.get('schema')).toBe('value')
     await store.delete('schema')

@@ -4,28 +4,28 @@ import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createMysqlStore, type MysqlStore } from '../src/index.ts'
 import { callsOf, failureOf, later } from './support/calls.ts'
-import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 const all = ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
 
 describeOn('mariadb', { own: true })('Privileges on MariaDB', () => {
-  let place: MariadbPlace
+  let fixture: MariadbFixture
   let users = 0
   beforeAll(async () => {
-    place = await startPlace({})
-    await createMysqlStore(place.admin).ensureSchema()
-    await place.admin.query('CREATE TABLE neighbour (secret INT)')
+    fixture = await startFixture({})
+    await createMysqlStore(fixture.admin).ensureSchema()
+    await fixture.admin.query('CREATE TABLE neighbour (secret INT)')
   })
-  afterAll(() => place.stop())
+  afterAll(() => fixture.stop())
 
   /** A store whose user has these privileges on this table and no others. */
   async function storeOf(privileges: readonly string[], table?: string): Promise<MysqlStore> {
     const user = `u${users++}`
-    await place.admin.query(`CREATE USER ${user}@'127.0.0.1'`)
+    await fixture.admin.query(`CREATE USER ${user}@'127.0.0.1'`)
     // Only on a database may one grant what is about a table that is not there yet.
     const grantedOn = table === undefined ? 'kvsession.kvsession' : 'kvsession.*'
-    await place.admin.query(`GRANT ${privileges.join(', ')} ON ${grantedOn} TO ${user}@'127.0.0.1'`)
-    return createMysqlStore(place.pool({ user, connectionLimit: 1 }), table === undefined ? {} : { table })
+    await fixture.admin.query(`GRANT ${privileges.join(', ')} ON ${grantedOn} TO ${user}@'127.0.0.1'`)
+    return createMysqlStore(fixture.pool({ user, connectionLimit: 1 }), table === undefined ? {} : { table })
   }
 
   it('SELECT, INSERT, UPDATE and DELETE suffice for every method and an existing table', async () => {
@@ -40,8 +40,8 @@ describeOn('mariadb', { own: true })('Privileges on MariaDB', () => {
     const store = await storeOf(all.filter((privilege) => privilege !== missing))
     const refused: string[] = []
     for (const [name, call] of Object.entries(callsOf(store))) {
-      await createMysqlStore(place.admin).set('key', 'old', later)
-      await createMysqlStore(place.admin).set('over', 'old', 1)
+      await createMysqlStore(fixture.admin).set('key', 'old', later)
+      await createMysqlStore(fixture.admin).set('over', 'old', 1)
       const error: unknown = await call().then(
         () => undefined,
         (thrown: unknown) => thrown
@@ -76,14 +76,14 @@ describeOn('mariadb', { own: true })('Privileges on MariaDB', () => {
     ['no database', { database: undefined }, 'Name the database in the options'],
     ['a database that does not exist', { database: 'nowhere' }, 'does not exist']
   ])('%s is an error that says so', async (_name, { database }, text) => {
-    const pool = place.pool({ uri: place.engine.url.replace('/kvsession', '') })
+    const pool = fixture.pool({ uri: fixture.engine.url.replace('/kvsession', '') })
     const store = createMysqlStore(pool, database === undefined ? {} : { database })
     const message = expect.stringContaining(text)
     expect(await failureOf(store.ensureSchema())).toMatchObject({ code: 'STORE_INVALID', message })
   })
 
   it('A table of another program is a typed error, for ensureSchema too', async () => {
-    const store = createMysqlStore(place.admin, { table: 'neighbour' })
+    const store = createMysqlStore(fixture.admin, { table: 'neighbour' })
     const message = expect.stringContaining('schema.sql')
     for (const [name, call] of Object.entries({ ...callsOf(store), ensureSchema: () => store.ensureSchema() })) {
       expect(await failureOf(call()), name).toMatchObject({ code: 'STORE_INVALID', message })
@@ -91,8 +91,8 @@ describeOn('mariadb', { own: true })('Privileges on MariaDB', () => {
   })
 
   it('A foreign value under a key of the store is an error, never an empty session', async () => {
-    await place.admin.query(`REPLACE INTO kvsession VALUES ('key', ${later}, 0xC328)`)
-    const store = createMysqlStore(place.admin)
+    await fixture.admin.query(`REPLACE INTO kvsession VALUES ('key', ${later}, 0xC328)`)
+    const store = createMysqlStore(fixture.admin)
     const message = expect.stringContaining('something else wrote')
     expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID', message })
     expect(await store.compareAndSet('key', undefined, 'value', later)).toBe(false)
@@ -100,14 +100,14 @@ describeOn('mariadb', { own: true })('Privileges on MariaDB', () => {
   })
 
   it('A table with text columns is refused instead of being compared without case', async () => {
-    await place.admin.query('CREATE TABLE folded (`key` VARCHAR(200) PRIMARY KEY, expires_at BIGINT, value TEXT)')
-    const store = createMysqlStore(place.admin, { table: 'folded' })
+    await fixture.admin.query('CREATE TABLE folded (`key` VARCHAR(200) PRIMARY KEY, expires_at BIGINT, value TEXT)')
+    const store = createMysqlStore(fixture.admin, { table: 'folded' })
     await store.set('key', 'value', later)
     expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID' })
   })
 
   it('The manager includes the hint in the message of an outage', async () => {
-    const store = createMysqlStore(place.admin, { table: 'missing', createTable: false })
+    const store = createMysqlStore(fixture.admin, { table: 'missing', createTable: false })
     const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
     const session = await manager.open('')
     session.data.views = 1

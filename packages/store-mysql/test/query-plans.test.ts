@@ -2,7 +2,7 @@ import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { statement } from '../src/client.ts'
 import { statementsFor, sweepSize } from '../src/sql.ts'
-import { type MariadbPlace, type OpenedStore, startPlace } from './support/mariadb-place.ts'
+import { type MariadbFixture, type OpenedStore, startFixture } from './support/mariadb-fixture.ts'
 
 const rows = 10_000
 const key = (row: number): string => `key.${row}`
@@ -13,16 +13,16 @@ const blanks = (first: number): (string | number)[] => [
 
 /** With the parameters bound as the store binds them: a plan may depend on their types. */
 describeOn('mariadb')('Query plans of MariaDB', () => {
-  let place: MariadbPlace
+  let fixture: MariadbFixture
   let opened: OpenedStore
   beforeAll(async () => {
-    place = await startPlace()
-    opened = await place.open()
-    await place.admin.query(
+    fixture = await startFixture()
+    opened = await fixture.open()
+    await fixture.admin.query(
       `INSERT INTO ${opened.table} SELECT CONCAT('key.', seq), seq, 'value' FROM seq_1_to_${rows}`
     )
   })
-  afterAll(() => place.stop())
+  afterAll(() => fixture.stop())
 
   async function planOf(name: keyof ReturnType<typeof statementsFor>, values: (string | number)[]): Promise<unknown> {
     const { sql, ...rest } = statement(statementsFor(opened.table)[name], values)
@@ -50,10 +50,10 @@ describeOn('mariadb')('Query plans of MariaDB', () => {
     ['with misleading statistics', 'SET GLOBAL innodb_stats_persistent_sample_pages = 1; --']
   ])('%s', (_name, prepare) => {
     beforeAll(async () => {
-      if (prepare.startsWith('ANALYZE')) await place.admin.query(`${prepare} ${opened.table}`)
+      if (prepare.startsWith('ANALYZE')) await fixture.admin.query(`${prepare} ${opened.table}`)
       else
-        await place.admin.query(`UPDATE mysql.innodb_table_stats SET n_rows = 3 WHERE table_name = '${opened.table}'`)
-      await place.admin.query(`FLUSH TABLE ${opened.table}`)
+        await fixture.admin.query(`UPDATE mysql.innodb_table_stats SET n_rows = 3 WHERE table_name = '${opened.table}'`)
+      await fixture.admin.query(`FLUSH TABLE ${opened.table}`)
     })
 
     it('Each statement of a request looks up one row by its key', async () => {

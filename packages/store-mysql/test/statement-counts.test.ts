@@ -1,17 +1,17 @@
 import { createSessionManager, type SessionManager } from '@kvsession/core'
 import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 type Counts = Record<string, number>
 
 /** By the server's own count: executed statements, and any other that a transaction or a setting would need. */
 describeOn('mariadb', { own: true })('Number of statements on MariaDB', () => {
-  let place: MariadbPlace
+  let fixture: MariadbFixture
   let manager: SessionManager
   beforeAll(async () => {
-    place = await startPlace({})
-    const { store } = await place.open({ connectionLimit: 1 })
+    fixture = await startFixture({})
+    const { store } = await fixture.open({ connectionLimit: 1 })
     // Each connection prepares a statement once.
     await store.set('warm', 'old', Date.now() + 3_600_000)
     await store.compareAndSet('warm', 'old', 'new', Date.now() + 3_600_000)
@@ -22,11 +22,11 @@ describeOn('mariadb', { own: true })('Number of statements on MariaDB', () => {
   })
   afterAll(async () => {
     await manager.close()
-    await place.stop()
+    await fixture.stop()
   })
 
   async function totals(): Promise<Counts> {
-    const rows = await place.ask('SHOW GLOBAL STATUS WHERE Variable_name LIKE "Com\\_%"')
+    const rows = await fixture.ask('SHOW GLOBAL STATUS WHERE Variable_name LIKE "Com\\_%"')
     return Object.fromEntries(rows.map((row) => [String(row.Variable_name), Number(row.Value)]))
   }
 

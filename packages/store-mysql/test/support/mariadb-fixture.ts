@@ -18,7 +18,7 @@ export function settingsOf(level: IsolationLevel): Readonly<Record<string, strin
 }
 
 /** A server for one test file, with everything that was opened on it. */
-export interface MariadbPlace {
+export interface MariadbFixture {
   readonly engine: Engine
   /** For questions of the test itself. */
   readonly admin: Pool
@@ -37,7 +37,7 @@ export interface OpenedStore {
   readonly table: string
 }
 
-export async function startPlace(settings?: Readonly<Record<string, string>>): Promise<MariadbPlace> {
+export async function startFixture(settings?: Readonly<Record<string, string>>): Promise<MariadbFixture> {
   const engine = await startMariadb(settings === undefined ? {} : { own: true, settings })
   const closers: (() => Promise<void>)[] = []
   let tables = 0
