@@ -124,7 +124,7 @@ interface RecordedStatement {
   readonly values: readonly (string | number)[]
 }
 
-/** The same database, with a list of what it was asked. */
+/** The same database, with a list of its statements. */
 function record(database: D1Binding): { binding: D1Binding; statements: RecordedStatement[] } {
   const statements: RecordedStatement[] = []
   const binding: D1Binding = {

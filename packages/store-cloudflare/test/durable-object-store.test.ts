@@ -9,7 +9,7 @@ const minute = 60_000
 describe('createDurableObjectStore', () => {
   let worker: Miniflare
   beforeAll(async () => {
-    // Then deleteAll() left the alarm.
+    // In that case deleteAll() left the alarm.
     worker = await startWorker('2025-06-01')
   })
   afterAll(() => worker.dispose())
@@ -73,7 +73,7 @@ describe('createDurableObjectStore', () => {
 
   it('The alarm deletes an object whose record has expired', async () => {
     const { store, ask } = await open()
-    // The object thinks that it writes a minute ago, so that its alarm is due soon, and not before its clock is right again.
+    // To the object, the write was a minute ago, so its alarm is due soon, but not before its clock is correct again.
     await shiftClock(-minute)
     await store.set('over', 'value', Date.now() + 1_500)
     await shiftClock(0)

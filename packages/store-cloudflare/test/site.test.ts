@@ -14,7 +14,7 @@ describe('A site in workerd', () => {
   })
   afterAll(() => worker.dispose())
 
-  // Without compareAndSet nothing is lost within one manager alone.
+  // Without compareAndSet, only writes within one manager are safe.
   for (const [kind, managers] of [
     ['objects', 4],
     ['d1', 4],
@@ -53,7 +53,7 @@ describe('A site in workerd', () => {
     })
   }
 
-  // What ends so never leaves the queue of its key: all behind it would wait, and fail.
+  // A write that ends this way never leaves the queue of its key, so all later writes would wait and fail.
   it.each(['atomic', 'plain'])('A write that ends with its request does not block later writes: %s', async (kind) => {
     const browser = createCookieJarClient(url, { encrypted: true })
     await browser.get(`/${kind}/login`, { method: 'POST' })
@@ -62,7 +62,7 @@ describe('A site in workerd', () => {
     expect(JSON.parse((await browser.get(`/${kind}/who`)).body).keys).toEqual(['b', 'c'])
   })
 
-  // A timer that all requests share ends with the one that started it: those after it would hang.
+  // A timer that all requests share ends with the request that started it, so later requests would hang.
   it('Every request reports a silent store in time', async () => {
     const browser = createCookieJarClient(url, { encrypted: true })
     await browser.get('/silent/login', { method: 'POST' })

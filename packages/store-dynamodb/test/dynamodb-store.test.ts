@@ -128,7 +128,7 @@ describe('createDynamodbStore', () => {
         AttributeDefinitions: [{ AttributeName: name, AttributeType: kind }],
         KeySchema: [{ AttributeName: name, KeyType: 'HASH' }]
       })
-      // DynamoDB answers as if a table that is being made were not there.
+      // DynamoDB reports a table that is being created as missing.
       await vi.waitUntil(async () => {
         const { Table } = await client.describeTable({ TableName: 'books' })
         return Table?.TableStatus === 'ACTIVE'
@@ -157,7 +157,7 @@ describe('createDynamodbStore', () => {
         for (const operation of ['GetItem', 'PutItem', 'DeleteItem', 'Scan']) emulator.answer(operation, 400, body)
         const calls = callsOf(createDynamodbStore(client, { table }))
         for (const call of calls) await rejects(call, 'STORE_UNAVAILABLE', 'throttles')
-        // No command twice.
+        // No command is sent twice.
         expect(emulator.operations()).toHaveLength(calls.length)
       }
     )

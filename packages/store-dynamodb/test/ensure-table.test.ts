@@ -9,7 +9,7 @@ describe('ensureTable', () => {
   beforeEach(async () => {
     emulator = await startEmulator(20)
     client = emulator.client()
-    // dynalite does not know it; the answer is the one that DynamoDB documents.
+    // dynalite does not support it; the response is the one in DynamoDB's documentation.
     emulator.answer('UpdateTimeToLive', 200, { TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true } })
   })
   afterEach(() => emulator.stop())

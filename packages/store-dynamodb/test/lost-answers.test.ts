@@ -88,7 +88,7 @@ describe('A lost connection to DynamoDB', () => {
 
   it('A client that repeats writes would be refused by its own first write', async () => {
     const retryStrategy = await throughProxy({ maxAttempts: 3 }).config.retryStrategy()
-    // It says one attempt, and makes three.
+    // It reports one attempt, but makes three.
     const store = createDynamodbStore(throughProxy({ retryStrategy }), { table })
     emulator.operations()
     proxy.cutAfter(0)

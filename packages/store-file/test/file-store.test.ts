@@ -153,7 +153,7 @@ describe('createFileStore', () => {
     const store = folder.open({ clock, durability: 'normal' })
     const path = await fileOf(store, 'live')
     const { mtime } = statSync(path)
-    // Only a sweep that opens live records would meet this.
+    // Only a sweep that opens live records would detect this.
     writeFileSync(path, 'damaged')
     utimesSync(path, mtime, mtime)
     await store.set('over', 'value', clock.now() + 1)

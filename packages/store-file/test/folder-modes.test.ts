@@ -41,7 +41,7 @@ describe.skipIf(process.platform === 'win32')('The folder of a file store', () =
   it.each(['777', '1777', '2775', '770', '702', '720'])(
     'A folder in which other users may write is refused: mode %s',
     async (mode) => {
-      // Before, a folder that anybody may write to was used as it was.
+      // Regression: a folder with write access for all users was accepted.
       make(folder.path, Number.parseInt(mode, 8))
       const store = folder.open()
       await refusesEverything(store, `${folder.path} (mode ${mode})`)

@@ -28,7 +28,7 @@ describe.skipIf(!mounted)('A full disk (needs the right to mount a tmpfs)', () =
       expect(await store.get('key')).toBe('old')
       expect(await store.get('filler.0')).toBeUndefined()
       expect(folder.files()).toHaveLength(3)
-      // Not a byte left: also for a process that starts now.
+      // No byte is free, even for a process that starts now.
       spawnSync('sh', ['-c', `cat /dev/zero > ${join(disk, 'rest')}`], { stdio: 'ignore' })
       const other = folder.open()
       await expect(other.set('key', 'new', later)).rejects.toMatchObject({ code: 'ENOSPC' })

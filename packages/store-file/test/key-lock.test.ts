@@ -30,17 +30,17 @@ describe('A key lock', () => {
     timeout: 30_000 + rounds * 500
   }, async () => {
     const dead = await deadOwner()
-    // As many processes: none of these knows the queue of another.
+    // The locks act like several processes, because none knows the queue of another.
     const locks = Array.from({ length: 8 }, createKeyLock)
     for (let round = 0; round < rounds; round++) {
       symlinkSync(dead, path)
-      // Every third time somebody was killed while taking it over.
+      // Every third time, a process was killed while taking it over.
       if (round % 3 === 0) symlinkSync(dead, `${path}.lock`)
       let inside = 0
       const most: number[] = []
       const work = async (): Promise<void> => {
         most.push(++inside)
-        // As long as a write takes: whoever still takes the lock for the dead one's would take it now.
+        // The duration of a write: a caller that still mistakes the lock for the dead owner's would take it now.
         for (let call = 0; call < 20; call++) await stat(folder)
         inside--
       }
@@ -139,7 +139,7 @@ async function deadOwner(): Promise<string> {
   return withPart(await nextOwner(), 0, String(pid))
 }
 
-/** Parts are pid, start, boot, namespaces, nonce. */
+/** The parts are pid, start, boot, namespaces and nonce. */
 function withPart(owner: string, index: number, text: string): string {
   return owner.split('-').with(index, text).join('-')
 }

@@ -62,7 +62,7 @@ describe('Several processes on one folder', () => {
     ]
     let done = 0
     for (const call of waiting) call.finally(() => done++)
-    // Longer than any of them takes when nothing is in its way.
+    // Longer than any of them takes without waiting.
     const bystander = folder.open()
     for (let count = 0; count < 20; count++) await bystander.set('bystander', `${count}`, later + 1)
     expect(done).toBe(0)

@@ -42,7 +42,7 @@ describe.skipIf(!traces)('The order of syncs (needs strace)', () => {
   })
 })
 
-/** What reached the disk for a set and a delete of one key, the first in its folder. */
+/** The system calls that reach the disk for a set and a delete of one key, the first in its folder. */
 function traceWrite(durability: string): string[] {
   const folder = createStoreFolder()
   try {
@@ -61,7 +61,7 @@ function traceWrite(durability: string): string[] {
 }
 
 function placeOf(line: string, root: string): string {
-  // The last path of the line: of two it is the one that is made.
+  // The last path of the line; of two paths it is the created one.
   const path = line.match(/\/[^"<>]*/g)?.at(-1) ?? ''
   const name = basename(path)
   if (path === root) return '.'

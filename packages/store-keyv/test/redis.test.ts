@@ -13,7 +13,7 @@ describeOn('redis')('Keyv over Redis', () => {
   let namespaces = 0
   beforeAll(async () => {
     redis = await startRedis()
-    // May connect, and nothing else: every call of a store is refused, without a broken connection.
+    // The user may connect but run no command, so every call of a store is refused without a lost connection.
     await redis.command('ACL', 'SETUSER', 'nobody', 'on', '>nothing', '~*', '-@all', '+hello', '+client', '+ping')
   })
   afterAll(() => redis.stop())
@@ -33,7 +33,7 @@ describeOn('redis')('Keyv over Redis', () => {
       name: `Keyv ${version}`,
       methods: ['keys', 'deleteExpired'],
       createStore: () => open(version),
-      // The adapter's own throwOnErrors is false: it emits, and resolves to absence.
+      // The adapter's own throwOnErrors is false, so it emits an event and resolves to undefined.
       createFailingStore: () => open(version, 'nobody:nothing@')
     })
 

@@ -56,7 +56,7 @@ describe('createLmdbStore', () => {
     const { store, database } = file.open({ clock }, { noSync: true })
     const writes = Array.from({ length: 1_000 }, (_, index) => store.set(`key.${index}`, 'value', clock.now() + 1))
     await Promise.all([...writes, store.set('live', 'value', later)])
-    // Only a sweep that walks through the live records would meet this.
+    // Only a sweep that reads the live records would detect this.
     await database.put('foreign', 'not ours')
     await clock.advance(1)
     let turns = 0

@@ -13,7 +13,7 @@ const script = fileURLToPath(new URL('support/owning-process.ts', import.meta.ur
 const execArgv = ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning']
 const later = Date.UTC(9999, 0)
 
-// With several writing processes, of which one is killed, LMDB loses acknowledged writes of the others.
+// If one of several writing processes is killed, LMDB loses acknowledged writes of the others.
 describe('One process per LMDB file', () => {
   let file: LmdbFile
   let children: ChildProcess[]
@@ -32,7 +32,7 @@ describe('One process per LMDB file', () => {
     await once(child, 'exit')
   }
 
-  /** A process that tries to open the store, and what it says. */
+  /** A process that tries to open the store, and its output. */
   async function start(path = file.path): Promise<{ readonly child: ChildProcess; readonly says: unknown }> {
     const child = fork(script, [path], { execArgv })
     children.push(child)

@@ -61,7 +61,7 @@ describeOn('memcached', { own: true })('Failures of memcached', () => {
     const { client, store } = connect(server.port, {}, 200)
     await store.set('key', 'value', later)
     server.freeze()
-    // It may answer some more before the signal arrives.
+    // It may still respond before the signal arrives.
     const readOn = async (): Promise<never> => {
       for (;;) await store.get('key')
     }
@@ -88,7 +88,7 @@ describeOn('memcached', { own: true })('Failures of memcached', () => {
       await direct.store.set(`replaced.${turn}`, 'old', later)
       return store.compareAndSet(`replaced.${turn}`, 'old', 'new', later)
     }, true)
-    // The answer to `gets` and the one to `cas`.
+    // The responses to `gets` and to `cas`.
     expect(replaces).toBeGreaterThan(reads)
   })
 
@@ -106,7 +106,7 @@ describeOn('memcached', { own: true })('Failures of memcached', () => {
     session.data.count = 0
     await manager.commit(session)
     for (let turn = 1; turn <= 20; turn++) {
-      // In the answer to gets or to cas.
+      // In the response to gets or to cas.
       proxy.cutAfter(turn * 20)
       await session.update((data) => {
         data.count = Number(data.count) + 1
@@ -126,7 +126,7 @@ describeOn('memcached', { own: true })('Failures of memcached', () => {
     }
   })
 
-  /** Cuts after 0, 1, 2 … bytes of the answers, until the call gets its whole answer; gives that number of bytes. */
+  /** Cuts after 0, 1, 2 … bytes of the responses, until the call gets the whole response; resolves to that number of bytes. */
   async function cutEverywhere(
     call: (store: MemcachedStore, turn: number) => Promise<unknown>,
     answer: unknown

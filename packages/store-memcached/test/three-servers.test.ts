@@ -29,7 +29,7 @@ describeOn('memcached', { own: true })('Three memcached servers', () => {
     await Promise.all(servers.map((server) => server.stop()))
   })
 
-  /** Sessions of one user each: cookie and id. */
+  /** Sessions of one user each, with cookie and id. */
   async function begin(userId: string): Promise<{ cookie: string; id: string }> {
     const session = await manager.open('')
     session.data.count = 0
@@ -38,7 +38,7 @@ describeOn('memcached', { own: true })('Three memcached servers', () => {
     return { cookie: headers.find(([name]) => name === 'Set-Cookie')?.[1].split(';')[0] ?? '', id: session.id }
   }
 
-  /** What a request finds: its session, none, or a failure. */
+  /** The result of a request: its session, none, or a failure. */
   async function look(cookie: string): Promise<'there' | 'none' | 503> {
     try {
       const session = await manager.open(cookie)
@@ -50,7 +50,7 @@ describeOn('memcached', { own: true })('Three memcached servers', () => {
     }
   }
 
-  /** Positions of the servers on which each of these sessions is. */
+  /** The positions of the servers that have these sessions. */
   async function placesOf(sessions: readonly { readonly id: string }[]): Promise<readonly number[]> {
     return Promise.all(
       sessions.map(async ({ id }) => {
@@ -134,7 +134,7 @@ describeOn('memcached', { own: true })('Three memcached servers', () => {
   })
 })
 
-/** What a memcached holds, by its own list. */
+/** The keys of a memcached, by its own list. */
 async function keysOn(port: number): Promise<string[]> {
   const socket = connect(port, '127.0.0.1')
   socket.write('lru_crawler metadump all\r\n')

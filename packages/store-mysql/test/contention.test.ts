@@ -14,7 +14,7 @@ for (const level of levels) {
     })
     afterAll(() => fixture.stop())
 
-    /** Until a statement waits for a row, within the test's own time. */
+    /** Waits until a statement waits for a row, within the time of the test. */
     async function waits(): Promise<void> {
       while ((await status('Innodb_row_lock_current_waits')) === 0) await fixture.ask('DO 0')
     }
@@ -23,7 +23,7 @@ for (const level of levels) {
       return Number((await fixture.ask(`SHOW GLOBAL STATUS LIKE '${name}'`))[0]?.Value)
     }
 
-    /** A store whose statements fail where they would have to wait for a lock. */
+    /** A store whose statements fail instead of waiting for a lock. */
     async function impatient(table: string, clock = createTestClock()): Promise<MysqlStore> {
       const connection = await fixture.connection()
       await connection.query('SET innodb_lock_wait_timeout = 0')
@@ -126,7 +126,7 @@ for (const level of levels) {
       const before = await status('Innodb_deadlocks')
       const other = await fixture.connection()
       await other.query('START TRANSACTION')
-      // The heavier transaction survives.
+      // The larger transaction survives.
       await other.query(`UPDATE ${table} SET value = 'heavy' WHERE \`key\` LIKE 'live.%'`)
       await other.query(`SELECT * FROM ${table} WHERE \`key\` = 'b' FOR UPDATE`)
       const sweeping = store.deleteExpired()
@@ -165,14 +165,14 @@ for (const level of levels) {
       const clock = createTestClock()
       const { store, table } = await fixture.open({}, { clock })
       for (let row = 0; row < 30; row++) await store.set(`key.${row}`, 'over', clock.now() - row)
-      // So many that nobody's plan is to read them all.
+      // Enough rows that no query plan reads all of them.
       await fixture.admin.query(
         `INSERT INTO ${table} SELECT CONCAT('live.', seq), ${later}, 'value' FROM seq_1_to_5000`
       )
       await fixture.admin.query(`ANALYZE TABLE ${table}`)
       const before = await status('Innodb_deadlocks')
       const other = await fixture.connection()
-      // The two locks of one write, taken apart: first the row, then its entry in the index of deadlines.
+      // The two locks of one write, taken separately: first the row, then its entry in the deadline index.
       await other.query('START TRANSACTION')
       await other.query(`SELECT * FROM ${table} WHERE \`key\` = 'key.7' FOR UPDATE`)
       const sweeping = store.deleteExpired()

@@ -6,11 +6,11 @@ import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 interface Step {
   readonly run: (store: MysqlStore) => Promise<unknown>
-  /** What it resolves to when nothing goes wrong. */
+  /** The result without a failure. */
   readonly answer: unknown
-  /** A hundred keys are many bytes of one kind. */
+  /** A hundred keys make the requests and responses long. */
   readonly requestStride?: number
-  /** What `key` and `over` may hold afterwards, whatever happened: as before, or as written. */
+  /** The possible values of `key` and `over` afterwards: the old or the new ones. */
   readonly states: readonly (readonly [key: string | undefined, over: string | undefined])[]
 }
 
@@ -73,7 +73,7 @@ describeOn('mariadb', { own: true })('A lost connection to MariaDB', () => {
   })
   afterAll(() => fixture.stop())
 
-  /** Cuts after byte after byte until the call gets through; gives the number of cuts. */
+  /** Cuts after each byte until the call succeeds; resolves to the number of cuts. */
   async function cutEverywhere(step: Step, direction: 'answers' | 'requests', warm: boolean): Promise<number> {
     for (let bytes = 0; ; bytes += direction === 'requests' ? (step.requestStride ?? 1) : 1) {
       const proxy = await startProxy(fixture.engine)
@@ -92,7 +92,7 @@ describeOn('mariadb', { own: true })('A lost connection to MariaDB', () => {
         }
         await quiet(proxy)
         expect(step.states, `after ${bytes} bytes`).toContainEqual([await direct.get('key'), await direct.get('over')])
-        // The pool takes a new connection.
+        // The pool opens a new connection.
         if ('error' in outcome) expect(await settle(store.get('absent'))).toEqual({ value: undefined })
         else return bytes
       } finally {
@@ -102,7 +102,7 @@ describeOn('mariadb', { own: true })('A lost connection to MariaDB', () => {
     }
   }
 
-  /** Until the server has finished what the cut connections had asked for. */
+  /** Waits until the server has finished the statements of the cut connections. */
   async function quiet(proxy: TcpProxy): Promise<void> {
     proxy.cutAll()
     const sql = "SELECT COUNT(*) AS others FROM information_schema.processlist WHERE user = 'root'"
@@ -125,7 +125,7 @@ describeOn('mariadb', { own: true })('A lost connection to MariaDB', () => {
   })
 })
 
-/** Statements are prepared once per connection: afterwards a call is one request and one answer. */
+/** Statements are prepared once per connection; afterwards a call is one request and one response. */
 async function prepareEach(store: MysqlStore): Promise<void> {
   await store.get('warm')
   await store.set('warm', 'value', 1)

@@ -125,13 +125,13 @@ describeOn('mariadb', { own: true })('Failures of MariaDB', () => {
       () => small.compareAndSet('new', undefined, large, later)
     ]) {
       const error = await failureOf(call())
-      // The server says why and hangs up; what it says may be lost on the way.
+      // The server sends the reason and closes the connection; the reason may be lost.
       expect(['RECORD_TOO_LARGE', 'ECONNRESET', 'EPIPE', 'PROTOCOL_CONNECTION_LOST']).toContain(
         Reflect.get(Object(error), 'code')
       )
       expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('top secret')
     }
-    // A connection that the server hung up on may be handed out once more.
+    // The pool may return a closed connection once more.
     await small.get('key').catch(() => undefined)
     expect(await small.get('key')).toBe('old')
     expect(await small.get('new')).toBeUndefined()

@@ -105,7 +105,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     ['no eval', { disableEval: true }],
     ['compression', { compress: true }]
   ])('A pool with %s works like any other', async (_name, options) => {
-    // Or what an earlier pool's options made of the same columns would serve this one.
+    // Otherwise the parsers of an earlier pool with the same columns would serve this one.
     mysqlWithCallbacks.clearParserCache()
     const clock = createTestClock()
     const { store } = await fixture.open(options, { clock })

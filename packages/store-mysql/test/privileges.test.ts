@@ -18,11 +18,11 @@ describeOn('mariadb', { own: true })('Privileges on MariaDB', () => {
   })
   afterAll(() => fixture.stop())
 
-  /** A store whose user has these privileges on this table and no others. */
+  /** A store whose user has only these privileges on this table. */
   async function storeOf(privileges: readonly string[], table?: string): Promise<MysqlStore> {
     const user = `u${users++}`
     await fixture.admin.query(`CREATE USER ${user}@'127.0.0.1'`)
-    // Only on a database may one grant what is about a table that is not there yet.
+    // A privilege on a missing table can be granted only on the database.
     const grantedOn = table === undefined ? 'kvsession.kvsession' : 'kvsession.*'
     await fixture.admin.query(`GRANT ${privileges.join(', ')} ON ${grantedOn} TO ${user}@'127.0.0.1'`)
     return createMysqlStore(fixture.pool({ user, connectionLimit: 1 }), table === undefined ? {} : { table })

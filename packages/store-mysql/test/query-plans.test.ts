@@ -11,7 +11,7 @@ const blanks = (first: number): (string | number)[] => [
   ...Array.from({ length: sweepSize }, (_, index) => key(2 * index))
 ]
 
-/** With the parameters bound as the store binds them: a plan may depend on their types. */
+/** Parameters are bound as in the store, because a plan may depend on their types. */
 describeOn('mariadb')('Query plans of MariaDB', () => {
   let fixture: MariadbFixture
   let opened: OpenedStore
@@ -31,7 +31,7 @@ describeOn('mariadb')('Query plans of MariaDB', () => {
     return plan.map((step) => `${Reflect.get(step, 'type')} ${Reflect.get(step, 'key')}`)
   }
 
-  /** What MariaDB read of it, row by row, while it ran. */
+  /** The rows that MariaDB read for the statement while it ran. */
   async function rowsRead(name: keyof ReturnType<typeof statementsFor>, values: (string | number)[]): Promise<number> {
     const connection = await opened.pool.getConnection()
     try {

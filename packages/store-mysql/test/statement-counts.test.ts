@@ -5,7 +5,7 @@ import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 type Counts = Record<string, number>
 
-/** By the server's own count: executed statements, and any other that a transaction or a setting would need. */
+/** Counted by the server: executed statements, including any for transactions or settings. */
 describeOn('mariadb', { own: true })('Number of statements on MariaDB', () => {
   let fixture: MariadbFixture
   let manager: SessionManager

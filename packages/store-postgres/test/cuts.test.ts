@@ -80,7 +80,7 @@ describeOn('postgres', { own: true })('A lost connection to PostgreSQL', () => {
       )
       const sweeps = await cutEverywhere(server, driver, table, (cut) => cut.deleteExpired(), 0)
       const pages = await cutEverywhere(server, driver, table, (cut) => keysOf(cut, 'read'), ['read'])
-      // Whole answers were cut, the closing ReadyForQuery of 6 bytes among them.
+      // Whole responses were cut, including the closing ReadyForQuery of 6 bytes.
       for (const bytes of [reads, creates, replaces, sets, deletes, sweeps, pages]) expect(bytes).toBeGreaterThan(20)
     })
 
@@ -95,7 +95,7 @@ describeOn('postgres', { own: true })('A lost connection to PostgreSQL', () => {
       session.data.count = 0
       await cutting.commit(session)
       let counted = 0
-      // The answer to a prepared compareAndSet has 30 bytes.
+      // The response to a prepared compareAndSet has 30 bytes.
       for (let bytes = 0; bytes < 30; bytes++) {
         proxy.cutAfter(bytes)
         await session.update((data) => {
@@ -111,7 +111,7 @@ describeOn('postgres', { own: true })('A lost connection to PostgreSQL', () => {
   })
 })
 
-/** Cuts after 0, 1, 2 … bytes of the answer, on a connection that is open already, until the call gets all of it. */
+/** Cuts after 0, 1, 2 … bytes of the response, on an open connection, until the call gets all of it. */
 async function cutEverywhere(
   server: Server,
   driver: DriverName,

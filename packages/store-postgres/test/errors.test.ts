@@ -145,7 +145,7 @@ describeOn('postgres', { own: true })('Errors of PostgreSQL that say what to do'
       await store.get('key')
       await ask('DEALLOCATE ALL')
       const outcome: unknown = await store.get('key').catch((error: unknown) => error)
-      // postgres.js prepares anew by itself.
+      // postgres.js prepares the statement again by itself.
       if (driver === 'postgres.js') expect(outcome).toBe(undefined)
       else {
         expect(outcome).toMatchObject({ code: 'STORE_INVALID', message: expect.stringContaining('prepare: false') })

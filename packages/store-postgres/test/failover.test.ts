@@ -47,7 +47,7 @@ describeOn('postgres', { own: true })('A PostgreSQL primary and its hot standby'
       await expect(store.deleteExpired()).rejects.toMatchObject(refused)
     })
 
-    // A demoted server answered reads for as long as the pool had connections to it: logged-out sessions stayed.
+    // Regression: a demoted server served reads as long as the pool had connections to it, so ended sessions stayed valid.
     it('A read from the standby is an error, neither a session nor its absence', async () => {
       const { store } = connected
       await expect(store.get('key')).rejects.toMatchObject(cured)
@@ -86,7 +86,7 @@ describeOn('postgres', { own: true })('A PostgreSQL primary and its hot standby'
   })
 })
 
-/** Resolves when the standby has all that the primary has written. */
+/** Resolves when the standby has all writes of the primary. */
 async function replayed(writer: Connected, standby: Engine): Promise<void> {
   const [row] = await writer.ask('SELECT pg_current_wal_flush_lsn()::text AS position')
   const position: unknown = Reflect.get(Object(row), 'position')

@@ -50,7 +50,7 @@ describeOn('postgres', { own: true })('Failures of PostgreSQL', () => {
       return cookieOf((await manager.commit(session)).headers)
     }
 
-    /** What a request does that reads and writes; gives what it read. */
+    /** A request that reads and writes; resolves to the value that it read. */
     async function visit(cookie: string): Promise<unknown> {
       const session = await manager.open(cookie)
       const { count } = session.data
@@ -121,7 +121,7 @@ describeOn('postgres', { own: true })('Failures of PostgreSQL', () => {
         const found = await store.get(key)
         if (deleted.has(key)) expect(found).toBe(undefined)
         else expect([String(acknowledged.get(key)), String(attempted.get(key)), undefined]).toContain(found)
-        // Absent only where the delete was asked for.
+        // Absent only if a delete was requested.
         if (found === undefined) expect(acknowledged.get(key)).toBe(3)
       }
     })
@@ -157,7 +157,7 @@ describeOn('postgres', { own: true })('Failures of PostgreSQL', () => {
       await expect(session.destroy()).rejects.toMatchObject({ status: 503 })
       await other.query('COMMIT')
       await other.end()
-      // What still waited in the server has been done by now: a logout that failed is done, or can be repeated.
+      // Waiting statements have completed by now: a failed logout has taken effect, or can be repeated.
       const again = await manager.open(cookie)
       await again.destroy()
       expect(await keysOf(store)).toEqual([])

@@ -14,7 +14,7 @@ describeOn('postgres', { own: true })('Concurrent PostgreSQL transactions', () =
   })
   afterAll(() => server.stop())
 
-  /** A store, and a session that is inside of a transaction on the same table. */
+  /** A store, and a session inside a transaction on the same table. */
   async function meet(
     driver: DriverName,
     level: string,
@@ -28,7 +28,7 @@ describeOn('postgres', { own: true })('Concurrent PostgreSQL transactions', () =
     return { ...connected, other, table }
   }
 
-  /** Until a statement on the table waits for a lock. */
+  /** Waits until a statement on the table waits for a lock. */
   async function waiting(table: string, count = 1): Promise<void> {
     const sql = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%"${table}"%'`
     while ((await server.admin.ask(sql)).length < count);
@@ -120,7 +120,7 @@ describeOn('postgres', { own: true })('Concurrent PostgreSQL transactions', () =
       await waiting(table)
       const locked = other.query(`LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`)
       await waiting(table, 2)
-      // The write goes on to the row, which the other one holds, who waits for the write: the last to wait finds out.
+      // The write continues to the row that the other transaction holds, which waits for the write: the last one detects it.
       await gate.query('SELECT pg_advisory_unlock(1)')
       await locked
       await other.query('COMMIT')

@@ -102,7 +102,7 @@ describeOn('postgres', { own: true })('The PostgreSQL store', () => {
       await clock.advance(1)
       const other = server.connect(driver, { table, clock }).store
       const renewed = async (): Promise<void> => {
-        // Each expired key is taken over at once or swept and then made anew.
+        // Each expired key is either overwritten, or swept and then created again.
         for (let key = 1; key <= 4000; key += 20) {
           expect(await other.compareAndSet(`key.${key}`, undefined, 'new', later)).toBe(true)
         }

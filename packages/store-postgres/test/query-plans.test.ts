@@ -16,7 +16,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
   deleteExpired: ['5000', '500']
 }
 
-/** Nodes of a plan with what they search, from the top. */
+/** Nodes of a plan with their search conditions, from the top. */
 const search = {
   get: ['Result', 'Index Scan', 'table_pkey', 'key ='],
   getMany: ['Nested Loop', 'Result', 'Bitmap Heap Scan', 'Bitmap Index Scan', 'table_pkey', 'key = ANY'],
@@ -34,13 +34,13 @@ const search = {
 describeOn('postgres', { own: true })('Query plans of PostgreSQL over 10,000 rows, half of them expired', () => {
   let server: Server
   beforeAll(async () => {
-    // No statistics come in between: the planner knows what the test lets it know.
+    // No automatic statistics, so the planner knows only the statistics of the test.
     server = await startServer({ autovacuum: 'off' })
   })
   afterAll(() => server.stop())
 
   it.each([
-    // Without statistics the planner takes the keys of a prefix for so few that it sorts them itself.
+    // Without statistics, the planner expects so few keys for a prefix that it sorts them itself.
     [
       'fresh',
       'force_custom_plan',

@@ -27,7 +27,7 @@ describeOn('postgres', { own: true })('The testkit on stores that PostgreSQL doe
   })
 })
 
-/** A correct store, but for its compareAndSet: what an author writes who has a client for SQL and no conditional write. */
+/** A correct store except for its compareAndSet, as written with an SQL client but without a conditional write. */
 function transactional(serverOf: () => Server, lock: string): StoreCaseOptions {
   return {
     methods: ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'],
@@ -48,7 +48,7 @@ function transactional(serverOf: () => Server, lock: string): StoreCaseOptions {
           const { rows } = await client.query<Row>(find, [key])
           const matches = rows[0]?.value === expected
           if (matches) {
-            await client.query(find, [key]) // The upsert of an ORM looks first.
+            await client.query(find, [key]) // The upsert of an ORM reads first.
             await client.query(upsertInto(table), [key, expiresAt, value])
           }
           await client.query('COMMIT')

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { driverNames } from './support/drivers.ts'
 import { type Server, startServer } from './support/server.ts'
 
-/** By the server's own count, pg_stat_statements: statements and nothing beside them, no BEGIN, no SET. */
+/** Counted by the server, with pg_stat_statements: only statements, no BEGIN and no SET. */
 describeOn('postgres', { own: true })('Number of statements on PostgreSQL', () => {
   let server: Server
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describeOn('postgres', { own: true })('Number of statements on PostgreSQL', () =
     beforeAll(async () => {
       const { store } = server.connect(driver, { table: server.freeTable(), user: 'visitor' })
       await store.ensureSchema()
-      // postgres.js asks once per connection for the types of arrays.
+      // postgres.js queries the types of arrays once per connection.
       await Promise.all(Array.from({ length: 50 }, () => store.get('warm')))
       manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
     })

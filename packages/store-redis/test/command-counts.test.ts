@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Connected, connect, driverNames } from './support/drivers.ts'
 import { begin, later, secret, visit } from './support/requests.ts'
 
-/** By the server's own count, INFO commandstats. */
+/** Counted by the server, with INFO commandstats. */
 describeOn('redis', { own: true })('Number of commands on Redis', () => {
   let redis: RedisEngine
   beforeAll(async () => {
@@ -17,7 +17,7 @@ describeOn('redis', { own: true })('Number of commands on Redis', () => {
     await work()
     const lines = (await redis.command('INFO', 'commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)
     const counts = Object.fromEntries([...lines].map(([, name = '', calls]) => [name, Number(calls)]))
-    // The question itself, and what a script does inside the server.
+    // The INFO command itself, and the commands of a script inside the server.
     delete counts['config|resetstat']
     delete counts.info
     if (counts.evalsha && counts.get) counts.get -= counts.evalsha
@@ -31,7 +31,7 @@ describeOn('redis', { own: true })('Number of commands on Redis', () => {
     beforeAll(async () => {
       connected = connect(driver, redis.url)
       manager = createSessionManager({ store: connected.store, secret })
-      // The connection's greetings, and the script's first run.
+      // The greeting of the connection, and the first run of the script.
       await begin(manager)
     })
     afterAll(async () => {
@@ -78,7 +78,7 @@ describeOn('redis', { own: true })('Number of commands on Redis', () => {
       expect(await count(() => session.destroy())).toEqual({ del: 1 })
     })
 
-    // Found by requests that waited behind pages of 500: 3 ms each on an idle machine.
+    // Regression: requests waited behind pages of 500 keys, 3 ms each on an idle machine.
     it('A list of a thousand sessions takes at least eight pages, between which other commands run', async () => {
       const { store } = connected
       const keys = Array.from({ length: 1_000 }, (_, index) => `listed.${index}`)

@@ -9,7 +9,7 @@ type Engine = RedisEngine | RedisCluster
 function conform(
   start: () => Promise<Engine>,
   open: (engine: Engine, clock: TestClock) => Connected,
-  /** Keys of a cluster lie in different slots: MGET does not take them together. */
+  /** Keys of a cluster are in different slots, so MGET cannot read them together. */
   hasGetMany = true
 ) {
   let engine: Engine

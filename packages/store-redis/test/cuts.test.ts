@@ -5,7 +5,7 @@ import type { RedisStore } from '../src/index.ts'
 import { type Connected, connect, type DriverName, driverNames } from './support/drivers.ts'
 import { later, recovered, secret } from './support/requests.ts'
 
-/** KVSESSION_REDIS_CUTS=1 cuts at every byte of a request too. */
+/** KVSESSION_REDIS_CUTS=1 also cuts at every byte of a request. */
 const step = Number(process.env.KVSESSION_REDIS_CUTS ?? 23)
 
 describeOn('redis', { own: true })('A lost connection to Redis', () => {
@@ -15,7 +15,7 @@ describeOn('redis', { own: true })('A lost connection to Redis', () => {
   })
   afterAll(() => redis.stop())
 
-  /** Cuts after 0, 1, 2 … bytes of the answer, on a connection that is open already, until the call gets all of it. */
+  /** Cuts after 0, 1, 2 … bytes of the response, on an open connection, until the call gets all of it. */
   async function cutEverywhere(
     driver: DriverName,
     call: (store: RedisStore, turn: number) => Promise<unknown>,
@@ -26,7 +26,7 @@ describeOn('redis', { own: true })('A lost connection to Redis', () => {
     const { store, end } = connect(driver, proxy.url)
     try {
       for (let bytes = 0; ; bytes += step) {
-        // Drivers go on greeting a new connection while they use it.
+        // Drivers keep sending greetings on a new connection while they use it.
         await recovered(store)
         await recovered(store)
         proxy.cutAfter(bytes, direction)
@@ -114,8 +114,8 @@ describeOn('redis', { own: true })('A lost connection to Redis', () => {
       session.data.count = 0
       await manager.commit(session)
       for (let counted = 1; counted <= 8; counted++) {
-        // The answer to the script, `:1`, has four bytes: up to three of them arrive.
-        // Drivers go on greeting a new connection while they use it: none of those answers may be what is cut.
+        // The response to the script, `:1`, has four bytes: up to three of them arrive.
+        // Drivers keep sending greetings on a new connection; the responses to them must not be cut.
         for (let quiet = 0; quiet < 3; quiet++) await recovered(through.store)
         proxy.cutAfter(counted % 4)
         await session.update((data) => {

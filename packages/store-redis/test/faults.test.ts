@@ -19,7 +19,7 @@ afterAll(() => {
 describeOn('redis', { own: true })('Failures of Redis', () => {
   let redis: RedisEngine
   beforeAll(async () => {
-    // Every write is on the disk before it is answered: a kill loses nothing that was acknowledged.
+    // Every write is on the disk before its response, so a kill loses no acknowledged write.
     redis = await startRedis({ own: true, settings: { appendonly: 'yes', appendfsync: 'always' } })
   })
   afterAll(() => redis.stop())

@@ -6,7 +6,7 @@ import { createRedisStore } from '../src/index.ts'
 import { connect } from './support/drivers.ts'
 import { begin, later, recovered, secret } from './support/requests.ts'
 
-/** KVSESSION_CACHE_ROUNDS=1000 prints how long a deleted session could still be read. */
+/** KVSESSION_CACHE_ROUNDS=1000 prints how long a deleted session can still be read. */
 const rounds = Number(process.env.KVSESSION_CACHE_ROUNDS ?? 20)
 
 describeOn('redis', { own: true })('The local cache of node-redis', () => {

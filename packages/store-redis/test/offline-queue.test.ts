@@ -8,7 +8,7 @@ import { begin, later, recovered, secret, visit } from './support/requests.ts'
 describeOn('redis', { own: true })('A client without an offline queue', () => {
   let redis: RedisEngine
   beforeAll(async () => {
-    // Every write is on the disk before it is answered: a kill loses nothing that was acknowledged.
+    // Every write is on the disk before its response, so a kill loses no acknowledged write.
     redis = await startRedis({ own: true, settings: { appendonly: 'yes', appendfsync: 'always' } })
   })
   afterAll(() => redis.stop())
@@ -17,7 +17,7 @@ describeOn('redis', { own: true })('A client without an offline queue', () => {
     '%s: a logout while Redis is down is refused immediately and does not happen later',
     async (driver) => {
       const { store, end } = await connectWithoutQueue(driver, redis.url)
-      // A queue would hold the logout until Redis is back.
+      // A queue would keep the logout until Redis is available again.
       const manager = createSessionManager({ store, secret, storeTimeout: '15s' })
       const cookie = await begin(manager)
       const leaving = await manager.open({ cookie })

@@ -12,12 +12,12 @@ const ignore = (): void => undefined
 
 interface Shared {
   readonly client: RedisClient
-  /** A command of the application's own, on its connection. */
+  /** A command of the application, on its own connection. */
   ping(): Promise<unknown>
   end(): void
 }
 
-/** As a queue such as BullMQ wants it: a command waits for the server as long as it takes, and is sent again. */
+/** The settings of a queue such as BullMQ: a command waits for the server without limit, and is repeated. */
 const ofQueue = { maxRetriesPerRequest: null, enableReadyCheck: false }
 
 function shareNodeRedis(client: ReturnType<typeof createClient> | ReturnType<typeof createClient5>): Shared {
@@ -67,7 +67,7 @@ describeOn('redis', { own: true })('A separate connection of the store next to a
   const open = (shared: Shared, options: RedisStoreOptions = {}) =>
     createRedisStore(shared.client, { ownConnection: true, ...options })
 
-  /** Connections of clients, the one that asks left out. */
+  /** Connections of clients, except the one that runs the command. */
   async function connections(): Promise<number> {
     return (await server.command('CLIENT', 'LIST', 'TYPE', 'NORMAL')).trim().split('\n').length - 1
   }
@@ -139,7 +139,7 @@ describeOn('redis', { own: true })('A separate connection of the store next to a
     const store = createRedisStore(client, { ownConnection: true })
     await store.set('key', 'value', later)
     await own.kill()
-    // One of each connection.
+    // One from each connection.
     await vi.waitUntil(() => errors.length >= 2, { timeout: 20_000 })
     client.disconnect()
     await own.stop()
@@ -168,7 +168,7 @@ describeOn('redis', { own: true })('The Redis store next to a shared client', ()
       methods: ['getMany', 'compareAndSet', 'keys', 'close'],
       async createStore() {
         await server.command('FLUSHALL')
-        // The suite closes its store, and this one serves all cases.
+        // The suite closes its store, but this one serves all cases.
         return { store: { ...store, close: async () => undefined }, clock }
       },
       createFailingStore() {

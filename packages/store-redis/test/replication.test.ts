@@ -38,10 +38,10 @@ describeOn('redis', { own: true })('A Redis master and its replica', () => {
       const cookie = await begin(manager)
       replica.freeze()
       await expect(visit(manager, cookie)).rejects.toMatchObject({ status: 503 })
-      // The master has it, and would show it.
+      // The master has the value and would return it.
       await expect(visit(manager, cookie)).rejects.toMatchObject({ status: 503 })
       replica.thaw()
-      // Only reading: every try that wrote would count.
+      // Reads only, because each write would be counted.
       const count = async (): Promise<unknown> => (await manager.open(cookie)).data.count
       await vi.waitUntil(
         () =>
@@ -75,7 +75,7 @@ describeOn('redis', { own: true })('A Redis master and its replica', () => {
       await store.set('first', 'value', later)
       const before = await offset()
       await store.set('first', 'value', later)
-      // The replica gets as much as one write and the question about it.
+      // The replica receives only one write and the WAIT for it.
       link.cutAfter((await offset()) - before)
       await store.set('first', 'value', later)
       const closed = link.close()
@@ -89,7 +89,7 @@ describeOn('redis', { own: true })('A Redis master and its replica', () => {
       await alone.stop()
     })
 
-    // WAIT blocks its connection: on the one that reads use, 100 of 120 reads failed.
+    // Regression: WAIT blocks its connection; on the connection of the reads, 100 of 120 reads failed.
     it('While a replica is frozen, writes wait for it and reads of other sessions succeed', async () => {
       const { store } = waiting
       const manager = createSessionManager({ store, secret, storeTimeout: 1_000 })
@@ -179,7 +179,7 @@ describeOn('redis', { own: true })('A Redis master and its replica', () => {
   })
 })
 
-/** What is written is sent to a new replica only when the master has heard from it, later than its link is up. */
+/** The master sends writes to a new replica only after its first acknowledgement, which comes later than the link. */
 async function replicating(master: RedisEngine): Promise<void> {
   let heard = false
   while (!heard) {

@@ -45,9 +45,9 @@ const sentinelOptions = (port: number) => ({
   name: 'main',
   sentinelRootNodes: [{ host: '127.0.0.1', port }],
   scanInterval: 500,
-  // As the README asks.
+  // As in the README.
   maxCommandRediscovers: 0,
-  // Reads go to the replica, but not those of the store.
+  // Reads go to the replica, except those of the store.
   replicaPoolSize: 1
 })
 
@@ -82,7 +82,7 @@ describeOn('redis', { own: true })('Redis behind a sentinel', () => {
           store.get('key').catch(() => 'failed'),
           new Promise((resolve) => setTimeout(resolve, 300, 'late'))
         ])
-        // An outage, and never a session that is gone.
+        // This is an outage, not an absent session.
         expect(['before', 'failed', 'late']).toContain(found)
       }
       // The script cache of the new master is empty.
@@ -110,7 +110,7 @@ describeOn('redis', { own: true })('A write behind a sentinel whose response is 
   it.each(clients)('%s: a lost response is an error, not a refused write', { timeout: 60_000 }, async (_, open) => {
     const master = await startRedis({ own: true })
     const proxy = await startProxy(master)
-    // Nothing fails over here: a master that a busy machine holds up for a moment must not count as down.
+    // There is no failover here: a master that is slow on a busy machine must not count as down.
     const sentinel = await startRedisSentinel(proxy, { downAfter: 20_000 })
     const direct = connect('node-redis 6', master.url)
     const { store, end } = await open(sentinel.port)

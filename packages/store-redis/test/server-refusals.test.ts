@@ -83,7 +83,7 @@ describeOn('redis', { own: true })('A Redis server that refuses commands', () =>
   })
 
   it('A server that is loading its data is a failure, not an absent session', async () => {
-    // 50 values at 20 ms each, and between them it answers.
+    // 50 values at 20 ms each; the server responds in between.
     const settings = { 'key-load-delay': '20000', 'loading-process-events-interval-bytes': '1024' }
     const slow = await startRedis({ own: true, settings })
     const { store, end } = connect('node-redis 6', slow.url)

@@ -20,7 +20,7 @@ describeOn('redis', { own: true })('The connection for writes that wait for repl
     await master.stop()
   })
 
-  /** Connections of clients, the one that asks left out. */
+  /** Connections of clients, except the one that runs the command. */
   async function connections(): Promise<number> {
     return (await master.command('CLIENT', 'LIST', 'TYPE', 'NORMAL')).trim().split('\n').length - 1
   }
@@ -88,7 +88,7 @@ describeOn('redis', { own: true })('The connection for writes that wait for repl
       ])
       await store.set('key', 'value', later)
       await master.kill()
-      // One of each connection.
+      // One from each connection.
       await vi.waitUntil(() => errors.length >= 2, { timeout: 20_000 })
       await master.restart()
       await vi.waitUntil(async () => /slave0:.*online/.test(await master.command('INFO', 'replication')), {

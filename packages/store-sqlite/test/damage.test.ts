@@ -85,7 +85,7 @@ function callsOf(store: SqliteStore): Record<string, () => Promise<unknown>> {
   }
 }
 
-/** Everything from `offset` on, so that each tree loses its pages and the header stays. */
+/** Overwrites everything from `offset` on, so that each tree loses its pages but the header stays. */
 function overwrite(path: string, offset: number): void {
   const handle = openSync(path, 'r+')
   try {

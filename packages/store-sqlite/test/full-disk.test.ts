@@ -71,7 +71,7 @@ describe.skipIf(!mounted)('A full disk (needs the right to mount a tmpfs)', () =
   })
 })
 
-/** Gives the number of values written until there was room for no more. */
+/** Returns the number of values written until the disk was full. */
 async function exhaust(store: OpenedStore['store']): Promise<number> {
   for (let index = 0; ; index++) {
     try {

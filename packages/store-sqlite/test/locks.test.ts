@@ -32,7 +32,7 @@ describe.each(driverNames)('A lock held by another connection, %s', (driver) => 
   })
 
   it('Eight writes that wait for a lock do not block the event loop', async () => {
-    // The engine's own wait stops the process. There, the lock of this test would be held until all writes have failed.
+    // The engine's own wait blocks the process, so the lock of this test would be held until all writes have failed.
     const { store } = file.open({ busyTimeout: 60_000 })
     await store.ensureSchema()
     const other = file.open().database
@@ -73,7 +73,7 @@ describe.each(driverNames)('A lock held by another connection, %s', (driver) => 
   })
 
   it('A value that expires while a write waits for the lock is absent for that write', async () => {
-    // The time of the call is not the time of the write any more.
+    // The time of the write differs from the time of the call.
     const clock = createTestClock()
     const { store } = file.open({ clock, busyTimeout: 60_000 })
     await store.ensureSchema()
@@ -193,7 +193,7 @@ describe.each(driverNames)('A lock held by another connection, %s', (driver) => 
   })
 })
 
-/** A timer of this process gets its turn. */
+/** Runs a timer of this process. */
 function oneTimer(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1))
 }

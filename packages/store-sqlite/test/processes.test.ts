@@ -24,7 +24,7 @@ describe('Several processes on one SQLite file', () => {
   it.each(['ensureSchema', 'set'])(
     'Several processes create the schema of a new file concurrently, by %s',
     async (method) => {
-      // SQLite does not wait for every lock that this meets: about one file in five needs the store's own waiting.
+      // SQLite does not wait for every lock in this test: about one file in five needs the store's own waiting.
       expect(await runAll('racing-process.ts', file.path, freshFiles, processes, method)).toEqual(
         Array(processes).fill(0)
       )

@@ -6,7 +6,7 @@ import { createSqliteFile, type OpenedStore, type SqliteFile } from './support/s
 
 const later = Date.UTC(9999, 0)
 
-// Windows lets nobody remove a file that is open.
+// On Windows an open file cannot be removed.
 describe.skipIf(process.platform === 'win32').each(driverNames)(
   'A database file that is moved while open, %s',
   (driver) => {
@@ -46,7 +46,7 @@ describe.skipIf(process.platform === 'win32').each(driverNames)(
         }
       ]
     ])('No write is acknowledged once the file %s', async (_, move) => {
-      // SQLite goes on with the file that has no name any more, and everything is lost when the process ends.
+      // SQLite keeps using the unlinked file, and everything is lost when the process ends.
       const { store } = await open()
       move(file.path)
       for (const write of [

@@ -39,7 +39,7 @@ describe.each(driverNames)('createSqliteStore, %s', (driver) => {
     await store.ensureSchema()
     expect(pragma(database, 'journal_mode')).toBe('wal')
     expect(pragma(database, 'synchronous')).toBe(2)
-    // The engine's wait stops the process: the store waits for the rest of busyTimeout.
+    // The engine's wait blocks the process, so the store waits for the rest of busyTimeout.
     expect(pragma(database, 'busy_timeout')).toBe(2)
   })
 

@@ -10,7 +10,7 @@ describeOn('redis')('unstorage over Redis', () => {
   let bases = 0
   beforeAll(async () => {
     redis = await startRedis()
-    // May connect, and nothing else: every call of a store is refused, without a broken connection.
+    // The user may connect but run no command, so every call of a store is refused without a lost connection.
     await redis.command('ACL', 'SETUSER', 'nobody', 'on', '>nothing', '~*', '-@all', '+info', '+client', '+ping')
   })
   afterAll(() => redis.stop())

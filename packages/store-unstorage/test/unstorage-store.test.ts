@@ -113,7 +113,7 @@ describe('createUnstorageStore over files', () => {
 
   it('A record that the driver cannot remove becomes absent and does not count as removed', async () => {
     const clock = createTestClock()
-    // What the file drivers do in a folder that is closed to them; a test run by root has no such folder.
+    // The file drivers behave this way in a folder without permission, which root does not have.
     const driver = { ...fsDriver({ base: folder }), removeItem: () => Promise.resolve(new Error('EACCES')) }
     const store = createUnstorageStore(createStorage({ driver }), { clock })
     await store.set('key', 'value', later)

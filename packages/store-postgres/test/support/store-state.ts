@@ -1,6 +1,6 @@
 import type { PostgresStore } from '../../src/index.ts'
 
-/** The server was there again before: a few broken connections have to be thrown away first. */
+/** After a restart of the server, some broken connections must be discarded first. */
 export async function recovered(store: PostgresStore): Promise<void> {
   const deadline = performance.now() + 5_000
   for (;;) {

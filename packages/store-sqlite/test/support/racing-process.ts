@@ -3,7 +3,7 @@ import { createSqliteStore } from '../../src/index.ts'
 import { driverNamed, openDatabase } from './drivers.ts'
 
 /**
- * Creates the schema of one new file after another, each in the moment all processes have arrived there; run as
+ * Creates the schema of one new file after another, each when all processes have arrived; run as
  * `racing-process.ts <driver> <file> <files> <processes> <method>`. Method `set` leaves the schema to the first use.
  */
 const [driver, path, files, processes, method] = process.argv.slice(2)
