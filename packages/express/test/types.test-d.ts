@@ -16,7 +16,7 @@ interface Cart {
   items: string[]
 }
 
-describe('types', () => {
+describe('Types of @kvsession/express', () => {
   it('userIdFrom reads the user id that passport stores, as documented', () => {
     session({ store: createMemoryStore(), secret: '', userIdFrom: (data) => data.passport?.user })
   })

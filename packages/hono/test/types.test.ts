@@ -9,7 +9,7 @@ interface Data {
 
 const options = { store: createMemoryStore(), secret: 'a secret for tests that is long enough' }
 
-describe('types', () => {
+describe('Types of @kvsession/hono', () => {
   it('c.var.session has the type of the variables', () => {
     const app = new Hono<{ Variables: SessionVariables<Data> }>()
     app.use(session<Data>(options))

@@ -9,7 +9,7 @@ declare module '../src/index.ts' {
   }
 }
 
-describe('types', () => {
+describe('Types of @kvsession/koa', () => {
   it('ctx.session is a session with the declared fields', () => {
     expectTypeOf<Koa.DefaultContext['session']>().toEqualTypeOf<KoaSession>()
     expectTypeOf<Koa.Context['session']>().toEqualTypeOf<KoaSession>()

@@ -121,7 +121,7 @@ describe('createDynamodbStore', () => {
     it.each([
       ['of another name', 'isbn', 'S'],
       ['of another kind', 'key', 'N']
-    ] as const)('the table has a key %s', async (_name, name, kind) => {
+    ] as const)('A table with a key %s is an error that says what to do', async (_name, name, kind) => {
       await client.createTable({
         TableName: 'books',
         BillingMode: 'PAY_PER_REQUEST',

@@ -146,7 +146,7 @@ describe('createSqliteStore', () => {
     { durability: 'normal' },
     { busyTimeout: 0 },
     { busyTimeout: 2 ** 31 - 1 }
-  ] as const)('takes the option %j', async (options) => {
+  ] as const)('createSqliteStore accepts the option %j', async (options) => {
     const file = createSqliteFile()
     try {
       const { store } = file.open(options)

@@ -51,7 +51,7 @@ describe("The application's response to an error of the commit", () => {
     ],
     ['writeHead', (res) => res.writeHead(503, { 'X-A': '1' }).end('sorry')],
     ['writeHead, some time later', (res) => setImmediate(() => res.writeHead(503, { 'X-A': '1' }).end('sorry'))]
-  ])('begins with %s', async (_, answer) => {
+  ])('The error response may start with %s', async (_, answer) => {
     const { status, body, setCookies } = await createCookieJarClient(await serveFailing(answer)).get('/')
     expect([status, body, setCookies]).toEqual([503, 'sorry', []])
   })
