@@ -2,7 +2,7 @@ import { frameworks } from './applications.ts'
 import { environments, raceIn } from './environments.ts'
 import { parallel } from './race.ts'
 
-console.log(`${parallel} parallel requests on one session, each holding what it loaded for up to 20 ms:\n`)
+console.log(`${parallel} parallel requests on one session, each with up to 20 ms between load and commit:\n`)
 console.log('framework  store and processes    keys left  increments  logout stays')
 for (const framework of frameworks) {
   for (const environment of environments) {

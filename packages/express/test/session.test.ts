@@ -406,7 +406,7 @@ describe('session() on any server', () => {
     ['a socket without the property', {}, false],
     ['a socket with another value', { encrypted: 'yes' }, false],
     ['none', null, false],
-    ['nothing', undefined, false]
+    ['no socket', undefined, false]
   ])('The connection type comes from the socket: %s', async (_, socket, encrypted) => {
     const { manager } = createSite()
     const seen: unknown[] = []

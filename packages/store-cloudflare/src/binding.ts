@@ -4,8 +4,8 @@ import { SessionError } from '@kvsession/core'
 export function assertMethods(binding: unknown, methods: readonly string[], store: string, hint: string): void {
   const missing = methods.find((method) => typeof property(binding, method) !== 'function')
   if (missing === undefined) return
-  const what = binding === undefined || binding === null ? 'no binding' : `a binding without ${missing}()`
-  throw storeInvalid(`The ${store} store got ${what}. ${hint}`)
+  const found = binding === undefined || binding === null ? 'no binding' : `a binding without ${missing}()`
+  throw storeInvalid(`The ${store} store got ${found}. ${hint}`)
 }
 
 /** Reads a property of any value, including `undefined`. Bindings may be functions. */

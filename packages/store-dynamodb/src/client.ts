@@ -84,6 +84,6 @@ export function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-function invalidClient(what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The DynamoDB store ${what}. ${hint}`)
+function invalidClient(problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The DynamoDB store ${problem}. ${hint}`)
 }

@@ -91,6 +91,6 @@ function assertKey(description: unknown, table: string): void {
   if (!isKey || second !== undefined) throw invalidTable(table, 'does not have the string key')
 }
 
-function invalidTable(table: string, what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The table ${table} ${what}. Give the sessions their own table`)
+function invalidTable(table: string, problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The table ${table} ${problem}. Give the sessions their own table`)
 }

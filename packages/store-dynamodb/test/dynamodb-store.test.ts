@@ -195,7 +195,7 @@ describe('createDynamodbStore', () => {
   it.each([
     ['a bare client', new DynamoDBClient({ region: 'local' }), 'a bare or document client'],
     ['the class', DynamoDB, 'no client'],
-    ['nothing', undefined, 'no client'],
+    ['undefined', undefined, 'no client'],
     ['null', null, 'no client'],
     ['a region', 'eu-central-1', 'no client'],
     [

@@ -43,7 +43,7 @@ async function describeSelf(): Promise<string> {
     readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '0'),
     // If the namespaces are unknown, every other process counts as foreign.
     readlink('/proc/self/ns/pid').catch(() => randomBytes(4).toString('hex')),
-    // Start times are relative to the boot. Older kernels have no boot id.
+    // Start times are relative to the time namespace, which older kernels do not have.
     readlink('/proc/self/ns/time').catch(() => '')
   ])
   const digest = createHash('sha256').update(namespaces.join()).digest('hex')

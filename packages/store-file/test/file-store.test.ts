@@ -201,7 +201,7 @@ describe('createFileStore', () => {
 
 describe('createFileStore', () => {
   it.each([
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
     ['an empty path', ''],
     ['a path with a zero', 'a\0b'],

@@ -35,6 +35,6 @@ export function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-function invalidClient(what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The Keyv store ${what}. ${hint}`)
+function invalidClient(problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The Keyv store ${problem}. ${hint}`)
 }

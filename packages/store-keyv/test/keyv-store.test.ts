@@ -116,7 +116,7 @@ for (const version of keyvVersions) {
 
 describe('createKeyvStore', () => {
   it.each([
-    ['nothing', undefined, 'get() is missing'],
+    ['undefined', undefined, 'get() is missing'],
     ['a path', 'redis://127.0.0.1', 'get() is missing'],
     ['a Map', new Map(), 'on() is missing'],
     ['Keyv 5 that swallows errors', new Keyv5(), 'throwOnErrors: true'],

@@ -62,6 +62,6 @@ export function pathOf(database: LmdbDatabase): string {
   return String(Reflect.get(database, 'path'))
 }
 
-function invalidClient(what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The LMDB store ${what}. ${hint}`)
+function invalidClient(problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The LMDB store ${problem}. ${hint}`)
 }

@@ -107,7 +107,7 @@ describe('createLmdbStore', () => {
 describe('createLmdbStore', () => {
   it.each([
     ['a path', 'sessions.mdb'],
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
     ['the module', { open }],
     ['a map', new Map()]

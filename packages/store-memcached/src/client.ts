@@ -40,6 +40,6 @@ export function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-export function invalidClient(what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The memcached store ${what}. ${hint}`)
+export function invalidClient(problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The memcached store ${problem}. ${hint}`)
 }

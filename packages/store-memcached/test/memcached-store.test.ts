@@ -147,7 +147,7 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
 
   it.each([
     ['a text', 'set kvsession:key 0 0 5', 'hello'],
-    ['nothing', 'set kvsession:key 0 0 0', ''],
+    ['an empty value', 'set kvsession:key 0 0 0', ''],
     ['a string with a space', 'set kvsession:key 0 0 11', 'hello world'],
     ['a number of this driver', 'set kvsession:key 8 0 1', '7'],
     ['JSON of this driver', 'set kvsession:key 2 0 2', '{}'],
@@ -216,7 +216,7 @@ describe('createMemcachedStore', () => {
   const methods = { gets() {}, set() {}, add() {}, cas() {}, delete() {} }
 
   it.each([
-    ['nothing', undefined, 'got no client'],
+    ['undefined', undefined, 'got no client'],
     ['an address', '127.0.0.1:11211', 'got no client'],
     ['the class', MemcacheClient, 'got no client'],
     ['a client without cas', { ...methods, cas: undefined }, 'cas() is missing'],

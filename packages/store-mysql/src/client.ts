@@ -100,6 +100,6 @@ export function numberOf(row: unknown, column: string): number {
   return value
 }
 
-function invalidClient(what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The MySQL store cannot use this client: ${what}. ${hint}`)
+function invalidClient(problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The MySQL store cannot use this client: ${problem}. ${hint}`)
 }

@@ -209,7 +209,7 @@ describeOn('mariadb')('createMysqlStore', () => {
 describe('createMysqlStore', () => {
   it.each([
     ['an address', 'mysql://127.0.0.1/kvsession'],
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
     ['a class', Map],
     ['a client without execute()', { query: async () => [[], []] }],
@@ -236,7 +236,7 @@ describe('createMysqlStore', () => {
     ['rows without their fields', async () => [{ value: Buffer.from('x') }]],
     ['a header without an insert id', async () => [{ affectedRows: 1, serverStatus: 2 }, undefined]],
     ['a header without a status', async () => [{ affectedRows: 1, insertId: 0 }, undefined]],
-    ['nothing', async () => undefined]
+    ['undefined', async () => undefined]
   ])('The store refuses a driver that returns %s', async (_name, execute) => {
     const store = Reflect.apply(createMysqlStore, undefined, [{ execute }])
     expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID' })

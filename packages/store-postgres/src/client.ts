@@ -25,14 +25,14 @@ export interface PostgresJsClient {
 
 export type PostgresClient = PostgresPool | PostgresJsClient
 
-export interface Answer {
+export interface QueryResult {
   readonly rows: readonly unknown[]
   /** The number of rows that the statement wrote. */
   readonly count: number
 }
 
 /** Runs one statement in one round trip. Without a name it is not prepared; without values it may be any SQL. */
-export type Run = (text: string, values?: (string | number)[], name?: string) => Promise<Answer>
+export type Run = (text: string, values?: (string | number)[], name?: string) => Promise<QueryResult>
 
 const hint =
   'Pass a Pool of pg, createPostgresStore(new pg.Pool({ connectionString })), or the sql of postgres.js, createPostgresStore(postgres(url))'
@@ -57,7 +57,7 @@ export function runnerOf(client: PostgresClient): Run {
 }
 
 /** An unexpected result of the driver must not count as a write. */
-function checked(rows: unknown, count: unknown): Answer {
+function checked(rows: unknown, count: unknown): QueryResult {
   if (!Array.isArray(rows) || typeof count !== 'number')
     throw invalidClient('it does not report the number of written rows')
   return { rows, count }
@@ -65,18 +65,18 @@ function checked(rows: unknown, count: unknown): Answer {
 
 /** Returns `undefined` for NULL. */
 export function stringOf(row: unknown, column: string): string | undefined {
-  const text = fieldOf(row, column)
-  if (text === null) return undefined
-  if (typeof text !== 'string') throw invalidClient(`it returns no string for the column ${column}`)
-  return text
+  const value = fieldOf(row, column)
+  if (value === null) return undefined
+  if (typeof value !== 'string') throw invalidClient(`it returns no string for the column ${column}`)
+  return value
 }
 
 export function fieldOf(row: unknown, column: string): unknown {
   return typeof row === 'object' && row !== null ? Reflect.get(row, column) : undefined
 }
 
-function invalidClient(what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The PostgreSQL store cannot use this client: ${what}. ${hint}`)
+function invalidClient(problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The PostgreSQL store cannot use this client: ${problem}. ${hint}`)
 }
 
 function isPostgresJs(client: unknown): client is PostgresJsClient {

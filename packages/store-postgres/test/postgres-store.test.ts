@@ -169,7 +169,7 @@ describeOn('postgres', { own: true })('The PostgreSQL store', () => {
 describe('createPostgresStore', () => {
   it.each([
     ['an address', 'postgres://127.0.0.1/'],
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
     ['a class', pg.Pool],
     ['a SQLite database', { exec: () => undefined, prepare: () => undefined }]

@@ -299,8 +299,8 @@ function incomplete(): Error {
 
 const ownConnection = ', or set ownConnection: true for a client that other code uses too'
 
-function invalidClient(what: string, hint: string, otherHint = ''): SessionError {
-  return new SessionError('STORE_INVALID', `The Redis store cannot use this client: ${what}. ${hint}${otherHint}`)
+function invalidClient(problem: string, hint: string, otherHint = ''): SessionError {
+  return new SessionError('STORE_INVALID', `The Redis store cannot use this client: ${problem}. ${hint}${otherHint}`)
 }
 
 function hasMethods(value: object, names: readonly string[]): boolean {

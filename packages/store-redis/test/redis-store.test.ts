@@ -20,14 +20,18 @@ describe('createRedisStore() with a client that it cannot use', () => {
   const lazy = { lazyConnect: true, maxRetriesPerRequest: 0 }
 
   it.each([
-    ['nothing', undefined, /no client.*createClient\(\)/],
-    ['an address', url, /no client/],
+    ['undefined', undefined, /not a client.*createClient\(\)/],
+    ['an address', url, /not a client/],
     ['another object', { get: () => undefined }, /lacks the commands/],
     ['node-redis without a listener', createClient({ url }), /no error listener.*client\.on\('error'/],
     ['a cluster without a listener', createCluster({ rootNodes: [{ url }] }), /no error listener/],
-    ['reads from replicas', listening(createCluster({ rootNodes: [{ url }], useReplicas: true })), /useReplicas/],
+    [
+      'a cluster client with useReplicas',
+      listening(createCluster({ rootNodes: [{ url }], useReplicas: true })),
+      /useReplicas/
+    ],
     ['ioredis with default options', new Redis(url, { lazyConnect: true }), /repeats writes.*maxRetriesPerRequest: 0/],
-    ['a hidden prefix', new Redis(url, { ...lazy, keyPrefix: 'app:' }), /keyPrefix.*namespace/],
+    ['ioredis with a keyPrefix', new Redis(url, { ...lazy, keyPrefix: 'app:' }), /keyPrefix.*namespace/],
     ['an ioredis cluster with default options', new Cluster([url], { lazyConnect: true }), /retryDelayOnFailover: 0/],
     [
       'an ioredis cluster whose nodes reconnect and repeat',

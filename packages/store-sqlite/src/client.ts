@@ -44,8 +44,8 @@ export function stringOf(row: unknown, column: string): string | undefined {
   return text
 }
 
-function invalidClient(what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The SQLite store cannot use this driver: ${what}. ${hint}`)
+function invalidClient(problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The SQLite store cannot use this driver: ${problem}. ${hint}`)
 }
 
 /** Another connection holds the lock. The same call may succeed later. */

@@ -16,7 +16,7 @@ const invalid = (part: string): unknown =>
 
 describe('assertDatabase()', () => {
   it.each([
-    ['nothing', undefined, 'exec() is missing. Pass an opened database'],
+    ['undefined', undefined, 'exec() is missing. Pass an opened database'],
     ['null', null, 'exec() is missing'],
     ['a text', 'sessions.db', 'exec() is missing'],
     ['one without exec', { prepare: method }, 'exec() is missing'],
@@ -106,7 +106,7 @@ describe('Errors of a driver', () => {
   it.each([
     ['any other error', Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR', errcode: 10 })],
     ['what is no error', { message: 'no such table' }],
-    ['nothing', undefined]
+    ['undefined', undefined]
   ])('%s is passed on unchanged', (_, error) => {
     expect(describeError(error, 'kvsession')).toBe(error)
   })

@@ -111,7 +111,7 @@ describe.each(driverNames)('createSqliteStore, %s', (driver) => {
 describe('createSqliteStore', () => {
   it.each([
     ['a path', 'sessions.db'],
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
     ['a class', createSqliteFile],
     ['a pool', { query: () => undefined }]

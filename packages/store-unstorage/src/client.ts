@@ -36,6 +36,6 @@ function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-function invalidClient(what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The unstorage store ${what}. ${hint}`)
+function invalidClient(problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The unstorage store ${problem}. ${hint}`)
 }

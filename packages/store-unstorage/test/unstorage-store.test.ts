@@ -128,7 +128,7 @@ describe('createUnstorageStore over files', () => {
 
 describe('createUnstorageStore', () => {
   it.each([
-    ['nothing', undefined, 'getItem() is missing'],
+    ['undefined', undefined, 'getItem() is missing'],
     ['a driver', memoryDriver(), 'getMount() is missing'],
     ['a Map', new Map(), 'getItem() is missing'],
     ['a storage that is read only', createStorage({ driver: fsDriver({ base: '/tmp', readOnly: true }) }), 'readOnly'],

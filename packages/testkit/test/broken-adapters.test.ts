@@ -6,66 +6,66 @@ import {
   answerError,
   commitThenAnswer,
   createNodeHttpApp,
+  type Exchange,
   facts,
   type NodeHttpOptions,
-  sendAnswer,
-  type Turn
+  sendAnswer
 } from './node-http-app.ts'
 
 /** Adapters with one mistake each. */
 const broken: Readonly<Record<string, NodeHttpOptions>> = {
   'responds before it stores': {
-    async answer(turn: Turn, answer: Answer) {
-      const { manager, session, response } = turn
+    async answer(exchange: Exchange, answer: Answer) {
+      const { manager, session, response } = exchange
       // A new session needs its cookie, and a cookie its record.
-      if (turn.request.headers.cookie === undefined) return commitThenAnswer(turn, answer)
+      if (exchange.request.headers.cookie === undefined) return commitThenAnswer(exchange, answer)
       applyHeaders(manager.responseHeaders(session, facts(response)), response)
-      await sendAnswer(turn, answer)
+      await sendAnswer(exchange, answer)
       await manager.commit(session)
     }
   },
   'clears the cookie when the store is unavailable': {
-    async answerError(turn, response, error) {
+    async answerError(exchange, response, error) {
       const unavailable = isSessionError(error) && error.status === 503
       if (unavailable) response.appendHeader('Set-Cookie', 'sid=; Max-Age=0; Path=/')
-      await answerError(turn, response, error)
+      await answerError(exchange, response, error)
     }
   },
   'keeps the headers of the response for errors': {
-    answerError: (turn, response, error) =>
-      answerError(turn, Object.assign(response, { removeHeader: () => response }), error)
+    answerError: (exchange, response, error) =>
+      answerError(exchange, Object.assign(response, { removeHeader: () => response }), error)
   },
   'drops all headers for errors': {
     answerError: (_, response, error) => answerError(undefined, response, error)
   },
   'sends the cookie of the request with every response': {
-    async answer(turn, answer) {
-      const { manager, session, request, response } = turn
+    async answer(exchange, answer) {
+      const { manager, session, request, response } = exchange
       const given = /(?:__Host-)?sid=[^;]+/.exec(request.headers.cookie ?? '')?.[0]
       if (given !== undefined) response.appendHeader('Set-Cookie', `${given}; Path=/; HttpOnly; SameSite=Lax`)
       applyHeaders((await manager.commit(session, facts(response, answer))).headers, response)
-      await sendAnswer(turn, answer)
+      await sendAnswer(exchange, answer)
       await manager.commit(session)
     }
   },
   'never sends no-store': {
-    async answer(turn, answer) {
-      const { response } = turn
+    async answer(exchange, answer) {
+      const { response } = exchange
       const was = response.getHeader('cache-control')
       response.setHeader('cache-control', 'private')
-      const { headers } = await turn.manager.commit(turn.session, facts(response, answer))
+      const { headers } = await exchange.manager.commit(exchange.session, facts(response, answer))
       applyHeaders(headers, response)
       if (was === undefined) response.removeHeader('cache-control')
       else response.setHeader('cache-control', was)
-      await sendAnswer(turn, answer)
-      await turn.manager.commit(turn.session)
+      await sendAnswer(exchange, answer)
+      await exchange.manager.commit(exchange.session)
     }
   },
   'does not commit again when a stream ends': {
-    async answer(turn, answer) {
-      const { headers } = await turn.manager.commit(turn.session, facts(turn.response, answer))
-      applyHeaders(headers, turn.response)
-      await sendAnswer(turn, answer)
+    async answer(exchange, answer) {
+      const { headers } = await exchange.manager.commit(exchange.session, facts(exchange.response, answer))
+      applyHeaders(headers, exchange.response)
+      await sendAnswer(exchange, answer)
     }
   }
 }

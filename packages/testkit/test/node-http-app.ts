@@ -21,7 +21,7 @@ export interface Answer {
   readonly failed?: boolean
 }
 
-export interface Turn {
+export interface Exchange {
   readonly manager: AppSetup['manager']
   readonly session: Session
   readonly request: IncomingMessage
@@ -53,10 +53,10 @@ async function serve(
   reply: typeof commitThenAnswer,
   replyError: typeof answerError
 ): Promise<void> {
-  let turn: Turn | undefined
+  let exchange: Exchange | undefined
   try {
     const session = await manager.open(request.headers, { encrypted: false })
-    turn = { manager, session, request, response }
+    exchange = { manager, session, request, response }
     let answer: Answer = { status: 404 }
     await handle({
       method: request.method ?? 'GET',
@@ -75,33 +75,37 @@ async function serve(
         answer = { status: 200, body: chunks }
       }
     })
-    await reply(turn, answer)
+    await reply(exchange, answer)
   } catch (error) {
-    await replyError(turn, response, error)
+    await replyError(exchange, response, error)
   }
 }
 
-export async function commitThenAnswer(turn: Turn, answer: Answer): Promise<void> {
-  const { manager, session, response } = turn
+export async function commitThenAnswer(exchange: Exchange, answer: Answer): Promise<void> {
+  const { manager, session, response } = exchange
   const { headers } = await manager.commit(session, facts(response, answer))
   applyHeaders(headers, response)
-  await sendAnswer(turn, answer)
+  await sendAnswer(exchange, answer)
   // A stream may have changed the session after it started.
   await manager.commit(session)
 }
 
-export async function answerError(turn: Turn | undefined, response: ServerResponse, error: unknown): Promise<void> {
+export async function answerError(
+  exchange: Exchange | undefined,
+  response: ServerResponse,
+  error: unknown
+): Promise<void> {
   if (response.headersSent) {
     response.destroy()
     return
   }
   removeRepresentation(response)
-  if (turn) await commitFailed(turn, error)
+  if (exchange) await commitFailed(exchange, error)
   response.statusCode = statusOf(error)
   response.end('error')
 }
 
-async function commitFailed({ manager, session, response }: Turn, error: unknown): Promise<void> {
+async function commitFailed({ manager, session, response }: Exchange, error: unknown): Promise<void> {
   // Do not commit again changes that a commit has refused.
   const refused = isSessionError(error)
   const headers = refused
@@ -113,7 +117,7 @@ async function commitFailed({ manager, session, response }: Turn, error: unknown
   applyHeaders(headers, response)
 }
 
-export async function sendAnswer({ request, response }: Turn, { status, body }: Answer): Promise<void> {
+export async function sendAnswer({ request, response }: Exchange, { status, body }: Answer): Promise<void> {
   response.statusCode = status
   if (body === undefined || typeof body === 'string') {
     response.end(body)

@@ -24,8 +24,8 @@ export function createSqliteFile(
 ): SqliteFile {
   const path = join(folder, 'sessions.db')
   const opened: OpenedDatabase[] = []
-  const openAt = (place: string, options?: SqliteStoreOptions): OpenedStore => {
-    const database = openDatabase(driver, place)
+  const openAt = (location: string, options?: SqliteStoreOptions): OpenedStore => {
+    const database = openDatabase(driver, location)
     opened.push(database)
     return { database, store: createSqliteStore(database, options) }
   }

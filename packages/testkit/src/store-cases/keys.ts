@@ -102,9 +102,9 @@ export const keysCases: CaseGroup = {
           const step = seen.length / 50
           await second.set(`many.${step}.new`, 'new', later())
           await store.set(`many.${(step * 37) % manyKeys}`, 'replaced', later())
-          const victim = `many.${(step * 53 + 1) % manyKeys}`
-          deleted.add(victim)
-          await second.delete(victim)
+          const deletedKey = `many.${(step * 53 + 1) % manyKeys}`
+          deleted.add(deletedKey)
+          await second.delete(deletedKey)
         }
         const seenOnce = new Set(seen)
         assert.equal(seenOnce.size, seen.length, 'a key was yielded twice')
