@@ -2,11 +2,11 @@ import type { KeyValueStore } from '@kvsession/core'
 import { type Entry, openJournal } from './journal.ts'
 
 /**
- * Sessions of one process in one append-only file. They survive the death of the process, kill -9 included; a power cut
- * may take the last moments. One process alone may use a file at a time: nothing here locks out a second one.
+ * Stores the sessions of one process in one append-only file. They survive the end of the process, including kill -9; a
+ * power failure may lose the last writes. Only one process may use a file, because nothing here locks it.
  *
- * @param path the file; made when missing, readable by its owner alone.
- * @param clock where the time comes from, in epoch milliseconds.
+ * @param path the file; created if it is missing, readable only by its owner.
+ * @param clock returns the time in epoch milliseconds.
  */
 export function createJournalStore(
   path: string,
@@ -30,7 +30,7 @@ export function createJournalStore(
     async delete(key) {
       journal.write(key, undefined)
     },
-    // Atomic because nothing is awaited between the comparison and the write.
+    // Atomic, because there is no await between the comparison and the write.
     async compareAndSet(key, expected, value, expiresAt) {
       if (read(key) !== expected) return false
       journal.write(key, { value, expiresAt })

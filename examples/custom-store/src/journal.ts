@@ -5,13 +5,13 @@ export interface Entry {
   readonly expiresAt: number
 }
 
-/** The engine: entries in memory, every change a line of JSON at the end of one file, replayed when it is opened. */
+/** The engine: entries in memory, and a file with one line of JSON per change, which is replayed when it is opened. */
 export interface Journal {
   /** @throws Error once the journal is closed. */
   entries(): Map<string, Entry>
-  /** Writes the line before it changes the entry: what could not be written down must not be believed. */
+  /** Writes the line before it changes the entry, so that an entry in memory is always in the file. */
   write(key: string, entry: Entry | undefined): void
-  /** Writes the file anew from the entries, and puts it in the old one's place in one step. */
+  /** Writes a new file from the entries and replaces the old one atomically. */
   compact(): void
   close(): void
 }
@@ -48,7 +48,7 @@ export function openJournal(path: string): Journal {
   }
 }
 
-/** Begins with the line break: a line that a full disk cut short then spoils no other. */
+/** Starts with the line break, so that a line truncated by a full disk damages no other line. */
 function lineOf(key: string, entry: Entry | undefined): string {
   return `\n${JSON.stringify(entry === undefined ? [key] : [key, entry.value, entry.expiresAt])}`
 }

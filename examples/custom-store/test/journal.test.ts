@@ -12,7 +12,7 @@ const later = Date.now() + 60_000
 afterEach(() => rmSync(path, { force: true }))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-it('finds everything again in a new process', async () => {
+it('A new process finds all entries', async () => {
   const first = createJournalStore(path)
   await first.set('kept', 'with\na line break', later)
   await first.set('deleted', 'text', later)
@@ -22,7 +22,7 @@ it('finds everything again in a new process', async () => {
   expect(await second.get('deleted')).toBeUndefined()
 })
 
-it('loses no other write to a line that was cut short', async () => {
+it('A truncated line affects no other write', async () => {
   await createJournalStore(path).set('before', 'text', later)
   appendFileSync(path, '\n["torn","te')
   await createJournalStore(path).set('after', 'text', later)
@@ -34,7 +34,7 @@ it('loses no other write to a line that was cut short', async () => {
   ])
 })
 
-it('keeps what is live, and goes on writing, when the file is written anew', async () => {
+it('Compaction keeps live entries, and later writes work', async () => {
   const store = createJournalStore(path)
   await store.set('over', 'text', Date.now() - 1)
   await store.set('live', 'text', later)
@@ -45,7 +45,7 @@ it('keeps what is live, and goes on writing, when the file is written anew', asy
   expect([await again.get('live'), await again.get('new')]).toEqual(['text', 'text'])
 })
 
-it('carries sessions, 50 parallel updates without a loss', async () => {
+it('50 parallel updates of a session lose no update', async () => {
   const secret = 'a secret for this test alone, 32 bytes and more'
   const sessions = createSessionManager<{ count?: number }>({ store: createJournalStore(path), secret })
   const visitor = await sessions.open('')

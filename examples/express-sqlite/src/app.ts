@@ -12,7 +12,7 @@ export function createApp(site: Site): Express {
   const app = express()
   app.disable('x-powered-by')
   app.use(secureHeaders)
-  // Before the session: files need none, so they cost no store operation.
+  // Before the session, because static files need no session and so cost no store operation.
   app.use(express.static(fileURLToPath(new URL('../public', import.meta.url))))
 
   app.use(session(site.sessions))

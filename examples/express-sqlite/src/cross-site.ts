@@ -12,9 +12,9 @@ export interface CrossSiteGuard {
 }
 
 /**
- * Two locks. The browser must not say that a form came from elsewhere: that also protects the login, before there is a
- * session to bind anything to. And a user's forms carry a MAC of `session.tokenId`, which changes at login and with the
- * password, so that a token seen before that is worth nothing after it.
+ * Two checks. First, the browser must not report that a form came from another site, which also protects the login, before
+ * a session exists. Second, a user's forms carry a MAC of `session.tokenId`, which changes at login and with the password,
+ * so an earlier token is useless afterwards.
  */
 export function createCrossSiteGuard(secret: string | string[]): CrossSiteGuard {
   const key = Buffer.from(hkdfSync('sha256', String(secret), '', 'express-sqlite csrf', 32))
@@ -37,7 +37,7 @@ export function createCrossSiteGuard(secret: string | string[]): CrossSiteGuard 
   }
 }
 
-/** Browsers of the last years say where a request comes from; what says nothing is no browser. */
+/** Current browsers report the origin of a request; a client without the header is not a browser. */
 function isOwnOrigin(request: Request): boolean {
   const site = request.get('Sec-Fetch-Site')
   if (site !== undefined) return site === 'same-origin' || site === 'none'

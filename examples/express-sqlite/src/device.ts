@@ -14,7 +14,7 @@ const systems: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, 'Linux']
 ]
 
-/** `Firefox on Linux`. A guess for people, from what a browser says of itself; never a reason to trust it. */
+/** `Firefox on Linux`. A guess from the user agent, for display only; it proves nothing. */
 export function describeDevice(userAgent = ''): string {
   const browser = nameIn(browsers, userAgent) ?? 'A browser'
   const system = nameIn(systems, userAgent)

@@ -1,4 +1,4 @@
-/** Markup that may go to the browser as it is. Made by {@link html} alone, so that text never passes for it. */
+/** Markup that needs no escaping. Only {@link html} creates it, so plain strings are always escaped. */
 export class Html {
   readonly #markup: string
 
@@ -13,7 +13,7 @@ export class Html {
 
 export type HtmlValue = Html | string | number | undefined | false | readonly HtmlValue[]
 
-/** A template whose values are escaped, unless they are markup themselves. `undefined` and `false` are nothing. */
+/** A template that escapes its values unless they are markup. `undefined` and `false` render nothing. */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(strings.map((text, index) => text + render(values[index])).join(''))
 }

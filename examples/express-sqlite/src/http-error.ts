@@ -1,4 +1,4 @@
-/** An answer other than the page that was asked for, in words for the person who reads it. */
+/** An error page instead of the requested page, with a message for the user. */
 export interface HttpError extends Error {
   readonly status: number
   readonly advice: string

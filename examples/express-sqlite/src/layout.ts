@@ -17,7 +17,7 @@ export function layout(title: string, view: View, content: Html): Html {
   )
 }
 
-/** A page for when there is no session to draw from. */
+/** A page that needs no session. */
 export function shell(title: string, body: Html): Html {
   return html`<!doctype html>
 <html lang="en">
@@ -36,7 +36,7 @@ export function shell(title: string, body: Html): Html {
 `
 }
 
-/** A form whose only visible part is its content. */
+/** A form that shows only its content. */
 export function postForm(view: View, action: string, content: Html): Html {
   return html`<form method="post" action="${action}">
     ${view.csrf !== undefined && html`<input type="hidden" name="csrf" value="${view.csrf}">`}

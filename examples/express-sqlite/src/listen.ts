@@ -5,9 +5,9 @@ const usualPort = 3000
 const mostTried = 20
 
 /**
- * Listens on 127.0.0.1 and resolves to the address. Without a wanted port: on 3000, or the next one that is free.
+ * Listens on 127.0.0.1 and resolves to the address. Without a given port it uses 3000 or the next free port.
  *
- * @throws the system's error when the wanted port is taken.
+ * @throws the system's error if the given port is in use.
  */
 export async function listen(server: Server, wantedPort: string | undefined): Promise<string> {
   const first = wantedPort === undefined ? usualPort : Number(wantedPort)

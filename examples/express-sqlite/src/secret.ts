@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 /**
- * The secret that signs the cookies: `SESSION_SECRET`, newest first and separated by blanks, or else a file that the
- * first start makes, so that sessions survive a restart. In production set the variable: whoever has the secret and the
- * database can make a cookie for anybody's session.
+ * The secrets that sign the cookies: `SESSION_SECRET`, newest first and separated by spaces, or else a file that the first
+ * start creates, so that sessions survive a restart. In production set the variable: an attacker with the secret and the
+ * database can create a cookie for any session.
  */
 export function readSecret(path: string): string | string[] {
   const fromEnvironment = process.env.SESSION_SECRET

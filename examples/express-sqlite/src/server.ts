@@ -16,7 +16,7 @@ const folder = process.env.DATA_FOLDER ?? fileURLToPath(new URL('../.data', impo
 mkdirSync(folder, { recursive: true, mode: 0o700 })
 const secret = readSecret(join(folder, 'secret'))
 
-// A connection of their own: sessions must not share the application's transactions.
+// A separate connection, because sessions must not share the application's transactions.
 const sessionDatabase = new DatabaseSync(join(folder, 'sessions.db'))
 const store = createSqliteStore(sessionDatabase)
 const sessions = createSessions(store, secret)
@@ -29,10 +29,10 @@ const server = createServer(app)
 console.log(`The corner shop is open at ${await listen(server, process.env.PORT)} (Ctrl+C closes it)`)
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close())
 
-/** Requests under way are answered, their sessions stored; then everything is closed. */
+/** Completes running requests and stores their sessions, then closes everything. */
 async function close(): Promise<void> {
   server.close()
-  // Connections that were busy then are kept alive once they are not.
+  // Connections that were busy at that time are then kept alive.
   const hangUp = setInterval(() => server.closeIdleConnections(), 100)
   await once(server, 'close')
   clearInterval(hangUp)

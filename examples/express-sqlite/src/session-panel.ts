@@ -1,7 +1,7 @@
 import { type Html, html } from './html.ts'
 import type { View } from './view.ts'
 
-/** Which session am I? The public half of it, which is safe to show; the secret half is in the cookie alone. */
+/** Shows the public part of the session, which is safe to show. The secret is only in the cookie. */
 export function sessionPanel({ session, user, cookieName }: View): Html {
   const heading = html`<h2 id="session-heading">This session</h2>`
   if (session.isNew || session.detached) {
@@ -23,7 +23,7 @@ export function sessionPanel({ session, user, cookieName }: View): Html {
   </section>`
 }
 
-/** In the server's own time zone, which in this demo is the reader's. */
+/** In the server's time zone, which in this demo is also the user's. */
 export function time(epoch: number): Html {
   const date = new Date(epoch)
   return html`<time datetime="${date.toISOString()}">${format.format(date)}</time>`

@@ -1,18 +1,18 @@
 import { createSessionManager, type KeyValueStore, type SessionEvent, type SessionManager } from '@kvsession/core'
 
-/** What a session of this shop holds. */
+/** The data of a session in this shop. */
 export interface ShopData {
-  /** Pieces by product. */
+  /** Quantities by product. */
   cart?: Record<string, number>
   /** Shown once, on the next page. */
   messages?: string[]
-  /** What the browser called itself at login, for the list of devices. */
+  /** The browser's user agent at login, for the list of devices. */
   userAgent?: string
 }
 
 declare global {
   namespace Express {
-    /** Types `req.session` and `getSession(req).data`. */
+    /** The type of `req.session` and `getSession(req).data`. */
     interface SessionData extends ShopData {}
   }
 }
@@ -23,7 +23,7 @@ export function createSessions(store: KeyValueStore, secret: string | string[]):
   return createSessionManager<ShopData>({ store, secret, idleTimeout: '2h', absoluteTimeout: '24h', onEvent: print })
 }
 
-/** So that the terminal tells what each click did. Events hold public ids, never tokens or data. */
+/** Prints the effect of each click. Events contain public ids, never tokens or data. */
 function print(event: SessionEvent): void {
   if (event.type === 'loaded' || event.type === 'swept') return
   const { type, ...details } = event

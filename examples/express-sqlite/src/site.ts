@@ -7,7 +7,7 @@ import type { Sessions } from './sessions.ts'
 import type { User, Users } from './users.ts'
 import type { View } from './view.ts'
 
-/** What every page works with. */
+/** The parts that every page uses. */
 export interface Site {
   readonly sessions: Sessions
   readonly users: Users
@@ -20,7 +20,7 @@ export interface Page {
   content(view: View): Html
 }
 
-/** Sends a page, with the messages that earlier requests left for it. */
+/** Sends a page with the messages of earlier requests. */
 export async function sendPage(site: Site, request: Request, response: Response, page: Page): Promise<void> {
   const session = getSession(request)
   const messages = session.data.messages ? await session.take('messages') : undefined
@@ -33,7 +33,7 @@ export async function sendPage(site: Site, request: Request, response: Response,
     cookieName: site.sessions.policy.cookie.name,
     path: request.path
   }
-  // After logout nothing of it may come back from a cache or with the Back button.
+  // After a logout, neither a cache nor the Back button may show the page again.
   response.set('Cache-Control', 'no-store')
   response
     .status(page.status ?? 200)
@@ -41,15 +41,15 @@ export async function sendPage(site: Site, request: Request, response: Response,
     .send(layout(page.title, view, page.content(view)).toString())
 }
 
-/** Lets logged-in users through and sends everybody else to the login. */
+/** Passes on logged-in users and redirects others to the login. */
 export const requireUser: RequestHandler = (request, response, next) => {
   if (getSession(request).userId === undefined) response.redirect(303, '/login')
   else next()
 }
 
-/** The user of a request that came past {@link requireUser}. */
+/** The user of a request that {@link requireUser} passed on. */
 export function userOf(site: Site, request: Request): User {
   const user = site.users.find(getSession(request).userId ?? '')
-  if (!user) throw new Error('The session belongs to a user who is not there')
+  if (!user) throw new Error('The session belongs to a user who does not exist')
   return user
 }

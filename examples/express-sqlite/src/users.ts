@@ -9,14 +9,14 @@ export interface User {
 
 export interface Users {
   find(id: string): User | undefined
-  /** `undefined`: the name is taken. */
+  /** Returns `undefined` if the name is taken. */
   create(name: string, password: string): Promise<User | undefined>
-  /** `undefined`: no such user, or another password. Takes the same time for both. */
+  /** Returns `undefined` for an unknown user or a wrong password, after the same time for both. */
   verify(name: string, password: string): Promise<User | undefined>
   changePassword(id: string, password: string): Promise<void>
 }
 
-/** The application's own table. Sessions know a user by `id` alone. */
+/** The application's own table. Sessions contain only the user's `id`. */
 export function createUsers(database: DatabaseSync): Users {
   database.exec(`CREATE TABLE IF NOT EXISTS users (
     id TEXT PRIMARY KEY,

@@ -2,7 +2,7 @@ import type { Session } from '@kvsession/core'
 import type { ShopData } from './sessions.ts'
 import type { User } from './users.ts'
 
-/** What a page is drawn from. */
+/** The data for a page. */
 export interface View {
   readonly session: Session<ShopData>
   readonly user: User | undefined

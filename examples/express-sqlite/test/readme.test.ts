@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { startServer } from './start-server.ts'
 
-it('the curl walk of the README works as written', async () => {
+it('The curl commands of the README work as written', async () => {
   const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8')
   const walk = /## With curl\n+```sh\n(.*?)```/s.exec(readme)?.[1] ?? ''
   const folder = mkdtempSync(join(tmpdir(), 'shop-'))

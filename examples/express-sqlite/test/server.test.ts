@@ -20,13 +20,13 @@ function visit(cookie = ''): Visitor {
   return createVisitor(() => server.address, cookie)
 }
 
-it('gives a visitor who only looks no cookie', async () => {
+it('A visitor who stores nothing gets no cookie', async () => {
   const { status, headers } = await visit().get('/')
   expect(status).toBe(200)
   expect(headers.getSetCookie()).toEqual([])
 })
 
-it('lets no cache keep a page', async () => {
+it('No cache may store a page', async () => {
   const ada = visit()
   await ada.signUp('caches')
   for (const path of ['/', '/devices', '/account', '/login', '/nowhere']) {
@@ -34,15 +34,15 @@ it('lets no cache keep a page', async () => {
   }
 })
 
-it('keeps the cart of 20 parallel requests', async () => {
+it('20 parallel requests lose no product in the cart', async () => {
   const ada = visit()
   await ada.signUp('parallel')
-  // Slowly: all of them read the session before the first one writes it.
+  // Slowly, so that all of them read the session before the first one writes it.
   await Promise.all(Array.from({ length: 20 }, () => ada.post('/cart/add', { product: 'tea', slow: '1' })))
   expect((await ada.get('/')).text).toContain('20 ×')
 })
 
-it('keeps the cart of a visitor at login, and opens nothing with the cookie from before', async () => {
+it('A login keeps the cart, and the earlier cookie grants no access', async () => {
   const ada = visit()
   await ada.post('/cart/add', { product: 'honey' })
   const before = ada.cookie()
@@ -51,14 +51,14 @@ it('keeps the cart of a visitor at login, and opens nothing with the cookie from
   expect((await visit(before).get('/')).text).not.toContain('Remove Lime honey')
 })
 
-it('shows a message once', async () => {
+it('A message is shown once', async () => {
   const ada = visit()
   await ada.post('/cart/add', { product: 'bread' })
   expect((await ada.get('/')).text).toContain('Rye bread is in your cart.')
   expect((await ada.get('/')).text).not.toContain('Rye bread is in your cart.')
 })
 
-it('refuses a form of a logged-in user without this session’s token', async () => {
+it('A form of a logged-in user without the token of the session is refused', async () => {
   const [ada, eve] = [visit(), visit()]
   await ada.signUp('token-ada')
   await eve.signUp('token-eve')
@@ -69,14 +69,14 @@ it('refuses a form of a logged-in user without this session’s token', async ()
   expect((await ada.get('/')).text).toContain('Nothing in it yet')
 })
 
-it('refuses forms of other sites, the login among them', async () => {
+it('Forms of other sites are refused, including the login', async () => {
   for (const headers of [{ 'Sec-Fetch-Site': 'cross-site' }, { Origin: 'https://evil.example' }, { Origin: 'null' }]) {
     expect((await visit().post('/login', { name: 'a', password }, headers)).status).toBe(403)
     expect((await visit().post('/cart/add', { product: 'tea' }, headers)).status).toBe(403)
   }
 })
 
-it('lets nobody end somebody else’s session', async () => {
+it('A user cannot end the session of another user', async () => {
   const [ada, eve] = [visit(), visit()]
   await ada.signUp('victim')
   await eve.signUp('intruder')
@@ -85,7 +85,7 @@ it('lets nobody end somebody else’s session', async () => {
   expect((await ada.get('/devices')).status).toBe(200)
 })
 
-it('ends the session at logout, a slow request of it included', async () => {
+it('A logout ends the session, even during a slow request', async () => {
   const ada = visit()
   await ada.signUp('slow')
   const cookie = ada.cookie()
@@ -96,7 +96,7 @@ it('ends the session at logout, a slow request of it included', async () => {
   expect((await visit(cookie).get('/devices')).location).toBe('/login')
 })
 
-it('swaps the secret with the password and logs out everywhere else', async () => {
+it('A new password replaces the secret and logs out everywhere else', async () => {
   const [here, there] = [visit(), visit()]
   await here.signUp('changer')
   await there.logIn('changer')
@@ -109,7 +109,7 @@ it('swaps the secret with the password and logs out everywhere else', async () =
   expect((await stolen.get('/account')).location).toBe('/login')
 })
 
-it('answers what a person mistyped with the form and the reason', async () => {
+it('Invalid input shows the form again with the reason', async () => {
   const ada = visit()
   await ada.signUp('taken')
   expect((await visit().post('/signup', { name: 'TAKEN', password })).text).toContain('That name is taken')
@@ -120,7 +120,7 @@ it('answers what a person mistyped with the form and the reason', async () => {
   expect((await visit().get('/nowhere')).status).toBe(404)
 })
 
-it('keeps everybody logged in over kill -9, and over an orderly end', async () => {
+it('Users stay logged in after kill -9 and after an orderly shutdown', async () => {
   const ada = visit()
   await ada.signUp('restart')
   await ada.post('/cart/add', { product: 'coffee' })
@@ -132,11 +132,11 @@ it('keeps everybody logged in over kill -9, and over an orderly end', async () =
   expect((await ada.get('/account')).status).toBe(200)
 })
 
-it('answers what is under way before it ends', async () => {
+it('The server completes running requests before it ends', async () => {
   const ada = visit()
   await ada.signUp('underway')
   const slow = ada.post('/cart/add', { product: 'apples', slow: '1' })
-  // What came later is answered: the slow one is there.
+  // A later request has completed, so the slow one has arrived.
   await ada.get('/')
   const ended = server.terminate()
   expect((await slow).location).toBe('/')
@@ -145,11 +145,11 @@ it('answers what is under way before it ends', async () => {
   expect((await ada.get('/')).text).toContain('Remove Apples, 1 kg')
 })
 
-it('keeps its secret where nobody else can read it', () => {
+it('Only the owner can read the file with the secret', () => {
   expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600)
 })
 
-/** Another tab of the same browser, with the page that the first one shows. */
+/** Another tab of the same browser, with the same page. */
 function createTab(cookie: string): Pick<Visitor, 'post'> {
   const tab = visit(cookie)
   return {

@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url'
 
 export interface RunningServer {
   readonly address: string
-  /** Ends it as the system does when it means it: no handler runs. */
+  /** Kills it, so that no handler runs. */
   kill(): Promise<void>
-  /** Ends it as a supervisor does; resolves to its exit code. */
+  /** Ends it like a supervisor. Resolves to its exit code. */
   terminate(): Promise<number | null>
 }
 
-/** The demo as `npm start` runs it, on data of its own. Resolves when it has printed its address. */
+/** The demo as `npm start` runs it, with its own data. Resolves when it has printed its address. */
 export async function startServer(dataFolder: string, port = '0'): Promise<RunningServer> {
   const child = spawn(process.execPath, ['--conditions=@kvsession/source', 'src/server.ts'], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),

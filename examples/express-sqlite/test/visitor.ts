@@ -5,7 +5,7 @@ export interface Answer {
   readonly headers: Headers
 }
 
-/** A browser without the window: keeps cookies, follows no redirect, puts the page's token into its forms. */
+/** A client that keeps cookies, follows no redirects, and adds the page's token to its forms. */
 export interface Visitor {
   cookie(): string
   get(path: string): Promise<Answer>

@@ -13,7 +13,7 @@ type Env = { Variables: SessionVariables<Visit> }
 
 const sessions = createSessionManager<Visit>({
   store: createMemoryStore(),
-  // Without SESSION_SECRET a restart logs everybody out, as the memory store does anyway.
+  // Without SESSION_SECRET a restart logs all users out, as the memory store does anyway.
   secret: process.env.SESSION_SECRET ?? randomBytes(33).toString('base64')
 })
 
@@ -24,7 +24,7 @@ app.use(session(sessions))
 app.get('/', show)
 
 app.post('/count', async (c) => {
-  // Runs again on fresh data when another request was faster: no click is lost.
+  // Runs again on fresh data if another request was faster, so no click is lost.
   await c.var.session.update((data) => {
     data.count = (data.count ?? 0) + 1
   })
@@ -32,7 +32,7 @@ app.post('/count', async (c) => {
 })
 
 app.post('/login', async (c) => {
-  // Of what was there before the login, which somebody else may have planted, only this is kept.
+  // Keeps only this field, because an attacker may have planted the data from before the login.
   await c.var.session.login(c.req.query('name') || 'ada', { keepData: ['count'] })
   return show(c)
 })
@@ -54,7 +54,7 @@ const server = serve(
   }
 )
 
-/** Stop accepting, answer what is under way (connections that stay open end after five seconds), close the sessions. */
+/** Stops accepting, completes running requests (open connections end after five seconds), then closes the sessions. */
 process.once('SIGTERM', async () => {
   server.close()
   await once(server, 'close')

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export interface RunningServer {
   readonly address: string
   stop(): Promise<void>
-  /** Ends it as a supervisor does; resolves to its exit code. */
+  /** Ends it like a supervisor. Resolves to its exit code. */
   terminate(): Promise<number | null>
 }
 

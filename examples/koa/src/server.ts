@@ -10,7 +10,7 @@ interface Visit {
 
 const sessions = createSessionManager({
   store: createMemoryStore(),
-  // Without SESSION_SECRET a restart logs everybody out, as the memory store does anyway.
+  // Without SESSION_SECRET a restart logs all users out, as the memory store does anyway.
   secret: process.env.SESSION_SECRET ?? randomBytes(33).toString('base64')
 })
 
@@ -24,13 +24,13 @@ app.use(async (ctx) => {
     case 'GET /':
       break
     case 'POST /count':
-      // Runs again on fresh data when another request was faster: no click is lost.
+      // Runs again on fresh data if another request was faster, so no click is lost.
       await current.update((data) => {
         data.count = (data.count ?? 0) + 1
       })
       break
     case 'POST /login':
-      // Of what was there before the login, which somebody else may have planted, only this is kept.
+      // Keeps only this field, because an attacker may have planted the data from before the login.
       await current.login(String(ctx.query.name || 'ada'), { keepData: ['count'] })
       break
     case 'POST /logout':
@@ -39,7 +39,7 @@ app.use(async (ctx) => {
     default:
       return
   }
-  // The data is also where Koa's users look for it.
+  // The data is also available as in koa-session.
   ctx.body = { user: current.userId ?? null, count: ctx.session?.count ?? 0 }
 })
 
@@ -48,7 +48,7 @@ const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
   if (typeof address === 'object' && address) console.log(`Listening on http://127.0.0.1:${address.port}`)
 })
 
-/** Stop accepting, answer what is under way, and only then close the sessions. */
+/** Stops accepting, completes running requests, then closes the sessions. */
 process.once('SIGTERM', async () => {
   server.close()
   const hangUp = setInterval(() => server.closeIdleConnections(), 100)

@@ -9,7 +9,7 @@ interface Answer {
   readonly body: object
 }
 
-/** The application: what it does to the session, and what it answers. */
+/** The application: changes the session and returns the response. */
 async function answer({ method, url = '/' }: IncomingMessage, session: Session<Visit>): Promise<Answer> {
   const { pathname, searchParams } = new URL(url, 'http://localhost')
   const route = `${method} ${pathname}`
@@ -25,17 +25,17 @@ function failure(error: unknown): Answer {
   return { status: isSessionError(error) ? error.status : 500, body: {} }
 }
 
-/** Open, run, commit, and only then the first byte. */
+/** Opens the session, runs the application, commits, and only then starts the response. */
 async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const session = await sessions.open(request.headers)
-  // An error is an answer too: what the application changed before it is stored.
+  // An error is a response too, so changes made before it are stored.
   const { status, body } = await answer(request, session).catch(failure)
   try {
     const { headers } = await sessions.commit(session, { status, failed: status >= 500 })
     applyHeaders(headers, response)
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
   } catch (error) {
-    // A login that is already stored must reach the browser, whatever failed after it.
+    // A login that is already stored must reach the browser, even if something failed after it.
     applyHeaders(sessions.responseHeaders(session), response)
     throw error
   }
@@ -53,7 +53,7 @@ server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
   if (typeof address === 'object' && address) console.log(`Listening on http://127.0.0.1:${address.port}`)
 })
 
-/** Stop accepting, answer what is under way, and only then close the sessions. */
+/** Stops accepting, completes running requests, then closes the sessions. */
 process.once('SIGTERM', async () => {
   server.close()
   endWebSockets()

@@ -7,7 +7,7 @@ export interface Visit {
 
 export const sessions: SessionManager<Visit> = createSessionManager({
   store: createMemoryStore(),
-  // Without SESSION_SECRET a restart logs everybody out, as the memory store does anyway.
+  // Without SESSION_SECRET a restart logs all users out, as the memory store does anyway.
   secret: process.env.SESSION_SECRET ?? randomBytes(33).toString('base64')
 })
 

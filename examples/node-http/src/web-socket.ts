@@ -3,8 +3,8 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { increment, sessions } from './sessions.ts'
 
 /**
- * Lets logged-in visitors in; every message they send counts one up, in the session that their pages show. Returns a
- * function that ends all sockets, because an open one keeps the server from closing.
+ * Accepts sockets of logged-in users. Each message increments the count in the session that their pages show. Returns a
+ * function that closes all sockets, because an open one prevents the server from closing.
  */
 export function acceptWebSockets(server: Server): () => void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 })
@@ -24,7 +24,7 @@ export function acceptWebSockets(server: Server): () => void {
   }
 }
 
-/** A socket outlives the request it began with, so it works on the stored session and ends when that is logged out. */
+/** A socket outlives its request, so it updates the stored session, and closes once that session has ended. */
 function serve(webSocket: WebSocket, id: string): void {
   async function count(): Promise<void> {
     if (!(await sessions.update(id, increment))) return webSocket.close(4401, 'logged out')

@@ -16,17 +16,17 @@ async function send(method: string, path: string, cookie = ''): Promise<{ cookie
   return { cookie: response.headers.getSetCookie()[0]?.split(';')[0] ?? cookie, body: await response.json() }
 }
 
-it('gives a visitor who stores nothing no cookie', async () => {
+it('A visitor who stores nothing gets no cookie', async () => {
   expect(await send('GET', '/')).toEqual({ cookie: '', body: { user: null, count: 0 } })
 })
 
-it('counts parallel requests without a loss', async () => {
+it('Parallel requests are counted without loss', async () => {
   const { cookie } = await send('POST', '/count')
   await Promise.all(Array.from({ length: 20 }, () => send('POST', '/count', cookie)))
   expect((await send('GET', '/', cookie)).body).toEqual({ user: null, count: 21 })
 })
 
-it('keeps the count at login, and opens nothing with the cookie from before', async () => {
+it('A login keeps the count, and the earlier cookie grants no access', async () => {
   const visitor = await send('POST', '/count')
   const user = await send('POST', '/login?name=grace', visitor.cookie)
   expect(user.body).toEqual({ user: 'grace', count: 1 })
@@ -34,13 +34,13 @@ it('keeps the count at login, and opens nothing with the cookie from before', as
   expect((await send('GET', '/', visitor.cookie)).body).toEqual({ user: null, count: 0 })
 })
 
-it('ends the session at logout', async () => {
+it('A logout ends the session', async () => {
   const { cookie } = await send('POST', '/login')
   await send('POST', '/logout', cookie)
   expect((await send('GET', '/', cookie)).body).toEqual({ user: null, count: 0 })
 })
 
-it('shares the session with a WebSocket, and closes that after logout', async () => {
+it('A WebSocket shares the session, and closes after the logout', async () => {
   const { cookie } = await send('POST', '/login')
   const socket = new WebSocket(server.address.replace('http', 'ws'), { headers: { cookie } })
   await once(socket, 'open')
@@ -53,13 +53,13 @@ it('shares the session with a WebSocket, and closes that after logout', async ()
   expect((await once(socket, 'close'))[0]).toBe(4401)
 })
 
-it('refuses a WebSocket to a visitor who is not logged in', async () => {
+it('A WebSocket of a visitor who is not logged in is refused', async () => {
   const socket = new WebSocket(server.address.replace('http', 'ws'))
   const [error] = await once(socket, 'error')
   expect(String(error)).toContain('401')
 })
 
-it('ends its WebSockets and then itself at SIGTERM', async () => {
+it('The server closes its WebSockets and ends at SIGTERM', async () => {
   const { cookie } = await send('POST', '/login')
   const socket = new WebSocket(server.address.replace('http', 'ws'), { headers: { cookie } })
   await once(socket, 'open')

@@ -1,16 +1,16 @@
-/** What was left after the races. */
+/** The results of the races. */
 export interface RaceResult {
-  /** Of as many parallel requests that each wrote a key of their own. */
+  /** Number of keys that were kept, of `parallel` requests that each wrote their own key. */
   readonly keys: number
-  /** Of as many parallel increments. */
+  /** Number of increments that were kept, of `parallel` increments. */
   readonly count: number
-  /** Whether a logout during slow writing requests stayed a logout. */
+  /** Whether a session stayed ended after a logout during slow writes. */
   readonly loggedOut: boolean
 }
 
 export const parallel = 50
 
-/** Runs the races against one or several servers that share their sessions; requests go to them in turn. */
+/** Runs the races against one or several servers that share their sessions; requests alternate between them. */
 export async function race(urls: readonly string[]): Promise<RaceResult> {
   const cookie = await logIn(urls)
   const indexes = Array.from({ length: parallel }, (_, index) => index)
@@ -29,7 +29,7 @@ export async function race(urls: readonly string[]): Promise<RaceResult> {
   }
 }
 
-/** Up to 20 ms, in no order that has to do with the requests'. */
+/** Up to 20 ms, unrelated to the order of the requests. */
 function waitOf(index: number): number {
   return (index * 7919) % 21
 }

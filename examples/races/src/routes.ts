@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Session } from '@kvsession/core'
 
-/** What every application of this example does, whatever its framework. */
+/** The routes of every application of this example, independent of the framework. */
 export async function answer(session: Session, url: URL): Promise<unknown> {
   const wait = Number(url.searchParams.get('wait') ?? 0)
   const key = url.searchParams.get('key') ?? 'key'
@@ -10,7 +10,7 @@ export async function answer(session: Session, url: URL): Promise<unknown> {
       await session.login('ada')
       return { user: session.userId }
     case '/write':
-      // The handler holds what it loaded for a while, as one that asks a database does.
+      // The handler waits after the load, like one that queries a database.
       void session.data
       await delay(wait)
       session.data[key] = true

@@ -9,7 +9,7 @@ export interface ServerProcess {
   stop(): Promise<void>
 }
 
-/** Starts a server of its own process and waits until it listens. */
+/** Starts a server in a separate process and waits until it listens. */
 export async function startServer(framework: Framework, file: string, secret: string): Promise<ServerProcess> {
   const script = fileURLToPath(new URL('server.ts', import.meta.url))
   const args = ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning', script, framework, file]

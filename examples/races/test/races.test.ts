@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { frameworks } from '../src/applications.ts'
-import { grounds, raceOn } from '../src/grounds.ts'
+import { environments, raceIn } from '../src/environments.ts'
 import { parallel } from '../src/race.ts'
 
 describe.each(frameworks)('%s', (framework) => {
-  it.each(grounds)(
-    'loses no parallel write, no increment and no logout: $name',
-    async (ground) => {
-      expect(await raceOn(framework, ground)).toEqual({ keys: parallel, count: parallel, loggedOut: true })
+  it.each(environments)(
+    'Parallel writes, increments and a logout are not lost: $name',
+    async (environment) => {
+      expect(await raceIn(framework, environment)).toEqual({ keys: parallel, count: parallel, loggedOut: true })
     },
     60_000
   )

@@ -13,7 +13,7 @@ import { createSite, type Site } from './support/site.ts'
 
 quiet()
 
-// Not imported: the types of both claim things of express-session's, whose types claim req.session.
+// Not imported: the types of both require those of express-session, which declare req.session.
 const require = createRequire(import.meta.url)
 const csrfSync: (options: object) => {
   generateToken(req: Request): string
@@ -28,7 +28,7 @@ interface Account {
   readonly name: string
 }
 
-describe.each(frameworks)('written for express-session, unchanged on $name', (framework: Framework) => {
+describe.each(frameworks)('Middleware for express-session on $name', (framework: Framework) => {
   let site: Site
   let browser: CookieJarClient
 
@@ -94,7 +94,7 @@ describe.each(frameworks)('written for express-session, unchanged on $name', (fr
   const alice = 'username=alice&password=right'
   const nobody = { name: 'nobody', userId: null, data: [] }
 
-  it('passport logs in and out; the redirect finds it done; the user is indexed by userIdFrom', async () => {
+  it('passport logs in and out, a redirect finds the new state, and userIdFrom indexes the user', async () => {
     await openWithPassport()
     await browser.get('/cart')
     const login = await browser.get(`/login?${alice}`)
@@ -110,14 +110,14 @@ describe.each(frameworks)('written for express-session, unchanged on $name', (fr
     expect(await site.sessions()).toBe(1)
   })
 
-  it('passport keeps what the visitor had when asked to, and comes back to where he wanted to go', async () => {
+  it("passport keeps the visitor's data if configured, and redirects to the requested page", async () => {
     await openWithPassport()
     await browser.get('/cart')
     await browser.get(`/keep?${alice}`)
     expect(await state()).toEqual({ name: 'alice', userId: 'alice', data: ['list', 'returnTo', 'passport'] })
   })
 
-  it('passport: a cookie planted before the login opens nothing after it', async () => {
+  it('passport: a cookie planted before the login grants no access after it', async () => {
     await openWithPassport()
     await browser.get('/cart')
     const planted = `sid=${browser.jar.get('sid')}`
@@ -127,7 +127,7 @@ describe.each(frameworks)('written for express-session, unchanged on $name', (fr
     expect(await state()).toMatchObject({ name: 'alice' })
   })
 
-  it('passport: a wrong password leaves its message in the session', async () => {
+  it('passport: a wrong password stores its message in the session', async () => {
     await openWithPassport()
     const failed = await browser.get('/login?username=alice&password=wrong')
     expect(failed.headers.location).toBe('/failed')
@@ -135,14 +135,14 @@ describe.each(frameworks)('written for express-session, unchanged on $name', (fr
     expect(await state()).toMatchObject({ name: 'nobody' })
   })
 
-  it('passport: a user who was deleted is logged out by the next request', async () => {
+  it('passport: the next request of a deleted user logs the user out', async () => {
     await openWithPassport()
     await browser.get('/login?username=deleted&password=right')
     expect(await state()).toMatchObject({ name: 'nobody' })
     expect(await site.manager.list({ userId: 'deleted' })).toEqual([])
   })
 
-  it('passport: a login or logout that the store refuses is an error, and the old session goes on', async () => {
+  it('passport: a login or logout that the store refuses is an error, and the old session stays valid', async () => {
     await openWithPassport()
     await browser.get('/cart')
     site.store.fail('compareAndSet')
@@ -184,7 +184,7 @@ describe.each(frameworks)('written for express-session, unchanged on $name', (fr
     return (await browser.get('/act', { method: 'POST', headers: { 'x-csrf-token': token } })).status
   }
 
-  it('csrf-sync accepts its token, and not the one from before the login', async () => {
+  it('csrf-sync accepts its token, but not the token from before the login', async () => {
     const { csrfSynchronisedProtection, generateToken } = csrfSync({})
     await open([], (app) => {
       app.get('/token', (req, res) => {
@@ -202,7 +202,7 @@ describe.each(frameworks)('written for express-session, unchanged on $name', (fr
     expect(await post((await browser.get('/token')).body)).toBe(200)
   })
 
-  it('csrf-csrf, bound to req.session.id, accepts its token, and not the one from before the login', async () => {
+  it('csrf-csrf bound to req.session.id accepts its token, but not the token from before the login', async () => {
     const { doubleCsrfProtection, generateCsrfToken } = doubleCsrf({
       getSecret: () => 'the secret of the csrf library',
       getSessionIdentifier: (req: Request) => req.session.id,

@@ -28,7 +28,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 type Answer = (...args: Parameters<RequestHandler>) => unknown
 
-describe.each(frameworks)('responses of $name', (framework: Framework) => {
+describe.each(frameworks)('Responses of $name', (framework: Framework) => {
   async function serve(
     answer: Answer,
     middlewares: (site: Site) => readonly RequestHandler[] = (site) => [site.middleware]
@@ -72,7 +72,7 @@ describe.each(frameworks)('responses of $name', (framework: Framework) => {
     'no route': { answer: (_req, _res, next) => next(), status: 404, body: '' }
   }
 
-  it.each(Object.entries(answers))('waits for the store: %s', async (_name, { answer, status, body }) => {
+  it.each(Object.entries(answers))('The response waits for the store: %s', async (_name, { answer, status, body }) => {
     const { site, browser } = await serve(answer)
     const write = site.store.hold('compareAndSet')
     let arrived = false
@@ -92,7 +92,7 @@ describe.each(frameworks)('responses of $name', (framework: Framework) => {
     expect((await browser.get('/read')).body).toBe('{"n":1}')
   })
 
-  it('answers a conditional request with 304 and the cookie', async () => {
+  it('A conditional request gets a 304 with the cookie', async () => {
     const { browser } = await serve((_req, res) => res.sendFile(file))
     const { headers } = await browser.get('/page')
     browser.jar.clear()
@@ -101,7 +101,7 @@ describe.each(frameworks)('responses of $name', (framework: Framework) => {
     expect(again.setCookies).toHaveLength(1)
   })
 
-  it('says private for a file only when it carries the cookie', async () => {
+  it('A file is private only if the response carries the cookie', async () => {
     const { browser } = await serve((_req, res) => res.sendFile(file))
     expect((await browser.get('/page')).headers['cache-control']).toBe('no-store')
     expect((await browser.get('/page?read')).headers['cache-control']).toBe('public, max-age=0')
@@ -111,7 +111,7 @@ describe.each(frameworks)('responses of $name', (framework: Framework) => {
     ['before', (site: Site): RequestHandler[] => [compression(), site.middleware]],
     ['after', (site: Site): RequestHandler[] => [site.middleware, compression()]],
     ['before and after', (site: Site): RequestHandler[] => [compression(), site.middleware, compression()]]
-  ])('with compression mounted %s', (_position, middlewares) => {
+  ])('Compression mounted %s the session', (_position, middlewares) => {
     const bodies: Readonly<Record<string, Answer>> = {
       send: (_req, res) => res.send(text),
       sendFile: (_req, res) => res.sendFile(file),
@@ -127,19 +127,22 @@ describe.each(frameworks)('responses of $name', (framework: Framework) => {
       'writeHead and end': (_req, res) => res.writeHead(200, { 'Content-Type': 'text/plain' }).end(text)
     }
 
-    it.each(Object.entries(bodies))('sends all of it, compressed, after the commit: %s', async (_name, answer) => {
-      const { site, url } = await serve(answer, middlewares)
-      const write = site.store.hold('compareAndSet')
-      const pending = fetchRaw(`${url}/page`)
-      await write.reached
-      write.release()
-      const { encoding, bytes, cookies } = await pending
-      expect(encoding).toBe('gzip')
-      expect(cookies).toBe(1)
-      expect(gunzipSync(bytes).toString()).toBe(text)
-    })
+    it.each(Object.entries(bodies))(
+      'A compressed response is complete and sent after the commit: %s',
+      async (_name, answer) => {
+        const { site, url } = await serve(answer, middlewares)
+        const write = site.store.hold('compareAndSet')
+        const pending = fetchRaw(`${url}/page`)
+        await write.reached
+        write.release()
+        const { encoding, bytes, cookies } = await pending
+        expect(encoding).toBe('gzip')
+        expect(cookies).toBe(1)
+        expect(gunzipSync(bytes).toString()).toBe(text)
+      }
+    )
 
-    it('answers with the error alone when the store fails', async () => {
+    it('A compressed response becomes only the error if the store fails', async () => {
       for (const answer of Object.values(bodies)) {
         const { site, browser } = await serve(answer, middlewares)
         site.store.fail('compareAndSet')

@@ -9,7 +9,7 @@ import { chain, createSite, isSessionRequest, secret } from './support/site.ts'
 
 quiet()
 
-/** The process warnings of the test at hand. */
+/** The process warnings of the current test. */
 function warnings(): string[] {
   const warned: string[] = []
   const spy = vi.spyOn(process, 'emitWarning').mockImplementation((warning) => {
@@ -24,7 +24,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     return serveInTest(framework.createApp(middlewares, (app) => app.use(handler)))
   }
 
-  it('takes options, or a manager', async () => {
+  it('session() accepts options or a manager', async () => {
     const options = { store: createMemoryStore(), secret }
     for (const middleware of [session(options), session(createSessionManager(options))]) {
       const { url } = await serveApp([middleware], (req, res) => {
@@ -37,7 +37,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     }
   })
 
-  it('does not touch the session of a request that only looks, given options or a manager', async () => {
+  it('A request that passive selects does not touch the session, with options or a manager', async () => {
     const options = { store: createMemoryStore(), secret, touchInterval: 1, permanent: true } as const
     const passive = ({ url }: IncomingRequest): boolean => url === '/poll'
     const manager = createSessionManager(options)
@@ -53,7 +53,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     }
   })
 
-  it('sends the cookie of a rolling session again, also from a route that never looks at it', async () => {
+  it('The cookie of a rolling session is sent again, even from a route that does not use the session', async () => {
     const minute = 60_000
     const time = { now: Date.UTC(2026, 0, 1) }
     const clock = { now: () => time.now }
@@ -76,7 +76,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect(sent).toEqual(['604800', 'none', '604800'])
   })
 
-  it('fails a request, and not the process, when passive fails', async () => {
+  it('A failing passive option fails the request, not the process', async () => {
     const passive = (): never => {
       throw new Error('broken')
     }
@@ -86,8 +86,8 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect((await createCookieJarClient(url).get('/')).status).toBe(500)
   })
 
-  // Given by the prototype of an application's requests, it was missing from those of the next application.
-  it('gives req.session to an application that is called and not mounted, as a virtual host is', async () => {
+  // Regression: the accessor on one application's prototype was missing in the next application.
+  it('An application that is called but not mounted, such as a virtual host, gets req.session', async () => {
     const { middleware } = createSite()
     const inner = framework.createApp([], (app) =>
       app.use((req, res) => {
@@ -102,7 +102,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
   })
 
   // Methods on the prototype of one copy's responses do not reach those of another copy.
-  it.each(frameworks)('stores what an application of another copy of Express ($name) changes', async (other) => {
+  it.each(frameworks)('A change by an application of another copy of Express ($name) is stored', async (other) => {
     const { middleware, manager } = createSite()
     const inner = other.createApp([], (app) =>
       app.use(async (req, res) => {
@@ -118,7 +118,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect((await browser.get('/')).body).toBe('counted 2')
   })
 
-  it('leaves req.session to whatever else gives it on paths where it is not mounted', async () => {
+  it('req.session can be set by other code on paths where session() is not mounted', async () => {
     const { middleware } = createSite()
     const other: RequestHandler = (req, _res, next) => {
       Reflect.set(req, 'session', { from: 'other' })
@@ -135,7 +135,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect(JSON.parse((await browser.get('/')).body).session).toEqual({})
   })
 
-  it('shows the session to the outer application when an inner one has opened it', async () => {
+  it('The outer application sees the session that an inner application opened', async () => {
     const { middleware } = createSite()
     const inner = framework.createApp([middleware], (app) => app.use((_req, _res, next) => next()))
     const { url } = await serveApp([inner], (req, res) => {
@@ -147,7 +147,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect((await browser.get('/')).body).toBe('2')
   })
 
-  it('keeps 50 of 50 keys that parallel requests write, whatever the order', async () => {
+  it('50 parallel requests keep all of their 50 keys, in any order', async () => {
     const site = createSite()
     const arrived: (() => void)[] = []
     const all = createGate()
@@ -167,13 +167,13 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     await browser.get('/start')
     const answers = Array.from({ length: 50 }, (_, index) => browser.get(`/key${index}`))
     await all.passed
-    // Every request has loaded the session by now; let them end in another order than they came.
+    // Every request has loaded the session by now. They end in a different order than they arrived.
     for (const index of arrived.keys()) arrived[(index * 17) % 50]?.()
     await Promise.all(answers)
     expect((await browser.get('/count')).body).toBe('51')
   })
 
-  it('shows a client that follows a redirect at once what a slow store was still writing', async () => {
+  it('A client that follows a redirect immediately sees the write of a slow store', async () => {
     const site = createSite()
     const { url } = await serveApp([site.middleware], (req, res) => {
       if (req.path === '/read') return void res.send(String(req.session.n))
@@ -195,7 +195,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect((await browser.get('/read')).body).toBe('1')
   })
 
-  it('gives errors of the commit to the error handler of the application, once', async () => {
+  it("Errors of the commit reach the application's error handler once", async () => {
     const site = createSite()
     const codes: unknown[] = []
     const app = framework.createApp([site.middleware], (routes) => {
@@ -215,7 +215,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect(codes).toEqual(['STORE_UNAVAILABLE'])
   })
 
-  it('does not run the handler when the store cannot be read, and leaves the cookie alone', async () => {
+  it('A failed read does not run the handler and leaves the cookie unchanged', async () => {
     const site = createSite()
     let runs = 0
     const { url } = await serveApp([site.middleware], (req, res) => {
@@ -230,7 +230,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect({ status, setCookies, runs }).toEqual({ status: 503, setCookies: [], runs: 1 })
   })
 
-  it('mounted twice with one manager, or one cookie name, does its work once', async () => {
+  it('session() mounted twice with one manager or one cookie name has no further effect', async () => {
     const site = createSite()
     const again = session({ store: createMemoryStore(), secret })
     const { url } = await serveApp([site.middleware, site.middleware, again], (req, res) => {
@@ -244,7 +244,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect(site.store.count('get')).toBe(1)
   })
 
-  it('serves several managers: the first is req.session, getSession reaches each', async () => {
+  it('With several managers, req.session belongs to the first, and getSession reaches each', async () => {
     const main = createSite()
     const admin = createSite({ cookie: { name: 'admin' }, namespace: 'admin' })
     const { url } = await serveApp([main.middleware, admin.middleware], async (req, res) => {
@@ -261,7 +261,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect((await browser.get('/change')).status).toBe(503)
   })
 
-  it('says so when no session middleware ran', async () => {
+  it('getSession() throws if no session middleware has run', async () => {
     const { url } = await serveApp([], (req, res) => {
       try {
         getSession(req)
@@ -272,8 +272,8 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect((await createCookieJarClient(url).get('/')).body).toBe('SESSION_MISSING undefined')
   })
 
-  it('leaves req.session to another session middleware that ran before it, with one warning', async () => {
-    // Not imported: its types claim req.session, as ours do.
+  it('req.session of an earlier session middleware stays, with one warning', async () => {
+    // Not imported: its types declare req.session, as ours do.
     const expressSession = createRequire(import.meta.url)('express-session')
     const other: RequestHandler = expressSession({ secret, resave: false, saveUninitialized: false })
     const warned = warnings()
@@ -288,7 +288,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     expect(warned).toEqual([expect.stringContaining('req.session was set before')])
   })
 
-  it('gives sessions only to requests inside cookie.path, by whole segments, whatever router they are in', async () => {
+  it('Only requests inside cookie.path get sessions, by whole segments and in any router', async () => {
     const site = createSite({ cookie: { path: '/shop', secure: false } })
     const app = framework.createApp([], (routes) => {
       const handler: RequestHandler = (req, res) => {
@@ -323,7 +323,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     })
   })
 
-  it('leaves nothing behind for visitors whose session nobody looked at', async () => {
+  it('Visitors whose session is not used leave nothing in the store', async () => {
     const site = createSite()
     const { url } = await serveApp([site.middleware], (_req, res) => {
       res.send('ok')
@@ -337,7 +337,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     ])
   })
 
-  it('lets a lazy manager read only for routes that load', async () => {
+  it('A lazy manager reads only for routes that load the session', async () => {
     const site = createSite({ lazy: true })
     const { url } = await serveApp([site.middleware], async (req, res) => {
       if (req.path === '/plain') return void res.send('ok')
@@ -355,7 +355,7 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
 })
 
 describe('session() on any server', () => {
-  it('takes a visitor whose client leaves at any moment: stored or not, nothing unhandled', async () => {
+  it('A client that disconnects at any moment causes no unhandled rejection', async () => {
     const site = createSite()
     const unhandled: unknown[] = []
     const note = (error: unknown): void => {
@@ -410,7 +410,7 @@ describe('session() on any server', () => {
     ['/shop/', { url: '/shop/' }, true],
     ['/shop/', { url: '/shop/cart' }, true],
     ['/', {}, true]
-  ])('of a cookie with the path %s serves %j: %s', async (path, request, served) => {
+  ])('A cookie with the path %s serves %j: %s', async (path, request, served) => {
     const { middleware } = createSite({ cookie: { path, secure: false } })
     const incoming = { headers: {}, ...request }
     await new Promise<unknown>((resolve) => middleware(incoming, {}, resolve))
@@ -418,13 +418,13 @@ describe('session() on any server', () => {
   })
 
   it.each<[string, object | null | undefined, boolean]>([
-    ['an encrypted one', { encrypted: true }, true],
-    ['a plain one', { encrypted: false }, false],
-    ['one that says nothing of it', {}, false],
-    ['one that says it otherwise', { encrypted: 'yes' }, false],
+    ['an encrypted socket', { encrypted: true }, true],
+    ['a plain socket', { encrypted: false }, false],
+    ['a socket without the property', {}, false],
+    ['a socket with another value', { encrypted: 'yes' }, false],
     ['none', null, false],
-    ['nothing', undefined, false]
-  ])('takes the connection from the socket: %s', async (_, socket, encrypted) => {
+    ['no socket', undefined, false]
+  ])('The connection type comes from the socket: %s', async (_, socket, encrypted) => {
     const { manager } = createSite()
     const seen: unknown[] = []
     const open: typeof manager.open = (headers, connection) => {
@@ -435,11 +435,14 @@ describe('session() on any server', () => {
     expect(seen).toEqual([{ encrypted }])
   })
 
-  it.each([undefined, null, 'text', { open: true }])('refuses %j, which is neither options nor a manager', (source) => {
-    expect(() => Reflect.apply(session, undefined, [source])).toThrow(SessionError)
-  })
+  it.each([undefined, null, 'text', { open: true }])(
+    'session() refuses %j, which is neither options nor a manager',
+    (source) => {
+      expect(() => Reflect.apply(session, undefined, [source])).toThrow(SessionError)
+    }
+  )
 
-  it('leaves a req.session that is there already, such as the stub of a test, and reads no session', async () => {
+  it('An existing req.session, such as the stub of a test, stays, and no session is read', async () => {
     const warned = warnings()
     const site = createSite()
     for (const _ of [1, 2]) {
@@ -451,7 +454,7 @@ describe('session() on any server', () => {
     expect(warned).toEqual([expect.stringContaining('getSession(req)')])
   })
 
-  it.each([undefined, null])('gives a request whose session is %s its own', async (nothing) => {
+  it.each([undefined, null])('A request with a session of %s gets its own session', async (nothing) => {
     const warned = warnings()
     const incoming: IncomingRequest & { session: unknown } = { headers: {}, session: nothing }
     await new Promise<unknown>((resolve) => createSite().middleware(incoming, {}, resolve))
@@ -459,7 +462,7 @@ describe('session() on any server', () => {
     expect([incoming.session, warned]).toEqual([{ n: 1 }, []])
   })
 
-  it('markFailed passes the error on where there is no response, or no session', async () => {
+  it('markFailed passes the error on if there is no response or no session', async () => {
     const incoming = { headers: {} }
     await new Promise<unknown>((resolve) => createSite().middleware(incoming, {}, resolve))
     const error = new Error('mine')
@@ -468,7 +471,7 @@ describe('session() on any server', () => {
     }
   })
 
-  it('is inert in a request that was handled before, as in sub-applications', async () => {
+  it('session() has no effect on a request that was handled before, as in sub-applications', async () => {
     const site = createSite()
     const { url } = await serveInTest((req, res) => {
       site.middleware(req, res, () => {

@@ -21,7 +21,7 @@ interface Shared {
   readonly get: (path: string) => Promise<string>
 }
 
-/** An Express application whose visitors have a session, and its server. */
+/** An Express application with sessions, and its server. */
 async function createShared(attach: (site: Site, server: SocketServer) => void): Promise<Shared> {
   const site = createSite()
   const app = express()
@@ -80,7 +80,7 @@ const countTogether = (site: Site, io: SocketServer): void => {
 }
 
 for (const transport of ['websocket', 'polling']) {
-  it(`socket.io shares the session by engine.use: reload, change, save, long after the handshake (${transport})`, async () => {
+  it(`socket.io shares the session through engine.use: reload, change and save long after the handshake (${transport})`, async () => {
     const shared = await createShared(countTogether)
     await shared.get('/count')
     const socket = connect(shared, transport)
@@ -90,7 +90,7 @@ for (const transport of ['websocket', 'polling']) {
     expect(await shared.get('/count')).toBe('2')
   })
 
-  it(`socket.io: a session that was destroyed fails to load (${transport})`, async () => {
+  it(`socket.io: a destroyed session fails to load (${transport})`, async () => {
     const shared = await createShared(countTogether)
     await shared.get('/count')
     const socket = connect(shared, transport)
@@ -100,7 +100,7 @@ for (const transport of ['websocket', 'polling']) {
     expect(await shared.site.sessions()).toBe(0)
   })
 
-  it(`socket.io: a visitor without a session gets none by a socket: nobody could send its cookie (${transport})`, async () => {
+  it(`socket.io: a visitor without a session gets none from a socket, which cannot send its cookie (${transport})`, async () => {
     const shared = await createShared(countTogether)
     const socket = connect(shared, transport, 'a=b')
     expect(await socket.emitWithAck('first')).toMatch(/HEADERS_SENT/)
@@ -108,7 +108,7 @@ for (const transport of ['websocket', 'polling']) {
   })
 }
 
-it('socket.io refuses the handshake when the store cannot be read', async () => {
+it('socket.io refuses the handshake if the store cannot be read', async () => {
   const shared = await createShared(countTogether)
   await shared.get('/count')
   shared.site.store.fail('get')
@@ -119,7 +119,7 @@ it('socket.io refuses the handshake when the store cannot be read', async () => 
   expect(socket.connected).toBe(false)
 })
 
-it('the older recipe with an empty response loads the session', async () => {
+it('The older recipe with an empty response loads the session', async () => {
   const shared = await createShared((site, io) => {
     io.use((socket, next) =>
       site.middleware(socket.request, {}, (error) => next(error instanceof Error ? error : undefined))

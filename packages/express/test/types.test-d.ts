@@ -16,12 +16,12 @@ interface Cart {
   items: string[]
 }
 
-describe('types', () => {
-  it('userIdFrom reads what passport keeps, as the documents print it', () => {
+describe('Types of @kvsession/express', () => {
+  it('userIdFrom reads the user id that passport stores, as documented', () => {
     session({ store: createMemoryStore(), secret: '', userIdFrom: (data) => data.passport?.user })
   })
 
-  it('req.session is the merged SessionData, each field perhaps absent, beside the members', () => {
+  it('req.session has the optional fields of SessionData, and the members', () => {
     expectTypeOf<Request['session']>().toEqualTypeOf<RequestSession>()
     // Merged into Express.SessionData by support/site.ts.
     expectTypeOf<Request['session']['n']>().toEqualTypeOf<number | undefined>()
@@ -31,7 +31,7 @@ describe('types', () => {
     expectTypeOf<Request['sessionID']>().toEqualTypeOf<string>()
   })
 
-  it('members cannot be assigned; null and data can', () => {
+  it('Members cannot be assigned; null and data can', () => {
     const check = (req: Request): void => {
       req.session = null
       req.session = { n: 1 }
@@ -51,13 +51,13 @@ describe('types', () => {
     expectTypeOf(check).toBeFunction()
   })
 
-  it('methods give a promise, or take a callback and give the session', () => {
+  it('Methods return a promise, or accept a callback and return the session', () => {
     expectTypeOf<RequestSession['save']>().toExtend<() => Promise<boolean>>()
     expectTypeOf<RequestSession['regenerate']>().toExtend<(callback: (error?: Error) => void) => RequestSession>()
     expectTypeOf<RequestSession['destroy']>().toExtend<() => Promise<void>>()
   })
 
-  it('getSession is typed by its manager, and by SessionData without one', () => {
+  it('getSession has the type of its manager, or of SessionData without a manager', () => {
     expectTypeOf<ReturnType<typeof getSession<Cart>>>().toEqualTypeOf<Session<Cart>>()
     const both = (req: Request, manager: SessionManager<Cart>): [Session<Cart>, number | undefined] => [
       getSession(req, manager),
@@ -66,7 +66,7 @@ describe('types', () => {
     expectTypeOf(both).toBeFunction()
   })
 
-  it('the middleware takes options or a manager of any data, and fits Express, plain servers and engine.io', () => {
+  it('The middleware accepts options or a manager of any data type, and fits Express, plain servers and engine.io', () => {
     expectTypeOf(session<Cart>).toBeCallableWith({} as SessionManagerOptions<Cart>)
     expectTypeOf(session<Cart>).toBeCallableWith({} as SessionManager<Cart>)
     expectTypeOf<SessionMiddleware>().toExtend<RequestHandler>()

@@ -15,7 +15,7 @@ import { type SessionOptions, type SessionVariables, session } from '../src/inde
 
 type App = Hono<{ Variables: SessionVariables }>
 
-/** No server and nothing of Node: a request goes in, a response comes out, as on any runtime. */
+/** Requests without a server and without Node's API, as on any runtime. */
 function createApp(options: Partial<SessionOptions> = {}): { app: App; store: RecordingStore } {
   const store = createRecordingStore(createMemoryStore())
   const app: App = new Hono()
@@ -42,7 +42,7 @@ async function ask(app: App, path: string, cookie = ''): Promise<Response> {
 }
 
 describe('session() for Hono', () => {
-  it('takes host and encryption from the URL where there is no Host header', async () => {
+  it('Host and encryption come from the URL if there is no Host header', async () => {
     const { app } = createApp()
     const local = await app.request('http://localhost/start')
     expect(local.headers.get('set-cookie')).toMatch(/^sid=[\w-]{76}; Path=\/; HttpOnly; SameSite=Lax$/)
@@ -51,7 +51,7 @@ describe('session() for Hono', () => {
     }
   })
 
-  it('hands out the core session, typed', async () => {
+  it('c.var.session is the core session, typed', async () => {
     const { app } = createApp()
     app.get('/login', async (c) => {
       await c.var.session.login('alice')
@@ -62,7 +62,7 @@ describe('session() for Hono', () => {
     expect(first.headers.getSetCookie()).toHaveLength(1)
   })
 
-  it('sends our headers with a response whose headers cannot be changed, and with its body', async () => {
+  it('A response with immutable headers gets our headers and keeps its body', async () => {
     const { app } = createApp()
     app.get('/redirect', (c) => {
       c.var.session.data.n = 1
@@ -73,7 +73,7 @@ describe('session() for Hono', () => {
       c.var.session.data.n = 1
       return new Response('raw', { status: 201, headers: { 'X-Own': 'yes', 'Set-Cookie': 'own=1' } })
     })
-    // A response of the runtime's own: libraries may put another class in the place of `Response`.
+    // A response of the runtime itself, because libraries may replace `Response` with another class.
     app.get('/fetched', (c) => {
       c.header('X-New', String(c.var.session.isNew))
       return fetch('data:text/plain,fetched')
@@ -94,7 +94,7 @@ describe('session() for Hono', () => {
     expect(raw.headers.getSetCookie().map((text) => text.split('=')[0])).toEqual(['own', 'sid'])
   })
 
-  it('never puts a cookie into a Response object that other visitors get too', async () => {
+  it('A cookie is never added to a Response object that several visitors get', async () => {
     const { app } = createApp()
     const shared = new Response(null, { status: 204 })
     app.get('/login', async (c) => {
@@ -107,7 +107,7 @@ describe('session() for Hono', () => {
     expect(shared.headers.getSetCookie()).toEqual([])
   })
 
-  it('hands on the very Response object of a handler when there is no cookie to add', async () => {
+  it("A handler's Response object is passed on unchanged if there is no cookie to add", async () => {
     const own = new Response('own')
     let sent: unknown
     const app: App = new Hono()
@@ -121,7 +121,7 @@ describe('session() for Hono', () => {
     expect(sent).toBe(own)
   })
 
-  it('an HTTPException carries the cookie, also with a response of its own', async () => {
+  it('An HTTPException carries the cookie, even with its own response', async () => {
     const { app } = createApp()
     app.get('/message', async (c) => {
       await c.var.session.login('alice')
@@ -139,7 +139,7 @@ describe('session() for Hono', () => {
     expect(response.headers.getSetCookie().map((text) => text.split('=')[0])).toEqual(['own', 'sid'])
   })
 
-  it("a response of an HTTPException that is thrown again never carries another visitor's cookie", async () => {
+  it('The response of a rethrown HTTPException never carries the cookie of another visitor', async () => {
     const { app } = createApp()
     const shared = new HTTPException(403, { res: new Response('no', { status: 403 }) })
     app.get('/login', async (c) => {
@@ -153,7 +153,7 @@ describe('session() for Hono', () => {
     expect((await ask(app, '/fail')).headers.getSetCookie()).toEqual([])
   })
 
-  it('what is thrown and is no Error still has its data stored', async () => {
+  it('Data is stored although the handler throws a value that is not an Error', async () => {
     const { app, store } = createApp()
     app.get('/throw', (c) => {
       c.var.session.data.n = 1
@@ -163,7 +163,7 @@ describe('session() for Hono', () => {
     expect(store.count('compareAndSet')).toBe(1)
   })
 
-  it('what is thrown and is no Error counts as a failure, which commitOnError: false does not store', async () => {
+  it('A thrown value that is not an Error counts as a failure for commitOnError: false', async () => {
     const { app, store } = createApp({ commitOnError: false })
     app.get('/throw', (c) => {
       c.var.session.data.n = 1
@@ -173,7 +173,7 @@ describe('session() for Hono', () => {
     expect(store.count('compareAndSet')).toBe(0)
   })
 
-  it('answers 503 by default when the store cannot be read, and onError may say otherwise', async () => {
+  it('A failed read is a 503 by default, and onError can change the response', async () => {
     const { app, store } = createApp()
     const cookie = cookieOf(await ask(app, '/start'))
     store.fail('get')
@@ -184,16 +184,10 @@ describe('session() for Hono', () => {
     expect(await (await ask(app, '/read', cookie)).text()).toBe('STORE_UNAVAILABLE')
   })
 
-  describe('an application without onError', () => {
+  describe('An application without onError', () => {
     it.each([
-      ['a store that cannot be read', 'get', '/read', 503, 'Service Unavailable [STORE_UNAVAILABLE]\n'],
-      [
-        'a store that cannot be written to',
-        'compareAndSet',
-        '/start',
-        503,
-        'Service Unavailable [STORE_UNAVAILABLE]\n'
-      ],
+      ['a failed read', 'get', '/read', 503, 'Service Unavailable [STORE_UNAVAILABLE]\n'],
+      ['a failed write', 'compareAndSet', '/start', 503, 'Service Unavailable [STORE_UNAVAILABLE]\n'],
       ['a login that the store refuses', 'compareAndSet', '/login', 503, 'Service Unavailable [STORE_UNAVAILABLE]\n'],
       [
         'an update that the store refuses',
@@ -210,7 +204,7 @@ describe('session() for Hono', () => {
         'Internal Server Error [DATA_UNSERIALIZABLE]\n'
       ]
     ] as const)(
-      'answers with the code, and logs the error once, for %s',
+      'The response has the code, and the error is logged once, for %s',
       async (_what, failing, path, status, body) => {
         const logged = vi.spyOn(console, 'error').mockReturnValue()
         const events: SessionEvent[] = []
@@ -239,7 +233,7 @@ describe('session() for Hono', () => {
       }
     )
 
-    it('logs nothing of its own where onError answers', async () => {
+    it('An error that onError handles is not logged', async () => {
       const logged = vi.spyOn(console, 'error').mockReturnValue()
       const { app, store } = createApp()
       app.onError((_error, c) => c.text('mine', 500))
@@ -250,7 +244,7 @@ describe('session() for Hono', () => {
     })
   })
 
-  it('answers each visitor whom a store refuses with one and the same error object', async () => {
+  it('Each visitor gets an error response although the store always rejects with the same object', async () => {
     const refusal = new SessionError('RECORD_TOO_LARGE', 'one object for all')
     const { app } = createApp({
       store: { ...createMemoryStore(), compareAndSet: () => Promise.reject(refusal) }
@@ -261,7 +255,7 @@ describe('session() for Hono', () => {
     }
   })
 
-  it('answers 500 where a callback of the options fails at the commit', async () => {
+  it('A callback option that fails at the commit is a 500', async () => {
     const { app } = createApp({
       serializer: {
         serialize: (data) => {
@@ -274,7 +268,7 @@ describe('session() for Hono', () => {
     expect((await ask(app, '/start')).status).toBe(500)
   })
 
-  it('a commit that fails leaves the headers that describe the answer out of the error, and keeps others', async () => {
+  it('A failed commit removes the headers that describe the response and keeps others', async () => {
     const { app, store } = createApp()
     app.use('/cors/*', cors({ origin: 'https://shop.example' }))
     app.get('/cors/download', (c) => {
@@ -294,7 +288,7 @@ describe('session() for Hono', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example')
   })
 
-  it('does not decode, and adds no header to, an untouched session', async () => {
+  it('An untouched session is not decoded and adds no header', async () => {
     let decoded = 0
     const { app } = createApp({
       serializer: {
@@ -313,7 +307,7 @@ describe('session() for Hono', () => {
     expect(decoded).toBe(0)
   })
 
-  it('reports what a stream changes and does not store', async () => {
+  it('Unstored changes of a stream are reported', async () => {
     let tell = (_: unknown): void => {}
     const dropped = new Promise((resolve) => {
       tell = resolve
@@ -335,18 +329,18 @@ describe('session() for Hono', () => {
   it.each([
     ['store', createMemoryStore(), 'This is a store, not the options'],
     ['application', new Hono(), 'This is an application, not the options']
-  ])('says that it was given the %s in place of the options', (_, source, message) => {
+  ])('A %s in place of the options is named in the error', (_, source, message) => {
     expect(() => Reflect.apply(session, undefined, [source])).toThrow(message)
   })
 
-  it('does not touch the session of a request that only looks', async () => {
+  it('A request that passive selects does not touch the session', async () => {
     const { app, store } = createApp({ touchInterval: 1, passive: (c) => c.req.path === '/read' })
     const cookie = cookieOf(await ask(app, '/start'))
     await ask(app, '/read', cookie)
     expect(store.operations.map(({ method }) => method)).toEqual(['compareAndSet', 'get'])
   })
 
-  it("stores what changed before Hono's own stream helper writes, and what the stream updates itself", async () => {
+  it("Changes before Hono's stream helper writes are stored, and so are updates of the stream", async () => {
     const { app } = createApp()
     app.get('/stream', (c) => {
       c.var.session.data.before = true
@@ -363,7 +357,7 @@ describe('session() for Hono', () => {
     expect(await (await ask(app, '/read', cookie)).json()).toEqual({ started: true, before: true, during: true })
   })
 
-  it('refuses wrong options at once', () => {
+  it('Wrong options throw immediately', () => {
     expect(() => createApp({ secret: '' })).toThrow(expect.objectContaining({ code: 'SECRET_MISSING' }))
   })
 })

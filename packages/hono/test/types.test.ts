@@ -9,7 +9,7 @@ interface Data {
 
 const options = { store: createMemoryStore(), secret: 'a secret for tests that is long enough' }
 
-describe('types', () => {
+describe('Types of @kvsession/hono', () => {
   it('c.var.session has the type of the variables', () => {
     const app = new Hono<{ Variables: SessionVariables<Data> }>()
     app.use(session<Data>(options))
@@ -20,14 +20,14 @@ describe('types', () => {
     })
   })
 
-  it('a chained middleware brings its own type', () => {
+  it('A chained middleware adds its own type', () => {
     new Hono().use(session(createSessionManager<Data>(options))).get('/', (c) => {
       expectTypeOf(c.var.session).toEqualTypeOf<Session<Data>>()
       return c.text('ok')
     })
   })
 
-  it('userIdFrom reads what passport keeps', () => {
+  it('userIdFrom reads the user id that passport stores', () => {
     session({ ...options, userIdFrom: (data) => data.passport?.user })
   })
 })

@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { addErrorHeaders } from '../src/error-headers.ts'
 
-/** What Koa is handed of something thrown, and the headers it finds there, when our cookie is to go along. */
+/** The error that Koa receives for a thrown value, and its headers, if our cookie must be sent. */
 function thrownIntoKoa(thrown: unknown): { error: unknown; headers: unknown }[] {
   const seen: { error: unknown; headers: unknown }[] = []
   const ctx = {
@@ -16,14 +16,17 @@ function thrownIntoKoa(thrown: unknown): { error: unknown; headers: unknown }[] 
 }
 
 describe('addErrorHeaders', () => {
-  it.each(['Set-Cookie', 'set-cookie', 'SET-COOKIE'])('joins the cookies that the error has under %s', (name) => {
-    const error = Object.assign(new Error('mine'), { headers: { [name]: 'own=1', 'X-Own': 'yes' } })
-    expect(thrownIntoKoa(error)).toEqual([{ error, headers: { [name]: ['own=1', 'sid=1'], 'X-Own': 'yes' } }])
-    expect(error.headers).toEqual({ [name]: 'own=1', 'X-Own': 'yes' })
-  })
+  it.each(['Set-Cookie', 'set-cookie', 'SET-COOKIE'])(
+    'Our cookies are appended to those that the error has under %s',
+    (name) => {
+      const error = Object.assign(new Error('mine'), { headers: { [name]: 'own=1', 'X-Own': 'yes' } })
+      expect(thrownIntoKoa(error)).toEqual([{ error, headers: { [name]: ['own=1', 'sid=1'], 'X-Own': 'yes' } }])
+      expect(error.headers).toEqual({ [name]: 'own=1', 'X-Own': 'yes' })
+    }
+  )
 
   it.each([null, 'text', 7])(
-    'takes headers that are no object, such as %j, for none, and leaves them there',
+    'Headers of an error that are not an object, such as %j, count as none and stay there',
     (headers) => {
       const error = Object.assign(new Error('mine'), { headers })
       expect(thrownIntoKoa(error)).toEqual([{ error, headers: { 'Set-Cookie': ['sid=1'] } }])
@@ -31,24 +34,24 @@ describe('addErrorHeaders', () => {
     }
   )
 
-  it('hands on errors of another realm, and those with a tag of their own, as they are', () => {
+  it('An error from another realm, or with its own string tag, is passed on unchanged', () => {
     for (const error of [runInNewContext('new TypeError("elsewhere")'), new DOMException('over', 'AbortError')]) {
       expect(thrownIntoKoa(error)[0]?.error).toBe(error)
     }
   })
 
-  it('makes an error of what is none, which says what was thrown', () => {
+  it('A thrown value that is not an Error becomes the cause of one', () => {
     const thrown = { status: 400 }
     const error = thrownIntoKoa(thrown)[0]?.error
     expect(error).toMatchObject({ message: 'A middleware threw a value that is not an Error', cause: thrown })
     expect(thrown).toEqual({ status: 400 })
   })
 
-  it.each([null, undefined])('takes %s for no error, as callbacks say it', (nothing) => {
+  it.each([null, undefined])('%s counts as no error, as in callbacks', (nothing) => {
     expect(thrownIntoKoa(nothing)).toEqual([])
   })
 
-  it('lets a listener give the error other headers', () => {
+  it('An error listener can set other headers on the error', () => {
     const error = Object.assign(new Error('mine'), { headers: { 'X-Own': 'yes' } })
     const ctx = {
       onerror(thrown: Error) {

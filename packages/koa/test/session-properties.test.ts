@@ -48,7 +48,7 @@ for (const [name, create] of [
   ['koa 2', () => new Koa2()]
 ] as const) {
   describe(`ctx.session on ${name}`, () => {
-    it('keeps plain properties, nested ones too, and deletes them', async () => {
+    it('ctx.session keeps and deletes plain and nested properties', async () => {
       const { browser } = await serveRoutes(
         {
           '/set': (ctx) => {
@@ -74,7 +74,7 @@ for (const [name, create] of [
 }
 
 describe('ctx.session', () => {
-  it('shows its data and nothing else to Object.keys, for in, spread and JSON', async () => {
+  it('Object.keys, for…in, spread and JSON show only the data of ctx.session', async () => {
     const { browser } = await serveRoutes({
       '/': (ctx) => {
         ctx.session = { a: 1, b: 2 }
@@ -87,7 +87,7 @@ describe('ctx.session', () => {
     expect((await browser.get('/')).body).toBe('[["a","b"],["a","b"],{"a":1,"b":2},{"a":1,"b":2},true]')
   })
 
-  it('prints its data and neither token nor secret', async () => {
+  it('A printed ctx.session shows its data, but no token and no secret', async () => {
     const { browser } = await serveRoutes({
       '/': async (ctx) => {
         ctx.session = { a: 1 }
@@ -101,7 +101,7 @@ describe('ctx.session', () => {
     expect(body).not.toContain(browser.jar.get('sid')?.slice(20) ?? 'no cookie')
   })
 
-  it('is undefined before the middleware, and null once it was set to null', async () => {
+  it('ctx.session is undefined before the middleware, and null after null was assigned', async () => {
     const app = new Koa()
     let before: unknown = 'not asked'
     app.use((ctx, next) => {
@@ -123,7 +123,7 @@ describe('ctx.session', () => {
     expect(before).toBeUndefined()
   })
 
-  it('says which middleware is missing where it is read or set before that ran, also on later requests', async () => {
+  it('Reading or setting ctx.session before the middleware names the missing middleware, even for later requests', async () => {
     const app = new Koa()
     const outcomes: unknown[] = []
     app.use((ctx, next) => {
@@ -144,7 +144,7 @@ describe('ctx.session', () => {
     expect(outcomes).toEqual([undefined, 'refused', 'refused'])
   })
 
-  it('= null destroys the session and clears the cookie', async () => {
+  it('ctx.session = null destroys the session and clears the cookie', async () => {
     const { browser } = await serveRoutes({
       '/set': (ctx) => {
         ctx.session = { a: 1 }
@@ -163,7 +163,7 @@ describe('ctx.session', () => {
     expect((await browser.get('/read', { cookie })).body).toBe('{}')
   })
 
-  it('= null for a visitor without a session costs no store operation', async () => {
+  it('ctx.session = null costs no store operation for a visitor without a session', async () => {
     const { browser, store } = await serveRoutes({
       '/end': (ctx) => {
         ctx.session = null
@@ -174,7 +174,7 @@ describe('ctx.session', () => {
     expect(store.count()).toBe(0)
   })
 
-  it('= null and then an error destroys the session and clears the cookie', async () => {
+  it('ctx.session = null followed by an error destroys the session and clears the cookie', async () => {
     const { browser } = await serveRoutes({
       '/set': (ctx) => {
         ctx.session = { a: 1 }
@@ -190,7 +190,7 @@ describe('ctx.session', () => {
     expect(browser.jar.names).toEqual([])
   })
 
-  it('= null and then = {…} starts over: a new token, the new data, no user', async () => {
+  it('ctx.session = null followed by an object starts a new session with a new token and no user', async () => {
     const { browser } = await serveRoutes({
       '/login': async (ctx) => {
         await getSession(ctx).login('alice')
@@ -213,7 +213,7 @@ describe('ctx.session', () => {
     expect((await browser.get('/read', { cookie })).body).toBe('[{},null]')
   })
 
-  it('= null and then = {…} starts over once, also before a stream', async () => {
+  it('ctx.session = null followed by an object starts only one new session, even before a stream', async () => {
     const app = new Koa()
     const reported: unknown[] = []
     app.on('error', (error) => reported.push(error))
@@ -235,7 +235,7 @@ describe('ctx.session', () => {
     expect([store.count('compareAndSet'), reported]).toEqual([writes, []])
   })
 
-  it('= {…} replaces the data by a copy and keeps the token', async () => {
+  it('Assigning an object replaces the data with a copy and keeps the token', async () => {
     const shared = { a: 1 }
     const { browser } = await serveRoutes({
       '/set': (ctx) => {
@@ -255,7 +255,7 @@ describe('ctx.session', () => {
     expect(shared).toEqual({ a: 1 })
   })
 
-  it.each([undefined, 'text', 1, []])('refuses to be set to %j', async (value) => {
+  it.each([undefined, 'text', 1, []])('ctx.session cannot be set to %j', async (value) => {
     let thrown: unknown
     const { browser } = await serveRoutes({
       '/': (ctx) => {
@@ -271,7 +271,7 @@ describe('ctx.session', () => {
     expect(thrown).toMatchObject({ code: 'ARGUMENT_INVALID', message: expect.stringContaining('null or an object') })
   })
 
-  it('isNew until something is stored', async () => {
+  it('isNew is true until the session is stored', async () => {
     const { browser } = await serveRoutes({
       '/': (ctx) => {
         const isNew = ctx.session?.isNew
@@ -329,7 +329,7 @@ describe('ctx.session', () => {
     expect((await browser.get('/read', { cookie })).body).toBe('{}')
   })
 
-  it('= { …, maxAge } sets the lifetime and replaces the data by the rest; maxAge: 0 ends the session', async () => {
+  it('Assigning an object with maxAge sets the lifetime and the data, and maxAge: 0 ends the session', async () => {
     const { browser } = await serveRoutes({
       '/set': (ctx) => {
         ctx.session = { a: 1, maxAge: 60_000 }
@@ -348,7 +348,7 @@ describe('ctx.session', () => {
     expect(browser.jar.names).toEqual([])
   })
 
-  it('save() stores at once, regenerate() swaps the token and keeps the data', async () => {
+  it('save() stores immediately, and regenerate() replaces the token and keeps the data', async () => {
     const { browser, store } = await serveRoutes({
       '/save': async (ctx) => {
         if (ctx.session) ctx.session.a = 1
@@ -368,7 +368,7 @@ describe('ctx.session', () => {
     expect((await browser.get('/read', { cookie })).body).toBe('{}')
   })
 
-  it('save(callback) and regenerate(callback) call back once, when the store has confirmed it', async () => {
+  it('save(callback) and regenerate(callback) call back once, after the store has confirmed', async () => {
     const { browser } = await serveRoutes({
       '/save': async (ctx) => {
         ctx.session.a = 1
@@ -387,7 +387,7 @@ describe('ctx.session', () => {
     expect((await browser.get('/regenerate')).body).toBe('[[],false,{"a":1}]')
   })
 
-  it('save(callback) and regenerate(callback) give the callback the error of the store', async () => {
+  it('save(callback) and regenerate(callback) pass a store error to the callback', async () => {
     const { browser, store } = await serveRoutes({
       '/set': (ctx) => {
         ctx.session.a = 1
@@ -408,7 +408,7 @@ describe('ctx.session', () => {
     expect((await browser.get('/regenerate')).body).toBe('STORE_UNAVAILABLE')
   })
 
-  it('regenerate with a callback that cannot take the error fails the response', async () => {
+  it('A failed regenerate with a callback without a parameter fails the response', async () => {
     const { browser, store } = await serveRoutes({
       '/set': (ctx) => {
         ctx.session.a = 1
@@ -425,7 +425,7 @@ describe('ctx.session', () => {
   })
 
   it.each(['isNew', 'save', 'regenerate', 'toJSON'])(
-    'refuses data named %s, and keeps what is stored of it',
+    'Data named %s is refused, and stored data of that name is kept',
     async (name) => {
       const thrown: unknown[] = []
       const attempt = (task: () => unknown): void => {
@@ -460,7 +460,7 @@ describe('ctx.session', () => {
     }
   )
 
-  it('treats every other name as data: __proto__, constructor, length, then, _x', async () => {
+  it('Every other name is data: __proto__, constructor, length, then, _x', async () => {
     const names = ['__proto__', 'constructor', 'length', 'then', '_x', 'hasOwnProperty']
     const { browser } = await serveRoutes({
       '/set': (ctx) => {
@@ -475,7 +475,7 @@ describe('ctx.session', () => {
     expect(JSON.parse((await browser.get('/read')).body)).toEqual([names, null])
   })
 
-  it('answers hasOwnProperty and toString as any object does', async () => {
+  it('hasOwnProperty and toString work as on any object', async () => {
     const { browser } = await serveRoutes({
       '/': (ctx) => {
         ctx.session = { a: 1 }
@@ -485,7 +485,7 @@ describe('ctx.session', () => {
     expect((await browser.get('/')).body).toBe('[true,"[object Object]","undefined"]')
   })
 
-  it('has no property that was not set, and refuses symbols as names', async () => {
+  it('ctx.session has only properties that were set, and refuses symbols', async () => {
     const { browser } = await serveRoutes({
       '/': (ctx) => {
         const shown = Object(ctx.session)
@@ -509,7 +509,7 @@ describe('ctx.session', () => {
     ])
   })
 
-  it('lets what it has set be changed and deleted by getSession(ctx).data in the same request', async () => {
+  it('Properties of ctx.session can be changed and deleted through getSession(ctx).data in the same request', async () => {
     const { browser } = await serveRoutes({
       '/': (ctx) => {
         Object.assign(Object(ctx.session), { a: 1, b: 1 })
@@ -522,7 +522,7 @@ describe('ctx.session', () => {
     expect((await browser.get('/')).body).toBe('{"a":2}')
   })
 
-  it('follows the data when it is replaced or reloaded', async () => {
+  it('ctx.session follows replaced and reloaded data', async () => {
     const { browser } = await serveRoutes({
       '/': async (ctx) => {
         const shown = ctx.session
@@ -535,7 +535,7 @@ describe('ctx.session', () => {
     expect(JSON.parse((await browser.get('/')).body)).toEqual(['{"replaced":true}', {}])
   })
 
-  it('throws SESSION_NOT_LOADED when lazy, until getSession(ctx).load()', async () => {
+  it('A lazy ctx.session throws SESSION_NOT_LOADED until getSession(ctx).load()', async () => {
     let code = ''
     const { browser } = await serveRoutes(
       {
@@ -560,7 +560,7 @@ describe('ctx.session', () => {
     expect(code).toBe('SESSION_NOT_LOADED')
   })
 
-  it('belongs to one request, also when two managers serve one application', async () => {
+  it('ctx.session belongs to one request, even with two managers in one application', async () => {
     const app = new Koa()
     app.silent = true
     const manager = createSessionManager({

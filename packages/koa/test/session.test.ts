@@ -22,7 +22,7 @@ interface Site {
   readonly url: string
   readonly browser: CookieJarClient
   readonly store: RecordingStore
-  /** What Koa reported through its `error` event. */
+  /** The errors that Koa reported through its `error` event. */
   readonly reported: readonly unknown[]
 }
 
@@ -37,7 +37,7 @@ async function serveWith(app: Koa, handler: Koa.Middleware, options: Partial<Ses
   return { url, browser: createCookieJarClient(url), store, reported }
 }
 
-it('does not touch the session of a request that only looks', async () => {
+it('A request that passive selects does not touch the session', async () => {
   const passive = (ctx: { readonly path: string }): boolean => ctx.path === '/poll'
   const { browser, store } = await serveWith(
     new Koa(),
@@ -56,8 +56,8 @@ for (const [name, create] of [
   ['koa 3', () => new Koa()],
   ['koa 2', () => new Koa2()]
 ] as const) {
-  describe(`the error answers of ${name}`, () => {
-    it('never carry the cookie of another visitor who ran into the same error object', async () => {
+  describe(`Error responses of ${name}`, () => {
+    it('An error response never carries the cookie of another visitor with the same error object', async () => {
       const shared = Object.assign(new Error('not for you'), { status: 403, headers: { 'X-Own': 'yes' } })
       const { url, browser, reported } = await serveWith(create(), async (ctx) => {
         if (ctx.path === '/login') await getSession(ctx).login('alice')
@@ -74,7 +74,7 @@ for (const [name, create] of [
       expect(reported[0]).toBe(shared)
     })
 
-    it('never leave a cookie on an error object that had no headers', async () => {
+    it('A cookie never stays on an error object that had no headers', async () => {
       const shared = Object.assign(new Error('not for you'), { status: 403 })
       const { url, browser } = await serveWith(create(), async (ctx) => {
         if (ctx.path === '/login') await getSession(ctx).login('alice')
@@ -85,7 +85,7 @@ for (const [name, create] of [
       expect(Reflect.ownKeys(shared)).not.toContain('headers')
     })
 
-    it('carry the cookie although what was thrown is no Error', async () => {
+    it('An error response carries the cookie although the thrown value is not an Error', async () => {
       const { browser } = await serveWith(create(), async (ctx) => {
         await getSession(ctx).login('alice')
         throw { status: 400 }
@@ -95,7 +95,7 @@ for (const [name, create] of [
       expect(answer.setCookies).toHaveLength(1)
     })
 
-    it('carry the cookie when a middleware in front of the session throws after it', async () => {
+    it('An error response carries the cookie if an earlier middleware throws after the session', async () => {
       const app = create()
       app.use(async (_, next) => {
         await next()
@@ -110,7 +110,7 @@ for (const [name, create] of [
       expect(answer.setCookies).toHaveLength(1)
     })
 
-    it("carry the cookie of an application's own error handler in front, which sees the error that was thrown", async () => {
+    it("An error response of the application's own handler carries the cookie, and the handler gets the original error", async () => {
       const app = create()
       const thrown = new Error('mine')
       let seen: unknown
@@ -133,7 +133,7 @@ for (const [name, create] of [
       expect(seen).toBe(thrown)
     })
 
-    it('report a store that fails beside the handler, and answer the error of the handler', async () => {
+    it("A store failure during a handler error is reported, and the handler's error is sent", async () => {
       const { browser, store, reported } = await serveWith(create(), (ctx) => {
         getSession(ctx).data.n = 1
         ctx.throw(418)
@@ -146,7 +146,7 @@ for (const [name, create] of [
 }
 
 describe('session() for Koa', () => {
-  it('answers 503 without telling why when the store cannot be read, and reports it', async () => {
+  it('A failed read is reported and sent as a 503 without the reason', async () => {
     let runs = 0
     const { browser, store, reported } = await serveWith(new Koa(), (ctx) => {
       runs++
@@ -160,7 +160,7 @@ describe('session() for Koa', () => {
     expect(reported).toEqual([expect.objectContaining({ code: 'STORE_UNAVAILABLE', status: 503 })])
   })
 
-  it('does not decode an untouched session', async () => {
+  it('An untouched session is not decoded', async () => {
     let decoded = 0
     const { browser } = await serveWith(
       new Koa(),
@@ -187,7 +187,7 @@ describe('session() for Koa', () => {
     expect(decoded).toBe(1)
   })
 
-  it('ctx.respond = false: a handler that writes later still gets the cookie', async () => {
+  it('With ctx.respond = false, a handler that writes later still sends the cookie', async () => {
     const { browser } = await serveWith(new Koa(), (ctx) => {
       ctx.respond = false
       ctx.session = { a: 1 }
@@ -197,7 +197,7 @@ describe('session() for Koa', () => {
     expect(browser.jar.names).toEqual(['sid'])
   })
 
-  it('ctx.respond = false: an existing session is stored although its handler has answered already', async () => {
+  it('With ctx.respond = false, an existing session is stored although its handler has already responded', async () => {
     const { browser } = await serveWith(new Koa(), (ctx) => {
       if (ctx.path === '/read') {
         ctx.body = JSON.stringify(ctx.session)
@@ -215,7 +215,7 @@ describe('session() for Koa', () => {
     expect((await browser.get('/read')).body).toBe('{"set":true,"raw":true}')
   })
 
-  it('ctx.respond = false: a new session whose handler has answered already is HEADERS_SENT, and nothing is stored', async () => {
+  it('With ctx.respond = false, a new session whose handler has already responded fails with HEADERS_SENT and is not stored', async () => {
     const failed = createGate()
     const app = new Koa()
     app.on('error', failed.open)
@@ -233,7 +233,7 @@ describe('session() for Koa', () => {
   it.each([
     ['a web stream', (stream: ReadableStream) => stream],
     ['a Response', (stream: ReadableStream) => new Response(stream)]
-  ] as const)('stores what changes while %s is sent', async (_, bodyOf) => {
+  ] as const)('Changes made while %s is sent are stored', async (_, bodyOf) => {
     const { browser, store } = await serveWith(new Koa(), (ctx) => {
       ctx.status = 200
       if (ctx.path === '/set') ctx.session = { a: 1 }
@@ -253,7 +253,7 @@ describe('session() for Koa', () => {
     expect((await browser.get('/read')).body).toBe('{"a":1,"late":true}')
   })
 
-  it('answers a body of null as Koa does, and puts nothing before its errors where there is no cookie to carry', async () => {
+  it('A body of null behaves as in Koa, and errors without a cookie are unchanged', async () => {
     const app = new Koa()
     const replaced: boolean[] = []
     app.use(async (ctx, next) => {
@@ -270,7 +270,7 @@ describe('session() for Koa', () => {
     expect(replaced).toEqual([false, true])
   })
 
-  it('a late change that cannot be stored is reported', async () => {
+  it('A late change that cannot be stored is reported', async () => {
     const failed = createGate()
     const app = new Koa()
     app.on('error', failed.open)
@@ -293,7 +293,7 @@ describe('session() for Koa', () => {
     expect(reported).toEqual([expect.objectContaining({ code: 'STORE_UNAVAILABLE' })])
   })
 
-  it('leaves the name to another copy of this package, or another library, that comes later and takes it', async () => {
+  it('Another copy of this package, or another library, can redefine ctx.session later', async () => {
     const app = new Koa()
     const { browser } = await serveWith(app, (ctx) => {
       ctx.body = String(ctx.session)
@@ -303,7 +303,7 @@ describe('session() for Koa', () => {
     expect((await browser.get('/')).body).toBe('theirs')
   })
 
-  it('takes the options of the manager, and refuses wrong ones at once', () => {
+  it("session() accepts a manager's options, and wrong options throw immediately", () => {
     expect(() => session({ store: createMemoryStore(), secret: '' })).toThrow(
       expect.objectContaining({ code: 'SECRET_MISSING' })
     )

@@ -9,8 +9,8 @@ declare module '../src/index.ts' {
   }
 }
 
-describe('types', () => {
-  it('ctx.session is a session with the fields that were declared', () => {
+describe('Types of @kvsession/koa', () => {
+  it('ctx.session is a session with the declared fields', () => {
     expectTypeOf<Koa.DefaultContext['session']>().toEqualTypeOf<KoaSession>()
     expectTypeOf<Koa.Context['session']>().toEqualTypeOf<KoaSession>()
     expectTypeOf<KoaSession['views']>().toEqualTypeOf<number | undefined>()
@@ -18,20 +18,20 @@ describe('types', () => {
     expectTypeOf<KoaSession['maxAge']>().toEqualTypeOf<number | 'session'>()
   })
 
-  it('getSession gives the core session of the type asked for', () => {
+  it('getSession returns the core session with the given type', () => {
     expectTypeOf(getSession<{ views: number }>).returns.toEqualTypeOf<Session<{ views: number }>>()
   })
 
-  it('getSession gives the fields that were declared where no type is asked for', () => {
+  it('getSession returns the declared fields without a type argument', () => {
     const look = (ctx: Koa.Context): number | undefined => getSession(ctx).data.views
     expectTypeOf(look).toBeFunction()
   })
 
-  it('session() is a middleware of Koa', () => {
+  it('session() is a Koa middleware', () => {
     expectTypeOf(session).returns.toExtend<Koa.Middleware>()
   })
 
-  it('userIdFrom reads what passport keeps', () => {
+  it('userIdFrom reads the user id that passport stores', () => {
     session({
       store: createMemoryStore(),
       secret: 'a secret for tests that is long enough',

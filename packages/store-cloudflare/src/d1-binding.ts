@@ -1,6 +1,6 @@
 import { assertMethods, property, storeInvalid } from './binding.ts'
 
-/** What the store calls of a D1 database. */
+/** The methods of a D1 database that the store calls. */
 export interface D1Binding {
   prepare(sql: string): D1Statement
 }
@@ -12,38 +12,40 @@ export interface D1Statement {
   run(): Promise<unknown>
 }
 
-const cure = 'Bind a D1 database in the worker, and pass the binding: createD1Store(env.DB)'
+const hint = 'Bind a D1 database in the worker, and pass the binding: createD1Store(env.DB)'
 
 /** @throws SessionError `STORE_INVALID` */
 export function assertDatabase(value: unknown): asserts value is D1Binding {
-  assertMethods(value, ['prepare'], 'D1', cure)
+  assertMethods(value, ['prepare'], 'D1', hint)
   if (typeof property(value, 'getBookmark') !== 'function') return
-  throw storeInvalid(`The D1 store got a session, which may read what a replica has not heard of yet. ${cure}`)
+  throw storeInvalid(`The D1 store got a D1 session, which may read outdated data from a replica. ${hint}`)
 }
 
-/** @throws SessionError `STORE_INVALID`: a binding that reports no changes must not pass for one that wrote. */
+/** @throws SessionError `STORE_INVALID` if the binding reports no changes, which must not count as a write. */
 export function changesOf(result: unknown): number {
   const changes = property(property(result, 'meta'), 'changes')
-  if (typeof changes !== 'number') throw storeInvalid(`The D1 store cannot use this: run() reports no changes. ${cure}`)
+  if (typeof changes !== 'number')
+    throw storeInvalid(`The D1 store cannot use this binding: run() reports no changes. ${hint}`)
   return changes
 }
 
 /** @throws SessionError `STORE_INVALID` */
 export function rowsOf(result: unknown): unknown[] {
   const rows = property(result, 'results')
-  if (!Array.isArray(rows)) throw storeInvalid(`The D1 store cannot use this: all() gives no results. ${cure}`)
+  if (!Array.isArray(rows))
+    throw storeInvalid(`The D1 store cannot use this binding: all() returns no results. ${hint}`)
   return rows
 }
 
-/** @throws SessionError `STORE_INVALID` for a value that is no text */
-export function textOf(row: unknown, column: string): string {
+/** @throws SessionError `STORE_INVALID` if the value is not a string */
+export function stringOf(row: unknown, column: string): string {
   const text = property(row, column)
   if (typeof text === 'string') return text
-  throw storeInvalid(`The D1 store found no text in the column ${column}. Give it a table of its own: see schema.sql`)
+  throw storeInvalid(`The D1 store found no string in the column ${column}. Give it its own table: see schema.sql`)
 }
 
-/** The error as it is, except where no later call can do better: that says what to do. */
-export function explain(error: unknown, table: string): unknown {
+/** Returns the error. If no later call can succeed, returns an error that says what to do. */
+export function describeError(error: unknown, table: string): unknown {
   if (!(error instanceof Error && error.message.includes('no such table'))) return error
   const message = `The D1 database has no table "${table}". Run schema.sql as a migration, or await store.ensureSchema() once`
   return storeInvalid(message, error)

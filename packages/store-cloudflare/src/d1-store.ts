@@ -1,17 +1,25 @@
 import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import { property } from './binding.ts'
-import { assertDatabase, changesOf, type D1Binding, type D1Statement, explain, rowsOf, textOf } from './d1-binding.ts'
+import {
+  assertDatabase,
+  changesOf,
+  type D1Binding,
+  type D1Statement,
+  describeError,
+  rowsOf,
+  stringOf
+} from './d1-binding.ts'
 
 export interface D1StoreOptions {
   /** Name of the table, letters, digits and `_`. Default: `kvsession`. */
   readonly table?: string
-  /** Where the time comes from. Default: `Date.now`. */
+  /** The clock of the store. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
 export interface D1Store extends Required<Omit<KeyValueStore, 'close'>> {
-  /** Creates table and index where they are missing. For set-up, not for every request: `schema.sql` does the same. */
+  /** Creates the table and the index if they are missing, like `schema.sql`. Call it once for setup, not per request. */
   ensureSchema(): Promise<void>
 }
 
@@ -19,8 +27,8 @@ const pageSize = 200
 const sweepSize = 100
 
 /**
- * Sessions in a D1 database: atomic, as every method is one statement that the primary runs. Pass the database itself, not
- * a session of it: those may read from replicas. Nothing is run before the first call.
+ * Stores sessions in a D1 database. It is atomic, because every method is one statement on the primary. Pass the database,
+ * not a D1 session, which may read from replicas. Nothing runs before the first call.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
@@ -29,7 +37,7 @@ export function createD1Store(database: D1Binding, options: D1StoreOptions = {})
   assertDatabase(database)
   const { table = 'kvsession', clock = { now: Date.now } } = options
   if (typeof table !== 'string' || !/^(?!sqlite_|_cf_|d1_)[a-z_][a-z0-9_]{0,62}$/i.test(table)) {
-    const message = 'table must be 1 to 63 letters, digits or _, starting with no digit, sqlite_, _cf_ or d1_.'
+    const message = 'table must be 1 to 63 letters, digits or _, not starting with a digit, sqlite_, _cf_ or d1_.'
     throw new SessionError('OPTION_INVALID', message)
   }
   const upsert = `INSERT INTO "${table}" (key, expires_at, value) VALUES (?, ?, ?)
@@ -44,7 +52,7 @@ export function createD1Store(database: D1Binding, options: D1StoreOptions = {})
       const statement = database.prepare(sql)
       return await work(values.length === 0 ? statement : statement.bind(...values))
     } catch (error) {
-      throw explain(error, table)
+      throw describeError(error, table)
     }
   }
 
@@ -55,15 +63,15 @@ export function createD1Store(database: D1Binding, options: D1StoreOptions = {})
     async get(key) {
       const sql = `SELECT value FROM "${table}" WHERE key = ? AND expires_at > ?`
       const row = await use(sql, [key, clock.now()], (statement) => statement.first())
-      return row === null || row === undefined ? undefined : textOf(row, 'value')
+      return row === null || row === undefined ? undefined : stringOf(row, 'value')
     },
     async getMany(keys) {
-      // As one parameter: D1 takes a hundred of them, and there may be as many keys.
+      // One parameter, because D1 accepts a hundred parameters and there may be a hundred keys.
       const sql = `SELECT key, value FROM "${table}"
         WHERE key IN (SELECT asked.value FROM json_each(?) AS asked) AND expires_at > ?`
       const values = [JSON.stringify(keys), clock.now()]
       const rows = rowsOf(await use(sql, values, (statement) => statement.all()))
-      const found = new Map(rows.map((row) => [textOf(row, 'key'), textOf(row, 'value')]))
+      const found = new Map(rows.map((row) => [stringOf(row, 'key'), stringOf(row, 'value')]))
       return keys.map((key) => found.get(key))
     },
     async set(key, value, expiresAt) {
@@ -82,12 +90,12 @@ export function createD1Store(database: D1Binding, options: D1StoreOptions = {})
     },
     async *keys(prefix) {
       const page = `SELECT key, expires_at > ? AS live FROM "${table}" WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`
-      // `~` sorts behind and `-` first among the characters of a key: the bounds are a range of the index.
+      // In a key, `~` sorts after every character and `-` before all others, so the bounds are a range of the index.
       for (let from = prefix; ; ) {
         const values = [clock.now(), from, `${prefix}~`, pageSize]
         const rows = rowsOf(await use(page, values, (statement) => statement.all()))
         for (const row of rows) {
-          const key = textOf(row, 'key')
+          const key = stringOf(row, 'key')
           from = `${key}-`
           if (property(row, 'live') === 1) yield key
         }
@@ -110,7 +118,7 @@ export function createD1Store(database: D1Binding, options: D1StoreOptions = {})
   }
 }
 
-/** `expires_at` comes before `value`, so that checking it never walks a large value's pages. */
+/** `expires_at` comes before `value`, so that checking it never reads the pages of a large value. */
 function schemaOf(table: string): readonly string[] {
   return [
     `CREATE TABLE IF NOT EXISTS "${table}" (

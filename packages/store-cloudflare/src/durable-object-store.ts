@@ -3,7 +3,7 @@ import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertMethods, property, storeInvalid } from './binding.ts'
 import type { Command } from './command.ts'
 
-/** What the store calls of a Durable Object namespace. `Id` is the runtime's. */
+/** The methods of a Durable Object namespace that the store calls. `Id` is a type of the runtime. */
 export interface DurableObjectBinding<Id> {
   idFromName(name: string): Id
   get(id: Id): DurableObjectStub
@@ -13,25 +13,25 @@ export interface DurableObjectStub {
   fetch(url: string, init: { method: string; body: string }): Promise<DurableObjectAnswer>
 }
 
-/** Of a `Response`. */
+/** The part of a `Response` that the store reads. */
 export interface DurableObjectAnswer {
   readonly status: number
   text(): Promise<string>
 }
 
 export interface DurableObjectStoreOptions {
-  /** Where the time comes from. Default: `Date.now`. */
+  /** The clock of the store. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
-const cure =
+const hint =
   "Export SessionObject of '@kvsession/store-cloudflare' from the worker, bind it, list it under new_sqlite_classes, " +
   'and pass the binding: createDurableObjectStore(env.SESSIONS)'
 
 /**
- * Sessions in Durable Objects, one object for each key: atomic everywhere, and no object serves more than one visitor or
- * the index of one user. An acknowledged write is on disk in several places. Objects delete themselves when their record
- * is over. Has no `keys`: a namespace cannot be listed from a worker.
+ * Stores sessions in Durable Objects, one object per key. It is atomic everywhere, and an object serves one visitor or the
+ * index of one user. An acknowledged write is on disk in several locations. Objects delete themselves once their record has
+ * expired. It has no `keys`, because a worker cannot list a namespace.
  *
  * @throws SessionError `STORE_INVALID`
  */
@@ -40,14 +40,14 @@ export function createDurableObjectStore<Id>(
   options: DurableObjectStoreOptions = {}
 ): Required<Pick<KeyValueStore, 'get' | 'set' | 'delete' | 'compareAndSet'>> {
   checkStoreOptions<DurableObjectStoreOptions>(options, { clock: true })
-  assertMethods(binding, ['idFromName', 'get'], 'Durable Object', cure)
+  assertMethods(binding, ['idFromName', 'get'], 'Durable Object', hint)
   const { clock = { now: Date.now } } = options
 
   async function send(key: string, command: Command): Promise<unknown> {
     const stub = binding.get(binding.idFromName(key))
     const answer = await stub.fetch('https://session-object/', { method: 'POST', body: JSON.stringify(command) })
     const text = await answer.text()
-    // A SessionObject that fails throws, through the binding.
+    // A failing SessionObject throws through the binding.
     if (answer.status !== 200) throw otherClass()
     return decodeOutcome(text, key)
   }
@@ -91,16 +91,16 @@ function decodeOutcome(text: string, key: string): unknown {
   }
   const problem = property(outcome, 'problem')
   if (problem === 'no-sqlite') {
-    throw storeInvalid('SessionObject needs storage of SQLite. List it under new_sqlite_classes, not new_classes')
+    throw storeInvalid('SessionObject needs SQLite storage. List it under new_sqlite_classes, not new_classes')
   }
   if (problem === 'foreign') {
     throw storeInvalid(
-      `The Durable Object of ${key} holds something it did not write. Give the store a class of its own`
+      `The Durable Object of ${key} contains a value that the store did not write. Give the store its own class`
     )
   }
   return outcome
 }
 
 function otherClass(cause?: unknown): Error {
-  return storeInvalid(`The binding is of another class than SessionObject. ${cure}`, cause)
+  return storeInvalid(`The class of the binding is not SessionObject. ${hint}`, cause)
 }

@@ -2,7 +2,7 @@ import type { Clock, KeyValueStore } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertMethods, property, storeInvalid } from './binding.ts'
 
-/** What the store calls of a KV namespace. */
+/** The methods of a KV namespace that the store calls. */
 export interface KvBinding {
   get(key: string, type: 'text'): Promise<string | null>
   put(key: string, value: string, options: { expirationTtl?: number; metadata: { expiresAt: number } }): Promise<void>
@@ -11,21 +11,21 @@ export interface KvBinding {
 }
 
 export interface KvStoreOptions {
-  /** Where the time comes from. Default: `Date.now`. */
+  /** The clock of the store. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
-const cure = 'Bind a KV namespace in the worker, and pass the binding: createKvStore(env.SESSIONS)'
+const hint = 'Bind a KV namespace in the worker, and pass the binding: createKvStore(env.SESSIONS)'
 
-/** KV collects this many seconds after the deadline, so that its clock and ours may differ. It takes no less than this. */
+/** KV deletes a value this many seconds after its deadline, so that clocks may differ. KV accepts no shorter time. */
 const grace = 60
-/** In seconds. What lives longer KV is told to keep. */
+/** In seconds. KV keeps a value with a longer lifetime until it is deleted. */
 const largestTtl = 2 ** 31 - 1
 
 /**
- * Sessions in Workers KV. Non-atomic and eventually consistent, for what may be lost: another place sees a write, and a
- * logout, up to about a minute later. Never for logins: those belong into `createDurableObjectStore`. KV takes one write a
- * second for each key and rejects more. Needs `allowNonAtomicStore: true`.
+ * Stores sessions in Workers KV. It is non-atomic and eventually consistent, for data that may be lost: other locations see
+ * a write or a logout up to about a minute later. Do not use it for logins; use `createDurableObjectStore`. KV accepts one
+ * write per second and key and rejects more. It requires `allowNonAtomicStore: true`.
  *
  * @throws SessionError `STORE_INVALID`
  */
@@ -34,14 +34,14 @@ export function createKvStore(
   options: KvStoreOptions = {}
 ): Required<Pick<KeyValueStore, 'get' | 'set' | 'delete' | 'keys'>> {
   checkStoreOptions<KvStoreOptions>(options, { clock: true })
-  assertMethods(binding, ['get', 'put', 'delete', 'list'], 'KV', cure)
+  assertMethods(binding, ['get', 'put', 'delete', 'list'], 'KV', hint)
   const { clock = { now: Date.now } } = options
 
   return {
     async get(key) {
       const stored: unknown = await binding.get(itemOf(key), 'text')
       if (stored === null || stored === undefined) return undefined
-      // The deadline stands in front, which also keeps a byte order mark where it is.
+      // The deadline comes first, which also preserves a leading byte order mark of the value.
       const [head = '', deadline] = (typeof stored === 'string' && /^(\S+) /.exec(stored)) || []
       const expiresAt = Number(deadline)
       if (typeof stored !== 'string' || Number.isNaN(expiresAt)) throw foreign(itemOf(key))
@@ -72,7 +72,8 @@ export function createKvStore(
 
 function entriesOf(page: unknown): { name: string; expiresAt: number }[] {
   const entries = property(page, 'keys')
-  if (!Array.isArray(entries)) throw storeInvalid(`The KV store cannot use this: list() gives no keys. ${cure}`)
+  if (!Array.isArray(entries))
+    throw storeInvalid(`The KV store cannot use this binding: list() returns no keys. ${hint}`)
   return entries.map((entry) => {
     const name = String(property(entry, 'name'))
     const expiresAt = property(property(entry, 'metadata'), 'expiresAt')
@@ -87,5 +88,5 @@ function itemOf(key: string): string {
 }
 
 function foreign(key: string): Error {
-  return storeInvalid(`The KV store found something it did not write under ${key}. Give it a namespace of its own`)
+  return storeInvalid(`The KV store found a value that it did not write under ${key}. Give it its own namespace`)
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { caseOptionsOf, storeNames } from './support/stores-in-worker.ts'
 import { startWorker } from './support/workerd.ts'
 
-describe('in workerd', () => {
+describe('Stores in workerd', () => {
   let worker: Miniflare
   beforeAll(async () => {
     worker = await startWorker()

@@ -17,7 +17,7 @@ describe('createD1Store', () => {
   })
   afterAll(() => worker.dispose())
 
-  it('creates what schema.sql says, and does not mind that it is there', async () => {
+  it('ensureSchema creates the same schema as schema.sql and may run again', async () => {
     const shipped = readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')
     await createD1Store(database).ensureSchema()
     const { results } = await database.prepare("SELECT sql FROM sqlite_master WHERE name LIKE 'kvsession%'").all()
@@ -27,24 +27,24 @@ describe('createD1Store', () => {
     expect(shipped.trim().split('\n\n').sort()).toEqual(made.sort())
   })
 
-  it('says what to do when the table is missing', async () => {
+  it('A missing table is an error that says what to do', async () => {
     const store = createD1Store(database, { table: 'missing' })
     const problem = { code: 'STORE_INVALID', message: expect.stringMatching(/no table "missing".*schema\.sql/) }
     const calls = [() => store.get('key'), () => store.set('key', 'value', later), () => store.deleteExpired()]
     for (const call of calls) await expect(call()).rejects.toMatchObject(problem)
   })
 
-  it('takes a value that is no text for foreign, and says so', async () => {
+  it('A column value that is not a string is an error that names the column', async () => {
     const sql = 'INSERT INTO kvsession (key, expires_at, value) VALUES (?, ?, ?)'
     await database
       .prepare(sql)
       .bind('foreign', later, new Uint8Array([0, 255]))
       .run()
-    const message = expect.stringContaining('a table of its own')
+    const message = expect.stringContaining('its own table')
     await expect(createD1Store(database).get('foreign')).rejects.toMatchObject({ code: 'STORE_INVALID', message })
   })
 
-  it('keeps tables apart', async () => {
+  it('Stores with different tables are separate', async () => {
     const stores = ['one', 'two'].map((table) => createD1Store(database, { table }))
     for (const [index, store] of stores.entries()) {
       await store.ensureSchema()
@@ -53,7 +53,7 @@ describe('createD1Store', () => {
     expect(await Promise.all(stores.map((store) => store.get('key')))).toEqual(['0', '1'])
   })
 
-  it('runs one statement a call, each by an index, and sweeps 100 rows a statement', async () => {
+  it('Each call runs one statement with an index, and a sweep removes 100 rows per statement', async () => {
     const clock = createTestClock()
     const recorded = record(database)
     const store = createD1Store(recorded.binding, { clock, table: 'swept' })
@@ -88,22 +88,25 @@ describe('createD1Store', () => {
     ['no binding', undefined, 'got no binding'],
     ['null', null, 'got no binding'],
     ['a name', 'DB', 'without prepare()']
-  ])('refuses %s and says what to pass', (_name, value, message) => {
+  ])('createD1Store refuses %s and says what to pass', (_name, value, message) => {
     expect(() => Reflect.apply(createD1Store, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
     )
   })
 
-  it('refuses a session of the database, whose reads may be late', () => {
+  it('createD1Store refuses a D1 session, whose reads may be outdated', () => {
     const session = { prepare: () => undefined, batch: () => undefined, getBookmark: () => null }
     expect(() => Reflect.apply(createD1Store, undefined, [session])).toThrow('a replica')
   })
 
-  it.each(['', 'a b', '1a', 'sqlite_x', '_cf_x', 'a"b', 'x'.repeat(64)])('refuses %j as a table', (table) => {
-    expect(() => createD1Store(database, { table })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
-  })
+  it.each(['', 'a b', '1a', 'sqlite_x', '_cf_x', 'a"b', 'x'.repeat(64)])(
+    'createD1Store refuses %j as a table',
+    (table) => {
+      expect(() => createD1Store(database, { table })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+    }
+  )
 
-  it('refuses what runs a statement and reports nothing', async () => {
+  it('createD1Store refuses a driver that reports no changes', async () => {
     const statement: D1Statement = {
       bind: () => statement,
       first: async () => null,
@@ -121,7 +124,7 @@ interface RecordedStatement {
   readonly values: readonly (string | number)[]
 }
 
-/** The same database, with a list of what it was asked. */
+/** The same database, with a list of its statements. */
 function record(database: D1Binding): { binding: D1Binding; statements: RecordedStatement[] } {
   const statements: RecordedStatement[] = []
   const binding: D1Binding = {

@@ -9,7 +9,7 @@ const minute = 60_000
 describe('createDurableObjectStore', () => {
   let worker: Miniflare
   beforeAll(async () => {
-    // Then deleteAll() left the alarm.
+    // In that case deleteAll() left the alarm.
     worker = await startWorker('2025-06-01')
   })
   afterAll(() => worker.dispose())
@@ -26,7 +26,7 @@ describe('createDurableObjectStore', () => {
   }
   const shiftClock = (milliseconds: number) => worker.dispatchFetch(`http://localhost/clock?shift=${milliseconds}`)
 
-  it('keeps a text of 1 MiB in which every character counts double, because of one', async () => {
+  it('A value of 1 MiB is stored even if one character forces two bytes per character', async () => {
     const { store } = await open()
     const value = `${'x'.repeat(2 ** 20 - 4)}😀`
     await store.set('large', value, later)
@@ -34,14 +34,14 @@ describe('createDurableObjectStore', () => {
     expect(await store.compareAndSet('large', value, 'small', later)).toBe(true)
   })
 
-  it('stores nothing for a key that is only read', async () => {
+  it('Reading an absent key stores nothing', async () => {
     const { store, ask } = await open()
     expect(await store.get('read')).toBeUndefined()
     expect(await store.compareAndSet('read', 'expected', 'value', later)).toBe(false)
     expect(await ask('read', '/inside')).toEqual({ entries: 0, alarm: null })
   })
 
-  it('leaves nothing behind when a key is deleted', async () => {
+  it('Deleting a key leaves nothing in its object', async () => {
     const { store, ask } = await open()
     await store.set('deleted', 'value', later)
     expect((await ask('deleted', '/inside')).entries).toBe(1)
@@ -49,7 +49,7 @@ describe('createDurableObjectStore', () => {
     expect(await ask('deleted', '/inside')).toEqual({ entries: 0, alarm: null })
   })
 
-  it('sets one alarm, a minute after the first deadline', async () => {
+  it('A write sets one alarm, a minute after the first deadline', async () => {
     const { store, ask } = await open()
     const deadline = Date.now() + 10 * minute
     await store.set('alarm', 'first', deadline)
@@ -60,7 +60,7 @@ describe('createDurableObjectStore', () => {
     expect((await ask('alarm', '/inside')).alarm).toBe(alarm)
   })
 
-  it('moves an alarm that comes too early, and keeps the record', async () => {
+  it('An early alarm keeps the record and sets itself again', async () => {
     const { store, ask } = await open()
     const deadline = Date.now() + 10 * minute
     await store.set('early', 'first', Date.now() + minute)
@@ -71,19 +71,22 @@ describe('createDurableObjectStore', () => {
     expect(await store.get('early')).toBe('second')
   })
 
-  it('deletes itself by the alarm once the record is over', async () => {
+  it('The alarm deletes an object whose record has expired', async () => {
     const { store, ask } = await open()
-    // The object thinks that it writes a minute ago, so that its alarm is due soon, and not before its clock is right again.
+    // To the object, the write was a minute ago, so its alarm is due soon, but not before its clock is correct again.
     await shiftClock(-minute)
     await store.set('over', 'value', Date.now() + 1_500)
     await shiftClock(0)
     await expect.poll(() => ask('over', '/inside'), { timeout: 10_000 }).toEqual({ entries: 0, alarm: null })
   })
 
-  it('takes something else in its storage for foreign, and says so', async () => {
+  it('A foreign value in the storage is an error that names the key', async () => {
     const { store, ask } = await open()
     await ask('foreign', '/spoil')
-    const problem = { code: 'STORE_INVALID', message: expect.stringContaining('holds something it did not write') }
+    const problem = {
+      code: 'STORE_INVALID',
+      message: expect.stringContaining('contains a value that the store did not write')
+    }
     await expect(store.get('foreign')).rejects.toMatchObject(problem)
     await expect(store.compareAndSet('foreign', undefined, 'value', later)).rejects.toMatchObject(problem)
     await store.set('foreign', 'value', later)
@@ -92,15 +95,15 @@ describe('createDurableObjectStore', () => {
 
   it.each([
     ['without SQLite', 'PLAIN', 'new_sqlite_classes'],
-    ['of somebody else', 'OTHER', 'another class than SessionObject']
-  ])('says what to do when the class is one %s', async (_name, binding, message) => {
+    ['of another application', 'OTHER', 'class of the binding is not SessionObject']
+  ])('A class %s is an error that says what to do', async (_name, binding, message) => {
     const { store } = await open(binding)
     for (const call of [() => store.get('key'), () => store.set('key', 'value', later), () => store.delete('key')]) {
       await expect(call()).rejects.toMatchObject({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
     }
   })
 
-  it('rejects with what the object fails with', async () => {
+  it('A failure of the object rejects the call', async () => {
     const { store } = await open('BROKEN')
     await expect(store.get('key')).rejects.toThrow('the object is broken')
     await expect(store.compareAndSet('key', undefined, 'value', later)).rejects.toThrow('the object is broken')
@@ -110,13 +113,13 @@ describe('createDurableObjectStore', () => {
     ['no binding', undefined],
     ['null', null],
     ['a name', 'SESSIONS']
-  ])('refuses %s and says what to pass', (_name, value) => {
+  ])('createDurableObjectStore refuses %s and says what to pass', (_name, value) => {
     expect(() => Reflect.apply(createDurableObjectStore, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('new_sqlite_classes') })
     )
   })
 
-  it('refuses a binding of another kind', async () => {
+  it('createDurableObjectStore refuses another kind of binding', async () => {
     const kv = await worker.getKVNamespace('KV')
     expect(() => Reflect.apply(createDurableObjectStore, undefined, [kv])).toThrow('a binding without idFromName()')
   })

@@ -15,7 +15,7 @@ describe('createKvStore', () => {
   })
   afterAll(() => worker.dispose())
 
-  it('tells KV to collect a minute after the deadline, and never before', async () => {
+  it('KV is told to remove a value a minute after its deadline, never before', async () => {
     const store = createKvStore(binding)
     const deadline = Date.now() + 10 * minute
     await store.set('live', 'value', deadline)
@@ -31,10 +31,13 @@ describe('createKvStore', () => {
     expect(await store.get('over')).toBeUndefined()
   })
 
-  it('takes something else in the namespace for foreign, and says so', async () => {
+  it('A foreign value in the namespace is an error that names the key', async () => {
     const store = createKvStore(binding)
     await binding.put('foreign_', 'nonsense', { metadata: { expiresAt: 1 } })
-    const problem = { code: 'STORE_INVALID', message: expect.stringContaining('under foreign_. Give it a namespace') }
+    const problem = {
+      code: 'STORE_INVALID',
+      message: expect.stringContaining('under foreign_. Give it its own namespace')
+    }
     await expect(store.get('foreign')).rejects.toMatchObject(problem)
     await binding.delete('foreign_')
     await Reflect.apply(binding.put, binding, ['foreign_', 'without metadata'])
@@ -42,7 +45,7 @@ describe('createKvStore', () => {
     await binding.delete('foreign_')
   })
 
-  it('rejects when KV is gone', async () => {
+  it('Every method rejects if KV is unavailable', async () => {
     const own = startNamespace()
     const gone = createKvStore(await namespaceOf(own))
     await gone.set('key', 'value', Date.now() + minute)
@@ -52,7 +55,7 @@ describe('createKvStore', () => {
     await expect(gone.keys('')[Symbol.asyncIterator]().next()).rejects.toThrow()
   })
 
-  it('is refused by a manager that was not told to allow it', () => {
+  it('A manager without allowNonAtomicStore refuses the KV store', () => {
     const store = createKvStore(binding)
     expect(() => createSessionManager({ store, secret: 'a secret for tests that is long enough' })).toThrow(
       'allowNonAtomicStore'
@@ -63,7 +66,7 @@ describe('createKvStore', () => {
     ['no binding', undefined, 'got no binding'],
     ['a name', 'SESSIONS', 'without get()'],
     ['a Map', new Map(), 'without put()']
-  ])('refuses %s and says what to pass', (_name, value, message) => {
+  ])('createKvStore refuses %s and says what to pass', (_name, value, message) => {
     expect(() => Reflect.apply(createKvStore, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
     )

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createD1Store } from '../src/index.ts'
 import { startWorker } from './support/workerd.ts'
 
-describe('a site in workerd', () => {
+describe('A site in workerd', () => {
   let worker: Miniflare
   let url = ''
   beforeAll(async () => {
@@ -14,7 +14,7 @@ describe('a site in workerd', () => {
   })
   afterAll(() => worker.dispose())
 
-  // Without compareAndSet nothing is lost within one manager alone.
+  // Without compareAndSet, only writes within one manager are safe.
   for (const [kind, managers] of [
     ['objects', 4],
     ['d1', 4],
@@ -25,7 +25,7 @@ describe('a site in workerd', () => {
       const visit = () => createCookieJarClient(url, { encrypted: true })
       const who = async (browser: ReturnType<typeof visit>) => JSON.parse((await browser.get(`${site(1)}/who`)).body)
 
-      it('keeps a login over the redirect, and ends it with the logout', async () => {
+      it('A login survives the redirect and ends with the logout', async () => {
         const browser = visit()
         expect((await browser.get(`${site()}/login`, { method: 'POST' })).status).toBe(303)
         expect(await who(browser)).toEqual({ userId: 'user', keys: [] })
@@ -33,14 +33,14 @@ describe('a site in workerd', () => {
         expect(await who(browser)).toEqual({ userId: null, keys: [] })
       })
 
-      it('revokes every session of a user', async () => {
+      it('revokeAll ends every session of a user', async () => {
         const browsers = [visit(), visit(), visit()]
         for (const browser of browsers) await browser.get(`${site()}/login`, { method: 'POST' })
         await visit().get(`${site()}/revoke-all`, { method: 'POST' })
         for (const browser of browsers) expect((await who(browser)).userId).toBeNull()
       })
 
-      it(`loses nothing that 50 parallel requests write into one session, managers: ${managers}`, async () => {
+      it(`50 parallel writes into one session lose nothing, managers: ${managers}`, async () => {
         const browser = visit()
         await browser.get(`${site()}/login`, { method: 'POST' })
         const keys = Array.from({ length: 50 }, (_, index) => `key${index}`)
@@ -53,8 +53,8 @@ describe('a site in workerd', () => {
     })
   }
 
-  // What ends so never leaves the queue of its key: all behind it would wait, and fail.
-  it.each(['atomic', 'plain'])('a write that ends with its request holds up none after it: %s', async (kind) => {
+  // A write that ends this way never leaves the queue of its key, so all later writes would wait and fail.
+  it.each(['atomic', 'plain'])('A write that ends with its request does not block later writes: %s', async (kind) => {
     const browser = createCookieJarClient(url, { encrypted: true })
     await browser.get(`/${kind}/login`, { method: 'POST' })
     expect((await browser.get(`/${kind}/cut/write/a`)).body).toBe('cut off')
@@ -62,8 +62,8 @@ describe('a site in workerd', () => {
     expect(JSON.parse((await browser.get(`/${kind}/who`)).body).keys).toEqual(['b', 'c'])
   })
 
-  // A timer that all requests share ends with the one that started it: those after it would hang.
-  it('says in time that the store is silent, to every request by itself', async () => {
+  // A timer that all requests share ends with the request that started it, so later requests would hang.
+  it('Every request reports a silent store in time', async () => {
     const browser = createCookieJarClient(url, { encrypted: true })
     await browser.get('/silent/login', { method: 'POST' })
     await browser.get('/silent/write/a', { method: 'POST' })

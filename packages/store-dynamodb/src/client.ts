@@ -1,6 +1,6 @@
 import { SessionError } from '@kvsession/core'
 
-/** What the store calls of a `DynamoDB` of `@aws-sdk/client-dynamodb`. */
+/** The methods of a `DynamoDB` of `@aws-sdk/client-dynamodb` that the store calls. */
 export interface DynamodbClient extends DynamodbReader {
   readonly config: { maxAttempts(): Promise<number> }
   putItem(input: DynamodbPutInput): Promise<unknown>
@@ -46,14 +46,14 @@ export type DynamodbItem = Record<string, { S: string } | { N: string }>
 const readMethods = ['getItem', 'batchGetItem', 'scan']
 const methods = [...readMethods, 'putItem', 'deleteItem']
 
-const cure =
+const hint =
   'Pass createDynamodbStore(new DynamoDB({ maxAttempts: 1 }), { table }), with DynamoDB of @aws-sdk/client-dynamodb'
 
 /** @throws SessionError `STORE_INVALID` */
 export function assertClient(value: unknown): asserts value is DynamodbClient {
   assertMethods(value, methods)
   if (typeof propertyOf(propertyOf(value, 'config'), 'maxAttempts') !== 'function') {
-    throw misfit('got no client of the AWS SDK 3: config.maxAttempts() is missing')
+    throw invalidClient('got no client of AWS SDK 3: config.maxAttempts() is missing')
   }
 }
 
@@ -66,24 +66,24 @@ function assertMethods(value: unknown, names: readonly string[]): void {
   const missing = names.find((name) => typeof propertyOf(value, name) !== 'function')
   if (missing === undefined) return
   const bare = typeof propertyOf(value, 'send') === 'function'
-  throw misfit(`got ${bare ? 'a bare or document client' : 'no client'}: ${missing}() is missing`)
+  throw invalidClient(`got ${bare ? 'a bare or document client' : 'no client'}: ${missing}() is missing`)
 }
 
 /**
- * The SDK sends a command again when no answer came. A write that had counted then counts twice, or is reported as
- * refused although it wrote. Its setting is a promise, so this can only be asked at the first call.
+ * The SDK repeats a command whose response was lost. A write that took effect is then applied twice, or is reported as
+ * refused. The setting is a promise, so it can be checked only with the first call.
  *
  * @throws SessionError `STORE_INVALID`
  */
 export async function assertSingleAttempt(client: DynamodbClient): Promise<void> {
   const attempts: unknown = await client.config.maxAttempts()
-  if (attempts !== 1) throw misfit(`cannot use a client that repeats writes (maxAttempts: ${String(attempts)})`)
+  if (attempts !== 1) throw invalidClient(`cannot use a client that repeats writes (maxAttempts: ${String(attempts)})`)
 }
 
 export function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-function misfit(what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The DynamoDB store ${what}. ${cure}`)
+function invalidClient(problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The DynamoDB store ${problem}. ${hint}`)
 }

@@ -9,28 +9,29 @@ import {
   type DynamodbReader,
   propertyOf
 } from './client.ts'
-import { explain, isRefusal, tooLarge } from './failure.ts'
+import { describeError, isRefusal, tooLarge } from './describe-error.ts'
 
 export interface DynamodbStoreOptions {
-  /** The table; default `kvsession`. `ensureTable` makes it. */
+  /** Name of the table; default `kvsession`. `ensureTable` creates it. */
   readonly table?: string
   /**
-   * A second client for reads, which may repeat what got no answer or was throttled: `new DynamoDB()`. Default: the first.
+   * A second client for reads, which may repeat requests that failed or were throttled: `new DynamoDB()`. Default: the first
+   * client.
    */
   readonly reads?: DynamodbReader
-  /** Where the time comes from. Default: `Date.now`. */
+  /** The clock of the store. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
 export type DynamodbStore = KeyValueStore & Required<Pick<KeyValueStore, 'getMany' | 'compareAndSet' | 'keys'>>
 
-/** An item holds 409,600 bytes, names and key included. */
+/** An item has at most 409,600 bytes, including names and key. */
 const largestValue = 400_000
 
 /**
- * Sessions in a DynamoDB table. Takes a client that was made with `maxAttempts: 1` and never destroys it. Every method
- * is one request, `keys` and `getMany` as many as it takes; reads are strongly consistent. Values up to 400,000 bytes: a larger one rejects with
- * `RECORD_TOO_LARGE`.
+ * Stores sessions in a DynamoDB table. It takes a client that was created with `maxAttempts: 1` and never destroys it.
+ * Every method is one request, except `keys` and `getMany`; reads are strongly consistent. A value above 400,000 bytes
+ * rejects with `RECORD_TOO_LARGE`.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
@@ -39,7 +40,7 @@ export function createDynamodbStore(client: DynamodbClient, options: DynamodbSto
   assertClient(client)
   const { table = 'kvsession', reads = client, clock = { now: Date.now } } = options
   assertReader(reads)
-  if (typeof table !== 'string' || table === '') throw new SessionError('OPTION_INVALID', 'table must be a name')
+  if (typeof table !== 'string' || table === '') throw new SessionError('OPTION_INVALID', 'table must be a table name')
   let checked: Promise<void> | undefined
 
   async function request<T>(send: () => Promise<T>): Promise<T> {
@@ -48,20 +49,20 @@ export function createDynamodbStore(client: DynamodbClient, options: DynamodbSto
     try {
       return await send()
     } catch (error) {
-      throw isRefusal(error) ? error : explain(error, table)
+      throw isRefusal(error) ? error : describeError(error, table)
     }
   }
 
   function putOf(key: string, value: string, expiresAt: number): DynamodbPutInput {
     if (Buffer.byteLength(value) > largestValue) throw tooLarge()
-    // DynamoDB never collects what expired more than five years ago.
+    // DynamoDB never removes an item that expired more than five years ago.
     const ttl = Math.ceil(Math.max(expiresAt, clock.now()) / 1_000)
     const item = { key: { S: key }, value: { S: value }, expiresAt: { N: String(expiresAt) }, ttl: { N: String(ttl) } }
     return { TableName: table, Item: item }
   }
 
   function liveValueOf(item: unknown, key: string): string | undefined {
-    const value = textOf(item, 'value')
+    const value = stringOf(item, 'value')
     const expiresAt = Number(propertyOf(propertyOf(item, 'expiresAt'), 'N') ?? Number.NaN)
     if (value === undefined || Number.isNaN(expiresAt)) throw foreign(table, key)
     return expiresAt > clock.now() ? value : undefined
@@ -75,18 +76,19 @@ export function createDynamodbStore(client: DynamodbClient, options: DynamodbSto
     },
     async getMany(keys) {
       const values = new Map<string, string | undefined>()
-      // DynamoDB leaves out what exceeds 16 MiB or its throughput, and says nothing about it but in what it answers.
+      // DynamoDB omits items above 16 MiB or its throughput, and reports them only as unprocessed keys.
       for (let asked = keys; asked.length > 0; ) {
         const Keys = asked.map((key) => ({ key: { S: key } }))
         const input = { RequestItems: { [table]: { Keys, ConsistentRead: true } } } as const
         const answer = await request(() => reads.batchGetItem(input))
         for (const item of listOf(propertyOf(answer.Responses, table))) {
-          const key = textOf(item, 'key') ?? ''
+          const key = stringOf(item, 'key') ?? ''
           values.set(key, liveValueOf(item, key))
         }
         const left = listOf(propertyOf(propertyOf(answer.UnprocessedKeys, table), 'Keys'))
-        if (left.length === asked.length) throw new Error(`DynamoDB read none of ${left.length} keys: it is throttled`)
-        asked = left.map((one) => textOf(one, 'key') ?? '')
+        if (left.length === asked.length)
+          throw new Error(`DynamoDB read none of ${left.length} keys because it throttles the table`)
+        asked = left.map((one) => stringOf(one, 'key') ?? '')
       }
       return keys.map((key) => values.get(key))
     },
@@ -131,10 +133,10 @@ export function createDynamodbStore(client: DynamodbClient, options: DynamodbSto
         const from = start === undefined ? {} : { ExclusiveStartKey: { key: { S: start } } }
         const page = await request(() => reads.scan({ ...input, ExpressionAttributeValues: values, ...from }))
         for (const item of listOf(page.Items)) {
-          const key = textOf(item, 'key')
+          const key = stringOf(item, 'key')
           if (key !== undefined) yield key
         }
-        start = textOf(page.LastEvaluatedKey, 'key')
+        start = stringOf(page.LastEvaluatedKey, 'key')
         if (start === undefined) return
       }
     }
@@ -145,12 +147,12 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-function textOf(item: unknown, attribute: string): string | undefined {
+function stringOf(item: unknown, attribute: string): string | undefined {
   const text = propertyOf(propertyOf(item, attribute), 'S')
   return typeof text === 'string' ? text : undefined
 }
 
 function foreign(table: string, key: string): SessionError {
-  const message = `The DynamoDB store found something it did not write in ${table} under the key ${key}. Give it a table of its own`
+  const message = `The DynamoDB store found an item that it did not write in ${table} under the key ${key}. Give it its own table`
   return new SessionError('STORE_INVALID', message)
 }

@@ -1,8 +1,8 @@
 import { SessionError } from '@kvsession/core'
 import { propertyOf } from './client.ts'
-import { explain } from './failure.ts'
+import { describeError } from './describe-error.ts'
 
-/** What `ensureTable` calls of a `DynamoDB` of `@aws-sdk/client-dynamodb`. */
+/** The methods of a `DynamoDB` of `@aws-sdk/client-dynamodb` that `ensureTable` calls. */
 export interface DynamodbTableClient {
   createTable(input: DynamodbTableInput): Promise<unknown>
   describeTable(input: { TableName: string }): Promise<{ Table?: unknown }>
@@ -21,7 +21,7 @@ export interface DynamodbTableInput {
 }
 
 export interface EnsureTableOptions {
-  /** Default `kvsession`. */
+  /** Name of the table; default `kvsession`. */
   readonly table?: string
   /** Milliseconds to wait for a new table; default 60,000. */
   readonly timeout?: number
@@ -30,9 +30,9 @@ export interface EnsureTableOptions {
 const pauseMs = 500
 
 /**
- * Creates the table when it is missing (on-demand, text key `key`), waits until it serves, and lets DynamoDB collect
- * what has expired (time to live on `ttl`). Changes nothing else of a table that exists. Needs more rights than the
- * store: run it when you deploy.
+ * Creates the table if it is missing (on-demand, string key `key`), waits until it is active, and enables time to live on
+ * `ttl`, so that DynamoDB removes expired items. It changes nothing else in an existing table. It needs more permissions
+ * than the store, so run it when you deploy.
  *
  * @throws SessionError `STORE_INVALID` for a table with another key or another time to live, `STORE_TIMEOUT`
  */
@@ -46,12 +46,12 @@ export async function ensureTable(client: DynamodbTableClient, options: EnsureTa
     if (status === 'ENABLED' || status === 'ENABLING') {
       const attribute = propertyOf(ttl, 'AttributeName')
       if (attribute === 'ttl') return
-      throw misfit(table, `deletes items by the time in ${String(attribute)}, and not in ttl`)
+      throw invalidTable(table, `deletes items by the attribute ${String(attribute)} instead of ttl`)
     }
     const specification = { AttributeName: 'ttl', Enabled: true }
     await client.updateTimeToLive({ TableName: table, TimeToLiveSpecification: specification })
   } catch (error) {
-    throw explain(error, table)
+    throw describeError(error, table)
   }
 }
 
@@ -75,10 +75,7 @@ async function waitUntilActive(client: DynamodbTableClient, table: string, timeo
     assertKey(description, table)
     if (propertyOf(description, 'TableStatus') === 'ACTIVE') return
     if (performance.now() > end) {
-      throw new SessionError(
-        'STORE_TIMEOUT',
-        `The table ${table} does not serve after ${timeout} ms. Look at it in AWS`
-      )
+      throw new SessionError('STORE_TIMEOUT', `The table ${table} is not active after ${timeout} ms. Check it in AWS`)
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
@@ -91,9 +88,9 @@ function assertKey(description: unknown, table: string): void {
   const kinds: unknown[] = Array.isArray(definitions) ? definitions : []
   const kind = kinds.find((definition) => propertyOf(definition, 'AttributeName') === 'key')
   const isKey = propertyOf(first, 'AttributeName') === 'key' && propertyOf(kind, 'AttributeType') === 'S'
-  if (!isKey || second !== undefined) throw misfit(table, 'has another key than the text key')
+  if (!isKey || second !== undefined) throw invalidTable(table, 'does not have the string key')
 }
 
-function misfit(table: string, what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The table ${table} ${what}. Give the sessions a table of their own`)
+function invalidTable(table: string, problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The table ${table} ${problem}. Give the sessions their own table`)
 }

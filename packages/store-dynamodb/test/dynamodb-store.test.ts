@@ -20,17 +20,17 @@ describe('createDynamodbStore', () => {
   })
   afterEach(() => emulator.stop())
 
-  it('asks for nothing before the first call', () => {
+  it('createDynamodbStore sends nothing before the first call', () => {
     createDynamodbStore(client, { table })
     expect(emulator.operations()).toEqual([])
   })
 
-  it('leaves the client usable, and other clients of the table see what it wrote', async () => {
+  it('The store leaves the client usable, and other clients see its writes', async () => {
     await createDynamodbStore(client, { table }).set('key', 'value', later)
     expect(await createDynamodbStore(emulator.client(), { table }).get('key')).toBe('value')
   })
 
-  it('reads strongly consistent, also when it enumerates', async () => {
+  it('All reads are strongly consistent, including enumeration', async () => {
     const store = createDynamodbStore(client, { table })
     await store.get('key')
     expect(emulator.lastInput()).toMatchObject({ ConsistentRead: true })
@@ -38,7 +38,7 @@ describe('createDynamodbStore', () => {
     expect(emulator.lastInput()).toMatchObject({ ConsistentRead: true })
   })
 
-  it('tells DynamoDB when it may collect an item: never before the deadline, and never more than five years ago', async () => {
+  it('DynamoDB may remove an item only after its deadline, and the time is never more than five years ago', async () => {
     const clock = createTestClock()
     const store = createDynamodbStore(client, { table, clock })
     const ttlOf = async (): Promise<number> => {
@@ -53,7 +53,7 @@ describe('createDynamodbStore', () => {
     expect(await ttlOf()).toBe(Math.ceil(clock.now() / 1_000))
   })
 
-  it('enumerates over pages of 1 MB', async () => {
+  it('Enumeration continues over pages of 1 MB', async () => {
     const store = createDynamodbStore(client, { table })
     const keys = Array.from({ length: 8 }, (_, index) => `key.${index}`)
     for (const key of keys) await store.set(key, 'x'.repeat(300_000), later)
@@ -62,7 +62,7 @@ describe('createDynamodbStore', () => {
     expect(emulator.operations().length).toBeGreaterThan(2)
   })
 
-  it('refuses what is too large without asking, and says how much goes in', async () => {
+  it('A value above the limit is refused without a request, with an error that names the limit', async () => {
     const store = createDynamodbStore(client, { table })
     await expect(store.set('key', 'x'.repeat(400_001), later)).rejects.toMatchObject({
       code: 'RECORD_TOO_LARGE',
@@ -71,7 +71,7 @@ describe('createDynamodbStore', () => {
     expect(emulator.operations()).toEqual([])
   })
 
-  it('each method of the store is one request, and the session manager needs no more', async () => {
+  it('Each method is one request, and the session manager needs no more', async () => {
     const store = createDynamodbStore(client, { table })
     const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
     const cookieOf = (headers: readonly (readonly [string, string])[]): string =>
@@ -97,7 +97,7 @@ describe('createDynamodbStore', () => {
     expect(destroy).toEqual(['DeleteItem'])
   })
 
-  it('keeps the async context of the caller', async () => {
+  it('The store keeps the async context of the caller', async () => {
     const store = createDynamodbStore(client, { table })
     const context = new AsyncLocalStorage<number>()
     const seen = await Promise.all(
@@ -112,8 +112,8 @@ describe('createDynamodbStore', () => {
     expect(seen).toEqual([1, 2, 3])
   })
 
-  describe('says what to do when', () => {
-    it('the table is missing', async () => {
+  describe('Errors that say what to do', () => {
+    it('A missing table is an error that says what to do', async () => {
       const calls = callsOf(createDynamodbStore(client, { table: 'another' }))
       for (const call of calls) await rejects(call, 'STORE_INVALID', 'Call ensureTable()')
     })
@@ -121,14 +121,14 @@ describe('createDynamodbStore', () => {
     it.each([
       ['of another name', 'isbn', 'S'],
       ['of another kind', 'key', 'N']
-    ] as const)('the table has a key %s', async (_name, name, kind) => {
+    ] as const)('A table with a key %s is an error that says what to do', async (_name, name, kind) => {
       await client.createTable({
         TableName: 'books',
         BillingMode: 'PAY_PER_REQUEST',
         AttributeDefinitions: [{ AttributeName: name, AttributeType: kind }],
         KeySchema: [{ AttributeName: name, KeyType: 'HASH' }]
       })
-      // DynamoDB answers as if a table that is being made were not there.
+      // DynamoDB reports a table that is being created as missing.
       await vi.waitUntil(async () => {
         const { Table } = await client.describeTable({ TableName: 'books' })
         return Table?.TableStatus === 'ACTIVE'
@@ -142,34 +142,34 @@ describe('createDynamodbStore', () => {
       ['a number', { value: { N: '7' } }],
       ['no deadline', { value: { S: 'value' } }],
       ['a deadline of another kind', { value: { S: 'value' }, expiresAt: { S: 'tomorrow' } }]
-    ])('there is something foreign under the key: %s', async (_name, attributes) => {
+    ])('A foreign item under the key is an error that says what to do: %s', async (_name, attributes) => {
       await client.putItem({ TableName: table, Item: { key: { S: 'key' }, ...attributes } })
       const store = createDynamodbStore(client, { table })
-      await rejects(() => store.get('key'), 'STORE_INVALID', 'a table of its own')
+      await rejects(() => store.get('key'), 'STORE_INVALID', 'its own table')
       expect(await store.compareAndSet('key', undefined, 'value', later)).toBe(false)
-      await rejects(() => store.get('key'), 'STORE_INVALID', 'a table of its own')
+      await rejects(() => store.get('key'), 'STORE_INVALID', 'its own table')
     })
 
     it.each(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'])(
-      'DynamoDB throttles: %s',
+      'Throttling is an error that says what to do: %s',
       async (name) => {
         const body = { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'Slow down' }
         for (const operation of ['GetItem', 'PutItem', 'DeleteItem', 'Scan']) emulator.answer(operation, 400, body)
         const calls = callsOf(createDynamodbStore(client, { table }))
         for (const call of calls) await rejects(call, 'STORE_UNAVAILABLE', 'throttles')
-        // No command twice.
+        // No command is sent twice.
         expect(emulator.operations()).toHaveLength(calls.length)
       }
     )
 
-    it('a right is missing', async () => {
+    it('A missing permission is an error that says what to do', async () => {
       const body = { __type: 'com.amazon.coral.service#AccessDeniedException', Message: 'not authorized' }
       for (const operation of ['GetItem', 'PutItem', 'DeleteItem', 'Scan']) emulator.answer(operation, 400, body)
       const calls = callsOf(createDynamodbStore(client, { table }))
-      for (const call of calls) await rejects(call, 'STORE_INVALID', 'Allow what the README lists')
+      for (const call of calls) await rejects(call, 'STORE_INVALID', 'Grant the permissions that the README lists')
     })
 
-    it('the server fails: its own error comes through', async () => {
+    it('An error of the server is passed on unchanged', async () => {
       emulator.answer('PutItem', 500, { __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError' })
       const store = createDynamodbStore(client, { table })
       await expect(store.compareAndSet('key', undefined, 'value', later)).rejects.toMatchObject({
@@ -178,48 +178,45 @@ describe('createDynamodbStore', () => {
     })
   })
 
-  it.each([undefined, 3])(
-    'refuses a client that repeats writes, before it asks anything: maxAttempts %s',
-    async (n) => {
-      const repeating = new DynamoDB({
-        ...(n === undefined ? {} : { maxAttempts: n }),
-        region: 'local',
-        endpoint: emulator.url
-      })
-      for (const call of callsOf(createDynamodbStore(repeating, { table })))
-        await rejects(call, 'STORE_INVALID', 'maxAttempts: 1')
-      expect(emulator.operations()).toEqual([])
-      repeating.destroy()
-    }
-  )
+  it.each([undefined, 3])('A client that repeats writes is refused before any request: maxAttempts %s', async (n) => {
+    const repeating = new DynamoDB({
+      ...(n === undefined ? {} : { maxAttempts: n }),
+      region: 'local',
+      endpoint: emulator.url
+    })
+    for (const call of callsOf(createDynamodbStore(repeating, { table })))
+      await rejects(call, 'STORE_INVALID', 'maxAttempts: 1')
+    expect(emulator.operations()).toEqual([])
+    repeating.destroy()
+  })
 })
 
 describe('createDynamodbStore', () => {
   it.each([
     ['a bare client', new DynamoDBClient({ region: 'local' }), 'a bare or document client'],
     ['the class', DynamoDB, 'no client'],
-    ['nothing', undefined, 'no client'],
+    ['undefined', undefined, 'no client'],
     ['null', null, 'no client'],
     ['a region', 'eu-central-1', 'no client'],
     [
       'a client of another SDK',
       { getItem() {}, batchGetItem() {}, putItem() {}, deleteItem() {}, scan() {}, config: {} },
-      'the AWS SDK 3'
+      'AWS SDK 3'
     ]
-  ])('refuses %s and says what to pass', (_name, value, message) => {
+  ])('createDynamodbStore refuses %s and says what to pass', (_name, value, message) => {
     expect(() => Reflect.apply(createDynamodbStore, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
     )
     expect(() => Reflect.apply(createDynamodbStore, undefined, [value])).toThrow('new DynamoDB({ maxAttempts: 1 })')
   })
 
-  it('refuses a second client that cannot read', () => {
+  it('createDynamodbStore refuses a second client that cannot read', () => {
     const client = createClient({ endpoint: 'http://127.0.0.1:1' })
     const options = { reads: new DynamoDBClient({ region: 'local' }) }
     expect(() => Reflect.apply(createDynamodbStore, undefined, [client, options])).toThrow('getItem() is missing')
   })
 
-  it('refuses a table without a name', () => {
+  it('createDynamodbStore refuses an empty table name', () => {
     const client = createClient({ endpoint: 'http://127.0.0.1:1' })
     expect(() => createDynamodbStore(client, { table: '' })).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID' })

@@ -9,12 +9,12 @@ describe('ensureTable', () => {
   beforeEach(async () => {
     emulator = await startEmulator(20)
     client = emulator.client()
-    // dynalite does not know it; the answer is the one that DynamoDB documents.
+    // dynalite does not support it; the response is the one in DynamoDB's documentation.
     emulator.answer('UpdateTimeToLive', 200, { TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true } })
   })
   afterEach(() => emulator.stop())
 
-  it('makes a table that the store works on, and lets DynamoDB collect by the attribute that the store writes', async () => {
+  it('ensureTable creates a table for the store, and DynamoDB removes items by the attribute that the store writes', async () => {
     await ensureTable(client)
     expect(emulator.lastInput()).toEqual({
       TableName: 'kvsession',
@@ -27,7 +27,7 @@ describe('ensureTable', () => {
     expect(Item).toHaveProperty('ttl')
   })
 
-  it('leaves a table alone that exists', async () => {
+  it('ensureTable does not change an existing table', async () => {
     await ensureTable(client, { table: 'mine' })
     await createDynamodbStore(client, { table: 'mine' }).set('key', 'value', Date.now() + 60_000)
     emulator.answer('DescribeTimeToLive', 200, {
@@ -39,12 +39,12 @@ describe('ensureTable', () => {
     expect(await createDynamodbStore(client, { table: 'mine' }).get('key')).toBe('value')
   })
 
-  it('may run in several processes at once', async () => {
+  it('ensureTable may run in several processes concurrently', async () => {
     await Promise.all([ensureTable(client), ensureTable(emulator.client()), ensureTable(emulator.client())])
     expect((await client.listTables({})).TableNames).toEqual(['kvsession'])
   })
 
-  it('refuses a table that deletes by another time', async () => {
+  it('ensureTable refuses a table with time to live on another attribute', async () => {
     emulator.answer('DescribeTimeToLive', 200, {
       TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED', AttributeName: 'expires' }
     })
@@ -62,7 +62,7 @@ describe('ensureTable', () => {
         { AttributeName: 'sort', AttributeType: 'S' }
       ] as const
     ]
-  ])('refuses a table with a key %s', async (_name, attributes) => {
+  ])('ensureTable refuses a table with a key %s', async (_name, attributes) => {
     await client.createTable({
       TableName: 'books',
       BillingMode: 'PAY_PER_REQUEST',
@@ -76,7 +76,7 @@ describe('ensureTable', () => {
     expect(emulator.operations()).not.toContain('UpdateTimeToLive')
   })
 
-  it('gives up on a table that does not come', async () => {
+  it('ensureTable gives up if the table does not become active', async () => {
     emulator.answer('DescribeTable', 200, {
       Table: {
         TableStatus: 'CREATING',
@@ -87,7 +87,7 @@ describe('ensureTable', () => {
     await expect(ensureTable(client, { timeout: 0 })).rejects.toMatchObject({ code: 'STORE_TIMEOUT' })
   })
 
-  it('says which right is missing, and that nobody answers', async () => {
+  it('ensureTable reports a missing permission and an unreachable server', async () => {
     const body = { __type: 'com.amazon.coral.service#AccessDeniedException', Message: 'not authorized' }
     emulator.answer('CreateTable', 400, body)
     await expect(ensureTable(client)).rejects.toMatchObject({ code: 'STORE_INVALID' })

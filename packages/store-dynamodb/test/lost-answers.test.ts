@@ -7,7 +7,7 @@ import { createClient, createTable, type Emulator, startEmulator } from './suppo
 
 const later = Date.UTC(2099, 0)
 
-describe('a connection that is cut', () => {
+describe('A lost connection to DynamoDB', () => {
   let emulator: Emulator
   let proxy: TcpProxy
   let table: string
@@ -29,7 +29,7 @@ describe('a connection that is cut', () => {
     return client
   }
 
-  it('at any byte of the answer to a write never makes it a refusal: it rejects, and is sent once', async () => {
+  it('A write whose response is cut at any byte rejects, is never reported as refused, and is sent once', async () => {
     const store = createDynamodbStore(throughProxy(), { table })
     emulator.operations()
     let cuts = 0
@@ -47,7 +47,7 @@ describe('a connection that is cut', () => {
     expect(cuts).toBeGreaterThan(100)
   })
 
-  it('at any byte of the answer to a read never makes it absence', async () => {
+  it('A read whose response is cut at any byte never counts as absence', async () => {
     await createDynamodbStore(emulator.client(), { table }).set('key', 'value', later)
     const store = createDynamodbStore(throughProxy(), { table })
     let cuts = 0
@@ -60,7 +60,7 @@ describe('a connection that is cut', () => {
     expect(cuts).toBeGreaterThan(100)
   })
 
-  it('in the request leaves the value as it was', async () => {
+  it('A write whose request is cut leaves the value unchanged', async () => {
     const store = createDynamodbStore(throughProxy(), { table })
     await store.set('key', 'old', later)
     for (const bytes of [0, 1, 100, 500]) {
@@ -70,7 +70,7 @@ describe('a connection that is cut', () => {
     }
   })
 
-  it('costs the session manager a read: the update counts once', async () => {
+  it('An update with a lost response counts once and costs the session manager one read', async () => {
     const store = createDynamodbStore(throughProxy(), { table })
     const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
     const session = await manager.open('')
@@ -86,9 +86,9 @@ describe('a connection that is cut', () => {
     await manager.close()
   })
 
-  it('is why a client may not repeat writes: the second attempt is refused by what the first one wrote', async () => {
+  it('A client that repeats writes would be refused by its own first write', async () => {
     const retryStrategy = await throughProxy({ maxAttempts: 3 }).config.retryStrategy()
-    // It says one attempt, and makes three.
+    // It reports one attempt, but makes three.
     const store = createDynamodbStore(throughProxy({ retryStrategy }), { table })
     emulator.operations()
     proxy.cutAfter(0)
@@ -100,7 +100,7 @@ describe('a connection that is cut', () => {
     expect(await store.get('key')).toBe('value')
   })
 
-  it('while it idles fails the next call at most, and no read when reads have a client that repeats', async () => {
+  it('A connection lost while idle fails at most the next call, and no read of a client that repeats', async () => {
     const store = createDynamodbStore(throughProxy(), { table })
     await store.set('key', 'value', later)
     proxy.cutAll()
@@ -112,7 +112,7 @@ describe('a connection that is cut', () => {
     expect(await repeating.get('key')).toBe('value')
   })
 
-  it('ends a call that waits for a frozen server', async () => {
+  it('A call to a frozen server ends after the timeout', async () => {
     const store = createDynamodbStore(throughProxy(), { table })
     proxy.freeze()
     const frozen = store.get('key')

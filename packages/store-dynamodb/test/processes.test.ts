@@ -9,7 +9,7 @@ const script = fileURLToPath(new URL('support/counting-process.ts', import.meta.
 const processes = 4
 const times = 25
 
-it('several processes on one table lose no increment', async () => {
+it('Several processes on one table lose no increment', async () => {
   const emulator = await startEmulator()
   try {
     const client = emulator.client()

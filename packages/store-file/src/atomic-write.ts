@@ -3,25 +3,25 @@ import { dirname } from 'node:path'
 
 export interface AtomicWrite {
   readonly path: string
-  /** Beside `path`; must not exist. */
+  /** A file in the same folder as `path`, which must not exist. */
   readonly temporary: string
   readonly text: string
-  /** Becomes the file's modification time. */
+  /** Stored as the file's modification time. */
   readonly expiresAt: number
-  /** The content is on the disk before the name is: otherwise a power cut may leave the new name and no content. */
+  /** Syncs the content before the rename. Otherwise a power failure may leave the new name without content. */
   readonly synced: boolean
 }
 
-/** Where the time stamps of small inodes end. */
+/** The last time stamp that a small inode can store. */
 const latestSecond = 2 ** 31 - 1
 
-/** Readers find the old file or the new one, whole. When it rejects, the old one is there and nothing beside it. */
+/** Readers see the complete old or new file. If it rejects, the old file is unchanged and no other file remains. */
 export async function writeAtomically({ path, temporary, text, expiresAt, synced }: AtomicWrite): Promise<void> {
   const file = await open(temporary, 'wx', 0o600)
   try {
     try {
       await file.writeFile(text)
-      // A hint for the sweep, never later than the deadline: a record that looks over is read before it is deleted.
+      // A hint for the sweep, never later than the deadline: a record is read again before it is deleted.
       const second = Math.min(Math.floor(expiresAt / 1000), latestSecond)
       await file.utimes(second, second)
       if (synced) await file.sync()
@@ -35,9 +35,9 @@ export async function writeAtomically({ path, temporary, text, expiresAt, synced
   }
 }
 
-/** Renames and deletions in the folder are on the disk once this resolves. */
+/** Resolves once renames and deletions in the folder are on the disk. */
 export async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folders, and has no such call.
+  // Windows cannot open a folder and has no such call.
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')
   try {
@@ -47,11 +47,11 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Makes `root`, what is missing above it and `folder` inside it, readable by their owner alone. */
+/** Creates `root` with its missing parents, and `folder` inside it, readable only by their owner. */
 export async function makeFolder(root: string, folder: string, synced: boolean): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 })
   if (!synced) return
-  // Another process may have made `folder` and not yet synced it.
+  // Another process may have created `folder` and not synced it yet.
   const last = first === undefined || first === folder ? root : dirname(first)
   for (let parent = dirname(folder); ; parent = dirname(parent)) {
     await syncFolder(parent)

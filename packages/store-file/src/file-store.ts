@@ -3,18 +3,18 @@ import { stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { KeyValueStore } from '@kvsession/core'
 import { makeFolder, syncFolder, writeAtomically } from './atomic-write.ts'
-import { absentIsUndefined, codeOf, explain } from './explain.ts'
+import { absentIsUndefined, codeOf, describeError } from './describe-error.ts'
+import { encodeEnvelope, readEnvelope, readHead } from './envelope.ts'
 import { type FileStoreOptions, folderPath, withDefaults } from './file-store-options.ts'
 import { createKeyLock } from './key-lock.ts'
 import { assertPrivate } from './private-folder.ts'
 import { batchesOfPaths, recordPathOf } from './record-paths.ts'
-import { encodeRecord, readHead, readRecord } from './stored-record.ts'
 
 const temporaryEnd = /\.[0-9a-f]{8}\.tmp$/
 
 /**
- * Sessions in files, one each, in 256 folders: they outlive the process, and the processes of one machine may share them.
- * Give the store a folder of its own, on a local disk. It is made at the first write, for the server's user alone.
+ * Stores sessions in files, one each, in 256 folders. They survive a restart, and the processes of one machine may share
+ * them. Give the store its own folder on a local disk. The first write creates it, accessible only to the server's user.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
@@ -27,54 +27,54 @@ export function createFileStore(
   const synced = durability === 'full'
   const locks = createKeyLock()
   const made = new Map<string, Promise<void>>()
-  const seen = new Map<string, Promise<boolean>>()
+  const checked = new Map<string, Promise<boolean>>()
 
-  async function explained<T>(work: () => Promise<T>): Promise<T> {
+  async function describingErrors<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      throw explain(error, root)
+      throw describeError(error, root)
     }
   }
 
-  /** Looks at a folder until it has been found there and private. */
-  async function lookAt(place: string): Promise<void> {
-    const looking = seen.get(place) ?? assertPrivate(root, place)
-    seen.set(place, looking)
+  /** Checks a folder until it exists and is private. */
+  async function checkFolder(directory: string): Promise<void> {
+    const checking = checked.get(directory) ?? assertPrivate(root, directory)
+    checked.set(directory, checking)
     try {
-      if (!(await looking)) seen.delete(place)
+      if (!(await checking)) checked.delete(directory)
     } catch (error) {
-      seen.delete(place)
+      checked.delete(directory)
       throw error
     }
   }
 
-  async function make(place: string): Promise<void> {
+  async function make(directory: string): Promise<void> {
     await assertPrivate(root, root)
-    await makeFolder(root, place, synced)
-    await assertPrivate(root, place)
+    await makeFolder(root, directory, synced)
+    await assertPrivate(root, directory)
   }
 
   async function liveValueAt(path: string): Promise<string | undefined> {
-    const record = await readRecord(path)
+    const record = await readEnvelope(path)
     return record !== undefined && record.expiresAt > clock.now() ? record.value : undefined
   }
 
-  /** Runs the work, which says whether it changed something, as the only writer of the key. */
+  /** Runs `work` as the only writer of the key. `work` resolves to true if it changed something. */
   function change(key: string, work: (path: string) => Promise<boolean>): Promise<boolean> {
-    return explained(async () => {
+    return describingErrors(async () => {
       const path = recordPathOf(root, key)
-      const place = dirname(path)
+      const directory = dirname(path)
       try {
-        const making = made.get(place) ?? make(place)
-        made.set(place, making)
+        const making = made.get(directory) ?? make(directory)
+        made.set(directory, making)
         await making
         const changed = await locks.holding(`${path}.lock`, () => work(path))
-        if (changed && synced) await syncFolder(place)
+        if (changed && synced) await syncFolder(directory)
         return changed
       } catch (error) {
-        // Not made, or removed since: the next write tries again.
-        if (codeOf(error) !== undefined) made.delete(place)
+        // The folder was not created, or was removed: the next write tries again.
+        if (codeOf(error) !== undefined) made.delete(directory)
         throw error
       }
     })
@@ -83,7 +83,7 @@ export function createFileStore(
   async function write(path: string, key: string, value: string, expiresAt: number): Promise<true> {
     if (expiresAt <= clock.now()) return remove(path)
     const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
-    await writeAtomically({ path, temporary, text: encodeRecord(key, value, expiresAt), expiresAt, synced })
+    await writeAtomically({ path, temporary, text: encodeEnvelope(key, value, expiresAt), expiresAt, synced })
     return true
   }
 
@@ -92,7 +92,7 @@ export function createFileStore(
     return true
   }
 
-  /** What a killed writer left goes as well. Gives the number of records removed. */
+  /** Also removes files of killed writers. Resolves to the number of removed records. */
   async function sweepFile(path: string, now: number): Promise<number> {
     if (path.endsWith('.lock')) {
       await locks.removeDead(path)
@@ -104,7 +104,7 @@ export function createFileStore(
       if (stats === undefined || stats.mtimeMs > now) return 0
     }
     return locks.holding(`${record}.lock`, async () => {
-      if (record === path && ((await readRecord(path))?.expiresAt ?? Number.POSITIVE_INFINITY) > now) return 0
+      if (record === path && ((await readEnvelope(path))?.expiresAt ?? Number.POSITIVE_INFINITY) > now) return 0
       await absentIsUndefined(unlink(path))
       return record === path ? 1 : 0
     })
@@ -112,9 +112,9 @@ export function createFileStore(
 
   return {
     get: (key) =>
-      explained(async () => {
+      describingErrors(async () => {
         const path = recordPathOf(root, key)
-        await lookAt(dirname(path))
+        await checkFolder(dirname(path))
         return liveValueAt(path)
       }),
     async set(key, value, expiresAt) {
@@ -130,7 +130,7 @@ export function createFileStore(
       }),
     async *keys(prefix) {
       try {
-        await lookAt(root)
+        await checkFolder(root)
         for await (const paths of batchesOfPaths(root)) {
           const records = paths.filter((path) => !/\.(lock|tmp)$/.test(path))
           for (const head of await Promise.all(records.map(readHead))) {
@@ -138,12 +138,12 @@ export function createFileStore(
           }
         }
       } catch (error) {
-        throw explain(error, root)
+        throw describeError(error, root)
       }
     },
     deleteExpired: () =>
-      explained(async () => {
-        await lookAt(root)
+      describingErrors(async () => {
+        await checkFolder(root)
         const now = clock.now()
         let deleted = 0
         const failures: unknown[] = []
@@ -153,7 +153,7 @@ export function createFileStore(
             else failures.push(result.reason)
           }
         }
-        // One bad file does not keep the others from being swept.
+        // One damaged file does not prevent the others from being swept.
         if (failures.length > 0) throw failures[0]
         return deleted
       }),

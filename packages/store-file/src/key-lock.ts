@@ -3,17 +3,17 @@ import { lstat, readlink, symlink, unlink } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import { basename } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { absentIsUndefined, codeOf } from './explain.ts'
+import { absentIsUndefined, codeOf } from './describe-error.ts'
 import { type LockOwner, nextOwner, stateOf } from './lock-owner.ts'
 
 /**
- * One writer at a time for what a lock file stands for, among all processes of the machine.
+ * Allows one writer at a time per lock file, among all processes of the machine.
  *
- * A lock is a symbolic link that names its owner: the link appears together with its content, or not at all. Two rules
- * keep it exclusive. A live owner's link is removed by that owner alone. A dead owner's link at `p` is removed only by
- * the holder of the lock `p.lock`, after it has read there once more that it is the dead one's: nobody else may remove
- * it, so it still is when it is unlinked, and no live owner's link is taken for it. `p.lock` is a lock as any other, and
- * if its holder is killed in turn, `p.lock.lock` does the same for it.
+ * A lock is a symbolic link that names its owner, so the link and its content appear atomically. Two rules keep it
+ * exclusive. Only a live owner removes its own link. Only the holder of the lock `p.lock` removes a dead owner's link at
+ * `p`, after reading again that it is the dead owner's. No other process may remove the link, so it is still the same when
+ * it is unlinked, and a live owner's link is never removed. `p.lock` is an ordinary lock: if its holder is killed,
+ * `p.lock.lock` protects its removal.
  */
 export interface KeyLock {
   holding<T>(path: string, work: () => Promise<T>): Promise<T>
@@ -21,15 +21,15 @@ export interface KeyLock {
   removeDead(path: string): Promise<void>
 }
 
-const patience = 10_000
-/** After which the owner is taken for dead when there is no way to ask; a lock is held for milliseconds. */
+const lockTimeout = 10_000
+/** The age after which an owner of unknown state counts as dead. A lock is normally held for milliseconds. */
 const unknownFor = 600_000
 
 export function createKeyLock(): KeyLock {
   const queues = new Map<string, Promise<void>>()
   return {
     async holding(path, work) {
-      // The callers of one process queue here, rather than polling the file against each other.
+      // The callers of one process queue here instead of polling the file in competition.
       const result = (queues.get(path) ?? Promise.resolve()).then(() => hold(path, work))
       const end = result.then(
         () => undefined,
@@ -60,7 +60,7 @@ async function hold<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 async function acquire(path: string): Promise<void> {
   const self = await nextOwner()
-  const deadline = performance.now() + patience
+  const deadline = performance.now() + lockTimeout
   for (let wait = 1; !(await createLink(path, self)); wait = Math.min(2 * wait, 16)) {
     const owner = await readOwner(path)
     if (owner !== undefined && (await isDead(path, owner))) {
@@ -69,7 +69,7 @@ async function acquire(path: string): Promise<void> {
     }
     if (performance.now() > deadline) {
       throw new Error(
-        `Process ${owner?.split('-')[0]} holds the lock ${path} for more than ${patience} ms. If it is none of yours, remove the lock`
+        `Process ${owner?.split('-')[0]} has held the lock ${path} for more than ${lockTimeout} ms. If it is not a process of your server, remove the lock`
       )
     }
     await pause(randomInt(wait, 2 * wait + 1))
@@ -78,7 +78,7 @@ async function acquire(path: string): Promise<void> {
 
 async function createLink(path: string, self: LockOwner): Promise<boolean> {
   try {
-    // On Windows a junction: those need no privilege.
+    // A junction on Windows, because it needs no privilege.
     await symlink(self, path, 'junction')
     return true
   } catch (error) {
@@ -97,13 +97,13 @@ async function takeAway(path: string, dead: LockOwner): Promise<void> {
   })
 }
 
-/** `undefined`: nobody. */
+/** Returns `undefined` if the lock has no owner. */
 async function readOwner(path: string): Promise<LockOwner | undefined> {
   try {
     return basename(await readlink(path))
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
-    // No link: not ours, or a junction that is being made.
+    // Not a link: another program's file, or a junction that is being created.
     if (codeOf(error) === 'EINVAL') return 'foreign'
     throw error
   }
@@ -114,7 +114,7 @@ async function isDead(path: string, owner: LockOwner): Promise<boolean> {
   if (state === 'alive' || state === 'dead') return state === 'dead'
   const stats = await absentIsUndefined(lstat(path))
   if (stats === undefined) return false
-  // Older than this kernel: the machine started anew. Younger: a machine that shares the disk, against all advice.
+  // A lock older than this kernel is from before a reboot. A younger one is from a machine that shares the disk.
   const longest = state === 'elsewhere' ? Math.min(uptime() * 1000, unknownFor) : unknownFor
   return Date.now() - stats.ctimeMs > longest
 }

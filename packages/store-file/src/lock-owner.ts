@@ -2,20 +2,21 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFile, readlink } from 'node:fs/promises'
 
 /**
- * Who holds a lock, as `<pid>-<start>-<boot>-<namespaces>-<nonce>`. Start time and boot tell a process from a later one
- * of the same pid. Below 60 bytes, so that it fits into the inode of a symbolic link and a full disk can still lock.
+ * The owner of a lock, as `<pid>-<start>-<boot>-<namespaces>-<nonce>`. Start time and boot id distinguish a process from a
+ * later one with the same pid. It has less than 60 bytes, so that it fits into the inode of a symbolic link and locking
+ * works on a full disk.
  */
 export type LockOwner = string
 
 const linux = process.platform === 'linux'
 let self: Promise<string> | undefined
 
-/** A new one for each time a lock is taken. */
+/** Returns a new owner for each acquired lock. */
 export async function nextOwner(): Promise<LockOwner> {
   return `${await thisProcess()}-${randomBytes(4).toString('hex')}`
 }
 
-/** `elsewhere`: under a kernel before this one, or beside it. `unknown`: runs in another container, or did. */
+/** `elsewhere`: from before a reboot, or from another machine. `unknown`: from another container. */
 export async function stateOf(owner: LockOwner): Promise<'alive' | 'dead' | 'elsewhere' | 'unknown'> {
   const [pid = '', start, boot, namespaces] = owner.split('-')
   const [, , ownBoot, ownNamespaces] = (await thisProcess()).split('-')
@@ -25,7 +26,7 @@ export async function stateOf(owner: LockOwner): Promise<'alive' | 'dead' | 'els
   if (!exists(Number(pid))) return 'dead'
   const stat = await readStat(pid)
   if (stat === undefined) return 'alive'
-  // A zombie whose other threads still run may be in the middle of a rename.
+  // A zombie with running threads may be in the middle of a rename.
   const ended = stat.state === 'X' || (stat.state === 'Z' && stat.threads <= 1)
   return ended || stat.start !== start ? 'dead' : 'alive'
 }
@@ -40,9 +41,9 @@ async function describeSelf(): Promise<string> {
   const [stat, boot, ...namespaces] = await Promise.all([
     readStat('self'),
     readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '0'),
-    // Where that cannot be told, no other process passes for a neighbour.
+    // If the namespaces are unknown, every other process counts as foreign.
     readlink('/proc/self/ns/pid').catch(() => randomBytes(4).toString('hex')),
-    // Start times are relative to it. Older kernels have none.
+    // Start times are relative to the time namespace, which older kernels do not have.
     readlink('/proc/self/ns/time').catch(() => '')
   ])
   const digest = createHash('sha256').update(namespaces.join()).digest('hex')
@@ -58,11 +59,11 @@ function exists(pid: number): boolean {
   }
 }
 
-/** `undefined` where the system does not tell. */
+/** Returns `undefined` if the system does not report it. */
 async function readStat(pid: string): Promise<{ state: string; threads: number; start: string } | undefined> {
   if (!linux) return undefined
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
-  // The name of the program, in brackets, may itself contain brackets and spaces.
+  // The name of the program, in parentheses, may contain parentheses and spaces.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state, threads, start] = [fields[0], fields[17], fields[19]]
   return state === undefined || start === undefined ? undefined : { state, threads: Number(threads), start }

@@ -33,7 +33,7 @@ describe('createFileStore', () => {
     return path
   }
 
-  it('touches no disk before the first write', async () => {
+  it('createFileStore accesses no disk before the first write', async () => {
     const store = folder.open()
     expect(await store.get('key')).toBeUndefined()
     expect(await keysOf(store)).toEqual([])
@@ -41,13 +41,13 @@ describe('createFileStore', () => {
     expect(existsSync(folder.path)).toBe(false)
   })
 
-  it('makes folders and files that their owner alone can open', async () => {
+  it('Folders and files can be opened only by their owner', async () => {
     const path = await fileOf(folder.open(), 'key')
     const modes = [folder.path, dirname(path), path].map((each) => (statSync(each).mode & 0o777).toString(8))
     expect(modes).toEqual(['700', '700', '600'])
   })
 
-  it('names files so that no two differ by case alone, and none is a path or a device', async () => {
+  it('File names never differ only in case, and none is a path or a device', async () => {
     const store = folder.open({ durability: 'normal' })
     const keys = ['key', 'KEY', 'Key', '.', '..', 'CON', 'nul', 'aux.txt', 'trailing.', '-', '.lock', 'x'.repeat(200)]
     for (const key of keys) await store.set(key, `of ${key}`, later)
@@ -59,7 +59,7 @@ describe('createFileStore', () => {
   })
 
   it.each(['', '../key', 'a/b', 'a\\b', 'a\0b', 'key\n', 'clé', 'x'.repeat(201)])(
-    'refuses %j, which is no key, and writes nothing',
+    '%j is not a valid key and writes nothing',
     async (key) => {
       const store = folder.open()
       for (const call of [
@@ -74,7 +74,7 @@ describe('createFileStore', () => {
     }
   )
 
-  it('goes on when its folder was removed', async () => {
+  it('The store continues after its folder was removed', async () => {
     const store = folder.open()
     await store.set('key', 'value', later)
     folder.remove()
@@ -92,7 +92,7 @@ describe('createFileStore', () => {
     ['another value', (text: string) => text.replace(/value$/, 'VALUE')],
     ['zeros instead of the value', (text: string) => text.replace(/value$/, '\0'.repeat(5))],
     ['another key', (text: string) => text.replace(' key\n', ' KEY\n')]
-  ])('refuses %s under a key, and says what to do', async (_name, damage) => {
+  ])('%s under a key is an error that says what to do', async (_name, damage) => {
     const store = folder.open()
     const path = await fileOf(store, 'key')
     const text = readFileSync(path, 'utf8')
@@ -114,7 +114,7 @@ describe('createFileStore', () => {
     expect(await store.get('key')).toBeUndefined()
   })
 
-  it('refuses the sound file of another key, and says what to do', async () => {
+  it('An intact file of another key is an error that says what to do', async () => {
     const store = folder.open()
     const path = await fileOf(store, 'key')
     await store.set('other', 'value of another', later)
@@ -125,7 +125,7 @@ describe('createFileStore', () => {
     await expect(keysOf(store)).rejects.toMatchObject(refusal)
   })
 
-  it('refuses a folder under a key, and says what to do', async () => {
+  it('A folder under a key is an error that says what to do', async () => {
     const store = folder.open()
     const path = await fileOf(store, 'key')
     await store.delete('key')
@@ -136,7 +136,7 @@ describe('createFileStore', () => {
     await expect(keysOf(store)).rejects.toMatchObject(refusal)
   })
 
-  it('sweeps the rest when one file is damaged, and then says so', async () => {
+  it('A sweep removes the other files and then reports a damaged one', async () => {
     const clock = createTestClock()
     const store = folder.open({ clock, durability: 'normal' })
     const path = await fileOf(store, 'damaged')
@@ -148,12 +148,12 @@ describe('createFileStore', () => {
     expect(folder.files()).toEqual([path])
   })
 
-  it('sweeps by the time of the file without opening what is live', async () => {
+  it('A sweep uses the time of the file and does not open live files', async () => {
     const clock = createTestClock()
     const store = folder.open({ clock, durability: 'normal' })
     const path = await fileOf(store, 'live')
     const { mtime } = statSync(path)
-    // Only a sweep that opens live records would meet this.
+    // Only a sweep that opens live records would detect this.
     writeFileSync(path, 'damaged')
     utimesSync(path, mtime, mtime)
     await store.set('over', 'value', clock.now() + 1)
@@ -161,14 +161,14 @@ describe('createFileStore', () => {
     expect(await store.deleteExpired()).toBe(1)
   })
 
-  it('never deletes a live record whose file looks old', async () => {
+  it('A sweep never deletes a live record whose file time is old', async () => {
     const store = folder.open()
     utimesSync(await fileOf(store, 'key'), 0, 0)
     expect(await store.deleteExpired()).toBe(0)
     expect(await store.get('key')).toBe('value')
   })
 
-  it('leaves files alone that have other names', async () => {
+  it('A sweep keeps files with other names', async () => {
     const store = folder.open()
     const path = await fileOf(store, 'key')
     const others = [join(dirname(path), 'README'), join(folder.path, 'notes.tmp'), `${path}.old.tmp`]
@@ -178,7 +178,7 @@ describe('createFileStore', () => {
     expect(folder.files()).toEqual([path, ...others].sort())
   })
 
-  it.skipIf(process.platform === 'win32')('says which folder it may not use', async () => {
+  it.skipIf(process.platform === 'win32')('An error names the folder that cannot be accessed', async () => {
     await folder.open().set('key', 'value', later)
     chmodSync(folder.path, process.geteuid?.() === 0 ? 0o700 : 0)
     const options = ['--conditions=@kvsession/source', denied, folder.path]
@@ -186,10 +186,10 @@ describe('createFileStore', () => {
     chmodSync(folder.path, 0o700)
     const lines = stdout.trim().split('\n')
     expect(lines).toHaveLength(2)
-    for (const line of lines) expect(line).toMatch(`may not work in ${folder.path} (EACCES)`)
+    for (const line of lines) expect(line).toMatch(`has no access to ${folder.path} (EACCES)`)
   })
 
-  it('stays in its folder when the process changes its own', async () => {
+  it('The store stays in its folder if the process changes its working directory', async () => {
     const before = process.cwd()
     process.chdir(dirname(folder.path))
     const store = createFileStore('sessions')
@@ -201,21 +201,21 @@ describe('createFileStore', () => {
 
 describe('createFileStore', () => {
   it.each([
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
     ['an empty path', ''],
     ['a path with a zero', 'a\0b'],
     ['an object', {}]
-  ])('refuses %s and says what to pass', (_name, value) => {
+  ])('createFileStore refuses %s and says what to pass', (_name, value) => {
     expect(() => Reflect.apply(createFileStore, undefined, [value])).toThrow(
-      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('the path of a folder') })
+      expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('the path of its own folder') })
     )
   })
 
   it.each([
     ['durability', { durability: 'some' }],
     ['clock', { clock: {} }]
-  ])('refuses a wrong %s', (name, options) => {
+  ])('createFileStore refuses a wrong %s', (name, options) => {
     expect(() => Reflect.apply(createFileStore, undefined, ['sessions', options])).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining(name) })
     )

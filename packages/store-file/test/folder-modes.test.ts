@@ -11,7 +11,7 @@ const somebody = 12_345
 const masked = fileURLToPath(new URL('support/masked-process.ts', import.meta.url))
 
 // Windows has neither modes nor owners of this kind.
-describe.skipIf(process.platform === 'win32')('the folder of a file store', () => {
+describe.skipIf(process.platform === 'win32')('The folder of a file store', () => {
   let folder: StoreFolder
   beforeEach(() => {
     folder = createStoreFolder()
@@ -39,9 +39,9 @@ describe.skipIf(process.platform === 'win32')('the folder of a file store', () =
   }
 
   it.each(['777', '1777', '2775', '770', '702', '720'])(
-    'is refused when other users may write there, who could plant sessions: mode %s',
+    'A folder in which other users may write is refused: mode %s',
     async (mode) => {
-      // Before, a folder that anybody may write to was used as it was.
+      // Regression: a folder with write access for all users was accepted.
       make(folder.path, Number.parseInt(mode, 8))
       const store = folder.open()
       await refusesEverything(store, `${folder.path} (mode ${mode})`)
@@ -52,14 +52,17 @@ describe.skipIf(process.platform === 'win32')('the folder of a file store', () =
     }
   )
 
-  it.each(['700', '711', '750', '755'])('is used when only its owner may write there: mode %s', async (mode) => {
-    make(folder.path, Number.parseInt(mode, 8))
-    const store = folder.open()
-    await store.set('key', 'value', later)
-    expect(await store.get('key')).toBe('value')
-  })
+  it.each(['700', '711', '750', '755'])(
+    'A folder in which only its owner may write is accepted: mode %s',
+    async (mode) => {
+      make(folder.path, Number.parseInt(mode, 8))
+      const store = folder.open()
+      await store.set('key', 'value', later)
+      expect(await store.get('key')).toBe('value')
+    }
+  )
 
-  it.skipIf(!root)('is refused when it belongs to another user (needs root to make one)', async () => {
+  it.skipIf(!root)('A folder of another user is refused (needs root to create one)', async () => {
     make(folder.path, 0o700)
     chownSync(folder.path, somebody, somebody)
     const store = folder.open()
@@ -67,7 +70,7 @@ describe.skipIf(process.platform === 'win32')('the folder of a file store', () =
     expect(readdirSync(folder.path)).toEqual([])
   })
 
-  it('is refused when anybody may rename it, which a folder above lets them', async () => {
+  it('A folder that any user may rename is refused', async () => {
     make(folder.path, 0o700)
     chmodSync(dirname(folder.path), 0o777)
     await refusesEverything(folder.open(), `${dirname(folder.path)} (mode 777)`)
@@ -77,14 +80,14 @@ describe.skipIf(process.platform === 'win32')('the folder of a file store', () =
     expect(await store.get('key')).toBe('value')
   })
 
-  it('is looked at when it appears, by a store that found none before', async () => {
+  it('A folder is checked when it appears after a store was created', async () => {
     const store = folder.open()
     expect(await store.get('key')).toBeUndefined()
     make(folder.path, 0o777)
     await refusesEverything(store, folder.path)
   })
 
-  it('is refused as far as other users may write to a folder inside it', async () => {
+  it('A writable folder inside the root is refused', async () => {
     const store = folder.open()
     await store.set('key', 'value', later)
     const place = dirname(folder.files()[0] ?? '')
@@ -98,7 +101,7 @@ describe.skipIf(process.platform === 'win32')('the folder of a file store', () =
     expect(await reopened.get('key')).toBe('value')
   })
 
-  it.each(['000', '002', '022', '077'])('is made for its owner alone whatever the umask: %s', (umask) => {
+  it.each(['000', '002', '022', '077'])('The folder is created for its owner only, whatever the umask: %s', (umask) => {
     const options = ['--conditions=@kvsession/source', masked, folder.path, umask]
     expect(spawnSync(process.execPath, options, { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
     const [file = ''] = folder.files()

@@ -10,8 +10,8 @@ const disk = mkdtempSync(join(tmpdir(), 'kvsession-file-full-'))
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=600k', 'none', disk]).status === 0
 if (!mounted) rmSync(disk, { recursive: true })
 
-describe.skipIf(!mounted)('a full disk (needs the right to mount a tmpfs)', () => {
-  it('rejects writes, keeps the old values, leaves nothing behind, still deletes, and recovers', async () => {
+describe.skipIf(!mounted)('A full disk (needs the right to mount a tmpfs)', () => {
+  it('A full disk rejects writes, keeps old values, leaves no other files, allows deletes, and recovers', async () => {
     const folder = createStoreFolder(join(disk, 'data'))
     try {
       const store = folder.open()
@@ -28,7 +28,7 @@ describe.skipIf(!mounted)('a full disk (needs the right to mount a tmpfs)', () =
       expect(await store.get('key')).toBe('old')
       expect(await store.get('filler.0')).toBeUndefined()
       expect(folder.files()).toHaveLength(3)
-      // Not a byte left: also for a process that starts now.
+      // No byte is free, even for a process that starts now.
       spawnSync('sh', ['-c', `cat /dev/zero > ${join(disk, 'rest')}`], { stdio: 'ignore' })
       const other = folder.open()
       await expect(other.set('key', 'new', later)).rejects.toMatchObject({ code: 'ENOSPC' })

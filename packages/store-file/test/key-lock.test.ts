@@ -13,7 +13,7 @@ vi.mock('node:os', async (original) => ({ ...(await original<typeof os>()), upti
 
 const rounds = Number(process.env.KVSESSION_LOCK_ROUNDS ?? 100)
 
-describe('a key lock', () => {
+describe('A key lock', () => {
   let folder: string
   let path: string
   beforeEach(() => {
@@ -26,19 +26,21 @@ describe('a key lock', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it(`of a dead owner passes to one after the other, ${rounds} times`, { timeout: 30_000 + rounds * 500 }, async () => {
+  it(`The lock of a dead owner passes to one process after the other, ${rounds} times`, {
+    timeout: 30_000 + rounds * 500
+  }, async () => {
     const dead = await deadOwner()
-    // As many processes: none of these knows the queue of another.
+    // The locks act like several processes, because none knows the queue of another.
     const locks = Array.from({ length: 8 }, createKeyLock)
     for (let round = 0; round < rounds; round++) {
       symlinkSync(dead, path)
-      // Every third time somebody was killed while taking it over.
+      // Every third time, a process was killed while taking it over.
       if (round % 3 === 0) symlinkSync(dead, `${path}.lock`)
       let inside = 0
       const most: number[] = []
       const work = async (): Promise<void> => {
         most.push(++inside)
-        // As long as a write takes: whoever still takes the lock for the dead one's would take it now.
+        // The duration of a write: a caller that still mistakes the lock for the dead owner's would take it now.
         for (let call = 0; call < 20; call++) await stat(folder)
         inside--
       }
@@ -48,7 +50,7 @@ describe('a key lock', () => {
     }
   })
 
-  it('is given back when the work fails', async () => {
+  it('A lock is released if the work fails', async () => {
     const lock = createKeyLock()
     const failing = lock.holding(path, () => Promise.reject(new Error('no')))
     const next = lock.holding(path, async () => readlinkSync(path))
@@ -57,7 +59,7 @@ describe('a key lock', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('passes in the order of the calls within a process', async () => {
+  it('A lock passes in the order of the calls within a process', async () => {
     const lock = createKeyLock()
     const order: number[] = []
     const calls = Array.from({ length: 20 }, (_, index) => index)
@@ -65,7 +67,7 @@ describe('a key lock', () => {
     expect(order).toEqual(calls)
   })
 
-  it('rejects after ten seconds behind a living owner, and names both', async () => {
+  it('A call rejects after ten seconds behind a live owner, with both names', async () => {
     symlinkSync(await nextOwner(), path)
     let now = performance.now()
     const spy = vi.spyOn(performance, 'now').mockImplementation(() => {
@@ -73,7 +75,7 @@ describe('a key lock', () => {
       return now
     })
     const held = createKeyLock().holding(path, async () => 'held')
-    await expect(held).rejects.toThrow(`Process ${process.pid} holds the lock ${path} for more than 10000 ms`)
+    await expect(held).rejects.toThrow(`Process ${process.pid} has held the lock ${path} for more than 10000 ms`)
     spy.mockRestore()
     expect(readdirSync(folder)).toHaveLength(1)
   })
@@ -81,7 +83,7 @@ describe('a key lock', () => {
   it.each([
     ['in another container', 3],
     ['on another machine that shares the disk', 2]
-  ])('is not taken from an owner %s before ten minutes are over', async (_where, part) => {
+  ])('The lock of an owner %s is kept for ten minutes', async (_where, part) => {
     symlinkSync(withPart(await nextOwner(), part, '00000000'), path)
     const lock = createKeyLock()
     await lock.removeDead(path)
@@ -91,7 +93,7 @@ describe('a key lock', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('is taken at once from an owner who held it before the machine started anew', async () => {
+  it('The lock of an owner from before a reboot is taken immediately', async () => {
     system.uptime = 5
     symlinkSync(withPart(await nextOwner(), 2, '00000000'), path)
     const lock = createKeyLock()
@@ -101,7 +103,7 @@ describe('a key lock', () => {
     expect(await lock.holding(path, async () => 'held')).toBe('held')
   })
 
-  it('is not taken from what is no lock of ours before ten minutes are over', async () => {
+  it('A file that is not a lock of the store is kept for ten minutes', async () => {
     writeFileSync(path, 'foreign')
     const lock = createKeyLock()
     await lock.removeDead(path)
@@ -111,23 +113,23 @@ describe('a key lock', () => {
   })
 })
 
-describe('the owner of a lock', () => {
-  it('is alive in this process, and fits into an inode', async () => {
+describe('The owner of a lock', () => {
+  it('An owner in this process is alive and fits into an inode', async () => {
     const owner = await nextOwner()
     expect(await stateOf(owner)).toBe('alive')
     expect(owner.length).toBeLessThan(60)
   })
 
-  it('is dead once its process ended', async () => {
+  it('An owner is dead once its process has ended', async () => {
     expect(await stateOf(await deadOwner())).toBe('dead')
   })
 
-  it.skipIf(process.platform !== 'linux')('is dead when another process has its pid (needs /proc)', async () => {
+  it.skipIf(process.platform !== 'linux')('An owner is dead if another process has its pid (needs /proc)', async () => {
     const owner = await nextOwner()
     expect(await stateOf(withPart(owner, 1, String(Number(owner.split('-')[1]) - 1)))).toBe('dead')
   })
 
-  it.each(['', 'foreign', '-1-2-3-4', '1', 'x-1-2-3-4'])('is unknown when it reads %j', async (text) => {
+  it.each(['', 'foreign', '-1-2-3-4', '1', 'x-1-2-3-4'])('An owner that reads %j is unknown', async (text) => {
     expect(await stateOf(text)).toBe('unknown')
   })
 })
@@ -137,7 +139,7 @@ async function deadOwner(): Promise<string> {
   return withPart(await nextOwner(), 0, String(pid))
 }
 
-/** Parts are pid, start, boot, namespaces, nonce. */
+/** The parts are pid, start, boot, namespaces and nonce. */
 function withPart(owner: string, index: number, text: string): string {
   return owner.split('-').with(index, text).join('-')
 }

@@ -11,7 +11,7 @@ const processes = 8
 const kills = Number(process.env.KVSESSION_KILLS ?? 16)
 
 describe('kill -9 of processes that write one key', () => {
-  it(`lets the others go on and loses no acknowledged increment, ${kills} times`, {
+  it(`kill -9 does not block other processes and loses no acknowledged increment, ${kills} times`, {
     timeout: 60_000 + kills * 2_000
   }, async () => {
     const folder = createStoreFolder()
@@ -26,7 +26,7 @@ describe('kill -9 of processes that write one key', () => {
         }
       })
       await Promise.all(slots)
-      // A killed process may have written once more than it said. A lock that two hold at once loses some.
+      // A killed process may have written once more than it reported. If two processes hold a lock, increments are lost.
       const counted = Number(await folder.open().get('counter'))
       expect(counted).toBeGreaterThanOrEqual(acknowledged)
       expect(counted).toBeLessThanOrEqual(acknowledged + kills)
@@ -39,7 +39,7 @@ describe('kill -9 of processes that write one key', () => {
   })
 })
 
-/** Gives the number of increments acknowledged when the process was dead; `enough` of them draw the kill. */
+/** Resolves to the number of acknowledged increments of the dead process. It is killed after `enough` of them. */
 async function countAndDie(folder: StoreFolder, enough: number, running: Set<ChildProcess>): Promise<number> {
   const env = { ...process.env, NODE_COMPILE_CACHE: join(dirname(folder.path), 'compiled') }
   const options = ['--conditions=@kvsession/source', script, folder.path]

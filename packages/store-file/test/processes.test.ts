@@ -12,7 +12,7 @@ const times = Number(process.env.KVSESSION_FILE_INCREMENTS ?? 25)
 const execArgv = ['--conditions=@kvsession/source']
 const later = Date.UTC(9999, 0)
 
-describe('several processes on one folder', () => {
+describe('Several processes on one folder', () => {
   const started: ChildProcess[] = []
   let folder: StoreFolder
   beforeEach(() => {
@@ -33,7 +33,7 @@ describe('several processes on one folder', () => {
     return holder
   }
 
-  it('lose no increment, and go on when the holder of the lock is killed', {
+  it('Several processes lose no increment, and continue if the holder of the lock is killed', {
     timeout: 60_000 + 50 * processes * times
   }, async () => {
     const holder = await startHolder('counter')
@@ -51,7 +51,7 @@ describe('several processes on one folder', () => {
     expect(folder.files()).toHaveLength(2)
   })
 
-  it('wait for the holder of the lock with every write, and read meanwhile', async () => {
+  it('Every write waits for the holder of the lock, and reads continue', async () => {
     await folder.open().set('key', 'old', later)
     const holder = await startHolder('key')
     const waiting = [
@@ -62,7 +62,7 @@ describe('several processes on one folder', () => {
     ]
     let done = 0
     for (const call of waiting) call.finally(() => done++)
-    // Longer than any of them takes when nothing is in its way.
+    // Longer than any of them takes without waiting.
     const bystander = folder.open()
     for (let count = 0; count < 20; count++) await bystander.set('bystander', `${count}`, later + 1)
     expect(done).toBe(0)
@@ -72,7 +72,7 @@ describe('several processes on one folder', () => {
     expect(folder.files().filter((path) => path.endsWith('.lock'))).toEqual([])
   })
 
-  it('sweep away the lock of a killed one, and wait for a living one', async () => {
+  it('A sweep removes the lock of a killed process, and waits for a live one', async () => {
     const holder = await startHolder('key')
     const store = folder.open()
     await store.deleteExpired()

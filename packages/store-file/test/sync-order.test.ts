@@ -9,8 +9,8 @@ const script = fileURLToPath(new URL('support/one-write-process.ts', import.meta
 const calls = 'fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,symlink,symlinkat,mkdir,mkdirat'
 const traces = spawnSync('strace', ['-f', 'true']).status === 0
 
-describe.skipIf(!traces)('the order of a write (needs strace)', () => {
-  it('syncs the file, renames it, syncs its folder; a deletion syncs the folder', () => {
+describe.skipIf(!traces)('The order of syncs (needs strace)', () => {
+  it('A write syncs the file, renames it and syncs its folder; a deletion syncs the folder', () => {
     expect(traceWrite('full')).toEqual([
       'mkdir .',
       'mkdir <fan>',
@@ -28,7 +28,7 @@ describe.skipIf(!traces)('the order of a write (needs strace)', () => {
     ])
   })
 
-  it('syncs nothing with normal durability', () => {
+  it('Normal durability syncs nothing', () => {
     expect(traceWrite('normal')).toEqual([
       'mkdir .',
       'mkdir <fan>',
@@ -42,7 +42,7 @@ describe.skipIf(!traces)('the order of a write (needs strace)', () => {
   })
 })
 
-/** What reached the disk for a set and a delete of one key, the first in its folder. */
+/** The system calls that reach the disk for a set and a delete of one key, the first in its folder. */
 function traceWrite(durability: string): string[] {
   const folder = createStoreFolder()
   try {
@@ -61,7 +61,7 @@ function traceWrite(durability: string): string[] {
 }
 
 function placeOf(line: string, root: string): string {
-  // The last path of the line: of two it is the one that is made.
+  // The last path of the line; of two paths it is the created one.
   const path = line.match(/\/[^"<>]*/g)?.at(-1) ?? ''
   const name = basename(path)
   if (path === root) return '.'

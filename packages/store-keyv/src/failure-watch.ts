@@ -1,17 +1,17 @@
 import type { KeyvClient } from './client.ts'
 
-/** Calls what may fail by an event. */
+/** Runs operations that may report a failure by an event. */
 export interface FailureWatch {
-  /** What the operation resolves to, unless a failure was reported while it ran: that rejects. */
+  /** Resolves to the result of the operation. Rejects if a failure was reported while it ran. */
   call<T>(operation: () => Promise<T>): Promise<T>
-  /** From now on: the function throws once a failure was reported. */
+  /** Starts watching. The returned function throws if a failure has been reported since. */
   begin(): () => void
 }
 
 /**
- * Keyv 6, and adapters under version 5, turn a failure into an event and resolve to absence. Which call it was of the event
- * does not say, so every call under way then rejects. Listens from the first call on, and so also keeps an error that
- * nobody listens to from ending the process.
+ * Keyv 6, and some adapters of version 5, report a failure as an event and resolve to undefined. The event does not name
+ * the call, so every running call then rejects. Listening starts with the first call; the listener also prevents an
+ * unhandled error event from ending the process.
  */
 export function createFailureWatch(keyv: KeyvClient): FailureWatch {
   let listening = false

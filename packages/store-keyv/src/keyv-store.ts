@@ -2,22 +2,22 @@ import type { Clock, KeyValueStore } from '@kvsession/core'
 import { createKeyedLock } from '@kvsession/core/keyed-lock'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertKeyv, type KeyvClient } from './client.ts'
+import { decodeEnvelope, type Envelope, encodeEnvelope } from './envelope.ts'
 import { createFailureWatch } from './failure-watch.ts'
-import { decodeRecord, encodeRecord, type StoredRecord } from './record.ts'
-import { canIterate, storedTexts } from './stored-texts.ts'
+import { canIterate, storedValues } from './stored-values.ts'
 
 export interface KeyvStoreOptions {
-  /** Where the time comes from. Default: `Date.now`. */
+  /** The clock of the store. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
-/** The engine collects this many ms after the deadline, so that its clock and ours may differ. */
+/** The engine removes a value this many ms after its deadline, so that its clock and ours may differ. */
 const grace = 60_000
 
 /**
- * Sessions in whatever Keyv reaches. Non-atomic: it has no `compareAndSet`, so the manager asks for
- * `allowNonAtomicStore: true`, and processes that share the engine can undo one another's writes, logouts among them.
- * Has `keys` and `deleteExpired` if the adapter can iterate. Never closes the Keyv; calls nothing before the first use.
+ * Stores sessions in any engine that Keyv supports. It is non-atomic: it has no `compareAndSet`, so the manager requires
+ * `allowNonAtomicStore: true`, and processes that share the engine can undo each other's writes, including logouts. It has
+ * `keys` and `deleteExpired` if the adapter can iterate. It never closes the Keyv, and calls nothing before the first use.
  *
  * @throws SessionError `STORE_INVALID`
  */
@@ -28,18 +28,18 @@ export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}
   const watch = createFailureWatch(keyv)
   const lock = createKeyedLock()
 
-  const read = async (key: string): Promise<StoredRecord | undefined> =>
-    decodeRecord(await watch.call(() => keyv.get(key)), key)
+  const read = async (key: string): Promise<Envelope | undefined> =>
+    decodeEnvelope(await watch.call(() => keyv.get(key)), key)
 
-  const isLive = ({ expiresAt }: StoredRecord): boolean => expiresAt > clock.now()
+  const isLive = ({ expiresAt }: Envelope): boolean => expiresAt > clock.now()
 
-  /** Keys of the records that pass, each once, as some engines find one twice. */
-  async function* find(passes: (record: StoredRecord) => boolean): AsyncIterable<string> {
+  /** Yields the keys of matching records. Each key comes once, although some engines return one twice. */
+  async function* find(passes: (record: Envelope) => boolean): AsyncIterable<string> {
     const seen = new Set<string>()
     const rethrow = watch.begin()
-    for await (const text of storedTexts(keyv)) {
+    for await (const text of storedValues(keyv)) {
       rethrow()
-      const record = decodeRecord(text)
+      const record = decodeEnvelope(text)
       if (record === undefined || seen.has(record.key) || !passes(record)) continue
       seen.add(record.key)
       yield record.key
@@ -48,7 +48,7 @@ export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}
   }
 
   const store: KeyValueStore = {
-    // Keyv deletes what it finds expired while it reads: a write must not fall in between.
+    // Keyv deletes expired values while it reads, so a write must not interleave.
     async get(key) {
       const record = await lock.read(key, () => read(key))
       return record !== undefined && isLive(record) ? record.value : undefined
@@ -56,7 +56,7 @@ export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}
     set: (key, value, expiresAt) =>
       lock.write(key, async () => {
         const ttl = Math.max(0, Math.ceil(expiresAt - clock.now())) + grace
-        const stored = await watch.call(() => keyv.set(key, encodeRecord({ key, expiresAt, value }), ttl))
+        const stored = await watch.call(() => keyv.set(key, encodeEnvelope({ key, expiresAt, value }), ttl))
         if (stored === false) throw new Error('Keyv did not store the value: its set() resolved to false')
       }),
     delete: (key) =>
@@ -68,7 +68,7 @@ export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}
   return {
     ...store,
     async *keys(prefix) {
-      // What was passed on the way may be over, or of a namespace whose name contains ours: get() decides.
+      // A key may have expired meanwhile, or belong to a namespace whose name contains ours, so get() decides.
       for await (const key of find((record) => record.key.startsWith(prefix) && isLive(record))) {
         if ((await store.get(key)) !== undefined) yield key
       }

@@ -11,13 +11,13 @@ const lookalikes = ['', '123', '{"a":1}', 'null', 'true', '":base64:aGk="', ':ba
 
 for (const version of keyvVersions) {
   describe(`createKeyvStore over Keyv ${version}`, () => {
-    it.each(lookalikes)('gives %j back as the text that it is', async (value) => {
+    it.each(lookalikes)('The value %j is returned as the same string', async (value) => {
       const store = createKeyvStore(createKeyvOf(version, new Map()))
       await store.set('123', value, later)
       expect(await store.get('123')).toBe(value)
     })
 
-    it('keeps stores apart whose namespaces contain one another, in one engine', async () => {
+    it('Stores in one engine are separate although their namespaces contain one another', async () => {
       const map = new Map()
       const stores = ['app', 'app2', 'my-app'].map((name) => createKeyvStore(createKeyvOf(version, map, name)))
       for (const [index, store] of stores.entries()) await store.set(`key.${index}`, 'value', later)
@@ -27,7 +27,7 @@ for (const version of keyvVersions) {
       expect(await stores[1]?.deleteExpired?.()).toBe(1)
     })
 
-    it('passes over what others keep in the same engine under another namespace', async () => {
+    it('Entries of other namespaces in the same engine are ignored', async () => {
       const map = new Map()
       await createKeyvOf(version, map, 'other').set('key', 'of somebody else', 60_000)
       const store = createKeyvStore(createKeyvOf(version, map))
@@ -35,7 +35,7 @@ for (const version of keyvVersions) {
       expect(await store.deleteExpired?.()).toBe(0)
     })
 
-    it('works with a compressing Keyv', async () => {
+    it('The store works with a compressing Keyv', async () => {
       const compression = {
         compress: async (text: string) => Buffer.from(text).toString('base64'),
         decompress: async (text: string) => Buffer.from(text, 'base64').toString()
@@ -48,7 +48,7 @@ for (const version of keyvVersions) {
       expect(await keysOf(store)).toEqual(['key'])
     })
 
-    it('takes an event about a failure for the failure of the calls under way, and of no later one', async () => {
+    it('An error event rejects the running calls, and no later one', async () => {
       let broken = true
       const listeners: ((error: unknown) => void)[] = []
       const report = (): void => {
@@ -68,19 +68,19 @@ for (const version of keyvVersions) {
       expect(await store.get('key')).toBeUndefined()
     })
 
-    it('rejects when the adapter says that it did not store', async () => {
+    it('A write rejects if the adapter reports that it did not store', async () => {
       const adapter = { ...Object(createWithoutIterator()), set: async () => false }
       const store = createKeyvStore(createKeyvOf(version, adapter))
       await expect(store.set('key', 'value', later)).rejects.toThrow('did not store')
     })
 
-    it('rejects when the adapter throws, whatever it throws', async () => {
+    it('Calls reject if the adapter throws any value', async () => {
       const adapter = { ...Object(createWithoutIterator()), get: async () => Promise.reject('no error object') }
       const store = createKeyvStore(createKeyvOf(version, adapter))
       await expect(store.get('key')).rejects.toSatisfy((error) => String(error).includes('no error object'))
     })
 
-    it('names the key of a foreign value, and shows nothing of the value', async () => {
+    it('An error about a foreign value names the key and does not contain the value', async () => {
       const keyv = createKeyvOf(version, new Map())
       await keyv.set('key', 'secret of somebody else', 60_000)
       const message = expect.not.stringContaining('secret')
@@ -88,7 +88,7 @@ for (const version of keyvVersions) {
       await expect(createKeyvStore(keyv).get('key')).rejects.toThrow('under the key key')
     })
 
-    it('serves a manager that allows it: parallel writers of one process keep all keys, a logout stays one', async () => {
+    it('A manager with allowNonAtomicStore loses no key of parallel writers in one process, and a logout is final', async () => {
       const store = createKeyvStore(createKeyvOf(version, new Map()))
       const manager = createSessionManager({
         store,
@@ -116,26 +116,26 @@ for (const version of keyvVersions) {
 
 describe('createKeyvStore', () => {
   it.each([
-    ['nothing', undefined, 'get() is missing'],
+    ['undefined', undefined, 'get() is missing'],
     ['a path', 'redis://127.0.0.1', 'get() is missing'],
     ['a Map', new Map(), 'on() is missing'],
     ['Keyv 5 that swallows errors', new Keyv5(), 'throwOnErrors: true'],
     ['Keyv 5 without events', new Keyv5({ throwOnErrors: true, emitErrors: false }), 'emitErrors: false'],
     ['Keyv 6 that changes keys', new Keyv6({ sanitize: { keys: true } }), 'must not sanitize']
-  ])('refuses %s and says what to pass', (_name, value, message) => {
+  ])('createKeyvStore refuses %s and says what to pass', (_name, value, message) => {
     expect(() => Reflect.apply(createKeyvStore, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
     )
   })
 
-  it('is refused by a manager that was not told to allow it', () => {
+  it('A manager without allowNonAtomicStore refuses the Keyv store', () => {
     const store = createKeyvStore(createKeyvOf(5, new Map()))
     expect(() => createSessionManager({ store, secret: 'a secret for tests that is long enough' })).toThrow(
       'allowNonAtomicStore'
     )
   })
 
-  it('does not count what a namesake in another process removed first', async () => {
+  it('deleteExpired does not count a key that another process removed first', async () => {
     const clock = createTestClock()
     const map = new Map()
     const [one, two] = [5, 5].map(() => createKeyvStore(createKeyvOf(5, map), { clock }))

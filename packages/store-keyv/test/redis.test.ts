@@ -13,7 +13,7 @@ describeOn('redis')('Keyv over Redis', () => {
   let namespaces = 0
   beforeAll(async () => {
     redis = await startRedis()
-    // May connect, and nothing else: every call of a store is refused, without a broken connection.
+    // The user may connect but run no command, so every call of a store is refused without a lost connection.
     await redis.command('ACL', 'SETUSER', 'nobody', 'on', '>nothing', '~*', '-@all', '+hello', '+client', '+ping')
   })
   afterAll(() => redis.stop())
@@ -33,11 +33,11 @@ describeOn('redis')('Keyv over Redis', () => {
       name: `Keyv ${version}`,
       methods: ['keys', 'deleteExpired'],
       createStore: () => open(version),
-      // The adapter's own throwOnErrors is false: it emits, and resolves to absence.
+      // The adapter's own throwOnErrors is false, so it emits an event and resolves to undefined.
       createFailingStore: () => open(version, 'nobody:nothing@')
     })
 
-    it(`gives the engine a time to live beyond the deadline, with Keyv ${version}`, async () => {
+    it(`Redis gets a time to live beyond the deadline, with Keyv ${version}`, async () => {
       const { store, clock, namespace, cleanup } = open(version)
       await store.set('key', 'value', clock.now() + 5_000)
       const [engineKey = ''] = (await redis.command('KEYS', `${namespace}*`)).match(/keyv-test-\S*key/) ?? []
@@ -47,7 +47,7 @@ describeOn('redis')('Keyv over Redis', () => {
       await cleanup()
     })
 
-    it(`says so when another program wrote under a key, with Keyv ${version}`, async () => {
+    it(`A value of another program is an error, with Keyv ${version}`, async () => {
       const { store, namespace, cleanup } = open(version)
       await store.set('key', 'value', later)
       const [engineKey = ''] = (await redis.command('KEYS', `${namespace}*`)).match(/keyv-test-\S*key/) ?? []

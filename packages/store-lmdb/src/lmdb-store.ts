@@ -5,31 +5,31 @@ import { assertDatabase, type LmdbDatabase, pathOf } from './client.ts'
 import { lockForThisProcess } from './process-lock.ts'
 
 export interface LmdbStoreOptions {
-  /** Where the time comes from. Default: `Date.now`. */
+  /** The clock of the store. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
-/** A stored text is the deadline, a space, the value. */
+/** A stored string is the deadline, a space and the value. */
 interface StoredRecord {
   readonly expiresAt: number
   readonly value: string
 }
 
 const pageSize = 200
-/** Two changes each; about 2 ms of the event loop and of the lock that all writers of the file share. */
+/** Two changes each: about 2 ms of the event loop and of the lock that all writers of the file share. */
 const sweepSize = 100
-/** ms; it comes within the same turn of the event loop, or the next. */
+/** In ms. The reason arrives in the same turn of the event loop or the next. */
 const longestWaitForReason = 100
 
 /**
- * Sessions in an LMDB file, for one process: they outlive it, and a second process on the same file is refused, because
- * LMDB loses acknowledged writes when one of several writing processes is killed. Takes an opened database and never
- * closes it. A write resolves when it is on the disk, unless the database was opened with `noSync`.
+ * Stores sessions in an LMDB file for one process. They survive a restart. A second process on the same file is refused,
+ * because LMDB loses acknowledged writes if one of several writing processes is killed. It takes an opened database and
+ * never closes it. A write resolves once it is on the disk, unless the database was opened with `noSync`.
  *
- * The lock is a file beside the database (`-owner`). The kernel drops it when the process ends; `close()` drops it before,
- * and writes reject from then on. Stores of the same process and thread share it.
+ * The lock is a file next to the database (`-owner`). `close()` releases it, and writes reject from then on; otherwise the
+ * kernel releases it when the process ends. Stores of the same process and thread share it.
  *
- * @throws SessionError `STORE_INVALID` for a database that cannot be used, and when another process has the file
+ * @throws SessionError `STORE_INVALID` for an unusable database, and if another process uses the file
  */
 export function createLmdbStore(
   database: LmdbDatabase,
@@ -57,7 +57,7 @@ export function createLmdbStore(
     database.putSync([expiresAt, key], '')
   }
 
-  /** Under the lock, so that a value written a moment ago has left the range, or is not reached by its old deadline. */
+  /** Runs under the lock, so that a recently written value is not found by its old deadline. */
   function deleteBatch(now: number): { seen: number; deleted: number } {
     const due = Array.from(database.getRange({ end: [now, '~'], limit: sweepSize }))
     let deleted = 0
@@ -72,7 +72,7 @@ export function createLmdbStore(
   }
 
   function transact<T>(action: () => T): Promise<T> {
-    if (closed) return Promise.reject(new SessionError('STORE_INVALID', 'The LMDB store is closed: it writes no more'))
+    if (closed) return Promise.reject(new SessionError('STORE_INVALID', 'The LMDB store is closed and cannot write'))
     const writing = commitToDisk(database, action)
     writes.add(writing)
     const forget = (): void => void writes.delete(writing)
@@ -103,7 +103,7 @@ export function createLmdbStore(
         return true
       }),
     async *keys(prefix) {
-      // `~` sorts behind and `-` first among the characters of a key: the bounds are a range of the tree.
+      // In a key, `~` sorts after every character and `-` before all others, so the bounds are a range of the tree.
       const end = `${prefix}~`
       for (let start = prefix === '' ? '-' : prefix; ; ) {
         database.resetReadTxn()
@@ -136,10 +136,10 @@ export function createLmdbStore(
   }
 }
 
-/** Rejects with lmdb's reason when the commit fails, and lets no part of that failure go unhandled: it would end the process. */
+/** Rejects with lmdb's reason if the commit fails, and handles every rejection, because one would end the process. */
 async function commitToDisk<T>(database: LmdbDatabase, action: () => T): Promise<T> {
   const result = database.transaction(action)
-  // lmdb keeps a promise of its own for the batch that it starts in its setImmediate; this runs right after that.
+  // lmdb has its own promise for the batch that it starts in its setImmediate; this runs right after that.
   setImmediate(() => database.committed.then(undefined, () => undefined))
   try {
     const value = await result
@@ -150,7 +150,7 @@ async function commitToDisk<T>(database: LmdbDatabase, action: () => T): Promise
   }
 }
 
-/** lmdb gives the reason of a failed commit by a promise of its own, which rejects a moment later. */
+/** lmdb reports the reason of a failed commit through a separate promise, which rejects a moment later. */
 async function withReason(error: unknown): Promise<unknown> {
   const details: unknown = error instanceof Error ? Reflect.get(error, 'commitError') : undefined
   if (!(details instanceof Promise)) return error
@@ -173,7 +173,7 @@ function deadlineOf(entry: unknown): readonly [number, string] {
 }
 
 function foreign(where: string): SessionError {
-  const message = `The LMDB store found something it did not write ${where}. Give it a database of its own and remove the entry`
+  const message = `The LMDB store found a value that it did not write ${where}. Give it its own database, and remove the entry`
   return new SessionError('STORE_INVALID', message)
 }
 

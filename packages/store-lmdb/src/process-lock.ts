@@ -2,9 +2,9 @@ import { realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { SessionError } from '@kvsession/core'
 
-/** A lock of this process on an LMDB file. The kernel drops it when the process ends, however that happens. */
+/** A lock of this process on an LMDB file. The kernel releases it when the process ends for any reason. */
 export interface ProcessLock {
-  /** Lets go of it, once every store of this process that shares it has. Releasing twice is not an error. */
+  /** Releases the lock once every store of this process that shares it has released it. A second call has no effect. */
   release(): void
 }
 
@@ -13,7 +13,7 @@ interface HeldLock {
   holders: number
 }
 
-/** What `node:sqlite` and `bun:sqlite` have in common. */
+/** The methods that `node:sqlite` and `bun:sqlite` share. */
 interface Connection {
   exec(sql: string): unknown
   close(): unknown
@@ -21,15 +21,15 @@ interface Connection {
 
 type OpenConnection = (file: string) => Connection
 
-// Two copies of this module in one process are still one process.
+// Shared by all copies of this module in the process.
 const registry = Symbol.for('@kvsession/store-lmdb locks')
 
 /**
- * Takes the lock, or shares the one that another store of this process holds. Node has no file locks of its own: an open
- * SQLite transaction is one on every platform, and leaves nothing behind that would have to be told from a living owner.
+ * Acquires the lock, or shares the lock of another store in this process. Node has no file locks, but an open SQLite
+ * transaction is one on every platform, and leaves nothing behind that could be mistaken for a live owner.
  *
- * @param path where the LMDB environment is: its file or its folder.
- * @throws SessionError `STORE_INVALID` when another process holds it, or when it cannot be taken
+ * @param path the file or folder of the LMDB environment.
+ * @throws SessionError `STORE_INVALID` if another process holds the lock, or it cannot be acquired
  */
 export function lockForThisProcess(path: string): ProcessLock {
   const file = lockFileOf(path)
@@ -83,7 +83,7 @@ function findSqlite(): OpenConnection {
   if (Database !== undefined) return (file) => new Database(file)
   throw new SessionError(
     'STORE_INVALID',
-    'The LMDB store locks its file against other processes through node:sqlite, which this runtime lacks. Run it on Node 22.13 or later, or take another store'
+    'The LMDB store locks its file against other processes through node:sqlite, which this runtime lacks. Use Node 22.13 or later, or another store'
   )
 }
 
@@ -94,7 +94,7 @@ function isHeld(error: unknown): boolean {
 function inUse(path: string): SessionError {
   return new SessionError(
     'STORE_INVALID',
-    `The LMDB store of ${path} is in use by another process or worker thread, and LMDB loses sessions when several write and one of them is killed. End the other one first, or take a store that processes can share: SQLite, files or a server`
+    `The LMDB store of ${path} is in use by another process or worker thread, and LMDB loses sessions if several processes write and one of them is killed. Stop the other one first, or use a store that processes can share: SQLite, files or a server`
   )
 }
 

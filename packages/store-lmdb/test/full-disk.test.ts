@@ -10,8 +10,8 @@ const folder = mkdtempSync(join(tmpdir(), 'kvsession-lmdb-full-'))
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=600k', 'none', folder]).status === 0
 if (!mounted) rmSync(folder, { recursive: true })
 
-describe.skipIf(!mounted)('a full disk (needs the right to mount a tmpfs)', () => {
-  it('rejects the write and nothing else, keeps the old values, still deletes, and recovers', async () => {
+describe.skipIf(!mounted)('A full disk (needs the right to mount a tmpfs)', () => {
+  it('A full disk rejects only the write, keeps old values, allows deletes, and recovers', async () => {
     const unhandled: unknown[] = []
     const note = (error: unknown): void => void unhandled.push(error)
     process.on('unhandledRejection', note)

@@ -13,25 +13,25 @@ describe('createLmdbStore', () => {
   })
   afterEach(() => file.remove())
 
-  it('writes nothing before the first call', () => {
+  it('createLmdbStore writes nothing before the first call', () => {
     expect(file.open().database.getCount()).toBe(0)
   })
 
-  it('takes a named database inside a file, apart from its neighbours', async () => {
+  it('A named database in a file is separate from others', async () => {
     const { database } = file.open()
     const stores = ['one', 'two'].map((name) => createLmdbStore(database.openDB({ name, encoding: 'string' })))
     for (const [index, store] of stores.entries()) await store.set('key', String(index), later)
     expect(await Promise.all(stores.map((store) => store.get('key')))).toEqual(['0', '1'])
   })
 
-  it('works with compression and with a database that does not overlap its syncs', async () => {
+  it('The store works with compression and without overlapping syncs', async () => {
     const { store } = file.open({}, { compression: true, overlappingSync: false })
     const value = 'x'.repeat(10_000)
     expect(await store.compareAndSet('key', undefined, value, later)).toBe(true)
     expect(await store.get('key')).toBe(value)
   })
 
-  it('leaves the database open when it is closed, and writes no more', async () => {
+  it('A closed store leaves the database open and refuses writes', async () => {
     const { store, database } = file.open()
     const writing = store.set('key', 'value', later)
     await store.close()
@@ -41,7 +41,7 @@ describe('createLmdbStore', () => {
     expect(await store.get('key')).toBe('value')
   })
 
-  it('moves the deadline of a record that is written again, and drops it with the record', async () => {
+  it('Writing a record again moves its deadline, and deleting it removes the deadline', async () => {
     const { store, database } = file.open()
     await store.set('key', 'value', later)
     await store.set('key', 'value', later + 1)
@@ -51,12 +51,12 @@ describe('createLmdbStore', () => {
     expect(database.getCount()).toBe(0)
   })
 
-  it('sweeps by deadline, in batches that let others in between, without looking at what is live', async () => {
+  it('A sweep finds records by deadline, in batches between which other writes run, without reading live records', async () => {
     const clock = createTestClock()
     const { store, database } = file.open({ clock }, { noSync: true })
     const writes = Array.from({ length: 1_000 }, (_, index) => store.set(`key.${index}`, 'value', clock.now() + 1))
     await Promise.all([...writes, store.set('live', 'value', later)])
-    // Only a sweep that walks through the live records would meet this.
+    // Only a sweep that reads the live records would detect this.
     await database.put('foreign', 'not ours')
     await clock.advance(1)
     let turns = 0
@@ -73,7 +73,7 @@ describe('createLmdbStore', () => {
     expect(database.getCount()).toBe(3)
   })
 
-  it('never deletes a record by a deadline that is not its own', async () => {
+  it('A sweep never deletes a record by an outdated deadline', async () => {
     const { store, database } = file.open()
     await store.set('key', 'value', later)
     await database.put([1, 'key'] as never, '')
@@ -83,21 +83,21 @@ describe('createLmdbStore', () => {
   })
 
   it.each(['', 'value', ' value', 'x value', '{"json":true}'])(
-    'takes %j under a key for foreign, and says so',
+    'The foreign value %j under a key is an error that names the key',
     async (value) => {
       const { store, database } = file.open()
       await database.put('key', value)
       for (const [name, call] of Object.entries(callsOf(store))) {
         await expect(call(), name).rejects.toMatchObject({
           code: 'STORE_INVALID',
-          message: expect.stringContaining('a database of its own')
+          message: expect.stringContaining('its own database')
         })
       }
       expect(await store.get('other')).toBeUndefined()
     }
   )
 
-  it('takes something else among the deadlines for foreign, and says so', async () => {
+  it('A foreign entry among the deadlines is an error', async () => {
     const { store, database } = file.open()
     await database.put(7 as never, 'a number of somebody else')
     await expect(store.deleteExpired()).rejects.toMatchObject({ code: 'STORE_INVALID' })
@@ -107,11 +107,11 @@ describe('createLmdbStore', () => {
 describe('createLmdbStore', () => {
   it.each([
     ['a path', 'sessions.mdb'],
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
     ['the module', { open }],
     ['a map', new Map()]
-  ])('refuses %s and says what to pass', (_name, value) => {
+  ])('createLmdbStore refuses %s and says what to pass', (_name, value) => {
     expect(() => Reflect.apply(createLmdbStore, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining("encoding: 'string'") })
     )
@@ -124,7 +124,7 @@ describe('createLmdbStore', () => {
     ['several values for a key', { dupSort: true }, 'opened with dupSort'],
     ['keys of 32 bits', { keyEncoding: 'uint32' }, 'opened with keyIsUint32'],
     ['keys of bytes', { keyEncoding: 'binary' }, "keyEncoding: 'binary'"]
-  ])('refuses a database opened with %s', async (_name, options, message) => {
+  ])('createLmdbStore refuses a database opened with %s', async (_name, options, message) => {
     const file = createLmdbFile()
     try {
       file.open()
@@ -137,7 +137,7 @@ describe('createLmdbStore', () => {
     }
   })
 
-  it('refuses a database that was opened to be read alone', async () => {
+  it('createLmdbStore refuses a read-only database', async () => {
     const file = createLmdbFile()
     try {
       await file.open().store.set('key', 'value', later)

@@ -13,8 +13,8 @@ const script = fileURLToPath(new URL('support/owning-process.ts', import.meta.ur
 const execArgv = ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning']
 const later = Date.UTC(9999, 0)
 
-// With several writing processes, of which one is killed, LMDB loses acknowledged writes of the others.
-describe('one process per LMDB file', () => {
+// If one of several writing processes is killed, LMDB loses acknowledged writes of the others.
+describe('One process per LMDB file', () => {
   let file: LmdbFile
   let children: ChildProcess[]
   beforeEach(() => {
@@ -32,7 +32,7 @@ describe('one process per LMDB file', () => {
     await once(child, 'exit')
   }
 
-  /** A process that tries to open the store, and what it says. */
+  /** A process that tries to open the store, and its output. */
   async function start(path = file.path): Promise<{ readonly child: ChildProcess; readonly says: unknown }> {
     const child = fork(script, [path], { execArgv })
     children.push(child)
@@ -42,17 +42,17 @@ describe('one process per LMDB file', () => {
 
   const refused = {
     code: 'STORE_INVALID',
-    message: expect.stringMatching(/in use by another process.*End the other one first.*SQLite/s)
+    message: expect.stringMatching(/in use by another process.*Stop the other one first.*SQLite/s)
   }
 
-  it('refuses the store to a second process with an error that names the cure', async () => {
+  it('A second process is refused with an error that says what to do', async () => {
     const { store } = file.open()
     expect((await start()).says).toMatchObject(refused)
     await store.set('key', 'mine', later)
     expect(await store.get('key')).toBe('mine')
   })
 
-  it('refuses the store while another process has it, whatever path leads there', async () => {
+  it('A second process is refused, whatever path it uses', async () => {
     expect((await start()).says).toBe('opened')
     expect(() => file.open()).toThrow(expect.objectContaining(refused))
     const link = join(dirname(file.path), 'link')
@@ -60,7 +60,7 @@ describe('one process per LMDB file', () => {
     expect((await start(`${link}.mdb`)).says).toMatchObject(refused)
   })
 
-  it('gives the store to the next process as soon as the kernel has ended a killed one', async () => {
+  it('The next process gets the store as soon as the kernel has ended a killed one', async () => {
     for (let round = 0; round < 3; round++) {
       const { child, says } = await start()
       expect(says).toBe('opened')
@@ -69,7 +69,7 @@ describe('one process per LMDB file', () => {
     expect(await file.open().store.get('key')).toBe('value')
   })
 
-  it('gives the store to the next process when the last store of this one is closed', async () => {
+  it('The next process gets the store when the last store of this one is closed', async () => {
     const stores = [file.open().store, file.open().store]
     await stores[0]?.close()
     await stores[0]?.close()
@@ -82,14 +82,14 @@ describe('one process per LMDB file', () => {
     expect(await file.open().store.get('key')).toBe('value')
   })
 
-  it('lets stores of one process share the file, named databases among them', async () => {
+  it('Stores of one process share the file, including named databases', async () => {
     const { database, store } = file.open()
     const other = createLmdbStore(database.openDB({ name: 'other', encoding: 'string' }))
     await Promise.all([store.set('key', 'one', later), other.set('key', 'two', later)])
     expect(await Promise.all([file.open().store.get('key'), other.get('key')])).toEqual(['one', 'two'])
   })
 
-  it('locks an environment that is a folder inside that folder', async () => {
+  it('An environment that is a folder has its lock inside that folder', async () => {
     const path = join(dirname(file.path), 'folder')
     const database = open<string>({ path, encoding: 'string' })
     const store = createLmdbStore(database)
@@ -99,7 +99,7 @@ describe('one process per LMDB file', () => {
     expect((await start(path)).says).toBe('opened')
   })
 
-  it('refuses the store to a worker thread while the main thread has it', async () => {
+  it('A worker thread is refused while the main thread uses the store', async () => {
     file.open()
     const code = `
       const { workerData, parentPort } = require('node:worker_threads')

@@ -1,7 +1,7 @@
 import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import type { MemcachedClient } from './client.ts'
-import { decodeItem, encodeItem, foreignItem, type Item, lifetimeOf } from './item.ts'
+import { decodeEnvelope, type Envelope, encodeEnvelope, foreignValue, lifetimeOf } from './envelope.ts'
 import { placementOf } from './placement.ts'
 
 export interface MemcachedStoreOptions {
@@ -10,21 +10,21 @@ export interface MemcachedStoreOptions {
    * 1,000,000, which fits memcached's own limit of 1 MiB for an item with its key. Change both together (`memcached -I`).
    */
   readonly largestValue?: number
-  /** Where the time comes from. Default: `Date.now`. */
+  /** The clock of the store. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
 export type MemcachedStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareAndSet'>>
 
-/** The driver keeps answers in an object: no key may be one of its members, such as `__proto__`. */
+/** The driver collects results in an object, so no key may be one of its members, such as `__proto__`. */
 const prefix = 'kvsession:'
-/** Every turn but the last means that another writer was faster. */
+/** Every failed attempt means that another writer was faster. */
 const mostTurns = 1_000
 
 /**
- * Sessions in memcached: shared by any number of machines, and gone when the server restarts or needs the room. Takes a
- * client of one server, or a list of such clients, in the same order in every process: each key has one of the servers for
- * good, and is asked for nowhere else when that one is down. Never closes them.
+ * Stores sessions in memcached, shared by any number of machines. They are lost when the server restarts or runs out of
+ * memory. It takes a client of one server, or a list of such clients in the same order in every process. Each key belongs to
+ * one server, and no other server replaces it during an outage. It never closes the clients.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
@@ -39,21 +39,21 @@ export function createMemcachedStore(
     throw new SessionError('OPTION_INVALID', 'largestValue must be a whole number of bytes from 100,000 to 1,048,576')
   }
 
-  async function read(name: string): Promise<Item | undefined> {
+  async function read(name: string): Promise<Envelope | undefined> {
     try {
-      return decodeItem(await clientOf(name).gets(name), name)
+      return decodeEnvelope(await clientOf(name).gets(name), name)
     } catch (error) {
-      // What another client stored as JSON or compressed fails inside the driver.
+      // A value that another client stored as JSON or compressed fails inside the driver.
       const unreadable = error instanceof Error && ['SyntaxError', 'AssertionError'].includes(error.name)
-      throw unreadable ? foreignItem(name, error) : error
+      throw unreadable ? foreignValue(name, error) : error
     }
   }
 
-  function liveValueOf(item: Item | undefined): string | undefined {
-    return item !== undefined && item.expiresAt > clock.now() ? item.value : undefined
+  function liveValueOf(envelope: Envelope | undefined): string | undefined {
+    return envelope !== undefined && envelope.expiresAt > clock.now() ? envelope.value : undefined
   }
 
-  /** Before the server is asked: its `set` drops the old value when it refuses the new one. */
+  /** Checked first, because memcached's `set` drops the old value if it refuses the new one. */
   function assertFits(value: string): void {
     if (Buffer.byteLength(value) > largestValue) throw tooLarge(`largestValue (${largestValue} bytes)`)
   }
@@ -66,7 +66,7 @@ export function createMemcachedStore(
       assertFits(value)
       const lifetime = lifetimeOf(expiresAt, clock.now())
       const name = prefix + key
-      await succeeds(clientOf(name).set(name, encodeItem(value, expiresAt), { lifetime }))
+      await succeeds(clientOf(name).set(name, encodeEnvelope(value, expiresAt), { lifetime }))
     },
     async delete(key) {
       const name = prefix + key
@@ -76,24 +76,24 @@ export function createMemcachedStore(
       assertFits(value)
       const name = prefix + key
       const client = clientOf(name)
-      const text = encodeItem(value, expiresAt)
+      const text = encodeEnvelope(value, expiresAt)
       for (let turn = 0; turn < mostTurns; turn++) {
         const lifetime = lifetimeOf(expiresAt, clock.now())
         if (expected === undefined && (await succeeds(client.add(name, text, { lifetime }), 'NOT_STORED'))) return true
-        const item = await read(name)
-        if (liveValueOf(item) !== expected) return false
-        // Gone since `add` saw it; nothing live was there.
-        if (item === undefined) continue
-        const { casUniq } = item
+        const envelope = await read(name)
+        if (liveValueOf(envelope) !== expected) return false
+        // The key has disappeared since `add`, so there was no live value.
+        if (envelope === undefined) continue
+        const { casUniq } = envelope
         if (await succeeds(client.cas(name, text, { lifetime, casUniq }), 'EXISTS', 'NOT_FOUND')) return true
-        // Somebody wrote in between, perhaps the same text with another deadline: the value decides, not that it was written.
+        // Another client wrote meanwhile, perhaps the same value with another deadline, so compare the value again.
       }
-      throw new SessionError('CONFLICT', `Others kept writing to ${name} in memcached; try again`)
+      throw new SessionError('CONFLICT', `Other clients kept writing to ${name} in memcached. Try again`)
     }
   }
 }
 
-/** Whether memcached did it; `refusals` are its answers that say no. Anything else is a failure. */
+/** Resolves to true if memcached applied the command, and to false for the replies in `refusals`. Other replies reject. */
 async function succeeds(answer: Promise<unknown>, ...refusals: readonly string[]): Promise<boolean> {
   try {
     await answer
@@ -107,6 +107,6 @@ async function succeeds(answer: Promise<unknown>, ...refusals: readonly string[]
 }
 
 function tooLarge(limit: string, cause?: unknown): SessionError {
-  const message = `The value exceeds what memcached takes: ${limit}. Keep large things elsewhere, or raise both limits`
+  const message = `The value exceeds the limit of memcached: ${limit}. Store large data elsewhere, or raise both limits`
   return new SessionError('RECORD_TOO_LARGE', message, cause === undefined ? undefined : { cause })
 }

@@ -1,6 +1,6 @@
-import { assertClient, type MemcachedClient, misfit } from './client.ts'
+import { assertClient, invalidClient, type MemcachedClient } from './client.ts'
 
-/** Which server has a key: the same in every process that lists the same servers in the same order. */
+/** Selects the server of a key. The result is the same in every process that lists the servers in the same order. */
 export type Placement = (key: string) => MemcachedClient
 
 /** @throws SessionError `STORE_INVALID` */
@@ -10,9 +10,9 @@ export function placementOf(clients: unknown): Placement {
     assertClient(client)
     return client
   })
-  if (new Set(checked).size < checked.length) throw misfit('got the same client twice')
+  if (new Set(checked).size < checked.length) throw invalidClient('got the same client twice')
   const [first, ...others] = checked
-  if (first === undefined) throw misfit('got no client')
+  if (first === undefined) throw invalidClient('got no client')
   return (key) => {
     let best = { client: first, score: scoreOf(key, 0) }
     for (const [index, client] of others.entries()) {
@@ -24,8 +24,9 @@ export function placementOf(clients: unknown): Placement {
 }
 
 /**
- * Rendezvous hashing: the highest score has the key, so that one more server takes its share from all and moves nothing
- * else (Thaler and Ravishankar 1998). FNV-1a, and the last steps of MurmurHash3, because the highest bits decide.
+ * Rendezvous hashing (Thaler and Ravishankar 1998): the server with the highest score has the key, so an additional server
+ * takes its share from all others and moves no other keys. The hash is FNV-1a with the final steps of MurmurHash3, because
+ * the highest bits decide.
  */
 function scoreOf(key: string, server: number): number {
   let hash = 0x811c9dc5 ^ Math.imul(server + 1, 0x9e3779b1)

@@ -10,7 +10,7 @@ const servers = [
 ]
 
 for (const { name, settings, largestValue } of servers) {
-  describeOn('memcached', { own: true })(`the memcached store on ${name}`, () => {
+  describeOn('memcached', { own: true })(`The memcached store on ${name}`, () => {
     let server: Engine
     beforeAll(async () => {
       server = await startServer(settings)

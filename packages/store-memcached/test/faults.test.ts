@@ -6,7 +6,7 @@ import { type Connected, connect, startServer } from './support/memcached.ts'
 
 const later = Date.UTC(2037, 0)
 
-describeOn('memcached', { own: true })('a memcached that fails', () => {
+describeOn('memcached', { own: true })('Failures of memcached', () => {
   let server: Engine
   let proxy: TcpProxy
   let direct: Connected
@@ -30,7 +30,7 @@ describeOn('memcached', { own: true })('a memcached that fails', () => {
     expect(unhandled.splice(0)).toEqual([])
   })
 
-  it('down at the start: every method rejects, and serves once the server is there', async () => {
+  it('Every method rejects while the server is down at the start, and works once it is up', async () => {
     await server.kill()
     const { store } = direct
     await expect(store.get('key')).rejects.toThrow('ECONNREFUSED')
@@ -42,7 +42,7 @@ describeOn('memcached', { own: true })('a memcached that fails', () => {
     expect(await store.compareAndSet('key', undefined, 'value', later)).toBe(true)
   })
 
-  it('killed in mid-traffic and started again: calls reject or were done, and every session is gone', async () => {
+  it('A server killed under load rejects calls or completes them, and every session is lost', async () => {
     const { store } = direct
     await store.set('session', 'value', later)
     const calls = Array.from({ length: 200 }, (_, index) =>
@@ -57,11 +57,11 @@ describeOn('memcached', { own: true })('a memcached that fails', () => {
     expect(await store.compareAndSet('session', 'value', 'next', later)).toBe(false)
   })
 
-  it('frozen: calls reject when the time of the client is over, and work again after the thaw', async () => {
+  it("Calls to a frozen server reject after the client's timeout, and work again afterwards", async () => {
     const { client, store } = connect(server.port, {}, 200)
     await store.set('key', 'value', later)
     server.freeze()
-    // It may answer some more before the signal arrives.
+    // It may still respond before the signal arrives.
     const readOn = async (): Promise<never> => {
       for (;;) await store.get('key')
     }
@@ -72,7 +72,7 @@ describeOn('memcached', { own: true })('a memcached that fails', () => {
     client.shutdown()
   })
 
-  it('cut at any byte of an answer: a read is never absence, a write never a refusal', async () => {
+  it('A response cut at any byte never makes a read absent or a write refused', async () => {
     await direct.store.set('read', 'value', later)
     const reads = await cutEverywhere((store) => store.get('read'), 'value')
     expect(reads).toBe('VALUE kvsession:read 0 19 1\r\n2114380800000 value\r\nEND\r\n'.length)
@@ -88,11 +88,11 @@ describeOn('memcached', { own: true })('a memcached that fails', () => {
       await direct.store.set(`replaced.${turn}`, 'old', later)
       return store.compareAndSet(`replaced.${turn}`, 'old', 'new', later)
     }, true)
-    // The answer to `gets` and the one to `cas`.
+    // The responses to `gets` and to `cas`.
     expect(replaces).toBeGreaterThan(reads)
   })
 
-  it('cut in a request: nothing is written', async () => {
+  it('A request cut at any byte writes nothing', async () => {
     for (const bytes of [0, 1, 20, 45]) {
       proxy.cutAfter(bytes, 'requests')
       await expect(through.store.compareAndSet('key', undefined, 'value', later)).rejects.toThrow()
@@ -100,13 +100,13 @@ describeOn('memcached', { own: true })('a memcached that fails', () => {
     }
   })
 
-  it('with lost answers: an update of the session manager counts once', async () => {
+  it('An update of the session manager with lost responses counts once', async () => {
     const manager = createSessionManager({ store: through.store, secret: 'a secret for tests that is long enough' })
     const session = await manager.open('')
     session.data.count = 0
     await manager.commit(session)
     for (let turn = 1; turn <= 20; turn++) {
-      // In the answer to gets or to cas.
+      // In the response to gets or to cas.
       proxy.cutAfter(turn * 20)
       await session.update((data) => {
         data.count = Number(data.count) + 1
@@ -116,7 +116,7 @@ describeOn('memcached', { own: true })('a memcached that fails', () => {
     await manager.close()
   })
 
-  it('that cuts connections while they idle costs nothing', async () => {
+  it('A server that closes idle connections has no effect', async () => {
     await through.store.set('key', 'value', later)
     for (let turn = 0; turn < 5; turn++) {
       proxy.cutAll()
@@ -126,7 +126,7 @@ describeOn('memcached', { own: true })('a memcached that fails', () => {
     }
   })
 
-  /** Cuts after 0, 1, 2 … bytes of the answers, until the call gets its whole answer; gives that number of bytes. */
+  /** Cuts after 0, 1, 2 … bytes of the responses, until the call gets the whole response; resolves to that number of bytes. */
   async function cutEverywhere(
     call: (store: MemcachedStore, turn: number) => Promise<unknown>,
     answer: unknown

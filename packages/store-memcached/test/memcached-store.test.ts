@@ -22,7 +22,7 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
   })
   afterEach(() => connected.client.shutdown())
 
-  it('opens no connection before the first call, and closes none', async () => {
+  it('createMemcachedStore opens no connection before the first call, and closes none', async () => {
     const { client } = connect(1)
     expect(client.options).toBeDefined()
     const { client: own, store } = connected
@@ -35,7 +35,7 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
     ['within a minute', 60_000],
     ['beyond 30 days, where memcached reads times as absolute', 45 * 86_400_000],
     ['a millisecond away', 1]
-  ])('lets memcached drop an item after its deadline, never before: %s', async (_name, life) => {
+  ])('memcached may drop an item only after its deadline: %s', async (_name, life) => {
     const expiresAt = Date.now() + life
     await connected.store.set('key', 'value', expiresAt)
     const left = Number((await ask(server.port, 'mg kvsession:key t')).match(/^HD t(\d+)$/)?.[1])
@@ -46,21 +46,21 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
   it.each([
     ['beyond 2038', Date.UTC(9999, 0), 't-1'],
     ['at the last second it knows', (2 ** 31 - 2) * 1_000, 't\\d+']
-  ])('keeps a deadline that memcached cannot hold: %s', async (_name, expiresAt, pattern) => {
+  ])('A deadline that memcached cannot represent is kept: %s', async (_name, expiresAt, pattern) => {
     expect(await connected.store.compareAndSet('key', undefined, 'value', expiresAt)).toBe(true)
     expect(await ask(server.port, 'mg kvsession:key t')).toMatch(new RegExp(`^HD ${pattern}$`))
     expect(await connected.store.get('key')).toBe('value')
   })
 
   it.each([0, 1, 2_592_000, -1, Date.now() - 1])(
-    'writes nothing that lasts for the past deadline %i',
+    'A past deadline of %i stores nothing that lasts',
     async (expiresAt) => {
       await connected.store.set('key', 'value', expiresAt)
       expect(await ask(server.port, 'mg kvsession:key')).toBe('EN')
     }
   )
 
-  it('writes over what has expired by its own clock and not yet by that of memcached', async () => {
+  it("A value that has expired by the store's clock but not by memcached's is overwritten", async () => {
     const clock = createTestClock(Date.now())
     const { client, store } = connect(server.port, { clock })
     await store.set('key', 'old', clock.now() + 60_000)
@@ -71,14 +71,14 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
     client.shutdown()
   })
 
-  it('compares what is there, not whether it was written: a touch in between does not refuse the next write', async () => {
+  it('compareAndSet compares values, so a touch in between does not refuse the next write', async () => {
     const { store } = connected
     await store.set('key', 'same', later)
     const touches = Array.from({ length: 20 }, (_, turn) => store.compareAndSet('key', 'same', 'same', later + turn))
     expect(await Promise.all(touches)).toEqual(Array(20).fill(true))
   })
 
-  it('creates a value although another process deletes, between its steps, what was there', async () => {
+  it('A value is created although another process deletes the old one between the steps', async () => {
     const { client, store } = connected
     await store.set('key', 'old', later)
     let gone: Promise<unknown> | undefined
@@ -97,7 +97,7 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
     expect(await store.get('key')).toBe('new')
   })
 
-  it('takes values apart that hold words of the protocol', async () => {
+  it('Values that contain words of the protocol are distinguished', async () => {
     const { store } = connected
     const value = 'END\r\nVALUE kvsession:key 0 5 1\r\nSTORED\r\n\\r\\nERROR\r\n'
     await store.set('key', value, later)
@@ -106,7 +106,7 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
     expect(await store.get('key')).toBe(`${value}END\r\n`)
   })
 
-  it('asks as often as its README says, counted by the server', async () => {
+  it('The number of commands is as the README states, counted by the server', async () => {
     const manager = createSessionManager({ store: connected.store, secret: 'a secret for tests that is long enough' })
     const asked = async <T>(work: () => Promise<T>): Promise<[T, number]> => {
       const before = await commandsOf(connected.client)
@@ -131,7 +131,7 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
     })
   })
 
-  it('keeps the async context of the caller', async () => {
+  it('The store keeps the async context of the caller', async () => {
     const context = new AsyncLocalStorage<number>()
     const seen = await Promise.all(
       [1, 2, 3].map((id) =>
@@ -147,15 +147,15 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
 
   it.each([
     ['a text', 'set kvsession:key 0 0 5', 'hello'],
-    ['nothing', 'set kvsession:key 0 0 0', ''],
-    ['a text with a space', 'set kvsession:key 0 0 11', 'hello world'],
+    ['an empty value', 'set kvsession:key 0 0 0', ''],
+    ['a string with a space', 'set kvsession:key 0 0 11', 'hello world'],
     ['a number of this driver', 'set kvsession:key 8 0 1', '7'],
     ['JSON of this driver', 'set kvsession:key 2 0 2', '{}'],
     ['JSON that is none', 'set kvsession:key 2 0 3', '{{{'],
     ['a compressed value', 'set kvsession:key 16 0 5', 'xxxxx']
-  ])('takes %s under a key for foreign, and says so', async (_name, ...lines) => {
+  ])('The foreign value %s under a key is an error that names the key', async (_name, ...lines) => {
     expect(await ask(server.port, ...lines)).toBe('STORED')
-    const foreign = { code: 'STORE_INVALID', message: expect.stringContaining('a server of its own') }
+    const foreign = { code: 'STORE_INVALID', message: expect.stringContaining('its own server') }
     const { store } = connected
     await expect(store.get('key')).rejects.toMatchObject(foreign)
     await expect(store.compareAndSet('key', undefined, 'value', later)).rejects.toMatchObject(foreign)
@@ -166,8 +166,8 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
   })
 })
 
-describeOn('memcached', { own: true })('a memcached that takes less than the store', () => {
-  it('refuses a value by its own limit, typed, and compareAndSet leaves the old one', async () => {
+describeOn('memcached', { own: true })('A memcached with a lower limit than the store', () => {
+  it("A value above the server's limit is refused with RECORD_TOO_LARGE, and compareAndSet keeps the old value", async () => {
     const server = await startServer({ 'max-item-size': '512k' })
     const { client, store } = connect(server.port)
     try {
@@ -185,7 +185,7 @@ describeOn('memcached', { own: true })('a memcached that takes less than the sto
     }
   })
 
-  it('ends sessions when it needs their room, or rejects when it was told not to (-M)', async () => {
+  it('memcached drops sessions to free memory, or rejects writes with -M', async () => {
     const { evicted, rejected } = { evicted: await fill({}), rejected: await fill({ 'disable-evictions': '' }) }
     expect(evicted).toEqual({ failures: 0, first: undefined })
     expect(rejected.failures).toBeGreaterThan(0)
@@ -216,7 +216,7 @@ describe('createMemcachedStore', () => {
   const methods = { gets() {}, set() {}, add() {}, cas() {}, delete() {} }
 
   it.each([
-    ['nothing', undefined, 'got no client'],
+    ['undefined', undefined, 'got no client'],
     ['an address', '127.0.0.1:11211', 'got no client'],
     ['the class', MemcacheClient, 'got no client'],
     ['a client without cas', { ...methods, cas: undefined }, 'cas() is missing'],
@@ -226,7 +226,7 @@ describe('createMemcachedStore', () => {
       new MemcacheClient({ server: { servers: [{ server: 'a:1' }, { server: 'b:1' }] } }),
       '2 servers'
     ]
-  ])('refuses %s and says what to pass', (_name, value, message) => {
+  ])('createMemcachedStore refuses %s and says what to pass', (_name, value, message) => {
     const create = (): MemcachedStore => Reflect.apply(createMemcachedStore, undefined, [value])
     expect(create).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
@@ -234,10 +234,13 @@ describe('createMemcachedStore', () => {
     expect(create).toThrow('new MemcacheClient({ server:')
   })
 
-  it.each([99_999, 1_048_577, Number.NaN, 200_000.5])('refuses a largestValue of %s', (largestValue) => {
-    const client = new MemcacheClient({ server: '127.0.0.1:1' })
-    expect(() => createMemcachedStore(client, { largestValue })).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID' })
-    )
-  })
+  it.each([99_999, 1_048_577, Number.NaN, 200_000.5])(
+    'createMemcachedStore refuses a largestValue of %s',
+    (largestValue) => {
+      const client = new MemcacheClient({ server: '127.0.0.1:1' })
+      expect(() => createMemcachedStore(client, { largestValue })).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID' })
+      )
+    }
+  )
 })

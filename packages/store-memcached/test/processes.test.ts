@@ -9,8 +9,8 @@ const script = fileURLToPath(new URL('support/counting-process.ts', import.meta.
 const processes = 4
 const times = 50
 
-describeOn('memcached', { own: true })('several processes on one memcached', () => {
-  it('lose no increment', async () => {
+describeOn('memcached', { own: true })('Several processes on one memcached', () => {
+  it('Several processes lose no increment', async () => {
     const server = await startServer()
     const { client, store } = connect(server.port)
     try {

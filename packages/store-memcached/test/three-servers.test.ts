@@ -11,7 +11,7 @@ import { commandsOf, startServer } from './support/memcached.ts'
 const later = Date.UTC(2037, 0)
 const secret = 'a secret for tests that is long enough'
 
-describeOn('memcached', { own: true })('three servers', () => {
+describeOn('memcached', { own: true })('Three memcached servers', () => {
   let servers: readonly Engine[]
   let clients: readonly MemcacheClient[]
   let store: MemcachedStore
@@ -29,7 +29,7 @@ describeOn('memcached', { own: true })('three servers', () => {
     await Promise.all(servers.map((server) => server.stop()))
   })
 
-  /** Sessions of one user each: cookie and id. */
+  /** Sessions of one user each, with cookie and id. */
   async function begin(userId: string): Promise<{ cookie: string; id: string }> {
     const session = await manager.open('')
     session.data.count = 0
@@ -38,7 +38,7 @@ describeOn('memcached', { own: true })('three servers', () => {
     return { cookie: headers.find(([name]) => name === 'Set-Cookie')?.[1].split(';')[0] ?? '', id: session.id }
   }
 
-  /** What a request finds: its session, none, or a failure. */
+  /** The result of a request: its session, none, or a failure. */
   async function look(cookie: string): Promise<'there' | 'none' | 503> {
     try {
       const session = await manager.open(cookie)
@@ -50,7 +50,7 @@ describeOn('memcached', { own: true })('three servers', () => {
     }
   }
 
-  /** Positions of the servers on which each of these sessions is. */
+  /** The positions of the servers that have these sessions. */
   async function placesOf(sessions: readonly { readonly id: string }[]): Promise<readonly number[]> {
     return Promise.all(
       sessions.map(async ({ id }) => {
@@ -88,7 +88,7 @@ describeOn('memcached', { own: true })('three servers', () => {
     await fourth.stop()
   })
 
-  it('One dies and comes back empty: its sessions end, the others go on, and none is revived', async () => {
+  it('The sessions of a server that restarts empty have ended, the others continue, and none is restored', async () => {
     const sessions = await Promise.all(Array.from({ length: 24 }, (_, index) => begin(`user ${index}`)))
     const places = await placesOf(sessions)
     expect(new Set(places).size).toBe(3)
@@ -104,7 +104,7 @@ describeOn('memcached', { own: true })('three servers', () => {
     expect(await Promise.all(sessions.map(({ cookie }) => look(cookie)))).toEqual(expected('none'))
   })
 
-  it('One hangs: a logout there fails instead of being forgotten, and works when the server is back', async () => {
+  it('A logout on a hung server fails instead of being lost, and works once the server is back', async () => {
     const sessions = await Promise.all(Array.from({ length: 12 }, (_, index) => begin(`user ${index}`)))
     const [place = 0] = await placesOf(sessions)
     const { cookie = '' } = sessions[0] ?? {}
@@ -118,7 +118,7 @@ describeOn('memcached', { own: true })('three servers', () => {
     expect(await look(cookie)).toBe('none')
   })
 
-  it('The index of a user is lost with its server, until a touch of each session on the others puts its entry back', async () => {
+  it('A user index that is lost with its server is restored by a touch of each session on other servers', async () => {
     const sessions = await Promise.all(Array.from({ length: 9 }, () => begin('ada')))
     const places = await placesOf(sessions)
     const keys = await Promise.all(servers.map(({ port }) => keysOn(port)))
@@ -134,7 +134,7 @@ describeOn('memcached', { own: true })('three servers', () => {
   })
 })
 
-/** What a memcached holds, by its own list. */
+/** The keys of a memcached, by its own list. */
 async function keysOn(port: number): Promise<string[]> {
   const socket = connect(port, '127.0.0.1')
   socket.write('lru_crawler metadump all\r\n')
@@ -144,7 +144,7 @@ async function keysOn(port: number): Promise<string[]> {
   return Array.from(answer.matchAll(/^key=(\S+)/gm), ([, key = '']) => decodeURIComponent(key))
 }
 
-describe('a list of clients that the store cannot use', () => {
+describe('An invalid list of clients', () => {
   const client = new MemcacheClient({ server: '127.0.0.1:1' })
   const pair = new MemcacheClient({ server: { servers: [{ server: 'a:1' }, { server: 'b:1' }] } })
 
@@ -152,7 +152,7 @@ describe('a list of clients that the store cannot use', () => {
     ['an empty list', [], 'got no client'],
     ['the same client twice', [client, client], 'the same client twice'],
     ['a client of two servers', [client, pair], '2 servers']
-  ])('%s is refused', (_, list, message) => {
+  ])('createMemcachedStore refuses %s', (_, list, message) => {
     expect(() => createMemcachedStore(list)).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
     )

@@ -1,17 +1,17 @@
 import { SessionError } from '@kvsession/core'
 
-/** What the store calls of mysql2/promise: a Pool or a Connection has it. */
+/** The methods of mysql2/promise that the store calls. A Pool and a Connection have them. */
 export interface MysqlClient {
-  /** Resolves to the result, rows or header, and what else the driver has to say. */
+  /** Resolves to the result (rows or a header) and further information from the driver. */
   execute(statement: MysqlStatement): Promise<readonly [result: unknown, ...rest: unknown[]]>
 }
 
-/** What the store calls of mysql2 with callbacks. */
+/** The methods of mysql2 with callbacks that the store calls. */
 export interface MysqlCallbackClient {
   promise(): MysqlClient
 }
 
-/** A prepared statement. The options win over those of the pool, which may suit other queries. */
+/** A prepared statement. Its options take precedence over those of the pool, which may serve other queries. */
 export interface MysqlStatement {
   sql: string
   values: (number | Uint8Array)[]
@@ -20,13 +20,13 @@ export interface MysqlStatement {
   typeCast(field: unknown, next: () => unknown): unknown
 }
 
-const cure = 'Pass a pool of mysql2: createMysqlStore(mysql.createPool({ uri })), with mysql from mysql2/promise'
+const hint = 'Pass a pool of mysql2: createMysqlStore(mysql.createPool({ uri })), with mysql from mysql2/promise'
 
 /** @throws SessionError `STORE_INVALID` */
 export function clientOf(value: unknown): MysqlClient {
   const client: unknown = hasMethod(value, 'promise') ? value.promise() : value
   if (isClient(client)) return client
-  throw new SessionError('STORE_INVALID', `The MySQL store got no client of mysql2: execute() is missing. ${cure}`)
+  throw new SessionError('STORE_INVALID', `The MySQL store got no mysql2 client: execute() is missing. ${hint}`)
 }
 
 function isClient(value: unknown): value is MysqlClient {
@@ -37,7 +37,7 @@ function hasMethod<Name extends string>(value: unknown, name: Name): value is Re
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function'
 }
 
-/** Text is bound as bytes: a string would pass through the character sets of driver and connection. */
+/** Strings are bound as bytes, because the driver and the connection would convert their character set. */
 export function statement(sql: string, values: readonly (string | number)[]): MysqlStatement {
   return {
     sql,
@@ -50,7 +50,7 @@ export function statement(sql: string, values: readonly (string | number)[]): My
 
 export function rowsOf(answer: unknown): readonly unknown[] {
   const rows: unknown = Array.isArray(answer) ? answer[0] : undefined
-  if (!Array.isArray(rows)) throw misfit('execute() gives no rows')
+  if (!Array.isArray(rows)) throw invalidClient('execute() returns no rows')
   return rows
 }
 
@@ -59,15 +59,15 @@ export interface WriteResult {
   readonly insertId: number
 }
 
-/** SERVER_STATUS_IN_TRANS: set for the first write without autocommit, too. */
+/** SERVER_STATUS_IN_TRANS, which is also set for the first write without autocommit. */
 const inTransaction = 1
 
-/** @throws SessionError `STORE_INVALID` for a write that is not committed: a rollback would undo it */
+/** @throws SessionError `STORE_INVALID` for a write that is not committed, because a rollback would undo it */
 export function writeOf(answer: unknown): WriteResult {
   const header: unknown = Array.isArray(answer) ? answer[0] : undefined
   if ((numberOf(header, 'serverStatus') & inTransaction) !== 0) {
     const message =
-      'The connection is inside a transaction or has autocommit off: the write is not committed. Give the store a pool of its own, with autocommit on'
+      'The connection is inside a transaction or has autocommit off, so the write is not committed. Give the store its own pool with autocommit on'
     throw new SessionError('STORE_INVALID', message)
   }
   return { affectedRows: numberOf(header, 'affectedRows'), insertId: numberOf(header, 'insertId') }
@@ -75,28 +75,31 @@ export function writeOf(answer: unknown): WriteResult {
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The text of a binary column. */
-export function textOf(row: unknown, column: string): string {
+/** The string in a binary column. */
+export function stringOf(row: unknown, column: string): string {
   const bytes: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, column) : undefined
   if (!(bytes instanceof Uint8Array)) {
-    throw misfit(`execute() gives no bytes for the column ${column}: has the table the types of schema.sql?`)
+    throw invalidClient(
+      `execute() returns no bytes for the column ${column}: check that the table has the types of schema.sql`
+    )
   }
   try {
     return strict.decode(bytes)
   } catch {
-    const message = `The column ${column} holds bytes that are no text, so something else wrote them. Delete that row`
+    const message = `The column ${column} contains invalid UTF-8, so another program wrote it. Delete that row`
     throw new SessionError('STORE_INVALID', message)
   }
 }
 
-/** A number, which drivers may be set to give as text. */
+/** A number, which a driver may be configured to return as a string. */
 export function numberOf(row: unknown, column: string): number {
   const found: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, column) : undefined
   const value = typeof found === 'string' && found !== '' ? Number(found) : found
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw misfit(`execute() gives no number as ${column}`)
+  if (typeof value !== 'number' || !Number.isSafeInteger(value))
+    throw invalidClient(`execute() returns no number as ${column}`)
   return value
 }
 
-function misfit(what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The MySQL store cannot use this client: ${what}. ${cure}`)
+function invalidClient(problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The MySQL store cannot use this client: ${problem}. ${hint}`)
 }

@@ -4,19 +4,19 @@ import { checkStoreOptions } from '@kvsession/core/store-options'
 export interface MysqlStoreOptions {
   /** Name of the table: letters, digits and `_`. Default: `kvsession`. */
   readonly table?: string
-  /** The database that holds the table: letters, digits, `_`, `$` and `-`. Default: the one the client is connected to. */
+  /** The database of the table: letters, digits, `_`, `$` and `-`. Default: the database of the connection. */
   readonly database?: string
   /**
-   * Whether the first call creates the table if the database has none. `false`: such a call throws `STORE_INVALID`, and the
-   * table comes from `ensureSchema()` or a migration. Default: true.
+   * Whether the first call creates a missing table. With `false`, a call without the table throws `STORE_INVALID`; create
+   * the table with `ensureSchema()` or a migration. Default: true.
    */
   readonly createTable?: boolean
-  /** Where the time comes from; the server's clock is never asked. Default: `Date.now`. */
+  /** The clock of the store. The server's clock is never used. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
 export interface MysqlTarget {
-  /** Quoted, with the database if there is one: safe in a statement under every sql_mode. */
+  /** The quoted name, with the database if there is one. It is safe in a statement under every sql_mode. */
   readonly name: string
   readonly createTable: boolean
   readonly clock: Pick<Clock, 'now'>
@@ -40,5 +40,5 @@ export function targetOf(options: MysqlStoreOptions): MysqlTarget {
 }
 
 function noClock(): SessionError {
-  return new SessionError('OPTION_INVALID', 'clock must have a method now() that gives epoch milliseconds.')
+  return new SessionError('OPTION_INVALID', 'clock must have a method now() that returns epoch milliseconds.')
 }

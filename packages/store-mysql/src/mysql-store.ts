@@ -6,34 +6,40 @@ import {
   numberOf,
   rowsOf,
   statement,
-  textOf,
+  stringOf,
   type WriteResult,
   writeOf
 } from './client.ts'
-import { assertRoom, explain, explainCreation, isMissingTable, isRolledBack } from './explain.ts'
+import {
+  assertPacketSize,
+  describeCreationError,
+  describeError,
+  isMissingTable,
+  isRolledBack
+} from './describe-error.ts'
 import { type MysqlStoreOptions, targetOf } from './mysql-store-options.ts'
-import { mostKeys, pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
+import { maxKeys, pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
 
 export interface MysqlStore extends Required<KeyValueStore> {
   /**
-   * Creates the table where it is missing, as the first call of another method does unless `createTable` is false. Any
-   * number of processes may call it at once, any number of times; where the table is, it asks for no privilege beyond SELECT.
+   * Creates the table if it is missing, as the first call of another method does unless `createTable` is false. Any number
+   * of processes may call it concurrently and repeatedly. If the table exists, it needs no privilege beyond SELECT.
    *
-   * @throws SessionError `STORE_INVALID`: no database, no privilege, another table under that name, too small a
-   *   max_allowed_packet
+   * @throws SessionError `STORE_INVALID` if the database or a privilege is missing, a different table has this name, or
+   *   max_allowed_packet is too small
    */
   ensureSchema(): Promise<void>
 }
 
-/** Each refusal means that another writer has succeeded, so it takes as many as there are connections, not more. */
+/** Each rollback means that another writer has succeeded, so one attempt per connection is enough. */
 const mostRepeats = 100
 
 /**
- * Sessions in MariaDB or MySQL, shared by any number of processes. Takes a pool of mysql2 and never closes it; a single
- * connection works too, but no longer once it is lost. Each statement commits by itself: on a connection inside a
- * transaction, or without autocommit, writes are refused. Nothing is sent before the first call. A failure of the server
- * rejects with the driver's error, which never carries a value. A statement is sent again only when the server said that it
- * rolled it back for another writer's sake.
+ * Stores sessions in MariaDB or MySQL, shared by any number of processes. It takes a pool of mysql2 and never closes it. A
+ * single connection works until it is lost. Each statement commits by itself, so writes are refused on a connection inside
+ * a transaction or without autocommit. Nothing is sent before the first call. If the server fails, calls reject with the
+ * driver's error, which never contains a value. A statement is repeated only if the server reports that it rolled the
+ * statement back because of another writer.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
@@ -49,13 +55,13 @@ export function createMysqlStore(
   let creating: Promise<unknown> | undefined
 
   async function run(text: string, values: readonly (string | number)[]): Promise<unknown> {
-    // A table that is missing after it was used was removed with its sessions: that is an error and no first use.
+    // A table that disappears after use was removed together with its sessions: that is an error, not a first use.
     const mayCreate = createTable && !hasTable
     let answer: unknown
     try {
       answer = await repeat(text, values)
     } catch (error) {
-      if (!mayCreate || !isMissingTable(error)) throw explain(error, name)
+      if (!mayCreate || !isMissingTable(error)) throw describeError(error, name)
       await createMissingTable()
       answer = await repeat(text, values).catch(rethrow)
     }
@@ -73,7 +79,7 @@ export function createMysqlStore(
     }
   }
 
-  /** Once for all calls that miss the table at the same time. */
+  /** Runs once for all concurrent calls that find no table. */
   function createMissingTable(): Promise<unknown> {
     creating ??= createSchema().then(
       () => {
@@ -81,26 +87,26 @@ export function createMysqlStore(
       },
       (error: unknown) => {
         creating = undefined
-        throw explainCreation(error, name)
+        throw describeCreationError(error, name)
       }
     )
     return creating
   }
 
   async function createSchema(): Promise<void> {
-    // CREATE TABLE would commit the transaction around it.
+    // CREATE TABLE would commit the surrounding transaction.
     writeOf(await repeat(sql.nothing))
-    await assertPacketSize()
+    await checkPacketSize()
     await repeat(schemaSql(name))
   }
 
-  async function assertPacketSize(): Promise<void> {
+  async function checkPacketSize(): Promise<void> {
     const [packet] = rowsOf(await repeat(sql.largestPacket))
-    assertRoom(numberOf(packet, 'bytes'))
+    assertPacketSize(numberOf(packet, 'bytes'))
   }
 
   function rethrow(error: unknown): never {
-    throw explain(error, name)
+    throw describeError(error, name)
   }
 
   async function read(text: string, ...values: (string | number)[]): Promise<readonly unknown[]> {
@@ -114,13 +120,13 @@ export function createMysqlStore(
   return {
     async get(key) {
       const [row] = await read(sql.get, key, clock.now())
-      return row === undefined ? undefined : textOf(row, 'value')
+      return row === undefined ? undefined : stringOf(row, 'value')
     },
     async getMany(keys) {
-      // Always as many keys, so that it is always the same prepared statement.
-      const asked = Array.from({ length: mostKeys }, (_, index) => keys[index] ?? keys[0] ?? '')
+      // Always the same number of keys, so that it is always the same prepared statement.
+      const asked = Array.from({ length: maxKeys }, (_, index) => keys[index] ?? keys[0] ?? '')
       const rows = await read(sql.getMany, clock.now(), ...asked)
-      const values = new Map(rows.map((row) => [textOf(row, 'key'), textOf(row, 'value')]))
+      const values = new Map(rows.map((row) => [stringOf(row, 'key'), stringOf(row, 'value')]))
       return keys.map((key) => values.get(key))
     },
     async set(key, value, expiresAt) {
@@ -139,13 +145,13 @@ export function createMysqlStore(
       return metLive === 1
     },
     async *keys(prefix) {
-      // `~` sorts behind and `-` first among the characters of a key: the bounds are a range of the index. Neither is
-      // empty, which MariaDB may be set to take for NULL.
+      // In a key, `~` sorts after every character and `-` before all others, so the bounds are a range of the index.
+      // Neither is empty, because MariaDB can be configured to treat an empty string as NULL.
       const beyond = `${prefix}~`
       for (let from = prefix || '-'; ; ) {
         const rows = await read(sql.keys, clock.now(), from, beyond)
         for (const row of rows) {
-          const key = textOf(row, 'key')
+          const key = stringOf(row, 'key')
           from = `${key}-`
           if (numberOf(row, 'live') === 1) yield key
         }
@@ -155,10 +161,10 @@ export function createMysqlStore(
     async deleteExpired() {
       const now = clock.now()
       for (let deleted = 0; ; ) {
-        const found = (await read(sql.expired, now)).map((row) => textOf(row, 'key'))
+        const found = (await read(sql.expired, now)).map((row) => stringOf(row, 'key'))
         const [first] = found
         if (first === undefined) return deleted
-        // Always as many keys, so that it is always the same prepared statement.
+        // Always the same number of keys, so that it is always the same prepared statement.
         const keys = Array.from({ length: sweepSize }, (_, index) => found[index] ?? first)
         deleted += (await write(sql.deleteExpired, now, ...keys)).affectedRows
         if (found.length < sweepSize) return deleted
@@ -167,10 +173,10 @@ export function createMysqlStore(
     async close() {},
     async ensureSchema() {
       try {
-        await assertPacketSize()
+        await checkPacketSize()
         await repeat(sql.probe)
       } catch (error) {
-        if (!isMissingTable(error)) throw explain(error, name)
+        if (!isMissingTable(error)) throw describeError(error, name)
         await repeat(schemaSql(name)).catch(rethrow)
       }
     }

@@ -4,28 +4,28 @@ import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createMysqlStore, type MysqlStore } from '../src/index.ts'
 import { failureOf, later } from './support/calls.ts'
-import { levels, type MariadbPlace, settingsOf, startPlace } from './support/mariadb-place.ts'
+import { levels, type MariadbFixture, settingsOf, startFixture } from './support/mariadb-fixture.ts'
 
 for (const level of levels) {
-  describeOn('mariadb', { own: true })(`locks held elsewhere, ${level}`, () => {
-    let place: MariadbPlace
+  describeOn('mariadb', { own: true })(`Locks held by other connections, ${level}`, () => {
+    let fixture: MariadbFixture
     beforeAll(async () => {
-      place = await startPlace(settingsOf(level))
+      fixture = await startFixture(settingsOf(level))
     })
-    afterAll(() => place.stop())
+    afterAll(() => fixture.stop())
 
-    /** Until a statement waits for a row, within the test's own time. */
+    /** Waits until a statement waits for a row, within the time of the test. */
     async function waits(): Promise<void> {
-      while ((await status('Innodb_row_lock_current_waits')) === 0) await place.ask('DO 0')
+      while ((await status('Innodb_row_lock_current_waits')) === 0) await fixture.ask('DO 0')
     }
 
     async function status(name: string): Promise<number> {
-      return Number((await place.ask(`SHOW GLOBAL STATUS LIKE '${name}'`))[0]?.Value)
+      return Number((await fixture.ask(`SHOW GLOBAL STATUS LIKE '${name}'`))[0]?.Value)
     }
 
-    /** A store whose statements fail where they would have to wait for a lock. */
+    /** A store whose statements fail instead of waiting for a lock. */
     async function impatient(table: string, clock = createTestClock()): Promise<MysqlStore> {
-      const connection = await place.connection()
+      const connection = await fixture.connection()
       await connection.query('SET innodb_lock_wait_timeout = 0')
       return createMysqlStore(connection, { table, clock })
     }
@@ -33,22 +33,25 @@ for (const level of levels) {
     it.each([
       ['COMMIT', 'theirs', false],
       ['ROLLBACK', 'ours', true]
-    ])('compareAndSet waits for a row that is being written, and judges what %s leaves', async (end, text, written) => {
-      const { store, table } = await place.open()
-      await store.set('key', 'old', later)
-      const other = await place.connection()
-      await other.query('START TRANSACTION')
-      await other.query(`UPDATE ${table} SET value = 'theirs' WHERE \`key\` = 'key'`)
-      const replacing = store.compareAndSet('key', 'old', 'ours', later)
-      await waits()
-      await other.query(end)
-      expect(await replacing).toBe(written)
-      expect(await store.get('key')).toBe(text)
-    })
+    ])(
+      'compareAndSet waits for a row that is being written, and compares with the result after %s',
+      async (end, text, written) => {
+        const { store, table } = await fixture.open()
+        await store.set('key', 'old', later)
+        const other = await fixture.connection()
+        await other.query('START TRANSACTION')
+        await other.query(`UPDATE ${table} SET value = 'theirs' WHERE \`key\` = 'key'`)
+        const replacing = store.compareAndSet('key', 'old', 'ours', later)
+        await waits()
+        await other.query(end)
+        expect(await replacing).toBe(written)
+        expect(await store.get('key')).toBe(text)
+      }
+    )
 
-    it('of two creators the second waits for the first, and creates if that one gives up', async () => {
-      const { store, table } = await place.open()
-      const other = await place.connection()
+    it('The second of two creators waits for the first, and creates if the first rolls back', async () => {
+      const { store, table } = await fixture.open()
+      const other = await fixture.connection()
       for (const [key, end, written] of [
         ['one', 'COMMIT', false],
         ['two', 'ROLLBACK', true]
@@ -63,8 +66,8 @@ for (const level of levels) {
       }
     })
 
-    it('rejects when a lock outlasts innodb_lock_wait_timeout, changes nothing, and recovers', async () => {
-      const { store: seen, table, pool } = await place.open()
+    it('A write rejects when a lock outlasts innodb_lock_wait_timeout, changes nothing, and recovers', async () => {
+      const { store: seen, table, pool } = await fixture.open()
       const store = await impatient(table)
       await seen.set('key', 'old', later)
       await seen.set('over', 'old', 1)
@@ -87,8 +90,8 @@ for (const level of levels) {
       expect(await seen.get('key')).toBe('new')
     })
 
-    it('a lock that is held longer than storeTimeout is a timeout for the request, and harmless afterwards', async () => {
-      const { store, table } = await place.open()
+    it('A lock held longer than storeTimeout times out the request and has no later effect', async () => {
+      const { store, table } = await fixture.open()
       const manager = createSessionManager({
         store,
         secret: 'a secret for tests that is long enough',
@@ -98,7 +101,7 @@ for (const level of levels) {
       session.data.views = 1
       const { headers } = await manager.commit(session)
       const cookie = headers.find(([name]) => name.toLowerCase() === 'set-cookie')?.[1].split(';')[0] ?? ''
-      const other = await place.connection()
+      const other = await fixture.connection()
       await other.query('START TRANSACTION')
       await other.query(`SELECT * FROM ${table} FOR UPDATE`)
       const second = await manager.open(cookie)
@@ -115,15 +118,15 @@ for (const level of levels) {
       await manager.close()
     })
 
-    it('a sweep that is chosen as the victim of a deadlock is run again, and removes all that has expired', async () => {
+    it('A sweep that is rolled back by a deadlock runs again and removes everything that has expired', async () => {
       const clock = createTestClock()
-      const { store, table } = await place.open({}, { clock })
+      const { store, table } = await fixture.open({}, { clock })
       for (const key of ['a', 'b']) await store.set(key, 'over', clock.now() - 1)
       for (let row = 0; row < 50; row++) await store.set(`live.${row}`, 'value', later)
       const before = await status('Innodb_deadlocks')
-      const other = await place.connection()
+      const other = await fixture.connection()
       await other.query('START TRANSACTION')
-      // The heavier transaction survives.
+      // The larger transaction survives.
       await other.query(`UPDATE ${table} SET value = 'heavy' WHERE \`key\` LIKE 'live.%'`)
       await other.query(`SELECT * FROM ${table} WHERE \`key\` = 'b' FOR UPDATE`)
       const sweeping = store.deleteExpired()
@@ -135,14 +138,14 @@ for (const level of levels) {
       expect(await store.get('live.7')).toBe('heavy')
     })
 
-    it('a sweep that has to wait holds up nobody who writes a session', async () => {
+    it('A waiting sweep does not block writes of sessions', async () => {
       const clock = createTestClock()
-      const { store, table } = await place.open({}, { clock })
+      const { store, table } = await fixture.open({}, { clock })
       const now = clock.now()
       for (let row = 0; row < 30; row++) await store.set(`key.${row}`, 'over', now - 300 + 10 * row)
       for (let row = 0; row < 5; row++) await store.set(`live.${row}`, 'value', now + 1_000 * (row + 1))
       const writer = await impatient(table, clock)
-      const other = await place.connection()
+      const other = await fixture.connection()
       await other.query('START TRANSACTION')
       await other.query(`SELECT * FROM ${table} WHERE \`key\` = 'key.0' FOR UPDATE`)
       const sweeping = store.deleteExpired()
@@ -158,16 +161,18 @@ for (const level of levels) {
       expect(await sweeping).toBe(30)
     })
 
-    it('a sweep that meets a session which is just coming back neither deadlocks with it nor removes it', async () => {
+    it('A sweep neither deadlocks with a session that is being renewed nor removes it', async () => {
       const clock = createTestClock()
-      const { store, table } = await place.open({}, { clock })
+      const { store, table } = await fixture.open({}, { clock })
       for (let row = 0; row < 30; row++) await store.set(`key.${row}`, 'over', clock.now() - row)
-      // So many that nobody's plan is to read them all.
-      await place.admin.query(`INSERT INTO ${table} SELECT CONCAT('live.', seq), ${later}, 'value' FROM seq_1_to_5000`)
-      await place.admin.query(`ANALYZE TABLE ${table}`)
+      // Enough rows that no query plan reads all of them.
+      await fixture.admin.query(
+        `INSERT INTO ${table} SELECT CONCAT('live.', seq), ${later}, 'value' FROM seq_1_to_5000`
+      )
+      await fixture.admin.query(`ANALYZE TABLE ${table}`)
       const before = await status('Innodb_deadlocks')
-      const other = await place.connection()
-      // The two locks of one write, taken apart: first the row, then its entry in the index of deadlines.
+      const other = await fixture.connection()
+      // The two locks of one write, taken separately: first the row, then its entry in the deadline index.
       await other.query('START TRANSACTION')
       await other.query(`SELECT * FROM ${table} WHERE \`key\` = 'key.7' FOR UPDATE`)
       const sweeping = store.deleteExpired()
@@ -179,10 +184,10 @@ for (const level of levels) {
       expect(await store.get('key.7')).toBe('back')
     })
 
-    it('no live session is lost to sweeps that run while sessions end, come back and are renewed', async () => {
+    it('Sweeps lose no live session while sessions end, return and are renewed', async () => {
       const clock = createTestClock()
-      const { store, table } = await place.open({}, { clock })
-      const second = createMysqlStore(place.pool(), { table, clock })
+      const { store, table } = await fixture.open({}, { clock })
+      const second = createMysqlStore(fixture.pool(), { table, clock })
       const keys = Array.from({ length: 120 }, (_, index) => `key.${index}`)
       for (let round = 0; round < 4; round++) {
         await Promise.all(keys.map((key) => store.set(key, 'old', clock.now() + 1)))

@@ -2,15 +2,15 @@ import { describeOn, startProxy, type TcpProxy } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMysqlStore, type MysqlStore } from '../src/index.ts'
 import { keysOf, later } from './support/calls.ts'
-import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 interface Step {
   readonly run: (store: MysqlStore) => Promise<unknown>
-  /** What it resolves to when nothing goes wrong. */
+  /** The result without a failure. */
   readonly answer: unknown
-  /** A hundred keys are many bytes of one kind. */
+  /** A hundred keys make the requests and responses long. */
   readonly requestStride?: number
-  /** What `key` and `over` may hold afterwards, whatever happened: as before, or as written. */
+  /** The possible values of `key` and `over` afterwards: the old or the new ones. */
   readonly states: readonly (readonly [key: string | undefined, over: string | undefined])[]
 }
 
@@ -63,21 +63,21 @@ const steps: Record<string, Step> = {
   }
 }
 
-describeOn('mariadb', { own: true })('a connection that is cut', () => {
-  let place: MariadbPlace
+describeOn('mariadb', { own: true })('A lost connection to MariaDB', () => {
+  let fixture: MariadbFixture
   let direct: MysqlStore
   beforeAll(async () => {
-    place = await startPlace({})
-    direct = createMysqlStore(place.admin)
+    fixture = await startFixture({})
+    direct = createMysqlStore(fixture.admin)
     await direct.ensureSchema()
   })
-  afterAll(() => place.stop())
+  afterAll(() => fixture.stop())
 
-  /** Cuts after byte after byte until the call gets through; gives the number of cuts. */
+  /** Cuts after each byte until the call succeeds; resolves to the number of cuts. */
   async function cutEverywhere(step: Step, direction: 'answers' | 'requests', warm: boolean): Promise<number> {
     for (let bytes = 0; ; bytes += direction === 'requests' ? (step.requestStride ?? 1) : 1) {
-      const proxy = await startProxy(place.engine)
-      const pool = place.pool({ uri: proxy.url, connectionLimit: 1 })
+      const proxy = await startProxy(fixture.engine)
+      const pool = fixture.pool({ uri: proxy.url, connectionLimit: 1 })
       try {
         const store = createMysqlStore(pool)
         if (warm) await prepareEach(store)
@@ -92,7 +92,7 @@ describeOn('mariadb', { own: true })('a connection that is cut', () => {
         }
         await quiet(proxy)
         expect(step.states, `after ${bytes} bytes`).toContainEqual([await direct.get('key'), await direct.get('over')])
-        // The pool takes a new connection.
+        // The pool opens a new connection.
         if ('error' in outcome) expect(await settle(store.get('absent'))).toEqual({ value: undefined })
         else return bytes
       } finally {
@@ -102,30 +102,30 @@ describeOn('mariadb', { own: true })('a connection that is cut', () => {
     }
   }
 
-  /** Until the server has finished what the cut connections had asked for. */
+  /** Waits until the server has finished the statements of the cut connections. */
   async function quiet(proxy: TcpProxy): Promise<void> {
     proxy.cutAll()
     const sql = "SELECT COUNT(*) AS others FROM information_schema.processlist WHERE user = 'root'"
-    while (Number((await place.ask(sql))[0]?.others) > 1) await place.ask('DO 0')
+    while (Number((await fixture.ask(sql))[0]?.others) > 1) await fixture.ask('DO 0')
   }
 
   describe.each(Object.entries(steps))('%s', (_name, step) => {
-    it('at any byte of its answer rejects, and leaves the old or the new state', async () => {
+    it('A response cut at any byte rejects, and leaves the old or the new state', async () => {
       expect(await cutEverywhere(step, 'answers', true)).toBeGreaterThan(10)
     })
 
-    it('at any byte of its request rejects, and leaves the old or the new state', async () => {
+    it('A request cut at any byte rejects, and leaves the old or the new state', async () => {
       expect(await cutEverywhere(step, 'requests', true)).toBeGreaterThan(20)
     })
   })
 
-  it('at any byte of the greeting, the login and the preparation it rejects, and the next call is well', async () => {
+  it('A connection cut at any byte of its setup rejects, and the next call works', async () => {
     const step = steps['compareAndSet that replaces']
     if (step !== undefined) expect(await cutEverywhere(step, 'answers', false)).toBeGreaterThan(150)
   })
 })
 
-/** Statements are prepared once per connection: afterwards a call is one request and one answer. */
+/** Statements are prepared once per connection; afterwards a call is one request and one response. */
 async function prepareEach(store: MysqlStore): Promise<void> {
   await store.get('warm')
   await store.set('warm', 'value', 1)

@@ -5,45 +5,45 @@ import { describeOn, startProxy } from 'test-servers'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createMysqlStore, type MysqlStore } from '../src/index.ts'
 import { callsOf, failureOf, later } from './support/calls.ts'
-import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 const secret = 'a secret for tests that is long enough'
 /** KVSESSION_KILL_CYCLES=100 for the long form. */
 const cycles = Number(process.env.KVSESSION_KILL_CYCLES ?? 3)
 
-describeOn('mariadb', { own: true })('a server in trouble', () => {
-  let place: MariadbPlace
+describeOn('mariadb', { own: true })('Failures of MariaDB', () => {
+  let fixture: MariadbFixture
   let store: MysqlStore
   let table: string
   beforeAll(async () => {
-    place = await startPlace({ 'innodb-flush-log-at-trx-commit': '1' })
+    fixture = await startFixture({ 'innodb-flush-log-at-trx-commit': '1' })
   })
   beforeEach(async () => {
-    const opened = await place.open({ connectionLimit: 4 })
+    const opened = await fixture.open({ connectionLimit: 4 })
     store = opened.store
     table = opened.table
     await store.set('key', 'old', later)
   })
-  afterAll(() => place.stop())
+  afterAll(() => fixture.stop())
 
-  it('that is down rejects every call, and serves the same store once it is up', async () => {
-    await place.engine.kill()
-    const late = createMysqlStore(place.pool(), { table })
+  it('Calls reject while the server is down, and the same store works once it is up', async () => {
+    await fixture.engine.kill()
+    const late = createMysqlStore(fixture.pool(), { table })
     for (const [name, call] of Object.entries({ ...callsOf(late), ensureSchema: () => late.ensureSchema() })) {
       expect(await failureOf(call()), name).toMatchObject({ code: 'ECONNREFUSED' })
     }
-    await place.engine.restart()
+    await fixture.engine.restart()
     await late.ensureSchema()
     expect(await late.compareAndSet('key', 'old', 'new', later)).toBe(true)
   })
 
-  it('that dies while nobody asks takes no process with it, and no call but the next', async () => {
-    await place.engine.restart()
+  it('A server that dies while idle ends no process and fails at most the next call', async () => {
+    await fixture.engine.restart()
     await store.get('key').catch(() => undefined)
     expect(await store.get('key')).toBe('old')
   })
 
-  it(`that is killed under load loses no acknowledged write and revives nothing, ${cycles} times`, {
+  it(`A server killed under load loses no acknowledged write and restores no session, ${cycles} times`, {
     timeout: 30_000 + cycles * 20_000
   }, async () => {
     for (let cycle = 0; cycle < cycles; cycle++) {
@@ -64,13 +64,13 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
           await store.set(own, 'value', later)
           await store.delete(own)
           ended.add(own)
-          if (value === 10 + cycle) kill ??= place.engine.kill()
+          if (value === 10 + cycle) kill ??= fixture.engine.kill()
         }
       }
       const failures = await Promise.all(counters.map((counter) => failureOf(write(counter))))
       for (const error of failures) expect(error).toMatchObject({ code: expect.any(String) })
       await kill
-      await place.engine.restart()
+      await fixture.engine.restart()
       for (const { key, acknowledged, tried } of counters) {
         const found = Number((await store.get(key)) ?? 0)
         expect([acknowledged, tried], key).toContain(found)
@@ -79,27 +79,27 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
     }
   })
 
-  it('that is frozen is a timeout for each request, and serves again when it thaws', async () => {
+  it('A frozen server times out each request, and works again afterwards', async () => {
     const manager = createSessionManager({ store, secret, storeTimeout: 80 })
     const session = await manager.open('')
     session.data.views = 1
     const { headers } = await manager.commit(session)
     const cookie = headers.find(([name]) => name.toLowerCase() === 'set-cookie')?.[1].split(';')[0] ?? ''
-    place.engine.freeze()
+    fixture.engine.freeze()
     const readings = Array.from({ length: 20 }, async () => (await manager.open(cookie)).data.views)
     for (const reading of readings) expect(await failureOf(reading)).toMatchObject({ code: 'STORE_TIMEOUT' })
-    place.engine.thaw()
+    fixture.engine.thaw()
     await store.get('key')
     expect((await manager.open(cookie)).data.views).toBe(1)
     await manager.close()
   })
 
-  it('that is read-only rejects what writes, goes on reading, and recovers', async () => {
-    await place.admin.query("CREATE USER app@'127.0.0.1'")
-    await place.admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO app@'127.0.0.1'`)
-    const plain = createMysqlStore(place.pool({ user: 'app' }), { table })
+  it('A read-only server rejects writes, continues to read, and recovers', async () => {
+    await fixture.admin.query("CREATE USER app@'127.0.0.1'")
+    await fixture.admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO app@'127.0.0.1'`)
+    const plain = createMysqlStore(fixture.pool({ user: 'app' }), { table })
     await plain.set('over', 'old', 1)
-    await place.admin.query('SET GLOBAL read_only = 1')
+    await fixture.admin.query('SET GLOBAL read_only = 1')
     const { get, keys, ...writes } = callsOf(plain)
     for (const [name, call] of Object.entries(writes)) {
       const error = await failureOf(call())
@@ -108,14 +108,14 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
     }
     expect(await get?.()).toBe('old')
     expect(await keys?.()).toEqual(['key'])
-    await place.admin.query('SET GLOBAL read_only = 0')
+    await fixture.admin.query('SET GLOBAL read_only = 0')
     expect(await plain.compareAndSet('key', 'old', 'new', later)).toBe(true)
   })
 
-  it('whose max_allowed_packet is too small says so at the start, and rejects a large value without harm', async () => {
-    const [before] = await place.ask('SELECT @@global.max_allowed_packet AS bytes')
-    await place.admin.query('SET GLOBAL max_allowed_packet = 65536')
-    const small = createMysqlStore(place.pool(), { table })
+  it('A max_allowed_packet that is too small is reported at the start, and rejects a large value without damage', async () => {
+    const [before] = await fixture.ask('SELECT @@global.max_allowed_packet AS bytes')
+    await fixture.admin.query('SET GLOBAL max_allowed_packet = 65536')
+    const small = createMysqlStore(fixture.pool(), { table })
     const message = expect.stringContaining('max_allowed_packet is 65536 bytes')
     expect(await failureOf(small.ensureSchema())).toMatchObject({ code: 'STORE_INVALID', message })
     const large = 'top secret '.repeat(20_000)
@@ -125,23 +125,23 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
       () => small.compareAndSet('new', undefined, large, later)
     ]) {
       const error = await failureOf(call())
-      // The server says why and hangs up; what it says may be lost on the way.
+      // The server sends the reason and closes the connection; the reason may be lost.
       expect(['RECORD_TOO_LARGE', 'ECONNRESET', 'EPIPE', 'PROTOCOL_CONNECTION_LOST']).toContain(
         Reflect.get(Object(error), 'code')
       )
       expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('top secret')
     }
-    // A connection that the server hung up on may be handed out once more.
+    // The pool may return a closed connection once more.
     await small.get('key').catch(() => undefined)
     expect(await small.get('key')).toBe('old')
     expect(await small.get('new')).toBeUndefined()
     expect(await small.compareAndSet('key', 'old', 'x'.repeat(30_000), later)).toBe(true)
-    await place.admin.query(`SET GLOBAL max_allowed_packet = ${Number(before?.bytes)}`)
+    await fixture.admin.query(`SET GLOBAL max_allowed_packet = ${Number(before?.bytes)}`)
   })
 
-  it('that has vanished from the network is replaced as soon as the sockets give up, as the README has it', async () => {
-    const proxy = await startProxy(place.engine)
-    const pool = place.pool({ uri: proxy.url, connectionLimit: 2 })
+  it('A server that vanished from the network is replaced once the sockets time out, as the README states', async () => {
+    const proxy = await startProxy(fixture.engine)
+    const pool = fixture.pool({ uri: proxy.url, connectionLimit: 2 })
     pool.on('connection', (connection) => {
       const stream: unknown = Reflect.get(connection, 'stream')
       if (stream instanceof Socket) stream.setTimeout(150, () => stream.destroy(new Error('MySQL does not answer')))
@@ -159,12 +159,12 @@ describeOn('mariadb', { own: true })('a server in trouble', () => {
     await proxy.close()
   })
 
-  it('that ends idle connections is not noticed', async () => {
+  it('A server that closes idle connections has no effect', async () => {
     await Promise.all(Array.from({ length: 4 }, () => store.get('key')))
-    const rows = await place.ask('SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID()')
-    for (const { id } of rows) await place.admin.query(`KILL ${Number(id)}`)
+    const rows = await fixture.ask('SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID()')
+    for (const { id } of rows) await fixture.admin.query(`KILL ${Number(id)}`)
     const sql = 'SELECT COUNT(*) AS others FROM information_schema.processlist WHERE id <> CONNECTION_ID()'
-    while (Number((await place.ask(sql))[0]?.others) > 0) await place.ask('DO 0')
+    while (Number((await fixture.ask(sql))[0]?.others) > 0) await fixture.ask('DO 0')
     expect(await store.get('key')).toBe('old')
     expect(await store.compareAndSet('key', 'old', 'new', later)).toBe(true)
   })

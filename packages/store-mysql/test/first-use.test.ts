@@ -3,28 +3,28 @@ import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createMysqlStore } from '../src/index.ts'
 import { callsOf, failureOf, later } from './support/calls.ts'
-import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 const methods = ['get', 'set', 'delete', 'create', 'replace', 'keys', 'deleteExpired']
 
-describeOn('mariadb', { own: true })('the first use of a database without the table', () => {
-  let place: MariadbPlace
+describeOn('mariadb', { own: true })('The first use of a MariaDB database without the table', () => {
+  let fixture: MariadbFixture
   let tables = 0
   const freeTable = (): string => `free_${tables++}`
   beforeAll(async () => {
-    place = await startPlace({})
+    fixture = await startFixture({})
   })
-  afterAll(() => place.stop())
+  afterAll(() => fixture.stop())
 
   it.each(methods)('%s creates the table', async (method) => {
-    const store = createMysqlStore(place.pool(), { table: freeTable() })
+    const store = createMysqlStore(fixture.pool(), { table: freeTable() })
     await callsOf(store)[method]?.()
     await store.set('other', 'value', later)
     expect(await store.get('other')).toBe('value')
   })
 
-  it('a session is stored without a call of ensureSchema', async () => {
-    const store = createMysqlStore(place.pool(), { table: freeTable() })
+  it('A session is stored without a call of ensureSchema', async () => {
+    const store = createMysqlStore(fixture.pool(), { table: freeTable() })
     const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
     const session = await manager.open('')
     session.data.views = 1
@@ -33,10 +33,10 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
     await manager.close()
   })
 
-  it('many pools at once, each with several connections, all succeed and one create wins', async () => {
+  it('Many pools with several connections each create the table concurrently, and all succeed', async () => {
     for (let round = 0; round < 5; round++) {
       const table = freeTable()
-      const stores = Array.from({ length: 6 }, () => createMysqlStore(place.pool({ connectionLimit: 3 }), { table }))
+      const stores = Array.from({ length: 6 }, () => createMysqlStore(fixture.pool({ connectionLimit: 3 }), { table }))
       const writes = stores.flatMap((store) => [
         store.compareAndSet('key', undefined, 'value', later),
         store.get('key').then(() => false),
@@ -46,24 +46,24 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
     }
   })
 
-  it.each(methods)('%s names the cure and creates nothing with createTable: false', async (method) => {
+  it.each(methods)('%s says what to do and creates nothing with createTable: false', async (method) => {
     const table = freeTable()
-    const store = createMysqlStore(place.admin, { table, createTable: false })
+    const store = createMysqlStore(fixture.admin, { table, createTable: false })
     expect(await failureOf(callsOf(store)[method]?.() ?? Promise.resolve('no such call'))).toMatchObject({
       code: 'STORE_INVALID',
       message: expect.stringMatching(/no table .*ensureSchema\(\).*schema\.sql/),
       cause: expect.objectContaining({ errno: 1146 })
     })
-    expect(await place.ask(`SHOW TABLES LIKE '${table}'`)).toEqual([])
+    expect(await fixture.ask(`SHOW TABLES LIKE '${table}'`)).toEqual([])
     await store.ensureSchema()
     await callsOf(store)[method]?.()
   })
 
-  it('a user who may not create the table is told what to run', async () => {
+  it('A user who may not create the table gets an error that names the statements to run', async () => {
     const table = freeTable()
-    await place.admin.query(`CREATE USER visitor@'127.0.0.1'`)
-    await place.admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON kvsession.* TO visitor@'127.0.0.1'`)
-    const store = createMysqlStore(place.pool({ user: 'visitor' }), { table })
+    await fixture.admin.query(`CREATE USER visitor@'127.0.0.1'`)
+    await fixture.admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON kvsession.* TO visitor@'127.0.0.1'`)
+    const store = createMysqlStore(fixture.pool({ user: 'visitor' }), { table })
     expect(await failureOf(store.get('key'))).toMatchObject({
       code: 'STORE_INVALID',
       message: expect.stringMatching(
@@ -71,23 +71,23 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
       ),
       cause: expect.objectContaining({ errno: 1142 })
     })
-    await createMysqlStore(place.admin, { table }).ensureSchema()
+    await createMysqlStore(fixture.admin, { table }).ensureSchema()
     expect(await store.get('key')).toBeUndefined()
   })
 
-  it('a table that disappears after it was used is an error and is not created again', async () => {
+  it('A table that disappears after use is an error and is not created again', async () => {
     const table = freeTable()
-    const store = createMysqlStore(place.pool(), { table })
+    const store = createMysqlStore(fixture.pool(), { table })
     await store.set('key', 'value', later)
-    await place.admin.query(`DROP TABLE ${table}`)
+    await fixture.admin.query(`DROP TABLE ${table}`)
     expect(await failureOf(store.get('key'))).toMatchObject({
       code: 'STORE_INVALID',
       message: expect.stringContaining(`no table \`${table}\``)
     })
   })
 
-  it('a connection inside a transaction is refused, since creating the table would commit it', async () => {
-    const connection = await place.connection()
+  it('A connection inside a transaction is refused, because creating the table would commit it', async () => {
+    const connection = await fixture.connection()
     await createMysqlStore(connection, { table: 'neighbour' }).ensureSchema()
     await connection.query('START TRANSACTION')
     await connection.query(`INSERT INTO neighbour VALUES ('key', 1, 'value')`)
@@ -95,11 +95,13 @@ describeOn('mariadb', { own: true })('the first use of a database without the ta
     const message = expect.stringContaining('inside a transaction')
     expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID', message })
     await connection.query('ROLLBACK')
-    expect(await place.ask('SELECT * FROM neighbour')).toEqual([])
+    expect(await fixture.ask('SELECT * FROM neighbour')).toEqual([])
   })
 
-  it('createTable takes nothing but a boolean', () => {
+  it('createTable accepts only a boolean', () => {
     const options = JSON.parse('{ "createTable": "no" }')
-    expect(() => createMysqlStore(place.admin, options)).toThrow('createTable must be true or false. [OPTION_INVALID]')
+    expect(() => createMysqlStore(fixture.admin, options)).toThrow(
+      'createTable must be true or false. [OPTION_INVALID]'
+    )
   })
 })

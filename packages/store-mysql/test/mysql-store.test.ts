@@ -8,19 +8,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMysqlStore } from '../src/index.ts'
 import { schemaSql } from '../src/sql.ts'
 import { failureOf, keysOf, later } from './support/calls.ts'
-import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 const texts = ['', ' ', 'é', 'e\u0301', "'; DROP TABLE x; --\\", '\\', '\ufeffmark', '😀𝒳 日本', '{"a":1}']
 
 describeOn('mariadb')('createMysqlStore', () => {
-  let place: MariadbPlace
+  let fixture: MariadbFixture
   beforeAll(async () => {
-    place = await startPlace()
+    fixture = await startFixture()
   })
-  afterAll(() => place.stop())
+  afterAll(() => fixture.stop())
 
-  it('sends nothing before the first call, and leaves the pool open when it is closed', async () => {
-    const pool = place.pool()
+  it('createMysqlStore sends nothing before the first call, and close() leaves the pool open', async () => {
+    const pool = fixture.pool()
     let connections = 0
     pool.on('connection', () => connections++)
     const store = createMysqlStore(pool, { table: 'quiet' })
@@ -32,9 +32,9 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await pool.query('SELECT 1 AS one')).toMatchObject([[{ one: 1 }], {}])
   })
 
-  it('takes a pool of the callback API, and a single connection', async () => {
-    const pool = mysqlWithCallbacks.createPool({ uri: place.engine.url })
-    const connection = await place.connection()
+  it('createMysqlStore accepts a pool of the callback API and a single connection', async () => {
+    const pool = mysqlWithCallbacks.createPool({ uri: fixture.engine.url })
+    const connection = await fixture.connection()
     for (const client of [pool, connection]) {
       const store = createMysqlStore(client, { table: 'clients' })
       await store.ensureSchema()
@@ -45,10 +45,10 @@ describeOn('mariadb')('createMysqlStore', () => {
     await pool.promise().end()
   })
 
-  it('ensureSchema may be called by many at once, again and again, and keeps what is stored', async () => {
+  it('ensureSchema may run concurrently and repeatedly, and keeps stored values', async () => {
     for (let round = 0; round < 5; round++) {
       const stores = Array.from({ length: 8 }, () =>
-        createMysqlStore(place.pool({ connectionLimit: 1 }), { table: `shared_${round}` })
+        createMysqlStore(fixture.pool({ connectionLimit: 1 }), { table: `shared_${round}` })
       )
       await Promise.all(stores.map((store) => store.ensureSchema()))
       const [store] = stores
@@ -58,25 +58,25 @@ describeOn('mariadb')('createMysqlStore', () => {
     }
   })
 
-  it('makes an InnoDB table of bytes, whatever the defaults of server and connection are', async () => {
-    const connection = await place.connection()
+  it('ensureSchema creates an InnoDB table of bytes, whatever the defaults of server and connection', async () => {
+    const connection = await fixture.connection()
     await connection.query("SET default_storage_engine = 'Aria', sql_mode = 'ANSI', collation_database = 'utf8mb3_bin'")
     await createMysqlStore(connection, { table: 'engine' }).ensureSchema()
     const where = "table_schema = 'kvsession' AND table_name = 'engine'"
-    expect(await place.ask(`SELECT engine FROM information_schema.tables WHERE ${where}`)).toEqual([
+    expect(await fixture.ask(`SELECT engine FROM information_schema.tables WHERE ${where}`)).toEqual([
       { engine: 'InnoDB' }
     ])
     const columns = `SELECT column_name AS name, column_type AS type FROM information_schema.columns WHERE ${where}`
-    expect(await place.ask(`${columns} ORDER BY ordinal_position`)).toEqual([
+    expect(await fixture.ask(`${columns} ORDER BY ordinal_position`)).toEqual([
       { name: 'key', type: 'varbinary(200)' },
       { name: 'expires_at', type: 'bigint(20)' },
       { name: 'value', type: 'mediumblob' }
     ])
   })
 
-  it('keeps tables and databases apart, reserved words and hyphens among their names', async () => {
-    await place.admin.query('CREATE DATABASE `my-app`')
-    const pool = place.pool()
+  it('Tables and databases are separate, even with reserved words and hyphens in their names', async () => {
+    await fixture.admin.query('CREATE DATABASE `my-app`')
+    const pool = fixture.pool()
     const stores = [
       { table: 'order' },
       { table: 'Order2' },
@@ -89,7 +89,7 @@ describeOn('mariadb')('createMysqlStore', () => {
       await store.set('key', `value ${index}`, later)
     }
     for (const [index, store] of stores.entries()) expect(await store.get('key')).toBe(`value ${index}`)
-    const lost = createMysqlStore(place.pool({ database: 'mysql' }), { database: 'my-app' })
+    const lost = createMysqlStore(fixture.pool({ database: 'mysql' }), { database: 'my-app' })
     expect(await lost.get('key')).toBe('value 4')
   })
 
@@ -104,11 +104,11 @@ describeOn('mariadb')('createMysqlStore', () => {
     ['latin1', { charset: 'LATIN1_SWEDISH_CI' }],
     ['no eval', { disableEval: true }],
     ['compression', { compress: true }]
-  ])('is not led astray by a pool with %s', async (_name, options) => {
-    // Or what an earlier pool's options made of the same columns would serve this one.
+  ])('A pool with %s works like any other', async (_name, options) => {
+    // Otherwise the parsers of an earlier pool with the same columns would serve this one.
     mysqlWithCallbacks.clearParserCache()
     const clock = createTestClock()
-    const { store } = await place.open(options, { clock })
+    const { store } = await fixture.open(options, { clock })
     for (const text of texts) {
       await store.set('key', text, clock.now() + 10)
       expect(await store.get('key')).toBe(text)
@@ -122,8 +122,8 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await store.deleteExpired()).toBe(1)
   })
 
-  it('keeps bytes as they are on a connection that converts what it is sent', async () => {
-    const connection = await place.connection()
+  it('Bytes are unchanged on a connection that converts character sets', async () => {
+    const connection = await fixture.connection()
     const store = createMysqlStore(connection, { table: 'converting' })
     await store.ensureSchema()
     await connection.query("SET character_set_client = 'latin1', character_set_connection = 'utf16'")
@@ -136,10 +136,10 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await keysOf(store, 'ke')).toEqual(['key'])
   })
 
-  it('lists every key where MariaDB takes the empty text for NULL, and rejects an empty value', async () => {
-    const { store: plain, table } = await place.open()
+  it('keys lists every key and an empty value rejects if MariaDB treats an empty string as NULL', async () => {
+    const { store: plain, table } = await fixture.open()
     await plain.set('key', 'value', later)
-    const connection = await place.connection()
+    const connection = await fixture.connection()
     await connection.query("SET sql_mode = 'EMPTY_STRING_IS_NULL,STRICT_ALL_TABLES'")
     const store = createMysqlStore(connection, { table })
     expect(await keysOf(store, '')).toEqual(['key'])
@@ -148,10 +148,10 @@ describeOn('mariadb')('createMysqlStore', () => {
   })
 
   it.each(['START TRANSACTION', 'SET autocommit = 0'])(
-    'refuses writes after %s, which are not committed',
+    'Writes after %s are refused, because they are not committed',
     async (sql) => {
-      const { store: other, table } = await place.open()
-      const connection = await place.connection()
+      const { store: other, table } = await fixture.open()
+      const connection = await fixture.connection()
       const store = createMysqlStore(connection, { table })
       await connection.query(sql)
       const calls = [
@@ -168,8 +168,8 @@ describeOn('mariadb')('createMysqlStore', () => {
     }
   )
 
-  it('answers in the asynchronous context of its caller', async () => {
-    const { store } = await place.open({ connectionLimit: 2 })
+  it('The store keeps the async context of its caller', async () => {
+    const { store } = await fixture.open({ connectionLimit: 2 })
     const context = new AsyncLocalStorage<number>()
     const seen = Array.from({ length: 30 }, (_, number) =>
       context.run(number, async () => {
@@ -184,10 +184,10 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await Promise.all(seen)).toEqual(Array.from({ length: 30 }, (_, number) => number))
   })
 
-  it('sweeps a backlog in batches, whole', async () => {
+  it('A sweep removes a backlog completely, in batches', async () => {
     const clock = createTestClock()
-    const { store, table } = await place.open({}, { clock })
-    await place.admin.query(
+    const { store, table } = await fixture.open({}, { clock })
+    await fixture.admin.query(
       `INSERT INTO ${table} SELECT CONCAT('key.', seq), ${clock.now()} + seq MOD 2, 'x' FROM seq_1_to_2000`
     )
     expect(await store.deleteExpired()).toBe(1_000)
@@ -195,11 +195,11 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await keysOf(store, '')).toHaveLength(1_000)
   })
 
-  it('schema.sql is what ensureSchema runs, and makes a table that the store works on', async () => {
+  it('schema.sql is the statement of ensureSchema, and creates a table for the store', async () => {
     const shipped = readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')
     expect(shipped).toBe(schemaSql('`kvsession`'))
-    await place.admin.query(shipped)
-    const store = createMysqlStore(place.admin)
+    await fixture.admin.query(shipped)
+    const store = createMysqlStore(fixture.admin)
     await store.set('schema', 'value', later)
     expect(await store.get('schema')).toBe('value')
     await store.delete('schema')
@@ -209,13 +209,13 @@ describeOn('mariadb')('createMysqlStore', () => {
 describe('createMysqlStore', () => {
   it.each([
     ['an address', 'mysql://127.0.0.1/kvsession'],
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
     ['a class', Map],
     ['a client without execute()', { query: async () => [[], []] }],
     ['a promise of a connection', Promise.resolve({ execute: async () => [[], []] })],
-    ['promise() that gives something else', { promise: () => undefined }]
-  ])('refuses %s and says what to pass', (_name, value) => {
+    ['promise() that returns something else', { promise: () => undefined }]
+  ])('createMysqlStore refuses %s and says what to pass', (_name, value) => {
     expect(() => Reflect.apply(createMysqlStore, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('mysql.createPool(') })
     )
@@ -225,7 +225,7 @@ describe('createMysqlStore', () => {
     ...['', '12', 'a`b', 'a b', 'db.t', 'täble', 'x'.repeat(65), 'x\n', null, 7].map((table) => ({ table })),
     ...['', 'a`b', 'a.b', 'x\n', 'x'.repeat(65), null, 7].map((database) => ({ database })),
     ...[null, 7, {}, 'now', { now: 7 }].map((clock) => ({ clock }))
-  ])('refuses the option %j', (options) => {
+  ])('createMysqlStore refuses the option %j', (options) => {
     const client = { execute: async () => [[], []] }
     expect(() => Reflect.apply(createMysqlStore, undefined, [client, options])).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID' })
@@ -236,8 +236,8 @@ describe('createMysqlStore', () => {
     ['rows without their fields', async () => [{ value: Buffer.from('x') }]],
     ['a header without an insert id', async () => [{ affectedRows: 1, serverStatus: 2 }, undefined]],
     ['a header without a status', async () => [{ affectedRows: 1, insertId: 0 }, undefined]],
-    ['nothing', async () => undefined]
-  ])('refuses a driver that answers %s', async (_name, execute) => {
+    ['undefined', async () => undefined]
+  ])('The store refuses a driver that returns %s', async (_name, execute) => {
     const store = Reflect.apply(createMysqlStore, undefined, [{ execute }])
     expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID' })
     expect(await failureOf(store.compareAndSet('key', undefined, 'value', later))).toMatchObject({

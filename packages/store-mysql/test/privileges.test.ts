@@ -4,31 +4,31 @@ import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createMysqlStore, type MysqlStore } from '../src/index.ts'
 import { callsOf, failureOf, later } from './support/calls.ts'
-import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 const all = ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
 
-describeOn('mariadb', { own: true })('what the server refuses', () => {
-  let place: MariadbPlace
+describeOn('mariadb', { own: true })('Privileges on MariaDB', () => {
+  let fixture: MariadbFixture
   let users = 0
   beforeAll(async () => {
-    place = await startPlace({})
-    await createMysqlStore(place.admin).ensureSchema()
-    await place.admin.query('CREATE TABLE neighbour (secret INT)')
+    fixture = await startFixture({})
+    await createMysqlStore(fixture.admin).ensureSchema()
+    await fixture.admin.query('CREATE TABLE neighbour (secret INT)')
   })
-  afterAll(() => place.stop())
+  afterAll(() => fixture.stop())
 
-  /** A store whose user has these privileges on this table and no others. */
+  /** A store whose user has only these privileges on this table. */
   async function storeOf(privileges: readonly string[], table?: string): Promise<MysqlStore> {
     const user = `u${users++}`
-    await place.admin.query(`CREATE USER ${user}@'127.0.0.1'`)
-    // Only on a database may one grant what is about a table that is not there yet.
+    await fixture.admin.query(`CREATE USER ${user}@'127.0.0.1'`)
+    // A privilege on a missing table can be granted only on the database.
     const grantedOn = table === undefined ? 'kvsession.kvsession' : 'kvsession.*'
-    await place.admin.query(`GRANT ${privileges.join(', ')} ON ${grantedOn} TO ${user}@'127.0.0.1'`)
-    return createMysqlStore(place.pool({ user, connectionLimit: 1 }), table === undefined ? {} : { table })
+    await fixture.admin.query(`GRANT ${privileges.join(', ')} ON ${grantedOn} TO ${user}@'127.0.0.1'`)
+    return createMysqlStore(fixture.pool({ user, connectionLimit: 1 }), table === undefined ? {} : { table })
   }
 
-  it('SELECT, INSERT, UPDATE, DELETE on the table are enough for every method and a table that is there', async () => {
+  it('SELECT, INSERT, UPDATE and DELETE suffice for every method and an existing table', async () => {
     const store = await storeOf(all)
     await store.ensureSchema()
     for (const call of Object.values(callsOf(store))) await call()
@@ -36,12 +36,12 @@ describeOn('mariadb', { own: true })('what the server refuses', () => {
     await store.delete('new')
   })
 
-  it.each(all)('without %s every method either works or names the grant', async (missing) => {
+  it.each(all)('Without %s every method either works or names the grant', async (missing) => {
     const store = await storeOf(all.filter((privilege) => privilege !== missing))
     const refused: string[] = []
     for (const [name, call] of Object.entries(callsOf(store))) {
-      await createMysqlStore(place.admin).set('key', 'old', later)
-      await createMysqlStore(place.admin).set('over', 'old', 1)
+      await createMysqlStore(fixture.admin).set('key', 'old', later)
+      await createMysqlStore(fixture.admin).set('over', 'old', 1)
       const error: unknown = await call().then(
         () => undefined,
         (thrown: unknown) => thrown
@@ -73,41 +73,41 @@ describeOn('mariadb', { own: true })('what the server refuses', () => {
   })
 
   it.each([
-    ['no database', { database: undefined }, 'Name it in its options'],
+    ['no database', { database: undefined }, 'Name the database in the options'],
     ['a database that does not exist', { database: 'nowhere' }, 'does not exist']
-  ])('%s says so', async (_name, { database }, text) => {
-    const pool = place.pool({ uri: place.engine.url.replace('/kvsession', '') })
+  ])('%s is an error that says so', async (_name, { database }, text) => {
+    const pool = fixture.pool({ uri: fixture.engine.url.replace('/kvsession', '') })
     const store = createMysqlStore(pool, database === undefined ? {} : { database })
     const message = expect.stringContaining(text)
     expect(await failureOf(store.ensureSchema())).toMatchObject({ code: 'STORE_INVALID', message })
   })
 
-  it("somebody else's table is a typed error, for ensureSchema too", async () => {
-    const store = createMysqlStore(place.admin, { table: 'neighbour' })
+  it('A table of another program is a typed error, for ensureSchema too', async () => {
+    const store = createMysqlStore(fixture.admin, { table: 'neighbour' })
     const message = expect.stringContaining('schema.sql')
     for (const [name, call] of Object.entries({ ...callsOf(store), ensureSchema: () => store.ensureSchema() })) {
       expect(await failureOf(call()), name).toMatchObject({ code: 'STORE_INVALID', message })
     }
   })
 
-  it('a foreign value under a key of ours is an error, never an empty session', async () => {
-    await place.admin.query(`REPLACE INTO kvsession VALUES ('key', ${later}, 0xC328)`)
-    const store = createMysqlStore(place.admin)
+  it('A foreign value under a key of the store is an error, never an empty session', async () => {
+    await fixture.admin.query(`REPLACE INTO kvsession VALUES ('key', ${later}, 0xC328)`)
+    const store = createMysqlStore(fixture.admin)
     const message = expect.stringContaining('something else wrote')
     expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID', message })
     expect(await store.compareAndSet('key', undefined, 'value', later)).toBe(false)
     await store.delete('key')
   })
 
-  it('a table whose columns are text is refused, rather than compared without case', async () => {
-    await place.admin.query('CREATE TABLE folded (`key` VARCHAR(200) PRIMARY KEY, expires_at BIGINT, value TEXT)')
-    const store = createMysqlStore(place.admin, { table: 'folded' })
+  it('A table with text columns is refused instead of being compared without case', async () => {
+    await fixture.admin.query('CREATE TABLE folded (`key` VARCHAR(200) PRIMARY KEY, expires_at BIGINT, value TEXT)')
+    const store = createMysqlStore(fixture.admin, { table: 'folded' })
     await store.set('key', 'value', later)
     expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID' })
   })
 
-  it('the manager reports what to do in the message of an outage', async () => {
-    const store = createMysqlStore(place.admin, { table: 'missing', createTable: false })
+  it('The manager includes the hint in the message of an outage', async () => {
+    const store = createMysqlStore(fixture.admin, { table: 'missing', createTable: false })
     const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
     const session = await manager.open('')
     session.data.views = 1

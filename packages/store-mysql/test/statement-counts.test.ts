@@ -1,17 +1,17 @@
 import { createSessionManager, type SessionManager } from '@kvsession/core'
 import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type MariadbPlace, startPlace } from './support/mariadb-place.ts'
+import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
 type Counts = Record<string, number>
 
-/** By the server's own count: executed statements, and any other that a transaction or a setting would need. */
-describeOn('mariadb', { own: true })('statements that the server has executed', () => {
-  let place: MariadbPlace
+/** Counted by the server: executed statements, including any for transactions or settings. */
+describeOn('mariadb', { own: true })('Number of statements on MariaDB', () => {
+  let fixture: MariadbFixture
   let manager: SessionManager
   beforeAll(async () => {
-    place = await startPlace({})
-    const { store } = await place.open({ connectionLimit: 1 })
+    fixture = await startFixture({})
+    const { store } = await fixture.open({ connectionLimit: 1 })
     // Each connection prepares a statement once.
     await store.set('warm', 'old', Date.now() + 3_600_000)
     await store.compareAndSet('warm', 'old', 'new', Date.now() + 3_600_000)
@@ -22,11 +22,11 @@ describeOn('mariadb', { own: true })('statements that the server has executed', 
   })
   afterAll(async () => {
     await manager.close()
-    await place.stop()
+    await fixture.stop()
   })
 
   async function totals(): Promise<Counts> {
-    const rows = await place.ask('SHOW GLOBAL STATUS WHERE Variable_name LIKE "Com\\_%"')
+    const rows = await fixture.ask('SHOW GLOBAL STATUS WHERE Variable_name LIKE "Com\\_%"')
     return Object.fromEntries(rows.map((row) => [String(row.Variable_name), Number(row.Value)]))
   }
 
@@ -47,17 +47,17 @@ describeOn('mariadb', { own: true })('statements that the server has executed', 
     return line.split(';')[0] ?? ''
   }
 
-  it('untouched: none, with or without a cookie', async () => {
+  it('An unused session costs no statement, with or without a cookie', async () => {
     const cookie = await begin()
     expect(await count(async () => manager.commit(await manager.open('')))).toEqual({})
     expect(await count(async () => manager.commit(await manager.open(`${cookie}x`)))).toEqual({})
   })
 
-  it('first write: 1', async () => {
+  it('A first write costs 1 statement', async () => {
     expect(await count(begin)).toEqual({ Com_stmt_execute: 1, Com_insert: 1 })
   })
 
-  it('read: 1', async () => {
+  it('A read costs 1 statement', async () => {
     const cookie = await begin()
     const counts = await count(async () => {
       const session = await manager.open(cookie)
@@ -67,7 +67,7 @@ describeOn('mariadb', { own: true })('statements that the server has executed', 
     expect(counts).toEqual({ Com_stmt_execute: 1, Com_select: 1 })
   })
 
-  it('read and write: 2', async () => {
+  it('A read and a write cost 2 statements', async () => {
     const cookie = await begin()
     const counts = await count(async () => {
       const session = await manager.open(cookie)
@@ -77,7 +77,7 @@ describeOn('mariadb', { own: true })('statements that the server has executed', 
     expect(counts).toEqual({ Com_stmt_execute: 2, Com_select: 1, Com_update: 1 })
   })
 
-  it('regenerate: 1 beyond the load', async () => {
+  it('regenerate costs 1 statement more than the load', async () => {
     const session = await manager.open(await begin())
     const counts = await count(async () => {
       await session.regenerate()
@@ -86,7 +86,7 @@ describeOn('mariadb', { own: true })('statements that the server has executed', 
     expect(counts).toEqual({ Com_stmt_execute: 1, Com_update: 1 })
   })
 
-  it('destroy: 1 beyond the load', async () => {
+  it('destroy costs 1 statement more than the load', async () => {
     const session = await manager.open(await begin())
     const counts = await count(async () => {
       await session.destroy()

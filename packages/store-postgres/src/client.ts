@@ -1,6 +1,6 @@
 import { SessionError } from '@kvsession/core'
 
-/** What the store calls of pg: a `Pool`, or a connected `Client`. */
+/** The methods of pg that the store calls. A `Pool` and a connected `Client` have them. */
 export interface PostgresPool {
   query(query: {
     text: string
@@ -8,11 +8,11 @@ export interface PostgresPool {
     values?: (string | number)[]
   }): Promise<{ readonly rows: readonly unknown[]; readonly rowCount: number | null }>
   listenerCount?(event: 'error'): number
-  /** Of a `Client`: `I` outside of transactions. */
+  /** Only a `Client` has it. Returns `I` outside of transactions. */
   getTransactionStatus?(): string | null
 }
 
-/** What the store calls of postgres.js: the `sql` that `postgres()` gave. */
+/** The methods of postgres.js that the store calls. The `sql` that `postgres()` returns has them. */
 export interface PostgresJsClient {
   unsafe(
     text: string,
@@ -25,16 +25,16 @@ export interface PostgresJsClient {
 
 export type PostgresClient = PostgresPool | PostgresJsClient
 
-export interface Answer {
+export interface QueryResult {
   readonly rows: readonly unknown[]
-  /** How many rows the statement wrote. */
+  /** The number of rows that the statement wrote. */
   readonly count: number
 }
 
-/** One round trip, one statement. Without a name it is not prepared, without values it may be any text. */
-export type Run = (text: string, values?: (string | number)[], name?: string) => Promise<Answer>
+/** Runs one statement in one round trip. Without a name it is not prepared; without values it may be any SQL. */
+export type Run = (text: string, values?: (string | number)[], name?: string) => Promise<QueryResult>
 
-const cure =
+const hint =
   'Pass a Pool of pg, createPostgresStore(new pg.Pool({ connectionString })), or the sql of postgres.js, createPostgresStore(postgres(url))'
 
 /** @throws SessionError `STORE_INVALID` */
@@ -48,7 +48,7 @@ export function runnerOf(client: PostgresClient): Run {
   assertPool(client)
   return async (text, values, name) => {
     if (/^[TE]$/.test(client.getTransactionStatus?.() ?? '')) {
-      const message = 'The client is inside a transaction, which could undo a write. Give the store a Pool'
+      const message = 'The client is inside a transaction that could undo a write. Give the store a Pool'
       throw new SessionError('STORE_INVALID', message)
     }
     const result = await client.query({ text, ...(values && { values }), ...(name && { name }) })
@@ -56,43 +56,45 @@ export function runnerOf(client: PostgresClient): Run {
   }
 }
 
-/** A driver that answers something else must not pass for one that wrote. */
-function checked(rows: unknown, count: unknown): Answer {
-  if (!Array.isArray(rows) || typeof count !== 'number') throw misfit('it does not say how many rows it wrote')
+/** An unexpected result of the driver must not count as a write. */
+function checked(rows: unknown, count: unknown): QueryResult {
+  if (!Array.isArray(rows) || typeof count !== 'number')
+    throw invalidClient('it does not report the number of written rows')
   return { rows, count }
 }
 
-/** `undefined` for NULL. */
-export function textOf(row: unknown, column: string): string | undefined {
-  const text = fieldOf(row, column)
-  if (text === null) return undefined
-  if (typeof text !== 'string') throw misfit(`it gives no text for the column ${column}`)
-  return text
+/** Returns `undefined` for NULL. */
+export function stringOf(row: unknown, column: string): string | undefined {
+  const value = fieldOf(row, column)
+  if (value === null) return undefined
+  if (typeof value !== 'string') throw invalidClient(`it returns no string for the column ${column}`)
+  return value
 }
 
 export function fieldOf(row: unknown, column: string): unknown {
   return typeof row === 'object' && row !== null ? Reflect.get(row, column) : undefined
 }
 
-function misfit(what: string): SessionError {
-  return new SessionError('STORE_INVALID', `The PostgreSQL store cannot use this client: ${what}. ${cure}`)
+function invalidClient(problem: string): SessionError {
+  return new SessionError('STORE_INVALID', `The PostgreSQL store cannot use this client: ${problem}. ${hint}`)
 }
 
 function isPostgresJs(client: unknown): client is PostgresJsClient {
   if (typeof client !== 'function' || typeof Reflect.get(client, 'unsafe') !== 'function') return false
-  // A transaction's sql, or a reserved connection's, which may be in one.
-  if (typeof Reflect.get(client, 'begin') !== 'function') throw misfit('it is bound to one connection or transaction')
+  // The sql of a transaction, or of a reserved connection that may be inside one.
+  if (typeof Reflect.get(client, 'begin') !== 'function')
+    throw invalidClient('it is bound to one connection or transaction')
   return true
 }
 
 function assertPool(client: unknown): asserts client is PostgresPool {
   if (typeof client !== 'object' || client === null || typeof Reflect.get(client, 'query') !== 'function') {
-    throw misfit('query() is missing')
+    throw invalidClient('query() is missing')
   }
   const listenerCount: unknown = Reflect.get(client, 'listenerCount')
   if (typeof listenerCount === 'function' && Reflect.apply(listenerCount, client, ['error']) === 0) {
     const message =
-      "Nobody listens to the pool's errors: a restart of the server would end this process. Call pool.on('error', report) before createPostgresStore(pool)"
+      "The pool has no error listener, so a restart of the server would end this process. Call pool.on('error', report) before createPostgresStore(pool)"
     throw new SessionError('STORE_INVALID', message)
   }
 }

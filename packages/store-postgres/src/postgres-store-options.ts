@@ -2,22 +2,22 @@ import { type Clock, SessionError } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 
 export interface PostgresStoreOptions {
-  /** Name of the table: up to 52 letters, digits and `_`, case counts. Default: `kvsession`. */
+  /** Name of the table: up to 52 letters, digits and `_`, case-sensitive. Default: `kvsession`. */
   readonly table?: string
   /** Schema of the table, which must exist. Default: the first of the connection's `search_path`. */
   readonly schema?: string
   /**
-   * Whether the first call creates the table if the database has none. `false`: such a call throws `STORE_INVALID`, and the
-   * table comes from `ensureSchema()` or a migration. Default: true.
+   * Whether the first call creates a missing table. With `false`, a call without the table throws `STORE_INVALID`; create
+   * the table with `ensureSchema()` or a migration. Default: true.
    */
   readonly createTable?: boolean
   /**
-   * Whether statements are prepared once per connection under a name. `false` for a pooler that gives each transaction
-   * another connection and knows nothing of prepared statements (pgbouncer before 1.21). postgres.js has the same option
-   * for a whole client, and both must allow it. Default: true.
+   * Whether statements are prepared once per connection. Set `false` for a pooler that gives each transaction another
+   * connection and does not support prepared statements (pgbouncer before 1.21). postgres.js has the same option for a
+   * whole client, and both must allow it. Default: true.
    */
   readonly prepare?: boolean
-  /** Where the time comes from; the server's own clock is never asked. Default: `Date.now`. */
+  /** The clock of the store. The server's clock is never used. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
@@ -29,7 +29,7 @@ export interface PostgresStoreSettings {
   readonly clock: Pick<Clock, 'now'>
 }
 
-/** PostgreSQL cuts names off after 63 bytes; the index is called `<table>_expires_at`. */
+/** PostgreSQL truncates names after 63 bytes, and the index is named `<table>_expires_at`. */
 const tableName = /^[a-z_][a-z0-9_]{0,51}$/i
 const schemaName = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/i
 
@@ -44,10 +44,10 @@ export function withDefaults(options: PostgresStoreOptions): PostgresStoreSettin
   })
   const { table = 'kvsession', schema, createTable = true, prepare = true, clock = { now: Date.now } } = options
   if (typeof table !== 'string' || !tableName.test(table)) {
-    throw new SessionError('OPTION_INVALID', 'table must be 1 to 52 letters, digits or _, starting with no digit.')
+    throw new SessionError('OPTION_INVALID', 'table must be 1 to 52 letters, digits or _, not starting with a digit.')
   }
   if (schema !== undefined && (typeof schema !== 'string' || !schemaName.test(schema))) {
-    const message = 'schema must be 1 to 63 letters, digits or _, starting with no digit and not with pg_.'
+    const message = 'schema must be 1 to 63 letters, digits or _, not starting with a digit or pg_.'
     throw new SessionError('OPTION_INVALID', message)
   }
   if (typeof createTable !== 'boolean') throw new SessionError('OPTION_INVALID', 'createTable must be true or false.')

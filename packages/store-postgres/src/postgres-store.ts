@@ -1,32 +1,38 @@
 import type { KeyValueStore } from '@kvsession/core'
-import { fieldOf, type PostgresClient, runnerOf, textOf } from './client.ts'
-import { explain, explainCreation, isMissingTable, isRolledBack, readFromStandby } from './explain.ts'
+import { fieldOf, type PostgresClient, runnerOf, stringOf } from './client.ts'
+import {
+  describeCreationError,
+  describeError,
+  isMissingTable,
+  isRolledBack,
+  readFromStandby
+} from './describe-error.ts'
 import { type PostgresStoreOptions, withDefaults } from './postgres-store-options.ts'
 import { ensureSchemaSql, type PostgresStatements, statementsFor } from './sql.ts'
 
 export interface PostgresStore extends Required<KeyValueStore> {
   /**
-   * Creates table and index where they are missing, never the schema around them, as the first call of another method does
-   * unless `createTable` is false. Any number of processes may call it at once, any number of times; a role that may create
-   * nothing may call it once they exist.
+   * Creates the table and the index if they are missing, but never their schema, as the first call of another method does
+   * unless `createTable` is false. Any number of processes may call it concurrently and repeatedly. Once both exist, the
+   * role needs no privilege to create them.
    *
-   * @throws SessionError `STORE_INVALID`: no such schema, or the role may not create in it
+   * @throws SessionError `STORE_INVALID` if the schema is missing or the role may not create a table in it
    */
   ensureSchema(): Promise<void>
 }
 
 const pageSize = 200
 const sweepSize = 500
-/** Of the writers of one key one succeeds each time: enough for a hundred connections on it. */
+/** Each time, one of the writers of a key succeeds: enough for a hundred connections on one key. */
 const mostAttempts = 100
 
 /**
- * Sessions in a table of PostgreSQL, shared by any number of machines. Every method is one statement of its own
- * transaction, exact under each isolation level: where the server rolls one back because of others (40001, 40P01),
- * nothing was written and the store runs it again; any other failure rejects, and is never repeated.
+ * Stores sessions in a PostgreSQL table, shared by any number of machines. Every method is one statement in its own
+ * transaction and is correct under every isolation level. If the server rolls it back because of concurrent statements
+ * (40001, 40P01), nothing was written and the store runs it again. Any other failure rejects and is never repeated.
  *
- * Takes a pg Pool or the `sql` of postgres.js, and never closes it. Nothing is run before the first call. Errors do not
- * contain what was stored.
+ * It takes a pg Pool or the `sql` of postgres.js, and never closes it. Nothing runs before the first call. Errors do not
+ * contain stored data.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
@@ -40,13 +46,13 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
   let creating: Promise<unknown> | undefined
 
   async function use(method: keyof PostgresStatements, ...values: (string | number)[]): ReturnType<typeof run> {
-    // A table that is missing after it was used was removed with its sessions: that is an error and no first use.
+    // A table that disappears after use was removed together with its sessions: that is an error, not a first use.
     const mayCreate = createTable && !hasTable
     let answer: Awaited<ReturnType<typeof run>>
     try {
       answer = await repeat(method, values)
     } catch (error) {
-      if (!mayCreate || !isMissingTable(error)) throw explain(error, settings)
+      if (!mayCreate || !isMissingTable(error)) throw describeError(error, settings)
       await createMissingTable()
       answer = await repeat(method, values).catch(rethrow)
     }
@@ -66,10 +72,10 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
   }
 
   function rethrow(error: unknown): never {
-    throw explain(error, settings)
+    throw describeError(error, settings)
   }
 
-  /** Once for all calls that miss the table at the same time. */
+  /** Runs once for all concurrent calls that find no table. */
   function createMissingTable(): Promise<unknown> {
     creating ??= run(ensureSchemaSql(table, schema)).then(
       () => {
@@ -77,7 +83,7 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
       },
       (error: unknown) => {
         creating = undefined
-        throw explainCreation(error, settings)
+        throw describeCreationError(error, settings)
       }
     )
     return creating
@@ -87,12 +93,12 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
     async get(key) {
       const { rows } = await use('get', key, clock.now())
       if (fieldOf(rows[0], 'standby') === true) throw readFromStandby()
-      return textOf(rows[0], 'value')
+      return stringOf(rows[0], 'value')
     },
     async getMany(keys) {
       const { rows } = await use('getMany', keys.join(','), clock.now())
       if (fieldOf(rows[0], 'standby') === true) throw readFromStandby()
-      const values = new Map(rows.map((row) => [textOf(row, 'key'), textOf(row, 'value')]))
+      const values = new Map(rows.map((row) => [stringOf(row, 'key'), stringOf(row, 'value')]))
       return keys.map((key) => values.get(key))
     },
     async set(key, value, expiresAt) {
@@ -109,12 +115,12 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
       return count === 1
     },
     async *keys(prefix) {
-      // `~` sorts behind and `-` first among the characters of a key: the bounds are a range of the index.
+      // In a key, `~` sorts after every character and `-` before all others, so the bounds are a range of the index.
       const beyond = `${prefix}~`
       for (let from = prefix; ; ) {
         const { rows } = await use('keys', clock.now(), from, beyond, pageSize)
         for (const row of rows) {
-          const key = textOf(row, 'key') ?? ''
+          const key = stringOf(row, 'key') ?? ''
           from = `${key}-`
           if (fieldOf(row, 'live') === true) yield key
         }
@@ -134,13 +140,13 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
       try {
         await run(ensureSchemaSql(table, schema))
       } catch (error) {
-        throw explain(error, settings)
+        throw describeError(error, settings)
       }
     }
   }
 }
 
-/** One name per text, as pg demands of a connection that several stores share. FNV-1a, for it may have 63 bytes. */
+/** One name per statement, which pg requires if stores share a connection. FNV-1a, because a name has at most 63 bytes. */
 function nameOf(method: string, text: string): string {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)

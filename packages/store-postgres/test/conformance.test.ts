@@ -6,7 +6,7 @@ import { connect } from './support/drivers.ts'
 import { type Server, startServer } from './support/server.ts'
 
 const onPostgres = describeOn('postgres', { own: true })
-/** Isolation is the server's affair: the stricter levels with one driver. */
+/** Isolation is a property of the server, so the stricter levels run with one driver. */
 const bindings = [
   ['pg', 'read committed'],
   ['postgres.js', 'read committed'],

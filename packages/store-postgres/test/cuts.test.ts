@@ -8,7 +8,7 @@ import { keysOf, recovered } from './support/store-state.ts'
 
 const later = Date.UTC(9999, 0)
 
-describeOn('postgres', { own: true })('a connection to PostgreSQL that breaks', () => {
+describeOn('postgres', { own: true })('A lost connection to PostgreSQL', () => {
   let server: Server
   beforeAll(async () => {
     server = await startServer()
@@ -24,7 +24,7 @@ describeOn('postgres', { own: true })('a connection to PostgreSQL that breaks', 
       await store.ensureSchema()
     })
 
-    it('cut at any byte of an answer: a read is never absence, a write old or new and never a refusal', async () => {
+    it('A response cut at any byte never makes a read absent, and a write is old or new but never refused', async () => {
       await store.set('read', 'value', later)
       const reads = await cutEverywhere(server, driver, table, (cut) => cut.get('read'), 'value')
       const creates = await cutEverywhere(
@@ -80,11 +80,11 @@ describeOn('postgres', { own: true })('a connection to PostgreSQL that breaks', 
       )
       const sweeps = await cutEverywhere(server, driver, table, (cut) => cut.deleteExpired(), 0)
       const pages = await cutEverywhere(server, driver, table, (cut) => keysOf(cut, 'read'), ['read'])
-      // Whole answers were cut, the closing ReadyForQuery of 6 bytes among them.
+      // Whole responses were cut, including the closing ReadyForQuery of 6 bytes.
       for (const bytes of [reads, creates, replaces, sets, deletes, sweeps, pages]) expect(bytes).toBeGreaterThan(20)
     })
 
-    it('with lost answers: an update of the session manager counts once', async () => {
+    it('An update of the session manager with lost responses counts once', async () => {
       const proxy = await startProxy(server)
       const through = connect(driver, proxy.url, { table, max: 2 })
       const cutting = createSessionManager({
@@ -95,7 +95,7 @@ describeOn('postgres', { own: true })('a connection to PostgreSQL that breaks', 
       session.data.count = 0
       await cutting.commit(session)
       let counted = 0
-      // The answer to a prepared compareAndSet has 30 bytes.
+      // The response to a prepared compareAndSet has 30 bytes.
       for (let bytes = 0; bytes < 30; bytes++) {
         proxy.cutAfter(bytes)
         await session.update((data) => {
@@ -111,7 +111,7 @@ describeOn('postgres', { own: true })('a connection to PostgreSQL that breaks', 
   })
 })
 
-/** Cuts after 0, 1, 2 … bytes of the answer, on a connection that is open already, until the call gets all of it. */
+/** Cuts after 0, 1, 2 … bytes of the response, on an open connection, until the call gets all of it. */
 async function cutEverywhere(
   server: Server,
   driver: DriverName,

@@ -18,7 +18,7 @@ const calls: readonly [name: string, call: (store: PostgresStore) => Promise<unk
   ['deleteExpired', (store) => store.deleteExpired()]
 ]
 
-describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
+describeOn('postgres', { own: true })('Errors of PostgreSQL that say what to do', () => {
   let server: Server
   beforeAll(async () => {
     server = await startServer()
@@ -27,7 +27,7 @@ describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
   afterAll(() => server.stop())
 
   describe.each(driverNames)('%s', (driver) => {
-    it('a table that is missing and is not to be created never opens a fresh session', async () => {
+    it('A missing table that may not be created never opens a new session', async () => {
       const { store } = server.connect(driver, { table: server.freeTable(), createTable: false })
       const other = server.connect(driver, { table: server.freeTable() }).store
       await other.ensureSchema()
@@ -45,7 +45,7 @@ describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
       await expect(manager.open(cookie)).resolves.toBeDefined()
     })
 
-    it('a role with the four privileges of the README does all that requests and sweeps do, and ensureSchema', async () => {
+    it('A role with the four privileges of the README can run all requests, sweeps and ensureSchema', async () => {
       const table = server.freeTable()
       await server.connect(driver, { table }).store.ensureSchema()
       await server.admin.ask(`GRANT SELECT, INSERT, UPDATE, DELETE ON "${table}" TO visitor`)
@@ -61,7 +61,7 @@ describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
     })
 
     it.each(['SELECT', 'INSERT', 'UPDATE', 'DELETE'])(
-      'without the privilege %s, some call names the grant',
+      'Without the privilege %s, at least one call names the grant',
       async (missing) => {
         const table = server.freeTable()
         await server.connect(driver, { table }).store.ensureSchema()
@@ -80,7 +80,7 @@ describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
       }
     )
 
-    it('a schema that does not exist, or that the role may not use', async () => {
+    it('A missing schema, or one that the role may not use, is an error that says what to do', async () => {
       const missing = server.connect(driver, { schema: 'nowhere' }).store
       await expect(missing.ensureSchema()).rejects.toMatchObject({
         code: 'STORE_INVALID',
@@ -96,7 +96,7 @@ describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
       }
     })
 
-    it("somebody else's table of the same name", async () => {
+    it('A table of another program with the same name is an error', async () => {
       await server.admin.ask('CREATE TABLE IF NOT EXISTS taken (id int)')
       const { store } = server.connect(driver, { table: 'taken' })
       await expect(store.get('key')).rejects.toMatchObject({
@@ -106,7 +106,7 @@ describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
       await expect(store.ensureSchema()).rejects.toMatchObject({ code: 'STORE_INVALID' })
     })
 
-    it('a read-only server: writes reject and change nothing, reads go on', async () => {
+    it('A read-only server rejects writes, changes nothing and continues to read', async () => {
       const table = server.freeTable()
       const writer = server.connect(driver, { table })
       await writer.store.ensureSchema()
@@ -120,7 +120,7 @@ describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
       await store.ensureSchema()
     })
 
-    it('no error contains what was being stored', async () => {
+    it('Errors never contain stored data', async () => {
       const table = server.freeTable()
       const { store, ask } = server.connect(driver, { table })
       await store.ensureSchema()
@@ -139,13 +139,13 @@ describeOn('postgres', { own: true })('what goes wrong says what to do', () => {
       expect(await store.get('key')).toBe('old')
     })
 
-    it('a pooler that loses prepared statements', async () => {
+    it('A pooler that loses prepared statements is an error that says what to do', async () => {
       const { store, ask } = server.connect(driver, { table: server.freeTable(), max: 1 })
       await store.ensureSchema()
       await store.get('key')
       await ask('DEALLOCATE ALL')
       const outcome: unknown = await store.get('key').catch((error: unknown) => error)
-      // postgres.js prepares anew by itself.
+      // postgres.js prepares the statement again by itself.
       if (driver === 'postgres.js') expect(outcome).toBe(undefined)
       else {
         expect(outcome).toMatchObject({ code: 'STORE_INVALID', message: expect.stringContaining('prepare: false') })

@@ -8,7 +8,7 @@ import { type Connected, connect, driverNames } from './support/drivers.ts'
 
 const later = Date.UTC(9999, 0)
 
-describeOn('postgres', { own: true })('a primary and its hot standby', () => {
+describeOn('postgres', { own: true })('A PostgreSQL primary and its hot standby', () => {
   let primary: Engine
   let standby: Engine
   let writer: Connected
@@ -28,7 +28,7 @@ describeOn('postgres', { own: true })('a primary and its hot standby', () => {
 
   const cured = {
     code: 'STORE_INVALID',
-    message: expect.stringMatching(/standby.*out of date.*target_session_attrs: 'primary'.*maxLifetimeSeconds/)
+    message: expect.stringMatching(/standby.*outdated.*target_session_attrs: 'primary'.*maxLifetimeSeconds/)
   }
 
   describe.each(driverNames)('%s', (driver) => {
@@ -38,7 +38,7 @@ describeOn('postgres', { own: true })('a primary and its hot standby', () => {
     })
     afterAll(() => connected.end())
 
-    it('A write to the standby says how to reach the primary', async () => {
+    it('A write to the standby is an error that says how to reach the primary', async () => {
       const { store } = connected
       const refused = { ...cured, cause: expect.objectContaining({ code: '25006' }) }
       await expect(store.set('key', 'new', later)).rejects.toMatchObject(refused)
@@ -47,8 +47,8 @@ describeOn('postgres', { own: true })('a primary and its hot standby', () => {
       await expect(store.deleteExpired()).rejects.toMatchObject(refused)
     })
 
-    // A demoted server answered reads for as long as the pool had connections to it: logged-out sessions stayed.
-    it('A read from the standby is an error, and neither a session nor its absence', async () => {
+    // Regression: a demoted server served reads as long as the pool had connections to it, so ended sessions stayed valid.
+    it('A read from the standby is an error, neither a session nor its absence', async () => {
       const { store } = connected
       await expect(store.get('key')).rejects.toMatchObject(cured)
       await expect(store.get('absent')).rejects.toMatchObject(cured)
@@ -69,7 +69,7 @@ describeOn('postgres', { own: true })('a primary and its hot standby', () => {
     })
   })
 
-  it('postgres.js with all servers and target_session_attrs, as the README has it, finds the primary', async () => {
+  it('postgres.js with all servers and target_session_attrs finds the primary, as the README states', async () => {
     const hosts = `postgres://postgres@127.0.0.1:${standby.port},127.0.0.1:${primary.port}/postgres`
     const sql = postgres(hosts, {
       target_session_attrs: 'primary',
@@ -86,7 +86,7 @@ describeOn('postgres', { own: true })('a primary and its hot standby', () => {
   })
 })
 
-/** Resolves when the standby has all that the primary has written. */
+/** Resolves when the standby has all writes of the primary. */
 async function replayed(writer: Connected, standby: Engine): Promise<void> {
   const [row] = await writer.ask('SELECT pg_current_wal_flush_lsn()::text AS position')
   const position: unknown = Reflect.get(Object(row), 'position')

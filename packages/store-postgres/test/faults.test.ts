@@ -10,7 +10,7 @@ import { keysOf, recovered } from './support/store-state.ts'
 const later = Date.UTC(9999, 0)
 const secret = 'a secret for tests that is long enough'
 
-describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
+describeOn('postgres', { own: true })('Failures of PostgreSQL', () => {
   const unhandled: unknown[] = []
   const note = (error: unknown): void => void unhandled.push(error)
   let server: Server
@@ -50,7 +50,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       return cookieOf((await manager.commit(session)).headers)
     }
 
-    /** What a request does that reads and writes; gives what it read. */
+    /** A request that reads and writes; resolves to the value that it read. */
     async function visit(cookie: string): Promise<unknown> {
       const session = await manager.open(cookie)
       const { count } = session.data
@@ -59,7 +59,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       return count
     }
 
-    it('down at the start: 503 with a cookie, none without, and service once it is there', async () => {
+    it('A server that is down at the start is a 503 with a cookie, no error without one, and works once it is up', async () => {
       const cookie = await begin()
       await client.end()
       await server.kill()
@@ -75,7 +75,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       await late.end()
     })
 
-    it('killed while connections idle: the process lives, the next request fails or is served, then all are', async () => {
+    it('A server killed while idle does not end the process, and at most the next request fails', async () => {
       const cookie = await begin()
       await server.kill()
       await expect(visit(cookie)).rejects.toMatchObject({ status: 503 })
@@ -85,7 +85,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       expect(await visit(cookie)).toBe(1)
     })
 
-    it('killed in mid-traffic and started again: nothing acknowledged is lost, nothing deleted comes back', async () => {
+    it('A server killed under load loses no acknowledged write and restores no deleted session', async () => {
       const keys = Array.from({ length: 40 }, (_, index) => `key.${index}`)
       await Promise.all(keys.map((key) => store.set(key, '0', later)))
       const acknowledged = new Map(keys.map((key) => [key, 0]))
@@ -121,12 +121,12 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
         const found = await store.get(key)
         if (deleted.has(key)) expect(found).toBe(undefined)
         else expect([String(acknowledged.get(key)), String(attempted.get(key)), undefined]).toContain(found)
-        // Absent only where the delete was asked for.
+        // Absent only if a delete was requested.
         if (found === undefined) expect(acknowledged.get(key)).toBe(3)
       }
     })
 
-    it('frozen: 503 after storeTimeout, the old or the new record afterwards, and service after the thaw', async () => {
+    it('A frozen server is a 503 after storeTimeout, leaves the old or the new record, and works again afterwards', async () => {
       const cookie = await begin()
       await visit(cookie)
       server.freeze()
@@ -147,7 +147,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       expect([2, 100]).toContain(await visit(cookie))
     })
 
-    it('a lock held for longer than storeTimeout: 503, the old or the new record afterwards', async () => {
+    it('A lock held longer than storeTimeout is a 503 and leaves the old or the new record', async () => {
       const cookie = await begin()
       const other = new pg.Client({ connectionString: server.url })
       await other.connect()
@@ -157,7 +157,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       await expect(session.destroy()).rejects.toMatchObject({ status: 503 })
       await other.query('COMMIT')
       await other.end()
-      // What still waited in the server has been done by now: a logout that failed is done, or can be repeated.
+      // Waiting statements have completed by now: a failed logout has taken effect, or can be repeated.
       const again = await manager.open(cookie)
       await again.destroy()
       expect(await keysOf(store)).toEqual([])
@@ -178,7 +178,7 @@ describeOn('postgres', { own: true })('a PostgreSQL that fails', () => {
       expect(await impatient.compareAndSet('key', 'old', 'new', later)).toBe(true)
     })
 
-    it('UNLOGGED: a crash ends every session, brings none back, and the next login works', async () => {
+    it('With UNLOGGED, a crash ends every session, restores none, and the next login works', async () => {
       await client.ask(`ALTER TABLE "${table}" SET UNLOGGED`)
       const cookie = await begin()
       await server.kill()

@@ -18,7 +18,7 @@ const calls: readonly [name: string, call: (store: PostgresStore) => Promise<unk
   ['deleteExpired', (store) => store.deleteExpired()]
 ]
 
-describeOn('postgres', { own: true })('the first use of a database without the table', () => {
+describeOn('postgres', { own: true })('The first use of a PostgreSQL database without the table', () => {
   let server: Server
   beforeAll(async () => {
     server = await startServer()
@@ -35,7 +35,7 @@ describeOn('postgres', { own: true })('the first use of a database without the t
       expect(await store.get('other')).toBe('value')
     })
 
-    it('a session is stored without a call of ensureSchema', async () => {
+    it('A session is stored without a call of ensureSchema', async () => {
       const { store } = server.connect(driver, { table: server.freeTable() })
       const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
       const session = await manager.open('')
@@ -45,7 +45,7 @@ describeOn('postgres', { own: true })('the first use of a database without the t
       await manager.close()
     })
 
-    it('many clients at once, each with several connections, all succeed and one create wins', async () => {
+    it('Many clients with several connections each create the table concurrently, and all succeed', async () => {
       for (let round = 0; round < 5; round++) {
         const table = server.freeTable()
         const clients = Array.from({ length: 6 }, () => server.connect(driver, { table, max: 3 }))
@@ -59,7 +59,7 @@ describeOn('postgres', { own: true })('the first use of a database without the t
       }
     })
 
-    it.each(calls)('%s names the cure and creates nothing with createTable: false', async (_name, call) => {
+    it.each(calls)('%s says what to do and creates nothing with createTable: false', async (_name, call) => {
       const table = server.freeTable()
       const { store } = server.connect(driver, { table, createTable: false })
       await expect(call(store)).rejects.toMatchObject({
@@ -72,7 +72,7 @@ describeOn('postgres', { own: true })('the first use of a database without the t
       await call(store)
     })
 
-    it('a role that may not create the table is told what to run', async () => {
+    it('A role that may not create the table gets an error that names the statements to run', async () => {
       const table = server.freeTable()
       const { store } = server.connect(driver, { table, user: 'visitor' })
       await expect(store.get('key')).rejects.toMatchObject({
@@ -87,7 +87,7 @@ describeOn('postgres', { own: true })('the first use of a database without the t
       expect(await store.get('key')).toBeUndefined()
     })
 
-    it('a table that disappears after it was used is an error and is not created again', async () => {
+    it('A table that disappears after use is an error and is not created again', async () => {
       const table = server.freeTable()
       const { store } = server.connect(driver, { table, prepare: false })
       await store.set('key', 'value', later)
@@ -99,7 +99,7 @@ describeOn('postgres', { own: true })('the first use of a database without the t
     })
   })
 
-  it('createTable takes nothing but a boolean', () => {
+  it('createTable accepts only a boolean', () => {
     const client = new pg.Client()
     client.on('error', () => undefined)
     const options = JSON.parse('{ "createTable": "no" }')

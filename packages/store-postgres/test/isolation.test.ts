@@ -7,14 +7,14 @@ import { type Server, startServer } from './support/server.ts'
 const later = Date.UTC(9999, 0)
 const levels = ['read committed', 'repeatable read', 'serializable']
 
-describeOn('postgres', { own: true })('against another session', () => {
+describeOn('postgres', { own: true })('Concurrent PostgreSQL transactions', () => {
   let server: Server
   beforeAll(async () => {
     server = await startServer()
   })
   afterAll(() => server.stop())
 
-  /** A store, and a session that is inside of a transaction on the same table. */
+  /** A store, and a session inside a transaction on the same table. */
   async function meet(
     driver: DriverName,
     level: string,
@@ -28,7 +28,7 @@ describeOn('postgres', { own: true })('against another session', () => {
     return { ...connected, other, table }
   }
 
-  /** Until a statement on the table waits for a lock. */
+  /** Waits until a statement on the table waits for a lock. */
   async function waiting(table: string, count = 1): Promise<void> {
     const sql = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%"${table}"%'`
     while ((await server.admin.ask(sql)).length < count);
@@ -36,7 +36,7 @@ describeOn('postgres', { own: true })('against another session', () => {
 
   describe.each(levels)('%s', (level) => {
     it.each(['pg', 'postgres.js'] as const)(
-      '%s: a write waits for one that is not committed, and sees it',
+      '%s: a write waits for an uncommitted one, and sees its result',
       async (driver) => {
         const { store, other, table } = await meet(driver, level)
         for (const [end, stays] of [
@@ -56,7 +56,7 @@ describeOn('postgres', { own: true })('against another session', () => {
       }
     )
 
-    it('of two that create at once one is false, however the other ends', async () => {
+    it('Only one of two concurrent creators succeeds, however the other ends', async () => {
       const { store, other, table } = await meet('pg', level)
       await other.query(`BEGIN; INSERT INTO "${table}" VALUES ('key', ${later}, 'theirs')`)
       const lost = store.compareAndSet('key', undefined, 'ours', later)
@@ -72,7 +72,7 @@ describeOn('postgres', { own: true })('against another session', () => {
       await other.end()
     })
 
-    it('a rewrite that keeps the text, as a touch by hand, does not make compareAndSet false', async () => {
+    it('A rewrite with the same value, such as a manual touch, does not make compareAndSet false', async () => {
       const { store, other, table } = await meet('pg', level)
       await store.set('key', 'read', later)
       await other.query(`BEGIN; UPDATE "${table}" SET expires_at = expires_at - 1 WHERE key = 'key'`)
@@ -83,7 +83,7 @@ describeOn('postgres', { own: true })('against another session', () => {
       await other.end()
     })
 
-    it('delete and set get through, whatever was committed meanwhile; a deleted value does not match', async () => {
+    it('delete and set succeed whatever was committed meanwhile, and a deleted value does not match', async () => {
       const { store, other, table } = await meet('pg', level)
       for (const key of ['deleted', 'set', 'gone']) await store.set(key, 'read', later)
       await other.query(
@@ -105,7 +105,7 @@ describeOn('postgres', { own: true })('against another session', () => {
       await other.end()
     })
 
-    it('chosen as the victim of a deadlock, a write is run again', async () => {
+    it('A write that is rolled back by a deadlock runs again', async () => {
       const { store, other, table, ask } = await meet('pg', level, { deadlock_timeout: '20ms' })
       const gate = new pg.Client({ connectionString: server.url })
       await gate.connect()
@@ -120,7 +120,7 @@ describeOn('postgres', { own: true })('against another session', () => {
       await waiting(table)
       const locked = other.query(`LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`)
       await waiting(table, 2)
-      // The write goes on to the row, which the other one holds, who waits for the write: the last to wait finds out.
+      // The write continues to the row that the other transaction holds, which waits for the write: the last one detects it.
       await gate.query('SELECT pg_advisory_unlock(1)')
       await locked
       await other.query('COMMIT')
@@ -130,7 +130,7 @@ describeOn('postgres', { own: true })('against another session', () => {
       await other.end()
     })
 
-    it('the sweep leaves a locked row to the next one, waits for nobody, and takes no renewed session', async () => {
+    it('A sweep skips a locked row, waits for no one, and removes no renewed session', async () => {
       const { store, other, table } = await meet('pg', level)
       for (const key of ['locked', 'renewed', 'expired']) await store.set(key, 'value', 1)
       await other.query(`BEGIN; UPDATE "${table}" SET expires_at = ${later} WHERE key = 'renewed'`)
@@ -143,7 +143,7 @@ describeOn('postgres', { own: true })('against another session', () => {
     })
   })
 
-  it('gives up and rejects with the failure itself when it never ends', async () => {
+  it('A write that is rolled back every time finally rejects with that failure', async () => {
     const { store, other, table, ask } = await meet('postgres.js', 'read committed')
     await ask(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN PERFORM nextval('tries'); RAISE 'forged' USING ERRCODE = '40001'; END $$`)

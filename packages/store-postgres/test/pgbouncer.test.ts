@@ -14,18 +14,18 @@ import { type Server, startServer } from './support/server.ts'
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 const readme = readFileSync(path('../README.md'), 'utf8')
 const section = /^## Behind pgbouncer\n(.*?)^## /ms.exec(readme)?.[1] ?? ''
-/** The section's programs, each with the driver that it takes. */
+/** The programs of the section, each with its driver. */
 const programs = Array.from(section.matchAll(/```js\n(.*?)```/gs), ([, text = '']): [driver: string, text: string] => [
   text.includes("from 'pg'") ? 'pg' : 'postgres.js',
   text
 ])
 
-describeOn('pgbouncer')('behind pgbouncer in transaction mode', () => {
+describeOn('pgbouncer')('PostgreSQL behind pgbouncer in transaction mode', () => {
   let server: Server
   let pooler: Engine
   beforeAll(async () => {
     server = await startServer()
-    // Fewer connections than requests at once: each statement comes to whichever is free.
+    // Fewer connections than concurrent requests, so a statement gets any free connection.
     pooler = await startPgbouncer(server, { settings: { default_pool_size: '5' } })
   })
   afterAll(async () => {
@@ -33,7 +33,7 @@ describeOn('pgbouncer')('behind pgbouncer in transaction mode', () => {
     await server.stop()
   })
 
-  it('The section of the README shows a program for each driver', () => {
+  it('The README has a program for each driver', () => {
     expect(programs.map(([driver]) => driver)).toEqual(['pg', 'postgres.js'])
   })
 
@@ -81,8 +81,8 @@ describeOn('pgbouncer')('behind pgbouncer in transaction mode', () => {
   })
 
   describe.each(driverNames)('%s', (driver) => {
-    // The pooler refuses parameters of a connection that it does not know: 08P01, from every call.
-    it('A pool with lock_timeout is told to set it on the role instead', async () => {
+    // The pooler refuses unknown parameters of a connection with 08P01, on every call.
+    it('A pool with lock_timeout gets an error that says to set it on the role', async () => {
       const { store, end } =
         driver === 'pg'
           ? connect(driver, pooler.url, { pool: { lock_timeout: 1_000 }, prepare: false })
@@ -97,8 +97,8 @@ describeOn('pgbouncer')('behind pgbouncer in transaction mode', () => {
     })
   })
 
-  // postgres.js prepares anew by itself, and then waits for answers that never come.
-  it('A store on pg that prepares statements is told to leave it', async () => {
+  // postgres.js prepares again by itself, and then waits for responses that never arrive.
+  it('A store on pg that prepares statements gets an error that says to disable that', async () => {
     const { store, end } = connect('pg', pooler.url, { table: server.freeTable() })
     const { errors, operations } = await runPooledTraffic(store, 200)
     expect(errors.length).toBeGreaterThan(operations / 10)

@@ -12,7 +12,7 @@ import { type Server, startServer } from './support/server.ts'
 
 const later = Date.UTC(9999, 0)
 
-describeOn('postgres', { own: true })('the PostgreSQL store', () => {
+describeOn('postgres', { own: true })('The PostgreSQL store', () => {
   let server: Server
   beforeAll(async () => {
     server = await startServer()
@@ -20,7 +20,7 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
   afterAll(() => server.stop())
 
   describe.each(driverNames)('%s', (driver) => {
-    it('creates the schema once, whoever else does so in the same instant, and keeps what is stored', async () => {
+    it('ensureSchema creates the schema once, even concurrently, and keeps stored values', async () => {
       const clients = Array.from({ length: 12 }, () => server.connect(driver, { max: 1 }))
       await Promise.all(clients.map(({ ask }) => ask('SELECT')))
       for (let round = 0; round < 10; round++) {
@@ -32,7 +32,7 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
       expect(await clients[0]?.store.get('key')).toBe('value')
     })
 
-    it('keeps tables of other names and schemas apart, on one client too', async () => {
+    it('Tables with other names and schemas are separate, even on one client', async () => {
       await server.admin.ask(`CREATE SCHEMA IF NOT EXISTS "order"`)
       const stores = [
         { table: 'One' },
@@ -48,7 +48,7 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
       expect(values).toEqual(['value 0', 'value 1', 'value 2', 'value 3'])
     })
 
-    it('works without prepared statements', async () => {
+    it('The store works without prepared statements', async () => {
       const { store, ask } = server.connect(driver, { table: server.freeTable(), prepare: false, max: 1 })
       await store.ensureSchema()
       expect(await store.compareAndSet('key', undefined, 'value', later)).toBe(true)
@@ -58,7 +58,7 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
       expect(names).toEqual([])
     })
 
-    it('prepares each statement once per connection', async () => {
+    it('The store prepares each statement once per connection', async () => {
       const { store, ask } = server.connect(driver, { table: server.freeTable(), max: 1 })
       await store.ensureSchema()
       for (let turn = 0; turn < 3; turn++) {
@@ -71,7 +71,7 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
       expect(statements).toEqual([{ uses: 3 }, { uses: 3 }])
     })
 
-    it('keeps the context of the caller', async () => {
+    it('The store keeps the async context of the caller', async () => {
       const { store } = server.connect(driver, { table: server.freeTable(), max: 2 })
       await store.ensureSchema()
       const context = new AsyncLocalStorage<number>()
@@ -86,13 +86,13 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
       expect(await Promise.all(work)).toEqual(Array.from({ length: 20 }, (_, request) => request))
     })
 
-    it('leaves the client open when it is closed', async () => {
+    it('close() leaves the client open', async () => {
       const { store, ask } = server.connect(driver, { table: server.freeTable() })
       await store.close()
       expect(await ask('SELECT 1 AS one')).toEqual([{ one: 1 }])
     })
 
-    it('loses no live session while sweeps and writers run together', async () => {
+    it('Sweeps lose no live session while writers run', async () => {
       const clock = createTestClock()
       const table = server.freeTable()
       const { store, ask } = server.connect(driver, { table, clock })
@@ -102,7 +102,7 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
       await clock.advance(1)
       const other = server.connect(driver, { table, clock }).store
       const renewed = async (): Promise<void> => {
-        // Each expired key is taken over at once or swept and then made anew.
+        // Each expired key is either overwritten, or swept and then created again.
         for (let key = 1; key <= 4000; key += 20) {
           expect(await other.compareAndSet(`key.${key}`, undefined, 'new', later)).toBe(true)
         }
@@ -116,7 +116,7 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
     })
   })
 
-  it('several stores share the prepared statements of one connection', async () => {
+  it('Several stores share the prepared statements of one connection', async () => {
     const pool = new pg.Pool({ connectionString: server.url, max: 1 }).on('error', () => undefined)
     const stores = ['first', 'second'].map((table) => createPostgresStore(pool, { table }))
     for (const store of stores) await store.ensureSchema()
@@ -125,7 +125,7 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
     await pool.end()
   })
 
-  it('pages in the order of its index whatever language the database speaks', async () => {
+  it('keys pages in the order of its index, whatever the locale of the database', async () => {
     await server.admin.ask(
       `CREATE DATABASE swedish TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'sv' LOCALE 'C' ENCODING 'UTF8'`
     )
@@ -140,7 +140,7 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
     await end()
   })
 
-  it('refuses to write inside a transaction that somebody could roll back', async () => {
+  it('A write inside a transaction that could be rolled back is refused', async () => {
     const client = new pg.Client({ connectionString: server.url }).on('error', () => undefined)
     await client.connect()
     const store = createPostgresStore(client, { table: server.freeTable() })
@@ -157,7 +157,7 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
     await sql.end()
   })
 
-  it('schema.sql makes a table that the store works on', async () => {
+  it('schema.sql creates a table for the store', async () => {
     await server.admin.ask('DROP TABLE IF EXISTS kvsession')
     await server.admin.ask(readFileSync(new URL('../schema.sql', import.meta.url), 'utf8'))
     const { store } = server.connect('pg')
@@ -169,17 +169,17 @@ describeOn('postgres', { own: true })('the PostgreSQL store', () => {
 describe('createPostgresStore', () => {
   it.each([
     ['an address', 'postgres://127.0.0.1/'],
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
     ['a class', pg.Pool],
     ['a SQLite database', { exec: () => undefined, prepare: () => undefined }]
-  ])('refuses %s and says what to pass', (_name, value) => {
+  ])('createPostgresStore refuses %s and says what to pass', (_name, value) => {
     expect(() => Reflect.apply(createPostgresStore, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('new pg.Pool(') })
     )
   })
 
-  it('refuses a pool that would end the process when the server goes away', () => {
+  it('createPostgresStore refuses a pool whose errors would end the process', () => {
     expect(() => createPostgresStore(new pg.Pool())).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining("pool.on('error'") })
     )
@@ -199,13 +199,13 @@ describe('createPostgresStore', () => {
     )
   })
 
-  it('runs nothing before the first call', () => {
+  it('createPostgresStore runs nothing before the first call', () => {
     let calls = 0
     createPostgresStore({ query: async () => ({ rows: [], rowCount: ++calls }) })
     expect(calls).toBe(0)
   })
 
-  it('refuses a driver that answers something else, rather than taking it for a write', async () => {
+  it('An unexpected result of the driver is refused and does not count as a write', async () => {
     for (const answer of [
       undefined,
       {},
@@ -220,7 +220,7 @@ describe('createPostgresStore', () => {
 })
 
 describe('schema.sql', () => {
-  it('is what ensureSchema runs', () => {
+  it('schema.sql is the statement of ensureSchema', () => {
     expect(readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')).toBe(schemaSql('kvsession'))
   })
 })

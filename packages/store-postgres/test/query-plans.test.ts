@@ -16,7 +16,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
   deleteExpired: ['5000', '500']
 }
 
-/** Nodes of a plan with what they search, from the top. */
+/** Nodes of a plan with their search conditions, from the top. */
 const search = {
   get: ['Result', 'Index Scan', 'table_pkey', 'key ='],
   getMany: ['Nested Loop', 'Result', 'Bitmap Heap Scan', 'Bitmap Index Scan', 'table_pkey', 'key = ANY'],
@@ -31,16 +31,16 @@ const search = {
   ]
 }
 
-describeOn('postgres', { own: true })('query plans over 10,000 rows, half of them expired', () => {
+describeOn('postgres', { own: true })('Query plans of PostgreSQL over 10,000 rows, half of them expired', () => {
   let server: Server
   beforeAll(async () => {
-    // No statistics come in between: the planner knows what the test lets it know.
+    // No automatic statistics, so the planner knows only the statistics of the test.
     server = await startServer({ autovacuum: 'off' })
   })
   afterAll(() => server.stop())
 
   it.each([
-    // Without statistics the planner takes the keys of a prefix for so few that it sorts them itself.
+    // Without statistics, the planner expects so few keys for a prefix that it sorts them itself.
     [
       'fresh',
       'force_custom_plan',
@@ -49,7 +49,7 @@ describeOn('postgres', { own: true })('query plans over 10,000 rows, half of the
     ['fresh', 'force_generic_plan', {}],
     ['analyzed', 'force_custom_plan', {}],
     ['analyzed', 'force_generic_plan', {}]
-  ])('search an index in every statement, scan no table and sort nothing: %s, %s', async (state, mode, exception) => {
+  ])('Every statement searches an index, scans no table and sorts nothing: %s, %s', async (state, mode, exception) => {
     const table = server.freeTable()
     const { store, ask } = server.connect('pg', { table, max: 1, settings: { plan_cache_mode: mode } })
     await store.ensureSchema()

@@ -5,29 +5,29 @@ import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Server, startServer } from './support/server.ts'
 
-const oneCreator = 'of 50 concurrent creators exactly one resolves to true, and its value stays'
-const overtakenBySet = 'a compareAndSet that is overtaken by a set never replaces what was set'
+const oneCreator = 'exactly one of 50 concurrent creators resolves to true, and its value stays'
+const overtakenBySet = 'a compareAndSet that is overtaken by a set never replaces the new value'
 
-describeOn('postgres', { own: true })('the conformance kit on stores that PostgreSQL does not serialise', () => {
+describeOn('postgres', { own: true })('The testkit on stores that PostgreSQL does not serialize', () => {
   let server: Server
   beforeAll(async () => {
     server = await startServer({ max_connections: '200' })
   })
   afterAll(() => server.stop())
 
-  it('finds that "find, then upsert" in a READ COMMITTED transaction lets several creators win', async () => {
+  it('"find, then upsert" in a READ COMMITTED transaction lets several creators win, which the testkit detects', async () => {
     const options = transactional(() => server, 'SELECT 1')
     await expect(run(options, oneCreator)).rejects.toThrow(/\d+ of 50 resolved to true/)
   })
 
-  it('finds that a lock which set does not take lets compareAndSet undo a set', async () => {
+  it('A lock that set does not take lets compareAndSet undo a set, which the testkit detects', async () => {
     const options = transactional(() => server, 'SELECT pg_advisory_xact_lock(hashtext($1))')
     await run(options, oneCreator)
     await expect(run(options, overtakenBySet)).rejects.toThrow('expected "set", got "compared"')
   })
 })
 
-/** A correct store, but for its compareAndSet: what an author writes who has a client for SQL and no conditional write. */
+/** A correct store except for its compareAndSet, as written with an SQL client but without a conditional write. */
 function transactional(serverOf: () => Server, lock: string): StoreCaseOptions {
   return {
     methods: ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'],
@@ -48,7 +48,7 @@ function transactional(serverOf: () => Server, lock: string): StoreCaseOptions {
           const { rows } = await client.query<Row>(find, [key])
           const matches = rows[0]?.value === expected
           if (matches) {
-            await client.query(find, [key]) // The upsert of an ORM looks first.
+            await client.query(find, [key]) // The upsert of an ORM reads first.
             await client.query(upsertInto(table), [key, expiresAt, value])
           }
           await client.query('COMMIT')

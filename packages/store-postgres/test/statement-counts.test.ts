@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { driverNames } from './support/drivers.ts'
 import { type Server, startServer } from './support/server.ts'
 
-/** By the server's own count, pg_stat_statements: statements and nothing beside them, no BEGIN, no SET. */
-describeOn('postgres', { own: true })('statements that the server has executed', () => {
+/** Counted by the server, with pg_stat_statements: only statements, no BEGIN and no SET. */
+describeOn('postgres', { own: true })('Number of statements on PostgreSQL', () => {
   let server: Server
   beforeAll(async () => {
     server = await startServer({
@@ -31,7 +31,7 @@ describeOn('postgres', { own: true })('statements that the server has executed',
     beforeAll(async () => {
       const { store } = server.connect(driver, { table: server.freeTable(), user: 'visitor' })
       await store.ensureSchema()
-      // postgres.js asks once per connection for the types of arrays.
+      // postgres.js queries the types of arrays once per connection.
       await Promise.all(Array.from({ length: 50 }, () => store.get('warm')))
       manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
     })
@@ -44,15 +44,15 @@ describeOn('postgres', { own: true })('statements that the server has executed',
       return cookieOf(await manager.commit(session))
     }
 
-    it('untouched, without a cookie: 0', async () => {
+    it('An unused session without a cookie costs no statement', async () => {
       expect(await count(async () => manager.commit(await manager.open('')))).toBe(0)
     })
 
-    it('first write: 1', async () => {
+    it('A first write costs 1 statement', async () => {
       expect(await count(begin)).toBe(1)
     })
 
-    it('read: 1', async () => {
+    it('A read costs 1 statement', async () => {
       const cookie = await begin()
       expect(
         await count(async () => {
@@ -63,7 +63,7 @@ describeOn('postgres', { own: true })('statements that the server has executed',
       ).toBe(1)
     })
 
-    it('read and write: 2', async () => {
+    it('A read and a write cost 2 statements', async () => {
       const cookie = await begin()
       expect(
         await count(async () => {
@@ -74,7 +74,7 @@ describeOn('postgres', { own: true })('statements that the server has executed',
       ).toBe(2)
     })
 
-    it.each(['regenerate', 'destroy'] as const)('%s: 1 beyond the load', async (verb) => {
+    it.each(['regenerate', 'destroy'] as const)('%s costs 1 statement more than the load', async (verb) => {
       const session = await manager.open(await begin())
       expect(
         await count(async () => {

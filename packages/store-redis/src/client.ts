@@ -1,9 +1,9 @@
 import { SessionError } from '@kvsession/core'
 
 /**
- * What the store calls of node-redis 5 and 6: the client of `createClient`, `createClientPool`, `createCluster`, or
- * `createSentinel` with `maxCommandRediscovers: 0`. With another number a sentinel client sends a write again whose answer
- * was lost, is told that nothing was written, and a change counts twice; the store cannot see that setting.
+ * The methods of node-redis 5 and 6 that the store calls: the client of `createClient`, `createClientPool`,
+ * `createCluster`, or `createSentinel` with `maxCommandRediscovers: 0`. With another number, a sentinel client repeats a
+ * write whose reply was lost, so a change is applied twice. The store cannot detect that setting.
  */
 export interface NodeRedisClient {
   get(key: string): Promise<unknown>
@@ -14,7 +14,7 @@ export interface NodeRedisClient {
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
-/** What the store calls of ioredis 5 and 6: a `Redis`, with sentinels or without, or a `Cluster`. */
+/** The methods of ioredis 5 and 6 that the store calls: a `Redis`, with or without sentinels, or a `Cluster`. */
 export interface IoredisClient {
   get(key: string): Promise<unknown>
   getrange(key: string, start: number, end: number): Promise<unknown>
@@ -31,13 +31,13 @@ export interface ScanPage {
   readonly keys: readonly string[]
 }
 
-/** One server that holds keys: it is asked for a page of them at a cursor. */
+/** One server with keys. Returns a page of them at a cursor. */
 export type Scan = (cursor: string, pattern: string, count: number) => Promise<ScanPage>
 
-/** The commands of the store, whichever driver sends them. */
+/** The commands of the store, independent of the driver. */
 export interface RedisCommands {
   get(key: string): Promise<unknown>
-  /** One command; on a cluster one for each key, sent together, because each key may belong to another server. */
+  /** One command; on a cluster one for each key, sent together, because each key may belong to a different server. */
   getMany(keys: readonly string[]): Promise<unknown>
   /** The first characters of a value. */
   head(key: string, length: number): Promise<unknown>
@@ -47,19 +47,19 @@ export interface RedisCommands {
   evalSha(sha1: string, key: string, args: string[]): Promise<unknown>
   /** Every master. */
   masters(): Promise<readonly Scan[]>
-  /** How many replicas have what the connection has written so far; missing where a client has several connections. */
+  /** The number of replicas that have all writes of the connection. Missing if a client has several connections. */
   readonly wait?: ((replicas: number, milliseconds: number) => Promise<unknown>) | undefined
   /** Opens another connection to the same server. `onEnd` is called when this client is closed. */
   readonly duplicate?: ((onEnd: () => void) => Duplicate) | undefined
-  /** Where a client keeps what it has read: resolves when it has heard of what another connection has written by now. */
+  /** For a client with a local cache: resolves once it has been notified of the writes of other connections. */
   readonly catchUp?: ((key: string) => Promise<unknown>) | undefined
 }
 
 export interface Duplicate {
   readonly client: RedisClient
-  /** Resolves when it takes commands; the first call opens it. */
+  /** Resolves when it accepts commands. The first call opens it. */
   open(): Promise<unknown>
-  /** Lost, and not to be opened again by the driver. */
+  /** True if the connection is lost and the driver will not reopen it. */
   isClosed(): boolean
   end(): void
 }
@@ -69,18 +69,18 @@ const clients =
 
 /** @throws SessionError `STORE_INVALID` */
 export function commandsOf(client: RedisClient): RedisCommands {
-  if (typeof client !== 'object' || client === null) throw misfit('it is no client', clients)
+  if (typeof client !== 'object' || client === null) throw invalidClient('it is not a client', clients)
   if (hasMethods(client, ['get', 'getRange', 'set', 'del', 'eval', 'evalSha'])) return nodeRedis(asNodeRedis(client))
   if (hasMethods(client, ['get', 'getrange', 'set', 'del', 'eval', 'evalsha'])) return ioredis(asIoredis(client))
-  throw misfit('it lacks the commands of a client', clients)
+  throw invalidClient('it lacks the commands of a client', clients)
 }
 
 function nodeRedis(client: NodeRedisClient): RedisCommands {
   assertListened(client)
   const isCluster = hasMethods(client, ['nodeClient'])
   const options = propertyOf(client, '_options')
-  if (propertyOf(options, 'useReplicas') === true) throw misfit('useReplicas reads what is out of date', 'Leave it out')
-  // A sentinel client may send what only reads to a replica (`replicaPoolSize`), unless it is told not to.
+  if (propertyOf(options, 'useReplicas') === true) throw invalidClient('useReplicas reads outdated data', 'Remove it')
+  // By default a sentinel client may send read-only commands to a replica (`replicaPoolSize`).
   const onMaster = hasMethods(client, ['acquire'])
     ? async (...args: string[]): Promise<unknown> => call(client, 'sendCommand', [false, args])
     : undefined
@@ -105,19 +105,19 @@ function nodeRedis(client: NodeRedisClient): RedisCommands {
       const nodes = await Promise.all(masters.map((node: unknown) => call(client, 'nodeClient', [node])))
       return nodes.map((node) => scanOf(node, nodeScanArgs))
     },
-    // WAIT has to go where the write went: a client that can watch keys has one connection.
+    // WAIT must use the connection of the write. A client that can watch keys has one connection.
     wait: hasMethods(client, ['watch'])
       ? async (replicas, milliseconds) => call(client, 'wait', [replicas, milliseconds])
       : undefined,
     duplicate: hasMethods(client, ['watch', 'duplicate']) ? (onEnd) => duplicateNodeRedis(client, onEnd) : undefined,
-    // The server announces a write before it answers what it is asked afterwards. Not by `get`, which reads the cache.
+    // The server sends the invalidation before the reply to a later command. Not with `get`, which reads the cache.
     catchUp: propertyOf(client, 'clientSideCache')
       ? async (key) => call(client, 'sendCommand', [['GETRANGE', key, '0', '0']])
       : undefined
   }
 }
 
-/** @returns `undefined` for a client that its driver cannot duplicate: a pool, a sentinel client of node-redis. */
+/** @returns `undefined` for a client that cannot be duplicated: a pool, or a sentinel client of node-redis. */
 export function duplicateOf(client: RedisClient, onEnd: () => void): Duplicate | undefined {
   if (!hasMethods(client, ['duplicate', 'get', 'set', 'del', 'eval'])) return undefined
   if (hasMethods(client, ['evalsha'])) return duplicateIoredis(client, onEnd)
@@ -148,7 +148,7 @@ function duplicateNodeRedis(client: object, onEnd: () => void): Duplicate {
   return { client: asNodeRedis(copy), open, isClosed, end }
 }
 
-/** With the settings that the store needs, whatever those of the client are. */
+/** Uses the settings that the store needs, regardless of those of the client. */
 function duplicateIoredis(client: object, onEnd: () => void): Duplicate {
   const options = { lazyConnect: true, maxRetriesPerRequest: 0, keyPrefix: '' }
   const { copy, forget } = copyOf(
@@ -164,7 +164,7 @@ function duplicateIoredis(client: object, onEnd: () => void): Duplicate {
     try {
       await opening
     } finally {
-      // After a failure the driver tries again by itself.
+      // The driver retries by itself after a failure.
       opening = undefined
     }
   }
@@ -186,14 +186,14 @@ function clusterOptions(client: object, options: object): object {
   }
 }
 
-/** Emits its errors on the client that the store was given, so that the listeners there get them. */
+/** Emits its errors on the client that was passed to the store, so that its listeners receive them. */
 function copyOf(
   client: object,
   overrides: readonly unknown[],
   onEnd: () => void
 ): { copy: object; forget: () => void } {
   const copy = call(client, 'duplicate', overrides)
-  if (typeof copy !== 'object' || copy === null) throw misfit('duplicate() gives no client', clients)
+  if (typeof copy !== 'object' || copy === null) throw invalidClient('duplicate() returns no client', clients)
   const report = (error: unknown): void => {
     if (call(client, 'listenerCount', ['error']) !== 0) call(client, 'emit', ['error', error])
   }
@@ -207,9 +207,9 @@ function ioredis(client: IoredisClient): RedisCommands {
   const options = propertyOf(client, 'options')
   assertNeverRepeats(options, isCluster)
   if (propertyOf(options, 'keyPrefix'))
-    throw misfit('keyPrefix hides keys', 'Leave it out, and set the namespace of the manager')
+    throw invalidClient('keyPrefix hides keys', 'Remove it, and set the namespace of the manager')
   if (isCluster && ![undefined, 'master'].includes(asText(propertyOf(options, 'scaleReads')))) {
-    throw misfit('scaleReads reads what is out of date', "Set scaleReads: 'master'")
+    throw invalidClient('scaleReads reads outdated data', "Set scaleReads: 'master'")
   }
   return {
     get: (key) => client.get(key),
@@ -230,7 +230,7 @@ function ioredis(client: IoredisClient): RedisCommands {
   }
 }
 
-/** The cluster forgets a master whose connection ended, and goes on without its keys: each slot must have one. */
+/** The cluster client drops a master whose connection ended and continues without its keys, so every slot must have one. */
 function ioredisMasters(client: object): readonly unknown[] {
   const nodes: unknown = call(client, 'nodes', ['master'])
   const slots: unknown = propertyOf(client, 'slots')
@@ -245,30 +245,30 @@ function ioredisMasters(client: object): readonly unknown[] {
   return nodes
 }
 
-/** Without a listener the end of any connection ends the process. */
+/** Without a listener, the end of any connection ends the process. */
 function assertListened(client: object): void {
   const count = hasMethods(client, ['listenerCount']) ? call(client, 'listenerCount', ['error']) : 1
   if (count === 0) {
-    throw misfit(
-      'nobody listens to its errors, so that a restart of the server would end this process',
+    throw invalidClient(
+      'it has no error listener, so a restart of the server would end this process',
       "Call client.on('error', report) first"
     )
   }
 }
 
-/** A write that the driver sends again after it was applied is answered with "not written". */
+/** If the driver repeats a write that was applied, the reply is "not written". */
 function assertNeverRepeats(options: unknown, isCluster: boolean): void {
-  const repeats = 'it repeats writes whose answer was lost'
+  const repeats = 'it repeats writes whose reply was lost'
   if (isCluster) {
     if (propertyOf(options, 'retryDelayOnFailover') !== 0)
-      throw misfit(repeats, 'Set retryDelayOnFailover: 0', ownConnection)
-    // Without it a node's connection is never opened again.
+      throw invalidClient(repeats, 'Set retryDelayOnFailover: 0', ownConnection)
+    // Without it, a node's connection is never reopened.
     if (typeof propertyOf(options, 'clusterNodeRetryStrategy') !== 'function') return
   }
   const connection = isCluster ? propertyOf(options, 'redisOptions') : options
   if (propertyOf(connection, 'maxRetriesPerRequest') === 0) return
   if (propertyOf(connection, 'autoResendUnfulfilledCommands') === false) return
-  throw misfit(
+  throw invalidClient(
     repeats,
     isCluster ? 'Set redisOptions: { maxRetriesPerRequest: 0 }' : 'Set maxRetriesPerRequest: 0',
     ownConnection
@@ -292,19 +292,19 @@ function pagesBy(scan: (cursor: string, pattern: string, count: number) => Promi
   return async (cursor, pattern, count) => {
     const page = await scan(cursor, pattern, count)
     const [next, keys]: unknown[] = Array.isArray(page) ? page : [propertyOf(page, 'cursor'), propertyOf(page, 'keys')]
-    if (!Array.isArray(keys)) throw misfit('scan() gives no page of keys', clients)
+    if (!Array.isArray(keys)) throw invalidClient('scan() returns no page of keys', clients)
     return { cursor: String(next), keys: keys.map(String) }
   }
 }
 
 function incomplete(): Error {
-  return new Error('The cluster client does not reach every master now. List the keys again when it does')
+  return new Error('The cluster client cannot reach every master now. List the keys again later')
 }
 
-const ownConnection = ', or set ownConnection: true for a client that serves others too'
+const ownConnection = ', or set ownConnection: true for a client that other code uses too'
 
-function misfit(what: string, cure: string, otherCure = ''): SessionError {
-  return new SessionError('STORE_INVALID', `The Redis store cannot use this client: ${what}. ${cure}${otherCure}`)
+function invalidClient(problem: string, hint: string, otherHint = ''): SessionError {
+  return new SessionError('STORE_INVALID', `The Redis store cannot use this client: ${problem}. ${hint}${otherHint}`)
 }
 
 function hasMethods(value: object, names: readonly string[]): boolean {
@@ -323,7 +323,7 @@ function asIoredis(client: object): IoredisClient {
 
 function call(target: unknown, name: string, args: readonly unknown[]): unknown {
   const method = propertyOf(target, name)
-  if (typeof method !== 'function') throw misfit(`${name}() is missing`, clients)
+  if (typeof method !== 'function') throw invalidClient(`${name}() is missing`, clients)
   return Reflect.apply(method, target, args)
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 
 /**
- * `KEYS[1]`; then whether a value is expected (1 or 0), the expected value, now, the text to write and when the server may
- * drop it. A live text that is not the store's is no match and no absence: it is an error.
+ * `KEYS[1]`; then whether a value is expected (1 or 0), the expected value, now, the envelope to write and when the server may
+ * drop it. A live value that the store did not write is an error.
  */
 export const source = `local stored = redis.call('GET', KEYS[1])
 if stored then

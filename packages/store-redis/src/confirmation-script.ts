@@ -1,4 +1,4 @@
-/** Writes `KEYS[1]` once more as it is, so that replicas which confirm this have it; also where nothing is. */
+/** Writes `KEYS[1]` again unchanged, even if it is absent, so that a replica that confirms this write has its value. */
 export const confirmationScript = `local stored = redis.call('GET', KEYS[1])
 if stored then
   redis.call('SET', KEYS[1], stored, 'KEEPTTL')

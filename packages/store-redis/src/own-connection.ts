@@ -7,7 +7,7 @@ export interface OwnConnection {
 }
 
 /**
- * A duplicate of a client that serves others too. The first command opens it; once it or the client is closed, commands
+ * A duplicate of a client that other code uses too. The first command opens it. Once it or the client is closed, commands
  * reject with the driver's error.
  *
  * @throws SessionError `OPTION_INVALID` for a client that cannot be duplicated, `STORE_INVALID`
@@ -21,7 +21,7 @@ export function openOwn(client: RedisClient): OwnConnection {
   const copy = duplicateOf(client, close)
   if (copy === undefined) {
     const message =
-      'ownConnection cannot duplicate this client. Take one of createClient() or createCluster() of redis, or Redis or Cluster of ioredis, or leave ownConnection out'
+      'ownConnection cannot duplicate this client. Pass one of createClient() or createCluster() of redis, or a Redis or Cluster of ioredis, or remove ownConnection'
     throw new SessionError('OPTION_INVALID', message)
   }
   const { open } = copy
@@ -29,7 +29,7 @@ export function openOwn(client: RedisClient): OwnConnection {
 
   function opened<Args extends unknown[], T>(command: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
     return async (...args) => {
-      // Opened again after its end, it would keep the process alive.
+      // If it were reopened after its end, it would keep the process alive.
       if (!ended) await open()
       return command(...args)
     }

@@ -4,32 +4,32 @@ import type { RedisClient } from './client.ts'
 
 export interface RedisStoreOptions {
   /**
-   * For a client that serves others too, such as that of a queue: the store duplicates it with the settings that sessions
-   * need and leaves the client's own as they are. The copy opens at the first call and closes with `close()`
-   * (`manager.close()` calls it), or when the client is closed; its errors are emitted on the client. It keeps no local
-   * cache. Not for a pool, nor for node-redis's sentinel client. Default: false.
+   * Set `true` for a client that other code uses too, such as a queue. The store then duplicates the client with the
+   * settings that sessions need, and does not change those of the client. The duplicate opens with the first call. It
+   * closes with `close()` (which `manager.close()` calls) or when the client is closed. Its errors are emitted on the
+   * client, and it has no local cache. A pool and node-redis's sentinel client cannot be duplicated. Default: false.
    */
   readonly ownConnection?: boolean
   /**
-   * A write counts only when so many replicas have it: a WAIT follows it, shared by the writes of the moment, on a
-   * connection of its own. A write that too few confirm rejects, and this process does not read its session until enough do;
-   * other processes may see it. Narrows what a failover can undo, but promises nothing: the replica that becomes master may
-   * be another one. Not with Cluster. Default 0: a failover may bring back what was just deleted.
+   * Number of replicas that must have a write before it succeeds. A WAIT on a separate connection follows each group of
+   * concurrent writes. If too few replicas confirm a write, it rejects, and this process does not read its session until
+   * enough do; other processes may see it. This reduces the writes that a failover can undo, but guarantees nothing,
+   * because a different replica may become master. Not for Cluster. Default 0: a failover may restore a deleted session.
    */
   readonly waitReplicas?: number
   /**
-   * A second client, with one connection, for the writes that wait. The store never closes it. Default: the store
-   * duplicates its client at the first write, and closes the copy with `close()` (`manager.close()` calls it), or when the
-   * client itself is closed. Needed for a pool and for node-redis's sentinel client, which have several connections; for the
-   * latter take a `Redis` of ioredis with `sentinels`, which follows the master too.
+   * A second client with one connection, for the writes that wait for replicas. The store never closes it. By default, the
+   * store duplicates its client with the first write, and closes the duplicate with `close()` (which `manager.close()`
+   * calls) or when the client is closed. Required for a pool and for node-redis's sentinel client, which have several
+   * connections. For the latter, pass a `Redis` of ioredis with `sentinels`, which also follows the master.
    */
   readonly waitClient?: RedisClient
   /**
-   * Milliseconds to wait for the replicas; default 500. Keep it below half of the manager's `storeTimeout`: a write may also
-   * wait for the round before its own.
+   * Milliseconds to wait for the replicas; default 500. Keep it below half of the manager's `storeTimeout`, because a write
+   * may also wait for the previous group.
    */
   readonly waitTimeout?: number
-  /** Where the time comes from. Default: `Date.now`. */
+  /** The clock of the store. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
@@ -55,17 +55,20 @@ export function settingsOf(client: RedisClient, options: RedisStoreOptions): Red
     throw new SessionError('OPTION_INVALID', 'ownConnection must be true or false.')
   }
   if (!Number.isInteger(waitReplicas) || waitReplicas < 0) {
-    throw new SessionError('OPTION_INVALID', 'waitReplicas must be a whole number of replicas, 0 for none')
+    throw new SessionError('OPTION_INVALID', 'waitReplicas must be a whole number of replicas, or 0')
   }
-  // WAIT takes 0 for "for ever".
+  // WAIT treats 0 as no limit.
   if (!Number.isInteger(waitTimeout) || waitTimeout < 1) {
     throw new SessionError('OPTION_INVALID', 'waitTimeout must be a whole number of milliseconds, at least 1')
   }
   if (waitClient !== undefined && waitReplicas === 0) {
-    throw new SessionError('OPTION_INVALID', 'waitClient is for waitReplicas: set that too, or leave both out')
+    throw new SessionError('OPTION_INVALID', 'waitClient requires waitReplicas: set both, or neither')
   }
   if (waitClient !== undefined && waitClient === client) {
-    throw new SessionError('OPTION_INVALID', 'waitClient must be a second client: reads would wait behind its writes')
+    throw new SessionError(
+      'OPTION_INVALID',
+      'waitClient must be a second client, because reads would wait behind its writes'
+    )
   }
   return { ownConnection, waitReplicas, waitTimeout, waitClient, clock }
 }

@@ -1,25 +1,26 @@
 import type { KeyValueStore } from '@kvsession/core'
 import { commandsOf, type RedisClient, type Scan, type ScanPage } from './client.ts'
 import { sha1, source } from './compare-and-set-script.ts'
-import { explain, isScriptMissing } from './explain.ts'
+import { describeError, isScriptMissing } from './describe-error.ts'
+import { decodeEnvelope, type Envelope, encodeEnvelope, foreign, headLength } from './envelope.ts'
 import { openOwn } from './own-connection.ts'
 import { type RedisStoreOptions, settingsOf } from './redis-store-options.ts'
 import { createReplication } from './replication.ts'
-import { decodeText, encodeText, foreign, headLength, type StoredText } from './stored-text.ts'
 
 export type RedisStore = Required<Omit<KeyValueStore, 'deleteExpired'>>
 
-/** A page is asked for in one go, and what others ask of the same connection waits for it. */
+/** Other commands on the same connection wait for a page, so it is small. */
 const pageSize = 128
-/** The server's clock may be ahead of ours: it collects late, and never decides what is live. */
+/** The server's clock may be ahead of ours, so the server removes values late and never decides whether one is live. */
 const marginMs = 60_000
 /** The last millisecond that Redis can add its own clock to without overflow. */
 const latest = Number.MAX_SAFE_INTEGER
 
 /**
- * Sessions in Redis or Valkey, shared by any number of machines: one server, Sentinel or Cluster. Takes a client of redis
- * (node-redis) or ioredis and never closes it; `close()` closes only the connections that the store opened for
- * `ownConnection` and `waitReplicas`. Each call is one command, on one key except `getMany`, and the engine removes what expires.
+ * Stores sessions in Redis or Valkey (one server, Sentinel or Cluster), shared by any number of machines. It takes a client
+ * of redis (node-redis) or ioredis and never closes it. `close()` closes only the connections that the store opened for
+ * `ownConnection` and `waitReplicas`. Each call is one command, on one key except for `getMany`, and the engine removes
+ * expired values.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
@@ -29,24 +30,24 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   const replication = createReplication(commands, settings)
   const { clock } = settings
 
-  async function explained<T>(key: string, work: () => Promise<T>): Promise<T> {
+  async function describingErrors<T>(key: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      throw explain(error, key)
+      throw describeError(error, key)
     }
   }
 
-  function isLive(stored: StoredText | undefined): stored is StoredText {
+  function isLive(stored: Envelope | undefined): stored is Envelope {
     return stored !== undefined && stored.expiresAt > clock.now()
   }
 
   async function readMany(keys: readonly string[]): Promise<(string | undefined)[]> {
-    const found = await explained(keys[0] ?? '', () => commands.getMany(keys))
+    const found = await describingErrors(keys[0] ?? '', () => commands.getMany(keys))
     if (!Array.isArray(found) || found.length !== keys.length) throw foreign(keys[0] ?? '')
-    const stored = keys.map((key, index) => decodeText(found[index], key))
+    const stored = keys.map((key, index) => decodeEnvelope(found[index], key))
     // Afterwards, as in `get`.
-    await Promise.all(keys.map((key) => explained(key, () => replication.settle(key))))
+    await Promise.all(keys.map((key) => describingErrors(key, () => replication.confirm(key))))
     return stored.map((one) => (isLive(one) ? one.value : undefined))
   }
 
@@ -54,51 +55,51 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     try {
       return await replication.write(key, (on) => on.evalSha(sha1, key, args))
     } catch (error) {
-      // Restarted, failed over or flushed: nothing has run, so that this is no repeated write.
+      // The server restarted, failed over or was flushed. The script did not run, so this does not repeat a write.
       if (isScriptMissing(error)) return replication.write(key, (on) => on.eval(source, key, args))
       throw error
     }
   }
 
-  /** Live keys of a page; each head tells the deadline, without the value. */
+  /** Returns the live keys of a page. The head of each value contains the deadline. */
   async function liveOf(keys: readonly string[]): Promise<string[]> {
-    const heads = await Promise.all(keys.map((key) => explained(key, () => commands.head(key, headLength))))
-    // GETRANGE gives an empty text for no key.
-    return keys.filter((key, index) => isLive(decodeText(heads[index] || undefined, key)))
+    const heads = await Promise.all(keys.map((key) => describingErrors(key, () => commands.head(key, headLength))))
+    // GETRANGE returns an empty string for an absent key.
+    return keys.filter((key, index) => isLive(decodeEnvelope(heads[index] || undefined, key)))
   }
 
   return {
     get: (key) =>
-      explained(key, async () => {
-        const stored = decodeText(await commands.get(key), key)
-        // Afterwards, because writes have another connection: one that this read has seen is known by now.
-        await replication.settle(key)
+      describingErrors(key, async () => {
+        const stored = decodeEnvelope(await commands.get(key), key)
+        // After the read, because writes use another connection: every write that the read returned is recorded by now.
+        await replication.confirm(key)
         return isLive(stored) ? stored.value : undefined
       }),
     getMany: (keys) => readMany(keys),
     async set(key, value, expiresAt) {
-      const text = encodeText(value, expiresAt)
-      await explained(key, () => replication.write(key, (on) => on.set(key, text, collectableAt(expiresAt))))
+      const text = encodeEnvelope(value, expiresAt)
+      await describingErrors(key, () => replication.write(key, (on) => on.set(key, text, collectableAt(expiresAt))))
     },
     async delete(key) {
-      await explained(key, () => replication.write(key, (on) => on.del(key)))
+      await describingErrors(key, () => replication.write(key, (on) => on.del(key)))
     },
     compareAndSet: (key, expected, value, expiresAt) =>
-      explained(key, async () => {
+      describingErrors(key, async () => {
         const args = [
           expected === undefined ? '0' : '1',
           expected ?? '',
           String(clock.now()),
-          encodeText(value, expiresAt),
+          encodeEnvelope(value, expiresAt),
           String(collectableAt(expiresAt))
         ]
         return (await runScript(key, args)) === 1
       }),
     async *keys(prefix) {
-      // SCAN may give a key twice.
+      // SCAN may return a key twice.
       const seen = new Set<string>()
-      for (const scan of await explained(prefix, () => commands.masters())) {
-        const explainedScan: Scan = (...args) => explained(prefix, () => scan(...args))
+      for (const scan of await describingErrors(prefix, () => commands.masters())) {
+        const explainedScan: Scan = (...args) => describingErrors(prefix, () => scan(...args))
         for await (const page of pagesOf(explainedScan, `${asLiteral(prefix)}*`)) {
           for (const key of await liveOf(page.filter((one) => !seen.has(one)))) {
             if (seen.has(key)) continue
@@ -115,7 +116,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   }
 }
 
-/** A client that is given is its owner's to close. */
+/** A client that was passed in is closed by its owner. */
 function none(): void {}
 
 /** Requests each page before the caller has used the one before it. */
@@ -130,12 +131,12 @@ async function* pagesOf(scan: Scan, pattern: string): AsyncIterable<readonly str
   }
 }
 
-/** What a pattern of SCAN would read otherwise; no key of the manager has any of it. */
+/** Escapes the special characters of a SCAN pattern. No key of the manager contains any. */
 function asLiteral(prefix: string): string {
   return prefix.replace(/[*?[\]\\^]/g, '\\$&')
 }
 
-/** A deadline in the past is one at once, since Redis refuses times before 1970. */
+/** Replaces a deadline in the past, because Redis refuses times before 1970. */
 function collectableAt(expiresAt: number): number {
   return Math.min(Math.max(Math.ceil(expiresAt) + marginMs, 1), latest)
 }

@@ -6,18 +6,18 @@ import { type WaitingCommands, type WriteConnection, writeConnectionOf } from '.
 
 type Send<T> = (commands: RedisCommands) => Promise<T>
 
-/** Waits until enough replicas have what was written. */
+/** Waits until enough replicas have a write. */
 export interface Replication {
-  /** Sends one command that writes, with a WAIT behind it on the same connection. */
+  /** Sends one writing command, followed by a WAIT on the same connection. */
   write<T>(key: string, send: Send<T>): Promise<T>
-  /** After a read: what few replicas had may not pass for stored, even if the master has it. */
-  settle(key: string): Promise<void>
+  /** Call it after a read: a value that too few replicas have does not count as stored, even if the master has it. */
+  confirm(key: string): Promise<void>
   close(): void
 }
 
 interface QueuedWrite {
   start(commands: RedisCommands): SentWrite
-  /** It was not sent. */
+  /** Rejects a write that was not sent. */
   refuse(error: unknown): void
 }
 
@@ -31,7 +31,7 @@ interface SentWrite {
 export function createReplication(commands: RedisCommands, settings: RedisStoreSettings): Replication {
   const { waitReplicas, waitClient } = settings
   if (waitReplicas > 0) return createWaitingReplication(commands, writeConnectionOf(commands, waitClient), settings)
-  return { write: (_, send) => send(commands), settle: async () => undefined, close: () => undefined }
+  return { write: (_, send) => send(commands), confirm: async () => undefined, close: () => undefined }
 }
 
 function createWaitingReplication(
@@ -39,10 +39,10 @@ function createWaitingReplication(
   connection: WriteConnection,
   { waitReplicas, waitTimeout }: RedisStoreSettings
 ): Replication {
-  /** Each with the number of its last write. */
+  /** Keys with the number of their last write. */
   const unconfirmed = new Map<string, number>()
   let writes = 0
-  /** The server would hold these up until it has answered the WAIT under way. They share the next one. */
+  /** These writes would wait behind the current WAIT anyway, so they share the next one. */
   const queue: QueuedWrite[] = []
   let draining = false
 
@@ -78,7 +78,7 @@ function createWaitingReplication(
     throw new Error(`${replicas} of ${waitReplicas} replicas confirmed the write in ${waitTimeout} ms`)
   }
 
-  /** Replicas take writes in the master's order: one that has a write has all before it. */
+  /** Replicas apply writes in the master's order, so one that has a write has all earlier ones. */
   function forgetUntil(lastWrite: number): void {
     for (const [key, write] of unconfirmed) {
       if (write <= lastWrite) unconfirmed.delete(key)
@@ -104,10 +104,10 @@ function createWaitingReplication(
     return new Promise<T>((resolve, reject) => {
       const start = (commands: RedisCommands): SentWrite => {
         const answer = send(key, command, commands)
-        // What the server says of the write itself comes first.
+        // The error of the write itself takes precedence.
         return { answer, confirm: () => resolve(answer), refuse: (error) => answer.then(() => reject(error), reject) }
       }
-      // The commands belong to the request that writes, for those who trace them.
+      // Binds the commands to the async context of the writing request, for tracing.
       queue.push({ start: AsyncResource.bind(start), refuse: reject })
       void drain()
     })
@@ -119,20 +119,20 @@ function createWaitingReplication(
       await reading.catchUp?.(key)
       return answer
     },
-    async settle(key) {
-      // A WAIT alone would say nothing on a connection that has not written since it was opened.
+    async confirm(key) {
+      // A WAIT alone has no effect on a connection that has not written since it was opened.
       if (unconfirmed.has(key)) await write(key, (commands) => commands.eval(confirmationScript, key, []))
     },
     close: () => connection.close()
   }
 }
 
-/** A driver that throws is one that rejects. */
+/** Converts an exception of the driver into a rejection. */
 async function attempt<T>(task: () => Promise<T>): Promise<T> {
   return task()
 }
 
-/** Only what changes something reaches the replicas, and gives WAIT something to ask about. */
+/** Only a command that changes data reaches the replicas, so only then WAIT confirms it. */
 function hasWritten(answer: unknown): boolean {
   return answer === 'OK' || Number(answer) >= 1
 }

@@ -3,11 +3,11 @@ import { commandsOf, type Duplicate, type RedisClient, type RedisCommands } from
 
 export type WaitingCommands = RedisCommands & { readonly wait: NonNullable<RedisCommands['wait']> }
 
-/** The connection of the writes that wait for replicas. A WAIT holds up everything behind it, so nobody else reads there. */
+/** The connection for writes that wait for replicas. A WAIT blocks all later commands, so no reads use this connection. */
 export interface WriteConnection {
-  /** Resolves when it takes commands. */
+  /** Resolves when the connection accepts commands. */
   commands(): Promise<WaitingCommands>
-  /** Closes what the store itself opened. */
+  /** Closes the connection if the store opened it. */
   close(): void
 }
 
@@ -24,7 +24,7 @@ export function writeConnectionOf(reading: RedisCommands, waitClient: RedisClien
   return ownConnection(duplicate)
 }
 
-/** Opened with the first write. It ends with the client that it was made of, or with the store. */
+/** Opened with the first write. It ends with the original client or with the store. */
 function ownConnection(duplicate: (onEnd: () => void) => Duplicate): WriteConnection {
   let opened: { readonly commands: WaitingCommands; readonly copy: Duplicate } | undefined
 

@@ -22,10 +22,10 @@ interface Visitor {
   failed: number
 }
 
-describeOn('redis', { own: true })('a cluster whose master is killed under load', () => {
-  // node-redis 5 looks for the new master only when another one names it: see the README.
+describeOn('redis', { own: true })('A Redis cluster whose master is killed under load', () => {
+  // node-redis 5 looks for the new master only when another node names it: see the README.
   it.each(driverNames.filter((name) => name !== 'node-redis 5'))(
-    '%s: its sessions get 503 for a while, nobody gets a fresh one, the others lose nothing',
+    '%s: sessions of the master get a 503 for a while, none is replaced by a new one, and the others lose nothing',
     async (driver) => {
       const cluster = await startRedisCluster({ nodeTimeout: 500 })
       const { store, end } = connectCluster(driver, cluster.urls)
@@ -37,7 +37,7 @@ describeOn('redis', { own: true })('a cluster whose master is killed under load'
         for (let index = 0; index < 24; index++) {
           visitors.push({ cookie: await begin(manager), acknowledged: 0, attempted: 0, failed: 0 })
         }
-        // A write does not wait for the replicas: the sessions themselves must be there before the blow.
+        // A write does not wait for the replicas, so the sessions must be there before the kill.
         for (const [index, replica] of cluster.nodes.slice(3).entries()) {
           const size = await cluster.nodes[index]?.command('DBSIZE')
           while ((await replica.command('DBSIZE')) !== size);
@@ -63,7 +63,7 @@ describeOn('redis', { own: true })('a cluster whose master is killed under load'
           const session = await manager.open(cookie)
           expect(session.isNew).toBe(false)
           expect(Number(session.data.count)).toBeLessThanOrEqual(attempted)
-          // What a master acknowledged in its last moments may be gone with it.
+          // The last acknowledged writes of a master may be lost with it.
           if (!killed.has(`sessions.s.${session.id}`)) {
             expect(Number(session.data.count)).toBeGreaterThanOrEqual(acknowledged)
           }

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Connected, connect, driverNames } from './support/drivers.ts'
 import { begin, later, secret, visit } from './support/requests.ts'
 
-/** By the server's own count, INFO commandstats. */
-describeOn('redis', { own: true })('commands that the server has executed', () => {
+/** Counted by the server, with INFO commandstats. */
+describeOn('redis', { own: true })('Number of commands on Redis', () => {
   let redis: RedisEngine
   beforeAll(async () => {
     redis = await startRedis({ own: true })
@@ -17,7 +17,7 @@ describeOn('redis', { own: true })('commands that the server has executed', () =
     await work()
     const lines = (await redis.command('INFO', 'commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)
     const counts = Object.fromEntries([...lines].map(([, name = '', calls]) => [name, Number(calls)]))
-    // The question itself, and what a script does inside the server.
+    // The INFO command itself, and the commands of a script inside the server.
     delete counts['config|resetstat']
     delete counts.info
     if (counts.evalsha && counts.get) counts.get -= counts.evalsha
@@ -31,7 +31,7 @@ describeOn('redis', { own: true })('commands that the server has executed', () =
     beforeAll(async () => {
       connected = connect(driver, redis.url)
       manager = createSessionManager({ store: connected.store, secret })
-      // The connection's greetings, and the script's first run.
+      // The greeting of the connection, and the first run of the script.
       await begin(manager)
     })
     afterAll(async () => {
@@ -39,32 +39,32 @@ describeOn('redis', { own: true })('commands that the server has executed', () =
       connected.end()
     })
 
-    it('a visitor who stores nothing: 0', async () => {
+    it('A visitor who stores nothing costs no command', async () => {
       expect(await count(async () => manager.commit(await manager.open('')))).toEqual({})
     })
 
-    it('a session that lazy requests never look at: 0', async () => {
+    it('A session that lazy requests do not use costs no command', async () => {
       const lazy = createSessionManager({ store: connected.store, secret, lazy: true })
       const cookie = await begin(manager)
       expect(await count(async () => lazy.commit(await lazy.open(cookie)))).toEqual({})
     })
 
-    it('first write: 1', async () => {
+    it('A first write costs 1 command', async () => {
       expect(await count(() => begin(manager))).toEqual({ evalsha: 1 })
     })
 
-    it('read: 1', async () => {
+    it('A read costs 1 command', async () => {
       const cookie = await begin(manager)
       const read = async (): Promise<unknown> => manager.commit(await manager.open(cookie))
       expect(await count(read)).toEqual({ get: 1 })
     })
 
-    it('read and write: 2', async () => {
+    it('A read and a write cost 2 commands', async () => {
       const cookie = await begin(manager)
       expect(await count(() => visit(manager, cookie))).toEqual({ get: 1, evalsha: 1 })
     })
 
-    it('regenerate: 1 beyond the load', async () => {
+    it('regenerate costs 1 command more than the load', async () => {
       const session = await manager.open(await begin(manager))
       const regenerate = async (): Promise<unknown> => {
         await session.regenerate()
@@ -73,13 +73,13 @@ describeOn('redis', { own: true })('commands that the server has executed', () =
       expect(await count(regenerate)).toEqual({ evalsha: 1 })
     })
 
-    it('destroy: 1 beyond the load', async () => {
+    it('destroy costs 1 command more than the load', async () => {
       const session = await manager.open(await begin(manager))
       expect(await count(() => session.destroy())).toEqual({ del: 1 })
     })
 
-    // Found by requests that waited behind pages of 500: 3 ms each on an idle machine.
-    it('a list of a thousand: in at least eight pages, between which others have their turn', async () => {
+    // Regression: requests waited behind pages of 500 keys, 3 ms each on an idle machine.
+    it('A list of a thousand sessions takes at least eight pages, between which other commands run', async () => {
       const { store } = connected
       const keys = Array.from({ length: 1_000 }, (_, index) => `listed.${index}`)
       await Promise.all(keys.map((key) => store.set(key, 'value', later)))
@@ -92,7 +92,7 @@ describeOn('redis', { own: true })('commands that the server has executed', () =
       expect(getrange).toBe(1_000)
     })
 
-    it('a million sessions would change nothing: no command looks at more than its key', async () => {
+    it('No command reads more than its key, so a million sessions change nothing', async () => {
       const counts = await count(async () => {
         const cookie = await begin(manager)
         await visit(manager, cookie)

@@ -37,15 +37,15 @@ function conform(start: () => Promise<Engine>, open: (engine: Engine, clock: Tes
   })
 }
 
-describeOn('redis', { own: true })('the Redis store', () => {
+describeOn('redis', { own: true })('The Redis store', () => {
   describe.each(driverNames)('%s', (driver) => {
     const open = (engine: Engine, clock: TestClock): Connected =>
       'url' in engine ? connect(driver, engine.url, { clock }) : connectCluster(driver, engine.urls, { clock })
-    describe('one server', () => conform(() => startRedis({ own: true }), open))
-    describe('a cluster', () => conform(startRedisCluster, open))
+    describe('One Redis server', () => conform(() => startRedis({ own: true }), open))
+    describe('A Redis cluster', () => conform(startRedisCluster, open))
   })
 
-  describe('whose writes wait for a replica', () => {
+  describe('Writes that wait for a replica', () => {
     let replica: RedisEngine
     afterAll(() => replica.stop())
     const start = async (): Promise<RedisEngine> => {

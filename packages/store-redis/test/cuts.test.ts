@@ -5,17 +5,17 @@ import type { RedisStore } from '../src/index.ts'
 import { type Connected, connect, type DriverName, driverNames } from './support/drivers.ts'
 import { later, recovered, secret } from './support/requests.ts'
 
-/** KVSESSION_REDIS_CUTS=1 cuts at every byte of a request too. */
+/** KVSESSION_REDIS_CUTS=1 also cuts at every byte of a request. */
 const step = Number(process.env.KVSESSION_REDIS_CUTS ?? 23)
 
-describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
+describeOn('redis', { own: true })('A lost connection to Redis', () => {
   let redis: RedisEngine
   beforeAll(async () => {
     redis = await startRedis({ own: true })
   })
   afterAll(() => redis.stop())
 
-  /** Cuts after 0, 1, 2 … bytes of the answer, on a connection that is open already, until the call gets all of it. */
+  /** Cuts after 0, 1, 2 … bytes of the response, on an open connection, until the call gets all of it. */
   async function cutEverywhere(
     driver: DriverName,
     call: (store: RedisStore, turn: number) => Promise<unknown>,
@@ -26,7 +26,7 @@ describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
     const { store, end } = connect(driver, proxy.url)
     try {
       for (let bytes = 0; ; bytes += step) {
-        // Drivers go on greeting a new connection while they use it.
+        // Drivers keep sending greetings on a new connection while they use it.
         await recovered(store)
         await recovered(store)
         proxy.cutAfter(bytes, direction)
@@ -48,7 +48,7 @@ describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
     })
     afterAll(() => direct.end())
 
-    it('cut at any byte of an answer: a read is never absence, a write old or new and never a refusal', async () => {
+    it('A response cut at any byte never makes a read absent, and a write is old or new but never refused', async () => {
       const { store } = direct
       await store.set('read', 'value', later)
       expect(await cutEverywhere(driver, (cut) => cut.get('read'), 'value')).toBeGreaterThan(10)
@@ -88,7 +88,7 @@ describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
       expect(await cutEverywhere(driver, list, ['read'])).toBeGreaterThan(10)
     })
 
-    it('cut within a request: nothing of it counts', { timeout: step === 1 ? 300_000 : 30_000 }, async () => {
+    it('A request cut at any byte has no effect', { timeout: step === 1 ? 300_000 : 30_000 }, async () => {
       const { store } = direct
       const cuts: [(cut: RedisStore) => Promise<unknown>, answer: unknown][] = [
         [(cut) => cut.compareAndSet('asked', 'old', 'new', later), true],
@@ -106,7 +106,7 @@ describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
       }
     })
 
-    it('with lost answers an update of the session manager counts once', async () => {
+    it('An update of the session manager with lost responses counts once', async () => {
       const proxy = await startProxy(redis)
       const through = connect(driver, proxy.url)
       const manager = createSessionManager({ store: through.store, secret, storeTimeout: 5_000 })
@@ -114,8 +114,8 @@ describeOn('redis', { own: true })('a connection to Redis that breaks', () => {
       session.data.count = 0
       await manager.commit(session)
       for (let counted = 1; counted <= 8; counted++) {
-        // The answer to the script, `:1`, has four bytes: up to three of them arrive.
-        // Drivers go on greeting a new connection while they use it: none of those answers may be what is cut.
+        // The response to the script, `:1`, has four bytes: up to three of them arrive.
+        // Drivers keep sending greetings on a new connection; the responses to them must not be cut.
         for (let quiet = 0; quiet < 3; quiet++) await recovered(through.store)
         proxy.cutAfter(counted % 4)
         await session.update((data) => {

@@ -16,10 +16,10 @@ afterAll(() => {
   process.off('uncaughtException', note)
 })
 
-describeOn('redis', { own: true })('a Redis that fails', () => {
+describeOn('redis', { own: true })('Failures of Redis', () => {
   let redis: RedisEngine
   beforeAll(async () => {
-    // Every write is on the disk before it is answered: a kill loses nothing that was acknowledged.
+    // Every write is on the disk before its response, so a kill loses no acknowledged write.
     redis = await startRedis({ own: true, settings: { appendonly: 'yes', appendfsync: 'always' } })
   })
   afterAll(() => redis.stop())
@@ -37,7 +37,7 @@ describeOn('redis', { own: true })('a Redis that fails', () => {
       connected.end()
     })
 
-    it('down at the start: 503 with a cookie, none without, and service once it is there', async () => {
+    it('A server that is down at the start is a 503 with a cookie, no error without one, and works once it is up', async () => {
       const cookie = await begin(manager)
       await redis.kill()
       const late = connect(driver, redis.url)
@@ -51,7 +51,7 @@ describeOn('redis', { own: true })('a Redis that fails', () => {
       late.end()
     })
 
-    it('killed while the connection idles: the process lives, requests get 503, then all are served', async () => {
+    it('A server killed while idle does not end the process, and requests get a 503 until it is up', async () => {
       const cookie = await begin(manager)
       await redis.kill()
       await expect(visit(manager, cookie)).rejects.toMatchObject({ status: 503 })
@@ -61,7 +61,7 @@ describeOn('redis', { own: true })('a Redis that fails', () => {
       expect(await visit(manager, cookie)).toBe(1)
     })
 
-    it('killed in mid-traffic and started again: nothing acknowledged is lost, nothing deleted comes back', async () => {
+    it('A server killed under load loses no acknowledged write and restores no deleted session', async () => {
       const { store } = connected
       const keys = Array.from({ length: 20 }, (_, index) => `${driver.replace(' ', '.')}.${index}`)
       await Promise.all(keys.map((key) => store.set(key, '0', later)))
@@ -95,7 +95,7 @@ describeOn('redis', { own: true })('a Redis that fails', () => {
       }
     })
 
-    it('frozen: an error within the time that storeTimeout gives, the cookie stays, service when it goes on', async () => {
+    it('A frozen server is an error within storeTimeout, keeps the cookie, and works again afterwards', async () => {
       const cookie = await begin(manager)
       redis.freeze()
       await expect(visit(manager, cookie)).rejects.toMatchObject({ code: 'STORE_TIMEOUT', status: 503 })
@@ -104,7 +104,7 @@ describeOn('redis', { own: true })('a Redis that fails', () => {
       expect(await visit(manager, cookie)).toBe(0)
     })
 
-    it('full: what is there can be read and ended, nothing can be written, and nobody is logged out', async () => {
+    it('A full server allows reads and deletes, refuses writes, and logs no user out', async () => {
       const cookie = await begin(manager)
       const cookieToEnd = await begin(manager)
       await redis.command('CONFIG', 'SET', 'maxmemory', '1')

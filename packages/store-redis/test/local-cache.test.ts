@@ -6,17 +6,17 @@ import { createRedisStore } from '../src/index.ts'
 import { connect } from './support/drivers.ts'
 import { begin, later, recovered, secret } from './support/requests.ts'
 
-/** KVSESSION_CACHE_ROUNDS=1000 prints how long a deleted session could still be read. */
+/** KVSESSION_CACHE_ROUNDS=1000 prints how long a deleted session can still be read. */
 const rounds = Number(process.env.KVSESSION_CACHE_ROUNDS ?? 20)
 
-describeOn('redis', { own: true })("node-redis's local cache", () => {
+describeOn('redis', { own: true })('The local cache of node-redis', () => {
   let redis: RedisEngine
   beforeAll(async () => {
     redis = await startRedis({ own: true })
   })
   afterAll(() => redis.stop())
 
-  it('serves what it has read without the server, and forgets what another process deletes or writes', async () => {
+  it('The cache serves its entries without the server, and drops those that another process deletes or writes', async () => {
     const cached = createClient({ url: redis.url, RESP: 3, clientSideCache: { ttl: 60_000, maxEntries: 10_000 } })
     cached.on('error', () => undefined)
     await cached.connect()
@@ -46,7 +46,7 @@ describeOn('redis', { own: true })("node-redis's local cache", () => {
     cached.destroy()
   })
 
-  it('forgets everything when the connection ends, and after its ttl when the connection falls silent', async () => {
+  it('The cache is cleared when the connection ends, and after its ttl when the connection is silent', async () => {
     const proxy = await startProxy(redis)
     const cached = createClient({ url: proxy.url, RESP: 3, clientSideCache: { ttl: 500, maxEntries: 10_000 } })
     cached.on('error', () => undefined)
@@ -78,7 +78,7 @@ describeOn('redis', { own: true })("node-redis's local cache", () => {
     await proxy.close()
   })
 
-  it('counts every update of two processes that change one session, one of them with a cache', async () => {
+  it('Two processes that update one session, one of them with a cache, lose no update', async () => {
     const cached = createClient({ url: redis.url, RESP: 3, clientSideCache: { ttl: 60_000, maxEntries: 10_000 } })
     cached.on('error', () => undefined)
     await cached.connect()

@@ -12,12 +12,12 @@ const ignore = (): void => undefined
 
 interface Shared {
   readonly client: RedisClient
-  /** A command of the application's own, on its connection. */
+  /** A command of the application, on its own connection. */
   ping(): Promise<unknown>
   end(): void
 }
 
-/** As a queue such as BullMQ wants it: a command waits for the server as long as it takes, and is sent again. */
+/** The settings of a queue such as BullMQ: a command waits for the server without limit, and is repeated. */
 const ofQueue = { maxRetriesPerRequest: null, enableReadyCheck: false }
 
 function shareNodeRedis(client: ReturnType<typeof createClient> | ReturnType<typeof createClient5>): Shared {
@@ -57,7 +57,7 @@ function shareCluster(client: Cluster | Cluster5): Shared {
   return { client, ping: () => client.get('none'), end: () => client.disconnect() }
 }
 
-describeOn('redis', { own: true })('a connection of the store beside a client that serves others too', () => {
+describeOn('redis', { own: true })('A separate connection of the store next to a shared client', () => {
   let server: RedisEngine
   beforeAll(async () => {
     server = await startRedis({ own: true })
@@ -67,7 +67,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
   const open = (shared: Shared, options: RedisStoreOptions = {}) =>
     createRedisStore(shared.client, { ownConnection: true, ...options })
 
-  /** Connections of clients, the one that asks left out. */
+  /** Connections of clients, except the one that runs the command. */
   async function connections(): Promise<number> {
     return (await server.command('CLIENT', 'LIST', 'TYPE', 'NORMAL')).trim().split('\n').length - 1
   }
@@ -78,7 +78,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
   describe.each(sharedClients)('%s', (name, share) => {
     const create = (): Shared => share(server.url)
 
-    it('opens with the first call, and close() of the store closes it and not the client', async () => {
+    it('The first call opens the connection, and close() of the store closes it but not the client', async () => {
       await connectionsAre(0)
       const shared = create()
       await shared.ping()
@@ -94,7 +94,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
       shared.end()
     })
 
-    it('ends with the client, so that no process hangs on it', async () => {
+    it('The connection ends with the client, so that the process can end', async () => {
       await connectionsAre(0)
       const shared = create()
       await shared.ping()
@@ -106,7 +106,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
       expect(await connections()).toBe(0)
     })
 
-    it('lets waitReplicas have a third connection', async () => {
+    it('waitReplicas opens a third connection', async () => {
       await connectionsAre(0)
       const shared = create()
       await shared.ping()
@@ -119,7 +119,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
       shared.end()
     })
 
-    it('leaves what the client itself repeats and prefixes as it was', async () => {
+    it("The client's own retries and prefix stay unchanged", async () => {
       const shared = create()
       const store = open(shared)
       await store.set('plain', 'value', later)
@@ -131,7 +131,7 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
     })
   })
 
-  it('tells the client its errors', async () => {
+  it('Errors of the connection are emitted on the client', async () => {
     const own = await startRedis({ own: true })
     const client = new Redis(own.url, ofQueue)
     const errors: unknown[] = []
@@ -139,14 +139,14 @@ describeOn('redis', { own: true })('a connection of the store beside a client th
     const store = createRedisStore(client, { ownConnection: true })
     await store.set('key', 'value', later)
     await own.kill()
-    // One of each connection.
+    // One from each connection.
     await vi.waitUntil(() => errors.length >= 2, { timeout: 20_000 })
     client.disconnect()
     await own.stop()
   })
 })
 
-describeOn('redis', { own: true })('the Redis store beside a client that serves others too', () => {
+describeOn('redis', { own: true })('The Redis store next to a shared client', () => {
   describe.each(sharedClients)('%s', (_name, share) => {
     let server: RedisEngine
     let shared: Shared
@@ -168,7 +168,7 @@ describeOn('redis', { own: true })('the Redis store beside a client that serves 
       methods: ['getMany', 'compareAndSet', 'keys', 'close'],
       async createStore() {
         await server.command('FLUSHALL')
-        // The suite closes its store, and this one serves all cases.
+        // The suite closes its store, but this one serves all cases.
         return { store: { ...store, close: async () => undefined }, clock }
       },
       createFailingStore() {
@@ -181,7 +181,7 @@ describeOn('redis', { own: true })('the Redis store beside a client that serves 
   })
 })
 
-describeOn('redis', { own: true })('a connection of the store beside a client of a cluster', () => {
+describeOn('redis', { own: true })('A separate connection of the store next to a shared cluster client', () => {
   let cluster: RedisCluster
   beforeAll(async () => {
     cluster = await startRedisCluster()
@@ -209,21 +209,21 @@ describeOn('redis', { own: true })('a connection of the store beside a client of
 describe('ownConnection', () => {
   const url = 'redis://127.0.0.1:1'
 
-  it('is refused with the cure for a client that cannot be duplicated', () => {
+  it('ownConnection is refused with a hint for a client that cannot be duplicated', () => {
     const pool = createClientPool({ url })
     pool.on('error', ignore)
     expect(() => createRedisStore(pool, { ownConnection: true })).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(/leave ownConnection out/) })
+      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(/remove ownConnection/) })
     )
   })
 
-  it('takes nothing but a boolean', () => {
+  it('ownConnection accepts only a boolean', () => {
     const options = JSON.parse('{ "ownConnection": "yes" }')
     const client = new Redis(url, { lazyConnect: true })
     expect(() => createRedisStore(client, options)).toThrow('ownConnection must be true or false. [OPTION_INVALID]')
   })
 
-  it('is named where a client of ioredis repeats writes', () => {
+  it('The error for an ioredis client that repeats writes names ownConnection', () => {
     const client = new Redis(url, { lazyConnect: true })
     expect(() => createRedisStore(client)).toThrow(/maxRetriesPerRequest: 0.*ownConnection: true/)
   })

@@ -15,20 +15,24 @@ const listening = <T extends { on(event: 'error', listener: () => void): unknown
   return client
 }
 
-describe('a client that the store cannot use is refused with the cure', () => {
+describe('createRedisStore() with a client that it cannot use', () => {
   const url = 'redis://127.0.0.1:1'
   const lazy = { lazyConnect: true, maxRetriesPerRequest: 0 }
 
   it.each([
-    ['nothing', undefined, /no client.*createClient\(\)/],
-    ['an address', url, /no client/],
+    ['undefined', undefined, /not a client.*createClient\(\)/],
+    ['an address', url, /not a client/],
     ['another object', { get: () => undefined }, /lacks the commands/],
-    ['node-redis without a listener', createClient({ url }), /nobody listens.*client\.on\('error'/],
-    ['a cluster without a listener', createCluster({ rootNodes: [{ url }] }), /nobody listens/],
-    ['reads from replicas', listening(createCluster({ rootNodes: [{ url }], useReplicas: true })), /useReplicas/],
-    ['ioredis as it comes', new Redis(url, { lazyConnect: true }), /repeats writes.*maxRetriesPerRequest: 0/],
-    ['a hidden prefix', new Redis(url, { ...lazy, keyPrefix: 'app:' }), /keyPrefix.*namespace/],
-    ['an ioredis cluster as it comes', new Cluster([url], { lazyConnect: true }), /retryDelayOnFailover: 0/],
+    ['node-redis without a listener', createClient({ url }), /no error listener.*client\.on\('error'/],
+    ['a cluster without a listener', createCluster({ rootNodes: [{ url }] }), /no error listener/],
+    [
+      'a cluster client with useReplicas',
+      listening(createCluster({ rootNodes: [{ url }], useReplicas: true })),
+      /useReplicas/
+    ],
+    ['ioredis with default options', new Redis(url, { lazyConnect: true }), /repeats writes.*maxRetriesPerRequest: 0/],
+    ['ioredis with a keyPrefix', new Redis(url, { ...lazy, keyPrefix: 'app:' }), /keyPrefix.*namespace/],
+    ['an ioredis cluster with default options', new Cluster([url], { lazyConnect: true }), /retryDelayOnFailover: 0/],
     [
       'an ioredis cluster whose nodes reconnect and repeat',
       new Cluster([url], { lazyConnect: true, retryDelayOnFailover: 0, clusterNodeRetryStrategy: () => 50 }),
@@ -39,14 +43,14 @@ describe('a client that the store cannot use is refused with the cure', () => {
       new Cluster([url], { lazyConnect: true, retryDelayOnFailover: 0, scaleReads: 'slave' }),
       /scaleReads/
     ]
-  ])('%s', (_, client, message) => {
+  ])('createRedisStore refuses %s', (_, client, message) => {
     const refused = expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringMatching(message) })
     expect(() => create(client)).toThrow(refused)
   })
 
   it.each([
     ['ioredis that repeats nothing', new Redis(url, lazy)],
-    ['ioredis that drops what was lost', new Redis(url, { lazyConnect: true, autoResendUnfulfilledCommands: false })],
+    ['ioredis that drops lost commands', new Redis(url, { lazyConnect: true, autoResendUnfulfilledCommands: false })],
     ['a cluster', listening(createCluster({ rootNodes: [{ url }] }))],
     ['a pool', listening(createClientPool({ url }))],
     [
@@ -59,7 +63,7 @@ describe('a client that the store cannot use is refused with the cure', () => {
       })
     ],
     ['ioredis with sentinels', new Redis({ ...lazy, sentinels: [{ host: '127.0.0.1', port: 1 }], name: 'main' })]
-  ])('and %s is taken', (_, client) => {
+  ])('createRedisStore accepts %s', (_, client) => {
     expect(create(client)).toHaveProperty('compareAndSet')
   })
 
@@ -67,12 +71,12 @@ describe('a client that the store cannot use is refused with the cure', () => {
     [{ waitReplicas: -1 }, /whole number of replicas/],
     [{ waitReplicas: 1.5 }, /whole number of replicas/],
     [{ waitReplicas: 1, waitTimeout: 0 }, /at least 1/]
-  ])('options %j', (options, message) => {
+  ])('createRedisStore refuses the options %j', (options, message) => {
     const refused = expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(message) })
     expect(() => create(new Redis(url, lazy), options)).toThrow(refused)
   })
 
-  it('waitReplicas with a client of several connections', () => {
+  it('waitReplicas is refused for a client with several connections', () => {
     const refused = expect.objectContaining({
       code: 'OPTION_INVALID',
       message: expect.stringMatching(/one connection/)
@@ -87,7 +91,7 @@ describe('a client that the store cannot use is refused with the cure', () => {
   })
 })
 
-describeOn('redis', { own: true })('on a server', () => {
+describeOn('redis', { own: true })('The Redis store on a server', () => {
   let redis: RedisEngine
   beforeAll(async () => {
     redis = await startRedis({ own: true })
@@ -103,7 +107,7 @@ describeOn('redis', { own: true })('on a server', () => {
     })
     afterAll(() => connected.end())
 
-    it('what somebody else wrote under a key is an error that names it, and stays', async () => {
+    it('A foreign value under a key is an error that names the key, and stays', async () => {
       await redis.command('SET', 'foreign', 'hello world')
       await redis.command('DEL', 'list')
       await redis.command('RPUSH', 'list', 'a')
@@ -124,7 +128,7 @@ describeOn('redis', { own: true })('on a server', () => {
       await redis.command('DEL', 'foreign', 'list')
     })
 
-    it('never makes a fresh session of what it cannot read', async () => {
+    it('An unreadable value never becomes a new session', async () => {
       const manager = createSessionManager({ store, secret, storeTimeout: 5_000 })
       const cookie = await begin(manager)
       const [key = ''] = (await redis.command('KEYS', '*')).split('\n').filter((name) => name.includes('.s.'))
@@ -134,7 +138,7 @@ describeOn('redis', { own: true })('on a server', () => {
       await manager.close()
     })
 
-    it('goes on when the script cache was flushed, and loads the script once', async () => {
+    it('A call after a flush of the script cache works and loads the script once', async () => {
       await store.compareAndSet('flushed', undefined, '1', later)
       await redis.command('SCRIPT', 'FLUSH')
       expect(await store.compareAndSet('flushed', '1', '2', later)).toBe(true)
@@ -144,7 +148,7 @@ describeOn('redis', { own: true })('on a server', () => {
       await store.delete('flushed')
     })
 
-    it('lets the server collect a minute after the deadline, by an absolute time', async () => {
+    it('The server removes a value a minute after its deadline, by an absolute time', async () => {
       const deadline = Date.now() + 3_600_000
       await store.compareAndSet('collected', undefined, 'value', deadline)
       expect(Number(await redis.command('PEXPIRETIME', 'collected'))).toBe(deadline + 60_000)
@@ -152,7 +156,7 @@ describeOn('redis', { own: true })('on a server', () => {
       expect(Number(await redis.command('PEXPIRETIME', 'collected'))).toBe(deadline + 60_001)
     })
 
-    it('pages through more keys than a page holds, without KEYS', async () => {
+    it('keys pages through more keys than one page, without KEYS', async () => {
       await redis.command('FLUSHALL')
       const names = Array.from({ length: 1_700 }, (_, index) => `page.${index}`)
       await Promise.all(names.map((name) => store.set(name, 'value', later)))
@@ -169,7 +173,7 @@ describeOn('redis', { own: true })('on a server', () => {
       expect(stats).toMatch(/^cmdstat_scan:calls=[1-9]\d/m)
     })
 
-    it('keeps the async context of its caller', async () => {
+    it('The store keeps the async context of its caller', async () => {
       const context = new AsyncLocalStorage<string>()
       const seen = await context.run('mine', async () => {
         await store.compareAndSet('context', undefined, 'value', later)
@@ -181,7 +185,7 @@ describeOn('redis', { own: true })('on a server', () => {
     })
   })
 
-  it('a pool of node-redis serves as one client does', async () => {
+  it('A pool of node-redis works like one client', async () => {
     const pool = createClientPool({ url: redis.url }, { minimum: 2, maximum: 4 })
     pool.on('error', () => undefined)
     await pool.connect()

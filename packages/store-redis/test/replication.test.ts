@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { type Connected, connect, driverNames } from './support/drivers.ts'
 import { begin, later, secret, visit } from './support/requests.ts'
 
-describeOn('redis', { own: true })('a master and its replica', () => {
+describeOn('redis', { own: true })('A Redis master and its replica', () => {
   let master: RedisEngine
   let replica: RedisEngine
   beforeAll(async () => {
@@ -25,23 +25,23 @@ describeOn('redis', { own: true })('a master and its replica', () => {
     })
     afterEach(() => waiting.end())
 
-    it('with waitReplicas a write that resolved is on the replica', async () => {
+    it('With waitReplicas, a write that resolved is on the replica', async () => {
       expect(await waiting.store.compareAndSet('key', undefined, 'value', later)).toBe(true)
       expect(await replica.command('GET', 'key')).toBe(`${later} value`)
       await waiting.store.delete('key')
       expect(await replica.command('EXISTS', 'key')).toBe('0')
     })
 
-    it('with waitReplicas a write that no replica confirms counts for nobody until one does', async () => {
+    it('With waitReplicas, a write that no replica confirms is not read until one does', async () => {
       const { store } = waiting
       const manager = createSessionManager({ store, secret, storeTimeout: 5_000 })
       const cookie = await begin(manager)
       replica.freeze()
       await expect(visit(manager, cookie)).rejects.toMatchObject({ status: 503 })
-      // The master has it, and would show it.
+      // The master has the value and would return it.
       await expect(visit(manager, cookie)).rejects.toMatchObject({ status: 503 })
       replica.thaw()
-      // Only reading: every try that wrote would count.
+      // Reads only, because each write would be counted.
       const count = async (): Promise<unknown> => (await manager.open(cookie)).data.count
       await vi.waitUntil(
         () =>
@@ -54,7 +54,7 @@ describeOn('redis', { own: true })('a master and its replica', () => {
       await manager.close()
     })
 
-    it('with waitReplicas the replicas are asked again when the script had to be sent whole', async () => {
+    it('With waitReplicas, the store waits again after the full script had to be sent', async () => {
       await waiting.store.compareAndSet('key', undefined, 'value', later)
       await master.command('SCRIPT', 'FLUSH')
       await master.command('CONFIG', 'RESETSTAT')
@@ -64,7 +64,7 @@ describeOn('redis', { own: true })('a master and its replica', () => {
       expect(stats).toMatch(/cmdstat_wait:calls=2,/)
     })
 
-    it('with waitReplicas what confirms one write does not pass for the next one', async () => {
+    it('With waitReplicas, the confirmation of one write does not count for the next one', async () => {
       const alone = await startRedis({ own: true })
       const link = await startProxy(alone)
       const behind = await startRedis({ own: true, replicaOf: link.port })
@@ -75,7 +75,7 @@ describeOn('redis', { own: true })('a master and its replica', () => {
       await store.set('first', 'value', later)
       const before = await offset()
       await store.set('first', 'value', later)
-      // The replica gets as much as one write and the question about it.
+      // The replica receives only one write and the WAIT for it.
       link.cutAfter((await offset()) - before)
       await store.set('first', 'value', later)
       const closed = link.close()
@@ -89,8 +89,8 @@ describeOn('redis', { own: true })('a master and its replica', () => {
       await alone.stop()
     })
 
-    // WAIT blocks its connection: on the one that reads use, 100 of 120 reads failed.
-    it('while a replica is frozen, writes wait for it and no read of another session fails', async () => {
+    // Regression: WAIT blocks its connection; on the connection of the reads, 100 of 120 reads failed.
+    it('While a replica is frozen, writes wait for it and reads of other sessions succeed', async () => {
       const { store } = waiting
       const manager = createSessionManager({ store, secret, storeTimeout: 1_000 })
       const cookies: string[] = []
@@ -113,7 +113,7 @@ describeOn('redis', { own: true })('a master and its replica', () => {
       }
     })
 
-    it('a write that the replica has not confirmed is not read, even after its connection was lost', async () => {
+    it("A write without a replica's confirmation is not read, even after its connection was lost", async () => {
       const { store } = waiting
       await store.set('key', 'old', later)
       replica.freeze()
@@ -126,11 +126,11 @@ describeOn('redis', { own: true })('a master and its replica', () => {
       await vi.waitUntil(async () => (await store.get('key').catch(String)) === 'new', { timeout: 20_000 })
     })
 
-    it('a replica takes no writes, and says which client to take instead', async () => {
+    it('A replica refuses writes with an error that names the client to use', async () => {
       const { store, end } = connect(driver, replica.url)
       const cured = {
         code: 'STORE_INVALID',
-        message: expect.stringMatching(/demoted.*out of date.*createSentinel\(\).*sentinels of ioredis/),
+        message: expect.stringMatching(/demoted.*outdated.*createSentinel\(\).*sentinels of ioredis/),
         cause: expect.objectContaining({ message: expect.stringContaining('READONLY') })
       }
       await expect(store.set('key', 'value', later)).rejects.toMatchObject(cured)
@@ -140,7 +140,7 @@ describeOn('redis', { own: true })('a master and its replica', () => {
     })
   })
 
-  it('with replica-serve-stale-data no, a replica that has lost its master answers no read', async () => {
+  it('With replica-serve-stale-data no, a replica without its master rejects reads', async () => {
     const alone = await startRedis({ own: true })
     const behind = await startRedis({
       own: true,
@@ -157,7 +157,7 @@ describeOn('redis', { own: true })('a master and its replica', () => {
     await alone.stop()
   })
 
-  it('without waitReplicas a failover can undo an acknowledged delete, as the README says', async () => {
+  it('Without waitReplicas, a failover can undo an acknowledged delete, as the README states', async () => {
     const alone = await startRedis({ own: true })
     const link = await startProxy(alone)
     const behind = await startRedis({ own: true, replicaOf: link.port })
@@ -179,7 +179,7 @@ describeOn('redis', { own: true })('a master and its replica', () => {
   })
 })
 
-/** What is written is sent to a new replica only when the master has heard from it, later than its link is up. */
+/** The master sends writes to a new replica only after its first acknowledgement, which comes later than the link. */
 async function replicating(master: RedisEngine): Promise<void> {
   let heard = false
   while (!heard) {

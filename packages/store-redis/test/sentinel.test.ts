@@ -45,13 +45,13 @@ const sentinelOptions = (port: number) => ({
   name: 'main',
   sentinelRootNodes: [{ host: '127.0.0.1', port }],
   scanInterval: 500,
-  // As the README asks.
+  // As in the README.
   maxCommandRediscovers: 0,
-  // Reads go to the replica, but not those of the store.
+  // Reads go to the replica, except those of the store.
   replicaPoolSize: 1
 })
 
-describeOn('redis', { own: true })('behind a sentinel', () => {
+describeOn('redis', { own: true })('Redis behind a sentinel', () => {
   let master: RedisEngine
   let replica: RedisEngine
   let sentinel: RedisEngine
@@ -69,7 +69,9 @@ describeOn('redis', { own: true })('behind a sentinel', () => {
   })
 
   describe.each(clients)('%s', (_, open) => {
-    it("follows a failover: a while of failures, then the new master's sessions", { timeout: 60_000 }, async () => {
+    it("After a failover, calls fail for a while and then reach the new master's sessions", {
+      timeout: 60_000
+    }, async () => {
       const { store, end } = await open(sentinel.port)
       expect(await store.compareAndSet('key', undefined, 'before', later)).toBe(true)
       while ((await replica.command('EXISTS', 'key')) !== '1');
@@ -80,7 +82,7 @@ describeOn('redis', { own: true })('behind a sentinel', () => {
           store.get('key').catch(() => 'failed'),
           new Promise((resolve) => setTimeout(resolve, 300, 'late'))
         ])
-        // An outage, and never a session that is gone.
+        // This is an outage, not an absent session.
         expect(['before', 'failed', 'late']).toContain(found)
       }
       // The script cache of the new master is empty.
@@ -90,7 +92,7 @@ describeOn('redis', { own: true })('behind a sentinel', () => {
       await end()
     })
 
-    it('reads what was written at once, however far behind the replica is', async () => {
+    it('Reads see the latest write, however far behind the replica is', async () => {
       const { store, end } = await open(sentinel.port)
       replica.freeze()
       for (let round = 0; round < 20; round++) {
@@ -104,11 +106,11 @@ describeOn('redis', { own: true })('behind a sentinel', () => {
   })
 })
 
-describeOn('redis', { own: true })('behind a sentinel, a write whose answer is lost', () => {
-  it.each(clients)('%s: is an error, and no "not written"', { timeout: 60_000 }, async (_, open) => {
+describeOn('redis', { own: true })('A write behind a sentinel whose response is lost', () => {
+  it.each(clients)('%s: a lost response is an error, not a refused write', { timeout: 60_000 }, async (_, open) => {
     const master = await startRedis({ own: true })
     const proxy = await startProxy(master)
-    // Nothing fails over here: a master that a busy machine holds up for a moment must not count as down.
+    // There is no failover here: a master that is slow on a busy machine must not count as down.
     const sentinel = await startRedisSentinel(proxy, { downAfter: 20_000 })
     const direct = connect('node-redis 6', master.url)
     const { store, end } = await open(sentinel.port)

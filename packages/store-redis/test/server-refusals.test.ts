@@ -29,7 +29,7 @@ async function useEverything(store: RedisStore): Promise<void> {
   await manager.close()
 }
 
-describeOn('redis', { own: true })('a server that refuses', () => {
+describeOn('redis', { own: true })('A Redis server that refuses commands', () => {
   let redis: RedisEngine
   beforeAll(async () => {
     redis = await startRedis({ own: true })
@@ -41,13 +41,13 @@ describeOn('redis', { own: true })('a server that refuses', () => {
   const as = (user: string, password: string): string => redis.url.replace('//', `//${user}:${password}@`)
 
   describe.each(driverNames)('%s', (driver) => {
-    it('the privileges that the README names are enough', async () => {
+    it('The privileges that the README names are sufficient', async () => {
       const { store, end } = connect(driver, as('app', 'password'))
       await useEverything(store)
       end()
     })
 
-    it('a user who may not do it gets the grant that is missing, from every method', async () => {
+    it('A missing privilege is an error that names the grant, from every method', async () => {
       const { store, end } = connect(driver, as('bare', 'password'))
       const calls = [
         store.get('sessions.key'),
@@ -65,25 +65,25 @@ describeOn('redis', { own: true })('a server that refuses', () => {
     })
   })
 
-  it('a wrong namespace is the same error, and not a session that is absent', async () => {
+  it('A wrong namespace is the same error, not an absent session', async () => {
     const { store, end } = connect('node-redis 6', as('app', 'password'))
     await expect(store.get('other.key')).rejects.toMatchObject({ code: 'STORE_INVALID' })
     end()
   })
 
-  it('no password where one is wanted', async () => {
+  it('A missing password is an error that says what to do', async () => {
     const locked = await startRedis({ own: true, settings: { requirepass: 'password' } })
     const { store, end } = connect('node-redis 6', locked.url)
     await expect(store.get('key')).rejects.toMatchObject({
       code: 'STORE_INVALID',
-      message: expect.stringContaining('wants a password')
+      message: expect.stringContaining('requires a password')
     })
     end()
     await locked.stop()
   })
 
-  it('still loading its data: a failure, never a session that is gone', async () => {
-    // 50 values at 20 ms each, and between them it answers.
+  it('A server that is loading its data is a failure, not an absent session', async () => {
+    // 50 values at 20 ms each; the server responds in between.
     const settings = { 'key-load-delay': '20000', 'loading-process-events-interval-bytes': '1024' }
     const slow = await startRedis({ own: true, settings })
     const { store, end } = connect('node-redis 6', slow.url)
@@ -107,7 +107,7 @@ describeOn('redis', { own: true })('a server that refuses', () => {
   })
 })
 
-describeOn('redis', { own: true })('a cluster', () => {
+describeOn('redis', { own: true })('A Redis cluster that refuses commands', () => {
   let cluster: RedisCluster
   beforeAll(async () => {
     cluster = await startRedisCluster({ nodeTimeout: 5_000 })
@@ -116,7 +116,7 @@ describeOn('redis', { own: true })('a cluster', () => {
   })
   afterAll(() => cluster.stop())
 
-  it.each(driverNames)('%s: a client of one node is told which client to take', async (driver) => {
+  it.each(driverNames)('%s: a client of one node gets an error that names the client to use', async (driver) => {
     const { store, end } = connect(driver, cluster.nodes[0]?.url ?? '')
     const outcomes = await Promise.allSettled(
       Array.from({ length: 12 }, (_, index) => store.compareAndSet(`key.${index}`, undefined, 'value', later))
@@ -131,7 +131,7 @@ describeOn('redis', { own: true })('a cluster', () => {
     end()
   })
 
-  it('the privileges that the README names are enough', async () => {
+  it('The privileges that the README names are sufficient for a cluster', async () => {
     const user = { username: 'app', password: 'password' }
     const ioredis = new Cluster([...cluster.urls], { retryDelayOnFailover: 0, redisOptions: user })
     ioredis.on('error', () => undefined)
@@ -146,31 +146,27 @@ describeOn('redis', { own: true })('a cluster', () => {
 
   const clients = driverNames.map((driver) => [driver] as const satisfies readonly [DriverName])
 
-  it.each(clients)('%s: keys of a client that knows no master yet are a failure, not none', async (driver) => {
+  it.each(clients)('%s: keys on a client that does not know a master yet reject', async (driver) => {
     const { store, end } = connectCluster(driver, cluster.urls)
-    await expect(keysOf(store)).rejects.toThrow(/does not reach every master/)
+    await expect(keysOf(store)).rejects.toThrow(/cannot reach every master/)
     await recovered(store)
     await keysOf(store)
     end()
   })
 
-  it.each(clients)(
-    '%s: keys without those of a master that died are a failure',
-    { timeout: 60_000 },
-    async (driver) => {
-      const { store, end } = connectCluster(driver, cluster.urls)
-      await recovered(store)
-      const names = Array.from({ length: 30 }, (_, index) => `listed.${index}`)
-      await Promise.all(names.map((name) => store.set(name, 'value', later)))
-      expect((await keysOf(store, 'listed.')).length).toBe(30)
-      await cluster.nodes[1]?.kill()
-      for (let round = 0; round < 5; round++) {
-        const late = new Promise<string>((resolve) => setTimeout(resolve, 100, 'late'))
-        expect(['failed', 'late']).toContain(await Promise.race([keysOf(store).catch(() => 'failed'), late]))
-      }
-      end()
-      await cluster.nodes[1]?.restart()
-      await cluster.whole()
+  it.each(clients)('%s: keys without those of a dead master reject', { timeout: 60_000 }, async (driver) => {
+    const { store, end } = connectCluster(driver, cluster.urls)
+    await recovered(store)
+    const names = Array.from({ length: 30 }, (_, index) => `listed.${index}`)
+    await Promise.all(names.map((name) => store.set(name, 'value', later)))
+    expect((await keysOf(store, 'listed.')).length).toBe(30)
+    await cluster.nodes[1]?.kill()
+    for (let round = 0; round < 5; round++) {
+      const late = new Promise<string>((resolve) => setTimeout(resolve, 100, 'late'))
+      expect(['failed', 'late']).toContain(await Promise.race([keysOf(store).catch(() => 'failed'), late]))
     }
-  )
+    end()
+    await cluster.nodes[1]?.restart()
+    await cluster.whole()
+  })
 })

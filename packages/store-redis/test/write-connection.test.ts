@@ -8,7 +8,7 @@ import { later } from './support/requests.ts'
 
 const ignore = (): void => undefined
 
-describeOn('redis', { own: true })('the connection of writes that wait for replicas', () => {
+describeOn('redis', { own: true })('The connection for writes that wait for replicas', () => {
   let master: RedisEngine
   let replica: RedisEngine
   beforeAll(async () => {
@@ -20,7 +20,7 @@ describeOn('redis', { own: true })('the connection of writes that wait for repli
     await master.stop()
   })
 
-  /** Connections of clients, the one that asks left out. */
+  /** Connections of clients, except the one that runs the command. */
   async function connections(): Promise<number> {
     return (await master.command('CLIENT', 'LIST', 'TYPE', 'NORMAL')).trim().split('\n').length - 1
   }
@@ -38,7 +38,7 @@ describeOn('redis', { own: true })('the connection of writes that wait for repli
     })
     afterEach(() => connected.end())
 
-    it('The first write opens it, and close() of the store closes it and not the client', async () => {
+    it('The first write opens the connection, and close() of the store closes it but not the client', async () => {
       await store.get('key')
       expect(await connections()).toBe(1)
       await store.set('key', 'value', later)
@@ -49,7 +49,7 @@ describeOn('redis', { own: true })('the connection of writes that wait for repli
       await store.close()
     })
 
-    it('The end of the client closes it, so that no process hangs on it', async () => {
+    it('The end of the client closes the connection, so that the process can end', async () => {
       const other = connect(driver, master.url, { waitReplicas: 1, waitTimeout: 5_000 })
       await connectionsAre(2)
       await other.store.set('key', 'value', later)
@@ -58,7 +58,7 @@ describeOn('redis', { own: true })('the connection of writes that wait for repli
       await connectionsAre(1)
     })
 
-    it('Writes of the same moment share a WAIT', async () => {
+    it('Concurrent writes share one WAIT', async () => {
       await store.compareAndSet('first', undefined, 'value', later)
       await master.command('CONFIG', 'RESETSTAT')
       const keys = Array.from({ length: 50 }, (_, index) => `${driver}.${index}`)
@@ -69,7 +69,7 @@ describeOn('redis', { own: true })('the connection of writes that wait for repli
       await Promise.all(keys.concat('first').map((key) => store.delete(key)))
     })
 
-    it('It comes back with the server', async () => {
+    it('The connection recovers with the server', async () => {
       await store.set('key', 'value', later)
       await master.restart()
       await vi.waitUntil(() => store.set('key', 'new', later).then(() => true, ignore), {
@@ -80,7 +80,7 @@ describeOn('redis', { own: true })('the connection of writes that wait for repli
       await store.close()
     })
 
-    it('Its errors are told to those who listen to the client', async () => {
+    it('Errors of the connection are emitted on the client', async () => {
       const errors: unknown[] = []
       Reflect.apply(Reflect.get(connected.client, 'on'), connected.client, [
         'error',
@@ -88,7 +88,7 @@ describeOn('redis', { own: true })('the connection of writes that wait for repli
       ])
       await store.set('key', 'value', later)
       await master.kill()
-      // One of each connection.
+      // One from each connection.
       await vi.waitUntil(() => errors.length >= 2, { timeout: 20_000 })
       await master.restart()
       await vi.waitUntil(async () => /slave0:.*online/.test(await master.command('INFO', 'replication')), {
@@ -115,25 +115,28 @@ describeOn('redis', { own: true })('the connection of writes that wait for repli
         return { client, listeners: () => client.listenerCount('end'), end: () => client.disconnect() }
       }
     ]
-  ])('%s that never reconnects gets another one when it is lost, and no more listeners', async (_, open) => {
-    const { client, listeners, end } = open()
-    const store = createRedisStore(client, { waitReplicas: 1, waitTimeout: 5_000 })
-    await store.set('key', 'value', later)
-    const before = listeners()
-    for (let round = 0; round < 12; round++) {
-      const ids = Array.from(
-        (await master.command('CLIENT', 'LIST', 'TYPE', 'NORMAL')).matchAll(/^id=(\d+) .*cmd=wait/gm)
-      )
-      expect(ids).toHaveLength(1)
-      await master.command('CLIENT', 'KILL', 'ID', ids[0]?.[1] ?? '')
-      await vi.waitUntil(() => store.set('key', `${round}`, later).then(() => true, ignore), { timeout: 10_000 })
-      expect(await store.get('key')).toBe(`${round}`)
+  ])(
+    '%s that never reconnects gets a new connection when it is lost, without additional listeners',
+    async (_, open) => {
+      const { client, listeners, end } = open()
+      const store = createRedisStore(client, { waitReplicas: 1, waitTimeout: 5_000 })
+      await store.set('key', 'value', later)
+      const before = listeners()
+      for (let round = 0; round < 12; round++) {
+        const ids = Array.from(
+          (await master.command('CLIENT', 'LIST', 'TYPE', 'NORMAL')).matchAll(/^id=(\d+) .*cmd=wait/gm)
+        )
+        expect(ids).toHaveLength(1)
+        await master.command('CLIENT', 'KILL', 'ID', ids[0]?.[1] ?? '')
+        await vi.waitUntil(() => store.set('key', `${round}`, later).then(() => true, ignore), { timeout: 10_000 })
+        expect(await store.get('key')).toBe(`${round}`)
+      }
+      expect(listeners()).toBe(before)
+      end()
     }
-    expect(listeners()).toBe(before)
-    end()
-  })
+  )
 
-  it('node-redis with a local cache reads what it has just written on the other connection', async () => {
+  it('node-redis with a local cache reads its own write on the other connection', async () => {
     const client = createClient({ url: master.url, RESP: 3, clientSideCache: { ttl: 60_000, maxEntries: 1_000 } })
     client.on('error', ignore)
     await client.connect()
@@ -169,7 +172,7 @@ describe('waitClient', () => {
   pool.on('error', ignore)
 
   it.each([
-    ['without waitReplicas', { waitClient: client }, 'OPTION_INVALID', /set that too/],
+    ['without waitReplicas', { waitClient: client }, 'OPTION_INVALID', /set both, or neither/],
     ['that is the client itself', { waitReplicas: 1, waitClient: client }, 'OPTION_INVALID', /a second client/],
     ['of several connections', { waitReplicas: 1, waitClient: pool }, 'OPTION_INVALID', /one connection/],
     [
@@ -178,7 +181,7 @@ describe('waitClient', () => {
       'STORE_INVALID',
       /repeats writes/
     ]
-  ])('%s is refused with the cure', (_, options, code, message) => {
+  ])('A waitClient %s is refused with a hint', (_, options, code, message) => {
     expect(() => createRedisStore(client, options)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) })
     )

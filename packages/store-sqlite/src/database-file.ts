@@ -1,21 +1,21 @@
 import { statSync } from 'node:fs'
 import { SessionError } from '@kvsession/core'
-import { type SqliteDatabase, textOf } from './client.ts'
+import { type SqliteDatabase, stringOf } from './client.ts'
 
-/** The files of an open database, as they were when it was first used. */
+/** Detects that the files of an open database have been replaced since its first use. */
 export interface DatabaseFile {
   /**
-   * SQLite goes on reading and writing files that have lost their names: what it writes there is gone when the last process
-   * that has them open ends, and other processes already work on new ones.
+   * SQLite keeps reading and writing files that were unlinked. Those writes are lost when the last process that has the
+   * files open ends, and other processes already use new files.
    *
-   * @throws SessionError `STORE_INVALID`: the database or its log was removed, renamed or replaced
+   * @throws SessionError `STORE_INVALID` if the database or its log was removed, renamed or replaced
    */
   assertInPlace(): void
 }
 
 type Identity = string | 'absent' | 'unknown'
 
-/** Costs one `stat` for each of two files, 1.3 µs each. A database in memory has none. */
+/** Costs one `stat` for each of two files, 1.3 µs each. An in-memory database has no files. */
 export function createDatabaseFile(database: SqliteDatabase): DatabaseFile {
   const path = pathOf(database)
   const known = new Map<string, Identity>()
@@ -24,7 +24,7 @@ export function createDatabaseFile(database: SqliteDatabase): DatabaseFile {
     const now = identityOf(file)
     const before = known.get(file)
     if (before === undefined) {
-      // The log is made by the first statement in WAL mode, and then stays as long as a connection is open.
+      // The first statement in WAL mode creates the log, which then stays as long as a connection is open.
       if (now !== 'absent') known.set(file, now)
     } else if (before !== now && before !== 'unknown' && now !== 'unknown') throw moved(file)
   }
@@ -35,15 +35,15 @@ export function createDatabaseFile(database: SqliteDatabase): DatabaseFile {
   return { assertInPlace }
 }
 
-/** Empty for a database in memory. */
+/** Empty for an in-memory database. */
 function pathOf(database: SqliteDatabase): string {
   const rows = database.prepare('PRAGMA database_list').all()
-  const main = Object(rows.find((row) => textOf(row, 'name') === 'main'))
+  const main = Object(rows.find((row) => stringOf(row, 'name') === 'main'))
   const file: unknown = Reflect.get(main, 'file')
   return typeof file === 'string' ? file : ''
 }
 
-/** `unknown`: this process may not look. */
+/** Returns `unknown` if this process may not read the file's status. */
 function identityOf(path: string): Identity {
   try {
     const stats = statSync(path, { throwIfNoEntry: false })
@@ -54,6 +54,6 @@ function identityOf(path: string): Identity {
 }
 
 function moved(file: string): SessionError {
-  const message = `The database file ${file} was removed or replaced while it was open: what is written now would be lost. Restart the server, and stop it before files are moved`
+  const message = `The database file ${file} was removed or replaced while it was open, so writes would be lost. Restart the server, and stop it before you move the file`
   return new SessionError('STORE_INVALID', message)
 }

@@ -1,17 +1,17 @@
 import { randomInt } from 'node:crypto'
 import { isBusy } from './client.ts'
 
-/** Waits for the lock of the file beside the event loop: the drivers' own wait stops the whole process. */
+/** Waits for the lock of the file without blocking the event loop, unlike the wait of the drivers. */
 export interface LockQueue {
   /**
-   * Runs `attempt`, and runs it again while another connection holds the lock. `attempt` is a single statement, or may be
-   * repeated from its start. Attempts succeed in the order of the calls. After `busyTimeout` milliseconds rejects with
-   * the engine's error, on which `wroteNothing` says that the statement never got the lock. Any other failure is final.
+   * Runs `attempt`, and repeats it while another connection holds the lock. `attempt` must be a single statement or safe
+   * to repeat. Attempts succeed in the order of the calls. After `busyTimeout` milliseconds the call rejects with the
+   * engine's error, whose `wroteNothing` is true because the statement never got the lock. Any other failure is final.
    */
   run<T>(attempt: () => T): Promise<T>
 }
 
-/** The wait in the engine: enough for a commit of another process, too short to hold up this one. */
+/** The wait inside the engine: long enough for a commit of another process, too short to block this one. */
 const mostEngineWaitMs = 2
 const shortestPauseMs = 1
 const longestPauseMs = 24
@@ -22,7 +22,7 @@ export function engineWaitMs(busyTimeout: number): number {
 
 interface Waiting {
   readonly deadline: number
-  /** Returns the engine's error while the lock is held elsewhere. */
+  /** Returns the engine's error while another connection holds the lock. */
   attempt(): unknown
   giveUp(busy: unknown): void
 }
@@ -30,7 +30,7 @@ interface Waiting {
 export function createLockQueue(busyTimeout: number): LockQueue {
   const queue: Waiting[] = []
 
-  /** Only the first one asks the engine. The others cannot succeed before it, and each attempt may take engineWaitMs. */
+  /** Only the first call tries the engine. The others cannot succeed before it, and an attempt may take engineWaitMs. */
   async function drain(busy: unknown): Promise<void> {
     let pauseMs = shortestPauseMs
     for (let first = queue[0]; first !== undefined; first = queue[0]) {
@@ -40,7 +40,7 @@ export function createLockQueue(busyTimeout: number): LockQueue {
         queue.shift()
         continue
       }
-      // Jitter: processes that wait for one lock do not ask at the same moments for ever.
+      // Jitter, so that processes that wait for one lock do not retry at the same moments.
       await pause(Math.min(left, pauseMs === 0 ? 0 : randomInt(Math.ceil(pauseMs / 2), pauseMs + 1)))
       const stillBusy = first.attempt()
       if (stillBusy === undefined) queue.shift()
@@ -84,12 +84,12 @@ export function createLockQueue(busyTimeout: number): LockQueue {
   }
 }
 
-/** Marks the error as the store contract has it. A statement that did not get the lock was rolled back by SQLite. */
+/** Marks the error as the store contract requires. SQLite rolled back a statement that did not get the lock. */
 function unchanged(busy: unknown): unknown {
   return Object.assign(Object(busy), { wroteNothing: true })
 }
 
-/** 0: a turn of the event loop, for what else is ready. */
+/** 0 waits for one turn of the event loop. */
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     if (milliseconds === 0) setImmediate(resolve)

@@ -1,4 +1,4 @@
-/** Every statement the store runs, for one table. Parameters are plain `?`, the one form all drivers bind by position. */
+/** All statements of the store for one table. Parameters are `?`, the only form that all drivers bind by position. */
 export interface SqliteStatements {
   /** key, now */
   readonly get: string
@@ -12,16 +12,16 @@ export interface SqliteStatements {
   readonly create: string
   /** value, expiresAt, key, expected value, now */
   readonly replace: string
-  /** now, lowest key, first key beyond the range, most rows */
+  /** now, lowest key, first key beyond the range, maximum of rows */
   readonly keys: string
-  /** now, most rows, now */
+  /** now, maximum of rows, now */
   readonly deleteExpired: string
 }
 
 /**
- * What `ensureSchema()` runs after it switched the file to WAL. An ordinary table with a rowid: at 4 kB a value it reads
- * twice and writes once or twice as fast as WITHOUT ROWID, at 64 kB up to ten times, because values then stay out of
- * the tree that is searched. `expires_at` comes before `value`, so that checking it never walks a large value's pages.
+ * The statements that `ensureSchema()` runs after switching the file to WAL. An ordinary table with a rowid reads twice as
+ * fast as WITHOUT ROWID for values of 4 kB, and up to ten times as fast for 64 kB, because the searched tree contains no
+ * values. `expires_at` comes before `value`, so that checking it never reads the pages of a large value.
  */
 export function schemaSql(table: string): string {
   return `CREATE TABLE IF NOT EXISTS "${table}" (
@@ -45,7 +45,7 @@ export function statementsFor(table: string): SqliteStatements {
     delete: `DELETE FROM ${t} WHERE key = ?`,
     create: `${upsert} WHERE ${t}.expires_at <= ?`,
     replace: `UPDATE ${t} SET value = ?, expires_at = ? WHERE key = ? AND value = ? AND expires_at > ?`,
-    // Dead rows count towards the limit: however many there are, one statement stays small.
+    // Expired rows count towards the limit, so that one statement stays small.
     keys: `SELECT key, expires_at > ? AS live FROM ${t} WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`,
     deleteExpired: `DELETE FROM ${t} WHERE rowid IN
     (SELECT rowid FROM ${t} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?) AND expires_at <= ?`

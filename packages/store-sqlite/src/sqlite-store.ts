@@ -2,13 +2,13 @@ import { type KeyValueStore, SessionError } from '@kvsession/core'
 import {
   assertDatabase,
   changesOf,
-  explain,
+  describeError,
   isMissingTable,
   isReadOnly,
   readOnly,
   type SqliteDatabase,
   type SqliteStatement,
-  textOf
+  stringOf
 } from './client.ts'
 import { createDatabaseFile, type DatabaseFile } from './database-file.ts'
 import { createLockQueue, engineWaitMs, type LockQueue } from './lock-queue.ts'
@@ -17,10 +17,10 @@ import { type SqliteStoreOptions, withDefaults } from './sqlite-store-options.ts
 
 export interface SqliteStore extends Required<KeyValueStore> {
   /**
-   * Switches the file to WAL and creates table and index where they are missing, as the first call of another method does
-   * unless `createTable` is false. Any number of processes may call it at once, any number of times.
+   * Switches the file to WAL and creates the table and the index if they are missing, as the first call of another method
+   * does unless `createTable` is false. Any number of processes may call it concurrently and repeatedly.
    *
-   * @throws SessionError `STORE_INVALID`: damaged file, or a file system without WAL
+   * @throws SessionError `STORE_INVALID` for a damaged file or a file system without WAL
    */
   ensureSchema(): Promise<void>
 }
@@ -28,15 +28,15 @@ export interface SqliteStore extends Required<KeyValueStore> {
 type BoundValues = readonly (string | number)[]
 
 const pageSize = 200
-/** About 2 ms of the event loop. */
+/** Takes about 2 ms of the event loop. */
 const sweepSize = 100
-/** A `stat` would make every read a fifth slower. */
+/** Limits the checks, because a `stat` per read would make reads a fifth slower. */
 const readCheckIntervalMs = 1_000
 
 /**
- * Sessions in a SQLite file: they outlive the process, and several processes of one machine may share them. Takes an
- * opened database and never closes it. Give the store a connection of its own: inside somebody's transaction a write
- * could still be rolled back, so there it is refused. Nothing is run before the first call.
+ * Stores sessions in a SQLite file. They survive a restart, and several processes of one machine may share them. It takes
+ * an opened database and never closes it. Give the store its own connection: inside a transaction a write could be rolled
+ * back, so the store refuses it. Nothing runs before the first call.
  *
  * @throws SessionError `STORE_INVALID`, `OPTION_INVALID`
  */
@@ -51,7 +51,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
   let hasTable = false
   let checkedAt = 0
 
-  /** Timeout and durability belong to the connection, not to the file: `ensureSchema()` elsewhere does not set them. */
+  /** Timeout and durability belong to the connection, so `ensureSchema()` on another connection does not set them. */
   function connect(): DatabaseFile {
     if (opened) return opened
     refuseTransaction()
@@ -62,7 +62,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
 
   function refuseTransaction(): void {
     if (!database.isTransaction && !database.inTransaction) return
-    const message = 'The database is inside a transaction, which could undo a write. Give the store its own connection'
+    const message = 'The database is inside a transaction that could undo a write. Give the store its own connection'
     throw new SessionError('STORE_INVALID', message)
   }
 
@@ -71,12 +71,12 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
       try {
         return withTable(work)
       } catch (error) {
-        throw explain(error, table)
+        throw describeError(error, table)
       }
     })
   }
 
-  /** A table that is missing after it was used was removed with its sessions: that is an error and no first use. */
+  /** A table that disappears after use was removed together with its sessions: that is an error, not a first use. */
   function withTable<T>(work: (file: DatabaseFile) => T): T {
     const file = connect()
     try {
@@ -123,21 +123,21 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     })
   }
 
-  /** @param parametersAt gets the time of the attempt: the write may have waited for a lock. */
+  /** @param parametersAt receives the time of the attempt, because the write may have waited for a lock. */
   function write(name: keyof SqliteStatements, parametersAt: (now: number) => BoundValues): Promise<number> {
     return run(writes, (file) => {
       const statement = statementOf(name)
       refuseTransaction()
       const changes = changesOf(statement.run(...parametersAt(clock.now())))
-      // After the write: what is acknowledged is in a file that still has its name.
+      // After the write, so that an acknowledged write is in a file that still has its name.
       file.assertInPlace()
       return changes
     })
   }
 
   function createSchema(file: DatabaseFile): void {
-    const mode = textOf(database.prepare('PRAGMA journal_mode = WAL').all()[0], 'journal_mode')
-    // An in-memory database answers `memory` and needs no journal.
+    const mode = stringOf(database.prepare('PRAGMA journal_mode = WAL').all()[0], 'journal_mode')
+    // An in-memory database reports `memory` and needs no journal.
     if (mode !== 'wal' && mode !== 'memory') {
       const message = `SQLite cannot keep a write-ahead log here (journal mode ${mode}). Put the file on a local disk`
       throw new SessionError('STORE_INVALID', message)
@@ -147,10 +147,10 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
   }
 
   return {
-    get: (key) => read('get', (statement, now) => textOf(statement.get(key, now), 'value')),
+    get: (key) => read('get', (statement, now) => stringOf(statement.get(key, now), 'value')),
     async getMany(keys) {
       const rows = await read('getMany', (statement, now) => statement.all(JSON.stringify(keys), now))
-      const values = new Map(rows.map((row) => [textOf(row, 'key'), textOf(row, 'value')]))
+      const values = new Map(rows.map((row) => [stringOf(row, 'key'), stringOf(row, 'value')]))
       return keys.map((key) => values.get(key))
     },
     async set(key, value, expiresAt) {
@@ -167,13 +167,13 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
       return changes === 1
     },
     async *keys(prefix) {
-      // `~` sorts behind and `-` first among the characters of a key: the bounds are a range of the index.
+      // In a key, `~` sorts after every character and `-` before all others, so the bounds are a range of the index.
       const beyond = `${prefix}~`
       for (let from = prefix; ; ) {
         const lowest = from
         const rows = await read('keys', (statement, now) => statement.all(now, lowest, beyond, pageSize))
         for (const row of rows) {
-          const key = textOf(row, 'key') ?? ''
+          const key = stringOf(row, 'key') ?? ''
           from = `${key}-`
           if (isLive(row)) yield key
         }

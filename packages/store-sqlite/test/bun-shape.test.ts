@@ -5,7 +5,7 @@ import { createSqliteStore, type SqliteDatabase } from '../src/index.ts'
 
 type Bindings = string | number | bigint | boolean | Uint8Array | null
 
-/** The part of `bun:sqlite` that the store meets, in bun's own types. */
+/** The part of `bun:sqlite` that the store uses, in bun's own types. */
 interface BunDatabase {
   exec<Parameters extends Bindings[]>(sql: string, ...bindings: Parameters[]): BunChanges
   prepare<Row, Parameters extends Bindings | Bindings[]>(
@@ -27,8 +27,8 @@ interface BunChanges {
 }
 
 /**
- * Bun is not among the runtimes of this suite: this is a stand-in on SQLite itself that answers as bun does where bun
- * differs from node, with `null` for no row and `inTransaction`.
+ * This suite does not run on Bun. This stand-in on SQLite behaves like bun where bun differs from node: `null` for no row,
+ * and `inTransaction`.
  */
 function asBun(database: DatabaseSync): SqliteDatabase {
   return {
@@ -58,13 +58,13 @@ const createStore = async () => {
 
 testStore({ describe, it, name: 'a database shaped like bun:sqlite', methods, createStore })
 
-describe('a database shaped like bun:sqlite', () => {
-  it('fits the types', () => {
+describe('A database shaped like bun:sqlite', () => {
+  it('A database shaped like bun:sqlite fits the types', () => {
     const create = (database: BunDatabase): unknown => createSqliteStore(database)
     expect(create).toBeTypeOf('function')
   })
 
-  it('is not written to inside a transaction', async () => {
+  it('A write inside a transaction is refused', async () => {
     const database = new DatabaseSync(':memory:')
     const store = createSqliteStore(asBun(database))
     await store.ensureSchema()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { assertDatabase, changesOf, explain, isBusy, textOf } from '../src/client.ts'
+import { assertDatabase, changesOf, describeError, isBusy, stringOf } from '../src/client.ts'
 
 function thrownBy(run: () => unknown): unknown {
   try {
@@ -14,26 +14,26 @@ const method = (): void => undefined
 const invalid = (part: string): unknown =>
   expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(part) })
 
-describe('what stands for a database', () => {
+describe('assertDatabase()', () => {
   it.each([
-    ['nothing', undefined, 'exec() is missing. Pass an opened database'],
+    ['undefined', undefined, 'exec() is missing. Pass an opened database'],
     ['null', null, 'exec() is missing'],
     ['a text', 'sessions.db', 'exec() is missing'],
     ['one without exec', { prepare: method }, 'exec() is missing'],
     ['one without prepare', { exec: method }, 'prepare() is missing'],
     ['one whose exec is a field', { exec: 'sql', prepare: method }, 'exec() is missing']
-  ])('is not %s', (_, value, part) => {
+  ])('%s is not accepted as a database', (_, value, part) => {
     expect(thrownBy(() => assertDatabase(value))).toEqual(invalid(part))
   })
 })
 
-describe('what a driver answers', () => {
-  it('counts changes by a number or a bigint', () => {
+describe('Results of a driver', () => {
+  it('Changes are counted by a number or a bigint', () => {
     expect([changesOf({ changes: 2 }), changesOf({ changes: 2n })]).toEqual([2, 2])
   })
 
   it.each([[undefined], [null], [1], [{}], [{ changes: '1' }], [Promise.resolve({ changes: 1 })]])(
-    'is no count of changes: %j',
+    '%j is not a count of changes',
     (result) => {
       expect(thrownBy(() => changesOf(result))).toEqual(
         invalid('cannot use this driver: run() reports no changes. Pass')
@@ -41,26 +41,26 @@ describe('what a driver answers', () => {
     }
   )
 
-  it('is a text in a column, or no row', () => {
-    expect([textOf({ value: '' }, 'value'), textOf(undefined, 'value'), textOf(null, 'value')]).toEqual([
+  it('stringOf() returns a string in a column, or undefined without a row', () => {
+    expect([stringOf({ value: '' }, 'value'), stringOf(undefined, 'value'), stringOf(null, 'value')]).toEqual([
       '',
       undefined,
       undefined
     ])
   })
 
-  it.each([['text'], [1], [{}], [{ value: 1 }], [{ value: null }]])('is no text in the column: %j', (row) => {
-    expect(thrownBy(() => textOf(row, 'value'))).toEqual(invalid('get() gives no text for the column value'))
+  it.each([['text'], [1], [{}], [{ value: 1 }], [{ value: null }]])('%j has no string in the column', (row) => {
+    expect(thrownBy(() => stringOf(row, 'value'))).toEqual(invalid('get() returns no string for the column value'))
   })
 })
 
-describe("what a driver's error means", () => {
+describe('Errors of a driver', () => {
   it.each([
     [{ code: 'SQLITE_BUSY' }],
     [{ code: 'SQLITE_BUSY_SNAPSHOT' }],
     [{ code: 'ERR_SQLITE_ERROR', errcode: 5 }],
     [{ code: 'ERR_SQLITE_ERROR', errcode: 5 | (2 << 8) }]
-  ])('is a lock held elsewhere: %j', (error) => {
+  ])('%j means that another connection holds the lock', (error) => {
     expect(isBusy(error)).toBe(true)
   })
 
@@ -74,7 +74,7 @@ describe("what a driver's error means", () => {
     [{ errcode: '5' }],
     [{ errcode: 6 }],
     [{ errcode: 6 | (5 << 8) }]
-  ])('is no lock held elsewhere: %j', (error) => {
+  ])('%j does not mean that another connection holds the lock', (error) => {
     expect(isBusy(error)).toBe(false)
   })
 
@@ -85,18 +85,18 @@ describe("what a driver's error means", () => {
     [{ errcode: 26 }],
     [{ errcode: 11 }],
     [{ errcode: 11 | (3 << 8) }]
-  ])('is a damaged file: %j', (fields) => {
+  ])('%j means a damaged file', (fields) => {
     const error = Object.assign(new Error('the driver'), fields)
-    expect(explain(error, 'kvsession')).toMatchObject({
+    expect(describeError(error, 'kvsession')).toMatchObject({
       code: 'STORE_INVALID',
-      message: expect.stringMatching(/damaged, or is no SQLite database.*backup/),
+      message: expect.stringMatching(/damaged or is not a SQLite database.*backup/),
       cause: error
     })
   })
 
-  it('is a missing table, which it names', () => {
+  it('A missing table is an error that names it', () => {
     const error = new Error('SQLITE_ERROR: no such table: mine')
-    expect(explain(error, 'mine')).toMatchObject({
+    expect(describeError(error, 'mine')).toMatchObject({
       code: 'STORE_INVALID',
       message: expect.stringMatching(/no table "mine".*ensureSchema\(\)/),
       cause: error
@@ -106,8 +106,8 @@ describe("what a driver's error means", () => {
   it.each([
     ['any other error', Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR', errcode: 10 })],
     ['what is no error', { message: 'no such table' }],
-    ['nothing', undefined]
-  ])('is as the driver says it: %s', (_, error) => {
-    expect(explain(error, 'kvsession')).toBe(error)
+    ['undefined', undefined]
+  ])('%s is passed on unchanged', (_, error) => {
+    expect(describeError(error, 'kvsession')).toBe(error)
   })
 })

@@ -45,7 +45,7 @@ for (const driver of driverNames) {
       createStore,
       createSecondStore,
       createFailingStore,
-      // In memory there is nobody to hold a lock.
+      // An in-memory database has no other connection that could hold a lock.
       ...(place === 'file' && { createRefusingStore })
     })
   }

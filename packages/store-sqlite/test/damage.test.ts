@@ -7,14 +7,14 @@ import { createSqliteFile, type SqliteFile } from './support/sqlite-file.ts'
 
 const later = Date.UTC(9999, 0)
 
-describe.each(driverNames)('damage, %s', (driver) => {
+describe.each(driverNames)('Damage, %s', (driver) => {
   let file: SqliteFile
   beforeEach(() => {
     file = createSqliteFile(driver)
   })
   afterEach(() => file.remove())
 
-  it('a full disk rejects the write, keeps the old value, and still deletes', async () => {
+  it('A full disk rejects the write, keeps the old value, and allows deletes', async () => {
     const { store, database } = file.open()
     await store.ensureSchema()
     await store.set('key', 'old', later)
@@ -39,19 +39,19 @@ describe.each(driverNames)('damage, %s', (driver) => {
     expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
   })
 
-  it('a file that is no database is a typed error for every method', async () => {
+  it('A file that is not a database is a typed error for every method', async () => {
     writeFileSync(file.path, 'This is no database. '.repeat(1_000))
     const { store } = file.open()
     for (const [name, call] of Object.entries(callsOf(store))) {
       await expect(call(), name).rejects.toMatchObject({
         code: 'STORE_INVALID',
-        message: expect.stringContaining('is no SQLite database'),
+        message: expect.stringContaining('is not a SQLite database'),
         cause: expect.any(Error)
       })
     }
   })
 
-  it('a damaged file is a typed error', async () => {
+  it('A damaged file is a typed error', async () => {
     const first = file.open()
     await first.store.ensureSchema()
     for (let row = 0; row < 200; row++) await first.store.set(`key.${row}`, 'x'.repeat(500), later)
@@ -61,7 +61,7 @@ describe.each(driverNames)('damage, %s', (driver) => {
     await expect(store.get('key.7')).rejects.toMatchObject({ code: 'STORE_INVALID', cause: expect.any(Error) })
   })
 
-  it('a value that is no text is a typed error', async () => {
+  it('A value that is not a string is a typed error', async () => {
     const { store, database } = file.open()
     await store.ensureSchema()
     database.exec(`INSERT INTO kvsession (key, expires_at, value) VALUES ('key', ${later}, x'0102')`)
@@ -85,7 +85,7 @@ function callsOf(store: SqliteStore): Record<string, () => Promise<unknown>> {
   }
 }
 
-/** Everything from `offset` on, so that each tree loses its pages and the header stays. */
+/** Overwrites everything from `offset` on, so that each tree loses its pages but the header stays. */
 function overwrite(path: string, offset: number): void {
   const handle = openSync(path, 'r+')
   try {

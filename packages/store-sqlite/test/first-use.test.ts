@@ -17,7 +17,7 @@ const calls: readonly [name: string, call: (store: SqliteStore) => Promise<unkno
   ['deleteExpired', (store) => store.deleteExpired()]
 ]
 
-describe.each(driverNames)('the first use of a database without the table, %s', (driver) => {
+describe.each(driverNames)('The first use of a database without the table, %s', (driver) => {
   let file: SqliteFile
   beforeEach(() => {
     file = createSqliteFile(driver)
@@ -32,7 +32,7 @@ describe.each(driverNames)('the first use of a database without the table, %s', 
     expect(await store.get('other')).toBe('value')
   })
 
-  it('a session is stored without a call of ensureSchema', async () => {
+  it('A session is stored without a call of ensureSchema', async () => {
     const { store } = file.open()
     const manager = createSessionManager({ store, secret: 'a secret for tests that is long enough' })
     const session = await manager.open('')
@@ -42,7 +42,7 @@ describe.each(driverNames)('the first use of a database without the table, %s', 
     await manager.close()
   })
 
-  it.each(calls)('%s names the cure and creates nothing with createTable: false', async (_name, call) => {
+  it.each(calls)('%s says what to do and creates nothing with createTable: false', async (_name, call) => {
     const { store, database } = file.open({ createTable: false })
     await expect(call(store)).rejects.toMatchObject({
       code: 'STORE_INVALID',
@@ -54,7 +54,7 @@ describe.each(driverNames)('the first use of a database without the table, %s', 
     await call(store)
   })
 
-  it('a table that disappears after it was used is an error and is not created again', async () => {
+  it('A table that disappears after use is an error and is not created again', async () => {
     const { store, database } = file.open()
     await store.set('key', 'value', later)
     await store.close()
@@ -65,7 +65,7 @@ describe.each(driverNames)('the first use of a database without the table, %s', 
     })
   })
 
-  it('a lock held by another connection is waited for, and the table is created when it is released', async () => {
+  it('The first call waits for the lock of another connection, and then creates the table', async () => {
     const other = file.open().database
     other.exec('CREATE TABLE neighbour (id); BEGIN EXCLUSIVE')
     const { store } = file.open({ busyTimeout: 20 })
@@ -76,7 +76,7 @@ describe.each(driverNames)('the first use of a database without the table, %s', 
   })
 })
 
-it('a read-only database without the table is a typed error that names the reason', async () => {
+it('A read-only database without the table is a typed error that names the reason', async () => {
   const file = createSqliteFile()
   new DatabaseSync(file.path).exec('CREATE TABLE neighbour (id)')
   const database = new DatabaseSync(file.path, { readOnly: true })
@@ -89,7 +89,7 @@ it('a read-only database without the table is a typed error that names the reaso
   file.remove()
 })
 
-it('createTable takes nothing but a boolean', () => {
+it('createTable accepts only a boolean', () => {
   const database = new DatabaseSync(':memory:')
   const options = JSON.parse('{ "createTable": "no" }')
   expect(() => createSqliteStore(database, options)).toThrow('createTable must be true or false. [OPTION_INVALID]')

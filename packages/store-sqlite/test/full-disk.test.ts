@@ -12,7 +12,7 @@ const megabyte = 1_048_576
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'none', disk]).status === 0
 if (!mounted) rmSync(disk, { recursive: true })
 
-describe.skipIf(!mounted)('a full disk (needs the right to mount a tmpfs)', () => {
+describe.skipIf(!mounted)('A full disk (needs the right to mount a tmpfs)', () => {
   let file: SqliteFile
   beforeEach(() => {
     mkdirSync(join(disk, 'data'))
@@ -33,30 +33,33 @@ describe.skipIf(!mounted)('a full disk (needs the right to mount a tmpfs)', () =
     return opened
   }
 
-  it.each(driverNames)('rejects writes and logouts, keeps the old values, and recovers, %s', async (driver) => {
-    const { store, database } = await open(driver)
-    await store.set('key', 'old', later)
-    await store.set('other', 'value', later)
-    spawnSync('sh', ['-c', `cat /dev/zero > ${join(disk, 'rest')}`], { stdio: 'ignore' })
-    await exhaust(store)
-    const large = 'x'.repeat(50_000)
-    for (const write of [
-      () => store.set('key', large, later),
-      () => store.compareAndSet('key', 'old', large, later),
-      () => store.delete('key')
-    ]) {
-      await expect(write()).rejects.toThrow('database or disk is full')
+  it.each(driverNames)(
+    'A full disk rejects writes and logouts, keeps the old values, and recovers, %s',
+    async (driver) => {
+      const { store, database } = await open(driver)
+      await store.set('key', 'old', later)
+      await store.set('other', 'value', later)
+      spawnSync('sh', ['-c', `cat /dev/zero > ${join(disk, 'rest')}`], { stdio: 'ignore' })
+      await exhaust(store)
+      const large = 'x'.repeat(50_000)
+      for (const write of [
+        () => store.set('key', large, later),
+        () => store.compareAndSet('key', 'old', large, later),
+        () => store.delete('key')
+      ]) {
+        await expect(write()).rejects.toThrow('database or disk is full')
+      }
+      expect(await store.get('key')).toBe('old')
+      expect(await store.get('other')).toBe('value')
+      rmSync(join(disk, 'rest'))
+      await store.delete('other')
+      expect(await store.compareAndSet('key', 'old', 'new', later)).toBe(true)
+      expect(await store.get('key')).toBe('new')
+      expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
     }
-    expect(await store.get('key')).toBe('old')
-    expect(await store.get('other')).toBe('value')
-    rmSync(join(disk, 'rest'))
-    await store.delete('other')
-    expect(await store.compareAndSet('key', 'old', 'new', later)).toBe(true)
-    expect(await store.get('key')).toBe('new')
-    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
-  })
+  )
 
-  it.each(driverNames)('still deletes everything when the file was capped below the disk, %s', async (driver) => {
+  it.each(driverNames)('A file capped below the size of the disk allows all deletes, %s', async (driver) => {
     const { store, database } = await open(driver)
     database.exec(`PRAGMA max_page_count = ${(4 * megabyte) / 4096}`)
     const stored = await exhaust(store)
@@ -68,7 +71,7 @@ describe.skipIf(!mounted)('a full disk (needs the right to mount a tmpfs)', () =
   })
 })
 
-/** Gives the number of values written until there was room for no more. */
+/** Returns the number of values written until the disk was full. */
 async function exhaust(store: OpenedStore['store']): Promise<number> {
   for (let index = 0; ; index++) {
     try {

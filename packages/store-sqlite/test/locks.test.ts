@@ -11,7 +11,7 @@ import { createSqliteFile, type SqliteFile } from './support/sqlite-file.ts'
 const script = fileURLToPath(new URL('support/locking-process.ts', import.meta.url))
 const later = Date.UTC(9999, 0)
 
-describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
+describe.each(driverNames)('A lock held by another connection, %s', (driver) => {
   let file: SqliteFile
   beforeEach(() => {
     file = createSqliteFile(driver)
@@ -31,8 +31,8 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     expect(await ended).toEqual([0, null])
   })
 
-  it('eight writes that wait for a lock held elsewhere leave the event loop to everybody else', async () => {
-    // The engine's own wait stops the process. There, the lock of this test would be held until all writes have failed.
+  it('Eight writes that wait for a lock do not block the event loop', async () => {
+    // The engine's own wait blocks the process, so the lock of this test would be held until all writes have failed.
     const { store } = file.open({ busyTimeout: 60_000 })
     await store.ensureSchema()
     const other = file.open().database
@@ -52,7 +52,7 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     expect(await store.get('key')).toBe('7')
   })
 
-  it('writes that wait for a lock are run in the order of their calls, the last one called last', async () => {
+  it('Writes that wait for a lock run in the order of their calls', async () => {
     const { store } = file.open({ busyTimeout: 60_000 })
     await store.ensureSchema()
     const other = file.open().database
@@ -72,8 +72,8 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     expect(await store.get('key')).toBe('last')
   })
 
-  it('a value that expires while a write waits for the lock is absent for that write', async () => {
-    // The time of the call is not the time of the write any more.
+  it('A value that expires while a write waits for the lock is absent for that write', async () => {
+    // The time of the write differs from the time of the call.
     const clock = createTestClock()
     const { store } = file.open({ clock, busyTimeout: 60_000 })
     await store.ensureSchema()
@@ -87,7 +87,7 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     expect([await replaced, await created]).toEqual([false, true])
   })
 
-  it('a write whose lock outlasts busyTimeout is one attempt for the manager: 503, without the doubt', async () => {
+  it('A write whose lock outlasts busyTimeout is one attempt for the manager: a 503 with a known outcome', async () => {
     const { store } = file.open({ busyTimeout: 20 })
     await store.ensureSchema()
     let attempts = 0
@@ -117,7 +117,7 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     await manager.close()
   })
 
-  it('a write is not repeated when it failed for anything but a lock', async () => {
+  it('A write that failed for another reason than a lock is not repeated', async () => {
     const { store, database } = file.open({ busyTimeout: 60_000 })
     await store.ensureSchema()
     const other = file.open().database
@@ -129,7 +129,7 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     expect(database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()).toEqual({ tables: 0 })
   })
 
-  it("rejects with the engine's own error when the lock outlasts busyTimeout, changes nothing, and recovers", async () => {
+  it("A write rejects with the engine's error when the lock outlasts busyTimeout, changes nothing, and recovers", async () => {
     const { store } = file.open({ busyTimeout: 20 })
     await store.ensureSchema()
     await store.set('key', 'old', later)
@@ -154,7 +154,7 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     expect(await store.compareAndSet('key', 'old', 'new', later)).toBe(true)
   })
 
-  it('ensureSchema gives up after busyTimeout, and succeeds when called again', async () => {
+  it('ensureSchema gives up after busyTimeout, and succeeds if it is called again', async () => {
     const other = file.open().database
     other.exec('CREATE TABLE neighbour (id); BEGIN EXCLUSIVE')
     const { store } = file.open({ busyTimeout: 20 })
@@ -164,7 +164,7 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     await store.set('key', 'value', later)
   })
 
-  it('refuses to write inside a transaction that somebody could roll back', async () => {
+  it('A write inside a transaction that could be rolled back is refused', async () => {
     const { store, database } = file.open()
     await store.ensureSchema()
     database.exec('BEGIN')
@@ -179,7 +179,7 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
     await store.set('key', 'value', later)
   })
 
-  it('refuses to begin inside a transaction, where durability cannot be set', async () => {
+  it('The first call inside a transaction is refused, because durability cannot be set there', async () => {
     const { store, database } = file.open()
     database.exec('BEGIN')
     for (const call of [() => store.get('key'), () => store.ensureSchema()]) {
@@ -193,7 +193,7 @@ describe.each(driverNames)('a lock held elsewhere, %s', (driver) => {
   })
 })
 
-/** A timer of this process gets its turn. */
+/** Runs a timer of this process. */
 function oneTimer(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1))
 }

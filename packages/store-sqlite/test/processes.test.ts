@@ -9,24 +9,27 @@ const processes = 4
 const times = 100
 const freshFiles = 40
 
-describe('several processes on one file', () => {
+describe('Several processes on one SQLite file', () => {
   let file: SqliteFile
   beforeEach(() => {
     file = createSqliteFile()
   })
   afterEach(() => file.remove())
 
-  it('lose no increment, whatever their drivers', async () => {
+  it('Several processes with different drivers lose no increment', async () => {
     expect(await runAll('counting-process.ts', file.path, times)).toEqual(Array(processes).fill(0))
     expect(await file.open().store.get('counter')).toBe(String(processes * times))
   })
 
-  it.each(['ensureSchema', 'set'])('create the schema of a new file in the same instant, by %s', async (method) => {
-    // SQLite does not wait for every lock that this meets: about one file in five needs the store's own waiting.
-    expect(await runAll('racing-process.ts', file.path, freshFiles, processes, method)).toEqual(
-      Array(processes).fill(0)
-    )
-  })
+  it.each(['ensureSchema', 'set'])(
+    'Several processes create the schema of a new file concurrently, by %s',
+    async (method) => {
+      // SQLite does not wait for every lock in this test: about one file in five needs the store's own waiting.
+      expect(await runAll('racing-process.ts', file.path, freshFiles, processes, method)).toEqual(
+        Array(processes).fill(0)
+      )
+    }
+  )
 })
 
 /** The exit codes of a script run by all processes at once, on alternating drivers. */

@@ -6,9 +6,9 @@ import { createSqliteFile, type OpenedStore, type SqliteFile } from './support/s
 
 const later = Date.UTC(9999, 0)
 
-// Windows lets nobody remove a file that is open.
+// On Windows an open file cannot be removed.
 describe.skipIf(process.platform === 'win32').each(driverNames)(
-  'a database file that is moved while open, %s',
+  'A database file that is moved while open, %s',
   (driver) => {
     const clock = createTestClock()
     let file: SqliteFile
@@ -45,8 +45,8 @@ describe.skipIf(process.platform === 'win32').each(driverNames)(
           renameSync(`${path}.new`, path)
         }
       ]
-    ])('no write is acknowledged any more when it %s', async (_, move) => {
-      // SQLite goes on with the file that has no name any more, and everything is lost when the process ends.
+    ])('No write is acknowledged once the file %s', async (_, move) => {
+      // SQLite keeps using the unlinked file, and everything is lost when the process ends.
       const { store } = await open()
       move(file.path)
       for (const write of [
@@ -61,13 +61,13 @@ describe.skipIf(process.platform === 'win32').each(driverNames)(
       }
     })
 
-    it('no write is acknowledged any more when its log is removed, which the next process would not find', async () => {
+    it('No write is acknowledged once the log is removed, which the next process would not find', async () => {
       const { store } = await open()
       rmSync(`${file.path}-wal`)
       await expect(store.set('key', 'new', later)).rejects.toMatchObject(Object(refusal('sessions.db-wal')))
     })
 
-    it('reads notice it within a second: another process may have ended the session in the new file', async () => {
+    it('Reads detect a replaced file within a second, because another process may have ended the session in the new file', async () => {
       const { store } = await open()
       expect(await store.get('key')).toBe('old')
       rmSync(file.path)
@@ -76,7 +76,7 @@ describe.skipIf(process.platform === 'win32').each(driverNames)(
       await expect(store.keys('')[Symbol.asyncIterator]().next()).rejects.toMatchObject(Object(refusal('sessions.db')))
     })
 
-    it('a store works again once the file is back', async () => {
+    it('A store works again once the file is back', async () => {
       const { store } = await open()
       renameSync(file.path, `${file.path}.old`)
       await expect(store.set('key', 'new', later)).rejects.toMatchObject({ code: 'STORE_INVALID' })
@@ -85,7 +85,7 @@ describe.skipIf(process.platform === 'win32').each(driverNames)(
       expect(await store.get('key')).toBe('newer')
     })
 
-    it('checkpoints, a vacuum and the end of other connections are no such move', async () => {
+    it('Checkpoints, a vacuum and the end of other connections do not count as a move', async () => {
       const { store, database } = await open()
       const other = file.open()
       await other.store.set('other', 'value', later)
@@ -97,7 +97,7 @@ describe.skipIf(process.platform === 'win32').each(driverNames)(
       expect(await store.get('key')).toBe('new')
     })
 
-    it('a database in memory has no file to lose', async () => {
+    it('An in-memory database has no file to lose', async () => {
       const { store } = file.openInMemory({ clock })
       await store.ensureSchema()
       await store.set('key', 'value', later)

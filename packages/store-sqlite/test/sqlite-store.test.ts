@@ -20,13 +20,13 @@ describe.each(driverNames)('createSqliteStore, %s', (driver) => {
   const pragma = (database: ReturnType<SqliteFile['open']>['database'], name: string): unknown =>
     Object.values(Object(database.prepare(`PRAGMA ${name}`).get()))[0]
 
-  it('runs nothing before the first call', () => {
+  it('createSqliteStore runs nothing before the first call', () => {
     const { database } = file.open({ busyTimeout: 1234 })
     expect(pragma(database, 'busy_timeout')).not.toBe(1234)
     expect(database.prepare('SELECT name FROM sqlite_schema').all()).toEqual([])
   })
 
-  it('ensureSchema may be called again and again, and keeps what is stored', async () => {
+  it('ensureSchema may run repeatedly, and keeps stored values', async () => {
     const { store } = file.open()
     await Promise.all([store.ensureSchema(), store.ensureSchema()])
     await store.set('key', 'value', later)
@@ -34,16 +34,16 @@ describe.each(driverNames)('createSqliteStore, %s', (driver) => {
     expect(await store.get('key')).toBe('value')
   })
 
-  it('keeps a write-ahead log and syncs every commit by default', async () => {
+  it('The store uses a write-ahead log and syncs every commit by default', async () => {
     const { store, database } = file.open()
     await store.ensureSchema()
     expect(pragma(database, 'journal_mode')).toBe('wal')
     expect(pragma(database, 'synchronous')).toBe(2)
-    // The engine's wait stops the process: the store waits for the rest of busyTimeout.
+    // The engine's wait blocks the process, so the store waits for the rest of busyTimeout.
     expect(pragma(database, 'busy_timeout')).toBe(2)
   })
 
-  it('sets durability and timeout on a connection whose schema another one made', async () => {
+  it('The store sets durability and timeout on a connection whose schema another one created', async () => {
     await file.open().store.ensureSchema()
     const { store, database } = file.open({ durability: 'normal', busyTimeout: 1 })
     await store.get('key')
@@ -51,7 +51,7 @@ describe.each(driverNames)('createSqliteStore, %s', (driver) => {
     expect(pragma(database, 'busy_timeout')).toBe(1)
   })
 
-  it('keeps tables of other names apart', async () => {
+  it('Tables with other names are separate', async () => {
     const database = file.open().database
     const one = createSqliteStore(database, { table: 'One' })
     const two = createSqliteStore(database, { table: 'order' })
@@ -62,14 +62,14 @@ describe.each(driverNames)('createSqliteStore, %s', (driver) => {
     expect([await one.get('key'), await two.get('key')]).toEqual(['one', 'two'])
   })
 
-  it('leaves the database open when it is closed', async () => {
+  it('close() leaves the database open', async () => {
     const { store, database } = file.open()
     await store.ensureSchema()
     await store.close()
     expect(database.prepare('SELECT count(*) AS rows FROM kvsession').get()).toEqual({ rows: 0 })
   })
 
-  it('sweeps a backlog in batches that let others in between', async () => {
+  it('A sweep removes a backlog in batches between which other calls run', async () => {
     const clock = createTestClock()
     const { store } = file.open({ clock, durability: 'normal' })
     await store.ensureSchema()
@@ -89,7 +89,7 @@ describe.each(driverNames)('createSqliteStore, %s', (driver) => {
     expect(await store.get('live')).toBe('value')
   })
 
-  it('lists many keys in pages that let others in between', async () => {
+  it('keys lists many keys in pages between which other calls run', async () => {
     const { store } = file.open({ durability: 'normal' })
     await store.ensureSchema()
     for (let row = 0; row < 1_000; row++) await store.set(`key.${row}`, 'value', later)
@@ -111,11 +111,11 @@ describe.each(driverNames)('createSqliteStore, %s', (driver) => {
 describe('createSqliteStore', () => {
   it.each([
     ['a path', 'sessions.db'],
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
     ['a class', createSqliteFile],
     ['a pool', { query: () => undefined }]
-  ])('refuses %s and says what to pass', (_name, value) => {
+  ])('createSqliteStore refuses %s and says what to pass', (_name, value) => {
     expect(() => Reflect.apply(createSqliteStore, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining('new DatabaseSync(') })
     )
@@ -146,7 +146,7 @@ describe('createSqliteStore', () => {
     { durability: 'normal' },
     { busyTimeout: 0 },
     { busyTimeout: 2 ** 31 - 1 }
-  ] as const)('takes the option %j', async (options) => {
+  ] as const)('createSqliteStore accepts the option %j', async (options) => {
     const file = createSqliteFile()
     try {
       const { store } = file.open(options)
@@ -158,7 +158,7 @@ describe('createSqliteStore', () => {
     }
   })
 
-  it('says where no write-ahead log can be kept, as on file systems without shared memory', async () => {
+  it('A file system without a write-ahead log is an error that names it', async () => {
     const file = createSqliteFile()
     const database = new DatabaseSync(new URL('?vfs=unix-dotfile', pathToFileURL(file.path)))
     try {
@@ -172,7 +172,7 @@ describe('createSqliteStore', () => {
     }
   })
 
-  it('refuses a driver that answers later, rather than taking its promise for a write', async () => {
+  it('A driver with asynchronous results is refused, so that a promise does not count as a write', async () => {
     const statement = { get: async () => undefined, all: () => [], run: async () => ({ changes: 1 }) }
     const store = createSqliteStore({ exec: () => undefined, prepare: () => statement })
     await expect(store.get('key')).rejects.toMatchObject({ code: 'STORE_INVALID' })
@@ -181,12 +181,12 @@ describe('createSqliteStore', () => {
 })
 
 describe('schema.sql', () => {
-  it('is what ensureSchema runs', () => {
+  it('schema.sql is the statement of ensureSchema', () => {
     const shipped = readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')
     expect(shipped).toBe(`PRAGMA journal_mode = WAL;\n\n${schemaSql('kvsession')}`)
   })
 
-  it('makes a database that the store works on', async () => {
+  it('schema.sql creates a database for the store', async () => {
     const file = createSqliteFile()
     try {
       const { store, database } = file.open()

@@ -2,23 +2,23 @@ import type { Clock, KeyValueStore } from '@kvsession/core'
 import { createKeyedLock } from '@kvsession/core/keyed-lock'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertStorage, type UnstorageClient } from './client.ts'
-import { decodeRecord, encodeRecord, type StoredRecord } from './record.ts'
+import { decodeEnvelope, type Envelope, encodeEnvelope } from './envelope.ts'
 
 export interface UnstorageStoreOptions {
-  /** Where the time comes from. Default: `Date.now`. */
+  /** The clock of the store. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
-/** An engine that expires keys collects this many seconds after the deadline, so that its clock and ours may differ. */
+/** An engine that expires keys removes them this many seconds after the deadline, so that its clock and ours may differ. */
 const grace = 60
-/** How many records `keys` and `deleteExpired` read at a time. */
+/** Number of records that `keys` and `deleteExpired` read concurrently. */
 const pageSize = 50
 
 /**
- * Sessions in whatever an unstorage driver reaches. Non-atomic: it has no `compareAndSet`, so the manager asks for
- * `allowNonAtomicStore: true`, and processes that share the engine can undo one another's writes, logouts among them.
- * `keys` and `deleteExpired` take all keys of the storage into memory at once. Never disposes of the storage; calls
- * nothing of its driver before the first use.
+ * Stores sessions in any engine with an unstorage driver. It is non-atomic: it has no `compareAndSet`, so the manager
+ * requires `allowNonAtomicStore: true`, and processes that share the engine can undo each other's writes, including logouts.
+ * `keys` and `deleteExpired` load all keys of the storage into memory. It never disposes of the storage, and calls no
+ * driver method before the first use.
  *
  * @throws SessionError `STORE_INVALID`
  */
@@ -29,18 +29,18 @@ export function createUnstorageStore(
   checkStoreOptions<UnstorageStoreOptions>(options, { clock: true })
   assertStorage(storage)
   const { clock = { now: Date.now } } = options
-  // Some drivers write in place: a read must not fall into a write, nor a write into another.
+  // Some drivers write in place, so reads and writes of a key must not overlap.
   const lock = createKeyedLock()
 
-  const read = async (key: string): Promise<StoredRecord | undefined> =>
-    decodeRecord(key, await storage.getItem(itemOf(key)))
+  const read = async (key: string): Promise<Envelope | undefined> =>
+    decodeEnvelope(key, await storage.getItem(itemOf(key)))
 
-  const write = async (key: string, record: StoredRecord): Promise<void> => {
+  const write = async (key: string, record: Envelope): Promise<void> => {
     const ttl = Math.max(0, Math.ceil((record.expiresAt - clock.now()) / 1000)) + grace
-    await storage.setItem(itemOf(key), encodeRecord(key, record), { ttl })
+    await storage.setItem(itemOf(key), encodeEnvelope(key, record), { ttl })
   }
 
-  const isLive = (record: StoredRecord | undefined): boolean => record !== undefined && record.expiresAt > clock.now()
+  const isLive = (record: Envelope | undefined): boolean => record !== undefined && record.expiresAt > clock.now()
 
   async function* pages(prefix: string): AsyncIterable<string[]> {
     const items = (await storage.getKeys()).filter((item) => /^[A-Za-z0-9._-]+_$/.test(item) && item.startsWith(prefix))
@@ -63,7 +63,7 @@ export function createUnstorageStore(
     set: (key, value, expiresAt) => lock.write(key, () => write(key, { value, expiresAt })),
     delete: (key) =>
       lock.write(key, async () => {
-        // The file drivers hide a removal that failed; a write that failed they do not.
+        // The file drivers hide a failed removal, but not a failed write.
         await write(key, { value: '', expiresAt: 0 })
         await storage.removeItem(itemOf(key))
       }),
@@ -84,7 +84,7 @@ export function createUnstorageStore(
   }
 }
 
-/** Storages and file drivers refuse `.`, `..` and keys that end with `..`. */
+/** Escapes keys, because storages and file drivers refuse `.`, `..` and keys that end with `..`. */
 function itemOf(key: string): string {
   return `${key}_`
 }

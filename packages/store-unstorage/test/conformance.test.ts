@@ -17,7 +17,7 @@ for (const [name, create] of Object.entries(localDrivers)) {
       const storage = prefixStorage(createStorage({ driver }), 'sessions')
       return { store: createUnstorageStore(storage, { clock }), clock, cleanup }
     },
-    // A folder that is a file.
+    // A file in place of the folder.
     createFailingStore: () => createUnstorageStore(createStorage({ driver: fsDriver({ base: '/dev/null' }) }))
   })
 }

@@ -10,7 +10,7 @@ describeOn('redis')('unstorage over Redis', () => {
   let bases = 0
   beforeAll(async () => {
     redis = await startRedis()
-    // May connect, and nothing else: every call of a store is refused, without a broken connection.
+    // The user may connect but run no command, so every call of a store is refused without a lost connection.
     await redis.command('ACL', 'SETUSER', 'nobody', 'on', '>nothing', '~*', '-@all', '+info', '+client', '+ping')
   })
   afterAll(() => redis.stop())
@@ -31,7 +31,7 @@ describeOn('redis')('unstorage over Redis', () => {
     createFailingStore: () => open('nobody:nothing@')
   })
 
-  it('gives the engine a time to live beyond the deadline', async () => {
+  it('Redis gets a time to live beyond the deadline', async () => {
     const { store, clock, base, cleanup } = open()
     await store.set('key', 'value', clock.now() + 5_000)
     const left = Number.parseInt((await redis.command('PTTL', `${base}:key_`)).replace(':', ''), 10)
@@ -40,7 +40,7 @@ describeOn('redis')('unstorage over Redis', () => {
     await cleanup()
   })
 
-  it('passes on that a key holds something else than text', async () => {
+  it("A value that is not a string rejects with the driver's error", async () => {
     const { store, base, cleanup } = open()
     await redis.command('LPUSH', `${base}:key_`, 'a list')
     await expect(store.get('key')).rejects.toThrow('WRONGTYPE')

@@ -29,7 +29,7 @@ const oddKeys = ['.', '..', '...', 'a..', '.git', 'node_modules', '-', '_', '123
 
 for (const [name, create] of Object.entries(localDrivers)) {
   describe(`createUnstorageStore, ${name} driver`, () => {
-    it('gives every text back as it is, under every key', async () => {
+    it('Every value is returned unchanged, under every key', async () => {
       const { driver, cleanup } = create()
       const store = createUnstorageStore(createStorage({ driver }))
       const entries = oddKeys.flatMap((key) => lookalikes.map((value) => ({ key, value })))
@@ -43,7 +43,7 @@ for (const [name, create] of Object.entries(localDrivers)) {
       cleanup()
     })
 
-    it('serves a manager that allows it: parallel writers of one process keep all keys, a logout stays one', async () => {
+    it('A manager with allowNonAtomicStore loses no key of parallel writers in one process, and a logout is final', async () => {
       const { driver, cleanup } = create()
       const store = createUnstorageStore(createStorage({ driver }))
       const manager = createSessionManager({
@@ -82,12 +82,12 @@ describe('createUnstorageStore over files', () => {
 
   it.each([
     ['empty', () => ''],
-    ['cut off in the value', (text: string) => text.slice(0, -1)],
-    ['cut off in the deadline', (text: string) => text.slice(0, 8)],
+    ['truncated in the value', (text: string) => text.slice(0, -1)],
+    ['truncated in the deadline', (text: string) => text.slice(0, 8)],
     ['followed by the rest of a longer one', (text: string) => `${text}rest`],
     ['of another key, as on a disk that ignores case', (text: string) => text.replace('key', 'KEY')],
-    ['of somebody else', () => '{"json":true}']
-  ])('refuses a record that is %s, and replaces it when it is set', async (_name, damage) => {
+    ['of another program', () => '{"json":true}']
+  ])('A record that is %s is refused, and a set replaces it', async (_name, damage) => {
     const store = open()
     await store.set('key', 'value', later)
     const file = join(folder, 'key_')
@@ -100,7 +100,7 @@ describe('createUnstorageStore over files', () => {
     expect(await store.get('key')).toBe('next')
   })
 
-  it('leaves the entries of others alone', async () => {
+  it('Entries of other programs are left alone', async () => {
     const storage = createStorage({ driver: memoryDriver() })
     const store = createUnstorageStore(storage)
     await storage.setItem('settings', { theme: 'dark' })
@@ -111,9 +111,9 @@ describe('createUnstorageStore over files', () => {
     expect(await storage.getItem('settings')).toEqual({ theme: 'dark' })
   })
 
-  it('makes a record absent that the driver cannot remove, and does not count it as removed', async () => {
+  it('A record that the driver cannot remove becomes absent and does not count as removed', async () => {
     const clock = createTestClock()
-    // What the file drivers do in a folder that is closed to them; a test run by root has no such folder.
+    // The file drivers behave this way in a folder without permission, which root does not have.
     const driver = { ...fsDriver({ base: folder }), removeItem: () => Promise.resolve(new Error('EACCES')) }
     const store = createUnstorageStore(createStorage({ driver }), { clock })
     await store.set('key', 'value', later)
@@ -128,7 +128,7 @@ describe('createUnstorageStore over files', () => {
 
 describe('createUnstorageStore', () => {
   it.each([
-    ['nothing', undefined, 'getItem() is missing'],
+    ['undefined', undefined, 'getItem() is missing'],
     ['a driver', memoryDriver(), 'getMount() is missing'],
     ['a Map', new Map(), 'getItem() is missing'],
     ['a storage that is read only', createStorage({ driver: fsDriver({ base: '/tmp', readOnly: true }) }), 'readOnly'],
@@ -137,19 +137,19 @@ describe('createUnstorageStore', () => {
       createStorage({ driver: { getKeys: () => [], hasItem: () => false, getItem: () => null } }),
       'has no setItem()'
     ]
-  ])('refuses %s and says what to pass', (_name, value, message) => {
+  ])('createUnstorageStore refuses %s and says what to pass', (_name, value, message) => {
     expect(() => Reflect.apply(createUnstorageStore, undefined, [value])).toThrow(
       expect.objectContaining({ code: 'STORE_INVALID', message: expect.stringContaining(message) })
     )
   })
 
-  it('takes a driver that writes elsewhere', () => {
+  it('createUnstorageStore accepts a driver that writes elsewhere', () => {
     expect(() =>
       createUnstorageStore(createStorage({ driver: httpDriver({ base: 'http://127.0.0.1:9' }) }))
     ).not.toThrow()
   })
 
-  it('is refused by a manager that was not told to allow it', () => {
+  it('A manager without allowNonAtomicStore refuses the unstorage store', () => {
     const store = createUnstorageStore(createStorage())
     expect(() => createSessionManager({ store, secret: 'a secret for tests that is long enough' })).toThrow(
       'allowNonAtomicStore'

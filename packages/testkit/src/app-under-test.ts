@@ -1,32 +1,32 @@
 import type { Session, SessionManager } from '@kvsession/core'
 
-/** What a binding mounts on its framework: the adapter over `manager`, then `handle` for every method and path. */
+/** The setup of an application: mount the adapter over `manager`, then `handle` for every method and path. */
 export interface AppSetup {
-  /** Hand it to the adapter as it is. */
+  /** Pass it to the adapter unchanged. */
   readonly manager: SessionManager
   /**
-   * The application. It answers by exactly one of `send`, `redirect` and `stream`, or fails: what it throws or rejects
-   * with belongs to the framework's own error handling, which must answer with the error's `status`, 500 without one.
+   * The application. It calls exactly one of `send`, `redirect` and `stream`, or fails. Pass a thrown or rejected error to
+   * the framework's error handling, which must respond with the error's `status`, or with 500 if it has none.
    */
   handle(exchange: AdapterExchange): Promise<void>
 }
 
-/** One request and its answer, in words that every framework has. */
+/** One request and its response, with the operations that every framework has. */
 export interface AdapterExchange {
   readonly method: string
-  /** Without query. */
+  /** Without the query. */
   readonly path: string
-  /** The core session that the adapter made for this request. */
+  /** The core session that the adapter opened for this request. */
   readonly session: Session
-  /** Sets a header of the answer, for errors too where the framework keeps headers then. */
+  /** Sets a response header. It also applies to error responses if the framework keeps headers for them. */
   setHeader(name: string, value: string): void
-  /** Adds a header and keeps those of the same name: the way the framework's users send a second `Set-Cookie`. */
+  /** Appends a header and keeps others of the same name, as the framework's users do for a second `Set-Cookie`. */
   appendHeader(name: string, value: string): void
-  /** Answers the way the framework's users do. No body: no `Content-Type` and nothing to send. */
+  /** Responds as the framework's users do. Without a body, it sends no `Content-Type` and no content. */
   send(status: number, body?: string): unknown
-  /** The framework's own redirect, 302. */
+  /** Calls the framework's own redirect, with status 302. */
   redirect(location: string): unknown
-  /** Answers 200 and sends each chunk when it comes. A chunk is asked for only after the one before was taken. */
+  /** Responds with 200 and sends each chunk as it arrives. It requests a chunk only after the previous one was accepted. */
   stream(chunks: AsyncIterable<string>): unknown
 }
 
@@ -34,7 +34,7 @@ export interface AdapterExchange {
 export interface RunningApp {
   /** `http://127.0.0.1:<port>`, without a trailing slash. */
   readonly url: string
-  /** Ends all connections and frees the port. */
+  /** Closes all connections and frees the port. */
   close(): Promise<void>
 }
 

@@ -2,9 +2,9 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { type CookieJar, createCookieJar } from './cookie-jar.ts'
 
 export interface CookieJarClientOptions {
-  /** What `Host` says. Default: the address. */
+  /** The value of the `Host` header. Default: the address. */
   readonly host?: string
-  /** Behaves as a browser on https, behind a proxy that ends the encryption: Secure cookies are kept and sent. */
+  /** Behaves like a browser on HTTPS behind a proxy that terminates TLS: keeps and sends Secure cookies. */
   readonly encrypted?: boolean
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>
@@ -16,33 +16,33 @@ export interface ClientRequest {
   /** Default `GET`. */
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** A `Cookie` header in place of the jar's; the jar then keeps nothing of the answer. */
+  /** Replaces the jar's `Cookie` header. The jar then ignores the cookies of the response. */
   readonly cookie?: string
 }
 
 export interface ClientAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** Every `Set-Cookie`, in order. */
+  /** All `Set-Cookie` values, in order. */
   readonly setCookies: readonly string[]
   readonly body: string
 }
 
-/** An answer whose body is still coming. */
+/** A response whose body is still arriving. */
 export interface OpenAnswer extends Omit<ClientAnswer, 'body'> {
-  /** The next piece of the body; `undefined` after the last. Rejects when the server cuts the connection. */
+  /** Resolves to the next chunk of the body, `undefined` after the last. Rejects if the server aborts the connection. */
   read(): Promise<string | undefined>
-  /** Goes away, as a closed tab does. */
+  /** Closes the connection, like a closed tab. */
   abort(): void
 }
 
-/** A browser's cookie handling over `node:http`, where any header can be sent. Follows no redirects. */
+/** An HTTP client with a browser's cookie handling that can send any header. It does not follow redirects. */
 export interface CookieJarClient {
   readonly jar: CookieJar
   get(path: string, request?: ClientRequest): Promise<ClientAnswer>
-  /** Resolves when the headers have come. */
+  /** Resolves when the headers have arrived. */
   open(path: string, request?: ClientRequest): Promise<OpenAnswer>
-  /** Sends a request and goes away once `when` resolves, unless the answer came first. */
+  /** Sends a request and closes the connection once `when` resolves, unless the response has arrived. */
   abandon(path: string, when: Promise<unknown>): Promise<void>
 }
 
@@ -64,7 +64,7 @@ export function createCookieJarClient(url: string, options: CookieJarClientOptio
     })
     const response = new Promise<IncomingMessage>((resolve, reject) => {
       pending.once('response', (message) => {
-        // A browser applies cookies when the headers come, not when the body has.
+        // A browser applies cookies when the headers arrive, before the body is complete.
         if (cookie === undefined) jar.keep(message.headers['set-cookie'] ?? [])
         resolve(message)
       })

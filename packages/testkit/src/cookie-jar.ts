@@ -1,20 +1,20 @@
-/** Where a jar believes to be talking to. */
+/** The origin that a jar sends cookies to. */
 export interface CookieScope {
   /** Without port. */
   readonly host: string
-  /** Whether the connection counts as encrypted: only then Secure cookies are kept and sent. */
+  /** Whether the connection counts as encrypted. Secure cookies are kept and sent only then. */
   readonly encrypted: boolean
 }
 
-/** What a browser remembers of one site (RFC 6265bis, as far as one host needs it). */
+/** The cookies that a browser keeps for one site (RFC 6265bis, as far as one host needs it). */
 export interface CookieJar {
-  /** Takes the `Set-Cookie` values of an answer, in order. */
+  /** Applies the `Set-Cookie` values of a response, in order. */
   keep(setCookies: readonly string[]): void
-  /** The `Cookie` header for a path; empty when there is nothing to send. */
+  /** The `Cookie` header for a path; empty if there is no cookie to send. */
   header(path: string): string
   /** The value of the cookie of this name, prefix included. */
   get(name: string): string | undefined
-  /** Plants a cookie, as an attacker or an older answer would have. */
+  /** Sets a cookie, as an attacker or an older response could have done. */
   set(name: string, value: string): void
   readonly names: readonly string[]
   clear(): void
@@ -45,8 +45,8 @@ export function createCookieJar(scope: CookieScope, now: () => number = Date.now
 
   return {
     keep(setCookies) {
-      for (const text of setCookies) {
-        const cookie = readSetCookie(text, scope, now())
+      for (const header of setCookies) {
+        const cookie = readSetCookie(header, scope, now())
         if (cookie) store(cookie)
       }
     },
@@ -67,7 +67,7 @@ export function createCookieJar(scope: CookieScope, now: () => number = Date.now
 
 type Attributes = ReadonlyMap<string, string>
 
-/** `undefined`: a browser would refuse it. */
+/** Returns `undefined` for a cookie that a browser would refuse. */
 function readSetCookie(setCookie: string, scope: CookieScope, now: number): StoredCookie | undefined {
   const [pair = '', ...parts] = setCookie.split(';')
   const equals = pair.indexOf('=')
@@ -84,7 +84,7 @@ function readSetCookie(setCookie: string, scope: CookieScope, now: number): Stor
   }
 }
 
-/** Names in lower case; an attribute without a value holds the empty string. */
+/** Names are in lower case; an attribute without a value has the empty string. */
 function readAttributes(parts: readonly string[]): Attributes {
   return new Map(
     parts.map((part) => {
@@ -102,7 +102,7 @@ function fitsScope(attributes: Attributes, { host, encrypted }: CookieScope): bo
   return !domain || host === domain || host.endsWith(`.${domain}`)
 }
 
-/** What `__Secure-` and `__Host-` promise (RFC 6265bis §4.1.3); browsers ignore their case. */
+/** Checks the requirements of `__Secure-` and `__Host-` (RFC 6265bis §4.1.3). Browsers ignore the case of the prefix. */
 function fitsPrefix(name: string, attributes: Attributes): boolean {
   const lowerName = name.toLowerCase()
   const secure = attributes.has('secure')

@@ -1,4 +1,4 @@
-/** A point that a test lets others pass when it wants. */
+/** A point at which code waits until a test opens it. */
 export interface Gate {
   readonly passed: Promise<void>
   open(): void

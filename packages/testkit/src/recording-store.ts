@@ -9,38 +9,38 @@ export interface StoreOperation {
 }
 
 export interface HeldOperation {
-  /** Resolves when the operation was called and stands still. */
+  /** Resolves when the operation has been called and is being held. */
   readonly reached: Promise<void>
-  /** Lets it go on. */
+  /** Lets the operation continue. */
   release(): void
 }
 
 export interface FailureOptions {
-  /** What the calls reject with. Default: an ordinary error. */
+  /** The error of the rejected calls. Default: an ordinary error. */
   readonly error?: Error
-  /** The operation takes effect and then rejects: what a lost answer looks like. Default `false`. */
+  /** The operation takes effect before it rejects, as if the response were lost. Default `false`. */
   readonly applied?: boolean
 }
 
-/** An atomic store that says what was asked of it, and in which a test makes any operation slow or failing. */
+/** An atomic store that records its calls, and in which a test can make any operation wait or fail. */
 export interface RecordingStore extends KeyValueStore {
   compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
   keys(prefix: string): AsyncIterable<string>
-  /** Every call so far, in order. */
+  /** All calls so far, in order. */
   readonly operations: readonly StoreOperation[]
-  /** How often these methods were called; without argument all of them. */
+  /** The number of calls of these methods; without an argument, of all methods. */
   count(...methods: readonly StoreMethod[]): number
-  /** Starts counting anew. */
+  /** Clears the recorded calls. */
   forget(): void
-  /** Makes the next call of `method` stand still, before it takes effect, until it is released. */
+  /** Makes the next call of `method` wait, before it takes effect, until it is released. */
   hold(method: StoreMethod): HeldOperation
-  /** Makes every call of `method` reject. @returns a function that ends that. */
+  /** Makes every call of `method` reject. @returns a function that ends the failure. */
   fail(method: StoreMethod, options?: FailureOptions): () => void
   /** Releases everything held and ends all failures. */
   recover(): void
 }
 
-/** @param inner where values live. Default: a new in-memory store. */
+/** @param inner the store that holds the values. Default: a new in-memory store. */
 export function createRecordingStore(inner: KeyValueStore = createMemoryStore()): RecordingStore {
   const { compareAndSet, keys } = inner
   if (!compareAndSet || !keys) throw new TypeError('The inner store must have compareAndSet and keys')

@@ -3,38 +3,38 @@ import { type OptionalMethod, optionalMethods } from './store-cases/store-case.t
 import type { CreatedStore, RefusingStore } from './store-under-test.ts'
 
 export interface StoreCaseOptions {
-  /** Makes a store on an empty engine, or in an empty namespace of one. Called once per case. */
+  /** Creates a store on an empty engine, or in an empty namespace of one. Called once per case. */
   createStore(): CreatedStore | Promise<CreatedStore>
   /**
-   * The optional methods that the store has; default `compareAndSet`, `keys`, `deleteExpired`. Chooses the cases (tests
-   * must be known before there is a store to look at), and one of them fails when the store has more or fewer methods,
-   * so nothing is left out unnoticed.
+   * The optional methods of the store; default `compareAndSet`, `keys`, `deleteExpired`. The list selects the cases,
+   * because tests are registered before a store exists. One case compares the list with the store, so a missing or
+   * additional method is noticed.
    */
   methods?: readonly OptionalMethod[]
   /**
-   * Another handle (connection, process) on the engine of `first`, with the clock of `first`. Races then run across both
+   * Opens another handle (connection, process) on the engine of `first`, with the same clock. Races then run across both
    * handles.
    */
   createSecondStore?(first: KeyValueStore): CreatedStore | Promise<CreatedStore>
-  /** A store whose engine fails (closed, unreachable, read-only): adds the cases about failures that must not be hidden. */
+  /** Creates a store whose engine fails (closed, unreachable, read-only). Adds the cases that forbid hiding a failure. */
   createFailingStore?(): CreatedStore | Promise<CreatedStore>
-  /** A store that rejects some writes with `wroteNothing`: adds the cases that hold it to that. */
+  /** Creates a store that can reject writes with `wroteNothing`. Adds the cases that check this promise. */
   createRefusingStore?(): RefusingStore | Promise<RefusingStore>
-  /** Milliseconds within which the store notices that a deadline has come; default 1, at most 2,000. */
+  /** Milliseconds within which the store notices that a deadline has passed; default 1, at most 2,000. */
   expiryGranularity?: number
   /**
-   * UTF-8 bytes of the largest value that the engine holds, when it holds less than 1 MiB; at least 100,000. The cases
-   * about large values then go to this size, and three more say what becomes of a larger one. Default 1,048,576.
+   * Size in UTF-8 bytes of the largest value, if the engine cannot hold 1 MiB; at least 100,000. The cases about large
+   * values then use this size, and three more check that larger values are refused. Default 1,048,576.
    */
   largestValue?: number
   /**
-   * Milliseconds after which a case that still waits for the store has failed; default 20,000. Once that has happened, the
-   * other cases have a tenth of it.
+   * Milliseconds after which a case fails that still waits for the store; default 20,000. After the first such failure,
+   * the limit of the other cases is a tenth of it.
    */
   caseTimeout?: number
 }
 
-/** One sentence of the contract, ready to run; rejects when the store breaks it. */
+/** One requirement of the contract, ready to run. `run` rejects if the store breaks it. */
 export interface StoreCase {
   readonly group: string
   readonly name: string
@@ -43,7 +43,7 @@ export interface StoreCase {
 
 type CaseLimits = Required<Pick<StoreCaseOptions, 'methods' | 'largestValue' | 'expiryGranularity' | 'caseTimeout'>>
 
-/** What the options say, with the defaults of what they leave out. */
+/** The options with their defaults. */
 export function caseLimitsOf(options: StoreCaseOptions): CaseLimits {
   const { methods = ['compareAndSet', 'keys', 'deleteExpired'] } = options
   const { largestValue = 1_048_576, expiryGranularity = 1, caseTimeout = 20_000 } = options
@@ -53,11 +53,11 @@ export function caseLimitsOf(options: StoreCaseOptions): CaseLimits {
 /** @throws RangeError or TypeError */
 export function checkCaseOptions(options: StoreCaseOptions): void {
   if (typeof options.createStore !== 'function')
-    throw new TypeError('createStore must be a function that makes a store.')
+    throw new TypeError('createStore must be a function that creates a store.')
   const { methods, largestValue, expiryGranularity, caseTimeout } = caseLimitsOf(options)
   const unknown = methods.filter((method) => !optionalMethods.includes(method))
   if (unknown.length > 0)
-    throw new TypeError(`methods: ${unknown.join(', ')} is none of ${optionalMethods.join(', ')}.`)
+    throw new TypeError(`methods: unknown ${unknown.join(', ')}. Known methods: ${optionalMethods.join(', ')}.`)
   if (!Number.isInteger(largestValue) || largestValue < 100_000 || largestValue > 1_048_576) {
     throw new RangeError('largestValue must be a whole number of bytes from 100,000 to 1,048,576.')
   }

@@ -2,22 +2,22 @@ import { storeContractVersion } from '@kvsession/core'
 import { caseLimitsOf, type StoreCase, type StoreCaseOptions } from './store-case-options.ts'
 import type { OptionalMethod } from './store-cases/store-case.ts'
 
-/** What the suite has found out about a store, as plain JSON: for a store's author to publish. */
+/** The result of the suite for a store, as plain JSON that the store's author can publish. */
 export interface StoreReport {
   readonly name: string
   /** Version of the store contract, `storeContractVersion` of `@kvsession/core`. */
   readonly contract: string
-  /** Whether it has `compareAndSet`. */
+  /** Whether the store has `compareAndSet`. */
   readonly atomic: boolean
-  /** The optional methods. */
+  /** The optional methods of the store. */
   readonly methods: readonly OptionalMethod[]
-  /** How many ran. */
+  /** The number of cases that ran. */
   readonly cases: number
-  /** Those that failed, as `group: name`. */
+  /** The cases that failed, as `group: name`. */
   readonly failed: readonly string[]
-  /** The groups that ran. `failure` and `refused writes` need an option of the binding. */
+  /** The groups that ran. `failure` and `refused writes` run only with an option of the binding. */
   readonly groups: readonly string[]
-  /** Whether races ran across two handles (`createSecondStore`), or within one. */
+  /** Whether races ran across two handles (`createSecondStore`) or within one. */
   readonly racesAcrossHandles: boolean
   /** Milliseconds. */
   readonly expiryGranularity: number
@@ -25,7 +25,7 @@ export interface StoreReport {
   readonly largestValue: number
 }
 
-/** The report when these cases have run, all but `failed` with success. */
+/** Creates the report once all cases have run. */
 export function createStoreReport(
   options: StoreCaseOptions & { readonly name?: string },
   cases: readonly StoreCase[],
@@ -48,7 +48,7 @@ export function createStoreReport(
 
 const optionalGroups = ['failure', 'refused writes']
 
-/** A report as one line of Markdown, for a README. */
+/** Formats a report as one line of Markdown, for a README. */
 export function describeStoreReport(report: StoreReport): string {
   const { name, contract, cases, failed, methods, groups, atomic } = report
   const missing = optionalGroups.filter((group) => !groups.includes(group))

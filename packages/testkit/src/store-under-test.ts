@@ -1,29 +1,29 @@
 import type { KeyValueStore } from '@kvsession/core'
 import type { TestClock } from './test-clock.ts'
 
-/** What `createStore` and `createSecondStore` may return when the bare store is not enough. */
+/** A store with its clock and cleanup, which `createStore` and `createSecondStore` may return instead of a store. */
 export interface StoreUnderTest {
   store: KeyValueStore
-  /** The clock that the store was given. Without it deadlines are waited for in real time, some seconds in all. */
+  /** The clock of the store. Without it, the suite waits for deadlines in real time, some seconds in total. */
   clock?: TestClock
-  /** Called after the case, and after the kit has closed the handles it got: drop the table, remove the folder. */
+  /** Called after the case, when the kit has closed all handles. Drop the table or remove the folder here. */
   cleanup?(): void | Promise<void>
 }
 
-/** A store that knows when its engine refused a write before it changed anything. */
+/** A store that detects when its engine refused a write without changing anything. */
 export interface RefusingStore extends StoreUnderTest {
-  /** From now on the engine refuses writes: somebody else holds its lock, or nothing listens on its port. */
+  /** Makes the engine refuse writes, for example because its lock is held or its port is closed. */
   refuse(): void | Promise<void>
-  /** The engine takes writes again. */
+  /** Makes the engine accept writes again. */
   allow(): void | Promise<void>
 }
 
 export type CreatedStore = KeyValueStore | StoreUnderTest | RefusingStore
 
 /**
- * What an option of the binding returned, in one shape.
+ * Normalizes the result of an option of the binding.
  *
- * @param option its name, for the error.
+ * @param option the name of the option, for the error.
  * @throws TypeError that names the option and what is wrong with its result
  */
 export function storeUnderTestOf(option: string, created: CreatedStore): StoreUnderTest & Partial<RefusingStore> {
@@ -42,9 +42,9 @@ function problemOf(option: string, created: unknown): string | undefined {
   if (!('store' in created)) return undefined
   const { clock, cleanup } = optionalParts(created)
   if (clock !== undefined && missingMethod(clock, ['now', 'advance']) !== undefined) {
-    return `${shape} clock has no now() and advance(); createTestClock() makes one`
+    return `${shape} clock must have now() and advance(); createTestClock() creates one`
   }
-  if (cleanup !== undefined && typeof cleanup !== 'function') return `${shape} cleanup is no function`
+  if (cleanup !== undefined && typeof cleanup !== 'function') return `${shape} cleanup must be a function`
   if (option === 'createRefusingStore' && missingMethod(created, ['refuse', 'allow']) !== undefined) {
     return `${option} must return { store, clock?, cleanup?, refuse, allow }: refuse() or allow() is missing`
   }

@@ -16,7 +16,7 @@ import { createPendingCalls, type PendingCalls } from './store-cases/pending-cal
 import { raceCases } from './store-cases/races.ts'
 import { refusedWriteCases } from './store-cases/refused-writes.ts'
 import type { CaseDefinition, CaseGroup } from './store-cases/store-case.ts'
-import { textCases } from './store-cases/text.ts'
+import { valueCases } from './store-cases/values.ts'
 import { createStoreReport, type StoreReport } from './store-report.ts'
 import { storeUnderTestOf } from './store-under-test.ts'
 import { type TimeLimit, withinTime } from './within-time.ts'
@@ -24,19 +24,19 @@ import { type TimeLimit, withinTime } from './within-time.ts'
 export interface StoreTestOptions extends StoreCaseOptions {
   /** The runner's `describe`: vitest, jest, mocha, node:test, bun:test. */
   describe(name: string, register: () => void): unknown
-  /** The runner's `it`. The timeout is for runners that take one as third argument. */
+  /** The runner's `it`. The timeout is for runners that accept it as the third argument. */
   it(name: string, run: () => Promise<void>, timeout: number): unknown
-  /** Title of the outermost group, and name in the report; default `key-value store`. */
+  /** Title of the outermost group and name in the report; default `key-value store`. */
   name?: string
-  /** Called when every case has ended, failed or not; never when the runner left one out. */
+  /** Called when every case has ended, failed or not. It is never called if the runner skips a case. */
   onReport?(report: StoreReport): void
 }
 
 /**
- * Registers the conformance suite of `KeyValueStore` with a test runner: one test per sentence of the contract. There
- * is no option that leaves a sentence out.
+ * Registers the conformance suite for `KeyValueStore` with a test runner: one test per requirement of the contract. No
+ * option skips a requirement.
  *
- * @throws RangeError or TypeError for options that make no sense
+ * @throws RangeError or TypeError for invalid options
  */
 export function testStore(options: StoreTestOptions): void {
   const { describe, it } = options
@@ -46,7 +46,7 @@ export function testStore(options: StoreTestOptions): void {
     for (const group of new Set(cases.map((storeCase) => storeCase.group))) {
       describe(group, () => {
         for (const { name, run } of cases.filter((storeCase) => storeCase.group === group)) {
-          // Set-up, case and teardown have our limit each; ours says more than the runner's, which only has to be later.
+          // Setup, case and teardown each have our limit. It reports more than the runner's limit, so it must come first.
           it(name, run, 3 * caseTimeout + 1_000)
         }
       })
@@ -54,7 +54,7 @@ export function testStore(options: StoreTestOptions): void {
   })
 }
 
-/** The cases, with a report when the last of them has ended. */
+/** The cases, with a report once the last one has ended. */
 function reported(options: StoreTestOptions, cases: readonly StoreCase[]): readonly StoreCase[] {
   const failed: string[] = []
   let left = cases.length
@@ -74,7 +74,7 @@ function reported(options: StoreTestOptions, cases: readonly StoreCase[]): reado
   }))
 }
 
-/** Runs the suite without a runner, one case after another, and reports what it found. Rejects for options that make no sense. */
+/** Runs the suite without a test runner, one case after another. Resolves to the report; rejects for invalid options. */
 export async function runStoreCases(options: StoreCaseOptions & { readonly name?: string }): Promise<StoreReport> {
   const cases = storeCases(options)
   const failed: string[] = []
@@ -84,7 +84,7 @@ export async function runStoreCases(options: StoreCaseOptions & { readonly name?
   return createStoreReport(options, cases, failed)
 }
 
-/** The same suite without a runner, for other harnesses. Cases are independent of each other and may run in any order. */
+/** Returns the suite without a test runner, for other harnesses. Cases are independent and may run in any order. */
 export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
   checkCaseOptions(options)
   const { methods, largestValue, caseTimeout } = caseLimitsOf(options)
@@ -103,7 +103,7 @@ export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
         })
     )
   const groups = [
-    ...[clockCases, methodCases(methods), basicCases, textCases(largestValue)],
+    ...[clockCases, methodCases(methods), basicCases, valueCases(largestValue)],
     ...(largestValue < mebibyte ? [largeValueCases(largestValue)] : []),
     ...[expiryCases, getManyCases(largestValue), compareAndSetCases(largestValue), raceCases],
     ...[keysCases, deleteExpiredCases, closeCases(options.createSecondStore !== undefined)]
@@ -121,7 +121,7 @@ const mebibyte = 1_048_576
 type CreatingOption = 'createStore' | 'createFailingStore' | 'createRefusingStore'
 type FirstStore = ReturnType<typeof storeUnderTestOf>
 
-/** The limit of one run of the suite: after a case that hung, the others get a tenth. */
+/** The time limit in one run of the suite. After a case has hung, the limit of the others is a tenth. */
 function createCaseLimit(caseTimeout: number): (calls: PendingCalls) => TimeLimit {
   let hung = false
   return (calls) => {
@@ -155,7 +155,7 @@ async function runCase(
     const handle = storeUnderTestOf('createSecondStore', second)
     handles.push(handle)
     if (handle.clock !== undefined && handle.clock !== first.clock) {
-      throw new TypeError('createSecondStore must use the clock of createStore: both handles have one time')
+      throw new TypeError('createSecondStore must use the clock of createStore: both handles share one clock')
     }
     return handle.store
   }
@@ -170,7 +170,7 @@ async function runCase(
   await tearDown()
 }
 
-/** Closes every handle, then cleans up in reverse order: what was made first may hold what was made later. */
+/** Closes every handle, then cleans up in reverse order, because an earlier resource may contain a later one. */
 async function closeAll(handles: readonly FirstStore[]): Promise<void> {
   try {
     for (const { store } of handles) await store.close?.()

@@ -1,19 +1,19 @@
-/** A limit of time for calls that may never settle. */
+/** A time limit for calls that may never settle. */
 export interface TimeLimit {
   readonly milliseconds: number
-  /** What is still waited for, added to the message when the time has passed. */
+  /** Describes the pending work for the error message. */
   describe?(): string
-  /** Called when the time has passed. */
+  /** Called when the limit has passed. */
   onTimeout?(): void
 }
 
-/** Settles as `work` does, or rejects when the time has passed: a call that never settles fails its case, not the runner. */
+/** Settles like `work`, or rejects after the limit, so that a call that never settles fails its case and not the runner. */
 export async function withinTime<Result>(limit: TimeLimit, what: string, work: () => Promise<Result>): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const guard = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       limit.onTimeout?.()
-      const reason = limit.describe?.() ?? 'a call to the store never settled or is too slow'
+      const reason = limit.describe?.() ?? 'a call to the store is too slow or never settles'
       reject(new Error(`${what} did not finish within ${limit.milliseconds} ms: ${reason}`))
     }, limit.milliseconds)
   })

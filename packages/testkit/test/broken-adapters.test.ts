@@ -6,66 +6,66 @@ import {
   answerError,
   commitThenAnswer,
   createNodeHttpApp,
+  type Exchange,
   facts,
   type NodeHttpOptions,
-  sendAnswer,
-  type Turn
+  sendAnswer
 } from './node-http-app.ts'
 
-/** Adapters that get one thing wrong, beside the right one that they were made from. */
+/** Adapters with one mistake each. */
 const broken: Readonly<Record<string, NodeHttpOptions>> = {
-  'answers first and stores then': {
-    async answer(turn: Turn, answer: Answer) {
-      const { manager, session, response } = turn
+  'responds before it stores': {
+    async answer(exchange: Exchange, answer: Answer) {
+      const { manager, session, response } = exchange
       // A new session needs its cookie, and a cookie its record.
-      if (turn.request.headers.cookie === undefined) return commitThenAnswer(turn, answer)
+      if (exchange.request.headers.cookie === undefined) return commitThenAnswer(exchange, answer)
       applyHeaders(manager.responseHeaders(session, facts(response)), response)
-      await sendAnswer(turn, answer)
+      await sendAnswer(exchange, answer)
       await manager.commit(session)
     }
   },
-  'clears the cookie when the store fails': {
-    async answerError(turn, response, error) {
+  'clears the cookie when the store is unavailable': {
+    async answerError(exchange, response, error) {
       const unavailable = isSessionError(error) && error.status === 503
       if (unavailable) response.appendHeader('Set-Cookie', 'sid=; Max-Age=0; Path=/')
-      await answerError(turn, response, error)
+      await answerError(exchange, response, error)
     }
   },
-  'keeps the headers of the response on errors': {
-    answerError: (turn, response, error) =>
-      answerError(turn, Object.assign(response, { removeHeader: () => response }), error)
+  'keeps the headers of the response for errors': {
+    answerError: (exchange, response, error) =>
+      answerError(exchange, Object.assign(response, { removeHeader: () => response }), error)
   },
-  'drops headers on errors': {
+  'drops all headers for errors': {
     answerError: (_, response, error) => answerError(undefined, response, error)
   },
-  'sends the cookie it was given with every answer': {
-    async answer(turn, answer) {
-      const { manager, session, request, response } = turn
+  'sends the cookie of the request with every response': {
+    async answer(exchange, answer) {
+      const { manager, session, request, response } = exchange
       const given = /(?:__Host-)?sid=[^;]+/.exec(request.headers.cookie ?? '')?.[0]
       if (given !== undefined) response.appendHeader('Set-Cookie', `${given}; Path=/; HttpOnly; SameSite=Lax`)
       applyHeaders((await manager.commit(session, facts(response, answer))).headers, response)
-      await sendAnswer(turn, answer)
+      await sendAnswer(exchange, answer)
       await manager.commit(session)
     }
   },
-  'never says no-store': {
-    async answer(turn, answer) {
-      const { response } = turn
+  'never sends no-store': {
+    async answer(exchange, answer) {
+      const { response } = exchange
       const was = response.getHeader('cache-control')
       response.setHeader('cache-control', 'private')
-      const { headers } = await turn.manager.commit(turn.session, facts(response, answer))
+      const { headers } = await exchange.manager.commit(exchange.session, facts(response, answer))
       applyHeaders(headers, response)
       if (was === undefined) response.removeHeader('cache-control')
       else response.setHeader('cache-control', was)
-      await sendAnswer(turn, answer)
-      await turn.manager.commit(turn.session)
+      await sendAnswer(exchange, answer)
+      await exchange.manager.commit(exchange.session)
     }
   },
-  'does not look at the session again when a stream ends': {
-    async answer(turn, answer) {
-      const { headers } = await turn.manager.commit(turn.session, facts(turn.response, answer))
-      applyHeaders(headers, turn.response)
-      await sendAnswer(turn, answer)
+  'does not commit again when a stream ends': {
+    async answer(exchange, answer) {
+      const { headers } = await exchange.manager.commit(exchange.session, facts(exchange.response, answer))
+      applyHeaders(headers, exchange.response)
+      await sendAnswer(exchange, answer)
     }
   }
 }
@@ -83,100 +83,100 @@ async function failing(options: NodeHttpOptions): Promise<string[]> {
   return titles.flat()
 }
 
-/** Per adapter the cases that must fail, in the order of the suite. */
+/** The cases that must fail for each adapter, in the order of the suite. */
 const failures: Readonly<Record<string, readonly string[]>> = {
-  'answers first and stores then': [
-    'cookie: a permanent session gets a Max-Age, and a later change of it is sent too',
-    'commit: no byte leaves before the change of an existing session is stored: send',
-    'commit: no byte leaves before the change of an existing session is stored: redirect',
-    'commit: no byte leaves before the change of an existing session is stored: stream',
-    'commit: no byte leaves before the change of an existing session is stored: empty',
-    'commit: no byte leaves before the change of an existing session is stored: unchanged',
-    'commit: what could not be stored leaves the old record, and its cookie, alone',
-    'commit: data that cannot be stored, or is too large, is a server error and leaves the old record alone',
-    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent at once',
-    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent at once',
-    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent later',
-    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent later',
-    'errors: an error answer of an application that was told that the store refuses stays as it is'
+  'responds before it stores': [
+    'cookie: a permanent session gets a Max-Age, and a later change of its lifetime is sent too',
+    'commit: the response is not sent until the change of an existing session is stored: send',
+    'commit: the response is not sent until the change of an existing session is stored: redirect',
+    'commit: the response is not sent until the change of an existing session is stored: stream',
+    'commit: the response is not sent until the change of an existing session is stored: empty',
+    'commit: the response is not sent until the change of an existing session is stored: unchanged',
+    'commit: a failed commit leaves the stored record and its cookie unchanged',
+    'commit: unserializable or oversized data is a server error and leaves the stored record unchanged',
+    'errors: a destroy without await that the store refuses fails a redirect sent immediately',
+    'errors: a regenerate without await that the store refuses fails a redirect sent immediately',
+    'errors: a destroy without await that the store refuses fails a redirect sent later',
+    'errors: a regenerate without await that the store refuses fails a redirect sent later',
+    'errors: an error response stays unchanged if its handler caught the failed save'
   ],
-  'clears the cookie when the store fails': [
-    "commit: what could not be stored is a server error without cookie and without the handler's answer: send",
-    "commit: what could not be stored is a server error without cookie and without the handler's answer: redirect",
-    "commit: what could not be stored is a server error without cookie and without the handler's answer: stream",
-    "commit: what could not be stored is a server error without cookie and without the handler's answer: empty",
-    'commit: what could not be stored leaves the old record, and its cookie, alone',
-    'errors: a login that the store refuses is a server error without cookie, and the old session goes on',
+  'clears the cookie when the store is unavailable': [
+    "commit: a failed commit is a server error without a cookie and without the handler's response: send",
+    "commit: a failed commit is a server error without a cookie and without the handler's response: redirect",
+    "commit: a failed commit is a server error without a cookie and without the handler's response: stream",
+    "commit: a failed commit is a server error without a cookie and without the handler's response: empty",
+    'commit: a failed commit leaves the stored record and its cookie unchanged',
+    'errors: a login that the store refuses is a server error without a cookie, and the old session stays valid',
     'errors: a logout that the store refuses is a server error and keeps the cookie',
-    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent at once',
-    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent at once',
-    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent later',
-    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent later',
-    'outage: a store that cannot be read is a 503, the handler does not run, and the user is still logged in afterwards',
-    'outage: a store that never answers is a 503 after storeTimeout, and the user is still logged in afterwards',
-    'outage: a store that never confirms a write is a 503 after storeTimeout, without cookie and without the answer'
+    'errors: a destroy without await that the store refuses fails a redirect sent immediately',
+    'errors: a regenerate without await that the store refuses fails a redirect sent immediately',
+    'errors: a destroy without await that the store refuses fails a redirect sent later',
+    'errors: a regenerate without await that the store refuses fails a redirect sent later',
+    'outage: a failed read is a 503, the handler does not run, and the user is still logged in afterwards',
+    'outage: a read that never completes is a 503 after storeTimeout, and the user is still logged in afterwards',
+    'outage: a write that never completes is a 503 after storeTimeout, without a cookie and without the response'
   ],
-  'keeps the headers of the response on errors': [
-    "commit: what could not be stored is a server error without cookie and without the handler's answer: redirect",
+  'keeps the headers of the response for errors': [
+    "commit: a failed commit is a server error without a cookie and without the handler's response: redirect",
     "errors: an error response after a failed commit carries no header that describes the handler's response",
-    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent at once',
-    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent at once',
-    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent later',
-    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent later'
+    'errors: a destroy without await that the store refuses fails a redirect sent immediately',
+    'errors: a regenerate without await that the store refuses fails a redirect sent immediately',
+    'errors: a destroy without await that the store refuses fails a redirect sent later',
+    'errors: a regenerate without await that the store refuses fails a redirect sent later'
   ],
-  'drops headers on errors': [
-    'errors: a handler that throws is answered with its own status, and what it changed is stored',
-    'errors: a new session whose handler throws is stored, and the error answer carries its cookie',
-    'errors: login and then an error, commitOnError: true: the error answer carries the new cookie',
-    'errors: login and then an error, commitOnError: false: the error answer carries the new cookie',
-    'errors: regenerate and then an error: the error answer carries the new cookie, marked as not to be cached',
-    'errors: destroy and then an error: the error answer clears the cookie',
-    'errors: login and then data that cannot be stored: the error answer carries the new cookie',
-    "caching: an answer that looked at a user's session is private and must be validated, unless the handler says otherwise"
+  'drops all headers for errors': [
+    'errors: a thrown error keeps its status, and the changes of its handler are stored',
+    'errors: a new session is stored although its handler throws, and the error response carries its cookie',
+    'errors: the error response after a login carries the new cookie with commitOnError: true',
+    'errors: the error response after a login carries the new cookie with commitOnError: false',
+    'errors: the error response after a regenerate carries the new cookie and forbids caching',
+    'errors: the error response after a destroy clears the cookie',
+    'errors: the error response after a login and a failed commit carries the new cookie',
+    "caching: a response that used a user's session is private and must be revalidated, unless the handler sets Cache-Control"
   ],
-  'sends the cookie it was given with every answer': [
-    'cookie: of several cookies of the name the first live one wins',
-    'cookie: cookies that are no tokens of ours open nothing, cost no store operation and do no harm',
-    'visitors: a request that only reads costs one read, writes nothing and sets no cookie',
-    'visitors: a change costs one read and one write, and sets no new cookie',
-    'visitors: a record that cannot be read is a new and empty session, however often it comes, and stays for inspection',
-    'commit: no byte leaves before the change of an existing session is stored: send',
-    'commit: no byte leaves before the change of an existing session is stored: redirect',
-    'commit: no byte leaves before the change of an existing session is stored: stream',
-    'commit: no byte leaves before the change of an existing session is stored: empty',
-    'commit: no byte leaves before the change of an existing session is stored: unchanged',
-    'commit: what could not be stored leaves the old record, and its cookie, alone',
-    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent at once',
-    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent at once',
-    'errors: a destroy that nobody waits for, and that the store refuses, fails a redirect sent later',
-    'errors: a regenerate that nobody waits for, and that the store refuses, fails a redirect sent later',
-    'errors: a logout that the store refuses, and that the handler answers itself, is answered as it says',
-    'errors: an error answer of an application that was told that the store refuses stays as it is',
-    "outage: onStoreUnavailable: 'anonymous': the visitor is served, keeps the cookie and is logged in again afterwards",
-    'identity: after a login the new cookie is logged in and keeps the data, and the old token opens nothing',
-    'identity: rotate keeps the old token working until the new one was seen, so that a lost answer logs nobody out',
-    'identity: a logged-out token stays useless, however often it is replayed',
-    'identity: the late answer to a request with the old token does not replace the cookie of a login, nor see it',
-    'identity: a logout stays a logout when a request that reads was under way, whose late answer sets no cookie',
-    'identity: a logout stays a logout when a request that writes was under way, whose late answer sets no cookie',
-    'identity: the late answer of a request before a logout does not end the login that came after it'
+  'sends the cookie of the request with every response': [
+    'cookie: the first live cookie wins if several have the same name',
+    'cookie: cookies without a valid token open no session, cost no store operation and stay unchanged',
+    'visitors: a request that only reads costs one store read, writes nothing and sets no cookie',
+    'visitors: a change costs one store read and one store write, and sets no new cookie',
+    'visitors: an unreadable record gives a new, empty session on every request and stays in the store',
+    'commit: the response is not sent until the change of an existing session is stored: send',
+    'commit: the response is not sent until the change of an existing session is stored: redirect',
+    'commit: the response is not sent until the change of an existing session is stored: stream',
+    'commit: the response is not sent until the change of an existing session is stored: empty',
+    'commit: the response is not sent until the change of an existing session is stored: unchanged',
+    'commit: a failed commit leaves the stored record and its cookie unchanged',
+    'errors: a destroy without await that the store refuses fails a redirect sent immediately',
+    'errors: a regenerate without await that the store refuses fails a redirect sent immediately',
+    'errors: a destroy without await that the store refuses fails a redirect sent later',
+    'errors: a regenerate without await that the store refuses fails a redirect sent later',
+    'errors: a handler that catches a refused logout keeps its own response',
+    'errors: an error response stays unchanged if its handler caught the failed save',
+    "outage: with onStoreUnavailable: 'anonymous', a visitor is served, keeps the cookie and is logged in again afterwards",
+    'identity: the new cookie after a login keeps the data, and the old token grants no access',
+    'identity: rotate keeps the old token valid until the new one is used, so a lost response does not log the user out',
+    'identity: a token grants no access after a logout, even if it is replayed repeatedly',
+    'identity: a late request with the old token neither replaces the cookie of a login nor changes its session',
+    'identity: a late request that reads neither undoes a logout nor sets a cookie',
+    'identity: a late request that writes neither undoes a logout nor sets a cookie',
+    'identity: a late request from before a logout does not end a newer login'
   ],
-  'never says no-store': [
-    'caching: every answer with our cookie says no-store, and varies with the cookie: start, login, logout',
-    "caching: an answer that looked at a user's session is private and must be validated, unless the handler says otherwise",
-    "caching: the handler's own Cache-Control is tightened, with an event, when shared caches could keep our cookie"
+  'never sends no-store': [
+    'caching: a response that sets the session cookie has no-store and Vary: Cookie: first write, login, logout',
+    "caching: a response that used a user's session is private and must be revalidated, unless the handler sets Cache-Control",
+    "caching: the handler's own Cache-Control is tightened, with an event, if shared caches could store the session cookie"
   ],
-  'does not look at the session again when a stream ends': [
-    'streams: what a stream changes after its first byte and does not save is stored when the response ends'
+  'does not commit again when a stream ends': [
+    'streams: unsaved changes made after a stream has started are stored when the response ends'
   ]
 }
 
-describe('a broken adapter fails the cases about what it breaks, and no others', () => {
-  it('none: no case fails', async () => {
+describe('Broken adapters', () => {
+  it('A correct adapter fails no case', async () => {
     expect(await failing({ answer: commitThenAnswer })).toEqual([])
   })
   for (const [name, options] of Object.entries(broken)) {
-    it(name, async () => {
+    it(`An adapter that ${name} fails exactly the expected cases`, async () => {
       expect(await failing(options)).toEqual(failures[name])
     })
   }

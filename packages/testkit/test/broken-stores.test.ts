@@ -8,12 +8,12 @@ import { createMapStore } from './map-store.ts'
 
 const methods = ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'] as const
 
-describe('a store with one mistake fails exactly the cases that name it', () => {
-  it.each(Object.entries(brokenStores))('%s', async (name, mistake) => {
+describe('Broken stores', () => {
+  it.each(Object.entries(brokenStores))('A store that %s fails exactly the expected cases', async (name, mistake) => {
     expect((await failuresByClock(mistake)).sort()).toEqual(expectedFailures[name]?.toSorted())
   })
 
-  it('every case catches some mistake', () => {
+  it('Every case detects at least one mistake', () => {
     const caught = new Set(Object.values(expectedFailures).flat())
     const idle = storeCases({ methods, createStore: () => createMapStore(Date.now) })
       .map(({ group, name }) => `${group}: ${name}`)
@@ -21,16 +21,16 @@ describe('a store with one mistake fails exactly the cases that name it', () => 
     expect(idle).toEqual([])
   })
 
-  it('every mistake is caught by some case, and the correct store by none', async () => {
+  it('Every mistake is detected by at least one case, and the correct store passes', async () => {
     expect(Object.keys(expectedFailures).sort()).toEqual(Object.keys(brokenStores).sort())
     expect(Object.entries(expectedFailures).filter(([, failures]) => failures.length === 0)).toEqual([])
     expect(await failuresByClock(() => ({}))).toEqual([])
   })
 })
 
-describe('in real time, without a clock to inject', () => {
-  it.each(['ignores expiry on get', 'lets an expired value match its old text', 'moves the deadline on every read'])(
-    'the same cases fail: %s',
+describe('Broken stores in real time, without an injected clock', () => {
+  it.each(['ignores expiry on get', 'lets an expired value match', 'moves the deadline on every read'])(
+    'A store that %s fails the same cases in real time',
     async (name) => {
       const mistake = brokenStores[name] ?? (() => ({}))
       const failures = await failingCases({ methods, createStore: () => createBrokenStore(mistake, Date.now) })
@@ -38,28 +38,28 @@ describe('in real time, without a clock to inject', () => {
     }
   )
 
-  it.each(['rounds deadlines down to seconds', 'lives for at least one second'])(
-    'the case about milliseconds fails: %s',
+  it.each(['rounds deadlines down to seconds', 'keeps every value for at least one second'])(
+    'A store that %s fails the case about milliseconds in real time',
     async (name) => {
       const mistake = brokenStores[name] ?? (() => ({}))
       const failures = await failingCases({ methods, createStore: () => createBrokenStore(mistake, Date.now) })
-      expect(failures).toContain('expiry: a value is live until its deadline, to the millisecond and not to the second')
+      expect(failures).toContain('expiry: a value is live until the exact millisecond of its deadline')
     }
   )
 })
 
-describe('mistakes that only a second handle shows', () => {
-  it('a cache per handle that does not see what the other one wrote', async () => {
+describe('Mistakes that only a second handle detects', () => {
+  it('A cache per handle that misses writes of the other handle is detected', async () => {
     const createStore = (): StoreUnderTest => {
       const clock = createTestClock()
       return { store: createMapStore(clock.now), clock }
     }
     const failures = await failingCases({ createStore, methods, createSecondStore: withReadCache })
     expect(failures).toContain('get, set, delete: get sees every write that resolved before the call began')
-    expect(failures).toContain('races: 50 concurrent increments by compareAndSet lose nothing')
+    expect(failures).toContain('races: 50 concurrent increments by compareAndSet lose no update')
   })
 
-  it('closing one handle closes the engine of the other', async () => {
+  it('A handle that closes the engine of the other handle is detected', async () => {
     const closed = new Set<KeyValueStore>()
     const createStore = (): StoreUnderTest => {
       const clock = createTestClock()
@@ -74,7 +74,7 @@ describe('mistakes that only a second handle shows', () => {
       }
     })
     const failures = await failingCases({ createStore, methods, createSecondStore })
-    expect(failures).toEqual(['close: closing one handle leaves the engine to the others'])
+    expect(failures).toEqual(['close: closing one handle does not close the others'])
   })
 })
 

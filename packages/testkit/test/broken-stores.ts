@@ -2,7 +2,7 @@ import { createKeyedLock } from '@kvsession/core/keyed-lock'
 import { createConnectionPool } from './connection-pool.ts'
 import { createMapStore, type Entries, type MapStore } from './map-store.ts'
 
-/** What a broken store is made of: a correct one, its insides, and its time. */
+/** The parts of a broken store: a correct store, its entries and its clock. */
 export interface Parts {
   good: MapStore
   entries: Entries
@@ -11,7 +11,7 @@ export interface Parts {
 
 export type Mistake = (parts: Parts) => Partial<MapStore>
 
-/** Each differs from the correct store in one mistake, as found in the wild or one careless line away. */
+/** Each store has one realistic mistake. */
 export const brokenStores: Readonly<Record<string, Mistake>> = {
   'ignores expiry on get': ({ entries }) => ({ get: async (key) => entries.get(key)?.value }),
   'ignores expiry in compareAndSet': ({ entries }) => ({
@@ -21,7 +21,7 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       return true
     }
   }),
-  'lets an expired value match its old text': ({ good, entries, now }) => ({
+  'lets an expired value match': ({ good, entries, now }) => ({
     compareAndSet: async (key, expected, value, expiresAt) => {
       const entry = entries.get(key)
       if (expected === undefined || entry === undefined || entry.expiresAt > now()) {
@@ -35,12 +35,12 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
     compareAndSet: async (key, expected, value, expiresAt) =>
       good.compareAndSet(key, entries.has(key) ? expected : undefined, value, expiresAt)
   }),
-  'compares without case': comparing((text) => text.toLowerCase()),
-  'compares without spaces at the end': comparing((text) => text.replace(/ +$/, '')),
-  'compares normalised': comparing((text) => text.normalize('NFC')),
-  'compares numbers as numbers': comparing((text) => (/^-?[\d.]+(e\d+)?$/.test(text) ? String(Number(text)) : text)),
-  'compares only the first 64 KiB': comparing((text) => text.slice(0, 65_536)),
-  'takes an empty value for absence': ({ good }) => ({
+  'ignores case in comparisons': comparing((value) => value.toLowerCase()),
+  'ignores trailing spaces in comparisons': comparing((value) => value.replace(/ +$/, '')),
+  'compares values after Unicode normalization': comparing((value) => value.normalize('NFC')),
+  'compares numbers by value': comparing((value) => (/^-?[\d.]+(e\d+)?$/.test(value) ? String(Number(value)) : value)),
+  'compares only the first 64 KiB': comparing((value) => value.slice(0, 65_536)),
+  'treats an empty value as absent': ({ good }) => ({
     get: async (key) => (await good.get(key)) || undefined,
     compareAndSet: async (key, expected, value, expiresAt) =>
       (await good.compareAndSet(key, expected || undefined, value, expiresAt)) ||
@@ -82,7 +82,7 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
         })
     }
   },
-  'resolves compareAndSet to true always': ({ good }) => ({
+  'always resolves compareAndSet to true': ({ good }) => ({
     compareAndSet: async (...args) => {
       await good.compareAndSet(...args)
       return true
@@ -95,7 +95,7 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       return wrote
     }
   }),
-  'moves the deadline in compareAndSet although it resolves to false': ({ good, entries }) => ({
+  'changes the deadline in compareAndSet although it resolves to false': ({ good, entries }) => ({
     compareAndSet: async (key, expected, value, expiresAt) => {
       const wrote = await good.compareAndSet(key, expected, value, expiresAt)
       const entry = entries.get(key)
@@ -103,7 +103,7 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       return wrote
     }
   }),
-  'reports an equal text as not written': ({ good }) => ({
+  'reports an equal value as not written': ({ good }) => ({
     compareAndSet: async (key, expected, value, expiresAt) =>
       expected !== value && good.compareAndSet(key, expected, value, expiresAt)
   }),
@@ -122,57 +122,59 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       await good.set(key, value, old !== undefined && old.expiresAt > now() ? old.expiresAt : expiresAt)
     }
   }),
-  'refuses to create by compareAndSet': ({ good }) => ({
+  'refuses to create a key with compareAndSet': ({ good }) => ({
     compareAndSet: async (key, expected, value, expiresAt) =>
       expected !== undefined && good.compareAndSet(key, expected, value, expiresAt)
   }),
-  'takes an empty expected text for undefined': ({ good }) => ({
+  'treats an empty expected value as undefined': ({ good }) => ({
     compareAndSet: (key, expected, value, expiresAt) => good.compareAndSet(key, expected || undefined, value, expiresAt)
   }),
-  'hands a value out only once': ({ good }) => ({
+  'returns a value only once': ({ good }) => ({
     get: async (key) => {
       const value = await good.get(key)
       await good.delete(key)
       return value
     }
   }),
-  'keeps an expired row instead of what is set over it': ({ good, entries, now }) => ({
+  'keeps an expired row instead of the new value': ({ good, entries, now }) => ({
     set: async (key, value, expiresAt) => {
       const old = entries.get(key)
       if (old === undefined || old.expiresAt > now()) await good.set(key, value, expiresAt)
     }
   }),
-  'unescapes backslashes': writing((text) => text.replace(/\\(.)/g, '$1')),
-  'keeps Latin letters only': writing((text) => text.replace(/[\u0590-\u06ff\u3040-\u30ff\u4e00-\u9fff]/g, '?')),
-  'trims text': writing((text) => text.trim()),
-  'normalises text': writing((text) => text.normalize('NFC')),
-  'turns newlines into \\n': writing((text) => text.replace(/\r\n?/g, '\n')),
-  'cuts values at 64 KiB': writing((text) => text.slice(0, 65_536)),
-  'replaces characters beyond the basic plane': writing((text) => text.replace(/[\u{10000}-\u{10ffff}]/gu, '\ufffd')),
-  'parses what looks like JSON': writing((text) => {
+  'unescapes backslashes': writing((value) => value.replace(/\\(.)/g, '$1')),
+  'keeps Latin letters only': writing((value) => value.replace(/[\u0590-\u06ff\u3040-\u30ff\u4e00-\u9fff]/g, '?')),
+  'trims values': writing((value) => value.trim()),
+  'normalizes values': writing((value) => value.normalize('NFC')),
+  'converts line breaks to \\n': writing((value) => value.replace(/\r\n?/g, '\n')),
+  'truncates values at 64 KiB': writing((value) => value.slice(0, 65_536)),
+  'replaces characters outside the Basic Multilingual Plane': writing((value) =>
+    value.replace(/[\u{10000}-\u{10ffff}]/gu, '\ufffd')
+  ),
+  'parses strings that look like JSON': writing((value) => {
     try {
-      return JSON.stringify(JSON.parse(text)) ?? text
+      return JSON.stringify(JSON.parse(value)) ?? value
     } catch {
-      return text
+      return value
     }
   }),
-  'returns null for absence': ({ good }) => ({
+  'returns null for an absent key': ({ good }) => ({
     get: async (key) => (await good.get(key)) ?? hostile(null)
   }),
   'folds the case of keys': ({ good }) => withKeys(good, (key) => key.toLowerCase()),
-  'cuts keys at 191 characters': ({ good }) => withKeys(good, (key) => key.slice(0, 191)),
+  'truncates keys at 191 characters': ({ good }) => withKeys(good, (key) => key.slice(0, 191)),
   'rounds deadlines down to seconds': ({ good }) =>
     withDeadlines(good, (expiresAt) => Math.floor(expiresAt / 1_000) * 1_000),
   'rounds deadlines up to seconds': ({ good }) =>
     withDeadlines(good, (expiresAt) => Math.ceil(expiresAt / 1_000) * 1_000),
-  'lives for at least one second': ({ good, now }) =>
+  'keeps every value for at least one second': ({ good, now }) =>
     withDeadlines(good, (expiresAt) => now() + 1_000 * Math.max(1, Math.floor((expiresAt - now()) / 1_000))),
   'keeps deadlines in 32 bits of seconds': ({ good }) =>
     withDeadlines(good, (expiresAt) => expiresAt % (2 ** 32 * 1_000)),
-  'lets a timer per key delete it': ({ good, now }) => ({
+  'deletes each key with a timer': ({ good, now }) => ({
     set: async (key, value, expiresAt) => {
       await good.set(key, value, expiresAt)
-      // What Node does with a longer one.
+      // Node does the same with a longer delay.
       if (expiresAt - now() >= 2 ** 31) setTimeout(() => void good.delete(key), 1)
     }
   }),
@@ -194,18 +196,18 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       if ((await good.get(key)) === undefined) await good.set(key, value, expiresAt)
     }
   }),
-  'deletes after it resolved': ({ good }) => ({
+  'deletes after delete has resolved': ({ good }) => ({
     delete: async (key) => {
       setTimeout(() => void good.delete(key), 3)
     }
   }),
-  'writes behind, so that a flush brings the deleted back': ({ good }) => ({
+  'writes behind, so that a flush restores a deleted value': ({ good }) => ({
     set: async (key, value, expiresAt) => {
       await good.set(key, value, expiresAt)
       setTimeout(() => void good.set(key, value, expiresAt), 3)
     }
   }),
-  'deletes every key that starts like the deleted one': ({ entries }) => ({
+  'deletes every key that starts with the deleted key': ({ entries }) => ({
     delete: async (key) => {
       for (const other of [...entries.keys()]) if (other.startsWith(key)) entries.delete(other)
     }
@@ -224,22 +226,22 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       if (!entries.delete(key)) throw new Error('not found')
     }
   }),
-  'gives many values in the order of the engine': ({ good }) => ({
+  'returns the values of getMany in the order of the engine': ({ good }) => ({
     getMany: (keys) => good.getMany(keys.toSorted())
   }),
-  'leaves absent keys out of many': ({ good }) => ({
+  'omits absent keys in getMany': ({ good }) => ({
     getMany: async (keys) => (await good.getMany(keys)).filter((value) => value !== undefined)
   }),
-  'gives null for the absent of many': ({ good }) => ({
+  'returns null for absent keys in getMany': ({ good }) => ({
     getMany: async (keys) => (await good.getMany(keys)).map((value) => value ?? hostile(null))
   }),
-  'ignores expiry in many': ({ entries }) => ({
+  'ignores expiry in getMany': ({ entries }) => ({
     getMany: async (keys) => keys.map((key) => entries.get(key)?.value)
   }),
-  'takes an empty value for absence in many': ({ good }) => ({
+  'treats an empty value as absent in getMany': ({ good }) => ({
     getMany: async (keys) => (await good.getMany(keys)).map((value) => value || undefined)
   }),
-  'collects many values in an object by key': ({ good }) => ({
+  'collects the values of getMany in an object by key': ({ good }) => ({
     getMany: async (keys) => {
       const values = await good.getMany(keys)
       const found: Record<string, string> = {}
@@ -247,13 +249,13 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       return keys.map((key) => Reflect.get(found, key))
     }
   }),
-  'gives the first 25 of many': ({ good }) => ({
+  'returns only the first 25 values of getMany': ({ good }) => ({
     getMany: async (keys) => {
       const values = await good.getMany(keys.slice(0, 25))
       return keys.map((_, index) => values[index])
     }
   }),
-  'gives of many what fits one answer of 16 MiB': ({ good }) => ({
+  'returns only the values of getMany that fit in one response of 16 MiB': ({ good }) => ({
     getMany: async (keys) => {
       let bytes = 0
       const values = await good.getMany(keys)
@@ -263,7 +265,7 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       })
     }
   }),
-  'answers many from a cache': ({ good }) => {
+  'serves getMany from a cache': ({ good }) => {
     const cache = new Map<string, string | undefined>()
     return {
       getMany: async (keys) => {
@@ -285,14 +287,14 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       }
     }
   },
-  'takes _ in a prefix for any character': listing((key, prefix) =>
+  'treats _ in a prefix as a wildcard': listing((key, prefix) =>
     new RegExp(`^${prefix.replaceAll('.', '\\.').replaceAll('_', '.')}`).test(key)
   ),
-  'takes . in a prefix for any character': listing((key, prefix) => new RegExp(`^${prefix}`).test(key)),
-  'takes - in a prefix for any character': listing((key, prefix) =>
+  'treats . in a prefix as a wildcard': listing((key, prefix) => new RegExp(`^${prefix}`).test(key)),
+  'treats - in a prefix as a wildcard': listing((key, prefix) =>
     new RegExp(`^${prefix.replaceAll('.', '\\.').replaceAll('-', '.')}`).test(key)
   ),
-  'throws when it finds no key to list': ({ good }) => ({
+  'throws if no key matches a prefix': ({ good }) => ({
     keys: async function* (prefix) {
       let found = false
       for await (const key of good.keys(prefix)) {
@@ -302,7 +304,7 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       if (!found) throw new Error('no keys')
     }
   }),
-  'stays busy when an iteration is left early': ({ good }) => {
+  'stays busy after an iteration ends early': ({ good }) => {
     let busy = false
     return {
       keys: async function* (prefix) {
@@ -314,7 +316,7 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
     }
   },
   'lists every key that contains the prefix': listing((key, prefix) => key.includes(prefix)),
-  'lists without case': listing((key, prefix) => key.toLowerCase().startsWith(prefix.toLowerCase())),
+  'ignores case in prefixes': listing((key, prefix) => key.toLowerCase().startsWith(prefix.toLowerCase())),
   'lists expired keys': ({ entries }) => ({
     keys: async function* (prefix) {
       for (const key of [...entries.keys()]) if (key.startsWith(prefix)) yield key
@@ -362,7 +364,7 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       return keys.filter((key) => entries.delete(key)).length
     }
   }),
-  'counts what has expired before it deletes it': ({ good, entries, now }) => ({
+  'counts expired values before it deletes them': ({ good, entries, now }) => ({
     deleteExpired: async () => {
       const count = [...entries.values()].filter(({ expiresAt }) => expiresAt <= now()).length
       await new Promise((resolve) => setTimeout(resolve, 1))
@@ -370,16 +372,16 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
       return count
     }
   }),
-  'counts what has expired and deletes nothing': ({ entries, now }) => ({
+  'counts expired values and deletes none': ({ entries, now }) => ({
     deleteExpired: async () => [...entries.values()].filter(({ expiresAt }) => expiresAt <= now()).length
   }),
-  'does not count what it deletes': ({ good }) => ({
+  'does not count deleted values': ({ good }) => ({
     deleteExpired: async () => {
       await good.deleteExpired()
       return 0
     }
   }),
-  'throws when it is closed twice': () => {
+  'throws if it is closed twice': () => {
     let closed = false
     return {
       close: async () => {
@@ -396,10 +398,10 @@ export function createBrokenStore(mistake: Mistake, now: () => number): MapStore
   return { ...good, ...mistake({ good, entries, now }) }
 }
 
-function comparing(fold: (text: string) => string): Mistake {
+function comparing(fold: (value: string) => string): Mistake {
   return ({ good }) => ({
     compareAndSet: async (key, expected, value, expiresAt) => {
-      // Nothing is awaited between comparison and write but the correct store, which compares once more.
+      // Between comparison and write it awaits only the correct store, which compares again.
       const live = await good.get(key)
       const equal = live !== undefined && expected !== undefined && fold(live) === fold(expected)
       return good.compareAndSet(key, equal ? live : expected, value, expiresAt)
@@ -407,7 +409,7 @@ function comparing(fold: (text: string) => string): Mistake {
   })
 }
 
-function writing(change: (text: string) => string): Mistake {
+function writing(change: (value: string) => string): Mistake {
   return ({ good }) => ({
     set: (key, value, expiresAt) => good.set(key, change(value), expiresAt),
     compareAndSet: (key, expected, value, expiresAt) => good.compareAndSet(key, expected, change(value), expiresAt)
@@ -439,7 +441,7 @@ function withDeadlines(good: MapStore, change: (expiresAt: number) => number): P
   }
 }
 
-/** A value that the contract's types rule out, as plain JavaScript lets it through. */
+/** A value that the contract's types exclude, but that plain JavaScript allows. */
 function hostile(value: null): undefined {
   const untyped: unknown = value
   return untyped as undefined

@@ -1,9 +1,9 @@
-/** One question to the engine and its answer: `run` is what the engine does, in one step. */
+/** One request to the engine and its response. `run` is the work of the engine, in one step. */
 export type RoundTrip = <T>(run: () => Promise<T>) => Promise<T>
 
-/** The timing of a driver's pool, without a driver: connections that open slowly, and statements that take a round trip. */
+/** Imitates the timing of a driver's pool: connections that open slowly, and statements that take a round trip. */
 export interface ConnectionPool {
-  /** Waits for a free connection, opens one where fewer than ten are open, and keeps it until `work` has ended. */
+  /** Waits for a free connection, or opens one if fewer than ten are open, and keeps it until `work` has ended. */
   use<T>(work: (roundTrip: RoundTrip) => Promise<T>): Promise<T>
 }
 

@@ -5,7 +5,7 @@ const https = { host: 'shop.example', encrypted: true }
 const http = { host: 'shop.example', encrypted: false }
 
 describe('createCookieJar()', () => {
-  it('replaces a cookie of the same name and path, keeps one of another path', () => {
+  it('A cookie replaces another one only if name and path are the same', () => {
     const jar = createCookieJar(http)
     jar.keep(['a=1; Path=/', 'a=2; Path=/', 'a=3; Path=/deep'])
     expect(jar.header('/')).toBe('a=2')
@@ -13,7 +13,7 @@ describe('createCookieJar()', () => {
     expect(jar.header('/deeper')).toBe('a=2')
   })
 
-  it('removes with Max-Age=0 and with a past Expires; Max-Age wins', () => {
+  it('Max-Age=0 and a past Expires remove a cookie, and Max-Age takes precedence', () => {
     const jar = createCookieJar(http)
     jar.keep(['a=1', 'b=1', 'c=1'])
     jar.keep([
@@ -24,7 +24,7 @@ describe('createCookieJar()', () => {
     expect(jar.header('/')).toBe('c=2')
   })
 
-  it('forgets what expires, on the clock it was given', () => {
+  it('A cookie expires by the clock of the jar', () => {
     let now = 0
     const jar = createCookieJar(http, () => now)
     jar.keep(['a=1; Max-Age=10', 'b=1'])
@@ -35,7 +35,7 @@ describe('createCookieJar()', () => {
     expect(jar.get('a')).toBeUndefined()
   })
 
-  it('keeps and sends Secure cookies on encrypted connections only', () => {
+  it('Secure cookies are kept and sent only on encrypted connections', () => {
     const plain = createCookieJar(http)
     plain.keep(['a=1; Secure'])
     expect(plain.names).toEqual([])
@@ -58,7 +58,7 @@ describe('createCookieJar()', () => {
     ['a=1; Domain=.shop.example', true],
     ['a=1; Domain=example', true],
     ['nothing', false]
-  ])('%s: kept %s', (text, kept) => {
+  ])('The cookie "%s" is kept: %s', (text, kept) => {
     const jar = createCookieJar(https)
     jar.keep([text])
     expect(jar.names.length === 1).toBe(kept)

@@ -1,6 +1,6 @@
 import { type StoreCaseOptions, storeCases } from '@kvsession/testkit'
 
-/** The cases, as `group: name`, that fail; all of them run at once, each on a store of its own. */
+/** Runs all cases at once, each on its own store, and returns the failed ones as `group: name`. */
 export async function failingCases(options: StoreCaseOptions): Promise<string[]> {
   const titles = await Promise.all(
     storeCases(options).map(async ({ group, name, run }) => {

@@ -9,7 +9,7 @@ export type Entries = Map<string, Entry>
 
 export type MapStore = Required<KeyValueStore>
 
-/** The smallest correct store: every method is one synchronous step over a map, so nothing can come between. */
+/** The smallest correct store: every method is one synchronous step on a map, so no other call can interleave. */
 export function createMapStore(now: () => number, entries: Entries = new Map()): MapStore {
   const read = (key: string): string | undefined => {
     const entry = entries.get(key)

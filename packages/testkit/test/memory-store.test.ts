@@ -15,7 +15,7 @@ testStore({
 testStore({
   describe,
   it,
-  name: 'memory store with a bound that is never reached',
+  name: 'memory store with a limit that is never reached',
   createStore: () => {
     const clock = createTestClock()
     return { store: createMemoryStore({ clock, maxEntries: 10_000 }), clock }

@@ -17,19 +17,19 @@ function createStore(): StoreUnderTest & { store: MapStore } {
 
 function run(options: Partial<StoreCaseOptions>, title: string): Promise<void> {
   const found = storeCases({ methods, createStore, ...options }).find(({ name }) => name.startsWith(title))
-  if (!found) throw new Error(`There is no case "${title}"`)
+  if (!found) throw new Error(`No case is named "${title}"`)
   return found.run()
 }
 
-/** What plain JavaScript may return where the types ask for a store. */
+/** Values that plain JavaScript may return although the types require a store. */
 function untyped(value: unknown): () => never {
   return () => value as never
 }
 
 const usesBoth = 'get sees every write'
 
-describe('a second store', () => {
-  it('is taken in the shape of the first, and its cleanup is called after those of the handles', async () => {
+describe('createSecondStore', () => {
+  it('A second store may have a cleanup, which runs after both handles are closed', async () => {
     const done: string[] = []
     const clock = createTestClock()
     const store = createMapStore(clock.now)
@@ -43,7 +43,7 @@ describe('a second store', () => {
   })
 
   it.each([undefined, null, {}, { store: undefined }, { store: {} }, 'store', { get: () => undefined }])(
-    'that is none is refused by name: %o',
+    'A second store that is not a store is refused by name: %o',
     async (value) => {
       await expect(run({ createSecondStore: untyped(value) }, usesBoth)).rejects.toThrow(
         /^createSecondStore must return a store, or \{ store, clock\?, cleanup\? \}: .*/
@@ -51,18 +51,18 @@ describe('a second store', () => {
     }
   )
 
-  it('with a clock of its own is refused: both handles have one time', async () => {
+  it('A second store with its own clock is refused', async () => {
     const options = { createSecondStore: () => ({ store: createMapStore(Date.now), clock: createTestClock() }) }
     await expect(run(options, usesBoth)).rejects.toThrow('createSecondStore must use the clock of createStore')
   })
 
-  it('that never comes is named', async () => {
+  it('A second store that never resolves is named in the error', async () => {
     const options = { createSecondStore: () => new Promise<never>(() => {}), caseTimeout: 50 }
     await expect(run(options, usesBoth)).rejects.toThrow('within 50 ms: createSecondStore() has not settled')
   })
 })
 
-describe('what createStore returns', () => {
+describe('createStore', () => {
   it.each([undefined, {}, { store: { get: async () => undefined, set: async () => undefined } }])(
     'is refused by name when it is no store: %o',
     async (value) => {
@@ -70,32 +70,32 @@ describe('what createStore returns', () => {
     }
   )
 
-  it('is refused by name when its clock is none, or its cleanup', async () => {
+  it('An invalid clock or cleanup is refused by name', async () => {
     const { store } = createStore()
     await expect(run({ createStore: untyped({ store, clock: Date }) }, usesBoth)).rejects.toThrow(
-      'createStore must return a store, or { store, clock?, cleanup? }: clock has no now() and advance()'
+      'createStore must return a store, or { store, clock?, cleanup? }: clock must have now() and advance()'
     )
     await expect(run({ createStore: untyped({ store, cleanup: true }) }, usesBoth)).rejects.toThrow('cleanup')
   })
 
-  it('is refused by name when a refusing store has no refuse() and allow()', async () => {
+  it('A refusing store without refuse() and allow() is refused by name', async () => {
     const createRefusingStore: () => RefusingStore = untyped(createStore())
-    const title = 'set rejects with wroteNothing'
+    const title = 'a refused set rejects with wroteNothing'
     await expect(run({ createRefusingStore }, title)).rejects.toThrow(/^createRefusingStore must .* refuse\(\)/)
   })
 })
 
-describe('a call that never settles', () => {
+describe('A call that never settles', () => {
   const never = (): Promise<never> => new Promise(() => {})
 
-  it('is named with its key', async () => {
+  it('A call that never settles is named with its key', async () => {
     const hung = (): StoreUnderTest => ({ ...createStore(), store: { ...createMapStore(Date.now), get: never } })
-    await expect(run({ createStore: hung, caseTimeout: 50 }, 'get returns the value')).rejects.toThrow(
+    await expect(run({ createStore: hung, caseTimeout: 50 }, 'get returns the stored value')).rejects.toThrow(
       'within 50 ms: get("key") has not settled'
     )
   })
 
-  it('leaves the later cases a tenth of the time, so that a store that hangs fails soon', async () => {
+  it('A hung case cuts the limit of later cases to a tenth, so that a hung store fails quickly', async () => {
     const hung = (): StoreUnderTest => ({ store: { ...createMapStore(Date.now), get: never } })
     const [first, second] = storeCases({ createStore: hung, methods, caseTimeout: 500 }).filter(
       ({ group }) => group === 'get, set, delete'
@@ -105,27 +105,31 @@ describe('a call that never settles', () => {
   })
 })
 
-describe('strings that look alike', () => {
+describe('Strings that look the same', () => {
   it.each([
-    ['composed and decomposed letters', (text: string) => text.normalize('NFC'), 'expected U+0065 U+0301, got U+00E9'],
-    ['all planes of Unicode', (text: string) => text.replace('\u{10ffff}', '\ufffd'), 'expected U+10FFFF, got U+FFFD']
-  ])('are told apart by code points: %s', async (kind, change, difference) => {
+    [
+      'composed and decomposed letters',
+      (value: string) => value.normalize('NFC'),
+      'expected U+0065 U+0301, got U+00E9'
+    ],
+    ['all planes of Unicode', (value: string) => value.replace('\u{10ffff}', '\ufffd'), 'expected U+10FFFF, got U+FFFD']
+  ])('The error message shows the code points of strings that look the same: %s', async (kind, change, difference) => {
     const changing = (): StoreUnderTest => {
       const { store, clock } = createStore()
       const set: MapStore['set'] = (key, value, expiresAt) => store.set(key, change(value), expiresAt)
       return { store: { ...store, set }, ...(clock && { clock }) }
     }
-    const title = `a value comes back exactly as written by set: ${kind}`
+    const title = `get returns the exact value written by set: ${kind}`
     await expect(run({ createStore: changing }, title)).rejects.toThrow(difference)
   })
 
-  it('are told apart by their end when one is cut short', async () => {
+  it('The error message shows where a truncated string ends', async () => {
     const cutting = (): StoreUnderTest => {
       const { store, clock } = createStore()
       const set: MapStore['set'] = (key, value, expiresAt) => store.set(key, value.trimEnd(), expiresAt)
       return { store: { ...store, set }, ...(clock && { clock }) }
     }
-    const title = 'a value comes back exactly as written by set: spaces'
+    const title = 'get returns the exact value written by set: leading'
     await expect(run({ createStore: cutting }, title)).rejects.toThrow('expected U+0020, got the end')
   })
 })

@@ -7,28 +7,28 @@ import { applyHeaders, isSessionError, type Session } from '@kvsession/core'
 import { removeRepresentation } from '@kvsession/core/adapter'
 import type { AppSetup, RunningApp } from '@kvsession/testkit'
 
-/** What a server without a framework does by itself; the parts that a broken one gets wrong can be replaced. */
+/** A server without a framework. Tests of broken adapters replace some of its parts. */
 export interface NodeHttpOptions {
-  /** Sends the status, headers and body of an answer. */
+  /** Sends the status, headers and body of a response. */
   readonly answer?: typeof commitThenAnswer
   readonly answerError?: typeof answerError
 }
 
-/** A finished answer, not sent yet. */
+/** A complete response that has not been sent yet. */
 export interface Answer {
   readonly status: number
   readonly body?: string | AsyncIterable<string> | undefined
   readonly failed?: boolean
 }
 
-export interface Turn {
+export interface Exchange {
   readonly manager: AppSetup['manager']
   readonly session: Session
   readonly request: IncomingMessage
   readonly response: ServerResponse
 }
 
-/** The adapter contract by hand: open, run the handler, commit, then the first byte. */
+/** Implements the adapter contract: open, run the handler, commit, then start the response. */
 export async function createNodeHttpApp(setup: AppSetup, options: NodeHttpOptions = {}): Promise<RunningApp> {
   const { answer: reply = commitThenAnswer, answerError: replyError = answerError } = options
   const server = createServer((request, response) => {
@@ -53,10 +53,10 @@ async function serve(
   reply: typeof commitThenAnswer,
   replyError: typeof answerError
 ): Promise<void> {
-  let turn: Turn | undefined
+  let exchange: Exchange | undefined
   try {
     const session = await manager.open(request.headers, { encrypted: false })
-    turn = { manager, session, request, response }
+    exchange = { manager, session, request, response }
     let answer: Answer = { status: 404 }
     await handle({
       method: request.method ?? 'GET',
@@ -75,34 +75,38 @@ async function serve(
         answer = { status: 200, body: chunks }
       }
     })
-    await reply(turn, answer)
+    await reply(exchange, answer)
   } catch (error) {
-    await replyError(turn, response, error)
+    await replyError(exchange, response, error)
   }
 }
 
-export async function commitThenAnswer(turn: Turn, answer: Answer): Promise<void> {
-  const { manager, session, response } = turn
+export async function commitThenAnswer(exchange: Exchange, answer: Answer): Promise<void> {
+  const { manager, session, response } = exchange
   const { headers } = await manager.commit(session, facts(response, answer))
   applyHeaders(headers, response)
-  await sendAnswer(turn, answer)
-  // A stream may have changed the session after its first byte.
+  await sendAnswer(exchange, answer)
+  // A stream may have changed the session after it started.
   await manager.commit(session)
 }
 
-export async function answerError(turn: Turn | undefined, response: ServerResponse, error: unknown): Promise<void> {
+export async function answerError(
+  exchange: Exchange | undefined,
+  response: ServerResponse,
+  error: unknown
+): Promise<void> {
   if (response.headersSent) {
     response.destroy()
     return
   }
   removeRepresentation(response)
-  if (turn) await commitFailed(turn, error)
+  if (exchange) await commitFailed(exchange, error)
   response.statusCode = statusOf(error)
   response.end('error')
 }
 
-async function commitFailed({ manager, session, response }: Turn, error: unknown): Promise<void> {
-  // What a commit refused is not offered to it again.
+async function commitFailed({ manager, session, response }: Exchange, error: unknown): Promise<void> {
+  // Do not commit again changes that a commit has refused.
   const refused = isSessionError(error)
   const headers = refused
     ? manager.responseHeaders(session, facts(response))
@@ -113,7 +117,7 @@ async function commitFailed({ manager, session, response }: Turn, error: unknown
   applyHeaders(headers, response)
 }
 
-export async function sendAnswer({ request, response }: Turn, { status, body }: Answer): Promise<void> {
+export async function sendAnswer({ request, response }: Exchange, { status, body }: Answer): Promise<void> {
   response.statusCode = status
   if (body === undefined || typeof body === 'string') {
     response.end(body)
@@ -138,6 +142,6 @@ function statusOf(error: unknown): number {
 }
 
 function portOf(address: AddressInfo | string | null): number {
-  if (typeof address !== 'object' || address === null) throw new TypeError('The server listens on no port')
+  if (typeof address !== 'object' || address === null) throw new TypeError('The server does not listen on a port')
   return address.port
 }

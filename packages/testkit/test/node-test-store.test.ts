@@ -10,8 +10,8 @@ const cases = storeCases({
   methods: ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close']
 }).length
 
-describe('under the describe and it of node:test', () => {
-  it('a correct store passes every case', () => {
+describe('The suite in node:test', () => {
+  it('A correct store passes every case in node:test', () => {
     const { status, stdout } = run()
     expect(stdout).toContain(`# pass ${cases}\n`)
     expect(stdout).toContain('# fail 0\n')
@@ -19,9 +19,9 @@ describe('under the describe and it of node:test', () => {
     expect(status).toBe(0)
   })
 
-  it('a broken one fails the run and the case that names its mistake', () => {
-    const { status, stdout } = run('takes _ in a prefix for any character')
-    expect(stdout).toMatch(/not ok \d+ - the prefix is literal text: _ is no wildcard/)
+  it('A broken store fails the run and the expected case in node:test', () => {
+    const { status, stdout } = run('treats _ in a prefix as a wildcard')
+    expect(stdout).toMatch(/not ok \d+ - the prefix is literal: _ is not a wildcard/)
     expect(stdout).toContain(`# pass ${cases - 1}\n`)
     expect(stdout).toContain('# fail 1\n')
     expect(status).toBe(1)

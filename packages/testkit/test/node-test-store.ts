@@ -2,7 +2,7 @@ import { describe, it } from 'node:test'
 import { createTestClock, testStore } from '@kvsession/testkit'
 import { brokenStores, createBrokenStore } from './broken-stores.ts'
 
-/** Run by `node --test` as a program of its own, to show that the kit needs no particular runner. */
+/** A program for `node --test`, which shows that the kit needs no particular runner. */
 const mistake = brokenStores[process.env.KVSESSION_TESTKIT_MISTAKE ?? '']
 
 testStore({

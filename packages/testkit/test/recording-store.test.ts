@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 const later = Date.now() + 3_600_000
 
 describe('createRecordingStore()', () => {
-  it('keeps what it is told, and says what it was asked', async () => {
+  it('A recording store stores values and records its calls', async () => {
     const store = createRecordingStore()
     expect(await store.compareAndSet('k', undefined, 'one', later)).toBe(true)
     expect(await store.get('k')).toBe('one')
@@ -21,7 +21,7 @@ describe('createRecordingStore()', () => {
     expect(store.count()).toBe(0)
   })
 
-  it('holds the next call of a method before it takes effect, and no other', async () => {
+  it('A recording store holds only the next call of a method, before it takes effect', async () => {
     const store = createRecordingStore()
     const held = store.hold('set')
     const write = store.set('k', 'one', later)
@@ -33,7 +33,7 @@ describe('createRecordingStore()', () => {
     expect(await store.get('k')).toBe('one')
   })
 
-  it('fails every call of a method until it recovers, before or after the effect', async () => {
+  it('A recording store fails every call of a method until it recovers, before or after the effect', async () => {
     const store = createRecordingStore()
     const mend = store.fail('set')
     await expect(store.set('k', 'one', later)).rejects.toThrow('told to fail')
@@ -47,7 +47,7 @@ describe('createRecordingStore()', () => {
     expect(await store.get('k')).toBe('three')
   })
 
-  it('lets everything go on when it recovers', async () => {
+  it('A recording store releases all held calls when it recovers', async () => {
     const store = createRecordingStore()
     const held = store.hold('get')
     const read = store.get('k')

@@ -3,10 +3,10 @@ import { createTestClock, type StoreCaseOptions, type StoreUnderTest, testStore 
 import { describe, expect, it } from 'vitest'
 import { failingCases } from './failing-cases.ts'
 
-/** What etcd, NATS and Consul have in common: a write names the revision that it replaces, and a delete is one too. */
+/** The common model of etcd, NATS and Consul: a write names the revision that it replaces, and a delete is a write. */
 interface RevisionEngine {
   read(key: string): Promise<{ revision: number; value?: string } | undefined>
-  /** Resolves to whether `revision` was the newest. */
+  /** Resolves to true if `revision` was the newest one. */
   replace(key: string, revision: number, value: string | undefined): Promise<boolean>
 }
 
@@ -64,6 +64,6 @@ function optionsOf(attempts: number): StoreCaseOptions {
 
 testStore({ describe, it, name: 'a store on an engine that compares revisions', ...optionsOf(10) })
 
-it('A store that says false when only the revision has moved passes too', async () => {
+it('A store that resolves to false when only the revision has changed passes too', async () => {
   expect(await failingCases(optionsOf(1))).toEqual([])
 })

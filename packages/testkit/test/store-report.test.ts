@@ -30,7 +30,7 @@ const { failed: _, ...passing }: StoreReport = {
   cases: storeCases(options).length,
   failed: [],
   groups: [
-    ...['clock', 'methods', 'get, set, delete', 'text', 'expiry', 'getMany', 'compareAndSet', 'races', 'keys'],
+    ...['clock', 'methods', 'get, set, delete', 'values', 'expiry', 'getMany', 'compareAndSet', 'races', 'keys'],
     ...['deleteExpired', 'close']
   ],
   racesAcrossHandles: true,
@@ -38,14 +38,14 @@ const { failed: _, ...passing }: StoreReport = {
   largestValue: 1_048_576
 }
 
-describe('a report on a store', () => {
-  it('holds the version of the contract, the cases, the groups that ran and the limits, as plain JSON', async () => {
+describe('A store report', () => {
+  it('A report has the contract version, the cases, the groups that ran and the limits, as plain JSON', async () => {
     const report = await runStoreCases({ ...options, name: 'map store' })
     expect(report).toEqual({ ...passing, failed: [] })
     expect(JSON.parse(JSON.stringify(report))).toEqual(report)
   })
 
-  it('names the cases that failed', async () => {
+  it('A report names the cases that failed', async () => {
     const createStore: StoreCaseOptions['createStore'] = () => ({
       ...createMapStore(Date.now),
       close: async () => {
@@ -57,7 +57,7 @@ describe('a report on a store', () => {
     expect(report.failed).toContain('close: closing twice is not an error')
   })
 
-  it('is given by the suite under a runner when the last case has ended, failed or not', async () => {
+  it('A suite in a test runner reports once its last case has ended, failed or not', async () => {
     const runs: (() => Promise<void>)[] = []
     const reports: StoreReport[] = []
     testStore({
@@ -79,14 +79,14 @@ describe('a report on a store', () => {
   })
 })
 
-describe('the line of a report', () => {
-  it('says what a store keeps, in Markdown', () => {
+describe('describeStoreReport()', () => {
+  it('A report of a correct store becomes one line of Markdown', () => {
     expect(describeStoreReport({ ...passing, cases: 130, failed: [] })).toBe(
       '**map store** keeps store contract 1.0: 130 of 130 cases; getMany, compareAndSet, keys, deleteExpired, close; races across two handles; values up to 1,048,576 bytes; not run: failure, refused writes'
     )
   })
 
-  it('says what it does not', () => {
+  it('A report of a broken store names its limits and its failed cases', () => {
     const line = describeStoreReport({
       ...passing,
       name: 'a | store',
@@ -94,13 +94,13 @@ describe('the line of a report', () => {
       methods: [],
       groups: ['text', 'failure', 'refused writes'],
       cases: 12,
-      failed: ['text: a', 'text: b'],
+      failed: ['values: a', 'values: b'],
       racesAcrossHandles: false,
       expiryGranularity: 1_000,
       largestValue: 400_000
     })
     expect(line).toBe(
-      '**a \\| store** breaks store contract 1.0: 10 of 12 cases; not atomic; races within one handle; deadlines to 1,000 ms; values up to 400,000 bytes; failed: text: a, text: b'
+      '**a \\| store** breaks store contract 1.0: 10 of 12 cases; not atomic; races within one handle; deadlines to 1,000 ms; values up to 400,000 bytes; failed: values: a, values: b'
     )
   })
 })

@@ -12,7 +12,7 @@ it('A test clock starts now, in the middle of a second, and never behind the clo
   expect(start % 1_000).toBe(250)
 })
 
-/** What its engine has expired by the time of the system is gone, whatever the clock of the store says. */
+/** A store whose engine removes values that have expired by the system clock, regardless of the store's clock. */
 function createExpiringStore(now: () => number): KeyValueStore {
   const engine = createMapStore(Date.now)
   const store = createMapStore(now)
@@ -41,13 +41,13 @@ function optionsAt(start?: number): StoreCaseOptions {
   }
 }
 
-it('A store whose engine expires keys by its own time passes with the clock as it starts by default', async () => {
+it('A store whose engine expires keys by its own time passes with the default test clock', async () => {
   expect(await failingCases(optionsAt())).toEqual([])
 })
 
-it('The first case names the clock when it is behind the engine', async () => {
+it('The first case names the clock if it is behind the engine', async () => {
   const [first] = storeCases(optionsAt(Date.UTC(2025, 0, 1)))
   await expect(first?.run()).rejects.toThrow(
-    /clock of the binding says 2025-01-01T.*the system's .*createTestClock\(\)/s
+    /binding's clock is at 2025-01-01T.*the system clock at .*createTestClock\(\)/s
   )
 })

@@ -29,16 +29,16 @@ testStore({
   createFailingStore: () => failing(async () => Promise.reject(new Error('engine gone')))
 })
 
-describe('a correct store passes', () => {
-  it('in real time, when it takes no clock', async () => {
+describe('A correct store', () => {
+  it('A correct store without a clock passes in real time', async () => {
     expect(await failingCases({ methods, createStore: () => createMapStore(Date.now) })).toEqual([])
   })
 
-  it('when every answer takes a while', async () => {
+  it('A correct store with slow responses passes', async () => {
     expect(await failingCases({ methods, createStore: () => delayed(createMapStore(Date.now)) })).toEqual([])
   })
 
-  it('when it rounds deadlines up to seconds and says so', async () => {
+  it('A correct store that declares its rounding to seconds passes', async () => {
     const coarse = (): StoreUnderTest => {
       const { store, clock } = createStore()
       const up = (expiresAt: number): number => Math.ceil(expiresAt / 1_000) * 1_000
@@ -51,50 +51,51 @@ describe('a correct store passes', () => {
     expect(await failingCases({ methods, createStore: coarse })).not.toEqual([])
   })
 
-  it('when it has the three required methods only, and a case says that it is not atomic', async () => {
+  it('A correct store with only the three required methods passes, and one case reports that it is not atomic', async () => {
     const createSimple = (): StoreUnderTest => {
       const { store, clock } = createStore()
       return { store: { get: store.get, set: store.set, delete: store.delete }, ...(clock && { clock }) }
     }
     const options: StoreCaseOptions = { methods: [], createStore: createSimple }
     expect(await failingCases(options)).toEqual([])
-    expect(storeCases(options).map(({ name }) => name)).toContainEqual(expect.stringContaining('non-atomic'))
+    expect(storeCases(options).map(({ name }) => name)).toContainEqual(expect.stringContaining('not atomic'))
   })
 })
 
-describe('nothing is left out unnoticed', () => {
-  const declaration = 'methods: has get, set, delete and exactly the optional methods that the binding declares'
+describe('Completeness of the suite', () => {
+  const declaration =
+    'methods: the store has get, set, delete and exactly the optional methods that the binding declares'
 
-  it('a method that exists but is not declared fails a case', async () => {
+  it('An undeclared method fails a case', async () => {
     expect(await failingCases({ createStore, methods: ['compareAndSet', 'keys', 'close'] })).toEqual([declaration])
     expect(await failingCases({ createStore, methods: ['keys', 'deleteExpired', 'close'] })).toEqual([
       declaration,
-      'methods: without compareAndSet it is non-atomic: the manager refuses it unless allowNonAtomicStore is set'
+      'methods: a store without compareAndSet is not atomic: the manager refuses it unless allowNonAtomicStore is set'
     ])
   })
 
-  it('a method that is declared but missing fails its cases', async () => {
+  it('A declared method that is missing fails its cases', async () => {
     const lacking = (): StoreUnderTest => {
       const { store, clock } = createStore()
       const { deleteExpired: _, ...rest } = store
       return { store: rest, ...(clock && { clock }) }
     }
     const expected = storeCases({ createStore: lacking, methods })
-      .filter(({ group, name }) => group === 'deleteExpired' || name.includes('while deleteExpired runs'))
+      .filter(({ group, name }) => group === 'deleteExpired' || name.startsWith('deleteExpired never removes'))
       .map(({ group, name }) => `${group}: ${name}`)
     expect(await failingCases({ createStore: lacking, methods })).toEqual([declaration, ...expected])
   })
 
-  it('every case has a title of its own', () => {
+  it('Every case has a unique title', () => {
     const titles = storeCases({ createStore, methods }).map(({ group, name }) => `${group}: ${name}`)
     expect(new Set(titles).size).toBe(titles.length)
   })
 })
 
-describe('a store that says of a failed write that it changed nothing', () => {
+describe('A store that reports a refused write with wroteNothing', () => {
   type Refusal = (write: () => Promise<unknown>) => Promise<never>
 
-  /** While its engine refuses writes, what becomes of one is up to `refusal`; the next one allowed runs what is left. */
+  /** While the engine refuses writes, `refusal` decides the result of each write. */
   function refusing(refusal: Refusal): RefusingStore {
     const { store, clock } = createStore()
     let refused = false
@@ -122,57 +123,59 @@ describe('a store that says of a failed write that it changed nothing', () => {
   const failures = (refusal: Refusal): Promise<string[]> =>
     failingCases({ methods, createStore, createRefusingStore: () => refusing(refusal) })
 
-  it('passes when that is so', async () => {
+  it('A store passes if its refused writes change nothing', async () => {
     expect(await failures(() => locked())).toEqual([])
   })
 
   it.each<[string, Refusal]>([
-    ['has written all the same', (write) => write().then(() => locked())],
+    ['writes before it rejects', (write) => write().then(() => locked())],
     [
-      'writes later all the same',
+      'writes after it has rejected',
       (write) => {
         setImmediate(write)
         return locked()
       }
     ],
-    ['does not say so', () => locked({})],
-    ['says so in other words', () => locked({ wroteNothing: 'yes' })],
-    ['rejects with something that is no Error', () => Promise.reject({ wroteNothing: true })]
-  ])('fails the cases about that when it %s', async (_, refusal) => {
+    ['does not set wroteNothing', () => locked({})],
+    ['sets wroteNothing to another value than true', () => locked({ wroteNothing: 'yes' })],
+    ['rejects with a value that is not an Error', () => Promise.reject({ wroteNothing: true })]
+  ])('A store that %s fails the cases about refused writes', async (_, refusal) => {
     const verbs = ['set', 'delete', 'compareAndSet']
     expect(await failures(refusal)).toEqual(
-      verbs.map((verb) => `refused writes: ${verb} rejects with wroteNothing, and nothing changes, then or later`)
+      verbs.map(
+        (verb) => `refused writes: a refused ${verb} rejects with wroteNothing and changes nothing, then or later`
+      )
     )
   })
 })
 
-describe('a store whose engine holds less than 1 MiB', () => {
+describe('A store whose engine cannot hold 1 MiB', () => {
   const largestValue = 100_001
   const tooLarge = Object.assign(new Error('too large'), { code: 'RECORD_TOO_LARGE' })
 
-  type Write = (text: string, write: (text: string) => Promise<unknown>) => Promise<unknown>
+  type Write = (written: string, write: (written: string) => Promise<unknown>) => Promise<unknown>
 
   /** A store whose writes of more than the limit go through `writeLarge`. */
   function limited(writeLarge: Write): StoreUnderTest {
     const { store, clock } = createStore()
-    const fits = (text: string): boolean => Buffer.byteLength(text) <= largestValue
+    const fits = (written: string): boolean => Buffer.byteLength(written) <= largestValue
     const set: MapStore['set'] = async (key, value, expiresAt) => {
       if (fits(value)) return store.set(key, value, expiresAt)
-      await writeLarge(value, (text) => store.set(key, text, expiresAt))
+      await writeLarge(value, (written) => store.set(key, written, expiresAt))
     }
     const compareAndSet: MapStore['compareAndSet'] = async (key, expected, value, expiresAt) => {
-      const write = (text: string): Promise<boolean> => store.compareAndSet(key, expected, text, expiresAt)
+      const write = (written: string): Promise<boolean> => store.compareAndSet(key, expected, written, expiresAt)
       return fits(value) ? write(value) : (await writeLarge(value, write)) === true
     }
     return { store: { ...store, set, compareAndSet }, ...(clock && { clock }) }
   }
 
   const refuses = [
-    'large values: set rejects a value beyond 100001 bytes with RECORD_TOO_LARGE, and nothing changes',
-    'large values: compareAndSet rejects a value beyond 100001 bytes with RECORD_TOO_LARGE, and nothing changes'
+    'large values: set rejects a value of more than 100001 bytes with RECORD_TOO_LARGE, and nothing changes',
+    'large values: compareAndSet rejects a value of more than 100001 bytes with RECORD_TOO_LARGE, and nothing changes'
   ]
 
-  it('passes when it declares its limit and refuses what is larger', async () => {
+  it('A store that declares its limit and refuses larger values passes', async () => {
     const refusing = (): StoreUnderTest => limited(() => Promise.reject(tooLarge))
     expect(await failingCases({ methods, createStore: refusing, largestValue })).toEqual([])
     expect(await failingCases({ methods, createStore: refusing, largestValue: largestValue + 1 })).not.toEqual([])
@@ -180,17 +183,17 @@ describe('a store whose engine holds less than 1 MiB', () => {
   })
 
   it.each<[string, Write]>([
-    ['cuts it', (text, write) => write(text.slice(0, largestValue))],
-    ['drops it silently', async () => false],
-    ['holds more than it declares', (text, write) => write(text)],
-    ['rejects without saying why', () => Promise.reject(new Error('the engine said no'))],
-    ['rejects, but has written', (text, write) => write(text).then(() => Promise.reject(tooLarge))],
-    ['rejects, but has dropped the old value', (_, write) => write('').then(() => Promise.reject(tooLarge))]
-  ])('fails the cases about a larger value when it %s', async (_, writeLarge) => {
+    ['truncates a value', (written, write) => write(written.slice(0, largestValue))],
+    ['drops a value silently', async () => false],
+    ['holds more than it declares', (written, write) => write(written)],
+    ['rejects without RECORD_TOO_LARGE', () => Promise.reject(new Error('the engine refused the value'))],
+    ['rejects after it has written', (written, write) => write(written).then(() => Promise.reject(tooLarge))],
+    ['rejects after it has dropped the old value', (_, write) => write('').then(() => Promise.reject(tooLarge))]
+  ])('A store that %s fails the cases about larger values', async (_, writeLarge) => {
     expect(await failingCases({ methods, createStore: () => limited(writeLarge), largestValue })).toEqual(refuses)
   })
 
-  it('fails the case about a text beyond the limit when it compares only as much as it holds', async () => {
+  it('A store that compares only the length that it can hold fails the case about larger values', async () => {
     const createCutting = (): StoreUnderTest => {
       const { store, clock } = limited(() => Promise.reject(tooLarge))
       const compareAndSet: MapStore['compareAndSet'] = async (key, expected, ...rest) =>
@@ -198,33 +201,33 @@ describe('a store whose engine holds less than 1 MiB', () => {
       return { store: { ...store, compareAndSet }, ...(clock && { clock }) }
     }
     expect(await failingCases({ methods, createStore: createCutting, largestValue })).toEqual([
-      'large values: a text beyond 100001 bytes matches no live value'
+      'large values: a value of more than 100001 bytes matches no live value'
     ])
   })
 })
 
-describe('failures of the engine', () => {
-  it('a store that hides them in its return values fails every case about them', async () => {
+describe('Failures of the engine', () => {
+  it('A store that hides failures in its return values fails every case about them', async () => {
     const createFailingStore = (): KeyValueStore => createMapStore(Date.now)
     const failures = await failingCases({ createStore, methods, createFailingStore })
     expect(failures).toEqual([
-      'failure: get rejects, it does not resolve to absence',
-      'failure: getMany rejects, it does not resolve to absence',
+      'failure: get rejects instead of resolving to undefined',
+      'failure: getMany rejects instead of resolving to absent values',
       'failure: set rejects',
       'failure: delete rejects',
-      'failure: compareAndSet rejects, it does not resolve to false',
-      'failure: keys rejects, it does not end early',
-      'failure: deleteExpired rejects, it does not resolve to 0'
+      'failure: compareAndSet rejects instead of resolving to false',
+      'failure: keys rejects instead of ending early',
+      'failure: deleteExpired rejects instead of resolving to 0'
     ])
   })
 
-  it('a call that never settles fails its case, not the runner', async () => {
+  it('A call that never settles fails its case, not the runner', async () => {
     const never = (): Promise<never> => new Promise(() => {})
     const hung = storeCases({ createStore: () => ({ ...createMapStore(Date.now), get: never }), caseTimeout: 50 })
     await expect(hung.find(({ name }) => name.startsWith('get returns'))?.run()).rejects.toThrow('within 50 ms')
   })
 
-  it('an iteration that locks the store until its end fails its case', async () => {
+  it('An iteration that locks the store until its end fails its cases', async () => {
     const locking = (): StoreUnderTest => {
       const { store, clock } = createStore()
       let unlocked = Promise.resolve()
@@ -241,15 +244,15 @@ describe('failures of the engine', () => {
       return { store: { ...store, set, keys }, ...(clock && { clock }) }
     }
     expect((await failingCases({ createStore: locking, methods, caseTimeout: 1_500 })).sort()).toEqual([
-      'keys: an iteration may be left early, and several may run at once',
-      'keys: other calls are answered while an iteration is open',
-      'keys: yields 2,600 keys each once, all that live throughout, while others are written, replaced and deleted'
+      'keys: an iteration may end early, and several may run at once',
+      'keys: keys yields each of 2,600 live keys once while other keys are written, replaced and deleted',
+      'keys: other calls complete while an iteration is open'
     ])
   })
 })
 
-describe('around a case', () => {
-  it('closes both handles, then cleans up, also when the case failed', async () => {
+describe('Teardown of a case', () => {
+  it('A failed case closes both handles before it cleans up', async () => {
     const done: string[] = []
     const named = (name: string, store: KeyValueStore): KeyValueStore => ({
       ...store,
@@ -263,12 +266,12 @@ describe('around a case', () => {
       }),
       createSecondStore: () => named('second', createMapStore(Date.now))
     }
-    const [storm] = storeCases(options).filter(({ name }) => name.startsWith('get sees every write'))
-    await expect(storm?.run()).rejects.toThrow('expected "turn 0"')
+    const [failingCase] = storeCases(options).filter(({ name }) => name.startsWith('get sees every write'))
+    await expect(failingCase?.run()).rejects.toThrow('expected "turn 0"')
     expect(done).toEqual(['close first', 'close second', 'clean up'])
   })
 
-  it('reports a cleanup that fails', async () => {
+  it('A failed cleanup fails its case', async () => {
     const options = {
       createStore: () => ({ ...createStore(), cleanup: () => Promise.reject(new Error('no cleanup')) })
     }
@@ -277,7 +280,7 @@ describe('around a case', () => {
   })
 })
 
-describe('options that make no sense throw', () => {
+describe('Invalid options', () => {
   it.each([
     { expiryGranularity: 0 },
     { expiryGranularity: 2_001 },
@@ -287,17 +290,17 @@ describe('options that make no sense throw', () => {
     { largestValue: 100_000.5 },
     { caseTimeout: 0 },
     { caseTimeout: Number.NaN }
-  ])('%o', (wrong) => {
+  ])('The option %o throws', (wrong) => {
     expect(() => storeCases({ createStore, ...wrong })).toThrow(RangeError)
   })
 
-  it('a test clock that is moved backwards', () => {
+  it('A test clock throws if it is moved backwards', () => {
     expect(() => createTestClock().advance(-1)).toThrow(RangeError)
     expect(() => createTestClock().advance(Number.NaN)).toThrow(RangeError)
   })
 })
 
-/** Answers after a random while, as an engine behind a socket does; the work itself stays one step. */
+/** Responds after a random delay, like an engine behind a socket; the work itself stays one step. */
 function delayed(store: MapStore): MapStore {
   const slow = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     await sleep(Math.random() * 3)

@@ -29,7 +29,7 @@ export const explainedOutside: readonly Explained[] = [
   koa('session.ts', 'if (headers.length === 0 || ctx.headerSent)', work, 'false'),
   koa('session.ts', 'body === null) return false', plain, 'true'),
   koa('session.ts', "return 'pipe' in body ||", plain, 'true'),
-  sqlite('sqlite-store.ts', "textOf(row, 'key') ?? ''", typed, '"Stryker was here!"'),
+  sqlite('sqlite-store.ts', "stringOf(row, 'key') ?? ''", typed, '"Stryker was here!"'),
   sqlite('sqlite-store.ts', 'if (statement === undefined)', work, 'true'),
   sqlite('sqlite-store.ts', 'async close()', letGo, '{}'),
   sqlite('sqlite-store.ts', 'prepared.clear()', letGo, ';'),

@@ -50,7 +50,7 @@ export const differences: readonly { readonly runtime: string; readonly test: st
   },
   {
     runtime: 'Bun',
-    test: 'passes what Node refuses on as an error',
+    test: 'An error that Node throws for a call is passed on',
     why: "Bun's res.end(123) throws after it has closed the connection"
   },
   {
@@ -59,8 +59,8 @@ export const differences: readonly { readonly runtime: string; readonly test: st
     why: "Bun's WebSocket does not tell the status of a refused upgrade"
   },
   ...[
-    'a client that goes away while the handler works leaves nothing unhandled, and its session intact',
-    'a client that goes away while the record is written leaves nothing unhandled'
+    'a disconnect while the handler runs causes no unhandled rejection and leaves the session intact',
+    'a disconnect while the record is written causes no unhandled rejection'
   ].map((test) => ({ runtime: 'workerd', test, why: 'without a socket nobody goes away' }))
 ]
 

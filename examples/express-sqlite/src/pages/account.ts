@@ -23,7 +23,7 @@ export function accountPages(site: Site): Router {
       return sendAccount(request, response, { field: 'current', text: 'The current password is another one.' })
     }
     await site.users.changePassword(user.id, next)
-    // Whoever knew the old password may hold a session, perhaps a copy of this one (OWASP ASVS 5.0, 7.2.4, 7.4.3).
+    // An attacker with the old password may have a session, perhaps a copy of this one (OWASP ASVS 5.0, 7.2.4, 7.4.3).
     await session.regenerate()
     const ended = await site.sessions.revokeAll(user.id, { except: session.id })
     session.data.messages = [`The password is changed. Logged out elsewhere: ${devices(ended)}.`]

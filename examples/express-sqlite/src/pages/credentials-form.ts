@@ -2,7 +2,7 @@ import { type Html, html } from '../html.ts'
 import { postForm } from '../layout.ts'
 import type { View } from '../view.ts'
 
-/** Why a form comes back, and which field to mend; all of them when none is named. */
+/** The reason why a form was refused, and the field to correct; all fields if none is named. */
 export interface Problem {
   readonly field?: string
   readonly text: string
@@ -11,14 +11,14 @@ export interface Problem {
 export interface CredentialsForm {
   readonly action: '/signup' | '/login'
   readonly title: string
-  /** What was typed before. */
+  /** The previous input. */
   readonly name: string
   readonly problem: Problem | undefined
 }
 
 export const passwordHint = 'At least 8 characters of any kind.'
 
-/** Length alone (OWASP ASVS 5.0, 6.2.1, 6.2.5, 6.2.9); a real site also asks a list of leaked passwords (6.2.4). */
+/** Checks only the length (OWASP ASVS 5.0, 6.2.1, 6.2.5, 6.2.9). A real site also checks leaked passwords (6.2.4). */
 export function passwordProblem(password: string, field: string): Problem | undefined {
   const { length } = [...password]
   if (length < 8) return { field, text: 'The password needs at least 8 characters.' }
@@ -30,12 +30,12 @@ export function nameProblem(name: string): Problem | undefined {
   return { field: 'name', text: 'A name has 2 to 30 letters, digits, dots, dashes or underscores.' }
 }
 
-/** Above a form; its fields point here, so that a screen reader says it with them. */
+/** Shown above a form. Its fields refer to it, so that a screen reader reads it with them. */
 export function problemNote(problem: Problem | undefined): Html | false {
   return problem !== undefined && html`<p class="problem" id="problem" role="alert">${problem.text}</p>`
 }
 
-/** The attributes of a field that is to be mended. */
+/** The attributes of a field with an error. */
 export function problemMarks(problem: Problem | undefined, field: string): Html | false {
   if (problem === undefined || (problem.field !== undefined && problem.field !== field)) return false
   return html` aria-invalid="true" aria-describedby="problem"`

@@ -10,7 +10,7 @@ import type { ShopData } from '../sessions.ts'
 import { requireUser, type Site, sendPage, userOf } from '../site.ts'
 import type { View } from '../view.ts'
 
-/** Everywhere the user is logged in, and how to end that (OWASP ASVS 5.0, 7.5.2). */
+/** Lists the sessions of the user and ends them (OWASP ASVS 5.0, 7.5.2). */
 export function devicePages(site: Site): Router {
   const { sessions } = site
   const router = Router()
@@ -21,7 +21,7 @@ export function devicePages(site: Site): Router {
   })
 
   router.post('/devices/revoke', requireUser, async (request, response) => {
-    // The user is named too: an id alone would let anybody who knows it end somebody else's session.
+    // With the user id, because a session id alone would allow ending the session of another user.
     const ended = await sessions.revoke(formField(request, 'id'), { userId: userOf(site, request).id })
     const { data } = getSession(request)
     data.messages = [ended ? 'That device is logged out.' : 'That device was logged out already.']

@@ -7,7 +7,7 @@ import type { User } from '../users.ts'
 import type { View } from '../view.ts'
 import { credentialsForm, nameProblem, type Problem, passwordProblem } from './credentials-form.ts'
 
-/** In and out: sign up, log in, log out. */
+/** Sign up, log in, log out. */
 export function entryPages(site: Site): Router {
   const router = Router()
 
@@ -55,8 +55,8 @@ export function entryPages(site: Site): Router {
 }
 
 /**
- * The session gets a new secret; the cookie from before opens nothing any more. Of the data only the visitor's cart is kept:
- * somebody else may have planted that cookie, and put into the session what they liked.
+ * The session gets a new secret, and the earlier cookie grants no access. Only the visitor's cart is kept, because an
+ * attacker may have planted the earlier cookie and its data.
  */
 async function logIn(request: Request, user: User): Promise<void> {
   const session = getSession(request)

@@ -8,7 +8,7 @@ export const notFound: RequestHandler = (_request, _response, next) => {
   next(createHttpError(404, 'There is no such page', 'The address may be mistyped.'))
 }
 
-/** Drawn without the session, which may be what failed. Express knows an error handler by its four parameters. */
+/** Rendered without the session, which may have failed. Express recognizes an error handler by its four parameters. */
 export const sendError: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
   const { status, message, advice } = describe(error)
   if (status >= 500) console.error(error)

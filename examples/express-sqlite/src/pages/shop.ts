@@ -19,9 +19,9 @@ export function shopPages(site: Site): Router {
   router.post('/cart/add', async (request, response) => {
     const product = wanted(formField(request, 'product'))
     const session = getSession(request)
-    // Time for another tab to change the cart between this request's reading it and its writing it.
+    // Lets another tab change the cart between the read and the write of this request.
     if (formField(request, 'slow') !== '') await delay(slowSeconds * 1000)
-    // Not `session.data.cart[…] += 1`: two requests would both add one to what they have read. This runs on fresh data.
+    // Not `session.data.cart[…] += 1`, because two requests could add to the same old value. This runs on fresh data.
     const stored = await session.update((data) => {
       data.cart = { ...data.cart, [product.id]: (data.cart?.[product.id] ?? 0) + 1 }
       data.messages = [...(data.messages ?? []), `${product.name} is in your cart.`]

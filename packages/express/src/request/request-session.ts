@@ -123,7 +123,7 @@ const members = {
  */
 const prototype: object = Object.create(Object.prototype, hidden(members))
 
-/** Not enumerable, because `for…in` shows the data alone. */
+/** Not enumerable, because `for…in` shows only the data. */
 function hidden(of: object): PropertyDescriptorMap {
   return Object.fromEntries(
     Object.entries(of).map(([name, value]) => [name, { value, writable: true, configurable: true }])

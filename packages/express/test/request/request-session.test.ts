@@ -8,7 +8,7 @@ import { chain, createSite, type SessionRequest, type Site } from '../support/si
 
 type Step = (request: SessionRequest) => unknown
 
-/** Serves each step under its number; what it gives is the body, as JSON. */
+/** Serves each step at its number. The result of the step is the body, as JSON. */
 async function visit(site: Site, ...steps: readonly Step[]): Promise<{ bodies: unknown[]; browser: CookieJarClient }> {
   const { url } = await serveInTest(
     chain(site, async (req, res) => {
@@ -26,7 +26,7 @@ async function visit(site: Site, ...steps: readonly Step[]): Promise<{ bodies: u
   return { bodies, browser }
 }
 
-/** As express-session's callers do it, counting calls. */
+/** Calls a method with a callback, as with express-session, and counts the calls. */
 function called(
   run: (callback: (error?: Error) => void) => unknown
 ): Promise<{ error: Error | undefined; sync: boolean }> {
@@ -64,7 +64,7 @@ function messageOf(run: () => unknown): string {
 }
 
 describe('req.session', () => {
-  it('shows the data as plain enumerable properties, and nothing else', async () => {
+  it('req.session shows the data as plain enumerable properties, and nothing else', async () => {
     const { bodies } = await visit(
       createSite(),
       ({ session }) => {
@@ -100,7 +100,7 @@ describe('req.session', () => {
     })
   })
 
-  it('is one object for the whole request, and a truth that costs no decoding', async () => {
+  it('req.session is one truthy object for the whole request, and reading it decodes nothing', async () => {
     const site = createSite()
     const { bodies } = await visit(
       site,
@@ -113,7 +113,7 @@ describe('req.session', () => {
     expect(bodies).toEqual([1, true])
   })
 
-  it('has the public tokenId as id and sessionID; it cannot be assigned and changes on regenerate', async () => {
+  it('req.session.id and req.sessionID are the public tokenId, which is read-only and changes on regenerate', async () => {
     const { bodies } = await visit(createSite(), async (req) => {
       req.session.n = 1
       const before = req.session.id
@@ -132,7 +132,7 @@ describe('req.session', () => {
     })
   })
 
-  it('keeps every key that data can have', async () => {
+  it('req.session keeps every key that data can have', async () => {
     const names = [
       '__proto__',
       'constructor',
@@ -160,7 +160,7 @@ describe('req.session', () => {
     expect(bodies[1]).toEqual({ entries: names.map((name, index) => [name, values[index]]), read: values, clean: true })
   })
 
-  it('refuses to be assigned the names of its members, at once', async () => {
+  it('Assigning to the name of a member of req.session throws immediately', async () => {
     const names = ['id', 'cookie', 'save', 'reload', 'regenerate', 'destroy', 'touch', 'resetMaxAge']
     const { bodies } = await visit(createSite(), (req) => [
       ...names.map((name) => thrownBy(() => Reflect.set(req.session, name, 1))),
@@ -172,7 +172,7 @@ describe('req.session', () => {
     expect(bodies[0]).toEqual(Array(names.length + 2).fill('DATA_RESERVED_NAME'))
   })
 
-  it('deletes what it holds, keeps its members, and takes neither prototype nor seal', async () => {
+  it('req.session deletes its data, keeps its members, and refuses a new prototype and sealing', async () => {
     const { bodies } = await visit(createSite(), ({ session }) => {
       session.n = 1
       const done = [Reflect.deleteProperty(session, 'n'), Reflect.deleteProperty(session, 'save'), typeof session.save]
@@ -181,7 +181,7 @@ describe('req.session', () => {
     expect(bodies[0]).toEqual([[true, true, 'function'], {}, false, false])
   })
 
-  it('has a prototype of its own that carries the members and is not Object.prototype', async () => {
+  it('req.session has its own prototype with the members, which is not Object.prototype', async () => {
     const { bodies } = await visit(createSite(), ({ session }) => {
       const prototype: object = Object.getPrototypeOf(session)
       const lengths = ['save', 'reload', 'regenerate', 'destroy'].map((name) => Reflect.get(prototype, name).length)
@@ -190,7 +190,7 @@ describe('req.session', () => {
     expect(bodies[0]).toEqual([false, [1, 1, 1, 1], []])
   })
 
-  it('takes members that code adds to its prototype, and no other object does', async () => {
+  it('Members added to the prototype of req.session appear on no other object', async () => {
     const { bodies } = await visit(createSite(), (req) => {
       const prototype: object = Object.getPrototypeOf(req.session)
       Reflect.set(prototype, 'greet', function (this: RequestSession) {
@@ -209,7 +209,7 @@ describe('req.session', () => {
     expect(bodies[0]).toEqual(['hello alice', true, false, ['text']])
   })
 
-  it('says in each refusal what to do instead', async () => {
+  it('Every refusal of req.session says what to do instead', async () => {
     const { bodies } = await visit(createSite(), async (req) => {
       const { session } = req
       const messages = [
@@ -233,7 +233,7 @@ describe('req.session', () => {
         'an object or to null',
         'on req.session',
         'a number of milliseconds, a Date or null',
-        'use the manager that you pass to session() (find, list, update, revoke)',
+        'use the manager that you pass to session()',
         'mount session() before the routes that use it',
         'call regenerate() to start another',
         'regenerate() or destroy() replaced this object'
@@ -241,7 +241,7 @@ describe('req.session', () => {
     )
   })
 
-  it('answers its members itself when data of those names is stored, and keeps that data', async () => {
+  it('Members of req.session hide stored data of the same names, which is kept', async () => {
     const stored = {
       save: 1,
       regenerate: 2,
@@ -277,7 +277,7 @@ describe('req.session', () => {
     expect(bodies[2]).toEqual({ ...stored, n: 1 })
   })
 
-  it('is replaced by assigning an object, in the same session', async () => {
+  it('Assigning an object to req.session replaces the data in the same session', async () => {
     const { bodies } = await visit(
       createSite(),
       (req) => {
@@ -301,7 +301,7 @@ describe('req.session', () => {
     expect(bodies.slice(2)).toEqual([{ text: 'new', list: [] }, 'ARGUMENT_INVALID', [{ text: 'new', list: [] }, true]])
   })
 
-  it('set to null is destroyed before the answer, which clears the cookie', async () => {
+  it('req.session = null destroys the session before the response, which clears the cookie', async () => {
     const site = createSite()
     const { bodies, browser } = await visit(
       site,
@@ -318,7 +318,7 @@ describe('req.session', () => {
     expect(await site.sessions()).toBe(0)
   })
 
-  it('set to undefined is destroyed as well, and stays what it was once it is destroyed', async () => {
+  it('req.session = undefined also destroys the session, and a destroyed session stays destroyed', async () => {
     const site = createSite()
     const { bodies } = await visit(
       site,
@@ -339,7 +339,7 @@ describe('req.session', () => {
     expect(await site.sessions()).toBe(0)
   })
 
-  it('set to null is an error when the store cannot destroy it', async () => {
+  it('req.session = null is an error if the store cannot destroy the session', async () => {
     const site = createSite()
     const { bodies } = await visit(
       site,
@@ -355,8 +355,8 @@ describe('req.session', () => {
   })
 })
 
-describe('the methods of req.session', () => {
-  it('call back once and later, and return req.session; without a callback they return a promise', async () => {
+describe('Methods of req.session', () => {
+  it('Methods of req.session call back once, asynchronously, and return req.session; without a callback they return a promise', async () => {
     const { bodies } = await visit(createSite(), async (req) => {
       req.session.n = 1
       const outcomes: unknown[] = []
@@ -387,7 +387,7 @@ describe('the methods of req.session', () => {
     expect(again.bodies[0]).toEqual([true, true, true])
   })
 
-  it('report a failing store to the callback or the promise; nobody listening ends no process', async () => {
+  it('Methods of req.session report a store failure to the callback or the promise, and an unhandled one does not end the process', async () => {
     const site = createSite()
     const unhandled: unknown[] = []
     const note = (error: unknown): void => {
@@ -416,7 +416,7 @@ describe('the methods of req.session', () => {
     expect(unhandled).toEqual([])
   })
 
-  it('save stores at once, so that the end of the request stores nothing more', async () => {
+  it('save() stores immediately, so that the end of the request stores nothing more', async () => {
     const site = createSite()
     await visit(site, async ({ session }) => {
       session.n = 1
@@ -426,7 +426,7 @@ describe('the methods of req.session', () => {
     expect(site.store.count('compareAndSet')).toBe(1)
   })
 
-  it('reload replaces req.session by what another request stored, dropping own changes', async () => {
+  it('reload() replaces req.session with the stored session and drops unsaved changes', async () => {
     const site = createSite()
     const { bodies } = await visit(
       site,
@@ -446,7 +446,7 @@ describe('the methods of req.session', () => {
     expect(bodies[1]).toEqual([{ n: 2 }, false])
   })
 
-  it('reload of a session that is gone, or was never stored, fails to load', async () => {
+  it('reload() of a session that has ended, or was never stored, fails', async () => {
     const site = createSite()
     const { bodies } = await visit(
       site,
@@ -463,7 +463,7 @@ describe('the methods of req.session', () => {
     expect(bodies).toEqual([['SESSION_MISSING', expect.stringContaining('failed to load session')], 'SESSION_MISSING'])
   })
 
-  it('regenerate gives a new empty session; the old object stays readable and is inert', async () => {
+  it('regenerate() creates a new, empty session; the old object can be read but does nothing', async () => {
     const site = createSite()
     const { bodies, browser } = await visit(
       site,
@@ -496,7 +496,7 @@ describe('the methods of req.session', () => {
     expect(browser.jar.names).toEqual(['sid'])
   })
 
-  it('regenerate that fails leaves the session, and what was changed in it, as they were', async () => {
+  it('A failed regenerate() leaves the session and its changes as they were', async () => {
     const site = createSite()
     const { bodies } = await visit(
       site,
@@ -516,7 +516,7 @@ describe('the methods of req.session', () => {
     expect(bodies.slice(1)).toEqual([['STORE_UNAVAILABLE', true], { n: 1, text: 'changed' }])
   })
 
-  it('three times regenerate sends one cookie, the last', async () => {
+  it('Three calls of regenerate() send only the last cookie', async () => {
     const { url } = await serveInTest(
       chain(createSite(), async (req, res) => {
         if (req.url === '/read') return res.end(String(req.session.n))
@@ -533,7 +533,7 @@ describe('the methods of req.session', () => {
     expect((await browser.get('/read')).body).toBe('3')
   })
 
-  it('destroy takes req.session away at once and clears the cookie; the old object stays readable', async () => {
+  it('destroy() removes req.session immediately and clears the cookie; the old object can be read', async () => {
     const site = createSite()
     const { bodies, browser } = await visit(
       site,
@@ -552,7 +552,7 @@ describe('the methods of req.session', () => {
     expect(browser.jar.names).toEqual([])
   })
 
-  it('work when nobody waits for them before the response', async () => {
+  it('Methods of req.session complete before the response without await', async () => {
     const site = createSite()
     const { url } = await serveInTest(
       chain(site, (req, res) => {
@@ -572,8 +572,8 @@ describe('the methods of req.session', () => {
     expect(await site.sessions()).toBe(0)
   })
 
-  // Answered by a redirect, a failed logout left the session and the cookie alive.
-  it('destroy or regenerate that fails unseen, by a promise or a callback without parameter, is a 503', async () => {
+  // Regression: a redirect after a failed logout left the session and the cookie valid.
+  it('A failed destroy or regenerate whose error cannot be noticed is a 503', async () => {
     const site = createSite()
     const { url } = await serveInTest(
       chain(site, async (req, res) => {
@@ -607,7 +607,7 @@ describe('the methods of req.session', () => {
     }
   })
 
-  it('destroy ends a session that nobody has loaded', async () => {
+  it('destroy() ends a session that was never loaded', async () => {
     const site = createSite({ lazy: true })
     const { bodies, browser } = await visit(
       site,
@@ -621,7 +621,7 @@ describe('the methods of req.session', () => {
     expect(browser.jar.names).toEqual([])
   })
 
-  it('touch stores nothing of a session that ends with the browser', async () => {
+  it('touch() stores nothing for a session that ends with the browser', async () => {
     const site = createSite()
     const { bodies } = await visit(
       site,
@@ -637,7 +637,7 @@ describe('the methods of req.session', () => {
     expect(site.store.count('compareAndSet')).toBe(1)
   })
 
-  it('touch of an object that was left behind, and of a permanent session, stores nothing', async () => {
+  it('touch() of a replaced object, and of a permanent session, stores nothing', async () => {
     const site = createSite()
     const counts: number[] = []
     const now = Date.now()
@@ -670,7 +670,7 @@ describe('the methods of req.session', () => {
     expect([...counts, site.store.count('compareAndSet')]).toEqual([0, 0])
   })
 
-  it('refuse to be called on anything else', async () => {
+  it('Methods of req.session cannot be called on other objects', async () => {
     const { bodies } = await visit(createSite(), ({ session }) => {
       const { save } = session
       return thrownBy(() => Reflect.apply(save, undefined, []))
@@ -691,7 +691,7 @@ describe('req.session.cookie', () => {
     return { body: headers['x-error'] ?? JSON.parse(body), setCookie: setCookies.join() }
   }
 
-  it('is a browser-session cookie until maxAge or expires says otherwise', async () => {
+  it('The cookie is a browser-session cookie until maxAge or expires is set', async () => {
     const { body, setCookie } = await withCookie(({ cookie }) => [cookie.maxAge, cookie.originalMaxAge, cookie.expires])
     expect(body).toEqual([null, null, null])
     expect(setCookie).not.toMatch(/max-age|expires/i)
@@ -719,7 +719,7 @@ describe('req.session.cookie', () => {
         return [Math.round((cookie.maxAge ?? 0) / 1000) * 1000, 60_000, cookie.expires !== null]
       }
     ]
-  ])('lasts as long as %s', async (_, step) => {
+  ])('A lifetime set by %s is sent and kept', async (_, step) => {
     const { body, setCookie } = await withCookie(step)
     expect(body).toEqual([60_000, 60_000, true])
     expect(setCookie).toMatch(/Max-Age=(?:60|59)\b/)
@@ -736,7 +736,7 @@ describe('req.session.cookie', () => {
     }
   )
 
-  it('shows the time that is left, and touch starts it anew', async () => {
+  it('req.session.cookie shows the remaining time, and touch() restarts it', async () => {
     const site = createSite()
     const { bodies } = await visit(
       site,
@@ -759,7 +759,7 @@ describe('req.session.cookie', () => {
     expect(site.store.count('compareAndSet')).toBe(2)
   })
 
-  it('counts down from what was set in an earlier request, and shows what is set in this one as it is', async () => {
+  it('req.session.cookie counts down a lifetime from an earlier request, and shows a new one unchanged', async () => {
     const hour = 3_600_000
     const now = Date.now()
     const clock = vi.spyOn(Date, 'now')
@@ -790,7 +790,7 @@ describe('req.session.cookie', () => {
     expect(bodies[1]).toEqual([hour / 2, 0, hour])
   })
 
-  it('shows the lifetime of permanent = true', async () => {
+  it('req.session.cookie shows the lifetime of permanent = true', async () => {
     const { bodies } = await visit(createSite({ permanentLifetime: '31d' }), (req) => {
       getSession(req).permanent = true
       return req.session.cookie.originalMaxAge
@@ -800,7 +800,7 @@ describe('req.session.cookie', () => {
 
   const attributes = { path: '/', httpOnly: true, secure: 'auto', sameSite: 'strict', partitioned: false }
 
-  it('shows the attributes of the configuration', async () => {
+  it('req.session.cookie shows the configured attributes', async () => {
     const { body } = await withCookie((session) => [
       { ...session.cookie, expires: undefined },
       new Set([session.cookie, session.cookie]).size
@@ -808,7 +808,7 @@ describe('req.session.cookie', () => {
     expect(body).toEqual([{ maxAge: null, originalMaxAge: null, ...attributes }, 1])
   })
 
-  it('has data and toJSON(), which show the lifetime and the attributes', async () => {
+  it('data and toJSON() of req.session.cookie show the lifetime and the attributes', async () => {
     const { body } = await withCookie(({ cookie }) => [cookie, cookie.data, cookie.toJSON()])
     expect(body).toEqual(Array(3).fill({ originalMaxAge: null, expires: null, ...attributes }))
   })
@@ -822,7 +822,7 @@ describe('req.session.cookie', () => {
     ['domain', 'example.com'],
     ['partitioned', true],
     ['priority', 'high']
-  ])('throws an error that names the option when %s is set to %j for one session', async (name, value) => {
+  ])('Setting %s to %j for one session throws an error that names the option', async (name, value) => {
     const { body } = await withCookie(({ cookie }) => [
       thrownBy(() => Reflect.set(cookie, name, value)),
       messageOf(() => Reflect.set(cookie, name, value))
@@ -831,7 +831,7 @@ describe('req.session.cookie', () => {
     expect(body).toEqual(['ARGUMENT_INVALID', expect.stringContaining('use the cookie option of session()')])
   })
 
-  it('takes an attribute that is what the configuration says', async () => {
+  it('An attribute may be set to its configured value', async () => {
     const { body } = await withCookie(({ cookie }) => Reflect.set(cookie, 'httpOnly', true))
     expect(body).toBe(true)
   })
@@ -858,7 +858,7 @@ describe('req.session.cookie', () => {
         return [cookie.maxAge, true]
       }
     ]
-  ])('ends the session when the response starts at %s, and clears the cookie', async (_, logout) => {
+  ])('Setting %s ends the session when the response starts, and clears the cookie', async (_, logout) => {
     const site = createSite()
     const { bodies, browser } = await visit(
       site,
@@ -872,7 +872,7 @@ describe('req.session.cookie', () => {
     expect([browser.jar.names, await site.sessions()]).toEqual([[], 0])
   })
 
-  it('ends the session at save() where maxAge is 0: of a socket no response follows', async () => {
+  it('save() ends a session with maxAge 0, because a socket has no response', async () => {
     const site = createSite()
     const { bodies } = await visit(
       site,
@@ -888,7 +888,7 @@ describe('req.session.cookie', () => {
     expect(bodies[1]).toBe(0)
   })
 
-  it('refuses a maxAge that is no time', async () => {
+  it('maxAge refuses a value that is not a duration', async () => {
     const { body } = await withCookie(({ cookie }) => thrownBy(() => Reflect.set(cookie, 'maxAge', 'soon')))
     expect(body).toBe('ARGUMENT_INVALID')
   })

@@ -6,7 +6,7 @@ import { reportLate } from '../../src/response/error-response.ts'
 import { serveInTest } from '../support/server.ts'
 import { chain, createSite, type Site } from '../support/site.ts'
 
-/** Every commit fails; `answer` is the application's error handling. */
+/** Every commit fails. `answer` is the application's error handling. */
 async function serveFailing(answer: (res: ServerResponse) => unknown): Promise<string> {
   const site = createSite()
   const { url } = await serveInTest((req, res) => {
@@ -23,7 +23,7 @@ async function serveFailing(answer: (res: ServerResponse) => unknown): Promise<s
   return url
 }
 
-describe("the application's answer to an error of the commit", () => {
+describe("The application's response to an error of the commit", () => {
   it.each<[string, (res: ServerResponse) => unknown]>([
     [
       'write and end',
@@ -51,12 +51,12 @@ describe("the application's answer to an error of the commit", () => {
     ],
     ['writeHead', (res) => res.writeHead(503, { 'X-A': '1' }).end('sorry')],
     ['writeHead, some time later', (res) => setImmediate(() => res.writeHead(503, { 'X-A': '1' }).end('sorry'))]
-  ])('begins with %s', async (_, answer) => {
+  ])('The error response may start with %s', async (_, answer) => {
     const { status, body, setCookies } = await createCookieJarClient(await serveFailing(answer)).get('/')
     expect([status, body, setCookies]).toEqual([503, 'sorry', []])
   })
 
-  it('does not begin with what an abandoned handler still flushes', async () => {
+  it('The error response does not begin with output that an abandoned handler flushes', async () => {
     const site = createSite()
     const failed = createGate()
     const { url } = await serveInTest((req, res) => {
@@ -81,7 +81,7 @@ describe("the application's answer to an error of the commit", () => {
   })
 })
 
-describe('our own answer to an error', () => {
+describe('The default response to an error of the commit', () => {
   async function answerOf(site: Site, data: object): Promise<unknown> {
     const { url } = await serveInTest((req, res) => {
       const handle = (): void => {
@@ -94,7 +94,7 @@ describe('our own answer to an error', () => {
     return [status, body, headers['content-type']]
   }
 
-  it('is a text of its status: 503 for a store that fails, 500 for anything else', async () => {
+  it('The default error response is its status text: 503 for a store failure, 500 for any other error', async () => {
     const site = createSite()
     expect(await answerOf(site, { n: () => 'no data' })).toEqual([
       500,
@@ -106,8 +106,8 @@ describe('our own answer to an error', () => {
   })
 })
 
-describe('an error after the answer', () => {
-  it('is a warning of the process', async () => {
+describe('An error after the response', () => {
+  it('An error after the response becomes a process warning', async () => {
     const site = createSite()
     const { url } = await serveInTest(
       chain(site, (req, res) => {
@@ -127,15 +127,15 @@ describe('an error after the answer', () => {
     expect(await warned).toEqual([expect.objectContaining({ code: 'STORE_UNAVAILABLE' })])
   })
 
-  it('is a warning also when it is no Error', async () => {
+  it('A value that is not an Error becomes a process warning too', async () => {
     const warned = once(process, 'warning')
     reportLate('a text')
     expect(await warned).toEqual([expect.objectContaining({ message: 'a text' })])
   })
 })
 
-describe('a response that is held', () => {
-  it('refuses that its methods are called on another object', async () => {
+describe('A held response', () => {
+  it('Methods of a held response cannot be called on another object', async () => {
     const { url } = await serveInTest(
       chain(createSite(), (_, res) => {
         expect(() => Reflect.apply(res.write, {}, ['text'])).toThrow('called on another object')
@@ -145,7 +145,7 @@ describe('a response that is held', () => {
     expect((await createCookieJarClient(url).get('/')).body).toBe('ok')
   })
 
-  it('says why its headers can no longer change, and what to do against an overflow', async () => {
+  it('Errors of a held response name frozen headers and the remedy for an overflow', async () => {
     const told: unknown[] = []
     let refused: unknown
     const { url } = await serveInTest(

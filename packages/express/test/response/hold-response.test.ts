@@ -10,7 +10,7 @@ function request(method = 'GET', headers = ''): string {
   return `${method} /page HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n${headers}\r\n`
 }
 
-/** Every way to answer that leaves the same bytes on the wire with and without us. */
+/** All kinds of responses whose bytes must be the same with and without the middleware. */
 const answers: Readonly<Record<string, Handler>> = {
   'end with text': (_, res) => res.end('text'),
   'end with bytes': (_, res) => res.end(Buffer.from('bytes')),
@@ -103,10 +103,10 @@ const answers: Readonly<Record<string, Handler>> = {
   }
 }
 
-describe('a held response', () => {
+describe('A held response', () => {
   for (const method of ['GET', 'HEAD', 'POST']) {
     for (const [name, answer] of Object.entries(answers)) {
-      it(`leaves the wire as it is without us: ${name}, ${method}`, async () => {
+      it(`The bytes of the response are unchanged: ${name}, ${method}`, async () => {
         const site = createSite()
         const bare = await serveInTest((req, res) => Reflect.apply(answer, undefined, [req, res]))
         const held = await serveInTest(
@@ -124,7 +124,7 @@ describe('a held response', () => {
     }
   }
 
-  it('leaves the wire as it is for a session that was only looked at, and for one nobody looked at', async () => {
+  it('The bytes of the response are unchanged for a session that was only read, and for an unused session', async () => {
     for (const [name, answer] of Object.entries(answers)) {
       const site = createSite()
       const bare = await serveInTest((req, res) => Reflect.apply(answer, undefined, [req, res]))
@@ -138,13 +138,13 @@ describe('a held response', () => {
       expect(comparable(await exchange(looked.url, request())), name).toBe(expected)
       const untouched = await serveInTest(chain(site, answer))
       for (const cookie of ['', 'Cookie: a=b\r\n']) {
-        // Not a byte of ours: headers after the start throw here, as Node does it.
+        // As in Node, headers after the start throw.
         expect(comparable(await exchange(untouched.url, request('GET', cookie))), name).toBe(expected)
       }
     }
   })
 
-  it('sends nothing until the record is stored, and calls back after it', async () => {
+  it('Nothing is sent until the record is stored, and callbacks run after that', async () => {
     const site = createSite()
     const order: string[] = []
     const { url } = await serveInTest(
@@ -169,7 +169,7 @@ describe('a held response', () => {
     expect(order.slice(1).sort()).toEqual(['ended', 'received', 'written'])
   })
 
-  it('counts as started for the handler, and as not started once it has failed', async () => {
+  it('A held response looks started to its handler, and not started once the commit has failed', async () => {
     const site = createSite()
     const seen: boolean[] = []
     const { url } = await serveInTest((req, res) => {
@@ -190,7 +190,7 @@ describe('a held response', () => {
     expect({ body, status }).toEqual({ body: 'sorry', status: 503 })
   })
 
-  it('keeps back-pressure: write answers false, one chunk of a pipe is queued, drain comes after the commit', async () => {
+  it('A held response keeps back-pressure: write returns false, a pipe queues one chunk, drain follows the commit', async () => {
     const site = createSite()
     let taken = 0
     async function* chunks(): AsyncGenerator<string> {
@@ -205,14 +205,14 @@ describe('a held response', () => {
     )
     const answer = createCookieJarClient(url).get('/')
     await write.reached
-    // The source would run dry within these turns if nothing stopped it.
+    // Without back-pressure the source would end within these turns.
     for (let turn = 0; turn < 500; turn++) await new Promise((resolve) => setImmediate(resolve))
     expect(taken).toBeLessThan(5)
     write.release()
     expect((await answer).body.length).toBe(200_000)
   })
 
-  it('fails the response of a handler that writes on without end, lets what waits go, and keeps its data', async () => {
+  it('A handler that writes without end fails its response, frees its queue, and keeps its data', async () => {
     const site = createSite()
     const megabyte = Buffer.alloc(1024 * 1024)
     const told: unknown[] = []
@@ -227,15 +227,15 @@ describe('a held response', () => {
     const answer = exchange(url, request())
     await write.reached
     await new Promise((resolve) => setImmediate(resolve))
-    // Told before the store has answered: nothing waits any more.
+    // Reported before the store has responded: nothing is queued any more.
     expect(told).toEqual(Array(20).fill(expect.objectContaining({ code: 'RESPONSE_OVERFLOW' })))
     write.release()
     expect(await answer).toMatch(/^HTTP\/1.1 500 .*^Set-Cookie: sid=.*error RESPONSE_OVERFLOW/ms)
     expect(await site.sessions()).toBe(1)
   })
 
-  // Sixteen megabytes were held for each response, however many there were.
-  it('holds 64 MiB for all responses that write on, fails those beyond, and lets go of what was sent or dropped', async () => {
+  // Regression: each response could hold 16 MiB, without a limit for all responses.
+  it('All responses together hold at most 64 MiB, and sent or dropped chunks are released', async () => {
     const site = createSite()
     const megabyte = Buffer.alloc(1024 * 1024, 'x')
     const { url } = await serveInTest(
@@ -269,7 +269,7 @@ describe('a held response', () => {
     expect(await site.sessions()).toBe(18)
   })
 
-  it('takes a single chunk of any size, and sixteen megabytes in pieces', async () => {
+  it('A held response accepts one chunk of any size, and 16 MiB in several chunks', async () => {
     const site = createSite()
     const sent = 16 * 1024 * 1024
     const { url } = await serveInTest(
@@ -286,9 +286,9 @@ describe('a held response', () => {
   })
 
   it.each([
-    ['a session that was changed', true],
-    ['a session nobody looked at', false]
-  ])('sends the headers when they are flushed, with %s, and the body when it comes', async (_, changes) => {
+    ['a changed session', true],
+    ['an unused session', false]
+  ])('Flushed headers are sent before the body, with %s', async (_, changes) => {
     const site = createSite()
     const gate = createGate()
     const { url } = await serveInTest(
@@ -305,7 +305,7 @@ describe('a held response', () => {
     expect(await answer.read()).toBe('text')
   })
 
-  it('stores what the handler changes while the first commit is under way, and only then ends', async () => {
+  it('Changes made during the first commit are stored before the response ends', async () => {
     const site = createSite()
     const gate = createGate()
     const { url } = await serveInTest(
@@ -338,7 +338,7 @@ describe('a held response', () => {
     expect((await browser.get('/read')).body).toBe('{"n":1,"text":"late"}')
   })
 
-  it('lets a bare writeHead be repeated, as some middlewares do', async () => {
+  it('A bare writeHead may be repeated, as some middlewares do', async () => {
     const { url } = await serveInTest(
       chain(createSite(), (req, res) => {
         req.session.n = 1
@@ -351,7 +351,7 @@ describe('a held response', () => {
     expect([status, body]).toEqual([201, 'made'])
   })
 
-  it('drops what a middleware that wraps the response still calls beneath once the commit has failed', async () => {
+  it('Calls of a middleware that wraps the response are dropped once the commit has failed', async () => {
     const site = createSite()
     const { url } = await serveInTest((req, res) => {
       site.middleware(req, res, (error?: unknown) => {
@@ -373,7 +373,7 @@ describe('a held response', () => {
     expect([status, body, headers['x-a'], headers['x-b']]).toEqual([409, 'sorry', undefined, '2'])
   })
 
-  it('shows no session any more once it was set to null and the answer is out', async () => {
+  it('req.session is undefined once it was set to null and the response was sent', async () => {
     const finished = createGate()
     let shown = ''
     const { url } = await serveInTest(
@@ -397,7 +397,7 @@ describe('a held response', () => {
     expect(shown).toBe('undefined')
   })
 
-  it('includes what the handler changes right after answering', async () => {
+  it('Changes made right after the response ends are included', async () => {
     const site = createSite()
     const { url } = await serveInTest(
       chain(site, (req, res) => {
@@ -411,7 +411,7 @@ describe('a held response', () => {
     expect(site.store.count('compareAndSet')).toBe(1)
   })
 
-  it('is not stored with commitOnError: false when its status is 500 or above', async () => {
+  it('With commitOnError: false, a status of 500 or above stores nothing', async () => {
     const site = createSite({ commitOnError: false })
     const { url } = await serveInTest(
       chain(site, (req, res) => {
@@ -430,7 +430,7 @@ describe('a held response', () => {
     }
   })
 
-  it('drops the answer when the store fails: no byte, no header of it, no cookie, but CORS stays', async () => {
+  it('A store failure drops the response with its headers and cookie, but keeps CORS headers', async () => {
     const site = createSite()
     const { url } = await serveInTest(
       chain(site, (req, res) => {
@@ -450,7 +450,7 @@ describe('a held response', () => {
     expect(answer).not.toMatch(/secret|Set-Cookie|Handled/)
   })
 
-  it('tells the callbacks of dropped writes the error', async () => {
+  it('Callbacks of dropped writes receive the error', async () => {
     const site = createSite()
     const errors: unknown[] = []
     const { url } = await serveInTest(
@@ -465,14 +465,14 @@ describe('a held response', () => {
     expect(errors).toEqual(Array(2).fill(expect.objectContaining({ code: 'STORE_UNAVAILABLE' })))
   })
 
-  it('keeps what an abandoned handler goes on writing out of the error answer', async () => {
+  it('Output of an abandoned handler does not appear in the error response', async () => {
     const site = createSite()
     const failed = createGate()
     const { url } = await serveInTest((req, res) => {
       site.middleware(req, res, (error?: unknown) => {
         if (error) {
           failed.open()
-          // An error handler that takes its time.
+          // A slow error handler.
           setImmediate(() => {
             res.setHeader('Content-Type', 'text/plain')
             res.end('sorry')
@@ -505,7 +505,7 @@ describe('a held response', () => {
         else handle()
       }
     ]
-  ])('answers an error by itself where %s', async (_, nextOf) => {
+  ])('The default error response is sent if %s', async (_, nextOf) => {
     const site = createSite()
     let runs = 0
     const { url } = await serveInTest((req, res) => {
@@ -525,7 +525,7 @@ describe('a held response', () => {
     expect({ body, status, runs }).toEqual({ body: 'Service Unavailable\n', status: 503, runs: 1 })
   })
 
-  it('passes what Node refuses on as an error', async () => {
+  it('An error that Node throws for a call is passed on', async () => {
     const site = createSite()
     const { url } = await serveInTest(
       chain(site, (req, res) => {
@@ -536,11 +536,11 @@ describe('a held response', () => {
     const answer = await createCookieJarClient(url).get('/')
     expect(answer.status).toBe(500)
     expect(answer.headers['x-error']).toBe('ERR_INVALID_ARG_TYPE')
-    // The record was stored before, so its cookie goes out.
+    // The record was stored before, so its cookie is sent.
     expect(answer.setCookies).toHaveLength(1)
   })
 
-  it('refuses a bad header at once, where the handler can see it', async () => {
+  it('An invalid header throws immediately in the handler', async () => {
     const site = createSite()
     const { url } = await serveInTest(
       chain(site, (req, res) => {
@@ -555,7 +555,7 @@ describe('a held response', () => {
   })
 })
 
-describe('a change after the first byte', () => {
+describe('A change after the response has started', () => {
   async function stream(site: Site, change: Handler): Promise<{ url: string; goOn: () => void }> {
     const gate = createGate()
     const { url } = await serveInTest(
@@ -576,7 +576,7 @@ describe('a change after the first byte', () => {
     return { url, goOn: gate.open }
   }
 
-  it('is stored before the response ends', async () => {
+  it('A late change is stored before the response ends', async () => {
     const site = createSite()
     const { url, goOn } = await stream(site, (req, res) => {
       req.session.n = 2
@@ -591,7 +591,7 @@ describe('a change after the first byte', () => {
     expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}')
   })
 
-  it('is stored when the client leaves and nobody ends the response', async () => {
+  it('A late change is stored if the client disconnects and the handler never ends the response', async () => {
     const site = createSite()
     const left = createGate()
     const { url, goOn } = await stream(site, (req, res) => {
@@ -611,7 +611,7 @@ describe('a change after the first byte', () => {
     await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}'))
   })
 
-  it('is stored also when the client has left before', async () => {
+  it('A late change is stored if the client has already disconnected', async () => {
     const site = createSite()
     const { url, goOn } = await stream(site, (req, res) => {
       res.on('close', () =>
@@ -632,7 +632,7 @@ describe('a change after the first byte', () => {
     await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}'))
   })
 
-  it('to a new session is an event, and the response ends as it should', async () => {
+  it('A late change of a new session raises an event, and the response ends normally', async () => {
     const site = createSite()
     const { url, goOn } = await stream(site, (req, res) => {
       req.session.n = 2
@@ -647,7 +647,7 @@ describe('a change after the first byte', () => {
     expect(await site.sessions()).toBe(0)
   })
 
-  it('to a session nobody looked at before is an event too', async () => {
+  it('A late change of an unused new session raises an event too', async () => {
     const site = createSite()
     const gate = createGate()
     const { url } = await serveInTest(
@@ -665,7 +665,7 @@ describe('a change after the first byte', () => {
     expect(site.events).toContainEqual(expect.objectContaining({ type: 'cookieSkipped', reason: 'headers-sent' }))
   })
 
-  it('that cannot be stored cuts the response, and goes to the error handling', async () => {
+  it('A late change that cannot be stored aborts the response and reaches the error handling', async () => {
     const site = createSite()
     const { url, goOn } = await stream(site, (req, res) => {
       req.session.n = 2
@@ -680,7 +680,7 @@ describe('a change after the first byte', () => {
     await expect(answer.read()).rejects.toThrow()
   })
 
-  it('made after the end is stored for an existing session and an event for a new one', async () => {
+  it('A change after the end is stored for an existing session and raises an event for a new one', async () => {
     const site = createSite()
     const { url } = await serveInTest(
       chain(site, (req, res) => {
@@ -720,7 +720,7 @@ describe('http/2', () => {
     },
     'a pipe': (_, res) => Readable.from(['te', 'xt']).pipe(res)
   })) {
-    it(`is held until the record is stored: ${name}`, async () => {
+    it(`An http/2 response is not sent until the record is stored: ${name}`, async () => {
       const site = createSite()
       const server = createHttp2Server((req, res) => {
         site.middleware(req, res, () => {

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { applyHead, isServerResponse, readHeader } from '../../src/response/server-response.ts'
 
-/** Node's own, which nobody has asked for and nobody sends. */
+/** A response of Node's that is never sent. */
 function createResponse(): ServerResponse {
   return new ServerResponse(new IncomingMessage(new Socket()))
 }
@@ -20,25 +20,25 @@ function headersAfter(...args: readonly unknown[]): unknown {
   return [response.statusCode, set]
 }
 
-describe('a response', () => {
-  it("is Node's own", () => {
+describe('isServerResponse()', () => {
+  it("Node's own response is accepted", () => {
     expect(isServerResponse(createResponse())).toBe(true)
   })
 
   const method = (): void => undefined
   const whole = { on: method, flushHeaders: method, appendHeader: method, headersSent: false }
 
-  it('is whatever has the methods that are needed', () => {
+  it('Any object with the needed methods is accepted', () => {
     expect(isServerResponse(whole)).toBe(true)
   })
 
-  it.each(Object.keys(whole))('is nothing without %s, or with another thing of that name', (name) => {
+  it.each(Object.keys(whole))('An object without %s, or with another type of it, is not a response', (name) => {
     expect(isServerResponse(Object.fromEntries(Object.entries(whole).filter(([key]) => key !== name)))).toBe(false)
     expect(isServerResponse({ ...whole, [name]: 'text' })).toBe(false)
   })
 })
 
-describe('writeHead, put off', () => {
+describe('applyHead()', () => {
   it.each<[string, readonly unknown[], unknown]>([
     ['a status', [204], [204, {}]],
     ['no status', [undefined, { 'X-A': '1' }], [200, { 'X-A': '1' }]],
@@ -65,11 +65,11 @@ describe('writeHead, put off', () => {
     ['a name that comes again, however spelt', [200, ['X-A', '1', 'x-a', '2']], [200, { 'X-A': ['1', '2'] }]],
     ['an empty list', [200, []], [200, {}]],
     ['null', [200, null], [200, {}]]
-  ])('takes %s', (_, args, expected) => {
+  ])('applyHead() accepts %s', (_, args, expected) => {
     expect(headersAfter(...args)).toEqual(expected)
   })
 
-  it('refuses what Node refuses: no value, and a list that lacks one', () => {
+  it('applyHead() refuses the same as Node: an undefined value, and a list with a missing value', () => {
     expect(() => headersAfter(200, { 'X-A': undefined })).toThrow(
       expect.objectContaining({ code: 'ERR_HTTP_INVALID_HEADER_VALUE' })
     )
@@ -78,7 +78,7 @@ describe('writeHead, put off', () => {
 })
 
 describe('readHeader()', () => {
-  it('gives a header as a string, and undefined for a header that is not set', () => {
+  it('readHeader() returns a header as a string, and undefined for a header that is not set', () => {
     const response = createResponse()
     response.setHeader('Content-Length', 5)
     expect([readHeader(response, 'content-length'), readHeader(response, 'ETag')]).toEqual(['5', undefined])

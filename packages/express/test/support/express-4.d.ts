@@ -1,4 +1,4 @@
-// The alias has no types of its own; what the tests use of Express 4 is the same in 5.
+// The alias has no types. The parts of Express 4 that the tests use are the same in 5.
 declare module 'express-4' {
   export { default } from 'express'
 }

@@ -4,7 +4,7 @@ import { vi } from 'vitest'
 
 export interface Framework {
   readonly name: string
-  /** `middlewares` first, then `mount`. Errors are answered by Express itself, and not logged. */
+  /** Mounts `middlewares`, then `mount`. Express itself handles errors and does not log them. */
   createApp(middlewares: readonly RequestHandler[], mount: (app: Express) => void): Express
 }
 
@@ -13,7 +13,7 @@ function framework(name: string, create: () => Express): Framework {
     name,
     createApp(middlewares, mount) {
       const app = create()
-      // As in production, Express shows no stack; `quiet` below keeps it from printing one.
+      // As in production, Express sends no stack; `quiet` below prevents it from printing one.
       app.set('env', 'production')
       for (const middleware of middlewares) app.use(middleware)
       mount(app)
@@ -27,7 +27,7 @@ export const frameworks: readonly Framework[] = [
   framework('express 4', () => express4())
 ]
 
-/** Express prints every error that reaches its end. */
+/** Express prints every error that reaches its default handler. */
 export function quiet(): void {
   vi.spyOn(console, 'error').mockImplementation(() => undefined)
 }

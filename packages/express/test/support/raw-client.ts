@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** Sends `text` as it is and gives every byte that comes back until the server closes. */
+/** Sends `text` unchanged, and resolves to all bytes that the server sends until it closes the connection. */
 export function exchange(url: string, text: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
@@ -13,12 +13,12 @@ export function exchange(url: string, text: string): Promise<string> {
 }
 
 /**
- * The answer without what differs from run to run, without what the middleware adds, and with its body in one piece:
- * Node 26 joins what is written in one turn into one chunk.
+ * The response without variable parts, without the headers of the middleware, and with the body in one piece, because
+ * Node 26 joins the writes of one turn into one chunk.
  */
 export function comparable(answer: string): string {
   const text = answer.replace(/^(?:Date|Vary|Cache-Control|Set-Cookie: sid)\b.*\r\n/gim, '')
-  // Informational answers may come first; each is a head alone.
+  // Informational responses, which have no body, may come first.
   let end = 0
   do end = text.indexOf('\r\n\r\n', end) + 4
   while (text.startsWith('HTTP/1.1 ', end))
@@ -26,7 +26,7 @@ export function comparable(answer: string): string {
   return text.slice(0, end) + (chunked ? joinChunks(text.slice(end)) : text.slice(end))
 }
 
-/** RFC 9112 §7.1: the data of all chunks, then the last chunk and the trailers as they are. */
+/** RFC 9112 §7.1: the data of all chunks, then the last chunk and the trailers unchanged. */
 function joinChunks(body: string): string {
   let data = ''
   for (let start = 0; ; ) {

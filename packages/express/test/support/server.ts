@@ -22,7 +22,7 @@ export async function serve(listener: RequestListener): Promise<RunningServer> {
   }
 }
 
-/** Closed when the test at hand ends. */
+/** Closed when the current test ends. */
 export async function serveInTest(listener: RequestListener): Promise<RunningServer> {
   const running = await serve(listener)
   onTestFinished(() => running.close())

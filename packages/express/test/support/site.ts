@@ -9,7 +9,7 @@ import {
 import { createRecordingStore, type RecordingStore } from '@kvsession/testkit'
 import { type SessionMiddleware, session } from '../../src/index.ts'
 
-/** Express types its requests by itself; on a plain server the application says what the middleware adds. */
+/** Express types its requests. On a plain server the application must declare the properties of the middleware. */
 export interface SessionRequest extends IncomingMessage, Express.Request {}
 export type Handler = (request: SessionRequest, response: ServerResponse) => unknown
 
@@ -57,7 +57,7 @@ export function createSite(options: Partial<SessionManagerOptions> = {}): Site {
   }
 }
 
-/** The smallest chain: the middleware, then the handler; an error is answered with its status and code. */
+/** The smallest chain: the middleware, then the handler. An error response has its status and code. */
 export function chain(site: Site, handler: Handler): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     site.middleware(request, response, (error?: unknown) => {

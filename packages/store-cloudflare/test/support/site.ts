@@ -7,7 +7,7 @@ import {
   type SessionManager
 } from '@kvsession/core'
 
-/** A site of core's manager alone, answering fetch events. */
+/** A site with only core's manager, for fetch events. */
 export interface Site {
   fetch(request: Request): Promise<Response>
 }

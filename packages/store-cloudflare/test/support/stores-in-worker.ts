@@ -28,7 +28,7 @@ const methodsOf: Readonly<Record<StoreName, readonly OptionalMethod[]>> = {
 
 let created = 0
 
-/** How the conformance suite gets a store on an empty engine, inside the worker; outside, only the cases' names count. */
+/** Creates stores on an empty engine for the conformance suite inside the worker. Outside, only the case names matter. */
 export function caseOptionsOf(name: StoreName, env: TestEnv | undefined): StoreCaseOptions {
   const clock = createTestClock()
   const bindings = (): TestEnv => {
@@ -68,7 +68,7 @@ export function caseOptionsOf(name: StoreName, env: TestEnv | undefined): StoreC
   return { methods, createStore, createSecondStore: open }
 }
 
-/** The same objects under other names. */
+/** The same objects with other names. */
 function apart(binding: DurableObjectBinding<unknown>, place: string): DurableObjectBinding<unknown> {
   return { idFromName: (name) => binding.idFromName(`${place}/${name}`), get: (id) => binding.get(id) }
 }

@@ -17,7 +17,7 @@ interface ListableStorage extends SessionObjectStorage {
   list(): Promise<Map<string, unknown>>
 }
 
-/** Lets a test look into the storage, and write what is not ours. */
+/** Lets a test read the storage and write foreign values. */
 export class ProbedObject extends SessionObject {
   readonly #storage: ListableStorage
 
@@ -35,7 +35,7 @@ export class ProbedObject extends SessionObject {
   }
 }
 
-/** A class of somebody else, bound by mistake. */
+/** A class of another application, bound by mistake. */
 export class OtherObject {
   async fetch(request: Request): Promise<Response> {
     const text = await request.text()
@@ -58,7 +58,7 @@ interface Bindings extends TestEnv {
 const memory = createMemoryStore()
 let silent = false
 
-/** Answers until `/silence` is asked for. */
+/** Responds until `/silence` is requested. */
 const silentStore: KeyValueStore = {
   ...memory,
   get: (key) => (silent ? new Promise<never>(() => {}) : memory.get(key))
@@ -66,7 +66,7 @@ const silentStore: KeyValueStore = {
 
 let cutOff: (() => void) | undefined
 
-/** In a request of `…/cut/…` a write is begun, and its request ends. */
+/** A request of `…/cut/…` starts a write and then ends. */
 function cuttable<T>(write: () => Promise<T>): Promise<T> {
   if (!cutOff) return write()
   cutOff()
@@ -82,7 +82,7 @@ const cuttableStores: Readonly<Record<string, KeyValueStore>> = {
 
 const sites = new Map<string, Site>()
 
-/** `d1.2`: the third manager on D1. Each knows as little of the others as if it were in another data centre. */
+/** `d1.2` is the third manager on D1. The managers share nothing, as in different data centres. */
 function siteOf(name: string, env: Bindings): Site {
   const known = sites.get(name)
   if (known !== undefined) return known
@@ -114,7 +114,7 @@ async function runCase(env: TestEnv, path: string): Promise<Response> {
 
 const systemNow = Date.now
 
-/** What workerd takes for the default export. */
+/** The type that workerd accepts as the default export. */
 export const worker: { fetch(request: Request, env: Bindings): Promise<Response> } = {
   async fetch(request, env) {
     const { pathname, searchParams } = new URL(request.url)
@@ -130,7 +130,7 @@ export const worker: { fetch(request: Request, env: Bindings): Promise<Response>
     }
     const [, site = '', ...rest] = pathname.split('/')
     if (rest[0] !== 'cut') return siteOf(site, env).fetch(request)
-    // Whatever has no answer yet ends with the request, as it does when its client goes away.
+    // A call without a response ends with the request, as when the client disconnects.
     const cut = new Promise<Response>((resolve) => {
       cutOff = () => resolve(new Response('cut off'))
     })

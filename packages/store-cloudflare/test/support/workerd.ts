@@ -2,7 +2,7 @@ import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
 import type { DurableObjectBinding, KvBinding } from '../../src/index.ts'
 
-/** The test worker in a workerd of its own, on loopback, with nothing kept on disk. End it with `dispose()`. */
+/** The test worker in its own workerd, on loopback, without data on disk. End it with `dispose()`. */
 export async function startWorker(compatibilityDate = '2026-07-01'): Promise<Miniflare> {
   const { outputFiles } = await build({
     stdin: {

@@ -7,13 +7,13 @@ import dynalite from 'dynalite'
 export interface Emulator {
   readonly url: string
   readonly port: number
-  /** The operations asked for since the last call, in their order. */
+  /** The operations since the last call, in order. */
   operations(): string[]
-  /** What the last request said. */
+  /** The body of the last request. */
   lastInput(): unknown
-  /** Answers the next requests of an operation itself, as DynamoDB documents it: for what dynalite does not do. */
+  /** Replaces the next responses of an operation with those in DynamoDB's documentation, for features that dynalite lacks. */
   answer(operation: string, status: number, body: object): void
-  /** A client as the store wants it. */
+  /** A client with the settings that the store needs. */
   client(config?: DynamoDBClientConfig): DynamoDB
   stop(): Promise<void>
 }
@@ -68,7 +68,7 @@ export function createClient(config: DynamoDBClientConfig): DynamoDB {
 
 let tables = 0
 
-/** A new table, as `ensureTable` makes it but for the time to live, which dynalite does not know. */
+/** A new table like that of `ensureTable`, without the time to live, which dynalite does not support. */
 export async function createTable(client: DynamoDB): Promise<string> {
   const table = `sessions-${++tables}`
   await client.createTable({

@@ -3,8 +3,8 @@ import { writeSync } from 'node:fs'
 import { createFileStore } from '../../src/index.ts'
 
 /**
- * Adds one to a shared number until it is killed, and says after each, synchronously, that it was acknowledged; run as
- * `acknowledging-process.ts <folder>`. Touches nothing before the first byte on its input.
+ * Adds one to a shared number until it is killed, and reports each acknowledgement synchronously; run as
+ * `acknowledging-process.ts <folder>`. It does nothing before the first byte on its input.
  */
 const [path = ''] = process.argv.slice(2)
 

@@ -1,7 +1,7 @@
 import { createFileStore } from '../../src/index.ts'
 
 /**
- * Adds one to a shared number, `times` times, by compareAndSet, and tells its parent before the first; run as
+ * Adds one to a shared number, `times` times, by compareAndSet, and notifies its parent before the first; run as
  * `counting-process.ts <folder> <times>`.
  */
 const [path = '', times] = process.argv.slice(2)

@@ -1,6 +1,6 @@
 import { createFileStore } from '../../src/index.ts'
 
-/** Writes as somebody who may not, and prints what came back; run as `denied-process.ts <folder>`. */
+/** Writes without permission and prints the errors; run as `denied-process.ts <folder>`. */
 const [path = ''] = process.argv.slice(2)
 
 const store = createFileStore(path)

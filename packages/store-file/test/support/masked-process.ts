@@ -1,6 +1,6 @@
 import { createFileStore } from '../../src/index.ts'
 
-/** Writes one value under a umask of its own; run as `masked-process.ts <folder> <umask>`. */
+/** Writes one value with its own umask; run as `masked-process.ts <folder> <umask>`. */
 const [path = '', umask = '022'] = process.argv.slice(2)
 
 process.umask(umask)

@@ -5,11 +5,11 @@ import { createFileStore, type FileStoreOptions } from '../../src/index.ts'
 
 export type FileStore = ReturnType<typeof createFileStore>
 
-/** Stores on one folder, which is not there yet, inside a folder of their own. */
+/** Stores on one folder, which does not exist yet, inside a temporary folder. */
 export interface StoreFolder {
   readonly path: string
   open(options?: FileStoreOptions): FileStore
-  /** Paths below the folder, sorted: no folders, all files. */
+  /** Paths of all files below the folder, sorted. */
   files(): string[]
   remove(): void
 }

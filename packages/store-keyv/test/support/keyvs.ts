@@ -6,12 +6,12 @@ export const keyvVersions = [5, 6] as const
 
 export type KeyvVersion = (typeof keyvVersions)[number]
 
-/** A Keyv as the README says to make one. */
+/** A Keyv with the settings of the README. */
 export function createKeyvOf(version: KeyvVersion, store: unknown, namespace = 'sessions'): KeyvClient {
   return version === 5 ? new Keyv5({ store, namespace, throwOnErrors: true }) : new Keyv6({ store, namespace })
 }
 
-/** The least an adapter may have, in a Map. */
+/** The smallest possible adapter, on a Map. */
 export function createWithoutIterator(): unknown {
   const map = new Map<string, unknown>()
   return {

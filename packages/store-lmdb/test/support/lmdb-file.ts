@@ -11,7 +11,7 @@ export interface OpenedStore {
   readonly database: RootDatabase<string>
 }
 
-/** An LMDB file in a folder of its own, with everything that was opened on it. */
+/** An LMDB file in its own folder, with everything that was opened on it. */
 export interface LmdbFile {
   readonly path: string
   open(options?: LmdbStoreOptions, databaseOptions?: RootDatabaseOptions): OpenedStore
@@ -32,7 +32,7 @@ export function createLmdbFile(folder: string = mkdtempSync(join(tmpdir(), 'kvse
     async remove() {
       for (const { database, store } of opened) {
         await store.close()
-        // A test may have closed it already, and lmdb objects to a second time.
+        // A test may have closed it already, and lmdb rejects a second close.
         if (Reflect.get(database, 'status') === 'open') await database.close()
       }
       rmSync(folder, { recursive: true, force: true })

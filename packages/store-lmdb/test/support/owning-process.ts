@@ -2,8 +2,8 @@ import { open } from 'lmdb'
 import { createLmdbStore } from '../../src/index.ts'
 
 /**
- * Opens the store and says so, or says why not, and lives until it is told to close the store or killed; run as
- * `owning-process.ts <file>`. It writes `value` under `key` before it says anything.
+ * Opens the store and reports success or the error, and runs until it must close the store or is killed; run as
+ * `owning-process.ts <file>`. It writes `value` under `key` before it reports.
  */
 const [path = ''] = process.argv.slice(2)
 

@@ -9,7 +9,7 @@ export interface Connected {
   readonly store: MemcachedStore
 }
 
-/** A client of its own, as a process has. */
+/** A separate client, as in another process. */
 export function connect(port: number, options: MemcachedStoreOptions = {}, cmdTimeout = 5_000): Connected {
   const client = new MemcacheClient({ server: { server: `127.0.0.1:${port}`, maxConnections: 2 }, cmdTimeout })
   return { client, store: createMemcachedStore(client, options) }
@@ -19,7 +19,7 @@ export function startServer(settings: Readonly<Record<string, string>> = {}): Pr
   return startMemcached({ own: true, settings })
 }
 
-/** Sends lines of memcached's own protocol and gives the first line of the answer. */
+/** Sends lines of memcached's protocol and resolves to the first line of the response. */
 export async function ask(port: number, ...lines: readonly string[]): Promise<string> {
   const socket = connectSocket(port, '127.0.0.1')
   try {
@@ -32,7 +32,7 @@ export async function ask(port: number, ...lines: readonly string[]): Promise<st
   }
 }
 
-/** Commands that the server has served so far, by its own statistics. */
+/** Number of commands that the server has served, by its own statistics. */
 export async function commandsOf(client: MemcacheClient): Promise<number> {
   const answer: unknown = await client.cmd('stats')
   const lines: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'STAT') : []

@@ -2,7 +2,7 @@ import type { KeyValueStore } from '@kvsession/core'
 import { createTestClock, type StoreCaseOptions, type StoreUnderTest } from '@kvsession/testkit'
 import { connect } from './memcached.ts'
 
-/** Makes stores on an emptied server for the testkit; `port` is asked for when the server runs. */
+/** Creates stores on an emptied server for the testkit. `port` is called when the server runs. */
 export function storesOn(
   port: () => number,
   largestValue: number

@@ -2,7 +2,7 @@ import type { MysqlStore } from '../../src/index.ts'
 
 export const later: number = Date.UTC(9999, 0)
 
-/** One call of every method, on keys that may or may not be there. */
+/** One call of every method, on keys that may or may not exist. */
 export function callsOf(store: MysqlStore): Record<string, () => Promise<unknown>> {
   return {
     get: () => store.get('key'),
@@ -21,7 +21,7 @@ export async function keysOf(store: MysqlStore, prefix: string): Promise<string[
   return keys
 }
 
-/** What a promise rejects with; a promise that resolves is an error of its own. */
+/** Resolves to the rejection of a promise. Fails if the promise resolves. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   const outcome = await promise.then(
     (value) => ({ value }),

@@ -10,27 +10,27 @@ export interface Connected {
   readonly store: PostgresStore
   /** Any statement, on one of the connections of the store. */
   ask(text: string): Promise<readonly unknown[]>
-  /** Twice is no error. */
+  /** A second call is not an error. */
   end(): Promise<void>
 }
 
 export interface ConnectOptions extends PostgresStoreOptions {
   /** Settings of each session, by name. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Options of pg's pool beside these. */
+  /** Additional options of pg's pool. */
   readonly pool?: pg.PoolConfig
   /** Connections. Default: 10, as in both drivers. */
   readonly max?: number
 }
 
-/** A client of its own, as a process has. */
+/** A separate client, as in another process. */
 export function connect(driver: DriverName, url: string, options: ConnectOptions = {}): Connected {
   const { settings = {}, pool: poolOptions = {}, max = 10, ...storeOptions } = options
   if (driver === 'pg') {
     const pool = new pg.Pool({
       connectionString: url,
       max,
-      // A pooler refuses this parameter, even without anything in it.
+      // A pooler refuses this parameter, even if it is empty.
       ...(Object.keys(settings).length > 0 && { options: optionsOf(settings) }),
       ...poolOptions
     })

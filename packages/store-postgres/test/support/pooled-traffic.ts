@@ -1,21 +1,21 @@
 import { createSessionManager, type SessionManager } from '@kvsession/core'
 import type { PostgresStore } from '../../src/index.ts'
 
-/** What many requests at once did through a store: how many operations, and what each failed one said. */
+/** The result of many concurrent requests through a store: the number of operations, and the errors. */
 export interface PooledTraffic {
   readonly operations: number
   readonly errors: readonly string[]
-  /** Sessions whose count at the end is not what was acknowledged. */
+  /** Sessions whose final count differs from the acknowledged count. */
   readonly wrong: number
 }
 
 const lanes = 20
-/** Read and write, over and over, and now and then everything else that a request may do. */
+/** Reads and writes repeatedly, and sometimes runs the other operations of a request. */
 const visitsPerSession = 12
 
-/** Runs at least so many operations of a manager and its store, twenty requests at a time. */
+/** Runs at least this many operations of a manager and its store, with twenty concurrent requests. */
 export async function runPooledTraffic(store: PostgresStore, least: number): Promise<PooledTraffic> {
-  // No wait of twenty requests for a handful of connections is an error.
+  // Twenty requests that wait for a few connections are not an error.
   const manager = createSessionManager({
     store,
     secret: 'a secret for tests that is long enough',
@@ -54,7 +54,7 @@ export async function runPooledTraffic(store: PostgresStore, least: number): Pro
   return { operations, errors, wrong }
 }
 
-/** Logs a user in and gives the cookie. */
+/** Logs a user in and resolves to the cookie. */
 async function begin(manager: SessionManager, user: string): Promise<string> {
   const session = await manager.open('')
   session.data.count = 0

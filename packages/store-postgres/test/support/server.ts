@@ -6,12 +6,12 @@ export interface ServerConnectOptions extends ConnectOptions {
   readonly user?: string
 }
 
-/** A private server, with what was connected to it. */
+/** A private server with its connected clients. */
 export interface Server extends Engine {
   /** Each name is free until then. */
   freeTable(): string
   connect(driver: DriverName, options?: ServerConnectOptions): Connected
-  /** As superuser, on a connection of the test's own. */
+  /** Runs as superuser, on a separate connection. */
   readonly admin: Connected
 }
 

@@ -1,14 +1,14 @@
 import type { PostgresStore } from '../../src/index.ts'
 
-/** The server was there again before: a few broken connections have to be thrown away first. */
+/** After a restart of the server, some broken connections must be discarded first. */
 export async function recovered(store: PostgresStore): Promise<void> {
-  const patience = performance.now() + 5_000
+  const deadline = performance.now() + 5_000
   for (;;) {
     try {
       await store.get('any')
       return
     } catch (error) {
-      if (performance.now() > patience) throw error
+      if (performance.now() > deadline) throw error
     }
   }
 }

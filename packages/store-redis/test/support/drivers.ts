@@ -7,7 +7,7 @@ import { createRedisStore, type RedisClient, type RedisStore, type RedisStoreOpt
 export interface Connected {
   readonly client: RedisClient
   readonly store: RedisStore
-  /** Resolves when the client knows the servers of its cluster: node-redis refuses commands before that. */
+  /** Resolves when the client knows the servers of its cluster, because node-redis refuses commands before that. */
   readonly ready?: Promise<unknown>
   end(): void
 }
@@ -17,7 +17,7 @@ export type DriverName = (typeof driverNames)[number]
 
 const ignore = (): void => undefined
 
-/** A client of its own, as a process has, which may not be connected yet. */
+/** A separate client, as in another process, which may not be connected yet. */
 export function connect(driver: DriverName, url: string, options: RedisStoreOptions = {}): Connected {
   if (driver.startsWith('node-redis')) {
     const client = driver === 'node-redis 6' ? createClient({ url }) : createClient5({ url })
@@ -25,14 +25,14 @@ export function connect(driver: DriverName, url: string, options: RedisStoreOpti
     client.connect().catch(ignore)
     return { client, store: createRedisStore(client, options), end: () => client.destroy() }
   }
-  // Before ioredis introduces itself it reads a file: a connection that works would be cut in the middle of that.
+  // ioredis reads a file before it introduces itself, so a working connection could be cut during that time.
   const settings = { maxRetriesPerRequest: 0, disableClientInfo: true }
   const client = driver === 'ioredis 6' ? new Redis(url, settings) : new Redis5(url, settings)
   client.on('error', ignore)
   return { client, store: createRedisStore(client, options), end: () => client.disconnect() }
 }
 
-/** A connected client that queues nothing while its connection is down, as the README says. */
+/** A connected client that queues nothing while its connection is down, as in the README. */
 export async function connectWithoutQueue(driver: DriverName, url: string): Promise<Connected> {
   if (driver.startsWith('node-redis')) {
     const settings = { url, disableOfflineQueue: true }
@@ -55,7 +55,7 @@ export function connectCluster(
 ): Connected {
   if (driver.startsWith('node-redis')) {
     const rootNodes = urls.map((url) => ({ url }))
-    // Five seconds as it comes.
+    // The default is five seconds.
     const topologyRefreshOnReconnectionAttemptStrategy = 500
     const client =
       driver === 'node-redis 6'

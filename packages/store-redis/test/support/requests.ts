@@ -15,7 +15,7 @@ export async function begin(manager: SessionManager): Promise<string> {
   return cookieOf(await manager.commit(session))
 }
 
-/** What a request does that reads and writes; gives what it read. */
+/** A request that reads and writes; resolves to the value that it read. */
 export async function visit(manager: SessionManager, cookie: string): Promise<unknown> {
   const session = await manager.open(cookie)
   const { count } = session.data
@@ -24,7 +24,7 @@ export async function visit(manager: SessionManager, cookie: string): Promise<un
   return count
 }
 
-/** Resolves when the store answers again. */
+/** Resolves when the store responds again. */
 export async function recovered(store: { get(key: string): Promise<unknown> }): Promise<void> {
   for (;;) {
     const answered = await Promise.race([

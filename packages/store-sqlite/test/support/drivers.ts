@@ -15,7 +15,7 @@ export function openDatabase(driver: DriverName, path: string): OpenedDatabase {
   return driver === 'node:sqlite' ? new DatabaseSync(path) : new BetterSqlite3(path)
 }
 
-/** The driver that a process was told on its command line. */
+/** The driver that the command line of a process names. */
 export function driverNamed(text: string | undefined): DriverName {
   const name = driverNames.find((driver) => driver === text)
   if (name === undefined) throw new RangeError(`no driver ${text}`)

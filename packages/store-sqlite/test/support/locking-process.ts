@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 /**
- * Holds the lock of a file for a while and, at the very end, writes `witness` under the lock; run as
+ * Holds the lock of a file for a while and finally writes `witness` under the lock; run as
  * `locking-process.ts <file> <ms>`.
  */
 const [path, milliseconds] = process.argv.slice(2)

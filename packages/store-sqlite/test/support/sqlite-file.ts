@@ -9,11 +9,11 @@ export interface OpenedStore {
   readonly database: OpenedDatabase
 }
 
-/** A database file in a folder of its own, with everything that was opened on it. */
+/** A database file in its own folder, with everything that was opened on it. */
 export interface SqliteFile {
   readonly path: string
   open(options?: SqliteStoreOptions): OpenedStore
-  /** The same in memory, beside the file. */
+  /** An in-memory database. */
   openInMemory(options?: SqliteStoreOptions): OpenedStore
   remove(): void
 }
@@ -24,8 +24,8 @@ export function createSqliteFile(
 ): SqliteFile {
   const path = join(folder, 'sessions.db')
   const opened: OpenedDatabase[] = []
-  const openAt = (place: string, options?: SqliteStoreOptions): OpenedStore => {
-    const database = openDatabase(driver, place)
+  const openAt = (location: string, options?: SqliteStoreOptions): OpenedStore => {
+    const database = openDatabase(driver, location)
     opened.push(database)
     return { database, store: createSqliteStore(database, options) }
   }
@@ -40,7 +40,7 @@ export function createSqliteFile(
   }
 }
 
-/** A test may have closed it already: node:sqlite objects to a second time. */
+/** A test may have closed it already, and node:sqlite rejects a second close. */
 function closeOnce(database: OpenedDatabase): void {
   try {
     database.close()

@@ -3,7 +3,7 @@ import type { CreateApp } from '../app-under-test.ts'
 import type { StoreUnderTest } from '../store-under-test.ts'
 import { createTestClock, type TestClock } from '../test-clock.ts'
 import { withinTime } from '../within-time.ts'
-import { type AdapterCaseDefinition, createAdapterWorld } from './adapter-site.ts'
+import { type AdapterCaseDefinition, createAdapterFixture } from './adapter-fixture.ts'
 import { cachingCases } from './caching.ts'
 import { commitCases } from './commit.ts'
 import { cookieCases } from './cookie.ts'
@@ -16,23 +16,23 @@ import { streamCases } from './streams.ts'
 import { visitorCases } from './visitors.ts'
 
 export interface AdapterCaseOptions {
-  /** Mounts the adapter on its framework and serves it on a free port of 127.0.0.1. Called once per case or more. */
+  /** Mounts the adapter on its framework and serves it on a free port of 127.0.0.1. Called at least once per case. */
   createApp: CreateApp
   /**
-   * Makes the store of a case, on an empty engine and with the clock that it is given. It needs `compareAndSet` and
-   * `keys`. Default: the in-memory store.
+   * Creates the store of a case on an empty engine, with the given clock. The store needs `compareAndSet` and `keys`.
+   * Default: the in-memory store.
    */
   createStore?(clock: TestClock): KeyValueStore | StoreUnderTest | Promise<KeyValueStore | StoreUnderTest>
   /**
-   * Whether the adapter can see that a response has ended, and so store what a stream changed and did not save itself.
-   * Default `true`; `false` where the framework hands its responses to the runtime and never hears of them again.
+   * Whether the adapter can detect the end of a response, and so store changes that a stream made but did not save.
+   * Default `true`. Set it to `false` if the framework passes its responses to the runtime and gets no notification.
    */
   seesResponseEnd?: boolean
-  /** Milliseconds after which a case that still waits for the application has failed; default 20,000. */
+  /** Milliseconds after which a case fails that still waits for the application; default 20,000. */
   caseTimeout?: number
 }
 
-/** One sentence that an adapter must keep, ready to run. */
+/** One requirement for adapters, ready to run. */
 export interface AdapterCase {
   readonly group: string
   readonly name: string
@@ -52,10 +52,10 @@ const groups: Readonly<Record<string, readonly AdapterCaseDefinition[]>> = {
   disconnects: disconnectCases
 }
 
-/** The suite without a runner, for other harnesses. Cases are independent of each other. */
+/** Returns the suite without a test runner, for other harnesses. Cases are independent of each other. */
 export function adapterCases(options: AdapterCaseOptions): readonly AdapterCase[] {
   const { createApp, seesResponseEnd = true } = options
-  if (typeof createApp !== 'function') throw new TypeError('createApp must be a function that serves an app.')
+  if (typeof createApp !== 'function') throw new TypeError('createApp must be a function that serves an application.')
   return Object.entries(groups).flatMap(([group, definitions]) =>
     definitions
       .filter(({ needsResponseEnd = false }) => seesResponseEnd || !needsResponseEnd)
@@ -72,14 +72,14 @@ async function runCase({ check }: AdapterCaseDefinition, options: AdapterCaseOpt
     async () => createStore?.(clock) ?? createMemoryStore({ clock })
   )
   const { store, cleanup }: StoreUnderTest = 'store' in created ? created : { store: created }
-  const world = createAdapterWorld(createApp, clock, store)
+  const fixture = createAdapterFixture(createApp, clock, store)
   const tearDown = (): Promise<void> =>
     withinTime({ milliseconds: caseTimeout }, 'closing the application', async () => {
-      await world.close()
+      await fixture.close()
       await cleanup?.()
     })
   try {
-    await withinTime({ milliseconds: caseTimeout }, 'the case', () => check(world))
+    await withinTime({ milliseconds: caseTimeout }, 'the case', () => check(fixture))
   } catch (error) {
     await tearDown().catch(() => undefined)
     throw error

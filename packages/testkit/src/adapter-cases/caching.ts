@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ClientAnswer } from '../cookie-jar-client.ts'
-import type { AdapterCaseDefinition, Routes } from './adapter-site.ts'
+import type { AdapterCaseDefinition, Routes } from './adapter-fixture.ts'
 
 const cached = (value: string): Routes => ({
   '/cached': ({ session, setHeader, send }) => {
@@ -16,34 +16,34 @@ function varyFields({ headers }: ClientAnswer): string[] {
 
 export const cachingCases: readonly AdapterCaseDefinition[] = [
   {
-    name: 'every answer with our cookie says no-store, and varies with the cookie: start, login, logout',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'a response that sets the session cookie has no-store and Vary: Cookie: first write, login, logout',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.browser()
       for (const path of ['/start', '/login', '/logout']) {
-        const answer = await browser.get(path)
-        assert.equal(answer.setCookies.length, 1, path)
-        assert.equal(answer.headers['cache-control'], 'no-store', path)
-        assert.deepEqual(varyFields(answer), ['cookie'], path)
+        const response = await browser.get(path)
+        assert.equal(response.setCookies.length, 1, path)
+        assert.equal(response.headers['cache-control'], 'no-store', path)
+        assert.deepEqual(varyFields(response), ['cookie'], path)
       }
     }
   },
   {
-    name: "an answer that looked at a visitor's session varies with the cookie, and may be cached",
-    async check(world) {
-      const site = await world.serve({})
+    name: "a response that used a visitor's session has Vary: Cookie and may be cached",
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.browser()
       await browser.get('/start')
-      const answer = await browser.get('/read')
-      assert.deepEqual(varyFields(answer), ['cookie'])
-      assert.equal(answer.headers['cache-control'], undefined)
+      const response = await browser.get('/read')
+      assert.deepEqual(varyFields(response), ['cookie'])
+      assert.equal(response.headers['cache-control'], undefined)
       assert.deepEqual(varyFields(await browser.get('/ping')), [])
     }
   },
   {
-    name: "an answer that looked at a user's session is private and must be validated, unless the handler says otherwise",
-    async check(world) {
-      const site = await world.serve({
+    name: "a response that used a user's session is private and must be revalidated, unless the handler sets Cache-Control",
+    async check(fixture) {
+      const site = await fixture.serve({
         '/fail': ({ session }) => {
           throw new Error(session.userId)
         },
@@ -59,9 +59,9 @@ export const cachingCases: readonly AdapterCaseDefinition[] = [
       const browser = site.browser()
       await browser.get('/login')
       for (const path of ['/who', '/read', '/fail']) {
-        const answer = await browser.get(path)
-        assert.equal(answer.headers['cache-control'], 'private, no-cache', path)
-        assert.deepEqual(varyFields(answer), ['cookie'], path)
+        const response = await browser.get(path)
+        assert.equal(response.headers['cache-control'], 'private, no-cache', path)
+        assert.deepEqual(varyFields(response), ['cookie'], path)
       }
       assert.equal((await browser.get('/shared')).headers['cache-control'], 'public, max-age=60')
       assert.equal((await browser.get('/until')).headers['cache-control'], undefined)
@@ -69,9 +69,9 @@ export const cachingCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: "markPrivate: false: an answer that looked at a user's session says nothing of caches",
-    async check(world) {
-      const site = await world.serve({}, { markPrivate: false })
+    name: "with markPrivate: false, a response that used a user's session has no Cache-Control",
+    async check(fixture) {
+      const site = await fixture.serve({}, { markPrivate: false })
       const browser = site.browser()
       await browser.get('/login')
       assert.equal((await browser.get('/who')).headers['cache-control'], undefined)
@@ -79,9 +79,9 @@ export const cachingCases: readonly AdapterCaseDefinition[] = [
   },
   ...['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'Surrogate-Control'].map(
     (name): AdapterCaseDefinition => ({
-      name: `${name} never lets a cache keep our cookie, and stays on an answer without one`,
-      async check(world) {
-        const site = await world.serve({
+      name: `${name} becomes no-store on a response that sets the session cookie, and stays unchanged on others`,
+      async check(fixture) {
+        const site = await fixture.serve({
           '/edge': ({ session, setHeader, send }) => {
             session.data.n = 1
             setHeader('Cache-Control', 'private')
@@ -90,17 +90,17 @@ export const cachingCases: readonly AdapterCaseDefinition[] = [
           }
         })
         const browser = site.browser()
-        const answer = await browser.get('/edge')
-        assert.equal(answer.setCookies.length, 1)
-        assert.equal(answer.headers[name.toLowerCase()], 'no-store')
+        const response = await browser.get('/edge')
+        assert.equal(response.setCookies.length, 1)
+        assert.equal(response.headers[name.toLowerCase()], 'no-store')
         assert.equal((await browser.get('/edge')).headers[name.toLowerCase()], 'max-age=60, x="private"')
       }
     })
   ),
   {
-    name: 'Vary: Cookie is added once to what the handler says',
-    async check(world) {
-      const site = await world.serve({
+    name: 'Cookie is added once to the Vary header of the handler',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/vary': ({ session, setHeader, send }) => {
           setHeader('Vary', 'Accept-Language')
           return send(200, String(session.isNew))
@@ -116,19 +116,19 @@ export const cachingCases: readonly AdapterCaseDefinition[] = [
   },
   ...['private, max-age=60', 'no-store'].map(
     (value): AdapterCaseDefinition => ({
-      name: `the handler's own Cache-Control stays when it keeps shared caches out: ${value}`,
-      async check(world) {
-        const site = await world.serve(cached(value))
-        const answer = await site.browser().get('/cached')
-        assert.equal(answer.setCookies.length, 1)
-        assert.equal(answer.headers['cache-control'], value)
+      name: `the handler's own Cache-Control stays if it excludes shared caches: ${value}`,
+      async check(fixture) {
+        const site = await fixture.serve(cached(value))
+        const response = await site.browser().get('/cached')
+        assert.equal(response.setCookies.length, 1)
+        assert.equal(response.headers['cache-control'], value)
       }
     })
   ),
   {
-    name: "the handler's own Cache-Control is tightened, with an event, when shared caches could keep our cookie",
-    async check(world) {
-      const site = await world.serve(cached('public, max-age=60'))
+    name: "the handler's own Cache-Control is tightened, with an event, if shared caches could store the session cookie",
+    async check(fixture) {
+      const site = await fixture.serve(cached('public, max-age=60'))
       const browser = site.browser()
       assert.equal((await browser.get('/cached')).headers['cache-control'], 'no-store')
       assert.deepEqual(

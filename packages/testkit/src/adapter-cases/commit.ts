@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import type { AdapterExchange } from '../app-under-test.ts'
 import type { ClientAnswer } from '../cookie-jar-client.ts'
-import { type AdapterCaseDefinition, assertFailed, assertNoCookie, ourCookies, type Routes } from './adapter-site.ts'
+import { type AdapterCaseDefinition, assertFailed, assertNoCookie, ourCookies, type Routes } from './adapter-fixture.ts'
 
-async function* pieces(...texts: readonly string[]): AsyncGenerator<string> {
-  yield* texts
+async function* pieces(...chunks: readonly string[]): AsyncGenerator<string> {
+  yield* chunks
 }
 
 function write({ session }: AdapterExchange): void {
@@ -37,16 +37,16 @@ const writers: Routes = {
 export const commitCases: readonly AdapterCaseDefinition[] = [
   ...['/send', '/redirect', '/stream', '/empty', '/unchanged'].map(
     (path): AdapterCaseDefinition => ({
-      name: `no byte leaves before the record is stored: ${path.slice(1)}`,
-      async check(world) {
-        const site = await world.serve(writers)
+      name: `the response is not sent until the record is stored: ${path.slice(1)}`,
+      async check(fixture) {
+        const site = await fixture.serve(writers)
         const browser = site.browser()
         const write = site.store.hold('compareAndSet')
-        const answer = browser.open(path)
+        const response = browser.open(path)
         await write.reached
-        await site.stillWaiting(answer)
+        await site.stillWaiting(response)
         write.release()
-        const { status, setCookies } = await answer
+        const { status, setCookies } = await response
         assert.ok(status < 400)
         assert.equal(ourCookies({ setCookies }).length, 1)
         assert.equal((await browser.get('/read')).body, '{"n":1}')
@@ -55,25 +55,25 @@ export const commitCases: readonly AdapterCaseDefinition[] = [
   ),
   ...['/send', '/redirect', '/stream', '/empty', '/unchanged'].map(
     (path): AdapterCaseDefinition => ({
-      name: `no byte leaves before the change of an existing session is stored: ${path.slice(1)}`,
-      async check(world) {
-        const site = await world.serve(writers)
+      name: `the response is not sent until the change of an existing session is stored: ${path.slice(1)}`,
+      async check(fixture) {
+        const site = await fixture.serve(writers)
         const browser = site.browser()
         await browser.get('/start')
         const write = site.store.hold('compareAndSet')
-        const answer = browser.open(path)
+        const response = browser.open(path)
         await write.reached
-        await site.stillWaiting(answer)
+        await site.stillWaiting(response)
         write.release()
-        assertNoCookie(await answer)
+        assertNoCookie(await response)
         assert.equal((await browser.get('/read')).body, '{"started":true,"n":1}')
       }
     })
   ),
   {
-    name: 'a redirect that is followed at once finds what was stored',
-    async check(world) {
-      const site = await world.serve(writers)
+    name: 'a client that follows a redirect immediately gets the stored data',
+    async check(fixture) {
+      const site = await fixture.serve(writers)
       const browser = site.browser()
       for (let visit = 0; visit < 5; visit++) {
         const { status, headers } = await browser.get('/redirect')
@@ -85,9 +85,9 @@ export const commitCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'the answer arrives as the handler gave it: status, headers, body, streamed or not',
-    async check(world) {
-      const site = await world.serve({
+    name: 'the response has the status, headers and body of the handler, streamed or not',
+    async check(fixture) {
+      const site = await fixture.serve({
         ...writers,
         '/created': ({ session, setHeader, send }) => {
           session.data.n = 1
@@ -105,9 +105,9 @@ export const commitCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'HEAD stores and sets the cookie as GET does, without a body',
-    async check(world) {
-      const site = await world.serve(writers)
+    name: 'HEAD stores data and sets the cookie like GET, without a body',
+    async check(fixture) {
+      const site = await fixture.serve(writers)
       const browser = site.browser()
       const { status, setCookies, body } = await browser.get('/send', { method: 'HEAD' })
       assert.equal(status, 200)
@@ -117,9 +117,9 @@ export const commitCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'POST stores and sets the cookie as GET does',
-    async check(world) {
-      const site = await world.serve(writers)
+    name: 'POST stores data and sets the cookie like GET',
+    async check(fixture) {
+      const site = await fixture.serve(writers)
       const browser = site.browser()
       assert.equal((await browser.get('/send', { method: 'POST' })).status, 200)
       assert.equal((await browser.get('/read')).body, '{"n":1}')
@@ -127,40 +127,40 @@ export const commitCases: readonly AdapterCaseDefinition[] = [
   },
   ...['/send', '/redirect', '/stream', '/empty'].map(
     (path): AdapterCaseDefinition => ({
-      name: `what could not be stored is a server error without cookie and without the handler's answer: ${path.slice(1)}`,
-      async check(world) {
-        const site = await world.serve(writers)
+      name: `a failed commit is a server error without a cookie and without the handler's response: ${path.slice(1)}`,
+      async check(fixture) {
+        const site = await fixture.serve(writers)
         site.store.fail('compareAndSet')
-        const answer = await site.browser().get(path)
-        assertFailed(answer)
-        assertNoCookie(answer)
-        assert.equal(answer.headers.location, undefined)
-        assert.doesNotMatch(answer.body, /the page|one|two/)
+        const response = await site.browser().get(path)
+        assertFailed(response)
+        assertNoCookie(response)
+        assert.equal(response.headers.location, undefined)
+        assert.doesNotMatch(response.body, /the page|one|two/)
         site.store.recover()
         assert.equal(await site.sessions(), 0)
       }
     })
   ),
   {
-    name: 'what could not be stored leaves the old record, and its cookie, alone',
-    async check(world) {
-      const site = await world.serve(writers)
+    name: 'a failed commit leaves the stored record and its cookie unchanged',
+    async check(fixture) {
+      const site = await fixture.serve(writers)
       const browser = site.browser()
       await browser.get('/start')
       const cookie = browser.jar.get('sid')
       site.store.fail('compareAndSet')
-      const answer = await browser.get('/send')
-      assertFailed(answer)
-      assertNoCookie(answer)
+      const response = await browser.get('/send')
+      assertFailed(response)
+      assertNoCookie(response)
       assert.equal(browser.jar.get('sid'), cookie)
       site.store.recover()
       assert.equal((await browser.get('/read')).body, '{"started":true}')
     }
   },
   {
-    name: 'a write that took effect but was not confirmed is found out, and its cookie is sent',
-    async check(world) {
-      const site = await world.serve(writers)
+    name: 'a write that took effect without confirmation is detected, and its cookie is sent',
+    async check(fixture) {
+      const site = await fixture.serve(writers)
       const browser = site.browser()
       site.store.fail('compareAndSet', { applied: true })
       assert.equal((await browser.get('/send')).status, 200)
@@ -169,16 +169,16 @@ export const commitCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'data that cannot be stored, or is too large, is a server error and leaves the old record alone',
-    async check(world) {
-      const site = await world.serve(
+    name: 'unserializable or oversized data is a server error and leaves the stored record unchanged',
+    async check(fixture) {
+      const site = await fixture.serve(
         {
           '/bigint': ({ session, send }) => {
             session.data.n = 1n
             return send(200, 'the page')
           },
           '/large': ({ session, send }) => {
-            session.data.text = 'x'.repeat(5_000)
+            session.data.long = 'x'.repeat(5_000)
             return send(200, 'the page')
           }
         },
@@ -187,17 +187,17 @@ export const commitCases: readonly AdapterCaseDefinition[] = [
       const browser = site.browser()
       await browser.get('/start')
       for (const path of ['/bigint', '/large']) {
-        const answer: ClientAnswer = await browser.get(path)
-        assertFailed(answer)
-        assert.doesNotMatch(answer.body, /the page/)
+        const response: ClientAnswer = await browser.get(path)
+        assertFailed(response)
+        assert.doesNotMatch(response.body, /the page/)
         assert.equal((await browser.get('/read')).body, '{"started":true}', path)
       }
     }
   },
   {
-    name: 'what a handler saves itself is stored at once and not again at the end',
-    async check(world) {
-      const site = await world.serve({
+    name: 'data that a handler saves is stored immediately and not again at the end',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/save': async ({ session, send }) => {
           session.data.saved = true
           await session.save()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type AdapterCaseDefinition, assertNoCookie, ourCookies, secret } from './adapter-site.ts'
+import { type AdapterCaseDefinition, assertNoCookie, ourCookies, secret } from './adapter-fixture.ts'
 
 const token = '[A-Za-z0-9_-]{76}'
 const loopbackCookie = new RegExp(`^sid=${token}; Path=/; HttpOnly; SameSite=Lax$`)
@@ -7,18 +7,18 @@ const secureCookie = new RegExp(`^__Host-sid=${token}; Path=/; HttpOnly; Secure;
 
 export const cookieCases: readonly AdapterCaseDefinition[] = [
   {
-    name: 'a loopback host over plain http gets sid, HttpOnly and SameSite=Lax, without Secure',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'a loopback host over plain HTTP gets the cookie sid with HttpOnly and SameSite=Lax, without Secure',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const { setCookies } = await site.browser().get('/start')
       assert.equal(setCookies.length, 1)
       assert.match(setCookies[0] ?? '', loopbackCookie)
     }
   },
   {
-    name: 'any other host gets __Host-sid with Secure, HttpOnly and SameSite=Lax',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'a host that is not loopback gets __Host-sid with Secure, HttpOnly and SameSite=Lax',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.httpsBrowser()
       const { setCookies } = await browser.get('/start')
       assert.equal(setCookies.length, 1)
@@ -27,9 +27,9 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'a loopback host behind a proxy gets the secure form',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'a loopback host behind a proxy gets the Secure cookie',
+    async check(fixture) {
+      const site = await fixture.serve({})
       for (const header of ['x-forwarded-for', 'x-forwarded-proto', 'forwarded', 'via', 'x-real-ip', 'x-envoy-peer']) {
         const { setCookies } = await site.browser().get('/start', { headers: { [header]: 'https' } })
         assert.match(setCookies[0] ?? '', secureCookie, header)
@@ -37,18 +37,18 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'a loopback host that a page elsewhere calls its own gets the secure form: a proxy has left no trace',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'a loopback host gets the Secure cookie if a same-origin request has another Origin, as behind an unmarked proxy',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const headers = { origin: 'https://shop.example', 'sec-fetch-site': 'same-origin' }
       assert.match((await site.browser().get('/start', { headers })).setCookies[0] ?? '', secureCookie)
       assert.match((await site.browser().get('/start')).setCookies[0] ?? '', secureCookie)
     }
   },
   {
-    name: 'a development server that forwards from a loopback host over plain http gets sid, without Secure',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'a development proxy on a loopback host over plain HTTP gets sid without Secure',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const headers = {
         'x-forwarded-for': '::1',
         'x-forwarded-host': 'localhost:3000',
@@ -59,9 +59,9 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'the unprefixed name is not read on any other host',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'the unprefixed cookie is ignored on a host that is not loopback',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const local = site.browser()
       await local.get('/start')
       const planted = `sid=${local.jar.get('sid')}`
@@ -72,21 +72,21 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'a cookie that browsers will refuse, on plain http, is sent and reported',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'a cookie that browsers refuse over plain HTTP is sent and reported by an event',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const { setCookies } = await site.httpsBrowser({}).get('/start')
       assert.match(setCookies[0] ?? '', secureCookie)
       assert.ok(
         site.events.some((event) => event.type === 'cookieSkipped' && event.reason === 'insecure-transport'),
-        'the adapter must say whether the connection is encrypted'
+        'the adapter must report whether the connection is encrypted'
       )
     }
   },
   {
-    name: 'the configured attributes are sent byte for byte',
-    async check(world) {
-      const site = await world.serve(
+    name: 'the configured cookie attributes are sent exactly',
+    async check(fixture) {
+      const site = await fixture.serve(
         {},
         { cookie: { name: 'shop', domain: 'shop.example', sameSite: 'strict', priority: 'high', partitioned: true } }
       )
@@ -96,9 +96,9 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'a permanent session gets a Max-Age, and a later change of it is sent too',
-    async check(world) {
-      const site = await world.serve({
+    name: 'a permanent session gets a Max-Age, and a later change of its lifetime is sent too',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/remember': ({ session, send }) => {
           session.data.n = 1
           session.permanent = true
@@ -120,15 +120,15 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'destroy clears the cookie with the attributes it was set with',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'destroy clears the cookie with the same attributes that set it',
+    async check(fixture) {
+      const site = await fixture.serve({})
       for (const browser of [site.browser(), site.httpsBrowser()]) {
         const set = (await browser.get('/start')).setCookies[0] ?? ''
         const { setCookies } = await browser.get('/logout')
         assert.equal(setCookies.length, 1)
-        const shape = (text: string): string[] =>
-          text
+        const shape = (header: string): string[] =>
+          header
             .replace(/=[^;]*/, '=')
             .split('; ')
             .filter((part) => !/^(?:Max-Age|Expires)=/.test(part))
@@ -139,24 +139,24 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'of several cookies of the name the first live one wins',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'the first live cookie wins if several have the same name',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.browser()
       await browser.get('/start')
       const live = `sid=${browser.jar.get('sid')}`
       const forged = `${live.slice(0, -3)}AAA`
       for (const cookie of [`sid=junk; ${live}`, `${live}; sid=junk`, `${forged}; other=1; ${live}; ${live}`]) {
-        const answer = await browser.get('/read', { cookie })
-        assert.equal(answer.body, '{"started":true}', cookie)
-        assertNoCookie(answer)
+        const response = await browser.get('/read', { cookie })
+        assert.equal(response.body, '{"started":true}', cookie)
+        assertNoCookie(response)
       }
     }
   },
   {
-    name: 'cookies that are no tokens of ours open nothing, cost no store operation and do no harm',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'cookies without a valid token open no session, cost no store operation and stay unchanged',
+    async check(fixture) {
+      const site = await fixture.serve({})
       for (const value of [
         '',
         'junk',
@@ -166,21 +166,21 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
         'x'.repeat(4000),
         '../../etc/passwd'
       ]) {
-        const answer = await site.browser().get('/read', { cookie: `sid=${value}` })
-        assert.equal(answer.status, 200)
-        assert.equal(answer.body, '{}')
-        assertNoCookie(answer)
+        const response = await site.browser().get('/read', { cookie: `sid=${value}` })
+        assert.equal(response.status, 200)
+        assert.equal(response.body, '{}')
+        assertNoCookie(response)
       }
       assert.equal(site.store.count(), 0)
     }
   },
   {
-    name: 'a token signed by a retired key is accepted and re-issued under the new one',
-    async check(world) {
+    name: 'a token signed with a retired key is accepted and re-issued with the new key',
+    async check(fixture) {
       const newer = 'the key that replaces the one of the adapter suite'
-      const before = await world.serve({})
-      const during = await world.serve({}, { secret: [newer, secret] })
-      const after = await world.serve({}, { secret: newer })
+      const before = await fixture.serve({})
+      const during = await fixture.serve({}, { secret: [newer, secret] })
+      const after = await fixture.serve({}, { secret: newer })
       const browser = before.browser()
       await browser.get('/start')
       const old = browser.jar.get('sid') ?? ''
@@ -198,10 +198,10 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'two managers with different cookies share a host without seeing each other',
-    async check(world) {
-      const shop = await world.serve({})
-      const blog = await world.serve({}, { cookie: { name: 'blog' }, namespace: 'blog' })
+    name: 'two managers with different cookies share a host without affecting each other',
+    async check(fixture) {
+      const shop = await fixture.serve({})
+      const blog = await fixture.serve({}, { cookie: { name: 'blog' }, namespace: 'blog' })
       const visitor = shop.browser()
       await visitor.get('/start')
       const { setCookies } = await blog.browser().get('/start')

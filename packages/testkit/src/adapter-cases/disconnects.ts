@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createGate } from '../gate.ts'
-import { type AdapterCaseDefinition, slowRoute } from './adapter-site.ts'
+import { type AdapterCaseDefinition, slowRoute } from './adapter-fixture.ts'
 
-/** Runs `task`; rejections that nobody handled meanwhile fail it. */
+/** Runs `task` and fails if a rejection stays unhandled meanwhile. */
 async function nothingUnhandled(task: () => Promise<void>): Promise<void> {
   const unhandled: unknown[] = []
   const note = (error: unknown): void => {
@@ -21,27 +21,27 @@ async function nothingUnhandled(task: () => Promise<void>): Promise<void> {
 
 export const disconnectCases: readonly AdapterCaseDefinition[] = [
   {
-    name: 'a client that goes away while the handler works leaves nothing unhandled, and its session intact',
-    check: (world) =>
+    name: 'a disconnect while the handler runs causes no unhandled rejection and leaves the session intact',
+    check: (fixture) =>
       nothingUnhandled(async () => {
         const slow = slowRoute(({ session }) => {
           session.data.late = true
         })
-        const site = await world.serve({ '/slow': slow.route })
+        const site = await fixture.serve({ '/slow': slow.route })
         const browser = site.browser()
         await browser.get('/start')
         await browser.abandon('/slow', slow.begun)
-        slow.goOn()
+        slow.proceed()
         await browser.get('/ping')
         const { started } = JSON.parse((await browser.get('/read')).body)
         assert.equal(started, true)
       })
   },
   {
-    name: 'a client that goes away while the record is written leaves nothing unhandled',
-    check: (world) =>
+    name: 'a disconnect while the record is written causes no unhandled rejection',
+    check: (fixture) =>
       nothingUnhandled(async () => {
-        const site = await world.serve({})
+        const site = await fixture.serve({})
         const browser = site.browser()
         for (const end of ['stored', 'failed']) {
           const write = site.store.hold('compareAndSet')
@@ -50,18 +50,18 @@ export const disconnectCases: readonly AdapterCaseDefinition[] = [
           write.release()
           assert.equal((await browser.get('/ping')).body, 'pong')
         }
-        // The store goes on failing: a try of the second request that comes later must not succeed. The first one's write
-        // may still be under way, for nobody waits for that of a client that has gone.
+        // The store keeps failing, so that a later attempt of the second request does not succeed. The write of the first
+        // request may still be running, because no response waits for it.
         for (let round = 0; round < 200 && (await site.sessions()) === 0; round++) await browser.get('/ping')
         assert.equal(await site.sessions(), 1)
       })
   },
   {
-    name: 'a client that goes away in the middle of a stream leaves nothing unhandled, and what was stored before it',
-    check: (world) =>
+    name: 'a disconnect during a stream causes no unhandled rejection and keeps the stored data',
+    check: (fixture) =>
       nothingUnhandled(async () => {
         const gone = createGate()
-        const site = await world.serve({
+        const site = await fixture.serve({
           '/slow': ({ session, stream }) => {
             session.data.n = 1
             async function* chunks(): AsyncGenerator<string> {
@@ -73,9 +73,9 @@ export const disconnectCases: readonly AdapterCaseDefinition[] = [
           }
         })
         const browser = site.browser()
-        const answer = await browser.open('/slow')
-        assert.equal(await answer.read(), 'one')
-        answer.abort()
+        const response = await browser.open('/slow')
+        assert.equal(await response.read(), 'one')
+        response.abort()
         await browser.get('/ping')
         gone.open()
         assert.equal((await browser.get('/ping')).body, 'pong')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { representationHeaders } from '@kvsession/core/adapter'
 import { createGate } from '../gate.ts'
-import { type AdapterCaseDefinition, assertFailed, assertNoCookie, ourCookies, type Routes } from './adapter-site.ts'
+import { type AdapterCaseDefinition, assertFailed, assertNoCookie, ourCookies, type Routes } from './adapter-fixture.ts'
 
 class Teapot extends Error {
   readonly status = 418
@@ -13,8 +13,8 @@ function fail(): never {
   throw new Teapot('the handler failed')
 }
 
-/** A value for every header that describes a response: none that an error response would have by itself. */
-const ofTheHandler: Readonly<Record<(typeof representationHeaders)[number], string>> = {
+/** A value for every header that describes a response, different from the values of an error response. */
+const handlerHeaders: Readonly<Record<(typeof representationHeaders)[number], string>> = {
   'Accept-Ranges': 'bytes',
   'Cache-Control': 'public, max-age=31536000',
   'Content-Disposition': 'attachment; filename="invoice.pdf"',
@@ -35,9 +35,9 @@ const ofTheHandler: Readonly<Record<(typeof representationHeaders)[number], stri
 
 export const errorCases: readonly AdapterCaseDefinition[] = [
   {
-    name: 'a handler that throws is answered with its own status, and what it changed is stored',
-    async check(world) {
-      const site = await world.serve({
+    name: 'a thrown error keeps its status, and the changes of its handler are stored',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/fail': ({ session }) => {
           session.data.attempts = 1
           fail()
@@ -50,9 +50,9 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'a new session whose handler throws is stored, and the error answer carries its cookie',
-    async check(world) {
-      const site = await world.serve({
+    name: 'a new session is stored although its handler throws, and the error response carries its cookie',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/fail': async ({ session }) => {
           session.data.attempts = 1
           await Promise.resolve()
@@ -60,29 +60,29 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
         }
       })
       const browser = site.browser()
-      const answer = await browser.get('/fail')
-      assert.equal(answer.status, 418)
-      assert.equal(ourCookies(answer).length, 1)
+      const response = await browser.get('/fail')
+      assert.equal(response.status, 418)
+      assert.equal(ourCookies(response).length, 1)
       assert.equal((await browser.get('/read')).body, '{"attempts":1}')
     }
   },
   {
-    name: 'an error without status is a 500, and its message stays here',
-    async check(world) {
-      const site = await world.serve({
+    name: 'an error without a status is a 500, and its message is not sent',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/fail': () => {
           throw new Error('the password is swordfish')
         }
       })
-      const answer = await site.browser().get('/fail')
-      assert.equal(answer.status, 500)
-      assert.doesNotMatch(answer.body, /swordfish/)
+      const response = await site.browser().get('/fail')
+      assert.equal(response.status, 500)
+      assert.doesNotMatch(response.body, /swordfish/)
     }
   },
   {
-    name: 'commitOnError: false: what a handler changed before it threw is not stored, and no cookie is set',
-    async check(world) {
-      const site = await world.serve(
+    name: 'with commitOnError: false, the changes of a handler that throws are not stored, and no cookie is set',
+    async check(fixture) {
+      const site = await fixture.serve(
         {
           '/fail': ({ session }) => {
             session.data.attempts = 1
@@ -101,9 +101,9 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
   },
   ...[true, false].map(
     (commitOnError): AdapterCaseDefinition => ({
-      name: `login and then an error, commitOnError: ${commitOnError}: the error answer carries the new cookie`,
-      async check(world) {
-        const site = await world.serve(
+      name: `the error response after a login carries the new cookie with commitOnError: ${commitOnError}`,
+      async check(fixture) {
+        const site = await fixture.serve(
           {
             '/fail': async ({ session }) => {
               await session.login('alice')
@@ -114,17 +114,17 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
         )
         const browser = site.browser()
         await browser.get('/start')
-        const answer = await browser.get('/fail')
-        assert.equal(answer.status, 418)
-        assert.equal(ourCookies(answer).length, 1)
+        const response = await browser.get('/fail')
+        assert.equal(response.status, 418)
+        assert.equal(ourCookies(response).length, 1)
         assert.equal((await browser.get('/who')).body, 'alice')
       }
     })
   ),
   {
-    name: 'regenerate and then an error: the error answer carries the new cookie, marked as not to be cached',
-    async check(world) {
-      const site = await world.serve({
+    name: 'the error response after a regenerate carries the new cookie and forbids caching',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/fail': async ({ session }) => {
           await session.regenerate()
           fail()
@@ -132,17 +132,17 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
       })
       const browser = site.browser()
       await browser.get('/start')
-      const answer = await browser.get('/fail')
-      assert.equal(ourCookies(answer).length, 1)
-      assert.equal(answer.headers['cache-control'], 'no-store')
-      assert.match(answer.headers.vary ?? '', /\bcookie\b/i)
+      const response = await browser.get('/fail')
+      assert.equal(ourCookies(response).length, 1)
+      assert.equal(response.headers['cache-control'], 'no-store')
+      assert.match(response.headers.vary ?? '', /\bcookie\b/i)
       assert.equal((await browser.get('/read')).body, '{"started":true}')
     }
   },
   {
-    name: 'destroy and then an error: the error answer clears the cookie',
-    async check(world) {
-      const site = await world.serve({
+    name: 'the error response after a destroy clears the cookie',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/fail': async ({ session }) => {
           await session.destroy()
           fail()
@@ -156,9 +156,9 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'login and then data that cannot be stored: the error answer carries the new cookie',
-    async check(world) {
-      const site = await world.serve({
+    name: 'the error response after a login and a failed commit carries the new cookie',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/fail': async ({ session, send }) => {
           await session.login('alice')
           session.data.n = 1n
@@ -166,32 +166,32 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
         }
       })
       const browser = site.browser()
-      const answer = await browser.get('/fail')
-      assertFailed(answer)
-      assert.doesNotMatch(answer.body, /the page/)
-      assert.equal(ourCookies(answer).length, 1)
+      const response = await browser.get('/fail')
+      assertFailed(response)
+      assert.doesNotMatch(response.body, /the page/)
+      assert.equal(ourCookies(response).length, 1)
       assert.equal((await browser.get('/who')).body, 'alice')
     }
   },
   {
-    name: 'an error whose data cannot be stored either is an error without cookie',
-    async check(world) {
-      const site = await world.serve({
+    name: 'an error response carries no cookie if the commit fails too',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/fail': ({ session }) => {
           session.data.n = 1
           fail()
         }
       })
       site.store.fail('compareAndSet')
-      const answer = await site.browser().get('/fail')
-      assert.ok(answer.status >= 400)
-      assertNoCookie(answer)
+      const response = await site.browser().get('/fail')
+      assert.ok(response.status >= 400)
+      assertNoCookie(response)
     }
   },
   {
     name: "an error response after a failed commit carries no header that describes the handler's response",
-    async check(world) {
-      const routes = Object.entries(ofTheHandler).map(([header, value]): [string, Routes[string]] => [
+    async check(fixture) {
+      const routes = Object.entries(handlerHeaders).map(([header, value]): [string, Routes[string]] => [
         `/${header}`,
         ({ session, setHeader, send }) => {
           session.data.paid = true
@@ -199,10 +199,10 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
           return send(200)
         }
       ])
-      const site = await world.serve(Object.fromEntries(routes))
+      const site = await fixture.serve(Object.fromEntries(routes))
       site.store.fail('compareAndSet')
       const kept: string[] = []
-      for (const [header, value] of Object.entries(ofTheHandler)) {
+      for (const [header, value] of Object.entries(handlerHeaders)) {
         const { status, headers } = await site.browser().get(`/${header}`)
         if (status !== 503 || headers[header.toLowerCase()] === value) kept.push(header)
       }
@@ -210,15 +210,15 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'a login that the store refuses is a server error without cookie, and the old session goes on',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'a login that the store refuses is a server error without a cookie, and the old session stays valid',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.browser()
       await browser.get('/start')
       site.store.fail('compareAndSet')
-      const answer = await browser.get('/login')
-      assertFailed(answer)
-      assertNoCookie(answer)
+      const response = await browser.get('/login')
+      assertFailed(response)
+      assertNoCookie(response)
       site.store.recover()
       assert.equal((await browser.get('/who')).body, 'nobody')
       assert.equal((await browser.get('/read')).body, '{"started":true}')
@@ -226,28 +226,28 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'a logout that the store refuses is a server error and keeps the cookie',
-    async check(world) {
-      const site = await world.serve({})
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.browser()
       await browser.get('/start')
       site.store.fail('delete')
-      const answer = await browser.get('/logout')
-      assertFailed(answer)
-      assertNoCookie(answer)
+      const response = await browser.get('/logout')
+      assertFailed(response)
+      assertNoCookie(response)
       site.store.recover()
       assert.equal((await browser.get('/logout')).status, 200)
       assert.equal(await site.sessions(), 0)
     }
   },
-  ...(['at once', 'later'] as const).flatMap((when) =>
+  ...(['immediately', 'later'] as const).flatMap((when) =>
     (['destroy', 'regenerate'] as const).map(
       (operation): AdapterCaseDefinition => ({
-        name: `a ${operation} that nobody waits for, and that the store refuses, fails a redirect sent ${when}`,
-        async check(world) {
-          const site = await world.serve({
+        name: `a ${operation} without await that the store refuses fails a redirect sent ${when}`,
+        async check(fixture) {
+          const site = await fixture.serve({
             '/leave': async ({ session, redirect }) => {
               const calls = site.store.count()
-              // Dropped as `session.destroy()` on a line of its own is.
+              // The promise is ignored, as in a bare `session.destroy()`.
               void session[operation]()
               if (when === 'later') {
                 while (site.store.count() === calls) await new Promise(setImmediate)
@@ -260,10 +260,10 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
           await browser.get('/login')
           site.store.fail('delete')
           site.store.fail('compareAndSet')
-          const answer = await browser.get('/leave')
-          assert.equal(answer.status, 503)
-          assert.equal(answer.headers.location, undefined)
-          assertNoCookie(answer)
+          const response = await browser.get('/leave')
+          assert.equal(response.status, 503)
+          assert.equal(response.headers.location, undefined)
+          assertNoCookie(response)
           site.store.recover()
           assert.equal((await browser.get('/who')).body, 'alice')
         }
@@ -271,9 +271,9 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
     )
   ),
   {
-    name: 'a logout that the store refuses, and that the handler answers itself, is answered as it says',
-    async check(world) {
-      const site = await world.serve({
+    name: 'a handler that catches a refused logout keeps its own response',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/leave': async ({ session, send }) => {
           try {
             await session.destroy()
@@ -291,17 +291,17 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
       const browser = site.browser()
       await browser.get('/login')
       site.store.fail('delete')
-      const answer = await browser.get('/leave')
-      assert.equal(answer.status, 200)
-      assert.equal(answer.body, 'you are still logged in')
-      assertNoCookie(answer)
+      const response = await browser.get('/leave')
+      assert.equal(response.status, 200)
+      assert.equal(response.body, 'you are still logged in')
+      assertNoCookie(response)
       assert.equal((await browser.get('/again')).status, 200)
       assert.equal((await browser.get('/who')).body, 'nobody')
     }
   },
   {
-    name: 'an error answer of an application that was told that the store refuses stays as it is',
-    async check(world) {
+    name: 'an error response stays unchanged if its handler caught the failed save',
+    async check(fixture) {
       const refused =
         (status: number): Routes[string] =>
         async ({ session, send }) => {
@@ -312,7 +312,7 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
             await send(status, 'sorry')
           }
         }
-      const site = await world.serve({ '/server': refused(503), '/client': refused(422), '/well': refused(200) })
+      const site = await fixture.serve({ '/server': refused(503), '/client': refused(422), '/success': refused(200) })
       const browser = site.browser()
       await browser.get('/start')
       site.store.fail('compareAndSet')
@@ -320,37 +320,37 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
         ['/server', 503],
         ['/client', 422]
       ] as const) {
-        const answer = await browser.get(path)
-        assert.equal(answer.status, status)
-        assert.equal(answer.body, 'sorry')
-        assertNoCookie(answer)
+        const response = await browser.get(path)
+        assert.equal(response.status, status)
+        assert.equal(response.body, 'sorry')
+        assertNoCookie(response)
       }
-      // Nothing that says "well" leaves while its data is not stored.
-      const answer = await browser.get('/well')
-      assertFailed(answer)
-      assert.doesNotMatch(answer.body, /sorry/)
+      // A success response is not sent if its data is not stored.
+      const response = await browser.get('/success')
+      assertFailed(response)
+      assert.doesNotMatch(response.body, /sorry/)
     }
   },
   {
-    name: 'an error answer of an application that was told nothing yields to that of the failed commit',
-    async check(world) {
-      const site = await world.serve({
+    name: 'an error response is replaced if its handler does not know that the commit failed',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/fail': ({ session, send }) => {
           session.data.n = 1
           return send(404, 'no such page')
         }
       })
       site.store.fail('compareAndSet')
-      const answer = await site.browser().get('/fail')
-      assertFailed(answer)
-      assert.doesNotMatch(answer.body, /no such page/)
+      const response = await site.browser().get('/fail')
+      assertFailed(response)
+      assert.doesNotMatch(response.body, /no such page/)
     }
   },
   {
-    name: 'a stream that fails half-way does no harm to the requests after it',
-    async check(world) {
+    name: 'a stream that fails midway does not affect later requests',
+    async check(fixture) {
       const end = createGate()
-      const site = await world.serve({
+      const site = await fixture.serve({
         '/break': ({ session, stream }) => {
           session.data.n = 1
           async function* chunks(): AsyncGenerator<string> {
@@ -363,12 +363,12 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
       })
       const browser = site.browser()
       await browser.get('/start')
-      const answer = await browser.open('/break')
-      assert.equal(await answer.read(), 'one')
+      const response = await browser.open('/break')
+      assert.equal(await response.read(), 'one')
       end.open()
       assert.equal((await browser.get('/ping')).body, 'pong')
       assert.equal((await browser.get('/read')).body, '{"started":true,"n":1}')
-      answer.abort()
+      response.abort()
     }
   }
 ]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { AdapterExchange } from '../app-under-test.ts'
-import { type AdapterCaseDefinition, assertNoCookie, ourCookies, type Routes, slowRoute } from './adapter-site.ts'
+import { type AdapterCaseDefinition, assertNoCookie, ourCookies, type Routes, slowRoute } from './adapter-fixture.ts'
 
 const swaps: Routes = {
   '/regenerate': async ({ session, send }) => {
@@ -19,28 +19,28 @@ function addItem({ session }: AdapterExchange): void {
 
 export const identityCases: readonly AdapterCaseDefinition[] = [
   {
-    name: 'after a login the new cookie is logged in and keeps the data, and the old token opens nothing',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'the new cookie after a login keeps the data, and the old token grants no access',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.browser()
       await browser.get('/start')
       const planted = `sid=${browser.jar.get('sid')}`
-      const answer = await browser.get('/login')
-      assert.equal(ourCookies(answer).length, 1)
+      const response = await browser.get('/login')
+      assert.equal(ourCookies(response).length, 1)
       assert.equal((await browser.get('/who')).body, 'alice')
       assert.equal((await browser.get('/read')).body, '{"started":true}')
-      const thief = site.browser()
-      for (const path of ['/who', '/read', '/start']) assertNoCookie(await thief.get(path, { cookie: planted }))
-      assert.equal((await thief.get('/who', { cookie: planted })).body, 'nobody')
-      assert.equal((await thief.get('/read', { cookie: planted })).body, '{}')
+      const attacker = site.browser()
+      for (const path of ['/who', '/read', '/start']) assertNoCookie(await attacker.get(path, { cookie: planted }))
+      assert.equal((await attacker.get('/who', { cookie: planted })).body, 'nobody')
+      assert.equal((await attacker.get('/read', { cookie: planted })).body, '{}')
       assert.equal((await browser.get('/read')).body, '{"started":true}')
       assert.equal(await site.sessions(), 1)
     }
   },
   {
-    name: 'regenerate keeps the data, and the old token opens nothing',
-    async check(world) {
-      const site = await world.serve(swaps)
+    name: 'regenerate keeps the data, and the old token grants no access',
+    async check(fixture) {
+      const site = await fixture.serve(swaps)
       const browser = site.browser()
       await browser.get('/start')
       const old = `sid=${browser.jar.get('sid')}`
@@ -51,23 +51,23 @@ export const identityCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'rotate keeps the old token working until the new one was seen, so that a lost answer logs nobody out',
-    async check(world) {
-      const site = await world.serve(swaps)
+    name: 'rotate keeps the old token valid until the new one is used, so a lost response does not log the user out',
+    async check(fixture) {
+      const site = await fixture.serve(swaps)
       const browser = site.browser()
       await browser.get('/start')
       const old = `sid=${browser.jar.get('sid')}`
       await browser.get('/rotate')
-      const answer = await site.browser().get('/read', { cookie: old })
-      assert.equal(answer.body, '{"started":true}')
-      assertNoCookie(answer)
+      const response = await site.browser().get('/read', { cookie: old })
+      assert.equal(response.body, '{"started":true}')
+      assertNoCookie(response)
       assert.equal((await browser.get('/read')).body, '{"started":true}')
     }
   },
   {
-    name: 'three regenerates in one request: exactly one cookie of ours, the last one',
-    async check(world) {
-      const site = await world.serve({
+    name: 'three regenerates in one request set exactly one session cookie, the last one',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/thrice': async ({ session, send }) => {
           for (let time = 0; time < 3; time++) await session.regenerate()
           await send(200, 'ok')
@@ -80,9 +80,9 @@ export const identityCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: "the handler's own cookies stay, in order, beside exactly one of ours",
-    async check(world) {
-      const site = await world.serve({
+    name: "the handler's own cookies keep their order beside exactly one session cookie",
+    async check(fixture) {
+      const site = await fixture.serve({
         '/cookies': async ({ session, appendHeader, send }) => {
           appendHeader('Set-Cookie', 'theme=dark; Path=/')
           appendHeader('Set-Cookie', 'lang=en; Path=/')
@@ -93,15 +93,15 @@ export const identityCases: readonly AdapterCaseDefinition[] = [
       const { setCookies } = await site.browser().get('/cookies')
       assert.equal(setCookies.length, 3)
       assert.deepEqual(
-        setCookies.filter((text) => !text.startsWith('sid=')),
+        setCookies.filter((header) => !header.startsWith('sid=')),
         ['theme=dark; Path=/', 'lang=en; Path=/']
       )
     }
   },
   {
-    name: 'regenerate and then destroy in one request: no session is left, and the cookie is cleared',
-    async check(world) {
-      const site = await world.serve({
+    name: 'regenerate and then destroy in one request leave no session and clear the cookie',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/both': async ({ session, send }) => {
           await session.regenerate()
           await session.destroy()
@@ -111,54 +111,54 @@ export const identityCases: readonly AdapterCaseDefinition[] = [
       const browser = site.browser()
       await browser.get('/login')
       const old = `sid=${browser.jar.get('sid')}`
-      const answer = await browser.get('/both')
-      assert.deepEqual(ourCookies(answer), [''])
+      const response = await browser.get('/both')
+      assert.deepEqual(ourCookies(response), [''])
       assert.equal(await site.sessions(), 0)
       assert.equal((await site.browser().get('/who', { cookie: old })).body, 'nobody')
     }
   },
   {
-    name: 'a logged-out token stays useless, however often it is replayed',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'a token grants no access after a logout, even if it is replayed repeatedly',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.browser()
       await browser.get('/login')
       const old = `sid=${browser.jar.get('sid')}`
       await browser.get('/logout')
       site.store.forget()
       for (let replay = 0; replay < 10; replay++) {
-        const answer = await browser.get('/who', { cookie: old })
-        assert.equal(answer.body, 'nobody')
-        assertNoCookie(answer)
+        const response = await browser.get('/who', { cookie: old })
+        assert.equal(response.body, 'nobody')
+        assertNoCookie(response)
       }
       assert.equal(site.store.count('set', 'compareAndSet', 'delete'), 0)
     }
   },
   {
     name: 'a logout ends every live session whose token the request carries',
-    async check(world) {
-      const site = await world.serve({})
+    async check(fixture) {
+      const site = await fixture.serve({})
       const [first, second, third] = [site.browser(), site.browser(), site.browser()]
       for (const browser of [first, second, third]) await browser.get('/login')
       const tokenOf = ({ jar }: typeof first): string => `sid=${jar.get('sid')}`
-      const answer = await first.get('/logout', { cookie: `${tokenOf(first)}; ${tokenOf(second)}` })
-      assert.equal(answer.status, 200)
+      const response = await first.get('/logout', { cookie: `${tokenOf(first)}; ${tokenOf(second)}` })
+      assert.equal(response.status, 200)
       const seen = await Promise.all([first, second, third].map(async (browser) => (await browser.get('/who')).body))
       assert.deepEqual(seen, ['nobody', 'nobody', 'alice'])
     }
   },
   {
-    name: 'the late answer to a request with the old token does not replace the cookie of a login, nor see it',
-    async check(world) {
+    name: 'a late request with the old token neither replaces the cookie of a login nor changes its session',
+    async check(fixture) {
       const slow = slowRoute(addItem, ({ session }) => session.data)
-      const site = await world.serve({ '/slow': slow.route })
+      const site = await fixture.serve({ '/slow': slow.route })
       const browser = site.browser()
       await browser.get('/start')
       const late = browser.get('/slow')
       await slow.begun
       await browser.get('/login')
       const fresh = browser.jar.get('sid')
-      slow.goOn()
+      slow.proceed()
       assertNoCookie(await late)
       assert.equal(browser.jar.get('sid'), fresh)
       assert.equal((await browser.get('/who')).body, 'alice')
@@ -167,20 +167,20 @@ export const identityCases: readonly AdapterCaseDefinition[] = [
   },
   ...['reads', 'writes'].map(
     (does): AdapterCaseDefinition => ({
-      name: `a logout stays a logout when a request that ${does} was under way, whose late answer sets no cookie`,
-      async check(world) {
+      name: `a late request that ${does} neither undoes a logout nor sets a cookie`,
+      async check(fixture) {
         const slow = slowRoute(
           (exchange) => (does === 'writes' ? addItem(exchange) : exchange.session.data),
           ({ session }) => session.data
         )
-        const site = await world.serve({ '/slow': slow.route })
+        const site = await fixture.serve({ '/slow': slow.route })
         const browser = site.browser()
         await browser.get('/login')
         const old = `sid=${browser.jar.get('sid')}`
         const late = browser.get('/slow')
         await slow.begun
         await browser.get('/logout')
-        slow.goOn()
+        slow.proceed()
         assertNoCookie(await late)
         assert.deepEqual(browser.jar.names, [])
         assert.equal(await site.sessions(), 0)
@@ -189,26 +189,26 @@ export const identityCases: readonly AdapterCaseDefinition[] = [
     })
   ),
   {
-    name: 'the late answer of a request before a logout does not end the login that came after it',
-    async check(world) {
+    name: 'a late request from before a logout does not end a newer login',
+    async check(fixture) {
       const slow = slowRoute(addItem, ({ session }) => session.data)
-      const site = await world.serve({ '/slow': slow.route })
+      const site = await fixture.serve({ '/slow': slow.route })
       const browser = site.browser()
       await browser.get('/login')
       const late = browser.get('/slow')
       await slow.begun
       await browser.get('/logout')
       await browser.get('/login')
-      slow.goOn()
+      slow.proceed()
       assertNoCookie(await late)
       assert.equal((await browser.get('/who')).body, 'alice')
       assert.equal((await browser.get('/read')).body, '{}')
     }
   },
   {
-    name: 'a login button clicked twice ends logged in',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'two concurrent logins leave the user logged in',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.browser()
       await browser.get('/start')
       await Promise.all([browser.get('/login'), browser.get('/login')])
@@ -216,9 +216,9 @@ export const identityCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'another user who logs in sees nothing of the one before',
-    async check(world) {
-      const site = await world.serve({
+    name: 'a login as another user discards the data of the previous user',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/bob': async ({ session, send }) => {
           await session.login('bob')
           await send(200, JSON.stringify(session.data))

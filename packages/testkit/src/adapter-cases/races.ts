@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createGate } from '../gate.ts'
-import { type AdapterCaseDefinition, slowRoute } from './adapter-site.ts'
+import { type AdapterCaseDefinition, slowRoute } from './adapter-fixture.ts'
 
 const many = 50
 
@@ -10,12 +10,12 @@ function numberOf(path: string): number {
 
 export const raceCases: readonly AdapterCaseDefinition[] = [
   {
-    name: 'fifty requests on one session at once, each writing its own key: fifty of fifty survive',
-    async check(world) {
+    name: 'fifty concurrent requests on one session, each writing its own key, lose no key',
+    async check(fixture) {
       let waiting = 0
       const all = createGate()
       const paths = Array.from({ length: many }, (_, index) => `/write/${index}`)
-      const site = await world.serve(
+      const site = await fixture.serve(
         Object.fromEntries(
           paths.map((path) => [
             path,
@@ -30,17 +30,17 @@ export const raceCases: readonly AdapterCaseDefinition[] = [
       )
       const browser = site.browser()
       await browser.get('/start')
-      const answers = await Promise.all(paths.map((path) => browser.get(path)))
-      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+      const responses = await Promise.all(paths.map((path) => browser.get(path)))
+      assert.deepEqual(new Set(responses.map(({ status }) => status)), new Set([200]))
       const stored: unknown = JSON.parse((await browser.get('/read')).body)
       const wanted = Object.fromEntries(paths.map((path) => [`key${numberOf(path)}`, numberOf(path)]))
       assert.deepEqual(stored, { started: true, ...wanted })
     }
   },
   {
-    name: 'fifty updates of one counter at once end at fifty',
-    async check(world) {
-      const site = await world.serve({
+    name: 'fifty concurrent updates of one counter end at fifty',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/count': async ({ session, send }) => {
           await session.update((data) => {
             data.n = Number(data.n ?? 0) + 1
@@ -55,9 +55,9 @@ export const raceCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'of several requests that take a value one gets it',
-    async check(world) {
-      const site = await world.serve({
+    name: 'only one of several concurrent requests takes a value',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/flash': ({ session, send }) => {
           session.data.flash = 'saved!'
           return send(200, 'ok')
@@ -66,67 +66,67 @@ export const raceCases: readonly AdapterCaseDefinition[] = [
       })
       const browser = site.browser()
       await browser.get('/flash')
-      const answers = await Promise.all(Array.from({ length: 10 }, () => browser.get('/take')))
-      assert.equal(answers.filter(({ body }) => body === 'saved!').length, 1)
-      assert.equal(answers.filter(({ body }) => body === 'nothing').length, 9)
+      const responses = await Promise.all(Array.from({ length: 10 }, () => browser.get('/take')))
+      assert.equal(responses.filter(({ body }) => body === 'saved!').length, 1)
+      assert.equal(responses.filter(({ body }) => body === 'nothing').length, 9)
     }
   },
   {
-    name: 'a slow request that only reads does not undo what another one wrote meanwhile',
-    async check(world) {
+    name: 'a slow request that only reads does not undo a concurrent write',
+    async check(fixture) {
       const slow = slowRoute(
         ({ session }) => session.data,
         ({ session }) => session.data
       )
-      const site = await world.serve({ '/slow': slow.route })
+      const site = await fixture.serve({ '/slow': slow.route })
       const browser = site.browser()
       await browser.get('/login')
       const late = browser.get('/slow')
       await slow.begun
       await browser.get('/start')
-      slow.goOn()
+      slow.proceed()
       await late
       assert.equal((await browser.get('/read')).body, '{"started":true}')
     }
   },
   {
-    name: 'two tabs that change different things at once both keep their change',
-    async check(world) {
+    name: 'concurrent changes of different keys in two tabs are both kept',
+    async check(fixture) {
       const slow = slowRoute(
         ({ session }) => {
           session.data.address = 'Elm Street'
         },
         ({ session }) => session.data
       )
-      const site = await world.serve({ '/slow': slow.route })
+      const site = await fixture.serve({ '/slow': slow.route })
       const browser = site.browser()
       await browser.get('/login')
       const first = browser.get('/slow')
       await slow.begun
       await browser.get('/start')
-      slow.goOn()
+      slow.proceed()
       await first
       assert.deepEqual(JSON.parse((await browser.get('/read')).body), { address: 'Elm Street', started: true })
     }
   },
   {
-    name: 'two applications on one store see the same sessions and lose nothing of one another',
-    async check(world) {
+    name: 'two applications on one store share sessions and lose no update',
+    async check(fixture) {
       const slow = slowRoute(
         ({ session }) => {
           session.data.late = true
         },
         ({ session }) => session.data
       )
-      const one = await world.serve({ '/slow': slow.route })
-      const other = await world.serve({})
+      const one = await fixture.serve({ '/slow': slow.route })
+      const other = await fixture.serve({})
       const browser = one.browser()
       await browser.get('/login')
       const cookie = `sid=${browser.jar.get('sid')}`
       const late = browser.get('/slow')
       await slow.begun
       await other.browser().get('/start', { cookie })
-      slow.goOn()
+      slow.proceed()
       await late
       const { body } = await other.browser().get('/read', { cookie })
       assert.deepEqual(JSON.parse(body), { late: true, started: true })

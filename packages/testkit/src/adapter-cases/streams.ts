@@ -3,19 +3,19 @@ import { isSessionError } from '@kvsession/core'
 import type { AdapterExchange } from '../app-under-test.ts'
 import type { OpenAnswer } from '../cookie-jar-client.ts'
 import { createGate } from '../gate.ts'
-import type { AdapterCaseDefinition } from './adapter-site.ts'
+import type { AdapterCaseDefinition } from './adapter-fixture.ts'
 
 function write({ session }: AdapterExchange): void {
   session.data.n = 1
 }
 
 async function rest({ read }: OpenAnswer): Promise<string> {
-  let text = ''
-  for (let piece = await read(); piece !== undefined; piece = await read()) text += piece
-  return text
+  let body = ''
+  for (let piece = await read(); piece !== undefined; piece = await read()) body += piece
+  return body
 }
 
-/** Waits until `error` was caught by a handler. */
+/** Waits until a handler has caught an error. */
 function caught(): { readonly code: Promise<string>; readonly by: (task: () => Promise<unknown>) => Promise<void> } {
   const done = createGate()
   let code = 'nothing thrown'
@@ -34,33 +34,33 @@ function caught(): { readonly code: Promise<string>; readonly by: (task: () => P
 
 export const streamCases: readonly AdapterCaseDefinition[] = [
   {
-    name: 'the first chunk of a stream finds the cookie sent and the record stored',
-    async check(world) {
+    name: 'the cookie is sent and the record is stored before the first chunk of a stream',
+    async check(fixture) {
       const end = createGate()
       async function* chunks(): AsyncGenerator<string> {
         yield 'one'
         await end.passed
         yield 'two'
       }
-      const site = await world.serve({
+      const site = await fixture.serve({
         '/slow': (exchange) => {
           write(exchange)
           return exchange.stream(chunks())
         }
       })
       const browser = site.browser()
-      const answer = await browser.open('/slow')
-      assert.equal(await answer.read(), 'one')
+      const response = await browser.open('/slow')
+      assert.equal(await response.read(), 'one')
       assert.equal((await browser.get('/read')).body, '{"n":1}')
       end.open()
-      assert.equal(await rest(answer), 'two')
+      assert.equal(await rest(response), 'two')
     }
   },
   {
-    name: 'what a stream saves or updates after its first byte is stored',
-    async check(world) {
+    name: 'save and update store changes after a stream has started',
+    async check(fixture) {
       const end = createGate()
-      const site = await world.serve({
+      const site = await fixture.serve({
         '/slow': ({ session, stream }) => {
           async function* chunks(): AsyncGenerator<string> {
             yield 'one'
@@ -77,19 +77,19 @@ export const streamCases: readonly AdapterCaseDefinition[] = [
       })
       const browser = site.browser()
       await browser.get('/start')
-      const answer = await browser.open('/slow')
-      assert.equal(await answer.read(), 'one')
+      const response = await browser.open('/slow')
+      assert.equal(await response.read(), 'one')
       end.open()
-      assert.equal(await rest(answer), 'two')
+      assert.equal(await rest(response), 'two')
       assert.equal((await browser.get('/read')).body, '{"started":true,"saved":true,"updated":true}')
     }
   },
   {
-    name: 'what a stream changes after its first byte and does not save is stored when the response ends',
+    name: 'unsaved changes made after a stream has started are stored when the response ends',
     needsResponseEnd: true,
-    async check(world) {
+    async check(fixture) {
       const end = createGate()
-      const site = await world.serve({
+      const site = await fixture.serve({
         '/slow': ({ session, stream }) => {
           async function* chunks(): AsyncGenerator<string> {
             yield 'one'
@@ -102,21 +102,21 @@ export const streamCases: readonly AdapterCaseDefinition[] = [
       })
       const browser = site.browser()
       await browser.get('/start')
-      const answer = await browser.open('/slow')
-      assert.equal(await answer.read(), 'one')
+      const response = await browser.open('/slow')
+      assert.equal(await response.read(), 'one')
       const write = site.store.hold('compareAndSet')
       end.open()
-      assert.equal(await answer.read(), 'two')
+      assert.equal(await response.read(), 'two')
       await write.reached
       write.release()
-      await answer.read()
-      // A read that queues behind the write in the store sees it.
+      await response.read()
+      // A read that is queued behind the write in the store returns it.
       assert.equal((await browser.get('/read')).body, '{"started":true,"late":true}')
     }
   },
   {
-    name: 'after the first byte a login, a regenerate and the first write fail with HEADERS_SENT, before any store call',
-    async check(world) {
+    name: 'login, regenerate and a first write fail with HEADERS_SENT before any store call after a stream has started',
+    async check(fixture) {
       const attempts: Readonly<Record<string, (exchange: AdapterExchange) => Promise<unknown>>> = {
         login: ({ session }) => session.login('alice'),
         regenerate: ({ session }) => session.regenerate(),
@@ -129,7 +129,7 @@ export const streamCases: readonly AdapterCaseDefinition[] = [
       for (const [name, attempt] of Object.entries(attempts)) {
         const error = caught()
         const end = createGate()
-        const site = await world.serve({
+        const site = await fixture.serve({
           '/slow': (exchange) => {
             async function* chunks(): AsyncGenerator<string> {
               yield 'one'
@@ -141,11 +141,11 @@ export const streamCases: readonly AdapterCaseDefinition[] = [
             return exchange.stream(chunks())
           }
         })
-        const answer = await site.browser().open('/slow')
-        assert.equal(await answer.read(), 'one')
+        const response = await site.browser().open('/slow')
+        assert.equal(await response.read(), 'one')
         end.open()
         assert.equal(await error.code, 'HEADERS_SENT', name)
-        assert.equal(await rest(answer), 'two')
+        assert.equal(await rest(response), 'two')
         assert.equal(site.store.count(), 0, name)
       }
     }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { type AdapterCaseDefinition, assertNoCookie, ourCookies } from './adapter-site.ts'
+import { type AdapterCaseDefinition, assertNoCookie, ourCookies } from './adapter-fixture.ts'
 
 export const visitorCases: readonly AdapterCaseDefinition[] = [
   {
-    name: 'fifty visitors who are never looked at cost no store operation and get no header',
-    async check(world) {
-      const site = await world.serve({})
-      const answers = await Promise.all(Array.from({ length: 50 }, () => site.browser().get('/ping')))
-      for (const { status, headers } of answers) {
+    name: 'fifty visitors whose sessions are not used cost no store operation and get no header',
+    async check(fixture) {
+      const site = await fixture.serve({})
+      const responses = await Promise.all(Array.from({ length: 50 }, () => site.browser().get('/ping')))
+      for (const { status, headers } of responses) {
         assert.equal(status, 200)
         assert.equal(headers['set-cookie'], undefined)
         assert.equal(headers.vary, undefined)
@@ -18,18 +18,18 @@ export const visitorCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'a visitor whose empty session is read gets no cookie, and nothing is stored',
-    async check(world) {
-      const site = await world.serve({})
-      const answer = await site.browser().get('/read')
-      assert.equal(answer.body, '{}')
-      assertNoCookie(answer)
+    async check(fixture) {
+      const site = await fixture.serve({})
+      const response = await site.browser().get('/read')
+      assert.equal(response.body, '{}')
+      assertNoCookie(response)
       assert.equal(site.store.count(), 0)
     }
   },
   {
-    name: 'a visitor without data who is regenerated, rotated or logged out leaves nothing in the store',
-    async check(world) {
-      const site = await world.serve({
+    name: 'regenerating, rotating or destroying a session without data stores nothing',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/regenerate': async ({ session, send }) => {
           await session.regenerate()
           await send(200, 'ok')
@@ -44,9 +44,9 @@ export const visitorCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'the first write makes one record and one cookie',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'the first write creates one record and sets one cookie',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.browser()
       await browser.get('/start')
       assert.deepEqual(browser.jar.names, ['sid'])
@@ -56,9 +56,9 @@ export const visitorCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'a request that only reads costs one read, writes nothing and sets no cookie',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'a request that only reads costs one store read, writes nothing and sets no cookie',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.browser()
       await browser.get('/start')
       for (const path of ['/read', '/ping']) {
@@ -73,9 +73,9 @@ export const visitorCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'a change costs one read and one write, and sets no new cookie',
-    async check(world) {
-      const site = await world.serve({
+    name: 'a change costs one store read and one store write, and sets no new cookie',
+    async check(fixture) {
+      const site = await fixture.serve({
         '/deep': ({ session, send }) => {
           session.data.cart = { items: ['pen'] }
           return send(200, 'ok')
@@ -99,9 +99,9 @@ export const visitorCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'lazy: a route that never looks costs no store operation',
-    async check(world) {
-      const site = await world.serve(
+    name: 'with lazy, a route that does not use the session costs no store operation',
+    async check(fixture) {
+      const site = await fixture.serve(
         {
           '/load': async ({ session, send }) => {
             await session.load()
@@ -125,9 +125,9 @@ export const visitorCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'a session that expired, or was revoked, is a new and empty one',
-    async check(world) {
-      const site = await world.serve({ '/id': ({ session, send }) => send(200, session.id) })
+    name: 'an expired or revoked session is replaced by a new, empty one',
+    async check(fixture) {
+      const site = await fixture.serve({ '/id': ({ session, send }) => send(200, session.id) })
       const idle = site.browser()
       await idle.get('/start')
       const revoked = site.browser()
@@ -139,10 +139,10 @@ export const visitorCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'lazy: a logout that never looked at the session ends it',
-    async check(world) {
-      const site = await world.serve({}, { lazy: true })
-      const eager = await world.serve({})
+    name: 'with lazy, destroy ends a session that was never loaded',
+    async check(fixture) {
+      const site = await fixture.serve({}, { lazy: true })
+      const eager = await fixture.serve({})
       const browser = eager.browser()
       await browser.get('/login')
       const cookie = `sid=${browser.jar.get('sid')}`
@@ -151,22 +151,22 @@ export const visitorCases: readonly AdapterCaseDefinition[] = [
     }
   },
   {
-    name: 'a record that cannot be read is a new and empty session, however often it comes, and stays for inspection',
-    async check(world) {
-      const site = await world.serve({})
+    name: 'an unreadable record gives a new, empty session on every request and stays in the store',
+    async check(fixture) {
+      const site = await fixture.serve({})
       const browser = site.browser()
       await browser.get('/start')
       const key = site.store.operations[0]?.key ?? ''
-      for (const text of ['', 'junk', '{"v":99}\n{}', '{\n{}']) {
-        await site.store.set(key, text, site.clock.now() + 3_600_000)
+      for (const record of ['', 'junk', '{"v":99}\n{}', '{\n{}']) {
+        await site.store.set(key, record, site.clock.now() + 3_600_000)
         const cookie = `sid=${browser.jar.get('sid')}`
         for (let visit = 0; visit < 2; visit++) {
-          const answer = await browser.get('/read', { cookie })
-          assert.equal(answer.status, 200, text)
-          assert.equal(answer.body, '{}', text)
-          assertNoCookie(answer)
+          const response = await browser.get('/read', { cookie })
+          assert.equal(response.status, 200, record)
+          assert.equal(response.body, '{}', record)
+          assertNoCookie(response)
         }
-        assert.equal(await site.store.get(key), text)
+        assert.equal(await site.store.get(key), record)
       }
     }
   }

@@ -11,7 +11,7 @@ export const basicCases: CaseGroup = {
       check: ({ store }) => assertAbsent(store, 'never-written')
     },
     {
-      name: 'get returns the value that was set, however often it is read',
+      name: 'get returns the stored value on every read',
       check: async ({ store, later }) => {
         await store.set('key', 'value', later())
         await assertValue(store, 'key', 'value')
@@ -57,7 +57,7 @@ export const basicCases: CaseGroup = {
       }
     },
     {
-      name: 'once delete resolved, no earlier write comes back',
+      name: 'no earlier write reappears after delete has resolved',
       check: async (context) => {
         const { store, later } = context
         const second = await context.second()
@@ -71,7 +71,7 @@ export const basicCases: CaseGroup = {
       }
     },
     {
-      name: 'a key can be written again after delete, and stays written',
+      name: 'a key that is written again after a delete stays written',
       check: async ({ store, later }) => {
         await store.set('key', 'first', later())
         await store.delete('key')
@@ -84,11 +84,11 @@ export const basicCases: CaseGroup = {
       check: (context) => assertIndependent(context, ['key', 'Key', 'KEY', 'kEY', 'a', 'A'])
     },
     {
-      name: 'keys that contain one another are different keys',
+      name: 'a key that contains another key is a different key',
       check: (context) => assertIndependent(context, ['a', 'a.', 'a.b', 'a.b.c', 'a-', 'a_', 'aa', 'b.a', '.a', 'a.b-'])
     },
     {
-      name: 'keys have 1 to 200 characters, and each of them counts',
+      name: 'keys may have 1 to 200 characters, and every character counts',
       check: (context) =>
         assertIndependent(context, [
           ...everyCharacter,
@@ -100,7 +100,7 @@ export const basicCases: CaseGroup = {
         ])
     },
     {
-      name: 'a key is only a key, whatever it means to the engine, the language or the file system',
+      name: 'a key has no special meaning to the engine, the language or the file system',
       check: (context) =>
         assertIndependent(context, [
           ...['.', '..', '...', '-', '--', '-rf', '_', '__proto__', 'constructor', 'toString', 'hasOwnProperty'],
@@ -109,7 +109,7 @@ export const basicCases: CaseGroup = {
         ])
     },
     {
-      name: 'methods may be called concurrently, in any number',
+      name: 'any number of calls may run concurrently',
       check: async (context) => {
         const { store, later } = context
         const keys = Array.from({ length: 200 }, (_, index) => `key.${index}`)

@@ -8,7 +8,7 @@ import type { FullStore, StoreCaseContext } from './store-case.ts'
 export interface CaseContextOptions {
   store: KeyValueStore
   clock: TestClock | undefined
-  /** Milliseconds, at least 1: a value must be absent once now ≥ deadline + granularity - 1. */
+  /** Milliseconds, at least 1. A value must be absent once now ≥ deadline + granularity - 1. */
   expiryGranularity: number
   calls: PendingCalls
   openSecond(): Promise<KeyValueStore>
@@ -17,7 +17,7 @@ export interface CaseContextOptions {
 }
 
 const anHour = 3_600_000
-/** Long enough for one write and one read on a quiet engine; doubled when it was not. */
+/** Enough for one write and one read on an idle engine; doubled if it was too short. */
 const shortestRealLife = 50
 const longestRealLife = 10_000
 
@@ -41,7 +41,7 @@ export function createCaseContext(options: CaseContextOptions): StoreCaseContext
       try {
         await write(deadline)
       } catch (error) {
-        // What was written may have expired under the hands of its own check: that proves nothing, try again.
+        // The value may have expired during its own check, which proves nothing: try again.
         if (now() < deadline) throw error
       }
       if (now() < deadline) return passDeadline(deadline)
@@ -69,7 +69,7 @@ export function createCaseContext(options: CaseContextOptions): StoreCaseContext
 }
 
 async function until(moment: number): Promise<void> {
-  // A timer may fire a millisecond early: the clock decides.
+  // A timer may fire a millisecond early, so the clock decides.
   for (let rest = moment - Date.now(); rest > 0; rest = moment - Date.now()) {
     await new Promise((resolve) => setTimeout(resolve, rest))
   }

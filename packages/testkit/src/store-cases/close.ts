@@ -1,10 +1,10 @@
 import { assertValue } from './assert-value.ts'
 import type { CaseGroup, StoreCaseContext } from './store-case.ts'
 
-/** `hasSecond`: only a second handle can tell that closing the first took nothing away that is shared. */
+/** @param hasSecond whether a second handle can show that closing the first one closes nothing that they share. */
 export function closeCases(hasSecond: boolean): CaseGroup {
   const shared = {
-    name: 'closing one handle leaves the engine to the others',
+    name: 'closing one handle does not close the others',
     check: async (context: StoreCaseContext): Promise<void> => {
       const second = await context.second()
       await context.store.set('key', 'value', context.later())
@@ -19,7 +19,7 @@ export function closeCases(hasSecond: boolean): CaseGroup {
     needs: ['close'],
     cases: [
       {
-        name: 'resolves, used or unused',
+        name: 'close resolves, whether or not the store was used',
         check: async ({ store }) => {
           await store.close()
         }
@@ -33,7 +33,7 @@ export function closeCases(hasSecond: boolean): CaseGroup {
         }
       },
       {
-        name: 'closing twice at once is not an error',
+        name: 'closing twice concurrently is not an error',
         check: async ({ store, later }) => {
           await store.set('key', 'value', later())
           await Promise.all([store.close(), store.close()])

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { assertAbsent, assertStays, assertText, assertValue } from './assert-value.ts'
-import { nearEqualTexts } from './near-equal-texts.ts'
+import { assertAbsent, assertSameString, assertStays, assertValue } from './assert-value.ts'
+import { nearEqualValues } from './near-equal-values.ts'
 import type { CaseGroup, StoreCaseContext } from './store-case.ts'
-import { largeTexts, textSamples } from './text-samples.ts'
+import { largeValues, valueSamples } from './value-samples.ts'
 
 export function compareAndSetCases(largestValue: number): CaseGroup {
   return {
@@ -14,7 +14,7 @@ export function compareAndSetCases(largestValue: number): CaseGroup {
 
 const cases: CaseGroup['cases'] = [
   {
-    name: 'undefined matches a key that was never written: it writes and resolves to true',
+    name: 'undefined matches a key that was never written: compareAndSet writes and resolves to true',
     check: async ({ store, later }) => {
       assert.equal(await store.compareAndSet('key', undefined, 'value', later()), true)
       await assertStays(() => assertValue(store, 'key', 'value'))
@@ -30,7 +30,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'undefined does not match a live value, whatever it looks like, and nothing changes',
+    name: 'undefined matches no live value, and nothing changes',
     check: async ({ store, later }) => {
       for (const [index, live] of ['value', '', 'undefined', 'null', 'false', '0', ' '].entries()) {
         await store.set(`key.${index}`, live, later())
@@ -40,7 +40,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'the exact live value matches: it writes and resolves to true',
+    name: 'the exact live value matches: compareAndSet writes and resolves to true',
     check: async ({ store, later }) => {
       await store.set('key', 'first', later())
       assert.equal(await store.compareAndSet('key', 'first', 'second', later()), true)
@@ -49,7 +49,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'another text does not match, and nothing changes',
+    name: 'a different value does not match, and nothing changes',
     check: async ({ store, later }) => {
       await store.set('key', 'live', later())
       for (const expected of ['other', '', 'liv', 'live!', 'undefined', 'null']) {
@@ -59,7 +59,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'no text matches an absent key, and nothing is written',
+    name: 'no value matches an absent key, and nothing is written',
     check: async ({ store, later }) => {
       await store.set('deleted', 'value', later())
       await store.delete('deleted')
@@ -72,7 +72,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'an earlier value of the key no longer matches',
+    name: 'an earlier value of the key does not match',
     check: async ({ store, later }) => {
       await store.set('key', 'first', later())
       assert.equal(await store.compareAndSet('key', 'first', 'second', later()), true)
@@ -81,7 +81,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'writing the text that is already there is a write: it resolves to true and moves the deadline',
+    name: 'writing an equal value is a write: compareAndSet resolves to true and changes the deadline',
     check: async ({ store, expire, later }) => {
       await expire(async (deadline) => {
         await store.set('key', 'same', deadline)
@@ -92,7 +92,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'it touches no other key',
+    name: 'compareAndSet changes no other key',
     check: async ({ store, later }) => {
       for (const key of ['a', 'A', 'a.b', 'aa']) await store.set(key, 'same', later())
       assert.equal(await store.compareAndSet('a', 'same', 'other', later()), true)
@@ -100,7 +100,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'a value takes the deadline that it is written with, when created and when replaced',
+    name: 'created and replaced values take the deadline of the call',
     check: async ({ store, expire, later }) => {
       await store.set('replaced', 'old', later())
       let expected: string | undefined = 'old'
@@ -108,14 +108,14 @@ const cases: CaseGroup['cases'] = [
         assert.equal(await store.compareAndSet('created', undefined, 'new', deadline), true)
         assert.equal(await store.compareAndSet('replaced', expected, 'new', deadline), true)
         expected = undefined
-        assertText(await store.get('created'), 'new')
+        assertSameString(await store.get('created'), 'new')
       })
       await assertAbsent(store, 'created')
       await assertAbsent(store, 'replaced')
     }
   },
   {
-    name: 'a deadline that is past or now leaves the key absent',
+    name: 'a deadline that is not in the future leaves the key absent',
     check: async ({ store, past, later }) => {
       for (const deadline of [past(), past() - 1, past() - 86_400_000, 1, 0]) {
         await store.compareAndSet('created', undefined, 'value', deadline)
@@ -127,7 +127,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'when it resolves to false the deadline has not changed either',
+    name: 'the deadline does not change when compareAndSet resolves to false',
     check: async ({ store, expire, past, later }) => {
       await store.set('kept', 'live', later())
       assert.equal(await store.compareAndSet('kept', 'other', 'live', past()), false)
@@ -142,7 +142,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'an expired value never matches its old text, and nothing is written',
+    name: 'the value of an expired key does not match, and nothing is written',
     check: async ({ store, expire, later }) => {
       await expire(async (deadline) => {
         await store.set('key', 'old', deadline)
@@ -155,7 +155,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'an expired value always matches undefined',
+    name: 'an expired key matches undefined',
     check: async ({ store, expire, later }) => {
       await expire(async (deadline) => {
         await store.set('unread', 'old', deadline)
@@ -172,8 +172,8 @@ const cases: CaseGroup['cases'] = [
 
 function comparisonCases(largestValue: number): CaseGroup['cases'] {
   return [
-    ...nearEqualTexts(largestValue).map(({ kind, pairs }) => ({
-      name: `comparison is byte for byte: ${kind}`,
+    ...nearEqualValues(largestValue).map(({ kind, pairs }) => ({
+      name: `compareAndSet compares values byte by byte: ${kind}`,
       check: async (context: StoreCaseContext): Promise<void> => {
         for (const [index, [left, right]] of pairs.entries()) {
           await assertDifferent(context, `left.${index}`, left, right)
@@ -181,13 +181,17 @@ function comparisonCases(largestValue: number): CaseGroup['cases'] {
         }
       }
     })),
-    ...[...textSamples, ...largeTexts(largestValue)].map(({ kind, texts }) => ({
-      name: `a text matches itself: ${kind}`,
+    ...[...valueSamples, ...largeValues(largestValue)].map(({ kind, values }) => ({
+      name: `compareAndSet matches an equal value: ${kind}`,
       check: async ({ store, later }: StoreCaseContext): Promise<void> => {
-        for (const [index, text] of texts.entries()) {
+        for (const [index, value] of values.entries()) {
           const key = `key.${index}`
-          await store.set(key, text, later())
-          assert.equal(await store.compareAndSet(key, text, 'next', later()), true, `no match for ${text.slice(0, 30)}`)
+          await store.set(key, value, later())
+          assert.equal(
+            await store.compareAndSet(key, value, 'next', later()),
+            true,
+            `no match for ${value.slice(0, 30)}`
+          )
           await assertValue(store, key, 'next')
         }
       }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { assertAbsent, assertValue } from './assert-value.ts'
 import type { CaseGroup, StoreCaseContext } from './store-case.ts'
 
-/** More than the usual batch of 500 or 1,000. */
+/** More than the usual batch sizes of 500 and 1,000. */
 const manyValues = 1_200
 
 export const deleteExpiredCases: CaseGroup = {
@@ -10,7 +10,7 @@ export const deleteExpiredCases: CaseGroup = {
   needs: ['deleteExpired'],
   cases: [
     {
-      name: 'resolves to 0 when nothing has expired',
+      name: 'deleteExpired resolves to 0 if nothing has expired',
       check: async ({ store, later }) => {
         assert.equal(await store.deleteExpired(), 0)
         await store.set('key', 'live', later())
@@ -19,7 +19,7 @@ export const deleteExpiredCases: CaseGroup = {
       }
     },
     {
-      name: 'deletes what has expired and resolves to the number of values it removed',
+      name: 'deleteExpired removes expired values and resolves to their number',
       check: async (context) => {
         await expireMany(context, 12)
         assert.equal(await context.store.deleteExpired(), 12)
@@ -27,7 +27,7 @@ export const deleteExpiredCases: CaseGroup = {
       }
     },
     {
-      name: 'a second call finds nothing left',
+      name: 'a second call finds nothing to remove',
       check: async (context) => {
         await expireMany(context, 12)
         await context.store.deleteExpired()
@@ -35,7 +35,7 @@ export const deleteExpiredCases: CaseGroup = {
       }
     },
     {
-      name: 'leaves every live value alone, a renewed one included',
+      name: 'deleteExpired keeps every live value, including renewed ones',
       check: async (context) => {
         const { store, now, later } = context
         await store.set('expired', 'before', later())
@@ -49,7 +49,7 @@ export const deleteExpiredCases: CaseGroup = {
       }
     },
     {
-      name: `one call removes them all, however many batches that takes: ${manyValues.toLocaleString('en')}`,
+      name: `one call removes all expired values, even if that takes several batches: ${manyValues.toLocaleString('en')}`,
       check: async (context) => {
         await expireMany(context, manyValues)
         assert.equal(await context.store.deleteExpired(), manyValues)
@@ -57,7 +57,7 @@ export const deleteExpiredCases: CaseGroup = {
       }
     },
     {
-      name: 'concurrent calls count no value twice',
+      name: 'concurrent calls of deleteExpired count no value twice',
       check: async (context) => {
         await expireMany(context, 100)
         const second = await context.second()
@@ -69,7 +69,7 @@ export const deleteExpiredCases: CaseGroup = {
       }
     },
     {
-      name: 'readers and writers go on while it runs',
+      name: 'reads and writes continue while deleteExpired runs',
       check: async (context) => {
         const { store, later } = context
         await store.set('live', 'value', later())

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { assertAbsent, assertStays, assertText, assertValue } from './assert-value.ts'
+import { assertAbsent, assertSameString, assertStays, assertValue } from './assert-value.ts'
 import type { CaseGroup, StoreCaseContext } from './store-case.ts'
 
 const farDeadlines: Readonly<Record<string, (now: number) => number>> = {
-  'more milliseconds ahead than a timer can count': (now) => now + 2 ** 31 + 86_400_000,
+  'more milliseconds than a timer can count': (now) => now + 2 ** 31 + 86_400_000,
   'beyond 2038, more seconds than 31 bits': () => (2 ** 31 + 1) * 1_000,
   'beyond 2106, more seconds than 32 bits': () => (2 ** 32 + 1) * 1_000,
   'in the year 9999': () => Date.UTC(9999, 11, 31, 23, 59, 59, 999)
@@ -13,7 +13,7 @@ export const expiryCases: CaseGroup = {
   group: 'expiry',
   cases: [
     {
-      name: 'get: a value is absent once its deadline has come',
+      name: 'get resolves to undefined once the deadline has passed',
       check: async ({ store, expire }) => {
         await expire(async (deadline) => {
           await store.set('key', 'value', deadline)
@@ -24,15 +24,15 @@ export const expiryCases: CaseGroup = {
       }
     },
     {
-      name: 'a value is live until its deadline, to the millisecond and not to the second',
-      // One life below a second and one above: rounding down, and "at least one second", both show.
+      name: 'a value is live until the exact millisecond of its deadline',
+      // One lifetime below a second and one above, to detect both rounding down and a minimum of one second.
       check: async (context) => {
         await observeLife(context, 600)
         await observeLife(context, 1_100)
       }
     },
     {
-      name: 'set with a deadline that is past or now leaves a key absent that was absent before',
+      name: 'set with a deadline that is not in the future leaves an absent key absent',
       check: async ({ store, past }) => {
         for (const deadline of [past(), past() - 1, past() - 86_400_000, 1, 0]) {
           await store.set('key', 'value', deadline)
@@ -41,7 +41,7 @@ export const expiryCases: CaseGroup = {
       }
     },
     {
-      name: 'set with a deadline that is past or now leaves a key absent that was live before',
+      name: 'set with a deadline that is not in the future makes a live key absent',
       check: async ({ store, past, later }) => {
         for (const deadline of [past(), past() - 1, past() - 86_400_000, 1, 0]) {
           await store.set('key', 'live', later())
@@ -51,7 +51,7 @@ export const expiryCases: CaseGroup = {
       }
     },
     ...Object.entries(farDeadlines).map(([where, deadline]) => ({
-      name: `a deadline may lie far ahead: ${where}`,
+      name: `a deadline may be far in the future: ${where}`,
       check: async ({ store, now }: StoreCaseContext): Promise<void> => {
         await store.set('key', 'value', deadline(now()))
         await assertStays(() => assertValue(store, 'key', 'value'))
@@ -78,7 +78,7 @@ export const expiryCases: CaseGroup = {
       }
     },
     {
-      name: 'a key can be written again after its value expired',
+      name: 'an expired key can be written again',
       check: async ({ store, expire, later }) => {
         await expire((deadline) => store.set('key', 'old', deadline))
         await store.set('key', 'new', later())
@@ -86,7 +86,7 @@ export const expiryCases: CaseGroup = {
       }
     },
     {
-      name: 'delete of an expired key is not an error',
+      name: 'deleting an expired key is not an error',
       check: async ({ store, expire }) => {
         await expire((deadline) => store.set('key', 'old', deadline))
         await store.delete('key')
@@ -94,7 +94,7 @@ export const expiryCases: CaseGroup = {
       }
     },
     {
-      name: 'the expiry of one key leaves the others alone',
+      name: 'the expiry of one key does not affect others',
       check: async ({ store, expire, later }) => {
         await store.set('a', 'before', later())
         await expire((deadline) => store.set('a.b', 'expires', deadline))
@@ -107,7 +107,7 @@ export const expiryCases: CaseGroup = {
   ]
 }
 
-/** Reads until the deadline. A read that ended after it proves nothing, but one must have ended before. */
+/** Reads until the deadline. A read that ends later proves nothing, but at least one must end before it. */
 async function observeLife(context: StoreCaseContext, life: number): Promise<void> {
   const { store, now, passTime, passDeadline } = context
   const key = `life.${life}`
@@ -118,7 +118,7 @@ async function observeLife(context: StoreCaseContext, life: number): Promise<voi
     const value = await store.get(key)
     const rest = deadline - now()
     if (rest <= 0) break
-    assertText(value, 'value')
+    assertSameString(value, 'value')
     seen = true
     await passTime(Math.max(1, Math.min(100, rest - 1)))
   }

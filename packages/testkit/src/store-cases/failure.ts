@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import type { CaseGroup } from './store-case.ts'
 
-/** Run on stores of `createFailingStore`: their engine cannot do what is asked, and every method must say so. */
+/** Runs on stores of `createFailingStore`: their engine cannot do its work, and every method must reject. */
 export const failureCases: CaseGroup = {
   group: 'failure',
   cases: [
-    { name: 'get rejects, it does not resolve to absence', check: ({ store }) => rejects(() => store.get('key')) },
+    { name: 'get rejects instead of resolving to undefined', check: ({ store }) => rejects(() => store.get('key')) },
     {
-      name: 'getMany rejects, it does not resolve to absence',
+      name: 'getMany rejects instead of resolving to absent values',
       needs: ['getMany'],
       check: ({ store }) => rejects(() => store.getMany(['key', 'other']))
     },
     { name: 'set rejects', check: ({ store, later }) => rejects(() => store.set('key', 'value', later())) },
     { name: 'delete rejects', check: ({ store }) => rejects(() => store.delete('key')) },
     {
-      name: 'compareAndSet rejects, it does not resolve to false',
+      name: 'compareAndSet rejects instead of resolving to false',
       needs: ['compareAndSet'],
       check: async ({ store, later }) => {
         await rejects(() => store.compareAndSet('key', undefined, 'value', later()))
@@ -22,7 +22,7 @@ export const failureCases: CaseGroup = {
       }
     },
     {
-      name: 'keys rejects, it does not end early',
+      name: 'keys rejects instead of ending early',
       needs: ['keys'],
       check: ({ store }) =>
         rejects(async () => {
@@ -30,7 +30,7 @@ export const failureCases: CaseGroup = {
         })
     },
     {
-      name: 'deleteExpired rejects, it does not resolve to 0',
+      name: 'deleteExpired rejects instead of resolving to 0',
       needs: ['deleteExpired'],
       check: ({ store }) => rejects(() => store.deleteExpired())
     }
@@ -39,7 +39,7 @@ export const failureCases: CaseGroup = {
 
 async function rejects(call: () => Promise<unknown>): Promise<void> {
   await assert.rejects(call, (error) => {
-    assert.ok(error instanceof Error, 'rejected with something that is no Error')
+    assert.ok(error instanceof Error, 'the rejection is not an Error')
     assert.ok(!(error instanceof assert.AssertionError), error.message)
     return true
   })

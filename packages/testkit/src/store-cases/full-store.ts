@@ -3,7 +3,7 @@ import type { KeyValueStore } from '@kvsession/core'
 import type { PendingCalls } from './pending-calls.ts'
 import type { FullStore } from './store-case.ts'
 
-/** `store` with every optional method callable, so that a missing one fails its cases by name. */
+/** Makes every optional method of `store` callable, so that a missing method fails its cases by name. */
 export function fullStore(store: KeyValueStore, { track }: PendingCalls): FullStore {
   return {
     get: (key) => track('get', key, () => store.get(key)),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { assertText } from './assert-value.ts'
+import { assertSameString } from './assert-value.ts'
 import type { CaseGroup, FullStore, StoreCaseContext } from './store-case.ts'
-import { describeSize, textOfBytes, textSamples } from './text-samples.ts'
+import { describeSize, stringOfBytes, valueSamples } from './value-samples.ts'
 
 const mostKeys = 100
-/** More than an engine may send in one answer: DynamoDB sends 16 MiB. */
+/** More than an engine may send in one response: DynamoDB sends at most 16 MiB. */
 const largestAnswer = 17 * 1_048_576
 
 export function getManyCases(largestValue: number): CaseGroup {
@@ -15,10 +15,10 @@ export function getManyCases(largestValue: number): CaseGroup {
     cases: [
       ...cases,
       {
-        name: `gives ${count} values of ${describeSize(largestValue)}, however many answers that takes`,
+        name: `getMany returns ${count} values of ${describeSize(largestValue)}, even if the engine sends several responses`,
         check: async (context) => {
           const keys = Array.from({ length: count }, (_, index) => `large.${index}`)
-          const largeOf = (key: string): string => `${key} ${textOfBytes(largestValue)}`.slice(0, largestValue)
+          const largeOf = (key: string): string => `${key} ${stringOfBytes(largestValue)}`.slice(0, largestValue)
           for (const key of keys) await context.store.set(key, largeOf(key), context.later())
           await assertMany(context.store, keys, largeOf)
         }
@@ -29,7 +29,7 @@ export function getManyCases(largestValue: number): CaseGroup {
 
 const cases: CaseGroup['cases'] = [
   {
-    name: 'resolves to the live values in the order of the keys, undefined for each that is absent',
+    name: 'values are in the order of the keys, with undefined for every absent key',
     check: async (context) => {
       await writeEach(context, ['a', 'b', 'c', 'deleted'])
       await context.store.delete('deleted')
@@ -46,7 +46,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'takes from 1 to 100 keys',
+    name: 'getMany accepts 1 to 100 keys',
     check: async (context) => {
       const keys = Array.from({ length: mostKeys }, (_, index) => `key.${index}`)
       await writeEach(context, keys)
@@ -58,12 +58,12 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'gives of each key what get gives, whatever the value looks like',
+    name: 'getMany and get return the same for every kind of value',
     check: async ({ store, later }) => {
       const values = new Map<string, string | undefined>()
-      for (const [index, text] of textSamples.flatMap((sample) => sample.texts).entries()) {
-        await store.set(`text.${index}`, text, later())
-        values.set(`text.${index}`, await store.get(`text.${index}`))
+      for (const [index, value] of valueSamples.flatMap((sample) => sample.values).entries()) {
+        await store.set(`value.${index}`, value, later())
+        values.set(`value.${index}`, await store.get(`value.${index}`))
       }
       const keys = [...values.keys()]
       for (let start = 0; start < keys.length; start += mostKeys) {
@@ -72,7 +72,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'a key is only a key, and each counts with its case',
+    name: 'getMany treats keys literally and distinguishes their case',
     check: async (context) => {
       const keys = ['a', 'A', 'a.b', 'a.', 'aa', '.', '..', '-', '_', '__proto__', 'constructor', 'toString', '0', '00']
       await assertMany(context.store, keys, () => undefined)
@@ -84,7 +84,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'leaves out what has expired, collected or not',
+    name: 'getMany returns undefined for expired keys, whether or not the engine has removed them',
     check: async (context) => {
       const { store, expire, past, later } = context
       await writeEach(context, ['live', 'past'])
@@ -100,7 +100,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'sees every write that resolved before the call began',
+    name: 'getMany sees every write that resolved before the call began',
     check: async (context) => {
       const handles = [context.store, await context.second()] as const
       for (let turn = 0; turn < 20; turn++) {
@@ -115,7 +115,7 @@ const cases: CaseGroup['cases'] = [
     }
   },
   {
-    name: 'may be called concurrently, in any number',
+    name: 'any number of getMany calls may run concurrently',
     check: async (context) => {
       const keys = Array.from({ length: 60 }, (_, index) => `key.${index}`)
       await writeEach(context, keys)
@@ -144,7 +144,7 @@ async function assertMany(
   assert.equal(values.length, keys.length, `${values.length} values for ${keys.length} keys`)
   for (const [index, key] of keys.entries()) {
     const [expected, actual]: unknown[] = [expectedOf(key), values[index]]
-    if (typeof expected === 'string') assertText(actual, expected)
+    if (typeof expected === 'string') assertSameString(actual, expected)
     else assert.equal(actual, undefined, `${key} is absent: expected undefined`)
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { assertAbsent, assertValue } from './assert-value.ts'
 import type { CaseGroup, FullStore, StoreCaseContext } from './store-case.ts'
 
-/** More than two full pages of the usual sizes: 100, 500, 1,000. */
+/** More than two full pages of the usual sizes 100, 500 and 1,000. */
 const manyKeys = 2_600
 
 export const keysCases: CaseGroup = {
@@ -10,14 +10,14 @@ export const keysCases: CaseGroup = {
   needs: ['keys'],
   cases: [
     {
-      name: 'yields the live keys that start with the prefix, each once, and no others',
+      name: 'keys yields exactly the live keys that start with the prefix, each once',
       check: async (context) => {
         await write(context, ['s.1', 's.2', 's.20', 's.', 'S.1', 's', 'ss.1', 'a.s.1', 't.1', 's-1'])
         await assertKeys(context.store, 's.', ['s.1', 's.2', 's.20', 's.'])
       }
     },
     {
-      name: 'the empty prefix stands for every key',
+      name: 'the empty prefix matches every key',
       check: async (context) => {
         const keys = ['a', 'B', '0', '_', '-', '.', 'a.b', 'k'.repeat(200)]
         await write(context, keys)
@@ -25,7 +25,7 @@ export const keysCases: CaseGroup = {
       }
     },
     {
-      name: 'yields nothing when nothing matches',
+      name: 'keys yields nothing if no key matches',
       check: async (context) => {
         await assertKeys(context.store, '', [])
         await assertKeys(context.store, 'a', [])
@@ -34,7 +34,7 @@ export const keysCases: CaseGroup = {
       }
     },
     {
-      name: 'a prefix may be as long as a key, and a key is a prefix of itself',
+      name: 'a prefix may be as long as a key, and every key is a prefix of itself',
       check: async (context) => {
         const long = 'k'.repeat(199)
         await write(context, ['a', 'ab', `${long}1`, `${long}2`])
@@ -44,19 +44,19 @@ export const keysCases: CaseGroup = {
       }
     },
     {
-      name: 'the prefix is literal text: _ is no wildcard',
+      name: 'the prefix is literal: _ is not a wildcard',
       check: (context) => assertLiteral(context, 'a_b')
     },
     {
-      name: 'the prefix is literal text: . is no wildcard',
+      name: 'the prefix is literal: . is not a wildcard',
       check: (context) => assertLiteral(context, 'a.b')
     },
     {
-      name: 'the prefix is literal text: - is no range',
+      name: 'the prefix is literal: - is not a range',
       check: (context) => assertLiteral(context, 'a-b')
     },
     {
-      name: 'the prefix is compared with its case',
+      name: 'the prefix is case-sensitive',
       check: async (context) => {
         await write(context, ['user.1', 'User.1', 'USER.1', 'uSER.1'])
         await assertKeys(context.store, 'user.', ['user.1'])
@@ -64,7 +64,7 @@ export const keysCases: CaseGroup = {
       }
     },
     {
-      name: 'leaves out what was deleted',
+      name: 'keys omits deleted keys',
       check: async (context) => {
         await write(context, ['a.1', 'a.2', 'a.3'])
         await context.store.delete('a.2')
@@ -72,7 +72,7 @@ export const keysCases: CaseGroup = {
       }
     },
     {
-      name: 'leaves out what has expired, collected or not',
+      name: 'keys omits expired keys, whether or not the engine has removed them',
       check: async (context) => {
         const { store, expire, past, later } = context
         await write(context, ['a.live', 'a.past'])
@@ -87,7 +87,7 @@ export const keysCases: CaseGroup = {
       }
     },
     {
-      name: 'yields 2,600 keys each once, all that live throughout, while others are written, replaced and deleted',
+      name: 'keys yields each of 2,600 live keys once while other keys are written, replaced and deleted',
       check: async (context) => {
         const { store, later } = context
         const second = await context.second()
@@ -102,9 +102,9 @@ export const keysCases: CaseGroup = {
           const step = seen.length / 50
           await second.set(`many.${step}.new`, 'new', later())
           await store.set(`many.${(step * 37) % manyKeys}`, 'replaced', later())
-          const victim = `many.${(step * 53 + 1) % manyKeys}`
-          deleted.add(victim)
-          await second.delete(victim)
+          const deletedKey = `many.${(step * 53 + 1) % manyKeys}`
+          deleted.add(deletedKey)
+          await second.delete(deletedKey)
         }
         const seenOnce = new Set(seen)
         assert.equal(seenOnce.size, seen.length, 'a key was yielded twice')
@@ -115,7 +115,7 @@ export const keysCases: CaseGroup = {
       }
     },
     {
-      name: 'other calls are answered while an iteration is open',
+      name: 'other calls complete while an iteration is open',
       check: async (context) => {
         const { store, later } = context
         const second = await context.second()
@@ -134,7 +134,7 @@ export const keysCases: CaseGroup = {
       }
     },
     {
-      name: 'an iteration may be left early, and several may run at once',
+      name: 'an iteration may end early, and several may run at once',
       check: async (context) => {
         const { store, later } = context
         const keys = Array.from({ length: 20 }, (_, index) => `a.${index}`)

@@ -1,41 +1,41 @@
 import assert from 'node:assert/strict'
 import { assertAbsent, assertValue } from './assert-value.ts'
 import type { CaseGroup, StoreCaseContext } from './store-case.ts'
-import { textOfBytes, wideTextOfBytes } from './text-samples.ts'
+import { stringOfBytes, wideStringOfBytes } from './value-samples.ts'
 
 const mebibyte = 1_048_576
 
-/** For engines that hold less than 1 MiB: what is beyond their limit must not be cut, dropped or half written. */
+/** For engines that hold less than 1 MiB. A larger value must not be truncated, dropped or partly written. */
 export function largeValueCases(largestValue: number): CaseGroup {
   const tooLarge = (): string[] => [
-    textOfBytes(largestValue + 1),
-    wideTextOfBytes(largestValue + 1),
-    textOfBytes(mebibyte)
+    stringOfBytes(largestValue + 1),
+    wideStringOfBytes(largestValue + 1),
+    stringOfBytes(mebibyte)
   ]
   return {
     group: 'large values',
     cases: [
       {
-        name: `set rejects a value beyond ${largestValue} bytes with RECORD_TOO_LARGE, and nothing changes`,
+        name: `set rejects a value of more than ${largestValue} bytes with RECORD_TOO_LARGE, and nothing changes`,
         check: async (context) => {
-          for (const text of tooLarge())
-            await assertRefused(context, (key, later) => context.store.set(key, text, later))
+          for (const value of tooLarge())
+            await assertRefused(context, (key, later) => context.store.set(key, value, later))
         }
       },
       {
-        name: `compareAndSet rejects a value beyond ${largestValue} bytes with RECORD_TOO_LARGE, and nothing changes`,
+        name: `compareAndSet rejects a value of more than ${largestValue} bytes with RECORD_TOO_LARGE, and nothing changes`,
         needs: ['compareAndSet'],
         check: async (context) => {
-          for (const text of tooLarge()) {
-            await assertRefused(context, (key, later, live) => context.store.compareAndSet(key, live, text, later))
+          for (const value of tooLarge()) {
+            await assertRefused(context, (key, later, live) => context.store.compareAndSet(key, live, value, later))
           }
         }
       },
       {
-        name: `a text beyond ${largestValue} bytes matches no live value`,
+        name: `a value of more than ${largestValue} bytes matches no live value`,
         needs: ['compareAndSet'],
         check: async ({ store, later }) => {
-          const live = textOfBytes(largestValue)
+          const live = stringOfBytes(largestValue)
           await store.set('key', live, later())
           assert.equal(await store.compareAndSet('key', `${live}x`, 'written', later()), false)
           await assertValue(store, 'key', live)

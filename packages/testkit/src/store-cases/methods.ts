@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { type CaseGroup, type OptionalMethod, optionalMethods } from './store-case.ts'
 
-/** The declaration that chose the groups, compared with the store: a method neither hides nor gets lost. */
+/** Compares the store with the declaration that selected the cases, so that every method is tested. */
 export function methodCases(declared: readonly OptionalMethod[]): CaseGroup {
   const nonAtomic = {
-    name: 'without compareAndSet it is non-atomic: the manager refuses it unless allowNonAtomicStore is set',
+    name: 'a store without compareAndSet is not atomic: the manager refuses it unless allowNonAtomicStore is set',
     check: async ({ original }: { original: object }): Promise<void> => {
       assert.equal('compareAndSet' in original ? original.compareAndSet : undefined, undefined)
     }
@@ -13,7 +13,7 @@ export function methodCases(declared: readonly OptionalMethod[]): CaseGroup {
     group: 'methods',
     cases: [
       {
-        name: 'has get, set, delete and exactly the optional methods that the binding declares',
+        name: 'the store has get, set, delete and exactly the optional methods that the binding declares',
         check: async ({ original }) => {
           for (const method of ['get', 'set', 'delete'] as const) {
             assert.equal(typeof original[method], 'function', `${method}() is missing`)

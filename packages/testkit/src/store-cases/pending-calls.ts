@@ -1,8 +1,8 @@
-/** The calls of a case that its store has not settled yet. */
+/** The calls of a case that have not settled yet. */
 export interface PendingCalls {
   /** Returns what `call` returns, and remembers it until it settles. */
   track<Result>(method: string, key: string | undefined, call: () => Promise<Result>): Promise<Result>
-  /** Which call has waited longest. */
+  /** Names the call that has been pending longest. */
   describe(): string
 }
 

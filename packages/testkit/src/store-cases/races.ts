@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { assertAbsent, assertStays, assertValue } from './assert-value.ts'
 import type { CaseGroup, FullStore, StoreCaseContext } from './store-case.ts'
 
-/** Of every race, how many take part. Large enough that a check followed by a write loses, small enough for a disk. */
+/** Contenders per race: enough that a check followed by a write fails, and few enough for a disk. */
 const contenders = 50
-/** Each race for one winner is run on all of these: a mistake may show in one of them only. */
+/** Each race for one winner runs on all of these keys, because a mistake may appear on only one of them. */
 const wonKeys = ['key.0', 'key.1', 'key.2', 'key.3']
-/** Two calls each: fewer than the ten connections of a usual pool, where more would wait for one another. */
+/** Two calls per pair: fewer than the ten connections of a typical pool, where more calls would wait for each other. */
 const pairsAtOnce = 4
 const overtakingSteps = 36
 
@@ -14,12 +14,12 @@ export const raceCases: CaseGroup = {
   group: 'races',
   cases: [
     {
-      name: 'of 50 concurrent creators exactly one resolves to true, and its value stays',
+      name: 'exactly one of 50 concurrent creators resolves to true, and its value stays',
       needs: ['compareAndSet'],
       check: (context) => assertOneWinner(context, undefined)
     },
     {
-      name: 'of 50 concurrent replacers exactly one resolves to true, and its value stays',
+      name: 'exactly one of 50 concurrent replacers resolves to true, and its value stays',
       needs: ['compareAndSet'],
       check: async (context) => {
         await Promise.all(wonKeys.map((key) => context.store.set(key, 'old', context.later())))
@@ -27,7 +27,7 @@ export const raceCases: CaseGroup = {
       }
     },
     {
-      name: 'of 50 concurrent creators over an expired value exactly one resolves to true, and its value stays',
+      name: 'exactly one of 50 concurrent creators over an expired value resolves to true, and its value stays',
       needs: ['compareAndSet'],
       check: async (context) => {
         await context.expire(async (deadline) => {
@@ -37,7 +37,7 @@ export const raceCases: CaseGroup = {
       }
     },
     {
-      name: '50 concurrent increments by compareAndSet lose nothing',
+      name: '50 concurrent increments by compareAndSet lose no update',
       needs: ['compareAndSet'],
       check: async (context) => {
         const handles = await bothHandles(context)
@@ -46,7 +46,7 @@ export const raceCases: CaseGroup = {
       }
     },
     {
-      name: 'a compareAndSet that is overtaken by a delete never brings the value back',
+      name: 'a compareAndSet that is overtaken by a delete never restores the value',
       needs: ['compareAndSet'],
       check: async (context) => {
         const keys = await overtakeEach(context, (store, key) => store.delete(key))
@@ -56,7 +56,7 @@ export const raceCases: CaseGroup = {
       }
     },
     {
-      name: 'deleted in the middle of a storm of compareAndSet loops, the key stays absent',
+      name: 'a key that is deleted during many compareAndSet loops stays absent',
       needs: ['compareAndSet'],
       check: async (context) => {
         const handles = await bothHandles(context)
@@ -71,7 +71,7 @@ export const raceCases: CaseGroup = {
             if (writes >= 20) deletion ??= context.store.delete('key')
             await nextTurn()
           }
-          assert.fail('the key goes on living after its delete')
+          assert.fail('the key stays live after its delete')
         }
         await Promise.all(Array.from({ length: 10 }, (_, index) => loop(handles[index % 2 === 0 ? 0 : 1])))
         await deletion
@@ -79,7 +79,7 @@ export const raceCases: CaseGroup = {
       }
     },
     {
-      name: 'a compareAndSet that is overtaken by a set never replaces what was set',
+      name: 'a compareAndSet that is overtaken by a set never replaces the new value',
       needs: ['compareAndSet'],
       check: async (context) => {
         const keys = await overtakeEach(context, (store, key) => store.set(key, 'set', context.later()))
@@ -87,7 +87,7 @@ export const raceCases: CaseGroup = {
       }
     },
     {
-      name: 'a reader never sees a half-written value, and one of the concurrent writers wins whole',
+      name: 'readers see only complete values during concurrent writes, and exactly one write wins',
       check: async (context) => {
         const [store, second] = await bothHandles(context)
         const whole = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter, index) => letter.repeat(40_000 + 7_000 * index))
@@ -96,7 +96,7 @@ export const raceCases: CaseGroup = {
         const read = async (reader: FullStore): Promise<void> => {
           do {
             const value = await reader.get('key')
-            assert.ok(value !== undefined && whole.includes(value), 'read a value that nobody wrote')
+            assert.ok(value !== undefined && whole.includes(value), 'read a value that was never written')
             await nextTurn()
           } while (writing)
         }
@@ -121,12 +121,12 @@ export const raceCases: CaseGroup = {
       }
     },
     {
-      name: 'a value written while deleteExpired runs is never removed: set',
+      name: 'deleteExpired never removes a value written while it runs: set',
       needs: ['deleteExpired'],
       check: (context) => assertSurvivesSweep(context, (store, key) => store.set(key, 'fresh', context.later()))
     },
     {
-      name: 'a value written while deleteExpired runs is never removed: compareAndSet',
+      name: 'deleteExpired never removes a value written while it runs: compareAndSet',
       needs: ['deleteExpired', 'compareAndSet'],
       check: (context) =>
         assertSurvivesSweep(context, async (store, key) => {
@@ -136,7 +136,7 @@ export const raceCases: CaseGroup = {
   ]
 }
 
-/** Both handles with all their connections open: while a pool still connects, its calls run one after another. */
+/** Opens all connections of both handles first, because the calls of a connecting pool run one after another. */
 async function bothHandles(context: StoreCaseContext): Promise<readonly [FullStore, FullStore]> {
   const handles = [context.store, await context.second()] as const
   for (const handle of new Set(handles)) await Promise.all(eachContender(() => handle.get('warm-up')))
@@ -153,7 +153,7 @@ async function assertOneWinner(context: StoreCaseContext, expected: string | und
   for (const [round, key] of wonKeys.entries()) {
     const outcomes = await Promise.all(
       eachContender(async (index) => {
-        // In every second round the calls begin one after another.
+        // In every second round the calls start one after another.
         await microtasks((round % 2) * (index % 7))
         return handles[index % 2 === 0 ? 0 : 1].compareAndSet(key, expected, `contender ${index}`, context.later())
       })
@@ -170,9 +170,9 @@ async function assertOneWinner(context: StoreCaseContext, expected: string | und
 }
 
 /**
- * On each key, a compareAndSet that expects the live value, and `overtake` on the other handle. They begin together, or
- * one of them later: by another number of microtasks each time, or by another part of the time that a compareAndSet
- * takes. Resolves to the keys.
+ * For each key, runs a compareAndSet that expects the live value, and `overtake` on the other handle. They start
+ * together, or one of them starts later: by a different number of microtasks each time, or by a different fraction of the
+ * duration of a compareAndSet. Resolves to the keys.
  */
 async function overtakeEach(
   context: StoreCaseContext,
@@ -192,12 +192,12 @@ async function overtakeEach(
     { beforeCompare: 0, beforeOvertake: () => microtasks(step) },
     { beforeCompare: step, beforeOvertake: () => microtasks(0) },
     { beforeCompare: 0, beforeOvertake: () => busyFor((latest * step) / overtakingSteps) },
-    // On a busy machine the latest may say little; twice the shortest is then still within the call.
+    // On a busy machine the latest duration may be too long; twice the shortest one is then still within the call.
     { beforeCompare: 0, beforeOvertake: () => busyFor((2 * shortest * step) / overtakingSteps) }
   ]).flat()
   const keys = races.map((_, index) => `key.${index}`)
   await Promise.all(keys.map((key) => store.set(key, 'live', context.later())))
-  // What is still being flushed is another mistake, with a case of its own.
+  // A write that is still being flushed is a different mistake, with its own case.
   await assertStays(async () => undefined)
   for (let start = 0; start < races.length; start += pairsAtOnce) {
     await Promise.all(
@@ -211,7 +211,7 @@ async function overtakeEach(
   return keys
 }
 
-/** Lets the engine answer meanwhile, and is exact to less than a millisecond, as no timer is. */
+/** Lets the engine respond meanwhile, and is more precise than any timer, to less than a millisecond. */
 async function busyFor(milliseconds: number): Promise<void> {
   const end = performance.now() + milliseconds
   while (performance.now() < end) await new Promise((resolve) => setImmediate(resolve))
@@ -222,12 +222,12 @@ async function microtasks(count: number): Promise<void> {
 }
 
 async function increment(store: FullStore, deadline: number): Promise<void> {
-  // Each failed attempt means that another one succeeded, so nobody fails as often as there are contenders.
+  // Each failed attempt means that another one succeeded, so no contender fails as often as there are contenders.
   for (let attempt = 0; attempt < contenders; attempt++) {
-    const text = await store.get('counter')
-    if (await store.compareAndSet('counter', text, String(Number(text ?? 0) + 1), deadline)) return
+    const value = await store.get('counter')
+    if (await store.compareAndSet('counter', value, String(Number(value ?? 0) + 1), deadline)) return
   }
-  assert.fail('compareAndSet resolved to false although nobody else had written')
+  assert.fail('compareAndSet resolved to false although no other call had written')
 }
 
 async function assertSurvivesSweep(
@@ -250,7 +250,7 @@ async function assertSurvivesSweep(
   })
 }
 
-/** Between the steps of a loop, so that on a store that never waits the loop cannot starve the timers. */
+/** Runs between the steps of a loop, so that the loop cannot starve timers if the store never waits. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0))
 }

@@ -1,41 +1,41 @@
 import type { KeyValueStore } from '@kvsession/core'
 
-/** The methods of the contract that a store may leave out. */
+/** The optional methods of the contract. */
 export type OptionalMethod = 'getMany' | 'compareAndSet' | 'keys' | 'deleteExpired' | 'close'
 
 /** In the order of the contract. */
 export const optionalMethods: readonly OptionalMethod[] = ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close']
 
-/** A store on which every method can be called; a call to one that the store lacks throws an assertion. */
+/** A store on which every method can be called. Calling a missing method fails with an assertion. */
 export type FullStore = Required<KeyValueStore>
 
-/** One sentence of the contract as a check. */
+/** One requirement of the contract as a check. */
 export interface CaseDefinition {
   readonly name: string
-  /** Methods without which the sentence says nothing about a store. */
+  /** The optional methods that the case needs. */
   readonly needs?: readonly OptionalMethod[]
   check(context: StoreCaseContext): Promise<void>
 }
 
 export interface CaseGroup {
   readonly group: string
-  /** Methods that every case of the group needs. */
+  /** The optional methods that every case of the group needs. */
   readonly needs?: readonly OptionalMethod[]
   readonly cases: readonly CaseDefinition[]
 }
 
-/** What a case may use: a fresh, empty store and its time. */
+/** The fixture of a case: a new, empty store and its clock. */
 export interface StoreCaseContext {
   readonly store: FullStore
   /** The store as `createStore` returned it. */
   readonly original: KeyValueStore
-  /** Another handle on the same engine; the store itself when the binding has no `createSecondStore`. */
+  /** Another handle on the same engine, or the store itself if the binding has no `createSecondStore`. */
   second(): Promise<FullStore>
-  /** Makes the engine refuse writes. Only on stores of `createRefusingStore`, as `allow`. */
+  /** Makes the engine refuse writes. Only on stores of `createRefusingStore`. */
   refuse(): Promise<void>
-  /** Makes the engine take writes again. */
+  /** Makes the engine accept writes again. Only on stores of `createRefusingStore`. */
   allow(): Promise<void>
-  /** Epoch milliseconds, from the clock that the store was given or the system's. */
+  /** Epoch milliseconds, by the clock of the store or the system clock. */
   now(): number
   /** A deadline that no case reaches. */
   later(): number
@@ -46,8 +46,8 @@ export interface StoreCaseContext {
   /** Lets time pass until a value with this deadline must be absent. */
   passDeadline(deadline: number): Promise<void>
   /**
-   * Calls `write` with a near deadline and returns once it has passed. A `write` that finished only after its deadline
-   * is repeated with a later one, so that what expires was live before, however slow the engine.
+   * Calls `write` with a near deadline and resolves once it has passed. A `write` that ends after its deadline is repeated
+   * with a later one, so that even on a slow engine every value is live before it expires.
    */
   expire(write: (deadline: number) => Promise<void>): Promise<void>
 }

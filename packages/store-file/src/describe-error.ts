@@ -1,14 +1,14 @@
 import { SessionError } from '@kvsession/core'
 
-/** The system's error as it is, except where no later call can do better: those say what to do. */
-export function explain(error: unknown, folder: string): unknown {
+/** Returns the system's error. If no later call can succeed, returns an error that says what to do. */
+export function describeError(error: unknown, folder: string): unknown {
   const code = codeOf(error)
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    const message = `The file store may not work in ${folder} (${code}). Make it the folder of the server's user, mode 0700, on a local disk that has symbolic links`
+    const message = `The file store has no access to ${folder} (${code}). It must belong to the server's user, with mode 0700, on a local disk with symbolic links`
     return new SessionError('STORE_INVALID', message, { cause: error })
   }
   if (code === 'ENOTDIR' || code === 'EEXIST') {
-    const message = `The file store cannot use ${folder} as a folder: a file is in the way. Name a folder of its own`
+    const message = `The file store cannot use ${folder} as a folder, because a file has this name. Choose another folder`
     return new SessionError('STORE_INVALID', message, { cause: error })
   }
   return error

@@ -1,16 +1,16 @@
 import { SessionError } from '@kvsession/core'
-import { foreign } from './stored-text.ts'
+import { foreign } from './envelope.ts'
 
-/** The script cache is the server's, and is empty after a restart. */
+/** The script cache belongs to the server and is empty after a restart. */
 export function isScriptMissing(error: unknown): boolean {
   return messageOf(error).startsWith('NOSCRIPT')
 }
 
-/** What the server says, or what to do where no later call can do better. */
-export function explain(error: unknown, key: string): unknown {
+/** Returns the server's error. If no later call can succeed, returns an error that says what to do. */
+export function describeError(error: unknown, key: string): unknown {
   if (error instanceof SessionError) return error
   const message = messageOf(error)
-  // Before Redis 7 a script's error stands behind where it happened.
+  // Before Redis 7, the error of a script follows its position.
   if (/^(?:ERR )?FOREIGN|\bWRONGTYPE\b/.test(message)) return foreign(key, error)
   if (message.startsWith('MOVED') || message.startsWith('CROSSSLOT')) {
     return invalid(
@@ -18,16 +18,16 @@ export function explain(error: unknown, key: string): unknown {
       error
     )
   }
-  if (/^NOAUTH|^WRONGPASS/.test(message)) return invalid('The server wants a password. Give it to the client', error)
+  if (/^NOAUTH|^WRONGPASS/.test(message)) return invalid('The server requires a password. Set it in the client', error)
   if (message.startsWith('NOPERM')) {
     return invalid(
-      'The user may not do this. Grant it: ACL SETUSER <user> ~<namespace>.* +get +getrange +set +del +eval +evalsha +scan +wait',
+      'The user lacks a permission. Grant it: ACL SETUSER <user> ~<namespace>.* +get +getrange +set +del +eval +evalsha +scan +wait',
       error
     )
   }
   if (/\bREADONLY\b/.test(message)) {
     return invalid(
-      'The server is a replica, perhaps a master that was demoted: it refuses writes, and reads from it are out of date. Connect to the master with a client that follows it: createSentinel() of redis, or sentinels of ioredis. See "Failover" in the README',
+      'The server is a replica, perhaps a demoted master: it refuses writes, and its data is outdated. Connect with a client that follows the master: createSentinel() of redis, or sentinels of ioredis. See "Failover" in the README',
       error
     )
   }

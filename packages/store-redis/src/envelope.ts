@@ -1,7 +1,7 @@
 import { SessionError } from '@kvsession/core'
 
-/** A stored text is the deadline in epoch milliseconds, a space, the value. */
-export interface StoredText {
+/** The stored string is the deadline in epoch milliseconds, a space and the value. */
+export interface Envelope {
   readonly expiresAt: number
   readonly value: string
 }
@@ -9,12 +9,12 @@ export interface StoredText {
 /** Longer than any deadline and its space. */
 export const headLength = 20
 
-export function encodeText(value: string, expiresAt: number): string {
+export function encodeEnvelope(value: string, expiresAt: number): string {
   return `${Math.max(Math.ceil(expiresAt), 0)} ${value}`
 }
 
-/** @throws SessionError `STORE_INVALID` when somebody else wrote it */
-export function decodeText(found: unknown, key: string): StoredText | undefined {
+/** @throws SessionError `STORE_INVALID` if the store did not write the value */
+export function decodeEnvelope(found: unknown, key: string): Envelope | undefined {
   if (found === null || found === undefined) return undefined
   const end = typeof found === 'string' ? found.indexOf(' ') : -1
   const expiresAt = typeof found === 'string' && end > 0 ? Number(found.slice(0, end)) : Number.NaN
@@ -23,6 +23,6 @@ export function decodeText(found: unknown, key: string): StoredText | undefined 
 }
 
 export function foreign(key: string, cause?: unknown): SessionError {
-  const message = `The Redis store found something it did not write under ${key}. Give it a database or a namespace of its own, or delete the key`
+  const message = `The Redis store found a value that it did not write under ${key}. Give it its own database or namespace, or delete the key`
   return new SessionError('STORE_INVALID', message, cause === undefined ? undefined : { cause })
 }

@@ -6,7 +6,7 @@ export const levels = ['REPEATABLE-READ', 'READ-COMMITTED', 'SERIALIZABLE'] as c
 
 export type IsolationLevel = (typeof levels)[number]
 
-/** Each level under another sql_mode, and the strictest with what newer servers refuse by default. */
+/** Each level with a different sql_mode, and the strictest level with the new defaults of newer servers. */
 export function settingsOf(level: IsolationLevel): Readonly<Record<string, string>> {
   const modes = {
     'REPEATABLE-READ': 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',
@@ -18,13 +18,13 @@ export function settingsOf(level: IsolationLevel): Readonly<Record<string, strin
 }
 
 /** A server for one test file, with everything that was opened on it. */
-export interface MariadbPlace {
+export interface MariadbFixture {
   readonly engine: Engine
-  /** For questions of the test itself. */
+  /** For queries of the test itself. */
   readonly admin: Pool
   pool(options?: PoolOptions): Pool
   connection(options?: PoolOptions): Promise<Connection>
-  /** An empty table of its own. */
+  /** Opens a new, empty table. */
   open(options?: PoolOptions, storeOptions?: MysqlStoreOptions): Promise<OpenedStore>
   /** The rows of a query, as plain objects. */
   ask(sql: string): Promise<Record<string, unknown>[]>
@@ -37,7 +37,7 @@ export interface OpenedStore {
   readonly table: string
 }
 
-export async function startPlace(settings?: Readonly<Record<string, string>>): Promise<MariadbPlace> {
+export async function startFixture(settings?: Readonly<Record<string, string>>): Promise<MariadbFixture> {
   const engine = await startMariadb(settings === undefined ? {} : { own: true, settings })
   const closers: (() => Promise<void>)[] = []
   let tables = 0

@@ -13,42 +13,42 @@ import { createGate } from '../gate.ts'
 import { createRecordingStore, type RecordingStore } from '../recording-store.ts'
 import type { TestClock } from '../test-clock.ts'
 
-/** A handler per path. `HEAD` and `POST` reach the same one. */
+/** One handler per path, for `GET`, `HEAD` and `POST`. */
 export type Routes = Readonly<Record<string, (exchange: AdapterExchange) => unknown>>
 
-/** One application under test, its store and its browsers. */
+/** One application under test, with its store and its browsers. */
 export interface AdapterSite {
   readonly store: RecordingStore
   readonly clock: TestClock
   readonly events: readonly SessionEvent[]
   readonly manager: SessionManager
-  /** A browser on the very machine, over plain http: the cookie is `sid`. */
+  /** A browser on the same machine, over plain HTTP: the cookie is `sid`. */
   browser(): CookieJarClient
-  /** A browser that reaches the application by https, through a proxy that ends the encryption: `__Host-sid`. */
+  /** A browser that uses HTTPS, through a proxy that terminates TLS: the cookie is `__Host-sid`. */
   httpsBrowser(headers?: Readonly<Record<string, string>>): CookieJarClient
-  /** Passes when `answer` has not come although the application had time enough to send it. */
-  stillWaiting(answer: Promise<unknown>): Promise<void>
+  /** Asserts that `response` has not arrived although the application had time to send it. */
+  stillWaiting(response: Promise<unknown>): Promise<void>
   /** The number of sessions in the store. */
   sessions(): Promise<number>
 }
 
-export interface AdapterWorld {
-  /** Starts an application. Several share one store, as processes do. */
+export interface AdapterFixture {
+  /** Starts an application. Several applications share one store, like several processes. */
   serve(routes: Routes, options?: Partial<SessionManagerOptions>): Promise<AdapterSite>
   close(): Promise<void>
 }
 
 export interface AdapterCaseDefinition {
   readonly name: string
-  /** The sentence is about the end of a response. */
+  /** The case needs an adapter that can detect the end of a response. */
   readonly needsResponseEnd?: boolean
-  check(world: AdapterWorld): Promise<void>
+  check(fixture: AdapterFixture): Promise<void>
 }
 
 export const cookieName = 'sid'
 export const secret = 'the adapter suite signs its tokens with this'
 
-/** Everything that every case may ask for, beside its own routes. */
+/** Routes that every case can use besides its own. */
 const commonRoutes: Routes = {
   '/ping': ({ send }) => send(200, 'pong'),
   '/read': ({ session, send }) => send(200, JSON.stringify(session.data)),
@@ -67,7 +67,7 @@ const commonRoutes: Routes = {
   }
 }
 
-export function createAdapterWorld(createApp: CreateApp, clock: TestClock, inner: KeyValueStore): AdapterWorld {
+export function createAdapterFixture(createApp: CreateApp, clock: TestClock, inner: KeyValueStore): AdapterFixture {
   const store = createRecordingStore(inner)
   const apps: RunningApp[] = []
 
@@ -102,15 +102,15 @@ export function createAdapterWorld(createApp: CreateApp, clock: TestClock, inner
         browser,
         httpsBrowser: (headers = { 'x-forwarded-proto': 'https' }) =>
           createCookieJarClient(app.url, { host: 'shop.example', encrypted: true, headers, now }),
-        async stillWaiting(answer) {
+        async stillWaiting(response) {
           let settled = false
           const settle = (): void => {
             settled = true
           }
-          void answer.then(settle, settle)
+          void response.then(settle, settle)
           const other = browser()
           for (let round = 0; round < 5; round++) await other.get('/ping')
-          assert.equal(settled, false, 'the answer came too early')
+          assert.equal(settled, false, 'the response arrived too early')
         },
         async sessions() {
           let count = 0
@@ -126,10 +126,10 @@ export function createAdapterWorld(createApp: CreateApp, clock: TestClock, inner
   }
 }
 
-/** A route that says it has begun and then waits until it is told to go on. */
+/** A route that reports its start and then waits for `proceed`. */
 export interface SlowRoute {
   readonly begun: Promise<void>
-  goOn(): void
+  proceed(): void
   readonly route: (exchange: AdapterExchange) => Promise<void>
 }
 
@@ -141,7 +141,7 @@ export function slowRoute(
   const gate = createGate()
   return {
     begun: begun.passed,
-    goOn: gate.open,
+    proceed: gate.open,
     async route(exchange) {
       await before?.(exchange)
       begun.open()
@@ -152,17 +152,17 @@ export function slowRoute(
   }
 }
 
-/** The values of our cookie in an answer: those set, with '' for a cleared one. */
+/** The values of the session cookie that a response sets; '' for a cleared cookie. */
 export function ourCookies({ setCookies }: Pick<ClientAnswer, 'setCookies'>): string[] {
   return setCookies
-    .filter((text) => /^(?:__Host-)?sid=/.test(text))
-    .map((text) => text.replace(/^[^=]*=([^;]*).*$/, '$1'))
+    .filter((header) => /^(?:__Host-)?sid=/.test(header))
+    .map((header) => header.replace(/^[^=]*=([^;]*).*$/, '$1'))
 }
 
-export function assertNoCookie(answer: Pick<ClientAnswer, 'setCookies'>): void {
-  assert.deepEqual(ourCookies(answer), [], 'the answer sets our cookie')
+export function assertNoCookie(response: Pick<ClientAnswer, 'setCookies'>): void {
+  assert.deepEqual(ourCookies(response), [], 'the response sets the session cookie')
 }
 
-export function assertFailed(answer: ClientAnswer): void {
-  assert.ok(answer.status >= 500, `expected a server error, got ${answer.status}`)
+export function assertFailed(response: ClientAnswer): void {
+  assert.ok(response.status >= 500, `expected a server error, got ${response.status}`)
 }

@@ -2,38 +2,38 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { SessionError } from '@kvsession/core'
-import { absentIsUndefined } from './explain.ts'
+import { absentIsUndefined } from './describe-error.ts'
 import { recordNameOf } from './record-paths.ts'
 
-/** A file is `kvsession 1 <digest> <deadline> <key>`, a line feed, the value. */
+/** A file contains `kvsession 1 <digest> <deadline> <key>`, a line feed and the value. */
 export interface RecordHead {
   readonly key: string
   readonly expiresAt: number
 }
 
-export interface StoredRecord extends RecordHead {
+export interface Envelope extends RecordHead {
   readonly value: string
 }
 
 const headPattern = /^kvsession 1 ([0-9a-f]{64}) (\d{1,16}) ([A-Za-z0-9._-]{1,200})\n/
-const mostHeadBytes = 400
+const maxHeadBytes = 400
 
-export function encodeRecord(key: string, value: string, expiresAt: number): string {
+export function encodeEnvelope(key: string, value: string, expiresAt: number): string {
   const content = `${Math.ceil(expiresAt)} ${key}\n${value}`
   return `kvsession 1 ${sha256(content)} ${content}`
 }
 
-/** `undefined` when there is no such file. @throws SessionError `STORE_INVALID`: damaged, or not written by a store */
-export async function readRecord(path: string): Promise<StoredRecord | undefined> {
+/** Resolves to `undefined` if the file is absent. @throws SessionError `STORE_INVALID` if it is damaged or foreign */
+export async function readEnvelope(path: string): Promise<Envelope | undefined> {
   const text = await absentIsUndefined(readFile(path, 'utf8').catch(refuseFolder(path)))
   if (text === undefined) return undefined
   const { digest, length, ...head } = decodeHead(text, path)
-  // A power cut may leave zeros or half a file where nothing was synced.
+  // A power failure may leave zeros or a truncated file if it was not synced.
   if (sha256(text.slice(text.indexOf(digest) + digest.length + 1)) !== digest) throw foreign(path)
   return { ...head, value: text.slice(length) }
 }
 
-/** The same for a list, which needs no value. */
+/** Reads only the head, for lists. */
 export async function readHead(path: string): Promise<RecordHead | undefined> {
   const file = await absentIsUndefined(open(path, 'r'))
   if (file === undefined) return undefined
@@ -43,7 +43,7 @@ export async function readHead(path: string): Promise<RecordHead | undefined> {
 
 async function readStart(file: FileHandle): Promise<string> {
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(mostHeadBytes), 0, mostHeadBytes, 0)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(maxHeadBytes), 0, maxHeadBytes, 0)
     return buffer.toString('latin1', 0, bytesRead)
   } finally {
     await file.close()
@@ -63,7 +63,7 @@ function refuseFolder(path: string): (error: unknown) => never {
 }
 
 function foreign(path: string): SessionError {
-  const message = `The file ${path} is damaged, or no file store wrote it. Remove it (that session ends), or bring back a sound one`
+  const message = `The file ${path} is damaged, or the file store did not write it. Remove it (which ends that session), or restore a backup`
   return new SessionError('STORE_INVALID', message)
 }
 

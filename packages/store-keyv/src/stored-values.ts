@@ -1,7 +1,7 @@
 import { type KeyvClient, property } from './client.ts'
 
 /**
- * Both versions have an `iterator()` that yields nothing, without an error, over an adapter that cannot iterate.
+ * If the adapter cannot iterate, `iterator()` of both versions yields nothing and throws no error.
  */
 export function canIterate(keyv: KeyvClient): boolean {
   if (typeof keyv.iterator !== 'function') return false
@@ -12,13 +12,13 @@ export function canIterate(keyv: KeyvClient): boolean {
   return isMap || property(property(methods, 'iterator'), 'exists') === true
 }
 
-/** The values under a Keyv's namespace, as they were passed to `set()`. */
-export async function* storedTexts(keyv: KeyvClient): AsyncIterable<unknown> {
+/** Yields the values in a Keyv's namespace, as they were passed to `set()`. */
+export async function* storedValues(keyv: KeyvClient): AsyncIterable<unknown> {
   if (keyv.deserializeData === undefined) {
     for await (const entry of keyv.iterator?.(undefined) ?? []) yield Array.isArray(entry) ? entry[1] : entry
     return
   }
-  // The iterator() of version 5 throws when an entry vanishes under it, and mixes up namespaces that contain each other.
+  // The iterator() of version 5 throws if an entry disappears, and confuses namespaces that contain each other.
   const namespace = property(keyv, 'useKeyPrefix') === false ? undefined : property(keyv, 'namespace')
   for await (const entry of entriesOf(property(keyv, 'store'))) {
     const [key, stored]: unknown[] = Array.isArray(entry) ? entry : []
