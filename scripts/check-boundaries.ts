@@ -4,7 +4,7 @@ import { findFileCircles, findFolderCircles } from './import-circles.ts'
 import { readImportGraph } from './import-graph.ts'
 import { findLayerProblems } from './layers.ts'
 import { type Problem, reportProblems } from './problem.ts'
-import { type ImportedModule, readSource, type SourceText } from './source-text.ts'
+import { type ImportedModule, readSource, type SourceFile } from './source-file.ts'
 import { isPublished, listFiles, readWorkspaces, type Workspace, type WorkspaceKind } from './workspace.ts'
 
 /** The one file of core that may know Node. */
@@ -203,7 +203,7 @@ function checkCoreImport(specifier: string, inside: string): string | undefined 
   return `core imports no framework, driver or other library: ${specifier}`
 }
 
-function forbidSecretComparison(source: SourceText, say: (line: number, what: string) => void): void {
+function forbidSecretComparison(source: SourceFile, say: (line: number, what: string) => void): void {
   for (const match of source.code.matchAll(comparison)) {
     const [, asksType, left = '', right = ''] = match
     if (asksType !== undefined || publicOperand.test(left) || publicOperand.test(right)) continue

@@ -3,7 +3,7 @@ import { builtinModules } from 'node:module'
 import { basename, join, posix } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
 import { absoluteLinks, addressFields, type ProjectAddress, readAddress } from './project-address.ts'
-import { readSource } from './source-text.ts'
+import { readSource } from './source-file.ts'
 import {
   isPublished,
   isTemplate,

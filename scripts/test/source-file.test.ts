@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readSource } from '../source-text.ts'
+import { readSource } from '../source-file.ts'
 
 function specifiers(text: string): string[] {
   return readSource(text).imports.map(({ specifier }) => specifier)
@@ -39,18 +39,11 @@ describe('readSource', () => {
     expect(specifiers(text)).toEqual([])
   })
 
-  it('tells what is gone after the build', () => {
-    const typeOnly = (text: string) => readSource(text).imports.map((imported) => imported.typeOnly)
-    expect(typeOnly("import type { x } from 'a'")).toEqual([true])
-    expect(typeOnly("export type { x } from 'a'")).toEqual([true])
-    expect(typeOnly("import { type x } from 'a'")).toEqual([false])
-    expect(typeOnly("import type from 'a'")).toEqual([false])
-  })
-
   it('tells the names that live on after the build', () => {
     const values = (text: string) => readSource(text).imports.map((imported) => imported.values)
     expect(values("import { type x, y, z as w } from 'a'")).toEqual([['y', 'z']])
-    expect(values("import type { x } from 'a'")).toEqual([[]])
+    expect(values("import type { x } from 'a'\nexport type { y } from 'a'")).toEqual([[], []])
+    expect(values("import type from 'a'\nexport { x } from 'a'")).toEqual([['*'], ['x']])
     expect(values("import x from 'a'\nimport * as y from 'a'\nimport 'a'")).toEqual([['*'], ['*'], ['*']])
   })
 
@@ -65,5 +58,9 @@ describe('readSource', () => {
 
   it('is not misled by a quote in a regular expression', () => {
     expect(specifiers("const x = text.split(/['/]/)\nimport 'a'")).toEqual(['a'])
+  })
+
+  it('throws for a file that it cannot read', () => {
+    expect(() => readSource('const = 1')).toThrow(SyntaxError)
   })
 })
