@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import { installOnce } from './install-once.ts'
 import { type Problem, reportProblems } from './problem.ts'
 import { createReadmeEngines } from './readme-engines.ts'
-import { findMissingPrograms, importsOf, type ReadmeProgram, readPrograms, runProgram } from './readme-programs.ts'
+import { findMissingPrograms, type ReadmeProgram, readInstalled, readPrograms, runProgram } from './readme-programs.ts'
 import {
   isPublished,
   isTemplate,
@@ -83,16 +83,16 @@ export function pack(root: string, folder: string, workspace: Workspace): Tarbal
   return { workspace, file: join(target, name), entries: modules.map((entry) => `${scoped}${entry.slice(1)}`) }
 }
 
-/** Beside ours, in the versions that this repository is locked to: what the programs of READMEs import, and its types. */
+/** Beside ours, in the versions that this repository is locked to: what the READMEs install, and its types. */
 function consumerPackages(root: string, tarballs: readonly Tarball[]): Set<string> {
   const workspaces = tarballs.map(({ workspace }) => workspace)
   const declared = workspaces.flatMap(({ manifest }) => Object.keys(manifest.devDependencies ?? {}))
   const ours = new Set(workspaces.map(({ manifest }) => manifest.name))
-  const imported = readPrograms(root, workspaces)
-    .flatMap(importsOf)
+  const named = workspaces
+    .flatMap(({ path }) => readInstalled(root, `${path}/README.md`))
     .filter((name) => !ours.has(name))
-  const types = imported.map(typesOf).filter((name) => declared.includes(name))
-  return new Set([...everyConsumer, ...imported, ...types])
+  const types = named.map(typesOf).filter((name) => declared.includes(name))
+  return new Set([...everyConsumer, ...named, ...types])
 }
 
 function installConsumer(root: string, consumer: string, tarballs: readonly Tarball[]): void {

@@ -31,9 +31,10 @@ function engineIn(directive: string | undefined): NeededEngine | undefined {
   return variable === undefined || name === undefined ? undefined : { variable, name }
 }
 
-/** The packages that a program imports. */
-export function importsOf({ text }: Pick<ReadmeProgram, 'text'>): string[] {
-  return [...text.matchAll(/ from '((?!node:)(?:@[\w-]+\/)?\w[\w.-]*)/g)].map(([, name = '']) => name)
+/** The packages that `npm install` lines of a README name. */
+export function readInstalled(root: string, path: string): string[] {
+  const lines = readIfThere(root, path).matchAll(/\bnpm install ([^#`\n]*)/g)
+  return [...lines].flatMap(([, names = '']) => names.split(' ').filter((name) => /^[@\w]/.test(name)))
 }
 
 /** The programs of the root README and of the packages'. */
@@ -66,13 +67,12 @@ export function findMissingPrograms(root: string, packages: readonly Workspace[]
 }
 
 function findUninstalled(root: string, path: string, programs: readonly ReadmeProgram[]): Problem[] {
-  const installed = [...readIfThere(root, path).matchAll(/\bnpm install ([^#`\n]*)/g)].flatMap(([, names = '']) =>
-    names.split(' ')
-  )
+  const installed = readInstalled(root, path)
   return programs
     .filter(({ where }) => where.startsWith(`${path}:`))
     .flatMap((program) =>
-      importsOf(program)
+      [...program.text.matchAll(/ from '((?!node:)(?:@[\w-]+\/)?\w[\w.-]*)/g)]
+        .map(([, name = '']) => name)
         .filter((name) => !installed.includes(name))
         .map((name) => ({
           where: program.where,
