@@ -51,7 +51,11 @@ export function findPackageProblems(root: string): Problem[] {
       ...checkInternalRanges(root, workspace, packages),
       ...checkUsedDependencies(workspace, rootManifest),
       ...(isPublished(workspace)
-        ? [...checkPackage(root, workspace, packages), ...checkAddress(workspace, address)]
+        ? [
+            ...checkPackage(root, workspace, packages),
+            ...checkAddress(workspace, address),
+            ...checkDocumentedOptions(workspace)
+          ]
         : checkPrivate(workspace))
     ])
   ]
@@ -110,6 +114,18 @@ function checkPackage(root: string, workspace: Workspace, packages: readonly Wor
   problems.expect(sameText(join(root, 'LICENSE'), join(absolutePath, 'LICENSE')), 'LICENSE differs from the root one')
   problems.found.push(...checkEntries(workspace), ...checkBuildReferences(workspace, packages))
   return problems.found
+}
+
+/** A store names its options in the call that checks them, complete by its type; the README must explain each. */
+function checkDocumentedOptions({ path, absolutePath }: Workspace): Problem[] {
+  const readme = join(absolutePath, 'README.md')
+  const [, section = ''] = existsSync(readme) ? readFileSync(readme, 'utf8').split('\n## Options\n') : []
+  const [options = ''] = section.split('\n## ')
+  return listFiles(join(absolutePath, 'src'), (name) => name.endsWith('.ts'))
+    .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/checkStoreOptions<\w+>\(\w+, \{([^}]*)\}/g)])
+    .flatMap(([, names = '']) => [...names.matchAll(/(\w+): true/g)].map(([, name]) => name))
+    .filter((name) => !options.includes(`\`${name}\``) && !options.includes(`\`options.${name}\``))
+    .map((name) => ({ where: `${path}/README.md`, what: `"## Options" does not explain \`${name}\`` }))
 }
 
 /** The suite without servers, of one workspace; turbo runs it. */

@@ -218,6 +218,17 @@ describe('check-packages', () => {
     expect(problemsWith({ ...files, ...koaWith({ exports, typesVersions }) })).toEqual([])
   })
 
+  it('refuses an option of a store that its README does not list', () => {
+    const source =
+      "import '@kvsession/core'\nimport 'koa'\ncheckStoreOptions<Options>(options, { table: true, clock: true })\n"
+    const files = { 'packages/koa/src/index.ts': source }
+    const section = '# Koa\n\n## Options\n\n| `clock` | system | where the time comes from |\n'
+    expect(problemsWith({ ...files, 'packages/koa/README.md': section })).toEqual([
+      'packages/koa/README.md: "## Options" does not explain `table`'
+    ])
+    expect(problemsWith({ ...files, 'packages/koa/README.md': `${section}| \`table\` | none | |\n` })).toEqual([])
+  })
+
   it('refuses a licence of its own', () => {
     expect(problemsWith({ 'packages/koa/LICENSE': 'ISC' })).toEqual([expect.stringMatching(/LICENSE differs/)])
   })
