@@ -11,6 +11,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   complexity: ['oxlint', '--deny-warnings', 'packages'],
   packages: ['node', 'scripts/check-packages.ts'],
   docs: ['node', 'scripts/check-docs.ts'],
+  commits: ['node', 'scripts/check-commits.ts'],
   size: ['node', 'scripts/check-size.ts'],
   lockfile: ['npm', 'ci', '--dry-run', '--silent'],
   tarballs: ['node', 'scripts/check-tarballs.ts'],
