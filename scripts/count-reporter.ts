@@ -4,8 +4,8 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node'
 import { countLine, describeSlowest, reportPath, type TestReport } from './test-report.ts'
 
 /** The file of the report when turbo runs the tests of one workspace. */
-function reportFileFor({ TURBO_HASH, npm_package_json }: NodeJS.ProcessEnv): string | undefined {
-  if (TURBO_HASH === undefined || npm_package_json === undefined) return undefined
+function reportFileFor({ TURBO_HASH, npm_package_json }: NodeJS.ProcessEnv): string | false {
+  if (TURBO_HASH === undefined || npm_package_json === undefined) return false
   return join(dirname(npm_package_json), reportPath)
 }
 
@@ -16,7 +16,7 @@ export interface CountReporterOptions {
   /** Says which suites did not run. It gets the names of those that were asked for, none for all. */
   readonly leftOut?: (chosenSuites: readonly string[]) => readonly string[]
   /** Where to write the report instead of printing what `npm test` prints for all workspaces. Default: as turbo runs it. */
-  readonly reportFile?: string | undefined
+  readonly reportFile?: string | false
 }
 
 /**
@@ -44,7 +44,7 @@ export function createCountReporter({
         print('Skipped tests count as failed here: KVSESSION_REQUIRE_ENGINES is 1.')
         process.exitCode = 1
       }
-      if (reportFile === undefined) {
+      if (reportFile === false) {
         for (const line of [...describeSlowest(report.files), ...leftOut(chosenSuites)]) print(line)
       } else {
         mkdirSync(dirname(reportFile), { recursive: true })
