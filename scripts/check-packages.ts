@@ -222,6 +222,10 @@ function checkPrivate(workspace: Workspace): Problem[] {
     )
   }
   problems.expect(manifest.private === true, `${privateNouns[kind] ?? 'a tool'} is private`)
+  problems.expect(
+    manifest.version === '0.0.0',
+    'version must be "0.0.0": changesets compares it with the ranges of others'
+  )
   problems.expect(manifest.type === 'module', 'type must be module')
   problems.expect(existsSync(join(absolutePath, 'README.md')), 'README.md is missing')
   problems.expect(existsSync(join(absolutePath, 'tsconfig.json')), 'tsconfig.json is missing')

@@ -45,6 +45,7 @@ function koaWith(fields: Record<string, unknown>): TreeFiles {
 
 const exampleManifest = {
   name: 'example-koa',
+  version: '0.0.0',
   private: true,
   type: 'module',
   dependencies: { '@kvsession/koa': '*' },
@@ -56,6 +57,7 @@ const exampleManifest = {
 
 const toolManifest = {
   name: 'test-servers',
+  version: '0.0.0',
   private: true,
   type: 'module',
   scripts: {
@@ -66,6 +68,7 @@ const toolManifest = {
 
 const benchManifest = {
   name: 'bench',
+  version: '0.0.0',
   private: true,
   type: 'module',
   scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root .. --project unit --passWithNoTests bench/' },
@@ -244,6 +247,7 @@ describe('check-packages', () => {
       'examples/custom-store/tsconfig.json': {},
       'examples/custom-store/package.json': {
         name: 'example-custom-store',
+        version: '0.0.0',
         private: true,
         type: 'module',
         scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run' },
@@ -297,6 +301,7 @@ describe('check-packages', () => {
   it.each([
     [{ name: '@kvsession/engines' }, /name must be outside of @kvsession/],
     [{ private: undefined }, /a tool is private/],
+    [{ version: undefined }, /version must be "0.0.0"/],
     [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be .*tools\/test-servers/]
   ])('refuses a tool with %j', (fields, expected) => {
     const problems = problemsWith({ 'tools/test-servers/package.json': { ...toolManifest, ...fields } })
