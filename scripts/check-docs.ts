@@ -98,7 +98,7 @@ function snippetsOf({ root, document, vocabulary }: SnippetSource, problems: Pro
       const known = ['program', 'continues', ...Object.keys(vocabulary)].join(', ')
       problems.push({ where, what: `snippet comment: \`${word}\` is not one of ${known}` })
     }
-    const own = block.text.split('\n')
+    const own = block.code.split('\n')
     modules.push({
       name: `${document.replace(/\.md$/, '').replaceAll(/[^\w]+/g, '-')}-${block.line}.ts`,
       lines: [...preamble.lines, ...own, 'export {}'],

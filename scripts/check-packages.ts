@@ -111,7 +111,10 @@ function checkPackage(root: string, workspace: Workspace, packages: readonly Wor
   for (const file of ['README.md', 'LICENSE', 'tsconfig.json', 'tsconfig.build.json']) {
     problems.expect(existsSync(join(absolutePath, file)), `${file} is missing`)
   }
-  problems.expect(sameText(join(root, 'LICENSE'), join(absolutePath, 'LICENSE')), 'LICENSE differs from the root one')
+  problems.expect(
+    sameContent(join(root, 'LICENSE'), join(absolutePath, 'LICENSE')),
+    'LICENSE differs from the root one'
+  )
   problems.found.push(...checkEntries(workspace), ...checkBuildReferences(workspace, packages))
   return problems.found
 }
@@ -142,8 +145,8 @@ function checkAddress(workspace: Workspace, address: ProjectAddress): Problem[] 
     problems.expect(JSON.stringify(manifest[field]) === should, `${field} must be ${should}: npm run address`)
   }
   const readme = join(absolutePath, 'README.md')
-  const text = existsSync(readme) ? readFileSync(readme, 'utf8') : ''
-  if (absoluteLinks(text, address) !== text) {
+  const content = existsSync(readme) ? readFileSync(readme, 'utf8') : ''
+  if (absoluteLinks(content, address) !== content) {
     const what = `links out of the package must begin with ${address.files}: npm run address`
     problems.found.push({ where: `${path}/README.md`, what })
   }
@@ -162,10 +165,10 @@ function checkEntries({ manifest, path, absolutePath }: Workspace): Problem[] {
     versions === undefined ? 'typesVersions is for further entries: leave it out' : `typesVersions must be ${versions}`
   )
   for (const [name, targets] of Object.entries(entries)) {
-    // An entry is a file of its name, at the top of `src` or in one of its rooms.
+    // An entry is a file of its name, at the top of `src` or in one of its folders.
     const source = Object(targets)['@kvsession/source']
-    const room = /^\.\/src\/((?:[\w-]+\/)*)[\w-]+\.ts$/.exec(String(source))?.[1] ?? ''
-    const module = name === '.' ? 'index' : room + name.slice(2)
+    const inner = /^\.\/src\/((?:[\w-]+\/)*)[\w-]+\.ts$/.exec(String(source))?.[1] ?? ''
+    const module = name === '.' ? 'index' : inner + name.slice(2)
     const wanted = {
       '@kvsession/source': `./src/${module}.ts`,
       types: `./dist/${module}.d.ts`,
@@ -319,7 +322,7 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }
 
-function sameText(one: string, other: string): boolean {
+function sameContent(one: string, other: string): boolean {
   return !existsSync(one) || !existsSync(other) || readFileSync(one, 'utf8') === readFileSync(other, 'utf8')
 }
 

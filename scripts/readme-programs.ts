@@ -10,7 +10,7 @@ import type { Workspace } from './workspace.ts'
 /** A block under `<!-- snippet: program -->`: a reader can paste it into a file and run it. */
 export interface ReadmeProgram {
   readonly where: string
-  readonly text: string
+  readonly code: string
   /** Of JavaScript, which every Node runs as it is. */
   readonly isJavaScript: boolean
   readonly engine: NeededEngine | undefined
@@ -44,9 +44,9 @@ export function readPrograms(root: string, packages: readonly Workspace[]): Read
     .flatMap((path) =>
       readCodeBlocks(readFileSync(join(root, path), 'utf8'))
         .filter(({ directive }) => directive?.split(/[\s,]+/).includes('program'))
-        .map(({ text, line, language, directive }) => ({
+        .map(({ code, line, language, directive }) => ({
           where: `${path}:${line}`,
-          text,
+          code,
           isJavaScript: /^m?js$/.test(language),
           engine: engineIn(directive)
         }))
@@ -71,7 +71,7 @@ function findUninstalled(root: string, path: string, programs: readonly ReadmePr
   return programs
     .filter(({ where }) => where.startsWith(`${path}:`))
     .flatMap((program) =>
-      [...program.text.matchAll(/ from '((?!node:)(?:@[\w-]+\/)?\w[\w.-]*)/g)]
+      [...program.code.matchAll(/ from '((?!node:)(?:@[\w-]+\/)?\w[\w.-]*)/g)]
         .map(([, name = '']) => name)
         .filter((name) => !installed.includes(name))
         .map((name) => ({
@@ -100,7 +100,7 @@ export async function runProgram(
   // As `npm init` leaves it: a file called .ts would not be taken for a module.
   writeFileSync(join(folder, 'programs/package.json'), '{"type":"commonjs"}')
   const file = `programs/${program.where.replaceAll(/\W+/g, '-')}.${program.isJavaScript ? 'mjs' : 'mts'}`
-  writeFileSync(join(folder, file), program.text)
+  writeFileSync(join(folder, file), program.code)
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--import', './listen-anywhere.mjs', file], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...environment, SESSION_SECRET: 'a secret for a consumer that is long enough' },
@@ -108,7 +108,7 @@ export async function runProgram(
   })
   const output = collectOutput(child)
   const exit = once(child, 'exit')
-  const problem = (what: string): Problem[] => [{ where: program.where, what: `${what}\n${output.text()}`.trimEnd() }]
+  const problem = (what: string): Problem[] => [{ where: program.where, what: `${what}\n${output.all()}`.trimEnd() }]
   const timer = setTimeout(() => child.kill('SIGKILL'), timeout)
   try {
     const port = await Promise.race([output.port, exit.then(() => undefined)])
@@ -146,16 +146,16 @@ async function visitTwice(port: number, timeout: number): Promise<string[]> {
   return cookie === '' ? ['set no cookie'] : []
 }
 
-function collectOutput(child: ChildProcess): { text(): string; port: Promise<number> } {
-  let text = ''
+function collectOutput(child: ChildProcess): { all(): string; port: Promise<number> } {
+  let output = ''
   let started = (_: number): void => {}
   const port = new Promise<number>((resolve) => (started = resolve))
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk
-      const said = /^listening on (\d+)$/m.exec(text)?.[1]
+      output += chunk
+      const said = /^listening on (\d+)$/m.exec(output)?.[1]
       if (said !== undefined) started(Number(said))
     })
   }
-  return { text: () => text, port }
+  return { all: () => output, port }
 }

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
-/** What the checks read of a manifest; everything else is left as it is. */
+/** What the checks read of a manifest. */
 export interface Manifest {
   readonly name?: string
   readonly version?: string
@@ -63,7 +63,7 @@ export function readWorkspaces(root: string): Workspace[] {
     }))
 }
 
-/** Files below `folder` for which `wanted` says yes, absolute, sorted. Build output and hidden folders are left out. */
+/** Files below `folder` whose names are `wanted`, absolute, sorted. Build output and hidden folders are left out. */
 export function listFiles(folder: string, wanted: (name: string) => boolean): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder, { withFileTypes: true })
@@ -99,7 +99,7 @@ export function typesOf(name: string): string {
   return `@types/${name.replace(/^@/, '').replace('/', '__')}`
 }
 
-/** The folder says it; the engines and the figures know nothing of ours, the other tools try all of it. */
+/** From the folder. `test-servers` and `figures` import no other workspace; the other tools may import all. */
 function kindOf(path: string): WorkspaceKind {
   const folder = basename(path)
   if (path.startsWith('examples/')) return 'example'

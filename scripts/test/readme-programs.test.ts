@@ -5,10 +5,10 @@ import { findMissingPrograms, type RunOptions, readPrograms, runProgram } from '
 import { readWorkspaces } from '../workspace.ts'
 import { makeTree } from './tree.ts'
 
-async function run(text: string, options: RunOptions & { isJavaScript?: boolean } = {}): Promise<string[]> {
+async function run(code: string, options: RunOptions & { isJavaScript?: boolean } = {}): Promise<string[]> {
   const folder = makeTree({ 'package.json': { type: 'module' } })
   copyFileSync(join(import.meta.dirname, '../consumer/listen-anywhere.mjs'), join(folder, 'listen-anywhere.mjs'))
-  const program = { where: 'README.md:3', text, isJavaScript: options.isJavaScript === true, engine: undefined }
+  const program = { where: 'README.md:3', code, isJavaScript: options.isJavaScript === true, engine: undefined }
   const problems = await runProgram(folder, process.execPath, program, options)
   return problems.map(({ where, what }) => `${where} ${what}`)
 }
@@ -80,11 +80,11 @@ describe('findMissingPrograms', () => {
   it('asks the root and each package that runs anywhere for a complete program', () => {
     const root = makeTree(files)
     expect(readPrograms(root, readWorkspaces(root))).toEqual([
-      { where: 'README.md:4', text: 'one()', isJavaScript: false, engine: undefined },
-      { where: 'packages/core/README.md:4', text: 'one()', isJavaScript: false, engine: undefined },
+      { where: 'README.md:4', code: 'one()', isJavaScript: false, engine: undefined },
+      { where: 'packages/core/README.md:4', code: 'one()', isJavaScript: false, engine: undefined },
       {
         where: 'packages/koa/README.md:4',
-        text: 'one()',
+        code: 'one()',
         isJavaScript: false,
         engine: { variable: 'REDIS_URL', name: 'redis' }
       }
