@@ -11,11 +11,12 @@ import { readManifest, readWorkspaces } from '../workspace.ts'
 
 const repository = join(import.meta.dirname, '../..')
 
-/** The repository without what is installed and built. */
+/** The repository with the packages that an adapter depends on, and without what is installed and built. */
 function copyRepository(): string {
   const root = mkdtempSync(join(tmpdir(), 'kvsession-adapter-'))
   onTestFinished(() => rmSync(root, { recursive: true, force: true }))
-  for (const name of ['package.json', 'LICENSE', 'README.md', '.changeset', 'docs', 'packages']) {
+  const packages = ['core', 'testkit', 'koa'].map((name) => `packages/${name}`)
+  for (const name of ['package.json', 'LICENSE', 'README.md', 'docs', ...packages]) {
     const filter = (source: string): boolean => !/(?:node_modules|dist|\.turbo|tsbuildinfo)$/.test(source)
     cpSync(join(repository, name), join(root, name), { recursive: true, filter })
   }
