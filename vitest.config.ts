@@ -10,7 +10,7 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    reporters: ['default', createCountReporter(undefined, undefined, (chosen) => describeLeftOut(files, chosen))],
+    reporters: ['default', createCountReporter({ leftOut: (chosen) => describeLeftOut(files, chosen) })],
     testTimeout: 30_000,
     // All cores: many files wait for a server or a child process.
     maxWorkers: '100%',

@@ -4,7 +4,7 @@ import { findFileCircles, findFolderCircles } from './import-circles.ts'
 import { readImportGraph } from './import-graph.ts'
 import { findLayerProblems } from './layers.ts'
 import { type Problem, reportProblems } from './problem.ts'
-import { type ImportedModule, readSource, type SourceText } from './source-text.ts'
+import { type ImportedModule, readSource, type SourceFile } from './source-file.ts'
 import { isPublished, listFiles, readWorkspaces, type Workspace, type WorkspaceKind } from './workspace.ts'
 
 /** The one file of core that may know Node. */
@@ -13,8 +13,8 @@ const nodeFile = 'crypto/crypto-node.ts'
 const cryptoFiles = new Set([nodeFile, 'crypto/crypto-portable.ts'])
 
 /**
- * Who may import whom. Arrows point at core; a development arrow may also point at the testkit and the test servers, of
- * which core may import only the module that records results.
+ * Which workspace may import which: all depend on core. Tests may also import the testkit and tools, and those of core the
+ * module of the test servers that records results.
  */
 const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; dev: readonly WorkspaceKind[] }>> = {
   core: { src: [], dev: ['test-servers'] },
@@ -58,7 +58,7 @@ const typeTest = /\.test-d\.ts$/
 const machinePath = /(?<![\w.@/-])\/(?:work|root|home\/\w+|tmp|Users\/\w+)\/\w/g
 const registryHost = /\bregistry\.(?:npmjs|yarnpkg)\.\w+|\bdeb\.debian\.org\b/g
 
-/** Comparison of something secret by its value: it must be constant time. */
+/** Comparison of something secret by its value: it must take constant time. */
 const comparison = /(typeof\s+)?([\w$#.?[\]]+)\s*[!=]==?\s*([\w$#.?[\]'"`-]+)/g
 const secretOperand =
   /(?:^|[.#])(?:\w*[sS]ecret|\w*[sS]ecretHash|\w*[tT]ag|mac|hmac|\w*[dD]igest|\w*[sS]ignature|token)$/
@@ -76,8 +76,8 @@ export function findBoundaryProblems(root: string): Problem[] {
   ])
   const arranged = workspaces.flatMap(checkArrangement)
   const scripts = findFileCircles(readImportGraph(join(root, 'scripts')), 'scripts')
-  const texts = listFiles(root, (name) => /\.(?:[cm]?[jt]sx?|json|md|ya?ml|sql|html|css|sh)$/.test(name))
-  return [...inWorkspaces, ...arranged, ...scripts, ...texts.flatMap((file) => checkHosts(root, file))]
+  const files = listFiles(root, (name) => /\.(?:[cm]?[jt]sx?|json|md|ya?ml|sql|html|css|sh)$/.test(name))
+  return [...inWorkspaces, ...arranged, ...scripts, ...files.flatMap((file) => checkHosts(root, file))]
 }
 
 /** The lockfile included: whoever installs may have a registry of their own. */
@@ -129,8 +129,8 @@ function checkModule(
   const name = inside.slice(inside.lastIndexOf('/') + 1)
   const problems: Problem[] = []
   const say = (line: number, what: string): void => void problems.push({ where: `${path}:${line}`, what })
-  const forbid = (text: string, pattern: RegExp, what: (found: string) => string): void => {
-    for (const match of text.matchAll(pattern)) say(source.lineOf(match.index), what(match[0].trim()))
+  const forbid = (code: string, pattern: RegExp, what: (found: string) => string): void => {
+    for (const match of code.matchAll(pattern)) say(source.lineOf(match.index), what(match[0].trim()))
   }
 
   if (meaninglessName.test(name)) say(1, `${name} names nothing: call the file after the noun it holds`)
@@ -208,7 +208,7 @@ function checkCoreImport(specifier: string, inside: string): string | undefined 
   return `core imports no framework, driver or other library: ${specifier}`
 }
 
-function forbidSecretComparison(source: SourceText, say: (line: number, what: string) => void): void {
+function forbidSecretComparison(source: SourceFile, say: (line: number, what: string) => void): void {
   for (const match of source.code.matchAll(comparison)) {
     const [, asksType, left = '', right = ''] = match
     if (asksType !== undefined || publicOperand.test(left) || publicOperand.test(right)) continue

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { readAnchors, readCodeBlocks, readLinks } from './markdown.ts'
 import { type Problem, reportProblems } from './problem.ts'
 import { type ProjectAddress, pathOfLink, readAddress } from './project-address.ts'
-import { snippetData, snippetVocabulary } from './snippet-vocabulary.ts'
+import { readVocabulary, snippetData } from './snippet-vocabulary.ts'
 import { listFiles } from './workspace.ts'
 
 /** Where the blocks are laid out as modules; ignored by git, removed when all compile. */
@@ -55,7 +55,8 @@ function checkLinks(root: string, document: string, address: ProjectAddress): Pr
 
 function checkSnippets(root: string, documents: readonly string[]): Problem[] {
   const problems: Problem[] = []
-  const modules = documents.flatMap((document) => snippetsOf(root, document, problems))
+  const vocabulary = readVocabulary(root)
+  const modules = documents.flatMap((document) => snippetsOf({ root, document, vocabulary }, problems))
   if (modules.length === 0) return problems
   const folder = join(root, snippetFolder)
   rmSync(folder, { recursive: true, force: true })
@@ -81,17 +82,23 @@ const snippetConfig = {
   include: ['*.ts']
 }
 
-function snippetsOf(root: string, document: string, problems: Problem[]): SnippetModule[] {
+interface SnippetSource {
+  readonly root: string
+  readonly document: string
+  readonly vocabulary: Readonly<Record<string, string>>
+}
+
+function snippetsOf({ root, document, vocabulary }: SnippetSource, problems: Problem[]): SnippetModule[] {
   const modules: SnippetModule[] = []
   for (const block of readCodeBlocks(readFileSync(join(root, document), 'utf8'))) {
     if (!checkedLanguages.has(block.language)) continue
     const where = `${document}:${block.line}`
-    const { preamble, unknown } = readDirective(block.directive ?? '', modules.at(-1))
+    const { preamble, unknown } = readDirective(block.directive ?? '', vocabulary, modules.at(-1))
     for (const word of unknown) {
-      const known = ['program', 'continues', ...Object.keys(snippetVocabulary)].join(', ')
+      const known = ['program', 'continues', ...Object.keys(vocabulary)].join(', ')
       problems.push({ where, what: `snippet comment: \`${word}\` is not one of ${known}` })
     }
-    const own = block.text.split('\n')
+    const own = block.code.split('\n')
     modules.push({
       name: `${document.replace(/\.md$/, '').replaceAll(/[^\w]+/g, '-')}-${block.line}.ts`,
       lines: [...preamble.lines, ...own, 'export {}'],
@@ -103,13 +110,17 @@ function snippetsOf(root: string, document: string, problems: Problem[]): Snippe
 
 /**
  * `uses a, b` declares names; `continues` puts the block below the one before it, which may itself continue;
- * `program` says that the block runs as pasted, which check-tarballs does.
+ * `program` says that the block runs as pasted, which check-tarballs does, `with` the address `of` an engine.
  */
 function readDirective(
   directive: string,
+  vocabulary: Readonly<Record<string, string>>,
   previous: SnippetModule | undefined
 ): { preamble: { lines: string[]; origins: Origin[] }; unknown: string[] } {
-  const words = directive.split(/[\s,]+/).filter((word) => word !== '' && word !== 'uses' && word !== 'program')
+  const words = directive
+    .replace(/\bprogram(?: with \w+ of [\w-]+)?|\buses\b/g, '')
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
   const lines: string[] = []
   const origins: Origin[] = []
   const unknown: string[] = []
@@ -118,7 +129,7 @@ function readDirective(
     origins.push(...previous.origins.slice(0, -1))
   }
   for (const word of words) {
-    const declaration = snippetVocabulary[word]
+    const declaration = vocabulary[word]
     if (declaration !== undefined) {
       if (declaration.includes('SnippetData') && !lines.includes(snippetData)) lines.push(snippetData)
       lines.push(declaration)

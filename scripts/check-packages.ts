@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
-import { builtinModules } from 'node:module'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, join, posix } from 'node:path'
+import { checkInternalRanges, checkUsedDependencies, dependencyFields } from './package-dependencies.ts'
 import { type Problem, reportProblems } from './problem.ts'
+import { problemList } from './problem-list.ts'
 import { absoluteLinks, addressFields, type ProjectAddress, readAddress } from './project-address.ts'
-import { readSource } from './source-text.ts'
 import {
   isPublished,
   isTemplate,
@@ -11,31 +11,21 @@ import {
   type Manifest,
   readManifest,
   readWorkspaces,
-  type Workspace,
-  type WorkspaceKind
+  type Workspace
 } from './workspace.ts'
 
-/** Every published manifest says these the same way. */
-const fixedFields: Readonly<Record<string, unknown>> = {
+/** What every published manifest says in the same words. */
+const fixedFields: Manifest = {
   license: 'MIT',
   type: 'module',
   sideEffects: false,
   // From there on Node gives an ES module to require().
   engines: { node: '>=22.12' },
-  // For resolvers that know nothing of exports: TypeScript with node10 resolution, and tools built on it.
+  // For resolvers that ignore exports: TypeScript with node10 resolution, and tools built on it.
   main: './dist/index.js',
   types: './dist/index.d.ts',
   publishConfig: { access: 'public', provenance: true }
 }
-
-const packageScripts: Readonly<Record<string, string>> = {
-  build: 'tsc -b tsconfig.build.json',
-  typecheck: 'tsc -p tsconfig.json'
-}
-
-const privateNouns: Readonly<Partial<Record<WorkspaceKind, string>>> = { example: 'an example', bench: 'the bench' }
-
-const dependencyFields = ['dependencies', 'peerDependencies', 'optionalDependencies', 'devDependencies'] as const
 
 /** Every departure from the shape that all packages and examples share. */
 export function findPackageProblems(root: string): Problem[] {
@@ -47,11 +37,15 @@ export function findPackageProblems(root: string): Problem[] {
     ...checkVersions(packages),
     ...checkChangesets(root, packages),
     ...workspaces.flatMap((workspace) => [
-      ...checkRootReferences(root, workspace),
       ...checkInternalRanges(root, workspace, packages),
       ...checkUsedDependencies(workspace, rootManifest),
       ...(isPublished(workspace)
-        ? [...checkPackage(root, workspace, packages), ...checkAddress(workspace, address)]
+        ? [
+            ...checkPackage(root, workspace, address),
+            ...checkEntries(workspace),
+            ...checkBuildReferences(workspace, packages),
+            ...checkDocumentedOptions(workspace)
+          ]
         : checkPrivate(workspace))
     ])
   ]
@@ -79,54 +73,54 @@ function checkChangesets(root: string, packages: readonly Workspace[]): Problem[
   })
 }
 
-function checkPackage(root: string, workspace: Workspace, packages: readonly Workspace[]): Problem[] {
-  const { manifest, folder, absolutePath } = workspace
-  const problems = problemList(`${workspace.path}/package.json`)
-  problems.expect(manifest.name === `@kvsession/${folder}`, `name must be @kvsession/${folder}`)
+function checkPackage(root: string, workspace: Workspace, address: ProjectAddress): Problem[] {
+  const { manifest, folder, path, absolutePath } = workspace
+  const problems = problemList(`${path}/package.json`)
+  problems.expectFields(workspace, {
+    ...fixedFields,
+    ...addressFields(address, workspace),
+    name: `@kvsession/${folder}`,
+    private: undefined,
+    'scripts.build': 'tsc -b tsconfig.build.json',
+    'scripts.typecheck': 'tsc -p tsconfig.json',
+    'scripts.test': testScriptOf(workspace)
+  })
   problems.expect(typeof manifest.description === 'string', 'description is missing')
-  for (const [field, wanted] of Object.entries(fixedFields)) {
-    const [has, should] = [JSON.stringify(manifest[field]), JSON.stringify(wanted)]
-    problems.expect(has === should, `${field} must be ${should}`)
-  }
-  for (const [name, command] of Object.entries(packageScripts)) {
-    problems.expect(manifest.scripts?.[name] === command, `scripts.${name} must be \`${command}\``)
-  }
-  const test = `vitest run --root ../.. packages/${folder}/`
-  problems.expect(manifest.scripts?.test === test, `scripts.test must be \`${test}\``)
   for (const field of dependencyFields) {
     problems.expect(!isEmpty(manifest[field]), `${field} is empty: leave it out`)
   }
   const keywords = Array.isArray(manifest.keywords) ? manifest.keywords : []
   problems.expect(keywords.length > 1 && keywords.includes('session'), 'keywords must name "session" and more')
-  problems.expect(manifest.private === undefined, 'private keeps the package from being published')
   const published = Array.isArray(manifest.files) ? manifest.files : []
   problems.expect(published[0] === 'dist' && published[1] === 'src', 'files must begin with dist, src')
-  for (const file of published.slice(2)) {
-    problems.expect(existsSync(join(absolutePath, String(file))), `files names ${file}, which is not there`)
-  }
-  for (const file of ['README.md', 'LICENSE', 'tsconfig.json', 'tsconfig.build.json']) {
-    problems.expect(existsSync(join(absolutePath, file)), `${file} is missing`)
-  }
-  problems.expect(sameText(join(root, 'LICENSE'), join(absolutePath, 'LICENSE')), 'LICENSE differs from the root one')
-  problems.found.push(...checkEntries(workspace), ...checkBuildReferences(workspace, packages))
-  return problems.found
-}
-
-/** What is derived from the address of the repository; `npm run address` writes it. */
-function checkAddress(workspace: Workspace, address: ProjectAddress): Problem[] {
-  const { manifest, path, absolutePath } = workspace
-  const problems = problemList(`${path}/package.json`)
-  for (const [field, wanted] of Object.entries(addressFields(address, workspace))) {
-    const should = JSON.stringify(wanted)
-    problems.expect(JSON.stringify(manifest[field]) === should, `${field} must be ${should}: npm run address`)
-  }
-  const readme = join(absolutePath, 'README.md')
-  const text = existsSync(readme) ? readFileSync(readme, 'utf8') : ''
-  if (absoluteLinks(text, address) !== text) {
+  const required = ['README.md', 'LICENSE', 'tsconfig.json', 'tsconfig.build.json', ...published.slice(2).map(String)]
+  for (const file of required) problems.expect(existsSync(join(absolutePath, file)), `${file} is missing`)
+  problems.expect(
+    sameContent(join(root, 'LICENSE'), join(absolutePath, 'LICENSE')),
+    'LICENSE differs from the root one'
+  )
+  const readme = readIfThere(join(absolutePath, 'README.md'))
+  if (absoluteLinks(readme, address) !== readme) {
     const what = `links out of the package must begin with ${address.files}: npm run address`
     problems.found.push({ where: `${path}/README.md`, what })
   }
   return problems.found
+}
+
+/** A store names its options in the call that checks them, complete by its type; the README must explain each. */
+function checkDocumentedOptions({ path, absolutePath }: Workspace): Problem[] {
+  const [, section = ''] = readIfThere(join(absolutePath, 'README.md')).split('\n## Options\n')
+  const [options = ''] = section.split('\n## ')
+  return listFiles(join(absolutePath, 'src'), (name) => name.endsWith('.ts'))
+    .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/checkStoreOptions<\w+>\(\w+, \{([^}]*)\}/g)])
+    .flatMap(([, names = '']) => [...names.matchAll(/(\w+): true/g)].map(([, name]) => name))
+    .filter((name) => !options.includes(`\`${name}\``) && !options.includes(`\`options.${name}\``))
+    .map((name) => ({ where: `${path}/README.md`, what: `"## Options" does not explain \`${name}\`` }))
+}
+
+/** The suite without servers, of one workspace; turbo runs it. */
+function testScriptOf({ path }: Workspace): string {
+  return `vitest run --root ${path.replaceAll(/[^/]+/g, '..')} --project unit --passWithNoTests ${path}/`
 }
 
 /** `exports`: source first, so that the workspace needs no build; types before code, as resolvers demand. */
@@ -141,10 +135,10 @@ function checkEntries({ manifest, path, absolutePath }: Workspace): Problem[] {
     versions === undefined ? 'typesVersions is for further entries: leave it out' : `typesVersions must be ${versions}`
   )
   for (const [name, targets] of Object.entries(entries)) {
-    // An entry is a file of its name, at the top of `src` or in one of its rooms.
+    // An entry is a file of its name, at the top of `src` or in one of its folders.
     const source = Object(targets)['@kvsession/source']
-    const room = /^\.\/src\/((?:[\w-]+\/)*)[\w-]+\.ts$/.exec(String(source))?.[1] ?? ''
-    const module = name === '.' ? 'index' : room + name.slice(2)
+    const inner = /^\.\/src\/((?:[\w-]+\/)*)[\w-]+\.ts$/.exec(String(source))?.[1] ?? ''
+    const module = name === '.' ? 'index' : inner + name.slice(2)
     const wanted = {
       '@kvsession/source': `./src/${module}.ts`,
       types: `./dist/${module}.d.ts`,
@@ -185,116 +179,26 @@ function checkBuildReferences(workspace: Workspace, packages: readonly Workspace
   return [{ where: `${workspace.path}/tsconfig.build.json`, what: `references must be: ${should || 'none'}` }]
 }
 
-/** An example, a tool or the bench. */
+/** An example, a tool or the bench. Outside of `@kvsession/`, the scope of what is released. */
 function checkPrivate(workspace: Workspace): Problem[] {
   const { kind, manifest, folder, path, absolutePath } = workspace
   const problems = problemList(`${path}/package.json`)
-  if (kind === 'example') {
-    problems.expect(
-      manifest.name === `example-${folder}`,
-      `name must be example-${folder}: the scope is what is released`
-    )
-  } else {
-    problems.expect(
-      !manifest.name?.startsWith('@kvsession/'),
-      'name must be outside of @kvsession/: the scope is what is released'
-    )
-  }
-  problems.expect(manifest.private === true, `${privateNouns[kind] ?? 'a tool'} is private`)
-  problems.expect(manifest.type === 'module', 'type must be module')
-  problems.expect(existsSync(join(absolutePath, 'README.md')), 'README.md is missing')
-  problems.expect(
-    manifest.scripts?.typecheck === packageScripts.typecheck,
-    `scripts.typecheck must be \`${packageScripts.typecheck}\``
-  )
-  if (existsSync(join(absolutePath, 'test'))) {
-    const inRepository = `vitest run --root ${path.includes('/') ? '../..' : '..'} ${path}/`
-    const test = isTemplate(workspace) ? 'vitest run' : inRepository
-    problems.expect(manifest.scripts?.test === test, `scripts.test must be \`${test}\``)
+  const hasTests = existsSync(join(absolutePath, 'test'))
+  problems.expectFields(workspace, {
+    name: kind === 'example' ? `example-${folder}` : manifest.name?.replace(/^@kvsession\//, ''),
+    // changesets compares it with the ranges of other workspaces.
+    version: '0.0.0',
+    private: true,
+    type: 'module',
+    'scripts.typecheck': 'tsc -p tsconfig.json',
+    ...(hasTests && { 'scripts.test': isTemplate(workspace) ? 'vitest run' : testScriptOf(workspace) })
+  })
+  // What the repository adds to the settings of a template is in a file beside it.
+  const beside = isTemplate(workspace) ? [`../${folder}.tsconfig.json`] : []
+  for (const file of ['README.md', 'tsconfig.json', ...beside]) {
+    problems.expect(existsSync(join(absolutePath, file)), `${file} is missing`)
   }
   return problems.found
-}
-
-/** A workspace that the root does not reference is neither built nor type-checked. */
-function checkRootReferences(root: string, workspace: Workspace): Problem[] {
-  const problems = problemList('tsconfig.json')
-  // What the repository adds to the settings of a template stands beside it.
-  const settings = isTemplate(workspace) ? `${workspace.path}.tsconfig.json` : workspace.path
-  problems.expect(
-    referencesOf(join(root, 'tsconfig.json')).includes(settings),
-    `add { "path": "${settings}" } to references`
-  )
-  if (!isPublished(workspace)) return problems.found
-  const build = `${workspace.path}/tsconfig.build.json`
-  if (!referencesOf(join(root, 'tsconfig.build.json')).includes(build)) {
-    problems.found.push({ where: 'tsconfig.build.json', what: `add { "path": "${build}" } to references` })
-  }
-  return problems.found
-}
-
-/** npm has no `workspace:` ranges: one that misses the local version silently installs the published package. */
-function checkInternalRanges(root: string, workspace: Workspace, packages: readonly Workspace[]): Problem[] {
-  const problems = problemList(`${workspace.path}/package.json`)
-  for (const field of dependencyFields) {
-    for (const [name, range] of Object.entries(workspace.manifest[field] ?? {})) {
-      const target = packages.find(({ manifest }) => manifest.name === name)
-      if (target === undefined) continue
-      const wanted = isPublished(workspace) ? `^${target.manifest.version}` : '*'
-      problems.expect(range === wanted, `${field}["${name}"] must be "${wanted}"`)
-      problems.expect(
-        field !== 'peerDependencies' || !isPublished(workspace),
-        `${name} must be an ordinary dependency: a first-party peer turns a 0.x minor into 1.0.0`
-      )
-      const link = join(root, 'node_modules', name)
-      const linked = !existsSync(link) || realpathSync(link) === realpathSync(target.absolutePath)
-      problems.expect(linked, `node_modules/${name} is not the package of this repository: run npm install`)
-    }
-  }
-  return problems.found
-}
-
-/** What is imported is declared, and what is declared at run time is imported. */
-function checkUsedDependencies(workspace: Workspace, rootManifest: Manifest): Problem[] {
-  const { manifest, absolutePath, path } = workspace
-  const problems = problemList(`${path}/package.json`)
-  const runtime = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }
-  const development = { ...runtime, ...manifest.devDependencies, ...rootManifest.devDependencies }
-  const inSrc = importedPackages(join(absolutePath, 'src'))
-  const declares = (names: object, name: string): boolean => name in names || typesOf(name) in names
-  // The test servers run nowhere but here, where the root's own dependencies are installed.
-  const available = workspace.kind === 'test-servers' ? development : runtime
-  for (const name of inSrc) {
-    if (name !== manifest.name)
-      problems.expect(declares(available, name), `src imports ${name}: add it to dependencies`)
-  }
-  for (const name of importedPackages(join(absolutePath, 'test'))) {
-    if (name !== manifest.name) problems.expect(declares(development, name), `test imports ${name}: declare it`)
-  }
-  if (!isPublished(workspace)) return problems.found
-  for (const name of Object.keys(manifest.dependencies ?? {})) {
-    const used = [...inSrc].some((imported) => imported === name || typesOf(imported) === name)
-    problems.expect(used, `dependencies["${name}"]: src does not import it`)
-  }
-  return problems.found
-}
-
-function importedPackages(folder: string): Set<string> {
-  const modules = listFiles(folder, (name) => /\.[cm]?[jt]sx?$/.test(name))
-  return new Set(
-    modules
-      .flatMap((file) => readSource(readFileSync(file, 'utf8')).imports.map(({ specifier }) => specifier))
-      .filter((specifier) => /^[@\w]/.test(specifier) && !isBuiltin(specifier))
-      .map((specifier) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'))
-  )
-}
-
-function isBuiltin(specifier: string): boolean {
-  return /^(?:node|bun):/.test(specifier) || builtinModules.includes(specifier)
-}
-
-/** `express` → `@types/express`, `@a/b` → `@types/a__b`. */
-function typesOf(name: string): string {
-  return `@types/${name.replace(/^@/, '').replace('/', '__')}`
 }
 
 function referencesOf(file: string): string[] {
@@ -313,13 +217,12 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }
 
-function sameText(one: string, other: string): boolean {
-  return !existsSync(one) || !existsSync(other) || readFileSync(one, 'utf8') === readFileSync(other, 'utf8')
+function readIfThere(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
-function problemList(where: string): { found: Problem[]; expect(holds: boolean, what: string): void } {
-  const found: Problem[] = []
-  return { found, expect: (holds, what) => void (holds || found.push({ where, what })) }
+function sameContent(one: string, other: string): boolean {
+  return !existsSync(one) || !existsSync(other) || readFileSync(one, 'utf8') === readFileSync(other, 'utf8')
 }
 
 if (process.argv[1] === import.meta.filename) {

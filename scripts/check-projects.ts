@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { nodesToTry, pack, run } from './check-tarballs.ts'
+import { nodesToTry, pack, packageLint, run } from './check-tarballs.ts'
+import { installOnce } from './install-once.ts'
 import { readCodeBlocks } from './markdown.ts'
 import { type Problem, reportProblems } from './problem.ts'
 import { isPublished, type Manifest, readManifest, readWorkspaces } from './workspace.ts'
@@ -58,7 +59,7 @@ function findProjectProblems(root: string): Problem[] {
     const place = join(folder, 'projects')
     cpSync(sources, place, { recursive: true })
     install(root, folder, place)
-    const nodes = nodesToTry(folder)
+    const nodes = nodesToTry(root)
     return projects.flatMap((project) => [...checkPage(root, sources, project), ...tryProject(place, nodes, project)])
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -93,7 +94,7 @@ function tryProject(place: string, nodes: ReturnType<typeof nodesToTry>, project
 
 /** A reader copies what the check has tried. */
 function checkPage(root: string, sources: string, { folder, shown }: Project): Problem[] {
-  const blocks = readCodeBlocks(readFileSync(join(root, page), 'utf8')).map(({ text }) => text)
+  const blocks = readCodeBlocks(readFileSync(join(root, page), 'utf8')).map(({ code }) => code)
   return shown
     .filter((file) => !blocks.includes(readFileSync(join(sources, folder, file), 'utf8').trimEnd()))
     .map((file) => ({ where: page, what: `must show scripts/projects/${folder}/${file} as it is` }))
@@ -101,6 +102,7 @@ function checkPage(root: string, sources: string, { folder, shown }: Project): P
 
 if (process.argv[1] === import.meta.filename) {
   const root = process.cwd()
+  installOnce(packageLint)
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
   reportProblems('projects', findProjectProblems(root), 'projects of other settings build, run and test')
 }

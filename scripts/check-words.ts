@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
-import { readSource } from './source-text.ts'
+import { readSource } from './source-file.ts'
 import { listFiles } from './workspace.ts'
 
 /** A word that the repository no longer uses, and the plain English for it. */

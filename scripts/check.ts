@@ -1,18 +1,18 @@
 import { spawnSync } from 'node:child_process'
-import { countLine } from './count-reporter.ts'
+import { countLine } from './test-report.ts'
 
 /** Everything CI asks for besides the tests, cheapest first. One check counts as one test. */
 const checks: Readonly<Record<string, readonly string[]>> = {
   lint: ['npm', 'run', '--silent', 'lint'],
-  typecheck: ['npm', 'run', '--silent', 'typecheck'],
-  build: ['npm', 'run', '--silent', 'build'],
-  workspaces: ['turbo', 'run', 'build', 'typecheck', '--output-logs=errors-only'],
+  typecheck: ['turbo', 'run', 'typecheck', '--output-logs=errors-only'],
+  build: ['turbo', 'run', 'build', '--output-logs=errors-only'],
   boundaries: ['node', 'scripts/check-boundaries.ts'],
   layers: ['node', 'scripts/check-layers.ts'],
   words: ['node', 'scripts/check-words.ts'],
   complexity: ['oxlint', '--deny-warnings', 'packages'],
   packages: ['node', 'scripts/check-packages.ts'],
   docs: ['node', 'scripts/check-docs.ts'],
+  commits: ['node', 'scripts/check-commits.ts'],
   size: ['node', 'scripts/check-size.ts'],
   lockfile: ['npm', 'ci', '--dry-run', '--silent'],
   tarballs: ['node', 'scripts/check-tarballs.ts'],

@@ -1,27 +1,34 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import { countLine, describeSlowest, reportPath, type TestReport } from './test-report.ts'
 
-export interface TestCount {
-  readonly passed: number
-  readonly failed: number
-  readonly skipped: number
+/** The file of the report when turbo runs the tests of one workspace. */
+function reportFileFor({ TURBO_HASH, npm_package_json }: NodeJS.ProcessEnv): string | false {
+  if (TURBO_HASH === undefined || npm_package_json === undefined) return false
+  return join(dirname(npm_package_json), reportPath)
 }
 
-/** `3 passed, 1 failed` or `3 passed, 1 failed, 2 skipped`: the last line of every run, read by people and by CI. */
-export function countLine({ passed, failed, skipped }: TestCount): string {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+export interface CountReporterOptions {
+  readonly print?: (line: string) => void
+  /** Whether a skipped test counts as failed. Default: `KVSESSION_REQUIRE_ENGINES` is 1. */
+  readonly requireEngines?: boolean
+  /** Says which suites did not run. It gets the names of those that were asked for, none for all. */
+  readonly leftOut?: (chosenSuites: readonly string[]) => readonly string[]
+  /** Where to write the report instead of printing what `npm test` prints for all workspaces. Default: as turbo runs it. */
+  readonly reportFile?: string | false
 }
 
 /**
- * Ends the run with one line that counts it, and names what did not run. With `KVSESSION_REQUIRE_ENGINES=1`, as CI
- * sets it, a skipped test is a failed one: an engine that is missing proves nothing.
- *
- * @param leftOut says which suites did not run; it gets the names of those that were asked for, none for all.
+ * Ends the run with one line that counts it, names what did not run, and shows the slowest files. With
+ * `KVSESSION_REQUIRE_ENGINES=1`, as CI sets it, a skipped test is a failed one: an engine that is missing proves nothing.
  */
-export function createCountReporter(
-  print: (line: string) => void = console.log,
-  requireEngines: boolean = process.env.KVSESSION_REQUIRE_ENGINES === '1',
-  leftOut: (chosenSuites: readonly string[]) => readonly string[] = () => []
-): Reporter {
+export function createCountReporter({
+  print = console.log,
+  requireEngines = process.env.KVSESSION_REQUIRE_ENGINES === '1',
+  leftOut = () => [],
+  reportFile = reportFileFor(process.env)
+}: CountReporterOptions = {}): Reporter {
   let filtered = false
   let chosenSuites: readonly string[] = []
   return {
@@ -30,23 +37,48 @@ export function createCountReporter(
       chosenSuites = vitest.config.project
     },
     onTestRunEnd(testModules, unhandledErrors) {
-      const cases = testModules.flatMap((module) => [...module.children.allTests()])
-      const skippedCases = cases.filter((test) => test.result().state === 'skipped')
-      const passed = cases.filter((test) => test.result().state === 'passed').length
-      // A file that does not load has no tests to fail, and an error outside of a test belongs to none.
-      const broken = testModules.filter((module) => module.state() === 'failed' && !hasFailedTest(module)).length
-      const failed = cases.length - passed - skippedCases.length + broken + unhandledErrors.length
-
-      const refused = requireEngines && skippedCases.length > 0
-      if (!filtered || refused) for (const line of describeSkipped(skippedCases)) print(line)
-      for (const line of leftOut(chosenSuites)) print(line)
+      const report = reportOf(testModules, unhandledErrors.length, requireEngines)
+      const refused = requireEngines && report.notRun.length > 0
+      if (!filtered || refused) for (const line of report.notRun) print(line)
       if (refused) {
         print('Skipped tests count as failed here: KVSESSION_REQUIRE_ENGINES is 1.')
         process.exitCode = 1
-        print(countLine({ passed, failed: failed + skippedCases.length, skipped: 0 }))
-      } else print(countLine({ passed, failed, skipped: skippedCases.length }))
+      }
+      if (reportFile === false) {
+        for (const line of [...describeSlowest(report.files), ...leftOut(chosenSuites)]) print(line)
+      } else {
+        mkdirSync(dirname(reportFile), { recursive: true })
+        writeFileSync(reportFile, JSON.stringify(report))
+      }
+      print(countLine(report))
     }
   }
+}
+
+function reportOf(modules: readonly TestModule[], unhandledErrors: number, requireEngines: boolean): TestReport {
+  const cases = modules.flatMap((module) => [...module.children.allTests()])
+  const skippedCases = cases.filter((test) => test.result().state === 'skipped')
+  const passed = cases.filter((test) => test.result().state === 'passed').length
+  const failedCases = cases.filter((test) => test.result().state === 'failed')
+  // A file that does not load has no tests to fail, and an error outside of a test belongs to none.
+  const broken = modules.filter((module) => module.state() === 'failed' && !hasFailedTest(module))
+  const failed = cases.length - passed - skippedCases.length + broken.length + unhandledErrors
+  return {
+    passed,
+    failed: requireEngines ? failed + skippedCases.length : failed,
+    skipped: requireEngines ? 0 : skippedCases.length,
+    failures: [
+      ...failedCases.map((test) => `${test.module.relativeModuleId} > ${test.fullName}`),
+      ...broken.map((module) => module.relativeModuleId)
+    ],
+    notRun: describeSkipped(skippedCases),
+    files: modules.map((module) => ({ file: module.relativeModuleId, seconds: secondsOf(module) }))
+  }
+}
+
+function secondsOf(module: TestModule): number {
+  const { collectDuration, setupDuration, duration } = module.diagnostic()
+  return (collectDuration + setupDuration + duration) / 1000
 }
 
 function hasFailedTest(module: TestModule): boolean {

@@ -1,37 +1,37 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Graphviz } from '@hpcc-js/wasm-graphviz'
-import { type FurnishedRoom, readCore } from './layers.ts'
+import { type LayerContents, readCore } from './layers.ts'
 
 /** Where the picture lies, below the root. */
 export const mapPath = 'docs/map-of-core.svg'
 
-/** The lowest room: nearly every room imports it, so its arrows would hide the others. */
-const floor = 'floor'
+/** Nearly every layer imports the lowest one, so its arrows would hide the others. */
+const base = 'base'
 /** In characters: wide enough for two or three files, narrow enough for a telephone. */
 const lineLength = 44
 
-/** Draws rooms as boxes from top to bottom and their imports as arrows, always the same for the same rooms. */
-export async function drawMap(rooms: readonly FurnishedRoom[]): Promise<string> {
+/** Draws layers as boxes from top to bottom and their imports as arrows, always the same for the same layers. */
+export async function drawMap(layers: readonly LayerContents[]): Promise<string> {
   const graphviz = await Graphviz.load()
-  return restyle(graphviz.dot(writeDot(rooms)))
+  return restyle(graphviz.dot(writeDot(layers)))
 }
 
-function writeDot(rooms: readonly FurnishedRoom[]): string {
-  const names = rooms.map(({ name }) => name)
+function writeDot(layers: readonly LayerContents[]): string {
+  const names = layers.map(({ name }) => name)
   return [
     'digraph {',
     'graph [ranksep=0.3, nodesep=0.15, pad=0.05, bgcolor=transparent]',
     'node [shape=plain, fontname=Helvetica, fontsize=13]',
     'edge [arrowsize=0.7]',
-    ...rooms.map((room) => `"${room.name}" [class=room, label=<${labelOf(room)}>]`),
+    ...layers.map((layer) => `"${layer.name}" [class=layer, label=<${labelOf(layer)}>]`),
     `${names.map((name) => `"${name}"`).join(' -> ')} [style=invis, weight=100]`,
-    ...rooms.flatMap((room) => arrowsOf(room, rooms)),
+    ...layers.flatMap((layer) => arrowsOf(layer, layers)),
     '}'
   ].join('\n')
 }
 
-function labelOf({ name, purpose, files }: FurnishedRoom): string {
+function labelOf({ name, purpose, files }: LayerContents): string {
   const lines = [`<b>${name}</b>   <i>${purpose}</i>`, ...wrap(files.map(nameOf))]
   const cell = `<td width="310" cellpadding="7" balign="left" align="left">${lines.join('<br/>')}</td>`
   return `<table border="1" cellborder="0" cellspacing="0" style="rounded"><tr>${cell}</tr></table>`
@@ -52,39 +52,21 @@ function wrap(words: readonly string[]): string[] {
   return lines
 }
 
-/** Leaves out the arrows to the floor, and those that a way through other rooms already shows. */
-function arrowsOf({ name, imports }: FurnishedRoom, rooms: readonly FurnishedRoom[]): string[] {
-  const place = (room: string): number => rooms.findIndex((one) => one.name === room)
-  const below = (room: string): string[] =>
-    (rooms[place(room)]?.imports ?? []).filter((other) => place(other) > place(room))
+/** Leaves out the arrows to the base, and those that a way through other layers already shows. */
+function arrowsOf({ name, imports }: LayerContents, layers: readonly LayerContents[]): string[] {
+  const index = (layer: string): number => layers.findIndex((one) => one.name === layer)
+  const below = (layer: string): string[] =>
+    (layers[index(layer)]?.imports ?? []).filter((other) => index(other) > index(layer))
   const leadsTo = (from: string, to: string): boolean => below(from).some((next) => next === to || leadsTo(next, to))
   return imports.flatMap((other) => {
     const arrow = `"${name}" -> "${other}"`
-    if (place(other) < place(name)) return [`${arrow} [class=upward, constraint=false]`]
+    if (index(other) < index(name)) return [`${arrow} [class=upward, constraint=false]`]
     const shown = below(name).some((next) => leadsTo(next, other))
-    return other === floor || shown ? [] : [arrow]
+    return other === base || shown ? [] : [arrow]
   })
 }
 
-const style = `
-  text { font: 13px Helvetica, Arial, sans-serif; fill: #24292f }
-  text[font-weight] { font-weight: bold }
-  text[font-style] { fill: #57606a }
-  .room path, .room polygon { fill: #eef4fb; stroke: #5b7ea6 }
-  .edge path { fill: none; stroke: #57606a }
-  .edge polygon { fill: #57606a; stroke: #57606a }
-  .upward path { stroke: #cf222e; stroke-dasharray: 4 3 }
-  .upward polygon { fill: #cf222e; stroke: #cf222e }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 }
-    text[font-style] { fill: #9ea7b1 }
-    .room path, .room polygon { fill: #161f2b; stroke: #5f87b5 }
-    .edge path { stroke: #9ea7b1 }
-    .edge polygon { fill: #9ea7b1; stroke: #9ea7b1 }
-    .upward path { stroke: #ff7b72 }
-    .upward polygon { fill: #ff7b72; stroke: #ff7b72 }
-  }
-`
+const style = readFileSync(join(import.meta.dirname, 'map.css'), 'utf8')
 
 /** Takes out what Graphviz paints, and puts classes for both colour schemes in its place. */
 function restyle(drawn: string): string {
@@ -96,7 +78,7 @@ function restyle(drawn: string): string {
     .replace(/(width|height)="([\d.]+)pt"/g, '$1="$2"')
     .replace(
       /(<svg[^>]*)>/,
-      `$1 role="img" aria-label="The rooms of core from top to bottom, and their imports">\n<style>${style}</style>`
+      `$1 role="img" aria-label="The layers of core from top to bottom, and their imports">\n<style>\n${style}</style>`
     )
 }
 

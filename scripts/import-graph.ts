@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, posix, relative } from 'node:path'
-import { readSource } from './source-text.ts'
+import { readSource } from './source-file.ts'
 import { listFiles, type Manifest } from './workspace.ts'
 
 /** One module imports another. An import of types alone counts as much. */

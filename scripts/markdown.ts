@@ -1,10 +1,10 @@
 /** A fenced block of code in a Markdown file. */
 export interface CodeBlock {
   readonly language: string
-  readonly text: string
+  readonly code: string
   /** 1-based line of the block's first line of code. */
   readonly line: number
-  /** The text of an HTML comment directly above: `<!-- snippet: … -->` gives what follows the colon. */
+  /** The HTML comment directly above: `<!-- snippet: … -->` gives what follows the colon. */
   readonly directive: string | undefined
 }
 
@@ -16,7 +16,7 @@ export interface Link {
 const fence = /^(\s*)(`{3,}|~{3,})\s*([\w-]*)/
 const directiveComment = /^\s*<!--\s*snippet:\s*(.*?)\s*-->\s*$/
 
-/** The fenced blocks of a Markdown text, in order. */
+/** The fenced blocks of a Markdown document, in order. */
 export function readCodeBlocks(markdown: string): CodeBlock[] {
   const lines = markdown.split('\n')
   const blocks: CodeBlock[] = []
@@ -34,14 +34,14 @@ export function readCodeBlocks(markdown: string): CodeBlock[] {
     const start = index + 1
     do index += 1
     while (index < lines.length && !closes(lines[index] ?? '', marker))
-    const text = lines.slice(start, index).map((code) => (code.startsWith(indent) ? code.slice(indent.length) : code))
-    blocks.push({ language: language.toLowerCase(), text: text.join('\n'), line: start + 1, directive })
+    const code = lines.slice(start, index).map((one) => (one.startsWith(indent) ? one.slice(indent.length) : one))
+    blocks.push({ language: language.toLowerCase(), code: code.join('\n'), line: start + 1, directive })
     directive = undefined
   }
   return blocks
 }
 
-/** Links and images of a Markdown text, those in code left out. */
+/** Links and images of a Markdown document, except those in code. */
 export function readLinks(markdown: string): Link[] {
   return proseLines(markdown).flatMap((line, index) => {
     const prose = line.replace(/(`+).*?\1/g, '')
@@ -52,7 +52,7 @@ export function readLinks(markdown: string): Link[] {
   })
 }
 
-/** The anchors that GitHub makes of a Markdown text's headings. */
+/** The anchors that GitHub makes of the headings of a Markdown document. */
 export function readAnchors(markdown: string): Set<string> {
   const anchors = new Set<string>()
   for (const line of proseLines(markdown)) {
@@ -71,7 +71,7 @@ export function readAnchors(markdown: string): Set<string> {
   return anchors
 }
 
-/** The lines of the text, with those of code blocks emptied. */
+/** The lines of the document, with those of code blocks emptied. */
 function proseLines(markdown: string): string[] {
   let marker: string | undefined
   return markdown.split('\n').map((line) => {

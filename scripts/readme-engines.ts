@@ -8,62 +8,50 @@ import {
   startRedis
 } from 'test-servers'
 
-/** The engines that the programs of the stores' READMEs connect to. */
+/** What a program of a README connects to: `<!-- snippet: program with REDIS_URL of redis -->`. */
+export interface NeededEngine {
+  /** The environment variable that gets the address. */
+  readonly variable: string
+  readonly name: string
+}
+
+/** The engines that the programs of READMEs connect to. */
 export interface ReadmeEngines {
-  /** By `packages/store-redis/README.md:21`: starts its engine, or says what is missing. */
-  environmentOf(
-    where: string
+  /** Starts the engine, or says what is missing. */
+  environmentFor(
+    needed: NeededEngine | undefined
   ): Promise<{ readonly missing?: string; readonly environment: Readonly<Record<string, string>> }>
   stop(): Promise<void>
 }
 
-interface NeededEngine {
-  readonly name: EngineName
-  start(): Promise<Engine>
-  environment(engine: Engine): Readonly<Record<string, string>>
-}
-
-const redis: NeededEngine = {
-  name: 'redis',
-  start: () => startRedis({ own: true }),
-  environment: ({ url }) => ({ REDIS_URL: url })
-}
-
-const needed: Readonly<Record<string, NeededEngine>> = {
-  'store-redis': redis,
-  'store-keyv': redis,
-  'store-unstorage': redis,
-  'store-postgres': {
-    name: 'postgres',
-    start: () => startPostgres({ own: true }),
-    environment: ({ url }) => ({ DATABASE_URL: url })
-  },
-  'store-mysql': {
-    name: 'mariadb',
-    start: () => startMariadb({ own: true }),
-    environment: ({ url }) => ({ DATABASE_URL: url })
-  },
-  'store-memcached': {
-    name: 'memcached',
-    start: () => startMemcached({ own: true }),
-    environment: ({ host, port }) => ({ MEMCACHED: `${host}:${port}` })
-  }
-}
+const starters = {
+  redis: startRedis,
+  postgres: startPostgres,
+  mariadb: startMariadb,
+  memcached: startMemcached
+} satisfies Partial<Record<EngineName, (options: { own: true }) => Promise<Engine>>>
 
 export function createReadmeEngines(): ReadmeEngines {
-  const started = new Map<NeededEngine, Promise<Engine>>()
+  const started = new Map<string, Promise<Engine>>()
   return {
-    async environmentOf(where) {
-      const engine = needed[/^packages\/([\w-]+)\//.exec(where)?.[1] ?? '']
-      if (engine === undefined) return { environment: {} }
-      const missing = missingEngine(engine.name, { own: true })
+    async environmentFor(needed) {
+      if (needed === undefined) return { environment: {} }
+      const { name, variable } = needed
+      if (!isStarter(name)) return { missing: `no engine is named ${name}`, environment: {} }
+      const missing = missingEngine(name, { own: true })
       if (missing !== undefined) return { missing, environment: {} }
-      const running = started.get(engine) ?? engine.start()
-      started.set(engine, running)
-      return { environment: engine.environment(await running) }
+      const running = started.get(name) ?? starters[name]({ own: true })
+      started.set(name, running)
+      const { url, host, port } = await running
+      // memcached has no URLs.
+      return { environment: { [variable]: name === 'memcached' ? `${host}:${port}` : url } }
     },
     async stop() {
       await Promise.all([...started.values()].map(async (engine) => (await engine).stop()))
     }
   }
+}
+
+function isStarter(name: string): name is keyof typeof starters {
+  return Object.hasOwn(starters, name)
 }

@@ -4,24 +4,38 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCodeBlocks } from './markdown.ts'
 import type { Problem } from './problem.ts'
+import type { NeededEngine } from './readme-engines.ts'
 import type { Workspace } from './workspace.ts'
 
 /** A block under `<!-- snippet: program -->`: a reader can paste it into a file and run it. */
 export interface ReadmeProgram {
   readonly where: string
-  readonly text: string
+  readonly code: string
   /** Of JavaScript, which every Node runs as it is. */
   readonly isJavaScript: boolean
+  readonly engine: NeededEngine | undefined
 }
 
 export interface RunOptions {
   /** How long it may take to listen, to answer or to end, in milliseconds. */
-  readonly patience?: number
+  readonly timeout?: number
   /** What it reads from the environment beside `SESSION_SECRET`. */
   readonly environment?: Readonly<Record<string, string>>
 }
 
-const defaultPatience = 20_000
+const defaultTimeout = 20_000
+
+/** The engine in `program with REDIS_URL of redis`. */
+function engineIn(directive: string | undefined): NeededEngine | undefined {
+  const [, variable, name] = /\bwith (\w+) of ([\w-]+)/.exec(directive ?? '') ?? []
+  return variable === undefined || name === undefined ? undefined : { variable, name }
+}
+
+/** The packages that `npm install` lines of a README name. */
+export function readInstalled(root: string, path: string): string[] {
+  const lines = readIfThere(root, path).matchAll(/\bnpm install ([^#`\n]*)/g)
+  return [...lines].flatMap(([, names = '']) => names.split(' ').filter((name) => /^[@\w]/.test(name)))
+}
 
 /** The programs of the root README and of the packages'. */
 export function readPrograms(root: string, packages: readonly Workspace[]): ReadmeProgram[] {
@@ -30,17 +44,22 @@ export function readPrograms(root: string, packages: readonly Workspace[]): Read
     .flatMap((path) =>
       readCodeBlocks(readFileSync(join(root, path), 'utf8'))
         .filter(({ directive }) => directive?.split(/[\s,]+/).includes('program'))
-        .map(({ text, line, language }) => ({ where: `${path}:${line}`, text, isJavaScript: /^m?js$/.test(language) }))
+        .map(({ code, line, language, directive }) => ({
+          where: `${path}:${line}`,
+          code,
+          isJavaScript: /^m?js$/.test(language),
+          engine: engineIn(directive)
+        }))
     )
 }
 
-/** What they need is not to be had on any machine: an account, or a runtime of their own. */
-const withoutProgram: ReadonlySet<string> = new Set(['store-cloudflare', 'store-dynamodb'])
+/** What a program of the package needs is not to be had on any machine. */
+const noProgram = /^<!-- no program: .+ -->$/m
 
 /** Those who show a server must show a whole one, and name in the line that installs it all that it imports. */
 export function findMissingPrograms(root: string, packages: readonly Workspace[]): Problem[] {
   const programs = readPrograms(root, packages)
-  const own = packages.filter(({ folder }) => !withoutProgram.has(folder)).map(({ path }) => `${path}/README.md`)
+  const own = packages.map(({ path }) => `${path}/README.md`).filter((path) => !noProgram.test(readIfThere(root, path)))
   const missing = ['README.md', ...own]
     .filter((path) => !programs.some(({ where }) => where.startsWith(`${path}:`)))
     .map((where) => ({ where, what: 'has no complete program under `<!-- snippet: program -->`' }))
@@ -48,18 +67,23 @@ export function findMissingPrograms(root: string, packages: readonly Workspace[]
 }
 
 function findUninstalled(root: string, path: string, programs: readonly ReadmeProgram[]): Problem[] {
-  if (!existsSync(join(root, path))) return []
-  const installed = [...readFileSync(join(root, path), 'utf8').matchAll(/\bnpm install ([^#`\n]*)/g)].flatMap(
-    ([, names = '']) => names.split(' ')
-  )
+  const installed = readInstalled(root, path)
   return programs
     .filter(({ where }) => where.startsWith(`${path}:`))
-    .flatMap(({ where, text }) =>
-      [...text.matchAll(/ from '((?!node:)(?:@[\w-]+\/)?\w[\w.-]*)/g)]
+    .flatMap((program) =>
+      [...program.code.matchAll(/ from '((?!node:)(?:@[\w-]+\/)?\w[\w.-]*)/g)]
         .map(([, name = '']) => name)
         .filter((name) => !installed.includes(name))
-        .map((name) => ({ where, what: `imports ${name}, which no \`npm install\` of the README names` }))
+        .map((name) => ({
+          where: program.where,
+          what: `imports ${name}, which no \`npm install\` of the README names`
+        }))
     )
+}
+
+function readIfThere(root: string, path: string): string {
+  const file = join(root, path)
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
 /**
@@ -70,13 +94,13 @@ export async function runProgram(
   folder: string,
   node: string,
   program: ReadmeProgram,
-  { patience = defaultPatience, environment = {} }: RunOptions = {}
+  { timeout = defaultTimeout, environment = {} }: RunOptions = {}
 ): Promise<Problem[]> {
   mkdirSync(join(folder, 'programs'), { recursive: true })
   // As `npm init` leaves it: a file called .ts would not be taken for a module.
   writeFileSync(join(folder, 'programs/package.json'), '{"type":"commonjs"}')
   const file = `programs/${program.where.replaceAll(/\W+/g, '-')}.${program.isJavaScript ? 'mjs' : 'mts'}`
-  writeFileSync(join(folder, file), program.text)
+  writeFileSync(join(folder, file), program.code)
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--import', './listen-anywhere.mjs', file], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...environment, SESSION_SECRET: 'a secret for a consumer that is long enough' },
@@ -84,13 +108,13 @@ export async function runProgram(
   })
   const output = collectOutput(child)
   const exit = once(child, 'exit')
-  const problem = (what: string): Problem[] => [{ where: program.where, what: `${what}\n${output.text()}`.trimEnd() }]
-  const timer = setTimeout(() => child.kill('SIGKILL'), patience)
+  const problem = (what: string): Problem[] => [{ where: program.where, what: `${what}\n${output.all()}`.trimEnd() }]
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeout)
   try {
     const port = await Promise.race([output.port, exit.then(() => undefined)])
-    if (port !== undefined) return (await visitTwice(port, patience)).flatMap(problem)
+    if (port !== undefined) return (await visitTwice(port, timeout)).flatMap(problem)
     const [code, signal] = await exit
-    if (signal !== null) return problem(`neither listened nor ended within ${patience / 1000} s`)
+    if (signal !== null) return problem(`neither listened nor ended within ${timeout / 1000} s`)
     return code === 0 ? [] : problem(`ended with ${code}`)
   } finally {
     clearTimeout(timer)
@@ -99,14 +123,14 @@ export async function runProgram(
   }
 }
 
-async function visitTwice(port: number, patience: number): Promise<string[]> {
+async function visitTwice(port: number, timeout: number): Promise<string[]> {
   let cookie = ''
   for (const visit of ['first', 'second']) {
     try {
       const response = await fetch(`http://127.0.0.1:${port}/`, {
         redirect: 'manual',
         headers: cookie === '' ? {} : { cookie },
-        signal: AbortSignal.timeout(patience)
+        signal: AbortSignal.timeout(timeout)
       })
       await response.text()
       if (response.status >= 400) return [`answered the ${visit} request with ${response.status}`]
@@ -122,16 +146,16 @@ async function visitTwice(port: number, patience: number): Promise<string[]> {
   return cookie === '' ? ['set no cookie'] : []
 }
 
-function collectOutput(child: ChildProcess): { text(): string; port: Promise<number> } {
-  let text = ''
+function collectOutput(child: ChildProcess): { all(): string; port: Promise<number> } {
+  let output = ''
   let started = (_: number): void => {}
   const port = new Promise<number>((resolve) => (started = resolve))
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk
-      const said = /^listening on (\d+)$/m.exec(text)?.[1]
+      output += chunk
+      const said = /^listening on (\d+)$/m.exec(output)?.[1]
       if (said !== undefined) started(Number(said))
     })
   }
-  return { text: () => text, port }
+  return { all: () => output, port }
 }

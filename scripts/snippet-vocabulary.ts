@@ -1,31 +1,16 @@
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { readManifest } from './workspace.ts'
+
 /**
  * What a snippet may use without saying where it comes from, by the name in its comment
- * `<!-- snippet: uses manager, koa.app -->`. The part before the dot only tells variants of one identifier apart.
+ * `<!-- snippet: uses manager, koa.app -->`. The part before the dot only tells variants of one identifier apart. A
+ * package declares its own names in its `snippets.json`.
  */
-export const snippetVocabulary: Readonly<Record<string, string>> = {
-  secret: 'declare const secret: string',
-  store: "declare const store: import('@kvsession/core').KeyValueStore",
-  manager: "declare const manager: import('@kvsession/core').SessionManager<SnippetData>",
-  session: "declare const session: import('@kvsession/core').Session<SnippetData>",
-  request: 'declare const request: Request',
-  response: 'declare const response: Response',
-  id: 'declare const id: string',
-  userId: 'declare const userId: string',
-  user: 'declare const user: { id: string; name: string }',
-  clock: "declare const clock: import('@kvsession/core').Clock",
-  app: "declare const app: import('express').Application",
-  router: "declare const router: import('express').Router",
-  req: "declare const req: import('express').Request",
-  res: "declare const res: import('express').Response",
-  next: "declare const next: import('express').NextFunction",
-  'koa.app': "declare const app: import('koa')",
-  ctx: "declare const ctx: import('koa').Context",
-  'hono.app': "declare const app: import('hono').Hono",
-  c: "declare const c: import('hono').Context",
-  'node.req': "declare const req: import('node:http').IncomingMessage",
-  'node.res': "declare const res: import('node:http').ServerResponse",
-  server: "declare const server: import('node:http').Server",
-  client: "declare const client: import('ioredis').Redis"
+export function readVocabulary(root: string): Readonly<Record<string, string>> {
+  const files = globSync(['docs/snippets.json', 'packages/*/snippets.json'], { cwd: root }).sort()
+  const entries = files.flatMap((file) => Object.entries(readManifest(join(root, file))))
+  return Object.fromEntries(entries.map(([name, declaration]) => [name, String(declaration)]))
 }
 
 /** The data of `manager` and `session` in snippets. */

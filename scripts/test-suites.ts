@@ -11,7 +11,7 @@ export const suites = ['unit', 'engines', 'stress'] as const
 export type Suite = (typeof suites)[number]
 
 /** What a test of the suite `engines` imports. */
-const engines = /^(?:import\b.*|\} )from '(?:test-servers|playwright-core|miniflare)'/m
+const engines = /^(?:import\b.*|\} )from '(?:test-servers|playwright-core)'/m
 
 /** What kills processes, or starts several that work on one store. */
 const processes =

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 
-/** What the checks read of a manifest; everything else is left as it is. */
+/** What the checks read of a manifest. */
 export interface Manifest {
   readonly name?: string
   readonly version?: string
@@ -35,31 +35,26 @@ export function isTemplate({ path }: Workspace): boolean {
 
 const notOurs = new Set(['node_modules', 'dist', 'coverage'])
 
-/** Every workspace under `packages/`, `examples/` and `tools/`, in the order of their names, and the bench. */
+/**
+ * The workspaces that the root manifest names by folder: `packages/*`, `bench`, … The scripts are not among them: their
+ * tests contain what the checks refuse.
+ */
 export function readWorkspaces(root: string): Workspace[] {
-  const grouped = ['packages', 'examples', 'tools'].flatMap((group) =>
-    folders(join(root, group))
-      .filter((folder) => existsSync(join(root, group, folder, 'package.json')))
-      .map((folder) => ({
-        kind: group === 'packages' ? kindOfPackage(folder) : group === 'tools' ? kindOfTool(folder) : 'example',
-        folder,
-        path: `${group}/${folder}`,
-        absolutePath: join(root, group, folder),
-        manifest: readManifest(join(root, group, folder, 'package.json'))
-      }))
-  )
-  return [...grouped, ...readBench(root)]
+  const { workspaces: patterns } = readManifest(join(root, 'package.json'))
+  return (Array.isArray(patterns) ? patterns.map(String) : [])
+    .flatMap((pattern) => globSync(pattern, { cwd: root }).sort())
+    .filter((path) => path !== 'scripts' && existsSync(join(root, path, 'package.json')))
+    .map((path) => path.replaceAll('\\', '/'))
+    .map((path) => ({
+      kind: kindOf(path),
+      folder: basename(path),
+      path,
+      absolutePath: join(root, path),
+      manifest: readManifest(join(root, path, 'package.json'))
+    }))
 }
 
-/** The one workspace that is no member of a group. */
-function readBench(root: string): Workspace[] {
-  const absolutePath = join(root, 'bench')
-  const file = join(absolutePath, 'package.json')
-  if (!existsSync(file)) return []
-  return [{ kind: 'bench', folder: 'bench', path: 'bench', absolutePath, manifest: readManifest(file) }]
-}
-
-/** Files below `folder` for which `wanted` says yes, absolute, sorted. Build output and hidden folders are left out. */
+/** Files below `folder` whose names are `wanted`, absolute, sorted. Build output and hidden folders are left out. */
 export function listFiles(folder: string, wanted: (name: string) => boolean): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder, { withFileTypes: true })
@@ -90,20 +85,17 @@ export function isPublished({ kind }: Workspace): boolean {
   return !forThisRepository.has(kind)
 }
 
-function kindOfPackage(folder: string): WorkspaceKind {
+/** `express` → `@types/express`, `@a/b` → `@types/a__b`. */
+export function typesOf(name: string): string {
+  return `@types/${name.replace(/^@/, '').replace('/', '__')}`
+}
+
+/** From the folder. The test servers use no package of this repository; the other tools may use all of them. */
+function kindOf(path: string): WorkspaceKind {
+  const folder = basename(path)
+  if (path.startsWith('examples/')) return 'example'
+  if (path === 'bench') return 'bench'
+  if (!path.startsWith('packages/')) return folder === 'test-servers' ? folder : 'tool'
   if (folder === 'core' || folder === 'testkit') return folder
   return folder.startsWith('store-') ? 'store' : 'adapter'
-}
-
-/** The test servers use no package of this repository; the other tools may use all of them. */
-function kindOfTool(folder: string): WorkspaceKind {
-  return folder === 'test-servers' ? folder : 'tool'
-}
-
-function folders(path: string): string[] {
-  if (!existsSync(path)) return []
-  return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .map((entry) => entry.name)
-    .sort()
 }

@@ -138,10 +138,10 @@ describe('check-boundaries', () => {
     [
       'secrets are not compared',
       'packages/core/src/store/a.ts',
-      'return record.secretHash === given',
+      'const same = record.secretHash === given',
       /compares a secret/
     ],
-    ['nor is a tag', 'packages/core/src/store/a.ts', 'if (given !== tag) return', /compares a secret/],
+    ['nor is a tag', 'packages/core/src/store/a.ts', 'if (given !== tag) stop()', /compares a secret/],
     ['names mean something', 'packages/koa/src/utils.ts', 'export {}', /utils\.ts names nothing/],
     ['also below a folder', 'packages/koa/test/support/helpers.ts', 'export {}', /names nothing/],
     ['and types have an owner', 'packages/koa/src/types.d.ts', 'export {}', /names nothing/],
@@ -165,7 +165,7 @@ describe('check-boundaries', () => {
     expect(problems[0]).toContain(`${path}:1`)
   })
 
-  it('accepts imports of core that lead down, and the files of the floor in any order', () => {
+  it('accepts imports of core that lead down, and the files of the base in any order', () => {
     const files = {
       'packages/core/src/index.ts': "export * from './session-manager.ts'\n",
       'packages/core/src/session-manager.ts': "import './session/load.ts'\nimport './resolve-options.ts'\n",
@@ -184,17 +184,17 @@ describe('check-boundaries', () => {
   })
 
   it.each([
-    ['a room', 'record/payload.ts', "import { x } from '../store/deadline.ts'", 'store/deadline.ts', 'record/'],
+    ['a layer', 'record/payload.ts', "import { x } from '../store/deadline.ts'", 'store/deadline.ts', 'record/'],
     ['a type', 'users/a.ts', "import type { X } from '../session/load.ts'", 'session/load.ts', 'users/'],
     ['an inline type', 'token/a.ts', "export type X = import('../context.ts').X", 'context.ts', 'token/'],
     ['the settings', 'session-manager-options.ts', "import './context.ts'", 'context.ts', 'session-manager-options.ts'],
     ['the manager', 'adapter.ts', "import './index.ts'", 'index.ts', 'adapter.ts'],
-    ['the floor', 'errors.ts', "import './crypto/random.ts'", 'crypto/random.ts', 'errors.ts']
+    ['the base', 'errors.ts', "import './crypto/random.ts'", 'crypto/random.ts', 'errors.ts']
   ])('refuses an upward import in core: %s', (_rule, from, text, to, member) => {
     const files = { [`packages/core/src/${from}`]: `${text}\n`, [`packages/core/src/${to}`]: 'export {}\n' }
     expect(problemsWith(files)).toEqual([
       expect.stringContaining(
-        `packages/core/src/${from}:1 ${to} stands above ${member}: move what both need into ${member} or below`
+        `packages/core/src/${from}:1 ${to} is above ${member}: move what both need into ${member} or below`
       )
     ])
   })
@@ -213,16 +213,16 @@ describe('check-boundaries', () => {
       'packages/core/src/token/a.ts': "import '#platform'\nimport '@kvsession/core/keyed-lock'\n"
     }
     expect(problemsWith(files)).toEqual([
-      expect.stringContaining('token/a.ts:1 store/isolated.ts stands above token/'),
-      expect.stringContaining('token/a.ts:1 store/shared.ts stands above token/'),
-      expect.stringContaining('token/a.ts:2 store/keyed-lock.ts stands above token/')
+      expect.stringContaining('token/a.ts:1 store/isolated.ts is above token/'),
+      expect.stringContaining('token/a.ts:1 store/shared.ts is above token/'),
+      expect.stringContaining('token/a.ts:2 store/keyed-lock.ts is above token/')
     ])
   })
 
-  it('refuses a file of core that stands in no room', () => {
+  it('refuses a file of core that is in no layer', () => {
     expect(problemsWith({ 'packages/core/src/extra.ts': '', 'packages/core/src/attic/a.ts': '' })).toEqual([
-      expect.stringContaining('packages/core/src/attic/a.ts stands in no room: name its place in scripts/layers.ts'),
-      expect.stringContaining('packages/core/src/extra.ts stands in no room')
+      expect.stringContaining('packages/core/src/attic/a.ts is in no layer: add it to scripts/layers.ts'),
+      expect.stringContaining('packages/core/src/extra.ts is in no layer')
     ])
   })
 

@@ -16,6 +16,8 @@ function problemsOf(files: TreeFiles, spoil?: (root: string) => void): string[] 
       compilerOptions: { strict: true, module: 'NodeNext', target: 'ES2023', lib: ['ES2023', 'DOM'], types: [] }
     },
     'package.json': { type: 'module', repository: 'github:us/sessions' },
+    'docs/snippets.json': { secret: 'declare const secret: string' },
+    'packages/koa/snippets.json': { ctx: 'declare const ctx: { session: object }' },
     ...files
   })
   symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'))
@@ -70,6 +72,7 @@ describe('check-docs', () => {
 
   it('declares what a comment names, and nothing else', () => {
     expect(problemsOf({ 'README.md': ts('secret.trim()', 'uses secret') })).toEqual([])
+    expect(problemsOf({ 'README.md': ts('ctx.session', 'program with URL of redis, uses ctx') })).toEqual([])
     expect(problemsOf({ 'README.md': ts('secret.trim()') })).toEqual([expect.stringContaining("find name 'secret'")])
     expect(problemsOf({ 'README.md': ts('1', 'uses secrets') })).toEqual([
       expect.stringMatching(/^README\.md:3: snippet comment: `secrets` is not one of/)

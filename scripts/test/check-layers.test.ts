@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { describeRooms, findMapProblems } from '../check-layers.ts'
+import { describeLayers, findMapProblems } from '../check-layers.ts'
 import { drawMap, mapPath } from '../draw-map.ts'
 import { readCore } from '../layers.ts'
 import { makeTree, type TreeFiles } from './tree.ts'
@@ -21,42 +21,42 @@ function arrowsIn(svg: string): number {
   return svg.match(/class="edge/g)?.length ?? 0
 }
 
-describe('describeRooms', () => {
-  it('tells the rooms from top to bottom with their files and imports', () => {
-    expect(describeRooms(readCore(makeTree(core)))).toEqual([
+describe('describeLayers', () => {
+  it('tells the layers from top to bottom with their files and imports', () => {
+    expect(describeLayers(readCore(makeTree(core)))).toEqual([
       expect.stringMatching(/^entries: /),
       '    holds index.ts',
       '    imports session/, token/',
       expect.stringMatching(/^session\/: /),
       '    holds load.ts, save.ts',
-      '    imports token/, crypto/, floor',
+      '    imports token/, crypto/, base',
       expect.stringMatching(/^token\/: /),
       '    holds token.ts',
       '    imports crypto/',
       expect.stringMatching(/^crypto\/: /),
       '    holds crypto-node.ts, random.ts',
-      '    imports no other room',
-      expect.stringMatching(/^floor: /),
+      '    imports no other layer',
+      expect.stringMatching(/^base: /),
       '    holds errors.ts',
-      '    imports no other room'
+      '    imports no other layer'
     ])
   })
 
   it('tells upward imports apart', () => {
-    const rooms = readCore(makeTree({ ...core, 'packages/core/src/token/a.ts': "import '../session/load.ts'\n" }))
-    expect(describeRooms(rooms)).toContain('    imports upwards session/')
+    const layers = readCore(makeTree({ ...core, 'packages/core/src/token/a.ts': "import '../session/load.ts'\n" }))
+    expect(describeLayers(layers)).toContain('    imports upwards session/')
   })
 })
 
 describe('drawMap', () => {
-  it('shows every room and every file', async () => {
+  it('shows every layer and every file', async () => {
     const svg = await drawMap(readCore(makeTree(core)))
-    for (const word of ['entries', 'index', 'session/', 'load, save', 'token/', 'crypto/', 'floor', 'errors']) {
+    for (const word of ['entries', 'index', 'session/', 'load, save', 'token/', 'crypto/', 'base', 'errors']) {
       expect(svg.replaceAll('&#45;', '-')).toContain(`>${word}</text>`)
     }
   })
 
-  it('leaves out arrows to the floor, and arrows that a longer way shows', async () => {
+  it('leaves out arrows to the base, and arrows that a longer way shows', async () => {
     // entries → session/ → token/ → crypto/ is left.
     expect(arrowsIn(await drawMap(readCore(makeTree(core))))).toBe(3)
   })
@@ -88,7 +88,7 @@ describe('findMapProblems', () => {
     expect(await problemsAfter({})).toEqual([])
   })
 
-  it('accepts another import between the same rooms', async () => {
+  it('accepts another import between the same layers', async () => {
     expect(await problemsAfter({ 'packages/core/src/session/save.ts': "import '../token/token.ts'\n" })).toEqual([])
   })
 

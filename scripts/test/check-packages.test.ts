@@ -30,7 +30,7 @@ function manifestOf(folder: string): Record<string, unknown> {
     scripts: {
       build: 'tsc -b tsconfig.build.json',
       typecheck: 'tsc -p tsconfig.json',
-      test: `vitest run --root ../.. packages/${folder}/`
+      test: `vitest run --root ../.. --project unit --passWithNoTests packages/${folder}/`
     },
     repository: { type: 'git', url: 'git+https://github.com/us/sessions.git', directory: `packages/${folder}` },
     homepage: `https://github.com/us/sessions/tree/main/packages/${folder}#readme`,
@@ -45,42 +45,43 @@ function koaWith(fields: Record<string, unknown>): TreeFiles {
 
 const exampleManifest = {
   name: 'example-koa',
+  version: '0.0.0',
   private: true,
   type: 'module',
   dependencies: { '@kvsession/koa': '*' },
-  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. examples/koa/' }
+  scripts: {
+    typecheck: 'tsc -p tsconfig.json',
+    test: 'vitest run --root ../.. --project unit --passWithNoTests examples/koa/'
+  }
 }
 
 const toolManifest = {
   name: 'test-servers',
+  version: '0.0.0',
   private: true,
   type: 'module',
-  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. tools/test-servers/' }
+  scripts: {
+    typecheck: 'tsc -p tsconfig.json',
+    test: 'vitest run --root ../.. --project unit --passWithNoTests tools/test-servers/'
+  }
 }
 
 const benchManifest = {
   name: 'bench',
+  version: '0.0.0',
   private: true,
   type: 'module',
-  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root .. bench/' },
+  scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root .. --project unit --passWithNoTests bench/' },
   dependencies: { koa: '^3' }
 }
 
 const goodTree: TreeFiles = {
-  'package.json': { repository: 'github:us/sessions', devDependencies: { vitest: '5' } },
+  'package.json': {
+    repository: 'github:us/sessions',
+    workspaces: ['packages/*', 'examples/*', 'tools/*', 'bench'],
+    devDependencies: { vitest: '5' }
+  },
   LICENSE: 'MIT',
-  'tsconfig.json': {
-    references: [
-      { path: 'packages/core' },
-      { path: './packages/koa' },
-      { path: 'examples/koa' },
-      { path: 'tools/test-servers' },
-      { path: 'bench' }
-    ]
-  },
-  'tsconfig.build.json': {
-    references: [{ path: 'packages/core/tsconfig.build.json' }, { path: 'packages/koa/tsconfig.build.json' }]
-  },
   'packages/core/package.json': {
     ...manifestOf('core'),
     imports: { '#crypto': { node: './dist/crypto/crypto-node.js', default: './src/index.ts' } },
@@ -102,21 +103,19 @@ const goodTree: TreeFiles = {
   'packages/koa/src/index.ts': "import type { Context } from 'koa'\nimport '@kvsession/core'\n",
   'examples/koa/package.json': exampleManifest,
   'examples/koa/README.md': '',
+  'examples/koa/tsconfig.json': {},
   'examples/koa/src/server.ts': "import '@kvsession/koa'\n",
   'examples/koa/test/server.test.ts': "import '@kvsession/koa'\n",
   'tools/test-servers/package.json': toolManifest,
   'tools/test-servers/README.md': '',
+  'tools/test-servers/tsconfig.json': {},
   'tools/test-servers/src/index.ts': "import 'vitest'\n",
   'tools/test-servers/test/redis.test.ts': "import 'vitest'\n",
   'bench/package.json': benchManifest,
   'bench/README.md': '',
+  'bench/tsconfig.json': {},
   'bench/src/main.ts': "import 'koa'\n",
   'bench/test/statistics.test.ts': "import 'vitest'\n"
-}
-
-function referencesOf(settings: unknown): readonly object[] {
-  const references: unknown = Reflect.get(Object(settings), 'references')
-  return Array.isArray(references) ? references : []
 }
 
 function problemsWith(files: TreeFiles, spoil?: (root: string) => void): string[] {
@@ -133,7 +132,7 @@ describe('check-packages', () => {
   })
 
   const badManifests: readonly (readonly [what: string, fields: Record<string, unknown>, expected: RegExp])[] = [
-    ['another name', { name: '@kvsession/koajs' }, /name must be @kvsession\/koa/],
+    ['another name', { name: '@kvsession/koajs' }, /name must be "@kvsession\/koa"/],
     ['no description', { description: undefined }, /description is missing/],
     ['another licence', { license: 'ISC' }, /license must be "MIT"/],
     ['CommonJS', { type: 'commonjs' }, /type must be "module"/],
@@ -146,9 +145,9 @@ describe('check-packages', () => {
     ['no main for resolvers without exports', { main: undefined }, /main must be ".\/dist\/index.js"/],
     ['no types for resolvers without exports', { types: undefined }, /types must be ".\/dist\/index.d.ts"/],
     ['no provenance', { publishConfig: { access: 'public' } }, /publishConfig must be/],
-    ['a private package', { private: true }, /private keeps/],
+    ['a private package', { private: true }, /private must be left out/],
     ['tests in the tarball', { files: ['dist', 'test'] }, /files must begin with dist, src/],
-    ['a file that is not there', { files: ['dist', 'src', 'schema.sql'] }, /schema\.sql, which is not there/],
+    ['a file that is not there', { files: ['dist', 'src', 'schema.sql'] }, /schema\.sql is missing/],
     ['no own entry', { exports: { '.': entry('index') } }, /must have "\.\/package\.json"/],
     ['another version', { version: '0.4.0' }, /one version for all/],
     ['an empty field', { devDependencies: {} }, /devDependencies is empty/],
@@ -190,12 +189,15 @@ describe('check-packages', () => {
     expect(problemsWith(koaWith(fields))).toEqual([expect.stringMatching(/must be an ordinary dependency/)])
   })
 
-  it.each(['packages/koa/README.md', 'packages/koa/LICENSE', 'packages/koa/tsconfig.json', 'examples/koa/README.md'])(
-    'misses %s',
-    (path) => {
-      expect(problemsWith({}, (root) => rmSync(join(root, path)))).toEqual([expect.stringMatching(/is missing/)])
-    }
-  )
+  it.each([
+    'packages/koa/README.md',
+    'packages/koa/LICENSE',
+    'packages/koa/tsconfig.json',
+    'examples/koa/README.md',
+    'bench/tsconfig.json'
+  ])('misses %s', (path) => {
+    expect(problemsWith({}, (root) => rmSync(join(root, path)))).toEqual([expect.stringMatching(/is missing/)])
+  })
 
   it.each([
     ['../../docs/stores.md', 'docs/stores.md'],
@@ -219,6 +221,17 @@ describe('check-packages', () => {
     expect(problemsWith({ ...files, ...koaWith({ exports, typesVersions }) })).toEqual([])
   })
 
+  it('refuses an option of a store that its README does not list', () => {
+    const source =
+      "import '@kvsession/core'\nimport 'koa'\ncheckStoreOptions<Options>(options, { table: true, clock: true })\n"
+    const files = { 'packages/koa/src/index.ts': source }
+    const section = '# Koa\n\n## Options\n\n| `clock` | system | where the time comes from |\n'
+    expect(problemsWith({ ...files, 'packages/koa/README.md': section })).toEqual([
+      'packages/koa/README.md: "## Options" does not explain `table`'
+    ])
+    expect(problemsWith({ ...files, 'packages/koa/README.md': `${section}| \`table\` | none | |\n` })).toEqual([])
+  })
+
   it('refuses a licence of its own', () => {
     expect(problemsWith({ 'packages/koa/LICENSE': 'ISC' })).toEqual([expect.stringMatching(/LICENSE differs/)])
   })
@@ -228,18 +241,13 @@ describe('check-packages', () => {
     expect(problems).toEqual([`${koa}: test imports supertest: declare it`])
   })
 
-  it('refuses a workspace that the root does not build or type-check', () => {
-    const problems = problemsWith({ 'tsconfig.json': { references: [] }, 'tsconfig.build.json': { references: [] } })
-    expect(problems).toHaveLength(7)
-    expect(problems).toContain('tsconfig.json: add { "path": "examples/koa" } to references')
-    expect(problems).toContain('tsconfig.build.json: add { "path": "packages/koa/tsconfig.build.json" } to references')
-  })
-
   describe('a template to copy out of the repository', () => {
-    const template = (fields: object, settings = 'examples/custom-store.tsconfig.json'): TreeFiles => ({
-      'tsconfig.json': { references: [...referencesOf(goodTree['tsconfig.json']), { path: settings }] },
+    const template = (fields: object): TreeFiles => ({
+      'examples/custom-store.tsconfig.json': {},
+      'examples/custom-store/tsconfig.json': {},
       'examples/custom-store/package.json': {
         name: 'example-custom-store',
+        version: '0.0.0',
         private: true,
         type: 'module',
         scripts: { typecheck: 'tsc -p tsconfig.json', test: 'vitest run' },
@@ -257,9 +265,10 @@ describe('check-packages', () => {
 
     it('takes no script and no setting from the repository', () => {
       const scripts = { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. examples/custom-store/' }
-      expect(problemsWith(template({ scripts }))).toEqual([expect.stringMatching(/test must be `vitest run`/)])
-      expect(problemsWith(template({}, 'examples/custom-store'))).toEqual([
-        'tsconfig.json: add { "path": "examples/custom-store.tsconfig.json" } to references'
+      expect(problemsWith(template({ scripts }))).toEqual([expect.stringMatching(/test must be "vitest run"/)])
+      const settings = 'examples/custom-store.tsconfig.json'
+      expect(problemsWith(template({}), (root) => rmSync(join(root, settings)))).toEqual([
+        'examples/custom-store/package.json: ../custom-store.tsconfig.json is missing'
       ])
     })
   })
@@ -279,8 +288,8 @@ describe('check-packages', () => {
   })
 
   it.each([
-    [{ name: '@kvsession/example-koa' }, /name must be example-koa/],
-    [{ private: undefined }, /an example is private/],
+    [{ name: '@kvsession/example-koa' }, /name must be "example-koa"/],
+    [{ private: undefined }, /private must be true/],
     [{ dependencies: { '@kvsession/koa': '^0.3.0' } }, /must be "\*"/],
     [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be/],
     [{ scripts: { test: exampleManifest.scripts.test } }, /scripts\.typecheck must be/]
@@ -290,8 +299,9 @@ describe('check-packages', () => {
   })
 
   it.each([
-    [{ name: '@kvsession/engines' }, /name must be outside of @kvsession/],
-    [{ private: undefined }, /a tool is private/],
+    [{ name: '@kvsession/engines' }, /name must be "engines"/],
+    [{ private: undefined }, /private must be true/],
+    [{ version: undefined }, /version must be "0.0.0"/],
     [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be .*tools\/test-servers/]
   ])('refuses a tool with %j', (fields, expected) => {
     const problems = problemsWith({ 'tools/test-servers/package.json': { ...toolManifest, ...fields } })
@@ -299,9 +309,12 @@ describe('check-packages', () => {
   })
 
   it.each([
-    [{ private: undefined }, /the bench is private/],
+    [{ private: undefined }, /private must be true/],
     [{ dependencies: undefined }, /src imports koa: add it to dependencies/],
-    [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be `vitest run --root \.\. bench\/`/]
+    [
+      { scripts: { typecheck: 'tsc -p tsconfig.json' } },
+      /scripts\.test must be "vitest run --root \.\. --project unit --passWithNoTests bench\/"/
+    ]
   ])('refuses a bench with %j', (fields, expected) => {
     const problems = problemsWith({ 'bench/package.json': { ...benchManifest, ...fields } })
     expect(problems).toEqual([expect.stringMatching(expected)])

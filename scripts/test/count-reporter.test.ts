@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startVitest } from 'vitest/node'
@@ -10,9 +12,10 @@ const head = `import { describe, expect, it } from ${JSON.stringify(vitestEntry)
 interface Run {
   readonly lines: readonly string[]
   readonly exitCode: unknown
+  readonly report: unknown
 }
 
-async function run(files: Readonly<Record<string, string>>, requireEngines = false): Promise<Run> {
+async function run(files: Readonly<Record<string, string>>, requireEngines = false, reportPath?: string): Promise<Run> {
   const root = makeTree({ 'package.json': { type: 'module' }, ...files })
   const exitCode = process.exitCode
   onTestFinished(() => {
@@ -20,10 +23,14 @@ async function run(files: Readonly<Record<string, string>>, requireEngines = fal
   })
   process.exitCode = undefined
   const lines: string[] = []
-  const reporters = [createCountReporter((line) => lines.push(line), requireEngines)]
+  const reportFile = reportPath && join(root, reportPath)
+  const reporters = [
+    createCountReporter({ print: (line) => lines.push(line), requireEngines, reportFile: reportFile ?? false })
+  ]
   const vitest = await startVitest([], { root, config: false, watch: false, include: ['**/*.test.js'], reporters })
   await vitest.close()
-  return { lines, exitCode: process.exitCode }
+  const report: unknown = reportFile && JSON.parse(readFileSync(reportFile, 'utf8'))
+  return { lines, exitCode: process.exitCode, report }
 }
 
 const passing = `${head}it('a', () => {})\nit('b', () => {})\n`
@@ -31,7 +38,14 @@ const skipping = `${head}describe.skipIf(true)('a missing engine', () => { it('a
 
 describe('count reporter', () => {
   it('ends with the count', async () => {
-    expect(await run({ 'a.test.js': passing })).toEqual({ lines: ['2 passed, 0 failed'], exitCode: undefined })
+    expect(await run({ 'a.test.js': passing })).toMatchObject({ lines: ['2 passed, 0 failed'], exitCode: undefined })
+  })
+
+  it('leaves a report for the sum of all workspaces', async () => {
+    const failing = `${head}it('a', () => expect(1).toBe(2))\n`
+    const { report } = await run({ 'a.test.js': passing, 'b.test.js': failing }, false, '.turbo/test-report.json')
+    expect(report).toMatchObject({ passed: 2, failed: 1, skipped: 0, failures: ['b.test.js > a'], notRun: [] })
+    expect(report).toHaveProperty('files', [expect.anything(), expect.objectContaining({ file: expect.any(String) })])
   })
 
   it('counts failed tests, and files that do not load', async () => {

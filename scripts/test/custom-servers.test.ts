@@ -14,7 +14,7 @@ function programUnder(heading: string): string {
   const section = readFileSync(join(root, 'docs/custom-servers.md'), 'utf8').split(`\n## ${heading}\n`)[1] ?? ''
   const program = readCodeBlocks(section).find(({ directive }) => directive === 'program')
   if (program === undefined) throw new Error(`docs/custom-servers.md has no program under ${heading}`)
-  return program.text
+  return program.code
 }
 
 /** Runs a program against the sources of the packages. Resolves to the port of its server. */

@@ -16,8 +16,8 @@ describe('readCodeBlocks', () => {
       '~~~'
     ]
     expect(readCodeBlocks(text.join('\n'))).toEqual([
-      { language: 'ts', text: 'one()\n\ntwo()', line: 4, directive: 'uses manager' },
-      { language: 'sh', text: 'ls', line: 9, directive: undefined }
+      { language: 'ts', code: 'one()\n\ntwo()', line: 4, directive: 'uses manager' },
+      { language: 'sh', code: 'ls', line: 9, directive: undefined }
     ])
   })
 
@@ -29,7 +29,7 @@ describe('readCodeBlocks', () => {
   })
 
   it('takes the indentation of a list off', () => {
-    expect(readCodeBlocks('- item\n\n  ```ts\n  one(\n    1\n  )\n  ```')[0]?.text).toBe('one(\n  1\n)')
+    expect(readCodeBlocks('- item\n\n  ```ts\n  one(\n    1\n  )\n  ```')[0]?.code).toBe('one(\n  1\n)')
   })
 
   it('keeps a shorter fence inside a longer one', () => {

@@ -5,10 +5,10 @@ import { findMissingPrograms, type RunOptions, readPrograms, runProgram } from '
 import { readWorkspaces } from '../workspace.ts'
 import { makeTree } from './tree.ts'
 
-async function run(text: string, options: RunOptions & { isJavaScript?: boolean } = {}): Promise<string[]> {
+async function run(code: string, options: RunOptions & { isJavaScript?: boolean } = {}): Promise<string[]> {
   const folder = makeTree({ 'package.json': { type: 'module' } })
   copyFileSync(join(import.meta.dirname, '../consumer/listen-anywhere.mjs'), join(folder, 'listen-anywhere.mjs'))
-  const program = { where: 'README.md:3', text, isJavaScript: options.isJavaScript === true }
+  const program = { where: 'README.md:3', code, isJavaScript: options.isJavaScript === true, engine: undefined }
   const problems = await runProgram(folder, process.execPath, program, options)
   return problems.map(({ where, what }) => `${where} ${what}`)
 }
@@ -35,7 +35,7 @@ describe('runProgram', () => {
   })
 
   it('refuses a server that does not answer', async () => {
-    expect(await run(server(''), { patience: 1_000 })).toEqual([
+    expect(await run(server(''), { timeout: 1_000 })).toEqual([
       expect.stringContaining('did not answer the first request')
     ])
   })
@@ -59,7 +59,7 @@ describe('runProgram', () => {
   })
 
   it('ends a program that does not end', async () => {
-    expect(await run('setInterval(() => {}, 1000)', { patience: 500 })).toEqual([
+    expect(await run('setInterval(() => {}, 1000)', { timeout: 500 })).toEqual([
       expect.stringContaining('neither listened nor')
     ])
   })
@@ -72,16 +72,22 @@ describe('findMissingPrograms', () => {
     'packages/core/package.json': { name: '@kvsession/core' },
     'packages/core/README.md': program,
     'packages/koa/package.json': { name: '@kvsession/koa' },
-    'packages/koa/README.md': program,
-    'packages/store-dynamodb/package.json': { name: '@kvsession/store-dynamodb' }
+    'packages/koa/README.md': program.replace('program', 'program with REDIS_URL of redis'),
+    'packages/store-dynamodb/package.json': { name: '@kvsession/store-dynamodb' },
+    'packages/store-dynamodb/README.md': '<!-- no program: it needs an account -->\n'
   }
 
   it('asks the root and each package that runs anywhere for a complete program', () => {
     const root = makeTree(files)
     expect(readPrograms(root, readWorkspaces(root))).toEqual([
-      { where: 'README.md:4', text: 'one()', isJavaScript: false },
-      { where: 'packages/core/README.md:4', text: 'one()', isJavaScript: false },
-      { where: 'packages/koa/README.md:4', text: 'one()', isJavaScript: false }
+      { where: 'README.md:4', code: 'one()', isJavaScript: false, engine: undefined },
+      { where: 'packages/core/README.md:4', code: 'one()', isJavaScript: false, engine: undefined },
+      {
+        where: 'packages/koa/README.md:4',
+        code: 'one()',
+        isJavaScript: false,
+        engine: { variable: 'REDIS_URL', name: 'redis' }
+      }
     ])
     expect(findMissingPrograms(root, readWorkspaces(root))).toEqual([])
   })

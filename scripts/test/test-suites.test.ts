@@ -9,7 +9,7 @@ describe('the suite of a test file', () => {
     ['packages/koa/test/login.test.ts', "import Koa from 'koa'", 'unit'],
     ['packages/store-redis/test/cuts.test.ts', "import { startRedis } from 'test-servers'", 'engines'],
     ['examples/shop/test/browser.test.ts', "import { chromium } from 'playwright-core'", 'engines'],
-    ['packages/store-cloudflare/test/kv.test.ts', "import { Miniflare } from 'miniflare'", 'engines'],
+    ['packages/store-cloudflare/test/kv.test.ts', "import { createWorker } from 'test-servers'", 'engines'],
     ['packages/store-sqlite/test/processes.test.ts', '', 'engines'],
     ['tools/stress/test/kills/kills.test.ts', '', 'engines'],
     ['packages/core/test/exploration/pairs.test.ts', '', 'stress'],

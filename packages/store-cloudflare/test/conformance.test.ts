@@ -1,11 +1,11 @@
 import { storeCases } from '@kvsession/testkit'
-import type { Miniflare } from 'miniflare'
+import { describeOnWorkerd, type Worker } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { caseOptionsOf, storeNames } from './support/stores-in-worker.ts'
 import { startWorker } from './support/workerd.ts'
 
-describe('Stores in workerd', () => {
-  let worker: Miniflare
+describeOnWorkerd('Stores in workerd', () => {
+  let worker: Worker
   beforeAll(async () => {
     worker = await startWorker()
   })

@@ -1,18 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { createTestClock } from '@kvsession/testkit'
-import { Miniflare } from 'miniflare'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createWorker, describeOnWorkerd, type Worker } from 'test-servers'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createD1Store, type D1Binding, type D1Statement } from '../src/index.ts'
+import { databaseOf, type TestDatabase } from './support/workerd.ts'
 
 const later = Date.UTC(9999, 0)
 
-describe('createD1Store', () => {
-  let worker: Miniflare
-  let database: Awaited<ReturnType<Miniflare['getD1Database']>>
+describeOnWorkerd('createD1Store', () => {
+  let worker: Worker
+  let database: TestDatabase
   beforeAll(async () => {
     const script = 'export default { fetch: () => new Response(null) }'
-    worker = new Miniflare({ modules: true, script, cf: false, d1Databases: ['DB'] })
-    database = await worker.getD1Database('DB')
+    worker = createWorker({ modules: true, script, cf: false, d1Databases: ['DB'] })
+    database = await databaseOf(worker)
     await createD1Store(database).ensureSchema()
   })
   afterAll(() => worker.dispose())
@@ -21,9 +22,7 @@ describe('createD1Store', () => {
     const shipped = readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')
     await createD1Store(database).ensureSchema()
     const { results } = await database.prepare("SELECT sql FROM sqlite_master WHERE name LIKE 'kvsession%'").all()
-    const made = results.map((row: { sql: string }) =>
-      `${row.sql};`.replace(/^CREATE (TABLE|INDEX)/, 'CREATE $1 IF NOT EXISTS')
-    )
+    const made = results.map((row) => `${row.sql};`.replace(/^CREATE (TABLE|INDEX)/, 'CREATE $1 IF NOT EXISTS'))
     expect(shipped.trim().split('\n\n').sort()).toEqual(made.sort())
   })
 

@@ -1,13 +1,13 @@
-import type { Miniflare } from 'miniflare'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describeOnWorkerd, type Worker } from 'test-servers'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createDurableObjectStore } from '../src/index.ts'
 import { objectsOf, startWorker } from './support/workerd.ts'
 
 const later = Date.UTC(9999, 0)
 const minute = 60_000
 
-describe('createDurableObjectStore', () => {
-  let worker: Miniflare
+describeOnWorkerd('createDurableObjectStore', () => {
+  let worker: Worker
   beforeAll(async () => {
     // In that case deleteAll() left the alarm.
     worker = await startWorker('2025-06-01')

@@ -1,13 +1,13 @@
 import { createSessionManager } from '@kvsession/core'
-import { Miniflare } from 'miniflare'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createWorker, describeOnWorkerd, type Worker } from 'test-servers'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createKvStore, type KvBinding } from '../src/index.ts'
 import { namespaceOf } from './support/workerd.ts'
 
 const minute = 60_000
 
-describe('createKvStore', () => {
-  let worker: Miniflare
+describeOnWorkerd('createKvStore', () => {
+  let worker: Worker
   let binding: KvBinding
   beforeAll(async () => {
     worker = startNamespace()
@@ -73,7 +73,7 @@ describe('createKvStore', () => {
   })
 })
 
-function startNamespace(): Miniflare {
+function startNamespace(): Worker {
   const script = 'export default { fetch: () => new Response(null) }'
-  return new Miniflare({ modules: true, script, cf: false, kvNamespaces: ['KV'] })
+  return createWorker({ modules: true, script, cf: false, kvNamespaces: ['KV'] })
 }

@@ -1,16 +1,16 @@
 import { createCookieJarClient } from '@kvsession/testkit'
-import type { Miniflare } from 'miniflare'
+import { describeOnWorkerd, type Worker } from 'test-servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createD1Store } from '../src/index.ts'
-import { startWorker } from './support/workerd.ts'
+import { databaseOf, startWorker } from './support/workerd.ts'
 
-describe('A site in workerd', () => {
-  let worker: Miniflare
+describeOnWorkerd('A site in workerd', () => {
+  let worker: Worker
   let url = ''
   beforeAll(async () => {
     worker = await startWorker()
     url = (await worker.ready).href
-    await createD1Store(await worker.getD1Database('DB')).ensureSchema()
+    await createD1Store(await databaseOf(worker)).ensureSchema()
   })
   afterAll(() => worker.dispose())
 

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { Miniflare } from 'miniflare'
+import { createWorker, missingWorkerd, workerdVersion } from 'test-servers'
 import type { Report } from './portable-runner.ts'
 import type { SuiteName } from './suites.ts'
 
@@ -53,10 +52,10 @@ function workerd(): Runtime {
   return {
     name: 'workerd',
     suites: ['core', 'hono'],
-    missing: () => undefined,
+    missing: missingWorkerd,
     version: async () => workerdVersion(),
     async run(_, code) {
-      const worker = new Miniflare({
+      const worker = createWorker({
         modules: [{ type: 'ESModule', path: 'suite.mjs', contents: code }],
         compatibilityDate: '2026-07-01',
         compatibilityFlags: ['nodejs_compat']
@@ -70,11 +69,6 @@ function workerd(): Runtime {
       }
     }
   }
-}
-
-function workerdVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)('workerd/package.json')
-  return typeof manifest === 'object' && manifest !== null ? String(Reflect.get(manifest, 'version')) : '?'
 }
 
 /** What a process prints, on both outputs. */

@@ -17,6 +17,7 @@ export const leftOut: readonly LeftOut[] = [
   { path: 'packages/core/test/platform.test.ts', why: 'steers timers by vitest' },
   { path: 'packages/core/test/timing/', why: 'measures how long a comparison takes on Node' },
   { path: 'packages/core/test/errors-doc.test.ts', why: 'reads a document of the repository' },
+  { path: 'packages/core/test/documented-names.test.ts', why: 'reads documents of the repository' },
   { path: 'packages/core/test/limits/', why: 'measures the heap and the time of a Node process' },
   { path: 'packages/core/test/exploration/', why: 'explores schedules of the same code, which no runtime changes' },
   { path: 'packages/core/test/fuzz/', why: 'is a campaign with limits on time' },

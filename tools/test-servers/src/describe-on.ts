@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { type EngineName, missingEngine } from './engine-address.ts'
 import { missingNetwork } from './network.ts'
+import { missingWorkerd } from './workerd.ts'
 
 export interface DescribeOptions {
   /** The tests start an instance of their own, whatever the environment names. Default `false`. */
@@ -21,6 +22,11 @@ export function describeOn(
 /** A `describe` for tests that need an engine on hosts of a network; otherwise as `describeOn`. */
 export function describeOnNetwork(engine: EngineName): (name: string, register: () => void) => void {
   return describeUnless(missingEngine(engine, { own: true }) ?? missingNetwork())
+}
+
+/** A `describe` for tests that run in Cloudflare's runtime; otherwise as `describeOn`. */
+export function describeOnWorkerd(name: string, register: () => void): void {
+  describeUnless(missingWorkerd())(name, register)
 }
 
 function describeUnless(missing: string | undefined): (name: string, register: () => void) => void {

@@ -1,9 +1,9 @@
 import { build } from 'esbuild'
-import { Miniflare } from 'miniflare'
-import type { DurableObjectBinding, KvBinding } from '../../src/index.ts'
+import { createWorker, type Worker } from 'test-servers'
+import type { D1Binding, DurableObjectBinding, KvBinding } from '../../src/index.ts'
 
-/** The test worker in its own workerd, on loopback, without data on disk. End it with `dispose()`. */
-export async function startWorker(compatibilityDate = '2026-07-01'): Promise<Miniflare> {
+/** The test worker in a workerd of its own, on loopback, with nothing kept on disk. End it with `dispose()`. */
+export async function startWorker(compatibilityDate = '2026-07-01'): Promise<Worker> {
   const { outputFiles } = await build({
     stdin: {
       contents: "export * from './worker.ts'; export { worker as default } from './worker.ts'",
@@ -17,7 +17,7 @@ export async function startWorker(compatibilityDate = '2026-07-01'): Promise<Min
     mainFields: ['module', 'main'],
     external: ['node:*']
   })
-  const miniflare = new Miniflare({
+  const worker = createWorker({
     modules: true,
     script: outputFiles[0]?.text ?? '',
     compatibilityDate,
@@ -34,11 +34,11 @@ export async function startWorker(compatibilityDate = '2026-07-01'): Promise<Min
     kvNamespaces: ['KV'],
     bindings: { SESSION_SECRET: 'a secret for tests, long enough to sign with' }
   })
-  await miniflare.ready
-  return miniflare
+  await worker.ready
+  return worker
 }
 
-export async function objectsOf(worker: Miniflare, name: string): Promise<DurableObjectBinding<unknown>> {
+export async function objectsOf(worker: Worker, name: string): Promise<DurableObjectBinding<unknown>> {
   const binding: unknown = await worker.getDurableObjectNamespace(name)
   if (!isBinding(binding)) throw new TypeError(`no Durable Objects are bound as ${name}`)
   return binding
@@ -48,7 +48,29 @@ function isBinding(value: unknown): value is DurableObjectBinding<unknown> {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'idFromName') === 'function'
 }
 
-export async function namespaceOf(worker: Miniflare): Promise<KvBinding> {
+/** A database whose rows a test can read. */
+export interface TestDatabase extends D1Binding {
+  prepare(sql: string): TestStatement
+}
+
+interface TestStatement {
+  bind(...values: unknown[]): TestStatement
+  first(): Promise<unknown>
+  all(): Promise<{ readonly results: readonly Readonly<Record<string, string>>[] }>
+  run(): Promise<unknown>
+}
+
+export async function databaseOf(worker: Worker): Promise<TestDatabase> {
+  const binding: unknown = await worker.getD1Database('DB')
+  if (!isDatabase(binding)) throw new TypeError('no database is bound as DB')
+  return binding
+}
+
+function isDatabase(value: unknown): value is TestDatabase {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'prepare') === 'function'
+}
+
+export async function namespaceOf(worker: Worker): Promise<KvBinding> {
   const binding: unknown = await worker.getKVNamespace('KV')
   if (!isNamespace(binding)) throw new TypeError('no KV namespace is bound as KV')
   return binding

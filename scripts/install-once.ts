@@ -1,0 +1,13 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Installs what only one tool needs, from the lockfile in the tool's folder; at once when that is there already. */
+export function installOnce(folder: string): void {
+  const marker = join(folder, 'node_modules/.package-lock.json')
+  if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(folder, 'package-lock.json')).mtimeMs) return
+  console.log(`Installing ${folder}`)
+  execFileSync('npm', ['ci', '--prefix', folder], { stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+if (process.argv[1] === import.meta.filename) for (const folder of process.argv.slice(2)) installOnce(folder)
