@@ -44,26 +44,26 @@ describe('the manager of an adapter', () => {
 
 describe('CommitFacts', () => {
   it('CommitFacts reads Cache-Control from the response on each access, and not before', () => {
-    const asked: string[] = []
+    const read: string[] = []
     const response = { value: 'private' }
     const silent = { header: () => undefined, status: () => 200 }
     const facts = new CommitFacts(
       response,
       {
         header({ value }, name) {
-          asked.push(name)
+          read.push(name)
           return value
         },
         status: () => 404
       },
       { failed: true }
     )
-    expect([facts.failed, asked, new CommitFacts(response, silent).failed]).toEqual([true, [], false])
+    expect([facts.failed, read, new CommitFacts(response, silent).failed]).toEqual([true, [], false])
     expect(facts.status).toBe(404)
     expect(facts.cacheControl).toBe('private')
     response.value = 'public'
     expect(facts.cacheControl).toBe('public')
-    expect(asked).toEqual(['Cache-Control', 'Cache-Control'])
+    expect(read).toEqual(['Cache-Control', 'Cache-Control'])
   })
 })
 
@@ -200,16 +200,16 @@ describe('an operation that an adapter composes of several', () => {
 
 describe('openerOf()', () => {
   interface Request {
-    readonly looks: boolean
+    readonly isPoll: boolean
   }
   const options = { store: createMemoryStore(), secret }
-  const passive = ({ looks }: Request): boolean => looks
+  const passive = ({ isPoll }: Request): boolean => isPoll
 
   it('Without `passive` every session is opened as usual', async () => {
     const { manager } = createFixture()
     const opener = openerOf<object, Request>(manager)
     expect(opener.manager).toBe(manager)
-    const session = await opener.open({ looks: true }, '')
+    const session = await opener.open({ isPoll: true }, '')
     expect([session.isNew, internalsOf(session).state.passive]).toEqual([true, false])
   })
 
@@ -220,10 +220,10 @@ describe('openerOf()', () => {
       openerOf<object, Request>({ ...options, passive }),
       openerOf<object, Request>(options, { passive })
     ]) {
-      for (const looks of [true, false]) {
-        const session = await opener.open({ looks }, '', { host: 'localhost' })
+      for (const isPoll of [true, false]) {
+        const session = await opener.open({ isPoll }, '', { host: 'localhost' })
         const { state } = internalsOf(session)
-        expect([state.passive, state.request.host]).toEqual([looks, 'localhost'])
+        expect([state.passive, state.request.host]).toEqual([isPoll, 'localhost'])
       }
     }
   })
@@ -235,6 +235,6 @@ describe('openerOf()', () => {
     )
     expect(() => openerOf(manager, { passive: 7 } as never)).toThrow('passive must be a function [OPTION_INVALID]')
     const odd = openerOf<object, Request>(manager, { passive: () => 1 as unknown as boolean })
-    await expect(odd.open({ looks: true }, '')).rejects.toThrow(/^passive must return a value of its type/)
+    await expect(odd.open({ isPoll: true }, '')).rejects.toThrow(/^passive must return a value of its type/)
   })
 })

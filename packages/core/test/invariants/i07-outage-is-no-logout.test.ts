@@ -106,13 +106,13 @@ describe('I7: an outage is not a logout', () => {
   it('A value that the store refuses as too large is tried once, and does not count as an outage', async () => {
     const good = createMemoryStore()
     const limit = 'The store holds 100000 bytes in one value'
-    const asked: string[] = []
+    const calls: string[] = []
     const { browser, events } = createFixture(
       {},
       {
         ...good,
         compareAndSet: async (key, expected, value, expiresAt) => {
-          asked.push(key)
+          calls.push(key)
           if (value.includes('large')) throw new SessionError('RECORD_TOO_LARGE', limit)
           return good.compareAndSet(key, expected, value, Math.max(expiresAt, Date.now() + 60_000))
         }
@@ -124,7 +124,7 @@ describe('I7: an outage is not a logout', () => {
     session.data.a = 'large'
     const tooLarge = { code: 'RECORD_TOO_LARGE', status: 500, message: expect.stringContaining(limit) }
     await expect(tab.commit(session)).rejects.toMatchObject(tooLarge)
-    expect(asked).toHaveLength(2)
+    expect(calls).toHaveLength(2)
     expect(events.filter(({ type }) => type === 'storeError')).toEqual([])
     expect((await tab.open()).data).toEqual({ a: 'small' })
   })

@@ -28,16 +28,16 @@ describe('a merge of two changes', () => {
   })
 
   it('onConflict is called for conflicts, and for nothing else', () => {
-    const asked: unknown[] = []
+    const conflicts: unknown[] = []
     const { data } = merge(
       { base: { a: 1, b: 1 }, ours: { a: 2, b: 2 }, theirs: { a: 3, b: 1 } },
       serialize,
       (conflict) => {
-        asked.push(conflict)
+        conflicts.push(conflict)
         return 'decided'
       }
     )
-    expect(asked).toEqual([{ key: 'a', base: 1, ours: 2, theirs: 3 }])
+    expect(conflicts).toEqual([{ key: 'a', base: 1, ours: 2, theirs: 3 }])
     expect(data).toEqual({ a: 'decided', b: 2 })
   })
 

@@ -294,15 +294,15 @@ describe('JSON as the serializer', () => {
   })
 
   it('An inherited toJSON is called for the value to check, with the key that JSON passes', () => {
-    const asked: unknown[] = []
+    const keys: unknown[] = []
     class Money {
       toJSON(key: string): unknown {
-        asked.push(key)
+        keys.push(key)
         return key === '' ? 1 : { key }
       }
     }
     expect(serialize({ price: new Money() })).toBe('{"price":{"key":"price"}}')
-    expect(asked).toEqual(['price', ''])
+    expect(keys).toEqual(['price', ''])
   })
 
   it('The message stays short, however long the path', () => {

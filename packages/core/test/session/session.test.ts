@@ -134,7 +134,7 @@ describe('a session of a lazy manager', () => {
     void fixture
     const session = await fixture.manager.open(tab.cookie)
     expect([session.loaded, session.detached]).toEqual([false, false])
-    const looks: ((one: Session) => unknown)[] = [
+    const reads: ((one: Session) => unknown)[] = [
       (one) => one.data,
       (one) => one.id,
       (one) => one.tokenId,
@@ -145,8 +145,8 @@ describe('a session of a lazy manager', () => {
       (one) => one.lastSeenAt,
       (one) => one.expiresAt
     ]
-    for (const look of looks) {
-      expect(() => look(session)).toThrow(
+    for (const read of reads) {
+      expect(() => read(session)).toThrow(
         'The manager is lazy: await session.load() before you read the session [SESSION_NOT_LOADED]'
       )
     }

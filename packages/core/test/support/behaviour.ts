@@ -63,17 +63,17 @@ export function createBehaviours(
   let learned = 0
 
   function begin(index: number): Runner {
-    const mine = actors.filter((_, actor) => processOf(actor) === index)
-    const name = mine.map((actor) => actor.name).join(' + ')
+    const own = actors.filter((_, actor) => processOf(actor) === index)
+    const name = own.map((actor) => actor.name).join(' + ')
     const ledger = createLedger()
     const violated = (invariant: string, message: string): void => {
       runner.violation ??= new Violation(invariant, message)
     }
-    const options = mine.find((actor) => actor.options)?.options ?? {}
+    const options = own.find((actor) => actor.options)?.options ?? {}
     const parts = { options, name, index, scenario, conditions, violated, now: () => runner.now, ledger: () => ledger }
     const process = createProcess(parts)
-    const runner: Runner = { process, ledger, now, unfinished: mine.length, violation: undefined, at: undefined }
-    for (const actor of mine) {
+    const runner: Runner = { process, ledger, now, unfinished: own.length, violation: undefined, at: undefined }
+    for (const actor of own) {
       actor
         .run(process.client, () => process.client)
         .catch((error: unknown) => violated('unexpected-error', `${actor.name}: ${String(error)}`))

@@ -6,7 +6,7 @@ export interface Step {
   readonly event: string
 }
 
-/** One line of a timeline: the actor, the operation, the key, and the value there. */
+/** One line of a timeline: the actor, the operation, the key, and the value present. */
 export function describeStep(
   actor: string,
   { verb, key, expected, value, expiresAt }: Operation,
@@ -15,19 +15,19 @@ export function describeStep(
   before: string | undefined,
   result: unknown
 ): Step {
-  const there = before === undefined ? 'nothing' : factsOf(before).summary
+  const present = before === undefined ? 'nothing' : factsOf(before).summary
   const mark = fault === undefined ? (stray ? ' (late arrival)' : '') : ` !! ${fault}`
   const name = key.includes('.u.') ? `index ${key.slice(11, 15)}` : `record ${shortId(key.slice(11))}`
   if (verb === 'answer') return { actor, event: `is answered about ${name}` }
   if (verb === 'jump') return { actor, event: `clock jumps ${expiresAt} ms` }
   if (verb === 'deleteExpired') return { actor, event: `sweeps${mark}` }
-  if (verb === 'get') return { actor, event: `reads ${name}${mark}: ${there}` }
-  if (verb === 'delete') return { actor, event: `deletes ${name}${mark}: was ${there}` }
+  if (verb === 'get') return { actor, event: `reads ${name}${mark}: ${present}` }
+  if (verb === 'delete') return { actor, event: `deletes ${name}${mark}: was ${present}` }
   const written = factsOf(value ?? '').summary
   if (verb === 'set') return { actor, event: `sets ${name}${mark}: ${written}` }
   const wanted = expected === undefined ? 'nothing' : factsOf(expected).summary
   const outcome = result === true ? `writes ${written}` : `fails to write ${written}, expecting ${wanted}`
-  return { actor, event: `compareAndSet ${name}${mark}: ${outcome}; was ${there}` }
+  return { actor, event: `compareAndSet ${name}${mark}: ${outcome}; was ${present}` }
 }
 
 export function formatTimeline(steps: readonly Step[]): string {

@@ -78,12 +78,12 @@ function createIndexFixture(): IndexFixture {
 }
 
 describe('a reservation', () => {
-  const ask = { userId: 'alice', id: 'a', keepUntil: start + 500 }
+  const request = { userId: 'alice', id: 'a', keepUntil: start + 500 }
 
   it('The first reservation makes the index, in the epoch it finds', async () => {
     const fixture = createIndexFixture()
-    const login = await reserve(fixture.context, ask, undefined)
-    expect(login).toMatchObject({ ...ask, epoch: 0 })
+    const login = await reserve(fixture.context, request, undefined)
+    expect(login).toMatchObject({ ...request, epoch: 0 })
     const { epoch, entries } = await fixture.read()
     const nonce = entries.get('a')?.nonce ?? ''
     expect(epoch).toBe(0)
@@ -101,7 +101,7 @@ describe('a reservation', () => {
       past: { keepUntil: start - tolerance },
       next: { keepUntil: start + 1 - tolerance }
     })
-    await reserve(fixture.context, ask, undefined)
+    await reserve(fixture.context, request, undefined)
     const { epoch, entries } = await fixture.read()
     expect([epoch, [...entries.keys()].sort(), entries.get('a')?.keepUntil]).toEqual([
       3,
@@ -114,8 +114,8 @@ describe('a reservation', () => {
   it('A login reserves again in the same epoch, and for another user in any', async () => {
     const fixture = createIndexFixture()
     await fixture.put({})
-    const again = { ...ask, id: 'b', keepUntil: 0 }
-    const before = { ...ask, epoch: 3 }
+    const again = { ...request, id: 'b', keepUntil: 0 }
+    const before = { ...request, epoch: 3 }
     expect(await reserve(fixture.context, again, before)).toMatchObject({ id: 'b', epoch: 3 })
     expect(await reserve(fixture.context, again, { ...before, userId: 'bob', epoch: 1 })).toMatchObject({ epoch: 3 })
     await expect(reserve(fixture.context, again, { ...before, epoch: 2 })).rejects.toThrow(
