@@ -3,7 +3,7 @@ import { type EngineName, missingEngine } from './engine-address.ts'
 import { missingNetwork } from './network.ts'
 
 export interface DescribeOptions {
-  /** The tests start an instance of their own, whatever the environment names. Default `false`. */
+  /** The tests start an instance of their own and ignore the environment. Default `false`. */
   readonly own?: boolean
 }
 
