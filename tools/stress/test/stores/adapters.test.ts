@@ -47,7 +47,7 @@ for (const driver of ['redis', 'postgres', 'mariadb'] as const) {
     let server: StoreServer
     beforeAll(async () => {
       server = await storeServers[driver].start()
-    })
+    }, 60_000)
     afterAll(() => server.stop())
 
     testAdapter({
