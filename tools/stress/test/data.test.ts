@@ -2,12 +2,13 @@ import { createServer, type Server } from 'node:http'
 import { createMemoryStore, createSessionManager, type Session } from '@kvsession/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApplication, frameworks } from '../src/applications.ts'
+import { listen } from '../src/listen.ts'
 
-/** A value that an application may put into a session without thinking. */
-interface Oddity {
+/** A value that an application may put into a session by mistake. */
+interface UnusualValue {
   readonly name: string
   make(): unknown
-  /** It must be refused as a whole: an error, nothing stored, nothing lost. */
+  /** The write must fail: nothing stored, nothing lost. */
   readonly refused?: true
 }
 
@@ -16,7 +17,7 @@ cycle.self = cycle
 
 const json = (text: string) => (): unknown => JSON.parse(text)
 
-const oddities: readonly Oddity[] = [
+const unusualValues: readonly UnusualValue[] = [
   { name: '__proto__ as a key', make: json('{"__proto__":{"isAdmin":true}}') },
   { name: '__proto__ far below', make: json('{"a":[{"b":{"__proto__":{"isAdmin":true}}}]}') },
   { name: 'constructor.prototype', make: json('{"constructor":{"prototype":{"isAdmin":true}}}') },
@@ -63,18 +64,18 @@ function nested(levels: number): unknown {
 }
 
 async function answer(session: Session, path: string): Promise<unknown> {
-  const [, deed, number] = path.split('/')
-  if (deed === 'begin') session.data.kept = 1
-  if (deed === 'put') session.data.odd = oddities[Number(number)]?.make()
-  if (deed === 'update') {
+  const [, operation, number] = path.split('/')
+  if (operation === 'begin') session.data.kept = 1
+  if (operation === 'put') session.data.odd = unusualValues[Number(number)]?.make()
+  if (operation === 'update') {
     await session.update((data) => {
-      data.odd = oddities[Number(number)]?.make()
+      data.odd = unusualValues[Number(number)]?.make()
     })
   }
-  return deed === 'get' ? { kept: session.data.kept, odd: session.data.odd ?? null } : {}
+  return operation === 'get' ? { kept: session.data.kept, odd: session.data.odd ?? null } : {}
 }
 
-describe.each(frameworks)('%s', (framework) => {
+describe.each(frameworks)('unusual session data on %s', (framework) => {
   let server: Server
   let url = ''
 
@@ -82,9 +83,7 @@ describe.each(frameworks)('%s', (framework) => {
     const secret = 'the secret of servers that hold odd data, long enough'
     const manager = createSessionManager({ store: createMemoryStore(), secret, onEvent: () => {} })
     server = createServer(createApplication(framework, manager, answer))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const address = server.address()
-    if (typeof address === 'object' && address) url = `http://127.0.0.1:${address.port}`
+    url = `http://127.0.0.1:${await listen(server)}`
   })
 
   afterAll(() => {
@@ -101,26 +100,29 @@ describe.each(frameworks)('%s', (framework) => {
     return { status: response.status, body: await response.text(), cookie: set }
   }
 
-  const numbered = oddities.map((oddity, number) => ({ ...oddity, number }))
+  const numbered = unusualValues.map((value, number) => ({ ...value, number }))
 
-  it.each(numbered.filter(({ refused }) => !refused))('keeps $name', async ({ make, number }) => {
-    for (const deed of ['put', 'update']) {
+  it.each(numbered.filter(({ refused }) => !refused))('A session keeps $name', async ({ make, number }) => {
+    for (const operation of ['put', 'update']) {
       const { cookie } = await ask('/begin')
-      expect(await ask(`/${deed}/${number}`, cookie)).toMatchObject({ status: 200, cookie: undefined })
+      expect(await ask(`/${operation}/${number}`, cookie)).toMatchObject({ status: 200, cookie: undefined })
       const { status, body } = await ask('/get', cookie)
       expect([status, body]).toEqual([200, JSON.stringify({ kept: 1, odd: make() })])
     }
     expect(Reflect.get({}, 'isAdmin')).toBe(undefined)
   })
 
-  it.each(numbered.filter(({ refused }) => refused))('refuses $name, and loses nothing', async ({ number }) => {
-    for (const deed of ['put', 'update']) {
-      const { cookie } = await ask('/begin')
-      const refusal = await ask(`/${deed}/${number}`, cookie)
-      expect(refusal.status).toBe(500)
-      expect(refusal.body).not.toContain('hush')
-      expect(refusal.cookie).toBe(undefined)
-      expect(await ask('/get', cookie)).toMatchObject({ status: 200, body: '{"kept":1,"odd":null}' })
+  it.each(numbered.filter(({ refused }) => refused))(
+    'A session refuses $name, and loses nothing',
+    async ({ number }) => {
+      for (const operation of ['put', 'update']) {
+        const { cookie } = await ask('/begin')
+        const refusal = await ask(`/${operation}/${number}`, cookie)
+        expect(refusal.status).toBe(500)
+        expect(refusal.body).not.toContain('hush')
+        expect(refusal.cookie).toBe(undefined)
+        expect(await ask('/get', cookie)).toMatchObject({ status: 200, body: '{"kept":1,"odd":null}' })
+      }
     }
-  })
+  )
 })

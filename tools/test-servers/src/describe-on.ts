@@ -4,7 +4,7 @@ import { missingNetwork } from './network.ts'
 import { missingWorkerd } from './workerd.ts'
 
 export interface DescribeOptions {
-  /** The tests start an instance of their own, whatever the environment names. Default `false`. */
+  /** The tests start an instance of their own and ignore the environment. Default `false`. */
   readonly own?: boolean
 }
 

@@ -6,13 +6,13 @@ export type EngineName = 'redis' | 'postgres' | 'pgbouncer' | 'mariadb' | 'memca
 
 interface EngineSource {
   readonly program: string
-  /** Debian's. */
+  /** The name of the Debian package. */
   readonly package: string
-  /** Holds the address of a server to use instead of an own one; a pooler has none, because it belongs to a server. */
+  /** Has the address of a server to use instead of a private one; pgbouncer has none, because it belongs to a server. */
   readonly variable?: string
 }
 
-/** Valkey's server takes the same tests: `valkey-server`. Debian's packages are called as their programs are. */
+/** Valkey passes the same tests: `valkey-server`. The Debian packages have the names of their programs. */
 const redisProgram = process.env.KVSESSION_REDIS_PROGRAM ?? 'redis-server'
 
 const sources: Readonly<Record<EngineName, EngineSource>> = {
@@ -23,7 +23,7 @@ const sources: Readonly<Record<EngineName, EngineSource>> = {
   memcached: { program: 'memcached', package: 'memcached', variable: 'KVSESSION_MEMCACHED_URL' }
 }
 
-/** `undefined` when tests can run on the engine, otherwise what to do about it. */
+/** `undefined` when tests can run on the engine, otherwise what to install. */
 export function missingEngine(name: EngineName, { own = false }: { own?: boolean } = {}): string | undefined {
   const { program, package: debianPackage, variable } = sources[name]
   const mayBeElsewhere = !own && variable !== undefined
@@ -39,14 +39,14 @@ export function programOf(name: EngineName, program: string = sources[name].prog
   throw new Error(`${program} is missing: apt-get install ${sources[name].package}`)
 }
 
-/** The server that the environment names, which nobody here may kill, freeze or stop. */
+/** The server that the environment names; tests must not kill, freeze or stop it. */
 export function engineFromEnvironment(name: EngineName): Engine | undefined {
   const { variable } = sources[name]
   const url = variable === undefined ? undefined : process.env[variable]
   if (!url) return undefined
   const { hostname, port } = new URL(url)
   const refuse = (): never => {
-    throw new Error(`The server of ${variable} is not ours to kill or freeze: start one with { own: true }`)
+    throw new Error(`The server of ${variable} must not be killed or frozen: start one with { own: true }`)
   }
   return {
     url,

@@ -10,14 +10,14 @@ import { findFreePort } from './free-port.ts'
 import type { NetworkHost } from './network.ts'
 import { descendantsOf, signalAll } from './process-tree.ts'
 
-/** How one engine is started. */
+/** How to start an engine. */
 export interface EngineRecipe {
   readonly name: string
-  /** Makes the data folder, once. */
+  /** Creates the data folder, once. */
   prepare?(place: EnginePlace): Promise<void>
   /** Program and arguments. */
   command(place: EnginePlace): readonly [program: string, ...args: string[]]
-  /** What it prints when it serves; without it the engine serves once its port accepts connections. */
+  /** Output that shows that it is ready; without this option it is ready once its port accepts connections. */
   readonly ready?: RegExp
   /** The system user it has to run as when the tests run as root. */
   readonly user?: { readonly name: string; readonly id: number }
@@ -37,17 +37,18 @@ export interface EnginePlacement {
   readonly on?: NetworkHost | undefined
 }
 
-const patienceMs = 20_000
+/** Milliseconds. */
+const startTimeout = 20_000
 const keptOutput = 16_384
 
-/** Starts a private instance in a new folder under the system's temporary one, on a free loopback port if not told where. */
+/** Starts a private instance in a new temporary folder, by default on a free loopback port. */
 export async function startEngine(recipe: EngineRecipe, { port, on }: EnginePlacement = {}): Promise<Engine> {
   const folder = mkdtempSync(join(tmpdir(), `kvsession-${recipe.name}-`))
   if (recipe.user !== undefined && isRoot) chownSync(folder, recipe.user.id, recipe.user.id)
   const place = { folder, host: on?.address ?? '127.0.0.1', port: port ?? (await findFreePort()) }
   let running: RunningProcess | undefined
 
-  /** Whoever leaves in a hurry leaves no server behind. */
+  /** No server outlives this process. */
   const onExit = (): void => {
     if (running !== undefined) signalAll([running.pid, ...descendantsOf(running.pid)], 'SIGKILL')
     rmSync(folder, { recursive: true, force: true })
@@ -114,15 +115,15 @@ async function run(recipe: EngineRecipe, place: EnginePlace, enter: readonly str
     child.stdout?.setEncoding('utf8').on('data', keep)
     child.stderr?.setEncoding('utf8').on('data', keep)
   })
-  const patience = createPatience(recipe.name)
+  const timeout = createTimeout(recipe.name)
   try {
-    await Promise.race([recipe.ready ? printed : accepts(place.port, patience.signal), died, patience.over])
+    await Promise.race([recipe.ready ? printed : accepts(place.port, timeout.signal), died, timeout.over])
   } catch (error) {
     child.kill('SIGKILL')
     throw error
   } finally {
-    patience.end()
-    // It lives on: its later end is no failure.
+    timeout.end()
+    // From here on its end is not a failed start.
     died.catch(() => undefined)
   }
   const { pid } = child
@@ -183,11 +184,11 @@ async function accepts(port: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-function createPatience(name: string): { signal: AbortSignal; over: Promise<never>; end(): void } {
+function createTimeout(name: string): { signal: AbortSignal; over: Promise<never>; end(): void } {
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const over = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`${name} did not serve within ${patienceMs} ms`)), patienceMs)
+    timer = setTimeout(() => reject(new Error(`${name} did not serve within ${startTimeout} ms`)), startTimeout)
   })
   return {
     signal: controller.signal,

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /**
- * A loopback port that nobody listens on. Below the range from which the system takes the ports of outgoing connections,
- * so that a server which is down for a while finds its port free again.
+ * A free loopback port, below the range that the system uses for outgoing connections, so that the port of a stopped
+ * server stays free.
  */
 export async function findFreePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {

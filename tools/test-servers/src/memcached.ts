@@ -2,7 +2,7 @@ import type { Engine, EngineOptions } from './engine.ts'
 import { engineFromEnvironment, programOf } from './engine-address.ts'
 import { startEngine } from './engine-process.ts'
 
-/** memcached. `settings` are its long options: `{ 'memory-limit': '8' }`; an empty text is a bare flag. */
+/** memcached. `settings` are its long options: `{ 'memory-limit': '8' }`; an empty string is a flag without a value. */
 export async function startMemcached({ settings = {}, own = false }: EngineOptions = {}): Promise<Engine> {
   const fromEnvironment = own ? undefined : engineFromEnvironment('memcached')
   if (fromEnvironment !== undefined) return fromEnvironment

@@ -1,25 +1,25 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { findProgram } from './engine-address.ts'
 
-/** A host of a `TestNetwork`: what runs on it sees the network from there. */
+/** A host of a `TestNetwork`. */
 export interface NetworkHost {
   readonly address: string
-  /** In front of a command: runs it on this host. */
+  /** A command prefix that runs a command on this host. */
   readonly enter: readonly string[]
 }
 
-/** Hosts of their own, joined by a router that drops packets when it is told to. */
+/** Hosts that are joined by a router, which can drop packets. */
 export interface TestNetwork<Name extends string> {
   readonly hosts: Readonly<Record<Name, NetworkHost>>
-  /** Drops every packet between the two, silently: connections stay open, and nobody is told. */
+  /** Drops every packet between the two: connections stay open, without an error. */
   part(one: Name, other: Name): void
-  /** Passes everything on again. */
+  /** Drops no more packets. */
   heal(): void
-  /** Ends it, with every process that still runs on a host. Twice is no error. */
+  /** Removes it and ends the processes that still run on a host. May be called twice. */
   stop(): void
 }
 
-/** What a test needs for a network, as `missingEngine` has it for an engine; Linux alone has network namespaces. */
+/** `undefined` when tests can use a network, otherwise what is missing. Only Linux has network namespaces. */
 export function missingNetwork(): string | undefined {
   const missing = ['ip', 'unshare', 'nsenter', 'setpriv'].find((program) => findProgram(program) === undefined)
   if (missing !== undefined) return `${missing} is missing: apt-get install iproute2 util-linux`
@@ -32,8 +32,8 @@ export function missingNetwork(): string | undefined {
 }
 
 /**
- * Each host is a network namespace, held by a process, and gone with it. The addresses are those of RFC 5737 for examples;
- * no packet leaves the namespaces.
+ * Each host is a network namespace that exists as long as a process in it. The addresses are those of RFC 5737 for
+ * examples; no packet leaves the namespaces.
  */
 export function startNetwork<const Name extends string>(names: readonly Name[]): TestNetwork<Name> {
   const router = holdNamespace()
@@ -88,7 +88,7 @@ export function startNetwork<const Name extends string>(names: readonly Name[]):
   }
 }
 
-/** It dies with this process, however this one ends. */
+/** The kernel ends it with this process. */
 function holdNamespace(): ChildProcess {
   const holder = spawn(pathOf('setpriv'), ['--pdeathsig=KILL', '--', pathOf('unshare'), '--net', 'sleep', 'infinity'], {
     stdio: 'ignore'
@@ -100,7 +100,7 @@ function holdNamespace(): ChildProcess {
   return holder
 }
 
-/** The child has a namespace of its own once it is `sleep`. */
+/** The namespace is ready once the child runs `sleep`. */
 function waitForNamespace(pid: number): void {
   const script = `until [ "$(cat /proc/${pid}/comm)" = sleep ]; do :; done`
   execFileSync('sh', ['-c', script], { timeout: 10_000 })

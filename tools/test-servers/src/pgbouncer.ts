@@ -5,13 +5,13 @@ import { startEngine } from './engine-process.ts'
 import { systemUser } from './system-user.ts'
 
 export interface PgbouncerOptions {
-  /** Who may connect, without a password. Default: `postgres`. */
+  /** Users that may connect, without a password. Default: `postgres`. */
   readonly users?: readonly string[]
-  /** Settings of `[pgbouncer]` on top of the harness's own: `{ pool_mode: 'session' }`. */
+  /** Settings of `[pgbouncer]` in addition to the defaults here: `{ pool_mode: 'session' }`. */
   readonly settings?: Readonly<Record<string, string>>
 }
 
-/** pgbouncer in front of a PostgreSQL, in transaction mode: each statement may come to another connection of it. */
+/** pgbouncer in front of a PostgreSQL, in transaction mode: each statement may use another connection to it. */
 export async function startPgbouncer(
   server: Pick<Engine, 'port'>,
   { users = ['postgres'], settings = {} }: PgbouncerOptions = {}

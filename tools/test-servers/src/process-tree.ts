@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** The children of a process and theirs; empty where there is no /proc. */
+/** All descendants of a process; empty on systems without /proc. */
 export function descendantsOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
 }
@@ -15,7 +15,7 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** One that has ended already needs no signal. */
+/** Ignores processes that have ended. */
 export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** Stands between a client and a server, and does to their connections what networks do. */
+/** A proxy between a client and a server that delays, freezes and cuts their connections. */
 export interface TcpProxy {
   readonly url: string
   readonly host: string
@@ -9,17 +9,17 @@ export interface TcpProxy {
   /** Connections that are open now. */
   readonly connections: number
   /**
-   * Cuts a connection, both ways, when it has passed on so many more bytes in this direction: counted from now, over all
-   * connections together. 0 cuts at the first byte. The bytes before the cut arrive.
+   * Cuts a connection after that many more bytes in this direction, counted from now over all connections. 0 cuts at the
+   * first byte. The bytes before the cut arrive.
    */
   cutAfter(bytes: number, direction?: 'answers' | 'requests'): void
-  /** Holds every byte back for so long, in ms; 0 ends it. */
+  /** Delays every byte by that many milliseconds; 0 ends it. */
   delay(milliseconds: number): void
-  /** Passes nothing on, in neither direction; connections stay open, new ones are accepted. */
+  /** Forwards nothing in either direction; connections stay open, new ones are accepted. */
   freeze(): void
-  /** Passes on again, what was held back first. */
+  /** Forwards again, first what was held back. */
   thaw(): void
-  /** Cuts every connection of this moment. */
+  /** Cuts every open connection. */
   cutAll(): void
   close(): Promise<void>
 }

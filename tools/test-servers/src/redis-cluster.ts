@@ -22,9 +22,10 @@ interface PlannedNode {
 
 const masters = 3
 const slots = 16_384
-const patienceMs = 20_000
+/** Milliseconds. */
+const startTimeout = 20_000
 
-/** @param nodeTimeout after how many ms a silent master is replaced */
+/** @param nodeTimeout milliseconds after which a silent master is replaced */
 export async function startRedisCluster({ nodeTimeout = 1_000 }: { nodeTimeout?: number } = {}): Promise<RedisCluster> {
   const plan: PlannedNode[] = []
   while (plan.length < 2 * masters) {
@@ -49,7 +50,7 @@ export async function startRedisCluster({ nodeTimeout = 1_000 }: { nodeTimeout?:
   return cluster
 }
 
-/** Each node starts knowing the whole plan: nobody has to be introduced. */
+/** Each node starts with the configuration of the whole cluster. */
 async function startNode(node: PlannedNode, plan: readonly PlannedNode[], nodeTimeout: number): Promise<RedisEngine> {
   const settings = {
     'cluster-enabled': 'yes',
@@ -77,10 +78,10 @@ function describeNode(plan: readonly PlannedNode[], node: PlannedNode, index: nu
 }
 
 async function whole(nodes: readonly RedisEngine[]): Promise<void> {
-  const patience = performance.now() + patienceMs
+  const deadline = performance.now() + startTimeout
   const running = (): RedisEngine[] => nodes.filter(({ pid }) => pid !== undefined)
   while (!(await Promise.all(running().map(isWhole))).every(Boolean)) {
-    if (performance.now() > patience) {
+    if (performance.now() > deadline) {
       const [node] = running()
       throw new Error(`The cluster is not whole: ${await node?.command('CLUSTER', 'INFO')}`)
     }

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 
 /**
- * Sends one command on a connection of its own and gives the answer: text, or several texts joined by newlines. For
- * looking at a server from outside of the driver under test. `target` is a loopback port, or a unix socket.
+ * Sends one command on a connection of its own and returns the answer: a string, or several joined by newlines. It is
+ * independent of the driver under test. `target` is a loopback port, or a unix socket.
  *
  * @throws Error with the server's error reply
  */

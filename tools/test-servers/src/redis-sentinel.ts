@@ -43,7 +43,7 @@ export async function startRedisSentinel(
       { on }
     )
   )
-  // It names a master before it has spoken to it, and clients take none that it takes for down.
+  // It names a master before it is connected to it, and clients refuse a master that it considers down.
   while (/[so]_down|disconnected/.test(await sentinel.command('SENTINEL', 'MASTER', 'main')));
   return sentinel
 }

@@ -45,7 +45,7 @@ export function redisRecipe(
 }
 
 export function withCommand(engine: Engine): RedisEngine {
-  // A host of a test's network is reached by its socket: files are not parted.
+  // A host of a test network is reached by its socket: partitions do not affect files.
   const target = engine.host === '127.0.0.1' ? engine.port : (engine.socket ?? engine.port)
   const command = (...args: readonly (string | number)[]): Promise<string> => sendRedisCommand(target, ...args)
   return Object.assign(engine, { command })

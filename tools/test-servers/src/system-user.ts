@@ -5,7 +5,7 @@ export interface SystemUser {
   readonly id: number
 }
 
-/** For servers that refuse to run as root. Node knows no user but its own, so this asks the system's list. */
+/** For servers that refuse to run as root. Node can look up only its own user, so this reads the system's list. */
 export function systemUser(name: string): SystemUser {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')

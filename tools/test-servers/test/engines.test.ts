@@ -43,26 +43,26 @@ for (const [name, { start, hello }] of Object.entries(examples)) {
     const answers = (ms: number): Promise<boolean> =>
       answerWithin(ms, () => createConnection(engine.port, '127.0.0.1'), hello)
 
-    it('serves on loopback, away from the port that the machine may use', async () => {
+    it('An engine serves on loopback, and not on its default port', async () => {
       expect(engine.url).toContain(`127.0.0.1:${engine.port}`)
       expect([3306, 5432, 6379, 11211]).not.toContain(engine.port)
       expect(await answers(5_000)).toBe(true)
     })
 
-    it('serves on its socket', async () => {
+    it('An engine serves on its socket', async () => {
       const { socket } = engine
       if (socket === undefined) return expect(name).toBe('memcached')
       expect(await answerWithin(5_000, () => createConnection(socket), hello)).toBe(true)
     })
 
-    it('answers nothing while it is frozen, and afterwards again', async () => {
+    it('A frozen engine does not answer until it is thawed', async () => {
       engine.freeze()
       expect(await answers(150)).toBe(false)
       engine.thaw()
       expect(await answers(5_000)).toBe(true)
     })
 
-    it('is gone when it was killed, and comes back on the same port', async () => {
+    it('A killed engine restarts on the same port', async () => {
       const { pid } = engine
       engine.freeze()
       await engine.kill()
@@ -73,7 +73,7 @@ for (const [name, { start, hello }] of Object.entries(examples)) {
       expect(await answers(5_000)).toBe(true)
     })
 
-    it('ends, and takes its folder along', async () => {
+    it('A stopped engine leaves no process and no folder', async () => {
       const { socket } = engine
       await engine.stop()
       await engine.stop()
@@ -85,7 +85,7 @@ for (const [name, { start, hello }] of Object.entries(examples)) {
 
 describe('an engine that cannot start', () => {
   describeOn('redis', { own: true })('redis', () => {
-    it('says what the server said', async () => {
+    it('The error has the output of a server that does not start', async () => {
       await expect(startRedis({ own: true, settings: { maxmemory: 'much' } })).rejects.toThrow(/maxmemory "much"/)
     })
   })

@@ -64,7 +64,7 @@ describeOnNetwork('redis')('a network of hosts', () => {
     return connected
   }
 
-  it('A host reaches another, and a test reaches its server by the socket', async () => {
+  it('A host reaches another, and a test reaches the server on a host by its socket', async () => {
     const { said, send } = connectFrom(network.hosts.app)
     expect(await said()).toBe('open')
     send('PING\r\n')
@@ -72,7 +72,7 @@ describeOnNetwork('redis')('a network of hosts', () => {
     expect(await redis.command('PING')).toBe('PONG')
   })
 
-  it('Between parted hosts packets are dropped in silence, and what was sent arrives after the healing', async () => {
+  it('Packets between parted hosts are dropped without an error, and arrive after heal()', async () => {
     const { said, send, unread } = connectFrom(network.hosts.app)
     expect(await said()).toBe('open')
     network.part('app', 'server')

@@ -39,24 +39,24 @@ describe('startProxy', () => {
     return heard
   }
 
-  it('passes on, under the address of its own', async () => {
+  it('The proxy forwards under its own address', async () => {
     expect(proxy.url).toBe(`echo://127.0.0.1:${proxy.port}/x`)
     expect(await say('hello', '<hello>')).toBe('<hello>')
   })
 
-  it.each([0, 1, 3, 6])('cuts the answer after %i bytes, once', async (bytes) => {
+  it.each([0, 1, 3, 6])('The proxy cuts one answer after %i bytes', async (bytes) => {
     proxy.cutAfter(bytes)
     expect(await say('hello', '<hello>')).toBe('<hello>'.slice(0, bytes))
     expect(await say('hello', '<hello>')).toBe('<hello>')
   })
 
-  it.each([0, 1, 4])('cuts the request after %i bytes', async (bytes) => {
+  it.each([0, 1, 4])('The proxy cuts a request after %i bytes', async (bytes) => {
     proxy.cutAfter(bytes, 'requests')
     await say('hello', 'never')
     await expect.poll(() => received).toBe('hello'.slice(0, bytes))
   })
 
-  it('holds back while it is frozen, and for as long as it is told', async () => {
+  it('The proxy holds data back while it is frozen, and delays it', async () => {
     proxy.freeze()
     const heard = say('hello', '<hello>')
     await expect.poll(() => proxy.connections).toBe(1)
@@ -68,7 +68,7 @@ describe('startProxy', () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(19)
   })
 
-  it('cuts every connection of the moment', async () => {
+  it('The proxy cuts every open connection', async () => {
     const heard = say('hello', 'never')
     await expect.poll(() => received).toBe('hello')
     proxy.cutAll()

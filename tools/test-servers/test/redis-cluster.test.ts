@@ -8,7 +8,7 @@ describeOn('redis', { own: true })('a Redis Cluster', () => {
   })
   afterAll(() => cluster.stop())
 
-  it('has three masters that own every slot, and a replica for each', async () => {
+  it('A cluster has three masters that own every slot, and a replica for each', async () => {
     const [node] = cluster.nodes
     expect(await node?.command('CLUSTER', 'INFO')).toContain('cluster_slots_ok:16384')
     const lines = (await node?.command('CLUSTER', 'NODES'))?.trim().split('\n') ?? []
@@ -16,7 +16,7 @@ describeOn('redis', { own: true })('a Redis Cluster', () => {
     expect(lines.filter((line) => /\bslave\b/.test(line))).toHaveLength(3)
   })
 
-  it('puts the replica in the place of a master that was killed', async () => {
+  it('A cluster replaces a killed master by its replica', async () => {
     const [master, , , replica] = cluster.nodes
     await master?.kill()
     await expect.poll(() => replica?.command('ROLE'), { timeout: 15_000 }).toMatch(/^master/)

@@ -14,6 +14,7 @@ import {
   startRedis,
   startRedisCluster
 } from 'test-servers'
+import { listen } from '../listen.ts'
 import type { DriverName } from './connect-store.ts'
 
 /** An empty database that processes can share. */
@@ -93,11 +94,7 @@ async function startSqlite(): Promise<StoreServer> {
 
 async function startDynalite(): Promise<StoreServer> {
   const server = dynalite({ createTableMs: 0 })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (typeof address !== 'object' || address === null) throw new Error('dynalite listens on no port')
-  const endpoint = `http://127.0.0.1:${address.port}`
+  const endpoint = `http://127.0.0.1:${await listen(server)}`
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
   const client = new DynamoDB({ endpoint, region: 'local', credentials })
   // dynalite knows no time to live, which ensureTable() would switch on.

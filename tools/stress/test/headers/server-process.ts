@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createMemoryStore, createSessionManager, type KeyValueStore, type Session } from '@kvsession/core'
 import { createApplication, type Framework, frameworks } from '../../src/applications.ts'
+import { listen } from '../../src/listen.ts'
 import { answerCalls } from '../../src/processes/answer-calls.ts'
 
 // Serves every framework in a process of its own, so that the client cannot slow down what it measures:
@@ -53,19 +53,16 @@ const delay = monitorEventLoopDelay({ resolution: 10 })
 process.on('unhandledRejection', () => unhandled++)
 process.on('uncaughtException', () => unhandled++)
 
-async function listen(framework: Framework): Promise<number> {
+async function serve(framework: Framework): Promise<number> {
   const secret = 'the secret of servers under attack, long enough'
   const manager = createSessionManager({ store, secret, onEvent: () => {} })
   // Larger than any server allows, so that what is sent arrives.
   const server = createServer({ maxHeaderSize: 256 * 1024 }, createApplication(framework, manager, answer))
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  if (typeof address !== 'object' || address === null) throw new Error('the server has no port')
-  return address.port
+  return listen(server)
 }
 
 const ports: Partial<Record<Framework, number>> = {}
-for (const framework of frameworks) ports[framework] = await listen(framework)
+for (const framework of frameworks) ports[framework] = await serve(framework)
 delay.enable()
 
 const commands = {

@@ -82,7 +82,7 @@ export async function killParallelWriters(
   }
 
   async function kill(): Promise<void> {
-    while (killed < kills) {
+    while (killed < kills && !isOver) {
       await killOne()
       if (draw(8) === 0) await killWhileOpening()
       await fill()

@@ -81,7 +81,10 @@ export async function killWriters(
     }
   }
 
-  await Promise.all(groups.map(run))
+  // After a failure the other groups end their last round first.
+  const runs = await Promise.allSettled(groups.map(run))
+  const failure = runs.find((one) => one.status === 'rejected')
+  if (failure !== undefined) throw failure.reason
   return tally
 }
 

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { Agent, request } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { createHttpClient, type HttpClient, type Reply } from '../../src/http-client.ts'
 
 /** Increments the count of one session, one request after the other on one connection. */
 export interface Client {
@@ -15,7 +13,7 @@ export interface Load {
   answers: number
   /** Every status that is not 200. */
   readonly failures: number[]
-  /** Why the clients stopped: codes of socket errors. */
+  /** How the last request of each client ended. */
   readonly ends: string[]
 }
 
@@ -36,45 +34,38 @@ export async function countUntilGone(
 ): Promise<void> {
   await Promise.all(
     clients.map(async (client) => {
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-      try {
-        for (;;) {
-          await send(port, client, client.path, { agent, load })
-          load.answers++
-          onAnswer()
-        }
-      } catch (error) {
-        load.ends.push(String(Reflect.get(Object(error), 'code')))
-      } finally {
-        agent.destroy()
+      const http = createHttpClient(readCountOf, 1)
+      let reply = await http.ask(port, client.path, client.cookie)
+      while (typeof reply === 'object') {
+        follow(client, reply, load)
+        load.answers++
+        onAnswer()
+        reply = await http.ask(port, client.path, client.cookie)
       }
+      load.ends.push(reply)
+      http.close()
     })
   )
 }
 
 /** The count that the client's session has. */
 export async function readCount(port: number, client: Client, load: Load): Promise<number> {
-  const agent = new Agent()
+  const http: HttpClient<number> = createHttpClient(readCountOf, 1)
   const reader = { ...client }
-  await send(port, reader, '/', { agent, load })
+  follow(reader, await http.ask(port, '/', client.cookie), load)
+  http.close()
   return reader.acknowledged
 }
 
-interface Through {
-  readonly agent: Agent
-  readonly load: Load
-}
-
-async function send(port: number, client: Client, path: string, { agent, load }: Through): Promise<void> {
-  const headers = { cookie: client.cookie }
-  const sent = request({ host: '127.0.0.1', port, path, method: path === '/' ? 'GET' : 'POST', headers, agent })
-  sent.end()
-  const [response] = await once(sent, 'response')
-  const body = await text(response)
-  if (response.statusCode !== 200) {
-    load.failures.push(response.statusCode)
+function follow(client: Client, reply: Reply<number>, { failures }: Load): void {
+  if (typeof reply !== 'object' || reply.body === undefined) {
+    failures.push(typeof reply === 'object' ? reply.status : 0)
     return
   }
-  client.cookie = response.headers['set-cookie']?.[0]?.split(';')[0] ?? client.cookie
-  client.acknowledged = Number(Reflect.get(Object(JSON.parse(body)), 'count'))
+  client.cookie = reply.cookie ?? client.cookie
+  client.acknowledged = reply.body
+}
+
+function readCountOf(json: string): number {
+  return Number(Reflect.get(Object(JSON.parse(json)), 'count'))
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { setTimeout as work } from 'node:timers/promises'
 import { createSessionManager } from '@kvsession/core'
 import { createApplication, frameworks, type Handler } from '../../src/applications.ts'
+import { listen } from '../../src/listen.ts'
 import { answerCalls } from '../../src/processes/answer-calls.ts'
 import { connectStore } from '../../src/stores/connect-store.ts'
 
@@ -47,14 +48,8 @@ process.once('SIGTERM', async () => {
   if (flaw === '') await connection.close()
 })
 
-await once(server.listen(0, '127.0.0.1'), 'listening')
-
-const commands = {
-  port(): number {
-    const at = server.address()
-    return typeof at === 'object' ? (at?.port ?? 0) : 0
-  }
-}
+const port = await listen(server)
+const commands = { port: (): number => port }
 
 export type EndingCommands = typeof commands
 

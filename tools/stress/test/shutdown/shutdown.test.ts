@@ -82,7 +82,7 @@ for (const [store, applications] of stores) {
     let server: StoreServer
     beforeAll(async () => {
       server = await storeServers[store].start()
-    })
+    }, 60_000)
     afterAll(() => server?.stop())
 
     it.each(applications)(

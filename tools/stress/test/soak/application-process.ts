@@ -20,7 +20,7 @@ function report(error: unknown): void {
 }
 
 interface Deployment {
-  readonly listen: RequestListener
+  readonly handle: RequestListener
   /** Resolves when its last request is answered. */
   close(): Promise<void>
 }
@@ -33,7 +33,7 @@ function deploy(secrets: readonly string[]): Deployment {
   let open = 0
   let onIdle: (() => void) | undefined
   return {
-    listen(request, response) {
+    handle(request, response) {
       open++
       response.once('close', () => {
         if (--open === 0) onIdle?.()
@@ -49,7 +49,7 @@ function deploy(secrets: readonly string[]): Deployment {
 
 let deployed: Deployment | undefined
 serve({
-  listen: (request, response) => deployed?.listen(request, response),
+  handle: (request, response) => deployed?.handle(request, response),
   async deploy(secrets) {
     const before = deployed
     deployed = deploy(secrets)

@@ -1,6 +1,6 @@
-import type { Answer } from './browser.ts'
 import { type Context, isResolved, resolve, violation, visit } from './client.ts'
 import { checkData, checkIdentity } from './device.ts'
+import type { Answer } from './handler.ts'
 import type { Server } from './server-process.ts'
 import { checkEnded, list, revokeAll } from './steps.ts'
 

@@ -1,8 +1,7 @@
 import type { Random } from '../../src/random.ts'
-import type { Answer } from './browser.ts'
 import { addDevice, checkIdentity, createDevice, type Device, type User } from './device.ts'
 import type { EndedTokens } from './ended-tokens.ts'
-import type { Body } from './handler.ts'
+import type { Answer, Body } from './handler.ts'
 import type { Traffic } from './traffic.ts'
 
 /** What the steps of a client act on. */

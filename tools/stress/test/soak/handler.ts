@@ -1,6 +1,7 @@
 import { openSync } from 'node:fs'
 import type { Session, SessionManager } from '@kvsession/core'
 import type { Handler } from '../../src/applications.ts'
+import type { Answer as HttpAnswer } from '../../src/http-client.ts'
 import type { Flaw } from './flaw.ts'
 
 /** The body of every answer: the user, the session and its data, and the result of the operation. */
@@ -10,6 +11,8 @@ export interface Body {
   readonly data: Readonly<Record<string, unknown>>
   readonly result: unknown
 }
+
+export type Answer = HttpAnswer<Body>
 
 /** A login beyond this many sessions of a user ends the oldest. */
 export const deviceLimit = 3

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { flushCompileCache } from 'node:module'
 import { getHeapSpaceStatistics } from 'node:v8'
+import { listen } from '../../src/listen.ts'
 import { answerCalls } from '../../src/processes/answer-calls.ts'
 
 /** The state of a process after a collection of garbage, while no request is under way. Sizes in bytes. */
@@ -21,7 +22,7 @@ export interface Vitals {
 }
 
 export interface Service {
-  readonly listen: RequestListener
+  readonly handle: RequestListener
   /** Replaces the secrets without a restart. Resolves when the requests before are answered. */
   deploy(secrets: readonly string[]): Promise<void>
   /** Called after the last request. */
@@ -36,27 +37,27 @@ export interface ServiceCommands {
 }
 
 /** Serves over HTTP, and answers the calls of the parent until it says stop. */
-export function serve({ listen, deploy, close }: Service): void {
+export function serve({ handle, deploy, close }: Service): void {
   let unhandled = 0
   process.on('unhandledRejection', () => unhandled++)
   process.on('uncaughtException', () => unhandled++)
 
   let isEnding = false
+  let port: number | undefined
   const server = createServer((request, response) => {
     if (isEnding) response.setHeader('Connection', 'close')
     response.once('close', () => {
       if (isEnding) setImmediate(() => server.closeIdleConnections())
     })
-    listen(request, response)
+    handle(request, response)
   })
   server.keepAliveTimeout = 600_000
 
   const commands: ServiceCommands = {
     async deploy(secrets) {
       await deploy(secrets)
-      if (!server.listening) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      const at = server.address()
-      return typeof at === 'object' ? (at?.port ?? 0) : 0
+      port ??= await listen(server)
+      return port
     },
     async vitals() {
       const connections = (): Promise<number> => new Promise((resolve) => server.getConnections((_, n) => resolve(n)))

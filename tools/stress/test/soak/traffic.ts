@@ -1,5 +1,6 @@
+import { createHttpClient } from '../../src/http-client.ts'
 import type { Random } from '../../src/random.ts'
-import { type Answer, createBrowser } from './browser.ts'
+import { type Answer, readBody } from './handler.ts'
 import type { Server } from './server-process.ts'
 
 /** The requests of all clients to all processes: counted, suspended when needed, and awaited. */
@@ -36,7 +37,7 @@ export interface Mirror {
 }
 
 export function createTraffic(servers: readonly [Server, ...Server[]], mirror: Mirror): Traffic {
-  const browser = createBrowser()
+  const client = createHttpClient(readBody, 256)
   const counts: Record<string, number> = {}
   const waiting = new Set<{ readonly condition: () => boolean; resolve(): void }>()
   let fail = (_: unknown): void => undefined
@@ -66,8 +67,8 @@ export function createTraffic(servers: readonly [Server, ...Server[]], mirror: M
   async function send(server: Server, path: string, cookie?: string): Promise<Answer | 'unsent' | undefined> {
     server.waiting++
     notify()
-    if (server === mirror.of) void browser.ask(mirror.to.port, path, cookie)
-    const reply = await browser.ask(server.port, path, cookie)
+    if (server === mirror.of) void client.ask(mirror.to.port, path, cookie)
+    const reply = await client.ask(server.port, path, cookie)
     server.waiting--
     if (reply === 'unsent') return reply
     count('requests')
@@ -125,6 +126,6 @@ export function createTraffic(servers: readonly [Server, ...Server[]], mirror: M
     },
     fail,
     failed,
-    close: () => browser.close()
+    close: () => client.close()
   }
 }

@@ -6,6 +6,7 @@ import { getSession, markFailed, session } from '@kvsession/express'
 import { type AppSetup, type RunningApp, testAdapter } from '@kvsession/testkit'
 import express, { type Request, type Response } from 'express'
 import { afterAll, beforeAll, describe, it, vi } from 'vitest'
+import { listen } from '../../src/listen.ts'
 import { connectStore } from '../../src/stores/connect-store.ts'
 import { type StoreServer, storeServers } from '../../src/stores/store-servers.ts'
 import { describeStore } from './describe-store.ts'
@@ -28,12 +29,8 @@ async function createApp({ manager, handle }: AppSetup): Promise<RunningApp> {
   app.use((request, response) => respond(request, response))
   app.use(markFailed)
   const server = createServer(app)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (typeof address !== 'object' || address === null) throw new Error('the server listens on no port')
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${await listen(server)}`,
     async close() {
       server.close()
       server.closeAllConnections()
@@ -50,7 +47,7 @@ for (const driver of ['redis', 'postgres', 'mariadb'] as const) {
     let server: StoreServer
     beforeAll(async () => {
       server = await storeServers[driver].start()
-    })
+    }, 60_000)
     afterAll(() => server.stop())
 
     testAdapter({

@@ -1,8 +1,7 @@
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { type Body, readBody } from './handler.ts'
 
-export interface Answer {
+export interface Answer<Body> {
   readonly status: number
   /** The cookie that was set. */
   readonly cookie: string | undefined
@@ -13,15 +12,16 @@ export interface Answer {
 }
 
 /** `unsent`: the connection was refused. `lost`: no answer came, and the request may have been carried out. */
-export type Reply = Answer | 'unsent' | 'lost'
+export type Reply<Body> = Answer<Body> | 'unsent' | 'lost'
 
-export interface Browser {
-  ask(port: number, path: string, cookie: string | undefined): Promise<Reply>
+export interface HttpClient<Body> {
+  ask(port: number, path: string, cookie: string | undefined): Promise<Reply<Body>>
   close(): void
 }
 
-export function createBrowser(): Browser {
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 })
+/** A client of loopback servers that keeps its connections open. `readBody` parses the body of an answer. */
+export function createHttpClient<Body>(readBody: (json: string) => Body, maxSockets: number): HttpClient<Body> {
+  const agent = new Agent({ keepAlive: true, maxSockets })
   return {
     ask: (port, path, cookie) =>
       new Promise((resolve, reject) => {
