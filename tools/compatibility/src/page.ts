@@ -1,14 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { Difference, Result } from './compare.ts'
-import { platforms } from './platforms.ts'
+import type { Difference, Platform, Result } from './compare.ts'
 import { reasonOf } from './reasons.ts'
 
 const families = ['Express', 'Koa', 'Hono']
 
 /** docs/compatibility.md */
-export function renderPage(results: readonly Result[]): string {
+export function renderPage(platforms: readonly Platform[], results: readonly Result[]): string {
   return [
     `# Compatibility
 
@@ -24,13 +23,13 @@ Random values, times and ports count as equal. express-session runs with \`resav
 \`saveUninitialized: false\`, koa-session with a store, hono-sessions with its memory store and no encryption.
 
 This page is made by \`npm run compatibility\`; a test runs it all and compares.`,
-    summary(results),
-    ...families.map((family) => renderFamily(family, results)),
+    summary(platforms, results),
+    ...families.map((family) => renderFamily(family, platforms, results)),
     renderDifferences(results)
   ].join('\n\n')
 }
 
-function summary(results: readonly Result[]): string {
+function summary(platforms: readonly Platform[], results: readonly Result[]): string {
   const rows = platforms.map(({ name, peer }) => {
     const of = results.filter(({ run }) => run.platform === name)
     return [
@@ -44,7 +43,7 @@ function summary(results: readonly Result[]): string {
   return table(['framework', 'compared with', 'runs', 'same answers', 'listed below'], rows)
 }
 
-function renderFamily(family: string, results: readonly Result[]): string {
+function renderFamily(family: string, platforms: readonly Platform[], results: readonly Result[]): string {
   const names = platforms.map(({ name }) => name).filter((name) => name.startsWith(family))
   const of = results.filter(({ run }) => names.includes(run.platform))
   const rows = [...new Set(of.map(({ run }) => run.middleware))].map((middleware) => {

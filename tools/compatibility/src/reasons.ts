@@ -1,6 +1,6 @@
-import type { Run } from './scenario.ts'
+import type { Run } from './compare.ts'
 
-/** Why a run differs from the peer's, by middleware and scenario. A run that is not here must not differ. */
+/** Why a run differs from the peer's, by middleware and scenario. A run without a reason must not differ. */
 const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'req.session': {
     'gives a visitor who stores nothing no cookie':
@@ -41,7 +41,7 @@ export function reasonOf({ middleware, does }: Pick<Run, 'middleware' | 'does'>)
   return reasons[middleware]?.[does]
 }
 
-/** Every run that has a reason to differ. */
+/** Every run with a reason to differ. */
 export const explained: readonly Pick<Run, 'middleware' | 'does'>[] = Object.entries(reasons).flatMap(
   ([middleware, scenarios]) => Object.keys(scenarios).map((does) => ({ middleware, does }))
 )

@@ -15,8 +15,8 @@ import {
   type TestRunner,
   TestStatus
 } from '@stryker-mutator/api/test-runner'
+import { bundle } from 'runtime-matrix/bundle'
 import type { addFile, runAll } from 'runtime-matrix/portable-runner'
-import { bundleTests } from './bundle.ts'
 import { findScope, testFilesOf } from './scopes.ts'
 import { fileOf, isNamedAfter, withoutMany, withoutThorough } from './selection.ts'
 
@@ -67,7 +67,10 @@ export class BundleRunner implements TestRunner {
   }
 
   async init(): Promise<void> {
-    const code = await bundleTests(this.#root, testFilesOf(this.#root, this.#scope))
+    const loads = testFilesOf(this.#root, this.#scope).map((file) => `'${file}': () => import('./${file}')`)
+    const entry = `export { addFile, runAll } from './tools/runtime-matrix/src/portable-runner.ts'
+      export const files = { ${loads.join(',\n')} }`
+    const code = await bundle(this.#root, entry, { format: 'cjs' })
     const script = new Script(`(function (module, exports, require) {${code}\n})`, {
       filename: 'tests.cjs',
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER

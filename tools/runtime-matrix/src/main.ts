@@ -26,7 +26,10 @@ for (const runtime of runtimes) {
   const version = await runtime.version()
   const runs: SuiteRun[] = []
   for (const suite of runtime.suites) {
-    const code = await bundleSuite(root, filesOf(root, suite, runtime.name), runtime.name === 'workerd')
+    const code = await bundleSuite(root, filesOf(root, suite, runtime.name), {
+      onWorkerd: runtime.name === 'workerd',
+      environment
+    })
     const file = join(folder, `${suite}.mjs`)
     await writeFile(file, code)
     const began = performance.now()

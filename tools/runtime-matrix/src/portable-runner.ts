@@ -1,7 +1,5 @@
 /** A test runner small enough for every JavaScript runtime: suites, hooks, tables, and nothing of a file system. */
 
-export type Work = (...values: never[]) => unknown
-
 export interface Failure {
   readonly title: string
   readonly message: string
@@ -28,13 +26,12 @@ interface Test {
   readonly work: () => unknown
 }
 
-/** Who wants to know of each test, or only wants some of them. */
+/** Selects tests and observes them. A title is those of file, suites and test, joined by ` > `. */
 export interface Watch {
-  /** By the titles of file, suites and test, joined by ` > `. */
-  wants(title: string): boolean
-  begins(title: string): void
-  /** What it says is whether to go on. */
-  ends(title: string, ms: number, error: Error | undefined): boolean
+  wants?(title: string): boolean
+  begins?(title: string): void
+  /** Returns whether to run the tests that follow. */
+  ends?(title: string, ms: number, error: Error | undefined): boolean
 }
 
 type HookName = 'beforeAll' | 'afterAll' | 'beforeEach' | 'afterEach'
@@ -96,7 +93,7 @@ export async function runAll(watch?: Watch): Promise<Report> {
   const isWanted = (part: Suite | Test, path: readonly string[]): boolean =>
     'parts' in part
       ? part.parts.some((inner) => isWanted(inner, [...path, inner.title]))
-      : (watch?.wants(path.join(' > ')) ?? true)
+      : (watch?.wants?.(path.join(' > ')) ?? true)
 
   async function runSuite(suite: Suite, path: readonly string[]): Promise<void> {
     const skipped = suite.skipped
@@ -114,7 +111,7 @@ export async function runAll(watch?: Watch): Promise<Report> {
   async function runTest({ work }: Test, suite: Suite, path: readonly string[]): Promise<void> {
     const title = path.join(' > ')
     const start = performance.now()
-    watch?.begins(title)
+    watch?.begins?.(title)
     finishers = []
     const errors: unknown[] = []
     const attempt = async (action: Hook): Promise<void> => {
@@ -133,7 +130,7 @@ export async function runAll(watch?: Watch): Promise<Report> {
     if (errors.length === 0) counts.passed++
     else note(path, errors[0])
     const error = errors.length === 0 ? undefined : Error('failed', { cause: errors[0] })
-    if (watch?.ends(title, performance.now() - start, error) === false) over = true
+    if (watch?.ends?.(title, performance.now() - start, error) === false) over = true
   }
 
   function note(path: readonly string[], error: unknown): void {

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { Miniflare } from 'miniflare'
 import type { Report } from './portable-runner.ts'
 import type { SuiteName } from './suites.ts'
 
@@ -20,9 +19,12 @@ const everywhere: readonly SuiteName[] = ['core', 'hono', 'express', 'koa']
 const binaries = join(import.meta.dirname, '../binaries/node_modules')
 const mostMs = 600_000
 
+/** The Node that runs this process. */
+export const thisNode: Runtime = program('Node 24', process.execPath)
+
 export const runtimes: readonly Runtime[] = [
   program('Node 22', join(binaries, 'node22/bin/node')),
-  program('Node 24', process.execPath),
+  thisNode,
   program('Node 26', join(binaries, 'node26/bin/node')),
   program('Bun', join(binaries, '@oven/bun-linux-x64/bin/bun'), ['run']),
   program('Deno', join(binaries, '@deno/linux-x64-glibc/deno'), ['run', '--allow-all', '--no-check'], ['core', 'hono']),
@@ -56,6 +58,8 @@ function workerd(): Runtime {
     missing: () => undefined,
     version: async () => workerdVersion(),
     async run(_, code) {
+      // Loaded late, because most runs do without it.
+      const { Miniflare } = await import('miniflare')
       const worker = new Miniflare({
         modules: [{ type: 'ESModule', path: 'suite.mjs', contents: code }],
         compatibilityDate: '2026-07-01',

@@ -1,3 +1,4 @@
+import { type Clock, install } from '@sinonjs/fake-timers'
 import {
   ASYMMETRIC_MATCHERS_OBJECT,
   customMatchers,
@@ -11,7 +12,7 @@ import { restoreAllMocks, spyOn } from '@vitest/spy'
 import * as chai from 'chai'
 import { addFinisher, addHook, addSuite, addTest } from './portable-runner.ts'
 
-// What our test files import from vitest, on the portable runner: `expect` is vitest's own, the rest is what they use.
+// What the test files import from vitest, on the portable runner: `expect` and spies are vitest's own, the rest is rebuilt.
 
 chai.use(JestExtend)
 chai.use(JestChaiExpect)
@@ -152,21 +153,36 @@ function unstubAllGlobals(): void {
   stubbed.clear()
 }
 
-interface Vi {
-  readonly restoreAllMocks: typeof restoreAllMocks
-  readonly spyOn: typeof spyOn
-  readonly stubGlobal: typeof stubGlobal
-  readonly unstubAllGlobals: typeof unstubAllGlobals
-  readonly waitFor: typeof waitFor
-  readonly waitUntil: typeof waitUntil
-}
+let timers: Clock | undefined
+const environment = new Map<string, string | undefined>()
 
-/** Without fake timers: files that need those are left out by name. */
-export const vi: Vi = {
+export const vi: object = {
   restoreAllMocks,
   spyOn,
   stubGlobal,
   unstubAllGlobals,
   waitFor,
-  waitUntil
+  waitUntil,
+  useFakeTimers(): void {
+    timers = install({ now: Date.now() })
+  },
+  useRealTimers(): void {
+    timers?.uninstall()
+    timers = undefined
+  },
+  async advanceTimersByTimeAsync(ms: number): Promise<void> {
+    await timers?.tickAsync(ms)
+  },
+  getTimerCount: (): number => timers?.countTimers() ?? 0,
+  stubEnv(name: string, value: string): void {
+    if (!environment.has(name)) environment.set(name, process.env[name])
+    process.env[name] = value
+  },
+  unstubAllEnvs(): void {
+    for (const [name, value] of environment) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+    environment.clear()
+  }
 }

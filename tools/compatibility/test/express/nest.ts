@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { load } from '../load.ts'
-import type { Scenario } from '../scenario.ts'
-import type { Handler, RequestSession, Site } from './site.ts'
+import { type Visit, visits } from '../scenario.ts'
+import type { Handler, RequestSession, Scenario } from './site.ts'
 
 type Decorator = (...target: readonly unknown[]) => unknown
 
@@ -52,13 +52,13 @@ function createModule({ Controller, Get, Post, Session, Module }: Common): unkno
   return AppModule
 }
 
-function scenario(does: string, paths: readonly (readonly [string, string])[]): Scenario<Site> {
+function scenario(does: string, visit: Visit): Scenario {
   return {
     middleware: '@nestjs/platform-express',
     does,
     // Its version 12 needs Express 5.
     platforms: ['Express 5'],
-    async mount({ app, session, onClose }) {
+    before: async ({ app, session, onClose }) => {
       const { NestFactory } = load<Core>('@nestjs/core')
       const { ExpressAdapter } = load<{ ExpressAdapter: new (app: unknown) => unknown }>('@nestjs/platform-express')
       const nest = await NestFactory.create(createModule(load<Common>('@nestjs/common')), new ExpressAdapter(app), {
@@ -68,25 +68,16 @@ function scenario(does: string, paths: readonly (readonly [string, string])[]): 
       await nest.init()
       onClose(() => nest.close())
     },
-    async visit({ visit }) {
-      for (const [method, path] of paths) await visit(path, { method })
-    }
+    visit
   }
 }
 
-export const nestScenarios: readonly Scenario<Site>[] = [
-  scenario('counts views by @Session()', [
-    ['GET', '/'],
-    ['GET', '/'],
-    ['GET', '/nowhere']
-  ]),
-  scenario('logs out by @Session()', [
-    ['GET', '/'],
-    ['POST', '/logout'],
-    ['GET', '/']
-  ]),
-  scenario('answers errors itself', [
-    ['GET', '/fail'],
-    ['GET', '/']
-  ])
+export const nestScenarios: readonly Scenario[] = [
+  scenario('counts views by @Session()', visits('/', '/', '/nowhere')),
+  scenario('logs out by @Session()', async ({ visit }) => {
+    await visit('/')
+    await visit('/logout', { method: 'POST' })
+    await visit('/')
+  }),
+  scenario('answers errors itself', visits('/fail', '/'))
 ]

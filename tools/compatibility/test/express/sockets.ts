@@ -2,8 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import { load } from '../load.ts'
-import type { Scenario } from '../scenario.ts'
-import type { Request, RequestSession, Site } from './site.ts'
+import { logIn, type Request, type RequestSession, type Scenario, type Site } from './site.ts'
 
 interface SocketServer {
   readonly engine: { use(middleware: unknown): void }
@@ -22,12 +21,8 @@ interface ClientSocket {
   close(): void
 }
 
-function mountLogin({ app, session }: Site): void {
-  app.use(session)
-  app.get('/login', (req, res) => {
-    req.session.user = 'alice'
-    res.send('in')
-  })
+function mountLogin({ app }: Site): void {
+  app.get('/login', logIn)
   app.get('/', (req, res) => res.json([req.session.user ?? null, req.session.messages ?? 0]))
 }
 
@@ -40,7 +35,7 @@ function answerMessage({ request: { session } }: ServerSocket, done: (answer: un
   })
 }
 
-function socketScenario(transport: 'websocket' | 'polling'): Scenario<Site> {
+function socketScenario(transport: 'websocket' | 'polling'): Scenario {
   return {
     middleware: 'socket.io',
     does: `finds the session of a handshake by ${transport}, and reloads it later`,
@@ -83,7 +78,7 @@ interface SocketApp {
   ws(path: string, handler: (socket: WebSocket, req: Request) => void): void
 }
 
-export const socketScenarios: readonly Scenario<Site>[] = [
+export const socketScenarios: readonly Scenario[] = [
   socketScenario('websocket'),
   socketScenario('polling'),
   {

@@ -1,29 +1,19 @@
 import { Readable } from 'node:stream'
-import type { Scenario } from '../scenario.ts'
-import { count, type Routes, route } from './routes.ts'
-import type { Site } from './site.ts'
+import { follows, replays, type Visit, visits, visitsAs } from '../scenario.ts'
+import { count, type Routes, route, type Scenario } from './site.ts'
 
-function member(does: string, routes: Routes, visit: Scenario<Site>['visit']): Scenario<Site> {
+function member(does: string, routes: Routes, visit: Visit): Scenario {
   return {
     middleware: 'ctx.session',
     does,
-    mount({ app, session }) {
-      app.use(session)
-      route(app, routes)
-    },
+    mount: ({ app }) => route(app, routes),
     visit
   }
 }
 
-async function visitAll(visitor: Parameters<Scenario<Site>['visit']>[0], ...paths: readonly string[]): Promise<void> {
-  for (const path of paths) await visitor.visit(path)
-}
-
 /** `ctx.session` itself. */
-export const memberScenarios: readonly Scenario<Site>[] = [
-  member('counts views, one visitor apart from the other', { '/': count }, async ({ visit }) => {
-    for (const stranger of [false, false, true, false]) await visit('/', { stranger })
-  }),
+export const memberScenarios: readonly Scenario[] = [
+  member('counts views, one visitor apart from the other', { '/': count }, visitsAs('/', false, false, true, false)),
   member(
     'gives a visitor who stores nothing no cookie',
     {
@@ -31,7 +21,7 @@ export const memberScenarios: readonly Scenario<Site>[] = [
         ctx.body = { isNew: ctx.session.isNew, maxAge: ctx.session.maxAge ?? null }
       }
     },
-    (visitor) => visitAll(visitor, '/', '/')
+    visits('/', '/')
   ),
   member(
     'keeps nested changes, deletions and undefined properties',
@@ -51,7 +41,7 @@ export const memberScenarios: readonly Scenario<Site>[] = [
         ctx.body = { cart: ctx.session.cart, gone: 'gone' in ctx.session, token: 'token' in ctx.session }
       }
     },
-    async ({ visit, follow }) => follow(await visit('/set'))
+    follows('/set')
   ),
   member(
     '= null ends the session, and = {…} replaces its data',
@@ -91,13 +81,7 @@ export const memberScenarios: readonly Scenario<Site>[] = [
         ctx.body = ctx.session.views
       }
     },
-    async ({ visit, cookies }) => {
-      await visit('/save')
-      const planted = cookies()
-      await visit('/regenerate')
-      await visit('/')
-      await visit('/', { headers: { cookie: planted }, stranger: true })
-    }
+    replays('/save', ['/regenerate', '/'], '/')
   ),
   member(
     'takes a lifetime by maxAge',
@@ -113,7 +97,7 @@ export const memberScenarios: readonly Scenario<Site>[] = [
       },
       '/': count
     },
-    (visitor) => visitAll(visitor, '/remember', '/', '/assign', '/')
+    visits('/remember', '/', '/assign', '/')
   ),
   member(
     'ends with maxAge = 0',
@@ -124,7 +108,7 @@ export const memberScenarios: readonly Scenario<Site>[] = [
         ctx.body = 'out'
       }
     },
-    (visitor) => visitAll(visitor, '/', '/logout', '/')
+    visits('/', '/logout', '/')
   ),
   member(
     'is stored when the handler throws, and when it answers 404',
@@ -139,7 +123,7 @@ export const memberScenarios: readonly Scenario<Site>[] = [
       },
       '/': count
     },
-    (visitor) => visitAll(visitor, '/', '/fail', '/missing', '/', '/nowhere')
+    visits('/', '/fail', '/missing', '/', '/nowhere')
   ),
   member(
     'is stored before a stream, and before a redirect is followed',
@@ -154,9 +138,6 @@ export const memberScenarios: readonly Scenario<Site>[] = [
       },
       '/': count
     },
-    async ({ visit, follow }) => {
-      await visit('/stream')
-      await follow(await visit('/redirect'))
-    }
+    follows('/stream', '/redirect')
   )
 ]

@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createMemoryStore } from '@kvsession/core'
 import { session } from '@kvsession/koa'
 import type { Middleware } from 'koa'
+import type { Platform } from '../../src/compare.ts'
 import { load } from '../load.ts'
-import { createPlatform, type Opened, type Platform, type Scenario, type Sessions } from '../scenario.ts'
-import { secret, serve } from '../serve.ts'
+import { type Scenario as CommonScenario, type Site as CommonSite, createPlatform } from '../scenario.ts'
+import { secret } from '../serve.ts'
 
 /** `ctx.session` as koa-session documents it. */
 export interface ContextSession {
@@ -42,12 +43,32 @@ export interface App {
   callback(): (req: IncomingMessage, res: ServerResponse) => void
 }
 
-export interface Site {
+/** What a scenario mounts itself on. */
+export interface Parts {
   readonly app: App
-  /** The session middleware, ours or koa-session. */
+  /** The session middleware, ours or koa-session; mounted by the platform. */
   readonly session: Handler | Middleware
-  /** Closes what the scenario has opened beside the server. */
-  onClose(close: () => Promise<void>): void
+}
+
+export type Site = CommonSite<Parts>
+export type Scenario = CommonScenario<Parts>
+
+/** Koa in one of its versions. @param module the name that it is installed under. */
+export function createKoaPlatform(name: string, module: string, scenarios: readonly Scenario[]): Platform {
+  const Koa = load<(new () => App) & { readonly default?: new () => App }>(module)
+  const Application = Koa.default ?? Koa
+  return createPlatform({ name, peer: 'koa-session' }, scenarios, (sessions) => {
+    const app = new Application()
+    app.silent = true
+    const ours = (): Middleware => session({ store: createMemoryStore(), secret, cookie: { secure: false } })
+    const handler = sessions === 'ours' ? ours() : createPeer(app)
+    return {
+      parts: { app, session: handler },
+      server: (req, res) => app.callback()(req, res),
+      cookieName: sessions === 'ours' ? 'sid' : 'koa.sess',
+      useSession: () => app.use(handler)
+    }
+  })
 }
 
 /** With a store, as here: without one it keeps the data in the cookie. */
@@ -63,30 +84,15 @@ function createPeer(app: App): Handler {
   return createSession({ store, key: 'koa.sess' }, app)
 }
 
-/** Koa in one of its versions. @param module the name that it is installed under. */
-export function createKoaPlatform(name: string, module: string, scenarios: readonly Scenario<Site>[]): Platform {
-  const Koa = load<(new () => App) & { readonly default?: new () => App }>(module)
-  const Application = Koa.default ?? Koa
-  return createPlatform({ name, peer: 'koa-session' }, scenarios, (scenario, sessions) =>
-    openSite(new Application(), scenario, sessions)
-  )
+export type Routes = Readonly<Record<string, (ctx: Context) => unknown>>
+
+/** Responds by path; every other path is a 404. */
+export function route(app: App, routes: Routes): void {
+  app.use((ctx) => routes[ctx.path]?.(ctx))
 }
 
-async function openSite(app: App, scenario: Scenario<Site>, sessions: Sessions): Promise<Opened> {
-  app.silent = true
-  const closing: (() => Promise<void>)[] = []
-  const ours = (): Middleware => session({ store: createMemoryStore(), secret, cookie: { secure: false } })
-  await scenario.mount({
-    app,
-    session: sessions === 'ours' ? ours() : createPeer(app),
-    onClose: (task) => closing.push(task)
-  })
-  const { url, close } = await serve(app.callback())
-  return {
-    url,
-    cookieName: sessions === 'ours' ? 'sid' : 'koa.sess',
-    async close() {
-      for (const task of [...closing, close]) await task()
-    }
-  }
+/** Counts a view in the session and responds with the number. */
+export function count(ctx: Context): void {
+  ctx.session.views = Number(ctx.session.views ?? 0) + 1
+  ctx.body = { views: ctx.session.views }
 }

@@ -1,4 +1,5 @@
 import { createCookieJar } from '@kvsession/testkit'
+import type { Answer } from '../src/compare.ts'
 
 export interface VisitorRequest {
   readonly method?: string
@@ -15,18 +16,6 @@ export interface RawAnswer {
   readonly headers: Headers
   readonly body: string
   readonly json: () => unknown
-}
-
-/** An answer without what differs from run to run. */
-export interface Answer {
-  readonly request: string
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  /** What becomes of the session's cookie in the browser; the same value sent again is `kept`. */
-  readonly sessionCookie: 'kept' | 'new' | 'gone'
-  /** The names of the other cookies that were set. */
-  readonly cookies: readonly string[]
-  readonly body: string
 }
 
 /** A browser that follows no redirects, keeps cookies and records each answer. */

@@ -1,20 +1,8 @@
 import { load } from '../load.ts'
+import { createPassport, type Passport, type Strategies, type Verified } from '../passport.ts'
 import { startProvider } from '../provider.ts'
-import type { Scenario } from '../scenario.ts'
-import type { Visitor } from '../visitor.ts'
-import type { Handler, Next, Request, Response, Site } from './site.ts'
-
-type Verified = (error: unknown, user: unknown, info?: object) => void
-
-/** What the scenarios use of passport 0.7. */
-interface Passport {
-  use(strategy: unknown): void
-  initialize(): Handler
-  session(): Handler
-  authenticate(name: string, options?: object): Handler
-  serializeUser(serialize: (user: { readonly name: string }, done: Verified) => void): void
-  deserializeUser(deserialize: (name: string, done: Verified) => void): void
-}
+import { follows, type Visit, visits } from '../scenario.ts'
+import type { App, Handler, Next, Request, Response, Scenario, Site } from './site.ts'
 
 interface PassportRequest extends Request {
   logout(options: object, done: Next): void
@@ -22,28 +10,12 @@ interface PassportRequest extends Request {
   isAuthenticated(): boolean
 }
 
-interface Strategies {
-  readonly Strategy: new (...args: readonly unknown[]) => unknown
+function createExpressPassport(): Passport<Handler> {
+  return createPassport(load<{ Passport: new () => Passport<Handler> }>('passport').Passport)
 }
 
-export function createPassport(): Passport {
-  const { Passport: Constructor } = load<{ Passport: new () => Passport }>('passport')
-  const passport = new Constructor()
-  const { Strategy } = load<Strategies>('passport-local')
-  passport.use(
-    new Strategy((name: string, password: string, done: Verified) => {
-      done(null, password === 'right' ? { name } : false, { message: 'wrong password' })
-    })
-  )
-  passport.serializeUser((user, done) => done(null, user.name))
-  passport.deserializeUser((name, done) => done(null, name === 'deleted' ? false : { name }))
-  return passport
-}
-
-function withPassport(site: Site, mount: (passport: Passport) => void): void {
-  const { app, express, session } = site
-  const passport = createPassport()
-  app.use(session)
+function withPassport({ app, express }: Site, mount: (passport: Passport<Handler>) => void): void {
+  const passport = createExpressPassport()
   app.use(express.urlencoded({ extended: false }))
   app.use(passport.initialize())
   app.use(passport.session())
@@ -73,23 +45,19 @@ const logout: Handler = asPassport((req, res, next) => {
 
 const right = { username: 'alice', password: 'right' }
 
-function localScenario(
-  does: string,
-  mount: (site: Site, passport: Passport) => void,
-  visit: (visitor: Visitor) => Promise<unknown>
-): Scenario<Site> {
+function localScenario(does: string, mount: (app: App, passport: Passport<Handler>) => void, visit: Visit): Scenario {
   return {
     middleware: 'passport-local',
     does,
-    mount: (site) => withPassport(site, (passport) => mount(site, passport)),
+    mount: (site) => withPassport(site, (passport) => mount(site.app, passport)),
     visit
   }
 }
 
-export const passportScenarios: readonly Scenario<Site>[] = [
+export const passportScenarios: readonly Scenario[] = [
   localScenario(
     'logs in and out',
-    ({ app }, passport) => {
+    (app, passport) => {
       app.post('/login', passport.authenticate('local', { successRedirect: '/', failureRedirect: '/' }))
       app.post('/logout', logout)
     },
@@ -102,9 +70,8 @@ export const passportScenarios: readonly Scenario<Site>[] = [
   ),
   localScenario(
     'keeps the session of the visitor when asked to (keepSessionInfo)',
-    ({ app }, passport) => {
-      app.post('/login', passport.authenticate('local', { successRedirect: '/', keepSessionInfo: true }))
-    },
+    (app, passport) =>
+      app.post('/login', passport.authenticate('local', { successRedirect: '/', keepSessionInfo: true })),
     async ({ visit, follow }) => {
       await visit('/cart')
       await follow(await visit('/login', { body: right }))
@@ -112,7 +79,7 @@ export const passportScenarios: readonly Scenario<Site>[] = [
   ),
   localScenario(
     'leaves the message of a failed login in the session',
-    ({ app }, passport) => {
+    (app, passport) => {
       app.post('/login', passport.authenticate('local', { failureRedirect: '/failed', failureMessage: true }))
       app.get('/failed', (req, res) => res.json(req.session.messages))
     },
@@ -122,7 +89,7 @@ export const passportScenarios: readonly Scenario<Site>[] = [
   ),
   localScenario(
     'returns to where the visitor wanted to go',
-    ({ app }, passport) => {
+    (app, passport) => {
       app.get('/private', (req, res) => {
         if (req.user) return res.send('welcome')
         req.session.returnTo = '/private'
@@ -138,9 +105,7 @@ export const passportScenarios: readonly Scenario<Site>[] = [
   ),
   localScenario(
     'refuses the cookie from before the login',
-    ({ app }, passport) => {
-      app.post('/login', passport.authenticate('local', { successRedirect: '/' }))
-    },
+    (app, passport) => app.post('/login', passport.authenticate('local', { successRedirect: '/' })),
     async ({ visit, cookies }) => {
       await visit('/cart')
       const planted = cookies()
@@ -150,9 +115,7 @@ export const passportScenarios: readonly Scenario<Site>[] = [
   ),
   localScenario(
     'logs a deleted user out at the next request',
-    ({ app }, passport) => {
-      app.post('/login', passport.authenticate('local', { successRedirect: '/' }))
-    },
+    (app, passport) => app.post('/login', passport.authenticate('local', { successRedirect: '/' })),
     async ({ visit }) => {
       await visit('/login', { body: { username: 'deleted', password: 'right' } })
       await visit('/')
@@ -172,18 +135,13 @@ export const passportScenarios: readonly Scenario<Site>[] = [
         )
         site.app.get('/logout', logout)
       }),
-    async visit({ visit, follow }) {
-      await visit('/in')
-      await visit('/')
-      await follow(await visit('/logout'))
-    }
+    visit: follows('/in', '/', '/logout')
   },
   {
     middleware: 'passport',
     does: 'authenticates every request by the session strategy',
-    mount: ({ app, session }) => {
-      const passport = createPassport()
-      app.use(session)
+    mount: ({ app }) => {
+      const passport = createExpressPassport()
       app.get(
         '/in',
         passport.initialize(),
@@ -193,19 +151,14 @@ export const passportScenarios: readonly Scenario<Site>[] = [
       )
       app.get('/', passport.initialize(), passport.authenticate('session'), (req, res) => res.json(req.user ?? null))
     },
-    async visit({ visit }) {
-      await visit('/')
-      await visit('/in')
-      await visit('/')
-    }
+    visit: visits('/', '/in', '/')
   },
   ...['state in the session', 'state and PKCE in the session'].map(
-    (does, pkce): Scenario<Site> => ({
+    (does, pkce): Scenario => ({
       middleware: 'passport-oauth2',
       does: `logs in at a provider with ${does}`,
       async mount(site) {
-        const provider = await startProvider()
-        site.onClose(provider.close)
+        const provider = await startProvider(site)
         const { Strategy } = load<Strategies>('passport-oauth2')
         withPassport(site, (passport) => {
           const options = {
@@ -227,11 +180,7 @@ export const passportScenarios: readonly Scenario<Site>[] = [
           )
         })
       },
-      async visit({ visit, follow }) {
-        await follow(await visit('/login'))
-        await visit('/')
-        await visit('/callback?code=stolen&state=forged')
-      }
+      visit: follows('/login', '/', '/callback?code=stolen&state=forged')
     })
   )
 ]

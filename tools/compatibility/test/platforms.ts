@@ -1,10 +1,10 @@
+import type { Platform } from '../src/compare.ts'
 import { scenarios as expressScenarios } from './express/scenarios.ts'
 import { createExpressPlatform } from './express/site.ts'
 import { scenarios as honoScenarios } from './hono/scenarios.ts'
 import { createHonoPlatform } from './hono/site.ts'
 import { scenarios as koaScenarios } from './koa/scenarios.ts'
 import { createKoaPlatform } from './koa/site.ts'
-import type { Platform } from './scenario.ts'
 
 export const platforms: readonly Platform[] = [
   createExpressPlatform('Express 5', 'express', expressScenarios),

@@ -3,11 +3,12 @@ import { createMemoryStore, type Session } from '@kvsession/core'
 import { type SessionVariables, session } from '@kvsession/hono'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import type { Platform } from '../../src/compare.ts'
 import { load } from '../load.ts'
-import { createPlatform, type Opened, type Platform, type Scenario, type Sessions } from '../scenario.ts'
-import { secret, serve } from '../serve.ts'
+import { type Scenario as CommonScenario, type Site as CommonSite, createPlatform } from '../scenario.ts'
+import { secret } from '../serve.ts'
 
-/** What both libraries can do, each in its own words. */
+/** What both session libraries can do, each by its own API. */
 interface SessionAccess {
   readonly middleware: MiddlewareHandler
   readonly cookieName: string
@@ -18,8 +19,25 @@ interface SessionAccess {
   end(c: Context): unknown
 }
 
-export interface Site extends Omit<SessionAccess, 'cookieName'> {
+export interface Parts extends SessionAccess {
   readonly app: Hono
+}
+
+export type Site = CommonSite<Parts>
+export type Scenario = CommonScenario<Parts>
+
+export function createHonoPlatform(scenarios: readonly Scenario[]): Platform {
+  return createPlatform({ name: 'Hono 4', peer: 'hono-sessions' }, scenarios, (sessions) => {
+    const access = sessions === 'ours' ? createOurs() : createPeer()
+    const app = new Hono()
+    app.onError(respondToError)
+    return {
+      parts: { app, ...access },
+      server: (req, res) => void getRequestListener(app.fetch)(req, res),
+      cookieName: access.cookieName,
+      useSession: () => void app.use(access.middleware)
+    }
+  })
 }
 
 function createOurs(): SessionAccess {
@@ -63,18 +81,6 @@ function createPeer(): SessionAccess {
     renew: (c) => c.set('session_key_rotation', true),
     end: (c) => sessionOf(c).deleteSession()
   }
-}
-
-export function createHonoPlatform(scenarios: readonly Scenario<Site>[]): Platform {
-  return createPlatform({ name: 'Hono 4', peer: 'hono-sessions' }, scenarios, openSite)
-}
-
-async function openSite(scenario: Scenario<Site>, sessions: Sessions): Promise<Opened> {
-  const { cookieName, ...access } = sessions === 'ours' ? createOurs() : createPeer()
-  const app = new Hono()
-  app.onError(respondToError)
-  await scenario.mount({ app, ...access })
-  return { cookieName, ...(await serve((req, res) => void getRequestListener(app.fetch)(req, res))) }
 }
 
 /** Hono's own exceptions know their response. */

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createMemoryStore } from '@kvsession/core'
 import { session } from '@kvsession/express'
+import type { Platform } from '../../src/compare.ts'
 import { load } from '../load.ts'
-import { createPlatform, type Opened, type Platform, type Scenario, type Sessions } from '../scenario.ts'
-import { secret, serve } from '../serve.ts'
+import { type Scenario as CommonScenario, type Site as CommonSite, createPlatform } from '../scenario.ts'
+import { secret } from '../serve.ts'
 
 type Done = (error?: unknown) => void
 
@@ -58,6 +59,7 @@ export interface App {
   post(path: string, ...handlers: readonly Handler[]): void
   all(path: string, ...handlers: readonly Handler[]): void
   set(name: string, value: unknown): void
+  readonly locals: Record<string, unknown>
 }
 
 export interface Framework {
@@ -66,15 +68,35 @@ export interface Framework {
   urlencoded(options: { readonly extended: boolean }): Handler
 }
 
-/** What an application is made of. */
-export interface Site {
+/** What a scenario mounts itself on. */
+export interface Parts {
   readonly app: App
   readonly server: Server
   readonly express: Framework
-  /** The session middleware, ours or express-session. */
+  /** The session middleware, ours or express-session; mounted by the platform. */
   readonly session: Handler
-  /** Closes what the scenario has opened beside the server. */
-  onClose(close: () => Promise<void>): void
+}
+
+export type Site = CommonSite<Parts>
+export type Scenario = CommonScenario<Parts>
+
+/** Express in one of its versions. @param module the name that it is installed under. */
+export function createExpressPlatform(name: string, module: string, scenarios: readonly Scenario[]): Platform {
+  const express = load<Framework>(module)
+  return createPlatform({ name, peer: 'express-session' }, scenarios, (sessions, lossy) => {
+    const app = express()
+    // Express then logs no errors.
+    app.set('env', 'test')
+    const server = createServer(app)
+    const handler = sessions === 'ours' ? createOurs(lossy) : createPeer()
+    return {
+      parts: { app, server, express, session: handler },
+      server,
+      cookieName: sessions === 'ours' ? 'sid' : 'connect.sid',
+      useSession: () => app.use(handler),
+      finish: () => app.use(respondToError)
+    }
+  })
 }
 
 /** As its documentation recommends: neither of the deprecated defaults. */
@@ -88,34 +110,22 @@ function createOurs(lossy: boolean): Handler {
   return session(lossy ? { ...options, serializer: 'json-lossy' } : options)
 }
 
-/** Express in one of its versions. @param module the name that it is installed under. */
-export function createExpressPlatform(name: string, module: string, scenarios: readonly Scenario<Site>[]): Platform {
-  const express = load<Framework>(module)
-  return createPlatform({ name, peer: 'express-session' }, scenarios, (scenario, sessions) =>
-    openSite(express, scenario, sessions)
-  )
-}
-
-async function openSite(express: Framework, scenario: Scenario<Site>, sessions: Sessions): Promise<Opened> {
-  const app = express()
-  // Express then logs no errors.
-  app.set('env', 'test')
-  const server = createServer(app)
-  const { url, close } = await serve(server)
-  const closing = [close]
-  const handler = sessions === 'ours' ? createOurs(scenario.lossy === true) : createPeer()
-  await scenario.mount({ app, server, express, session: handler, onClose: (task) => closing.unshift(task) })
-  app.use(respondToError)
-  return {
-    url,
-    cookieName: sessions === 'ours' ? 'sid' : 'connect.sid',
-    async close() {
-      for (const task of closing) await task()
-    }
-  }
-}
-
 function respondToError(error: Error & { readonly status?: number }, _req: Request, res: Response, next: Next): void {
   if (res.headersSent) next(error)
   else res.status(error.status ?? 500).send(`error: ${error.message}`)
+}
+
+/** Counts a view in the session. */
+export function count({ session: data }: Request): number {
+  const views = Number(data.views ?? 0) + 1
+  data.views = views
+  return views
+}
+
+/** Responds with the number of views. */
+export const countViews: Handler = (req, res) => res.json({ views: count(req) })
+/** Stores a user in the session. */
+export const logIn: Handler = (req, res) => {
+  req.session.user = 'alice'
+  res.send('in')
 }

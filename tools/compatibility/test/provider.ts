@@ -1,13 +1,16 @@
 import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { Running } from './scenario.ts'
-import { serve, urlOf } from './serve.ts'
+import { type Running, serve, urlOf } from './serve.ts'
+
+interface Closable {
+  onClose(close: () => Promise<void>): void
+}
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const keyId = 'one'
 
-/** An OpenID Connect provider at which alice is logged in already: it redirects back at once. */
-export async function startProvider(): Promise<Running> {
+/** An OpenID Connect provider where alice is logged in already, so that it redirects back at once. Closes with the site. */
+export async function startProvider({ onClose }: Closable): Promise<Running> {
   const nonces = new Map<string, string | null>()
   const server = createServer((req, res) => {
     const issuer = urlOf(server)
@@ -20,7 +23,25 @@ export async function startProvider(): Promise<Running> {
     else if (pathname === '/token') void readForm(req).then((form) => json(res, grantOf(issuer, form, req, nonces)))
     else res.writeHead(404).end()
   })
-  return serve(server)
+  const provider = await serve(server)
+  onClose(provider.close)
+  return provider
+}
+
+/** What `grant` needs to log in at the provider. */
+export function grantConfig(provider: Running, origin: string, transport: string): object {
+  return {
+    defaults: { origin, transport, state: true },
+    local: {
+      authorize_url: `${provider.url}/authorize`,
+      access_url: `${provider.url}/token`,
+      oauth: 2,
+      key: 'client',
+      secret: 'secret',
+      scope: ['openid'],
+      callback: '/done'
+    }
+  }
 }
 
 function metadata(issuer: string): object {

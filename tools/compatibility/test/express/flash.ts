@@ -1,6 +1,6 @@
 import { load } from '../load.ts'
-import type { Scenario } from '../scenario.ts'
-import type { Handler, Request, Site } from './site.ts'
+import { follows } from '../scenario.ts'
+import type { App, Handler, Request, Scenario } from './site.ts'
 
 interface FlashRequest extends Request {
   flash(kind?: string, message?: unknown): unknown
@@ -15,35 +15,26 @@ function isFlash(req: Request): req is FlashRequest {
   return 'flash' in req
 }
 
-function scenario(
-  middleware: string,
-  does: string,
-  mount: (site: Site) => void,
-  paths: readonly string[]
-): Scenario<Site> {
+type Options = Pick<Scenario, 'middleware' | 'does' | 'lossy'>
+
+function scenario(options: Options, mount: (app: App) => void, ...paths: readonly string[]): Scenario {
   return {
-    middleware,
-    does,
-    mount(site) {
-      const flash = load<() => Handler>(middleware)
-      site.app.use(site.session)
-      site.app.use(flash())
-      mount(site)
+    ...options,
+    mount({ app }) {
+      app.use(load<() => Handler>(options.middleware)())
+      mount(app)
     },
-    async visit({ visit, follow }) {
-      for (const path of paths) await follow(await visit(path))
-    }
+    visit: follows(...paths)
   }
 }
 
 const families = ['connect-flash', 'express-flash']
 
-export const flashScenarios: readonly Scenario<Site>[] = [
+export const flashScenarios: readonly Scenario[] = [
   ...families.flatMap((middleware) => [
     scenario(
-      middleware,
-      'shows a message once, after a redirect',
-      ({ app }) => {
+      { middleware, does: 'shows a message once, after a redirect' },
+      (app) => {
         app.get('/set', (req, res) => {
           flashOf(req, 'info', 'saved')
           flashOf(req, 'info', 'twice')
@@ -51,12 +42,12 @@ export const flashScenarios: readonly Scenario<Site>[] = [
         })
         app.get('/show', (req, res) => res.json(flashOf(req, 'info')))
       },
-      ['/set', '/show']
+      '/set',
+      '/show'
     ),
     scenario(
-      middleware,
-      'takes several messages, and gives all kinds at once',
-      ({ app }) => {
+      { middleware, does: 'takes several messages, and gives all kinds at once' },
+      (app) => {
         app.get('/set', (req, res) => {
           flashOf(req, 'error', ['one', 'two'])
           flashOf(req, 'info', 'three')
@@ -64,42 +55,47 @@ export const flashScenarios: readonly Scenario<Site>[] = [
         })
         app.get('/all', (req, res) => res.json(flashOf(req)))
       },
-      ['/set', '/all', '/all']
+      '/set',
+      '/all',
+      '/all'
     )
   ]),
   scenario(
-    'connect-flash',
-    'gives a visitor whose messages are only read the same cookie',
-    ({ app }) => {
+    { middleware: 'connect-flash', does: 'gives a visitor whose messages are only read the same cookie' },
+    (app) => {
       app.get('/', (req, res) => res.json(flashOf(req, 'info')))
     },
-    ['/', '/']
+    '/',
+    '/'
   ),
   scenario(
-    'express-flash',
-    'shows a message to the view of the same request',
-    ({ app }) => {
+    { middleware: 'express-flash', does: 'shows a message to the view of the same request' },
+    (app) => {
       app.get('/', (req, res) => {
         flashOf(req, 'info', 'now')
         const messages = res.locals.messages ?? Reflect.get(Object(res), 'messages')
         res.json([typeof messages, flashOf(req, 'info')])
       })
     },
-    ['/', '/']
+    '/',
+    '/'
   ),
-  ...[true, false].map((lossy) => ({
-    ...scenario(
-      'connect-flash',
-      lossy ? "takes an Error as a message, with serializer: 'json-lossy'" : 'takes an Error as a message',
-      ({ app }) => {
+  ...[true, false].map((lossy) =>
+    scenario(
+      {
+        middleware: 'connect-flash',
+        does: lossy ? "takes an Error as a message, with serializer: 'json-lossy'" : 'takes an Error as a message',
+        lossy
+      },
+      (app) => {
         app.get('/', (req, res) => {
           flashOf(req, 'error', new Error('wrong password'))
           res.send('set')
         })
         app.get('/show', (req, res) => res.json(flashOf(req, 'error')))
       },
-      ['/', '/show']
-    ),
-    lossy
-  }))
+      '/',
+      '/show'
+    )
+  )
 ]

@@ -1,8 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { Running } from './scenario.ts'
 
-/** Of every session middleware, ours and theirs. */
+/** A running server. */
+export interface Running {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** The secret of every session middleware. */
 export const secret = 'the secret of the compatibility suite, long enough'
 
 /** Serves on a free port of the loopback interface. */

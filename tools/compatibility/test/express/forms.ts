@@ -1,6 +1,6 @@
 import { load } from '../load.ts'
-import type { Scenario } from '../scenario.ts'
-import type { Handler, Request, Site } from './site.ts'
+import { onBothSides, visits } from '../scenario.ts'
+import { count, type Handler, type Request, type Scenario, type Site } from './site.ts'
 
 interface Validator {
   body(field: string): Handler & { isEmail(): Handler }
@@ -26,18 +26,17 @@ function upload(names: readonly string[]): FormData {
   return form
 }
 
-export const formScenarios: readonly Scenario<Site>[] = [
+export const formScenarios: readonly Scenario[] = [
   ...(['single', 'array'] as const).map(
-    (kind): Scenario<Site> => ({
+    (kind): Scenario => ({
       middleware: 'multer',
       does:
         kind === 'single'
           ? 'takes a file and its form into the session'
           : 'takes several files, and refuses other fields',
-      mount({ app, session }) {
+      mount({ app }) {
         const multer = load<Multer>('multer')
         const storage = multer({ storage: multer.memoryStorage() })
-        app.use(session)
         app.post('/', kind === 'single' ? storage.single('file') : storage.array('file'), (req, res) => {
           req.session.upload = { title: req.body.title, files: filesOf(req) }
           res.redirect('/')
@@ -56,9 +55,8 @@ export const formScenarios: readonly Scenario<Site>[] = [
   {
     middleware: 'express-validator',
     does: 'keeps the errors of a form for the next page',
-    mount({ app, express, session }) {
+    mount({ app, express }) {
       const { body, validationResult } = load<Validator>('express-validator')
-      app.use(session)
       app.use(express.urlencoded({ extended: false }))
       app.post('/', body('email').isEmail(), (req, res) => {
         const errors = validationResult(req)
@@ -74,13 +72,12 @@ export const formScenarios: readonly Scenario<Site>[] = [
     }
   },
   ...[true, false].map(
-    (lossy): Scenario<Site> => ({
+    (lossy): Scenario => ({
       middleware: 'express-validator',
       does: lossy ? "keeps a whole result, with serializer: 'json-lossy'" : 'keeps a whole result',
       lossy,
-      mount({ app, express, session }) {
+      mount({ app, express }) {
         const { body, validationResult } = load<Validator>('express-validator')
-        app.use(session)
         app.use(express.urlencoded({ extended: false }))
         app.post('/', body('email').isEmail(), (req, res) => {
           req.session.result = validationResult(req)
@@ -94,46 +91,34 @@ export const formScenarios: readonly Scenario<Site>[] = [
       }
     })
   ),
-  ...['before', 'behind'].map(
-    (place): Scenario<Site> => ({
+  ...onBothSides(
+    {
       middleware: 'cookie-parser',
-      does: `reads and sets other cookies, with the session ${place} it`,
-      mount({ app, session }) {
-        const parser = load<(secret: string) => Handler>('cookie-parser')('a secret of the application')
-        for (const one of place === 'before' ? [session, parser] : [parser, session]) app.use(one)
+      does: 'reads and sets other cookies',
+      mount: ({ app }: Site) =>
         app.get('/', (req, res) => {
-          req.session.views = Number(req.session.views ?? 0) + 1
           res.cookie('theme', 'dark')
           const names = 'cookies' in req ? Object.keys(Object(req.cookies)) : []
-          res.json([req.session.views, names.includes('theme')])
-        })
-      },
-      async visit({ visit }) {
-        await visit('/')
-        await visit('/')
-      }
-    })
+          res.json([count(req), names.includes('theme')])
+        }),
+      visit: visits('/', '/')
+    },
+    ({ app }) => app.use(load<(secret: string) => Handler>('cookie-parser')('a secret of the application'))
   ),
   {
     middleware: 'supertest',
     does: 'keeps the session with an agent',
-    mount({ app, session }) {
+    mount({ app }) {
       const { agent } = load<{
         agent(app: unknown): { get(path: string): Promise<{ body: unknown; status: number }> }
       }>('supertest')
-      app.use(session)
-      app.get('/count', (req, res) => {
-        req.session.views = Number(req.session.views ?? 0) + 1
-        res.json(req.session.views)
-      })
+      app.get('/count', (req, res) => res.json(count(req)))
       app.get('/', async (_req, res) => {
         const visitor = agent(app)
         const seen = [await visitor.get('/count'), await visitor.get('/count'), await agent(app).get('/count')]
         res.json(seen.map(({ body, status }) => [status, body]))
       })
     },
-    async visit({ visit }) {
-      await visit('/')
-    }
+    visit: visits('/')
   }
 ]

@@ -1,7 +1,7 @@
 import { load } from '../load.ts'
-import { startProvider } from '../provider.ts'
-import type { Scenario } from '../scenario.ts'
-import type { Handler, Request, Site } from './site.ts'
+import { grantConfig, startProvider } from '../provider.ts'
+import { follows } from '../scenario.ts'
+import { count, type Handler, type Request, type Scenario } from './site.ts'
 
 interface OpenIdClient {
   discovery(issuer: URL, client: string, secret: string, auth: undefined, options: object): Promise<object>
@@ -31,54 +31,35 @@ function originOf({ headers }: Request): string {
 }
 
 /** Logins at a provider that keep what they need in the session. */
-export const loginScenarios: readonly Scenario<Site>[] = [
+export const loginScenarios: readonly Scenario[] = [
   ...(['session', 'querystring'] as const).map(
-    (transport): Scenario<Site> => ({
+    (transport): Scenario => ({
       middleware: 'grant',
       does: `logs in at a provider and answers by the ${transport}`,
-      async mount({ app, session, onClose }) {
-        const provider = await startProvider()
-        onClose(provider.close)
+      async mount(site) {
+        const { app } = site
+        const provider = await startProvider(site)
         const grant = load<{ express(): (config: object) => Handler }>('grant')
-        app.use(session)
-        app.use((req, res, next) => {
-          const config = {
-            defaults: { origin: originOf(req), transport, state: true },
-            local: {
-              authorize_url: `${provider.url}/authorize`,
-              access_url: `${provider.url}/token`,
-              oauth: 2,
-              key: 'client',
-              secret: 'secret',
-              scope: ['openid'],
-              callback: '/done'
-            }
-          }
-          return grant.express()(config)(req, res, next)
-        })
+        app.use((req, res, next) => grant.express()(grantConfig(provider, originOf(req), transport))(req, res, next))
         app.get('/done', (req, res) => {
           const { grant: kept } = req.session
           const response: unknown = typeof kept === 'object' && kept !== null && Reflect.get(kept, 'response')
           res.json([Object.keys(Object(response)).sort(), Object.keys(req.query).sort()])
         })
       },
-      async visit({ visit, follow }) {
-        await follow(await visit('/connect/local'))
-        await visit('/connect/local/callback?code=1&state=forged')
-      }
+      visit: follows('/connect/local', '/connect/local/callback?code=1&state=forged')
     })
   ),
   {
     middleware: 'openid-client',
     does: 'logs in at a provider with state, nonce and PKCE in the session',
-    async mount({ app, session, onClose }) {
-      const provider = await startProvider()
-      onClose(provider.close)
+    async mount(site) {
+      const { app } = site
+      const provider = await startProvider(site)
       const client = load<OpenIdClient>('openid-client')
       const config = await client.discovery(new URL(provider.url), 'client', 'secret', undefined, {
         execute: [client.allowInsecureRequests]
       })
-      app.use(session)
       app.get('/login', async (req, res) => {
         const login = {
           verifier: client.randomPKCECodeVerifier(),
@@ -112,20 +93,16 @@ export const loginScenarios: readonly Scenario<Site>[] = [
       })
       app.get('/', (req, res) => res.json(req.session.user ?? null))
     },
-    async visit({ visit, follow }) {
-      await follow(await visit('/login'))
-      await visit('/callback?code=stolen&state=forged')
-    }
+    visit: follows('/login', '/callback?code=stolen&state=forged')
   },
   {
     middleware: 'express-openid-connect',
     does: 'keeps its own session beside ours',
-    async mount({ app, express, session, onClose }) {
-      const provider = await startProvider()
-      onClose(provider.close)
+    async mount(site) {
+      const { app, express } = site
+      const provider = await startProvider(site)
       const { auth } = load<{ auth(options: object): Handler }>('express-openid-connect')
       const byOrigin = new Map<string, Handler>()
-      app.use(session)
       app.use(express.urlencoded({ extended: false }))
       app.use((req, res, next) => {
         const baseURL = originOf(req)
@@ -143,15 +120,8 @@ export const loginScenarios: readonly Scenario<Site>[] = [
         byOrigin.set(baseURL, handler)
         return handler(req, res, next)
       })
-      app.get('/', (req, res) => {
-        req.session.views = Number(req.session.views ?? 0) + 1
-        res.json([userOf(req), req.session.views])
-      })
+      app.get('/', (req, res) => res.json([userOf(req), count(req)]))
     },
-    async visit({ visit, follow }) {
-      await visit('/')
-      await follow(await visit('/login'))
-      await visit('/')
-    }
+    visit: follows('/', '/login', '/')
   }
 ]

@@ -1,29 +1,18 @@
-import type { Scenario } from '../scenario.ts'
-import type { Request, Site } from './site.ts'
-
-function count({ session }: Request): number {
-  session.views = Number(session.views ?? 0) + 1
-  return Number(session.views)
-}
+import { follows, replays, scenariosOf, visits, visitsAs } from '../scenario.ts'
+import { count, countViews, type Scenario } from './site.ts'
 
 /** `req.session` itself. */
-export const memberScenarios: readonly Scenario<Site>[] = [
+export const memberScenarios: readonly Scenario[] = scenariosOf('req.session', [
   {
-    middleware: 'req.session',
     does: 'counts views, one visitor apart from the other',
-    mount({ app, session }) {
-      app.use(session)
-      app.get('/', (req, res) => res.json({ views: count(req) }))
+    mount({ app }) {
+      app.get('/', countViews)
     },
-    async visit({ visit }) {
-      for (const stranger of [false, false, true, false]) await visit('/', { stranger })
-    }
+    visit: visitsAs('/', false, false, true, false)
   },
   {
-    middleware: 'req.session',
     does: 'gives a visitor who stores nothing no cookie',
-    mount({ app, session }) {
-      app.use(session)
+    mount({ app }) {
       app.get('/', (req, res) =>
         res.json([Object.keys(req.session), typeof req.sessionID, req.session.id === req.sessionID])
       )
@@ -35,10 +24,8 @@ export const memberScenarios: readonly Scenario<Site>[] = [
     }
   },
   {
-    middleware: 'req.session',
     does: 'keeps nested changes, deletions and undefined properties',
-    mount({ app, session }) {
-      app.use(session)
+    mount({ app }) {
       app.get('/set', (req, res) => {
         req.session.cart = { items: [{ id: 1 }], note: undefined }
         req.session.gone = true
@@ -55,15 +42,11 @@ export const memberScenarios: readonly Scenario<Site>[] = [
         res.json({ cart: req.session.cart, has: ['gone', 'token'].map((key) => key in req.session) })
       )
     },
-    async visit({ visit, follow }) {
-      await follow(await visit('/set'))
-    }
+    visit: follows('/set')
   },
   {
-    middleware: 'req.session',
     does: 'saves and reloads, with callbacks',
-    mount({ app, session }) {
-      app.use(session)
+    mount({ app }) {
       app.get('/save', (req, res, next) => {
         count(req)
         req.session.save((error) => (error ? next(error) : res.redirect('/reload')))
@@ -74,16 +57,12 @@ export const memberScenarios: readonly Scenario<Site>[] = [
         req.session.reload((error) => (error ? next(error) : res.json([req.session.views, req.session === before])))
       })
     },
-    async visit({ visit, follow }) {
-      await follow(await visit('/save'))
-    }
+    visit: follows('/save')
   },
   {
-    middleware: 'req.session',
     does: 'regenerates: a new empty session, another id, the old object readable',
-    mount({ app, session }) {
-      app.use(session)
-      app.get('/', (req, res) => res.json({ views: count(req) }))
+    mount({ app }) {
+      app.get('/', countViews)
       app.get('/login', (req, res, next) => {
         const before = req.session
         const { id } = before
@@ -96,53 +75,32 @@ export const memberScenarios: readonly Scenario<Site>[] = [
       })
       app.get('/who', (req, res) => res.json([req.session.user, req.session.views]))
     },
-    async visit({ visit, cookies }) {
-      await visit('/')
-      const planted = cookies()
-      await visit('/login')
-      await visit('/who')
-      await visit('/who', { headers: { cookie: planted } })
-    }
+    visit: replays('/', ['/login', '/who'], '/who')
   },
   {
-    middleware: 'req.session',
     does: 'destroys, with a callback',
-    mount({ app, session }) {
-      app.use(session)
-      app.get('/', (req, res) => res.json({ views: count(req) }))
+    mount({ app }) {
+      app.get('/', countViews)
       app.get('/logout', (req, res, next) => {
         req.session.destroy((error) => (error ? next(error) : res.json(typeof req.session)))
       })
     },
-    async visit({ visit, cookies }) {
-      await visit('/')
-      const planted = cookies()
-      await visit('/logout')
-      await visit('/', { headers: { cookie: planted } })
-    }
+    visit: replays('/', ['/logout'], '/')
   },
   {
-    middleware: 'req.session',
     does: '= null ends it for the request',
-    mount({ app, session }) {
-      app.use(session)
-      app.get('/', (req, res) => res.json({ views: count(req) }))
+    mount({ app }) {
+      app.get('/', countViews)
       app.get('/logout', (req, res) => {
         req.session = null
         res.json(req.session)
       })
     },
-    async visit({ visit }) {
-      await visit('/')
-      await visit('/logout')
-      await visit('/')
-    }
+    visit: visits('/', '/logout', '/')
   },
   {
-    middleware: 'req.session',
     does: 'takes a lifetime by cookie.maxAge and cookie.expires',
-    mount({ app, session }) {
-      app.use(session)
+    mount({ app }) {
       app.get('/remember', (req, res) => {
         count(req)
         req.session.cookie.maxAge = 3_600_000
@@ -153,36 +111,24 @@ export const memberScenarios: readonly Scenario<Site>[] = [
         req.session.cookie.expires = new Date(Date.now() + 60_000)
         res.json(Math.round(Number(req.session.cookie.maxAge) / 10_000))
       })
-      app.get('/', (req, res) => res.json({ views: count(req) }))
+      app.get('/', countViews)
     },
-    async visit({ visit }) {
-      await visit('/remember')
-      await visit('/')
-      await visit('/expires')
-    }
+    visit: visits('/remember', '/', '/expires')
   },
   {
-    middleware: 'req.session',
     does: 'ends with cookie.maxAge = 0',
-    mount({ app, session }) {
-      app.use(session)
-      app.get('/', (req, res) => res.json({ views: count(req) }))
+    mount({ app }) {
+      app.get('/', countViews)
       app.get('/logout', (req, res) => {
         req.session.cookie.maxAge = 0
         res.json({ views: count(req), maxAge: req.session.cookie.maxAge })
       })
     },
-    async visit({ visit }) {
-      await visit('/')
-      await visit('/logout')
-      await visit('/')
-    }
+    visit: visits('/', '/logout', '/')
   },
   {
-    middleware: 'req.session',
     does: 'is stored when the handler fails, and when it answers 404',
-    mount({ app, session }) {
-      app.use(session)
+    mount({ app }) {
       app.get('/fail', (req) => {
         count(req)
         throw new Error('broken')
@@ -191,17 +137,13 @@ export const memberScenarios: readonly Scenario<Site>[] = [
         count(req)
         res.status(404).send('none')
       })
-      app.get('/', (req, res) => res.json({ views: count(req) }))
+      app.get('/', countViews)
     },
-    async visit({ visit }) {
-      for (const path of ['/fail', '/missing', '/', '/nowhere']) await visit(path)
-    }
+    visit: visits('/fail', '/missing', '/', '/nowhere')
   },
   {
-    middleware: 'req.session',
     does: 'is stored before a stream, and before a redirect is followed',
-    mount({ app, session }) {
-      app.use(session)
+    mount({ app }) {
       app.get('/stream', (req, res) => {
         count(req)
         res.write('one,')
@@ -211,31 +153,26 @@ export const memberScenarios: readonly Scenario<Site>[] = [
         count(req)
         res.redirect('/')
       })
-      app.get('/', (req, res) => res.json({ views: count(req) }))
+      app.get('/', countViews)
     },
-    async visit({ visit, follow }) {
-      await visit('/stream')
-      await follow(await visit('/redirect'))
-    }
+    visit: follows('/stream', '/redirect')
   },
   {
-    middleware: 'req.session',
     does: 'mounted twice is one session, and a session of its own where a stub is there before',
-    mount({ app, session }) {
+    before({ app }) {
       app.use('/stub', (req, _res, next) => {
         req.session = { views: 41 }
         next()
       })
-      app.use(session)
-      app.use(session)
-      app.get('/stub', (req, res) => res.json({ views: count(req) }))
-      app.get('/', (req, res) => res.json({ views: count(req) }))
     },
-    async visit({ visit }) {
-      for (const path of ['/', '/', '/stub', '/stub']) await visit(path)
-    }
+    mount({ app, session }) {
+      app.use(session)
+      app.get('/stub', countViews)
+      app.get('/', countViews)
+    },
+    visit: visits('/', '/', '/stub', '/stub')
   }
-]
+])
 
 function isCart(value: unknown): value is { items: { id: number }[] } {
   return typeof value === 'object' && value !== null && 'items' in value
