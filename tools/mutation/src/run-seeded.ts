@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type BundleOptions, bundleSuite } from 'runtime-matrix/bundle'
 import type { Failure } from 'runtime-matrix/portable-runner'
 import { thisNode } from 'runtime-matrix/runtime'
-import { type SeededMutant, seededMutants } from './seeded-mutants.ts'
+import { readSeededMutants, type SeededMutant } from './entries.ts'
 
 /** Long enough for the campaigns among the test files to find the mistakes. */
 const environment = { KVSESSION_SCHEDULES: '1000', KVSESSION_TOKENS: '1', KVSESSION_FUZZ: '300000' }
@@ -15,7 +15,7 @@ const environment = { KVSESSION_SCHEDULES: '1000', KVSESSION_TOKENS: '1', KVSESS
  * @returns whether every mutant was caught, and every test file passes without one.
  */
 export async function runSeeded(root: string, part = ''): Promise<boolean> {
-  const chosen = seededMutants.filter(({ name, file }) => `${name} ${file}`.includes(part))
+  const chosen = readSeededMutants().filter(({ name, file }) => `${name} ${file}`.includes(part))
   const folder = join(root, 'node_modules/.cache/kvsession-seeded')
   await mkdir(folder, { recursive: true })
   let failed = 0
@@ -39,7 +39,9 @@ async function isCaught(root: string, folder: string, mutant: SeededMutant): Pro
   let caught = true
   for (const testFile of mutant.testFiles) {
     const failure = await firstFailure(root, folder, testFile, mutant)
-    console.log(`${failure ? 'caught    ' : 'NOT CAUGHT'} ${mutant.name} (${mutant.file}) by ${failure?.title ?? testFile}`)
+    console.log(
+      `${failure ? 'caught    ' : 'NOT CAUGHT'} ${mutant.name} (${mutant.file}) by ${failure?.title ?? testFile}`
+    )
     if (!failure) caught = false
   }
   return caught
@@ -51,7 +53,11 @@ async function firstFailure(
   testFile: string,
   replacement?: BundleOptions['replacement']
 ): Promise<Failure | undefined> {
-  const code = await bundleSuite(root, [testFile], { stopAtFailure: true, environment, ...(replacement && { replacement }) })
+  const code = await bundleSuite(root, [testFile], {
+    stopAtFailure: true,
+    environment,
+    ...(replacement && { replacement })
+  })
   const path = join(folder, 'suite.mjs')
   await writeFile(path, code)
   try {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 export const root: string = join(import.meta.dirname, '../../..')
 
-/** A clone that may be broken: the last commit, with its own `node_modules`. Kept, since the next run takes up there. */
+/** A clone of the repository with its own `node_modules`. It is kept, because the next run continues from it. */
 export interface WorkingCopy {
   readonly folder: string
   readonly commit: string
@@ -13,10 +13,10 @@ export interface WorkingCopy {
 
 const folder = join(tmpdir(), 'kvsession-mutation')
 
-/** At the last commit. */
+/** Brings the clone to the last commit. */
 export function prepareCopy(): WorkingCopy {
   if (!existsSync(folder)) execFileSync('git', ['clone', '--quiet', root, folder])
-  // Once: somebody may commit in between.
+  // Read once: a new commit may appear while this runs.
   const head = headOf(root)
   run('git', 'fetch', '--quiet', root, head)
   run('git', 'checkout', '--quiet', '--force', '--detach', head)
@@ -24,7 +24,7 @@ export function prepareCopy(): WorkingCopy {
   return lastCopy()
 }
 
-/** As the last run has left it, with its report. */
+/** The clone as the last run left it, with its report. */
 export function lastCopy(): WorkingCopy {
   return { folder, commit: headOf(folder).slice(0, 12) }
 }
@@ -37,7 +37,7 @@ function run(command: string, ...args: string[]): void {
   execFileSync(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-/** Only when the lockfile is another one than last time. */
+/** Installs only if the lockfile has changed since the last time. */
 function install(): void {
   const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
   const installed = join(folder, 'node_modules/.installed-lock.json')

@@ -39,7 +39,11 @@ export async function bundle(root: string, code: string, options: BundleOptions)
   return outputFiles.map(({ text }) => text).join('')
 }
 
-/** A module that runs test files and stops at the first failure if asked to. As a process it prints its report; workerd responds with it. */
+/**
+ * A module that runs test files. As a process it prints its report; workerd responds with it.
+ *
+ * @param options.stopAtFailure runs no further test after the first failure.
+ */
 export function bundleSuite(
   root: string,
   files: readonly string[],
@@ -94,14 +98,14 @@ function libraryOf(root: string, name: string, importer: string): string {
 
 /** Applies the replacement, and keeps `import.meta` of each module, which a bundle would lose. */
 function loadSources(root: string, replacement: Replacement | undefined): Plugin {
-  const changed = replacement && join(root, replacement.file)
   return {
     name: 'load-sources',
     setup({ onLoad }) {
       onLoad({ filter: /\.ts$/ }, ({ path }) => {
-        const source = readFileSync(path, 'utf8')
-        if (path !== changed && !source.includes('import.meta')) return undefined
-        const contents = (path === changed ? source.replace(replacement.replace, () => replacement.by) : source)
+        const original = readFileSync(path, 'utf8')
+        const isReplaced = replacement !== undefined && path === join(root, replacement.file)
+        const source = isReplaced ? original.replace(replacement.replace, () => replacement.by) : original
+        const contents = source
           .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
           .replaceAll('import.meta.filename', JSON.stringify(path))
           .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))

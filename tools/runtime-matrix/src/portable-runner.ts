@@ -1,4 +1,4 @@
-/** A test runner small enough for every JavaScript runtime: suites, hooks, tables, and nothing of a file system. */
+/** A test runner for every JavaScript runtime: suites and hooks, without a file system. */
 
 export interface Failure {
   readonly title: string
@@ -57,7 +57,7 @@ export function addSuite(title: string, register: () => unknown, skipped: boolea
   }
 }
 
-/** What a test file registers while it loads; its hooks are for its own tests. */
+/** Adds the tests that a file registers while it loads; its hooks apply to its own tests only. */
 export async function addFile(title: string, load: () => Promise<unknown>): Promise<void> {
   const file = createSuite(title, root, false)
   root.parts.push(file)
@@ -79,16 +79,16 @@ export function addHook(name: HookName, hook: Hook): void {
   current.hooks[name].push(hook)
 }
 
-/** Runs after the test under way, whatever becomes of it; the last one registered first. */
+/** Registers a hook that runs after the current test, even if it fails; the last one registered runs first. */
 export function addFinisher(hook: Hook): void {
   finishers.unshift(hook)
 }
 
-/** Runs all that was registered and is wanted, in order, one test at a time. */
+/** Runs the registered tests that `watch` wants, in order, one at a time. */
 export async function runAll(watch?: Watch): Promise<Report> {
   const failures: Failure[] = []
   const counts = { passed: 0, skipped: 0 }
-  let over = false
+  let stopped = false
 
   const isWanted = (part: Suite | Test, path: readonly string[]): boolean =>
     'parts' in part
@@ -100,7 +100,7 @@ export async function runAll(watch?: Watch): Promise<Report> {
     if (!skipped) await runHooks(suite.hooks.beforeAll)
     for (const part of suite.parts) {
       const inside = [...path, part.title]
-      if (over || (watch && !isWanted(part, inside))) continue
+      if (stopped || (watch && !isWanted(part, inside))) continue
       if ('parts' in part) await runSuite(part, inside).catch((error: unknown) => note(inside, error))
       else if (skipped) counts.skipped++
       else await runTest(part, suite, inside)
@@ -130,7 +130,7 @@ export async function runAll(watch?: Watch): Promise<Report> {
     if (errors.length === 0) counts.passed++
     else note(path, errors[0])
     const error = errors.length === 0 ? undefined : Error('failed', { cause: errors[0] })
-    if (watch?.ends?.(title, performance.now() - start, error) === false) over = true
+    if (watch?.ends?.(title, performance.now() - start, error) === false) stopped = true
   }
 
   function note(path: readonly string[], error: unknown): void {
@@ -138,7 +138,7 @@ export async function runAll(watch?: Watch): Promise<Report> {
     failures.push({ title: path.join(' > '), message: message.slice(0, 2_000) })
   }
 
-  // A process whose timers are all unref'd would end in the middle of a test.
+  // A process whose timers are all unref'd would end during a test.
   const awake = setInterval(() => undefined, 1_000)
   try {
     await runSuite(root, [])
@@ -164,7 +164,7 @@ async function runHooks(hooks: readonly Hook[]): Promise<void> {
   for (const hook of hooks) await hook()
 }
 
-/** A suite's hooks behind those of the suites around it. */
+/** The hooks of the suites around a suite, then its own. */
 function around(suite: Suite, name: HookName): Hook[] {
   return [...(suite.parent === undefined ? [] : around(suite.parent, name)), ...suite.hooks[name]]
 }

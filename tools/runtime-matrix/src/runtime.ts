@@ -8,7 +8,7 @@ import type { SuiteName } from './suites.ts'
 export interface Runtime {
   readonly name: string
   readonly suites: readonly SuiteName[]
-  /** What is missing, and how to get it; `undefined`: it can run. */
+  /** The reason why it cannot run, with the command that installs it; `undefined` if it can run. */
   missing(): string | undefined
   version(): Promise<string>
   /** Runs a bundled suite from a file inside the repository, so that libraries are found. */
@@ -81,7 +81,7 @@ function workerdVersion(): string {
   return typeof manifest === 'object' && manifest !== null ? String(Reflect.get(manifest, 'version')) : '?'
 }
 
-/** What a process prints, on both outputs. */
+/** The output and the errors of a process. */
 async function output(path: string, args: readonly string[]): Promise<string> {
   const child = spawn(path, args, {
     stdio: ['ignore', 'pipe', 'pipe'],

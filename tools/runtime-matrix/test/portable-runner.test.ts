@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { addFile, addFinisher, addHook, addSuite, addTest, runAll } from '../src/portable-runner.ts'
 
-it('runs files, suites, hooks and tables in order, and counts what passed, failed and was skipped', async () => {
+it('The portable runner runs files, suites and hooks in order, and counts passed, failed and skipped tests', async () => {
   const order: string[] = []
   const note = (text: string) => (): void => void order.push(text)
   await addFile('first', async () => {
