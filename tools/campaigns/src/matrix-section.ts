@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { evidenceFolder } from './results.ts'
 
-/** What `npm run matrix` writes down of each runtime on which no test has failed. */
+/** What `npm run test:runtimes` writes down of each runtime on which no test has failed. */
 export interface MatrixResult {
   readonly runtimes: readonly RuntimeRun[]
   readonly leftOut: readonly { readonly path: string; readonly why: string; readonly on?: readonly string[] }[]
@@ -22,7 +22,7 @@ const claim =
 
 export function renderMatrix(result: MatrixResult | undefined): string {
   const found = result ? renderRun(result) : 'No run was recorded yet.'
-  return `## matrix\n\n${claim}\n\n${found}\n\nAgain: \`npm run matrix\`.\n`
+  return `## matrix\n\n${claim}\n\n${found}\n\nAgain: \`npm run test:runtimes\`.\n`
 }
 
 /** A row for each runtime, a column for each suite. */

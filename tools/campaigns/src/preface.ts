@@ -2,8 +2,8 @@ const introduction = `What is claimed here of races, outages and hostile input i
 \`npm run test:engines\` hold their short form.`
 
 const checkers = `A campaign that finds something records nothing: figures are those of runs that found nothing. The checkers are checked
-too: \`npm run break\` breaks core on purpose, one realistic mistake at a time, and shows that the invariant or the campaign
-that is there for it fails; \`exploration/broken-engines.test.ts\` does the same with stores, the campaign over HTTP and the
+too: \`npm run test:mutation -- seeded\` puts realistic mistakes into core, one at a time, and shows that the invariant or the
+campaign that is there for it fails; \`exploration/broken-engines.test.ts\` does the same with stores, the campaign over HTTP and the
 soak with servers, and the timing test with a comparison that leaks.`
 
 /** What stands above the table of `docs/evidence.md`. */

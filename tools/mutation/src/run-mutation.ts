@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readExplanations } from './entries.ts'
+import { readExplanations, readSeededMutants } from './entries.ts'
 import { addCounts, recordScope, scoreOf } from './figures.ts'
 import { countMutants, countReasons, findSurvivors, judge, readReport } from './report.ts'
 import { runSeeded } from './run-seeded.ts'
@@ -23,10 +23,14 @@ const { positionals, values } = parseArgs({
 const [name, ...paths] = positionals
 const names = ['seeded', ...scopes.map((scope) => scope.name)]
 if (name !== undefined && !names.includes(name))
-  throw new TypeError(`usage: npm run test:mutation -- [${names.join(' | ')}] [files]`)
+  throw new TypeError(`usage: npm run test:mutation -- [${names.join(' | ')}] [files, or part of a seeded mutant]`)
 
 const failed: string[] = []
-if ((name ?? 'seeded') === 'seeded' && !(await runSeeded(root, paths[0]))) failed.push('seeded')
+if ((name ?? 'seeded') === 'seeded') {
+  const [part = ''] = paths
+  const mutants = readSeededMutants().filter((mutant) => `${mutant.name} ${mutant.file}`.includes(part))
+  if (!(await runSeeded(root, mutants))) failed.push('seeded')
+}
 const chosen = scopes.filter((scope) => (name ?? scope.name) === scope.name)
 if (chosen.length > 0) {
   const copy = values.judge ? lastCopy() : prepareCopy()

@@ -1,23 +1,22 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BundleOptions, bundleSuite } from 'runtime-matrix/bundle'
 import type { Failure } from 'runtime-matrix/portable-runner'
 import { thisNode } from 'runtime-matrix/runtime'
-import { readSeededMutants, type SeededMutant } from './entries.ts'
+import type { SeededMutant } from './entries.ts'
 
 /** Long enough for the campaigns among the test files to find the mistakes. */
 const environment = { KVSESSION_SCHEDULES: '1000', KVSESSION_TOKENS: '1', KVSESSION_FUZZ: '300000' }
 
 /**
- * Runs each seeded mutant with its test files, and those files without a mutant.
+ * Runs each mutant with its test files, and those files without a mutant.
  *
- * @param part selects the mutants whose name or file contains it.
- * @returns whether every mutant was caught, and every test file passes without one.
+ * @returns whether every mutant is caught, and every test file passes without one.
  */
-export async function runSeeded(root: string, part = ''): Promise<boolean> {
-  const chosen = readSeededMutants().filter(({ name, file }) => `${name} ${file}`.includes(part))
-  const folder = join(root, 'node_modules/.cache/kvsession-seeded')
-  await mkdir(folder, { recursive: true })
+export async function runSeeded(root: string, chosen: readonly SeededMutant[]): Promise<boolean> {
+  const cache = join(root, 'node_modules/.cache')
+  await mkdir(cache, { recursive: true })
+  const folder = await mkdtemp(join(cache, 'kvsession-seeded-'))
   let failed = 0
   try {
     for (const testFile of new Set(chosen.flatMap(({ testFiles }) => testFiles))) {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -41,12 +41,12 @@ function program(
     name,
     suites,
     missing: () => (existsSync(path) ? undefined : `${name} is missing: npm ci --prefix tools/runtime-matrix/binaries`),
-    version: async () => /\d[\w.]*/.exec(await output(path, ['--version']))?.[0] ?? '?',
+    version: async () => /\d[\w.]*/.exec(output(path, ['--version']))?.[0] ?? '?',
     async run(file) {
-      const text = await output(path, [...args, file])
+      const text = output(path, [...args, file])
       const line = text.split('\n').findLast((one) => one.startsWith('report '))
       if (line === undefined) throw new Error(`${name} ended without a report:\n${text.slice(-2_000)}`)
-      return readReport(JSON.parse(line.slice('report '.length)))
+      return checkReport(JSON.parse(line.slice('report '.length)))
     }
   }
 }
@@ -68,7 +68,7 @@ function workerd(): Runtime {
       try {
         const response = await worker.dispatchFetch('http://127.0.0.1/')
         if (response.status !== 200) throw new Error(await response.text())
-        return readReport(await response.json())
+        return checkReport(await response.json())
       } finally {
         await worker.dispose()
       }
@@ -82,36 +82,18 @@ function workerdVersion(): string {
 }
 
 /** The output and the errors of a process. */
-async function output(path: string, args: readonly string[]): Promise<string> {
-  const child = spawn(path, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1' },
-    timeout: mostMs
-  })
-  let text = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (part: string) => {
-      text += part
-    })
-  }
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', () => resolve())
-  })
-  return text
+function output(path: string, args: readonly string[]): string {
+  const env = { ...process.env, NO_COLOR: '1' }
+  const { stdout, stderr, error } = spawnSync(path, args, { encoding: 'utf8', env, timeout: mostMs, maxBuffer: 2 ** 28 })
+  if (error) throw error
+  return stdout + stderr
 }
 
-function readReport(value: unknown): Report {
-  if (typeof value === 'object' && value !== null && 'passed' in value && 'failures' in value) {
-    const { passed, failures } = value
-    if (typeof passed === 'number' && Array.isArray(failures)) {
-      const skipped = 'skipped' in value && typeof value.skipped === 'number' ? value.skipped : 0
-      const read = failures.map((one: unknown) => {
-        const failure = typeof one === 'object' && one !== null ? one : {}
-        return { title: String(Reflect.get(failure, 'title')), message: String(Reflect.get(failure, 'message')) }
-      })
-      return { passed, skipped, failures: read }
-    }
-  }
-  throw new Error(`No report: ${JSON.stringify(value).slice(0, 500)}`)
+function checkReport(value: unknown): Report {
+  if (isReport(value)) return value
+  throw new Error(`not a report: ${JSON.stringify(value).slice(0, 500)}`)
+}
+
+function isReport(value: unknown): value is Report {
+  return typeof Object(value).passed === 'number' && Array.isArray(Object(value).failures)
 }

@@ -109,33 +109,27 @@ interface WaitOptions {
   readonly interval?: number
 }
 
-async function waitUntil<T>(
-  look: () => T | Promise<T>,
+async function waitFor<T>(
+  attempt: () => T | Promise<T>,
   { timeout = 5_000, interval = 10 }: WaitOptions = {}
 ): Promise<T> {
-  const patience = Date.now() + timeout
+  const end = Date.now() + timeout
   for (;;) {
-    const found = await look()
-    if (found) return found
-    if (Date.now() > patience) throw new Error('waited in vain')
+    try {
+      return await attempt()
+    } catch (error) {
+      if (Date.now() > end) throw error
+    }
     await new Promise((resolve) => setTimeout(resolve, interval))
   }
 }
 
-async function waitFor<T>(attempt: () => T | Promise<T>, options?: WaitOptions): Promise<T> {
-  let failure: unknown
-  const settled = await waitUntil(async () => {
-    try {
-      return { value: await attempt() }
-    } catch (error) {
-      failure = error
-      return undefined
-    }
-  }, options).catch((error: unknown) => {
-    throw failure ?? error
-  })
-  if (settled === undefined) throw failure
-  return settled.value
+function waitUntil<T>(read: () => T | Promise<T>, options?: WaitOptions): Promise<T> {
+  return waitFor(async () => {
+    const value = await read()
+    if (value) return value
+    throw new Error('the condition was never true')
+  }, options)
 }
 
 const stubbed = new Map<string, PropertyDescriptor | undefined>()
