@@ -17,7 +17,7 @@ export interface Scenario<Parts> {
   readonly lossy?: boolean
   /** Mounts what runs before the session middleware. */
   readonly before?: (site: Site<Parts>) => unknown
-  /** Mounts what runs behind the session middleware. */
+  /** Mounts what runs behind the session middleware. Default: `/` counts views. */
   readonly mount?: (site: Site<Parts>) => unknown
   /** Makes the requests whose answers are compared. */
   readonly visit: Visit
@@ -36,7 +36,7 @@ export interface Application<Parts> {
   /** The name of the session cookie. */
   readonly cookieName: string
   useSession(): void
-  /** Mounts what runs behind everything else. */
+  /** Mounts what runs behind everything else: the default of `/`, and errors. */
   finish?(): void
 }
 

@@ -1,13 +1,10 @@
 import { follows, replays, scenariosOf, visits, visitsAs } from '../scenario.ts'
-import { count, countViews, type Scenario } from './site.ts'
+import { count, type Scenario } from './site.ts'
 
 /** `req.session` itself. */
 export const memberScenarios: readonly Scenario[] = scenariosOf('req.session', [
   {
     does: 'counts views, one visitor apart from the other',
-    mount({ app }) {
-      app.get('/', countViews)
-    },
     visit: visitsAs('/', false, false, true, false)
   },
   {
@@ -62,7 +59,6 @@ export const memberScenarios: readonly Scenario[] = scenariosOf('req.session', [
   {
     does: 'regenerates: a new empty session, another id, the old object readable',
     mount({ app }) {
-      app.get('/', countViews)
       app.get('/login', (req, res, next) => {
         const before = req.session
         const { id } = before
@@ -80,7 +76,6 @@ export const memberScenarios: readonly Scenario[] = scenariosOf('req.session', [
   {
     does: 'destroys, with a callback',
     mount({ app }) {
-      app.get('/', countViews)
       app.get('/logout', (req, res, next) => {
         req.session.destroy((error) => (error ? next(error) : res.json(typeof req.session)))
       })
@@ -90,7 +85,6 @@ export const memberScenarios: readonly Scenario[] = scenariosOf('req.session', [
   {
     does: '= null ends it for the request',
     mount({ app }) {
-      app.get('/', countViews)
       app.get('/logout', (req, res) => {
         req.session = null
         res.json(req.session)
@@ -111,14 +105,12 @@ export const memberScenarios: readonly Scenario[] = scenariosOf('req.session', [
         req.session.cookie.expires = new Date(Date.now() + 60_000)
         res.json(Math.round(Number(req.session.cookie.maxAge) / 10_000))
       })
-      app.get('/', countViews)
     },
     visit: visits('/remember', '/', '/expires')
   },
   {
     does: 'ends with cookie.maxAge = 0',
     mount({ app }) {
-      app.get('/', countViews)
       app.get('/logout', (req, res) => {
         req.session.cookie.maxAge = 0
         res.json({ views: count(req), maxAge: req.session.cookie.maxAge })
@@ -137,7 +129,6 @@ export const memberScenarios: readonly Scenario[] = scenariosOf('req.session', [
         count(req)
         res.status(404).send('none')
       })
-      app.get('/', countViews)
     },
     visit: visits('/fail', '/missing', '/', '/nowhere')
   },
@@ -153,7 +144,6 @@ export const memberScenarios: readonly Scenario[] = scenariosOf('req.session', [
         count(req)
         res.redirect('/')
       })
-      app.get('/', countViews)
     },
     visit: follows('/stream', '/redirect')
   },
@@ -167,8 +157,7 @@ export const memberScenarios: readonly Scenario[] = scenariosOf('req.session', [
     },
     mount({ app, session }) {
       app.use(session)
-      app.get('/stub', countViews)
-      app.get('/', countViews)
+      app.get('/stub', (req, res) => res.json({ views: count(req) }))
     },
     visit: visits('/', '/', '/stub', '/stub')
   }

@@ -94,7 +94,10 @@ export function createExpressPlatform(name: string, module: string, scenarios: r
       server,
       cookieName: sessions === 'ours' ? 'sid' : 'connect.sid',
       useSession: () => app.use(handler),
-      finish: () => app.use(respondToError)
+      finish() {
+        app.get('/', (req, res) => res.json({ views: count(req) }))
+        app.use(respondToError)
+      }
     }
   })
 }
@@ -122,8 +125,6 @@ export function count({ session: data }: Request): number {
   return views
 }
 
-/** Responds with the number of views. */
-export const countViews: Handler = (req, res) => res.json({ views: count(req) })
 /** Stores a user in the session. */
 export const logIn: Handler = (req, res) => {
   req.session.user = 'alice'

@@ -1,7 +1,7 @@
 import { load } from '../load.ts'
 import { onBothSides, visits, visitsAs } from '../scenario.ts'
 import { serve } from '../serve.ts'
-import { count, countViews, type Handler, logIn, type Request, type Scenario, type Site } from './site.ts'
+import { count, type Handler, logIn, type Request, type Scenario, type Site } from './site.ts'
 
 type Format = (tokens: object, req: Request, res: { readonly statusCode: number }) => string
 
@@ -67,7 +67,6 @@ export const trafficScenarios: readonly Scenario[] = [
       app.get('/login', logIn)
       const keyGenerator = (req: Request): string => String(req.session.user ?? 'anonymous')
       app.use(limitRate({ limit: 2, keyGenerator, standardHeaders: 'draft-8', legacyHeaders: false }))
-      app.get('/', countViews)
     },
     async visit({ visit }) {
       await visit('/login')
@@ -80,7 +79,6 @@ export const trafficScenarios: readonly Scenario[] = [
     does: 'limits by session id',
     mount({ app }) {
       app.use(limitRate({ limit: 1, keyGenerator: (req: Request) => req.sessionID }))
-      app.get('/', countViews)
     },
     visit: visitsAs('/', false, false, false, true)
   },

@@ -35,7 +35,8 @@ export function createHonoPlatform(scenarios: readonly Scenario[]): Platform {
       parts: { app, ...access },
       server: (req, res) => void getRequestListener(app.fetch)(req, res),
       cookieName: access.cookieName,
-      useSession: () => void app.use(access.middleware)
+      useSession: () => void app.use(access.middleware),
+      finish: () => void app.get('/', (c) => c.json({ views: count(access, c) }))
     }
   })
 }
@@ -86,4 +87,11 @@ function createPeer(): SessionAccess {
 /** Hono's own exceptions know their response. */
 function respondToError(error: Error, c: Context): Response {
   return error instanceof HTTPException ? error.getResponse() : c.text(`error: ${error.message}`, 500)
+}
+
+/** Counts a view in the session. */
+export function count({ read, write }: Pick<SessionAccess, 'read' | 'write'>, c: Context): number {
+  const views = Number(read(c, 'views') ?? 0) + 1
+  write(c, 'views', views)
+  return views
 }

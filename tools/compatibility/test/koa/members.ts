@@ -13,7 +13,7 @@ function member(does: string, routes: Routes, visit: Visit): Scenario {
 
 /** `ctx.session` itself. */
 export const memberScenarios: readonly Scenario[] = [
-  member('counts views, one visitor apart from the other', { '/': count }, visitsAs('/', false, false, true, false)),
+  member('counts views, one visitor apart from the other', {}, visitsAs('/', false, false, true, false)),
   member(
     'gives a visitor who stores nothing no cookie',
     {
@@ -46,7 +46,6 @@ export const memberScenarios: readonly Scenario[] = [
   member(
     '= null ends the session, and = {…} replaces its data',
     {
-      '/': count,
       '/replace': (ctx) => {
         ctx.session = { views: 10 }
         ctx.body = ctx.session.views
@@ -68,7 +67,6 @@ export const memberScenarios: readonly Scenario[] = [
   member(
     'saves and regenerates, with callbacks and promises',
     {
-      '/': count,
       '/save': async (ctx) => {
         ctx.session.views = 5
         await new Promise((resolve) => ctx.session.save(resolve))
@@ -94,15 +92,13 @@ export const memberScenarios: readonly Scenario[] = [
       '/assign': (ctx) => {
         ctx.session = { views: 7, maxAge: 60_000 }
         ctx.body = [ctx.session.views, ctx.session.maxAge]
-      },
-      '/': count
+      }
     },
     visits('/remember', '/', '/assign', '/')
   ),
   member(
     'ends with maxAge = 0',
     {
-      '/': count,
       '/logout': (ctx) => {
         ctx.session.maxAge = 0
         ctx.body = 'out'
@@ -120,8 +116,7 @@ export const memberScenarios: readonly Scenario[] = [
       '/missing': (ctx) => {
         count(ctx)
         ctx.status = 404
-      },
-      '/': count
+      }
     },
     visits('/', '/fail', '/missing', '/', '/nowhere')
   ),
@@ -135,8 +130,7 @@ export const memberScenarios: readonly Scenario[] = [
       '/redirect': (ctx) => {
         count(ctx)
         ctx.redirect('/')
-      },
-      '/': count
+      }
     },
     follows('/stream', '/redirect')
   )

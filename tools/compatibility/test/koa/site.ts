@@ -66,7 +66,8 @@ export function createKoaPlatform(name: string, module: string, scenarios: reado
       parts: { app, session: handler },
       server: (req, res) => app.callback()(req, res),
       cookieName: sessions === 'ours' ? 'sid' : 'koa.sess',
-      useSession: () => app.use(handler)
+      useSession: () => app.use(handler),
+      finish: () => route(app, { '/': count })
     }
   })
 }
@@ -86,9 +87,9 @@ function createPeer(app: App): Handler {
 
 export type Routes = Readonly<Record<string, (ctx: Context) => unknown>>
 
-/** Responds by path; every other path is a 404. */
+/** Responds by path. */
 export function route(app: App, routes: Routes): void {
-  app.use((ctx) => routes[ctx.path]?.(ctx))
+  app.use((ctx, next) => (routes[ctx.path] ?? next)(ctx))
 }
 
 /** Counts a view in the session and responds with the number. */
