@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readScopes } from 'mutation-testing/figures'
+import { readScopes } from 'mutation/figures'
 import { campaigns } from './campaigns.ts'
 import { matrixFile, readMatrix, renderMatrix } from './matrix-section.ts'
 import { renderMutation } from './mutation-section.ts'

@@ -1,4 +1,4 @@
-import { addCounts, type Counts, type Reason, type ScopeFigures, scoreOf } from 'mutation-testing/figures'
+import { addCounts, type Counts, type Reason, type ScopeFigures, scoreOf } from 'mutation/figures'
 
 const claim = `Small changes of the sources, such as an inverted condition, a removed call or an empty string, must make a test fail.
 Those that no test can or need detect are [listed](../mutation/survivors.md) with the reason; a mutant that is neither

@@ -1,4 +1,4 @@
-import { addCounts, type ScopeFigures, scoreOf } from 'mutation-testing/figures'
+import { addCounts, type ScopeFigures, scoreOf } from 'mutation/figures'
 import { campaigns } from './campaigns.ts'
 import type { CampaignResult } from './results.ts'
 

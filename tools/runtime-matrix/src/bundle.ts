@@ -42,7 +42,7 @@ export async function bundle(root: string, code: string, options: BundleOptions)
 /**
  * A module that runs test files. As a process it prints its report; workerd responds with it.
  *
- * @param options.stopAtFailure runs no further test after the first failure.
+ * @param options.stopAtFailure runs no further test after the first failure, and lets each test take three minutes.
  */
 export function bundleSuite(
   root: string,
@@ -50,7 +50,7 @@ export function bundleSuite(
   { stopAtFailure = false, ...options }: Omit<BundleOptions, 'format'> & { readonly stopAtFailure?: boolean }
 ): Promise<string> {
   const loads = files.map((file) => `await addFile('${file}', () => import('./${file}'))`)
-  const watch = stopAtFailure ? '{ ends: (title, ms, error) => error === undefined }' : ''
+  const watch = stopAtFailure ? '{ testTimeout: 180_000, ends: (title, ms, error) => error === undefined }' : ''
   const run = `async function run() {\n${loads.join('\n')}\nreturn runAll(${watch})\n}`
   const end = options.onWorkerd
     ? 'export default { fetch: async () => Response.json(await run()) }'

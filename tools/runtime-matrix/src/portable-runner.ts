@@ -29,14 +29,14 @@ interface Test {
 /** Selects tests and observes them. A title is those of file, suites and test, joined by ` > `. */
 export interface Watch {
   wants?(title: string): boolean
+  /** How long a test may take, in milliseconds. Default: 60,000. */
+  readonly testTimeout?: number
   begins?(title: string): void
   /** Returns whether to run the tests that follow. */
   ends?(title: string, ms: number, error: Error | undefined): boolean
 }
 
 type HookName = 'beforeAll' | 'afterAll' | 'beforeEach' | 'afterEach'
-
-const mostMs = 60_000
 
 const root = createSuite('', undefined, false)
 let current = root
@@ -123,7 +123,7 @@ export async function runAll(watch?: Watch): Promise<Report> {
     }
     await attempt(async () => {
       await runHooks(around(suite, 'beforeEach'))
-      await withinTime(work)
+      await withinTime(work, watch?.testTimeout ?? 60_000)
     })
     for (const hook of around(suite, 'afterEach').toReversed()) await attempt(hook)
     for (const finisher of finishers) await attempt(finisher)
@@ -148,7 +148,7 @@ export async function runAll(watch?: Watch): Promise<Report> {
   return { ...counts, failures }
 }
 
-async function withinTime(work: () => unknown): Promise<void> {
+async function withinTime(work: () => unknown, mostMs: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done after ${mostMs} ms`)), mostMs)

@@ -84,7 +84,12 @@ function workerdVersion(): string {
 /** The output and the errors of a process. */
 function output(path: string, args: readonly string[]): string {
   const env = { ...process.env, NO_COLOR: '1' }
-  const { stdout, stderr, error } = spawnSync(path, args, { encoding: 'utf8', env, timeout: mostMs, maxBuffer: 2 ** 28 })
+  const { stdout, stderr, error } = spawnSync(path, args, {
+    encoding: 'utf8',
+    env,
+    timeout: mostMs,
+    maxBuffer: 2 ** 28
+  })
   if (error) throw error
   return stdout + stderr
 }
