@@ -7,7 +7,7 @@ import { addCounts, recordScope, scoreOf } from './figures.ts'
 import { countMutants, countReasons, findSurvivors, judge, readReport } from './report.ts'
 import { runSeeded } from './run-seeded.ts'
 import { type Scope, scopes } from './scopes.ts'
-import { lastCopy, prepareCopy, root, type WorkingCopy } from './working-copy.ts'
+import { lastCopy, prepareCopy, root, strykerFolder, type WorkingCopy } from './working-copy.ts'
 
 // `npm run test:mutation -- core packages/core/src/token/token.ts` mutates the last commit in a clone of it, prints the mutants
 // that no test detects, and fails if one of them has no explanation. `-- seeded` runs the seeded mutants of the work tree.
@@ -73,7 +73,7 @@ function runStryker(scope: Scope, { folder }: WorkingCopy): void {
   if (existsSync(known)) copyFileSync(known, next)
   const optionsFile = join(reports, `${scope.name}.options.json`)
   writeFileSync(optionsFile, JSON.stringify(options))
-  const stryker = join(folder, 'node_modules/@stryker-mutator/core/bin/stryker.js')
+  const stryker = join(folder, strykerFolder, 'node_modules/@stryker-mutator/core/bin/stryker.js')
   const env = { ...process.env, KVSESSION_MUTATION_SCOPE: scope.name, KVSESSION_MODEL_RUNS: '20' }
   const { status } = spawnSync(process.execPath, [stryker, 'run', optionsFile], { cwd: folder, env, stdio: 'inherit' })
   if (status !== 0) throw new Error('Stryker failed')

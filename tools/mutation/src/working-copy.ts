@@ -11,6 +11,9 @@ export interface WorkingCopy {
   readonly commit: string
 }
 
+/** Relative to the root. */
+export const strykerFolder = 'tools/mutation/stryker'
+
 const folder = join(tmpdir(), 'kvsession-mutation')
 
 /** Brings the clone to the last commit. */
@@ -37,11 +40,13 @@ function run(command: string, ...args: string[]): void {
   execFileSync(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-/** Installs only if the lockfile has changed since the last time. */
+/** Installs what differs from the last time: the repository, and Stryker, which has a lockfile of its own. */
 function install(): void {
-  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
-  const installed = join(folder, 'node_modules/.installed-lock.json')
-  if (existsSync(installed) && readFileSync(installed, 'utf8') === lock) return
-  run('npm', 'ci')
-  writeFileSync(installed, lock)
+  for (const part of ['.', strykerFolder]) {
+    const lock = readFileSync(join(folder, part, 'package-lock.json'), 'utf8')
+    const installed = join(folder, part, 'node_modules/.installed-lock.json')
+    if (existsSync(installed) && readFileSync(installed, 'utf8') === lock) continue
+    run('npm', 'ci', '--prefix', part)
+    writeFileSync(installed, lock)
+  }
 }
