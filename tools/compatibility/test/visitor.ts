@@ -4,13 +4,13 @@ import type { Answer } from '../src/compare.ts'
 export interface VisitorRequest {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Sent as a form, or as it is. */
+  /** An object is sent as a form. */
   readonly body?: Readonly<Record<string, string>> | FormData | string
-  /** Another visitor's: without this one's cookies, and those of the answer are not kept. */
+  /** Sends the request as another visitor: without this one's cookies, and without keeping those of the response. */
   readonly stranger?: boolean
 }
 
-/** An answer as it came. */
+/** A response as received. */
 export interface RawAnswer {
   readonly status: number
   readonly headers: Headers
@@ -23,9 +23,9 @@ export interface Visitor {
   readonly answers: readonly Answer[]
   readonly url: string
   visit(path: string, request?: VisitorRequest): Promise<RawAnswer>
-  /** Visits what the last answer redirects to, as long as that is a redirect too. */
+  /** Follows redirects until a response is none. */
   follow(answer: RawAnswer): Promise<RawAnswer>
-  /** Records what is seen otherwise than by a request, such as a message of a socket. */
+  /** Records something other than a response, such as a message of a socket. */
   note(what: string, body: unknown): void
   /** The `Cookie` header that the visitor would send. */
   cookies(): string
@@ -33,7 +33,7 @@ export interface Visitor {
 
 const scope = { host: '127.0.0.1', encrypted: false }
 
-/** Differ from run to run, or follow from the length of what does. */
+/** Headers that differ from run to run. */
 const volatile = new Set([
   'date',
   'etag',
@@ -45,7 +45,7 @@ const volatile = new Set([
   'retry-after',
   'x-ratelimit-reset'
 ])
-/** Both libraries say what fits their cookie; the page tells in general how they differ. */
+/** Each library sets them for its own cookie; the page describes the difference once. */
 const ofSessions = new Set(['cache-control', 'vary'])
 
 /** @param sessionCookie the name of the session's cookie. */
@@ -118,7 +118,7 @@ function changeOf(before: string | undefined, after: string | undefined): Answer
   return after === undefined ? 'gone' : 'new'
 }
 
-/** Ports, times and whatever is random become words. */
+/** Replaces ports, times and random values by placeholders. */
 function mask(value: string): string {
   return value
     .replace(/(?:127\.0\.0\.1|localhost)(?::|%3A)\d+/g, '<host>')
