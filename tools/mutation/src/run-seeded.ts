@@ -5,7 +5,7 @@ import type { Failure } from 'runtime-matrix/portable-runner'
 import { thisNode } from 'runtime-matrix/runtime'
 import type { SeededMutant } from './entries.ts'
 
-/** Long enough for the campaigns among the test files to find the mistakes. */
+/** Long enough for the stress tests among the test files to find the mistakes. */
 const environment = { KVSESSION_SCHEDULES: '1000', KVSESSION_TOKENS: '1', KVSESSION_FUZZ: '300000' }
 
 /**

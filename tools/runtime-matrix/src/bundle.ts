@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 
@@ -72,25 +72,28 @@ function standIns(root: string, onWorkerd: boolean): Plugin {
   }
 }
 
-const bundled = /^(?:@kvsession\/|campaign-figures$|test-servers$|vitest$|@vitest\/|chai$)/
+const bundled = /^(?:@kvsession\/|vitest$|@vitest\/|chai$)/
 
-/** Libraries load as they do for users; the packages of this repository and the runner's own parts go into the bundle. */
+/** Libraries load as they do for users; the workspaces of this repository and the runner's own parts go into the bundle. */
 function keepLibraries(root: string): Plugin {
   return {
     name: 'keep-libraries',
     setup({ onResolve }) {
-      onResolve({ filter: /^[^./#]/ }, ({ path, importer }) =>
-        bundled.test(path) ? undefined : { path: libraryOf(root, path, importer), external: true }
-      )
+      onResolve({ filter: /^[^./#]/ }, ({ path: name, importer }) => {
+        if (bundled.test(name)) return undefined
+        const path = locate(name, importer)
+        if (isAbsolute(path) && !path.includes('/node_modules/')) return undefined
+        // A workspace may have its own version of a library, which only its path distinguishes from the root's.
+        const isOwn = isAbsolute(path) && !path.startsWith(join(root, 'node_modules'))
+        return { path: isOwn ? path : name, external: true }
+      })
     }
   }
 }
 
-/** A workspace may have its own version of a library, which only its path distinguishes from the root's. */
-function libraryOf(root: string, name: string, importer: string): string {
+function locate(name: string, importer: string): string {
   try {
-    const path = createRequire(importer).resolve(name)
-    return path.startsWith(join(root, 'node_modules')) ? name : path
+    return createRequire(importer).resolve(name)
   } catch {
     return name
   }

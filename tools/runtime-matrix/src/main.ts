@@ -8,7 +8,7 @@ import { differences, filesOf, leftOut, type SuiteName } from './suites.ts'
 // npm run test:runtimes [-- <part of a runtime's name> …]: runs the suites on every runtime, prints a line for each and the
 // counts last, and records the runtimes that pass in the evidence.
 
-/** The shortest form of every campaign: the runtime is tested here, not the campaign. */
+/** The shortest form of every stress test, because another runtime does not change what they find. */
 const environment = { KVSESSION_SCHEDULES: '40', KVSESSION_TOKENS: '20000', KVSESSION_MODEL_RUNS: '10' }
 const root = join(import.meta.dirname, '../../..')
 const wanted = process.argv.slice(2).map((word) => word.toLowerCase())

@@ -19,7 +19,7 @@ export const leftOut: readonly LeftOut[] = [
   { path: 'packages/core/test/errors-doc.test.ts', why: 'reads a document of the repository' },
   { path: 'packages/core/test/limits/', why: 'measures the heap and the time of a Node process' },
   { path: 'packages/core/test/exploration/', why: 'explores schedules of the same code, which no runtime changes' },
-  { path: 'packages/core/test/fuzz/', why: 'is a campaign with time limits' },
+  { path: 'packages/core/test/fuzz/', why: 'is a stress test with time limits' },
   {
     path: 'packages/core/test/regressions.test.ts',
     why: "replays schedules that depend on the order of Node's promise jobs",
