@@ -32,7 +32,7 @@ export async function bundle(root: string, code: string, options: BundleOptions)
     platform: onWorkerd ? 'browser' : 'node',
     conditions: ['@kvsession/source', ...(onWorkerd ? ['workerd', 'worker', 'browser'] : [])],
     banner: { js: `globalThis.process ??= { env: {} }\nObject.assign(process.env, ${JSON.stringify(environment)})` },
-    external: onWorkerd ? ['node:*', 'assert', 'events', 'util', 'timers'] : [],
+    external: onWorkerd ? ['node:*', 'assert', 'events', 'util'] : [],
     plugins: [standIns(root, onWorkerd), ...(onWorkerd ? [] : [keepLibraries(root)]), loadSources(root, replacement)],
     logLevel: 'error'
   })
@@ -63,9 +63,11 @@ function standIns(root: string, onWorkerd: boolean): Plugin {
   const here = (file: string): string => join(root, 'tools/runtime-matrix/src', file)
   return {
     name: 'stand-ins',
-    setup({ onResolve }) {
+    setup({ onLoad, onResolve }) {
       onResolve({ filter: /^vitest$/ }, () => ({ path: here('vitest-stand-in.ts') }))
       if (!onWorkerd) return
+      onResolve({ filter: /^@sinonjs\/fake-timers$/ }, () => ({ path: 'fake-timers', namespace: 'absent' }))
+      onLoad({ filter: /^/, namespace: 'absent' }, () => ({ contents: 'export const install = undefined' }))
       onResolve({ filter: /^@hono\/node-server$/ }, () => ({ path: here('worker-server.ts') }))
       onResolve({ filter: /\/cookie-jar-client\.ts$/ }, () => ({ path: here('worker-client.ts') }))
     }
