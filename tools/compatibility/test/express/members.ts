@@ -113,7 +113,7 @@ export const memberScenarios: readonly Scenario[] = scenariosOf('req.session', [
     mount({ app }) {
       app.get('/logout', (req, res) => {
         req.session.cookie.maxAge = 0
-        res.json({ views: count(req), maxAge: req.session.cookie.maxAge })
+        res.json({ views: count(req), ended: Number(req.session.cookie.maxAge) <= 0 })
       })
     },
     visit: visits('/', '/logout', '/')
