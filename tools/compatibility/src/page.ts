@@ -1,36 +1,35 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { Difference, Result } from './compare.ts'
-import { platforms } from './platforms.ts'
+import type { Difference, Platform, Result } from './compare.ts'
 import { reasonOf } from './reasons.ts'
 
 const families = ['Express', 'Koa', 'Hono']
 
 /** docs/compatibility.md */
-export function renderPage(results: readonly Result[]): string {
+export function renderPage(platforms: readonly Platform[], results: readonly Result[]): string {
   return [
     `# Compatibility
 
-What others have written for [express-session](migrating-from-express-session.md), koa-session and hono-sessions, run with
-their sessions and with these. A run makes an application with the real package, visits it over HTTP twice, once with the
-other library's sessions and once with ours, and compares the answers: status, headers, body, the names of the cookies
-that are set, and whether the browser then has a new session cookie, the same or none.
+Middleware written for [express-session](migrating-from-express-session.md), koa-session and hono-sessions, run with those
+libraries and with kvsession. A run builds an application with the real package and sends it the same HTTP requests twice, once
+with the other library's sessions and once with ours. It compares status, headers, body, the names of the cookies that are
+set, and whether the browser then has a new session cookie, the same one or none.
 
 Not compared: the name and attributes of the session cookie; \`Vary\` and \`Cache-Control\`, which are
-[what a cookie needs](security.md#caches); a cookie that is sent again with the value that
-the browser has; headers that differ from run to run (\`Date\`, \`ETag\`, lengths, times).
-Random values, times and ports count as equal. express-session runs with \`resave: false\` and
+[what a cookie needs](security.md#caches); a cookie that is sent again with the same value; headers that differ from run to
+run (\`Date\`, \`ETag\`, lengths, times). Random values, times and ports count as equal.
+express-session runs with \`resave: false\` and
 \`saveUninitialized: false\`, koa-session with a store, hono-sessions with its memory store and no encryption.
 
-This page is made by \`npm run compatibility\`; a test runs it all and compares.`,
-    summary(results),
-    ...families.map((family) => renderFamily(family, results)),
+\`npm run compatibility\` writes this page; a test repeats all runs and compares the result with it.`,
+    summary(platforms, results),
+    ...families.map((family) => renderFamily(family, platforms, results)),
     renderDifferences(results)
   ].join('\n\n')
 }
 
-function summary(results: readonly Result[]): string {
+function summary(platforms: readonly Platform[], results: readonly Result[]): string {
   const rows = platforms.map(({ name, peer }) => {
     const of = results.filter(({ run }) => run.platform === name)
     return [
@@ -44,7 +43,7 @@ function summary(results: readonly Result[]): string {
   return table(['framework', 'compared with', 'runs', 'same answers', 'listed below'], rows)
 }
 
-function renderFamily(family: string, results: readonly Result[]): string {
+function renderFamily(family: string, platforms: readonly Platform[], results: readonly Result[]): string {
   const names = platforms.map(({ name }) => name).filter((name) => name.startsWith(family))
   const of = results.filter(({ run }) => names.includes(run.platform))
   const rows = [...new Set(of.map(({ run }) => run.middleware))].map((middleware) => {
@@ -56,7 +55,7 @@ function renderFamily(family: string, results: readonly Result[]): string {
       ...names.map((name) => score(ofIt, name))
     ]
   })
-  return `## ${family}\n\n${table(['middleware', 'what was run', ...names], rows)}`
+  return `## ${family}\n\n${table(['middleware', 'scenarios', ...names], rows)}`
 }
 
 function score(results: readonly Result[], platform: string): string {
@@ -74,14 +73,14 @@ function renderDifferences(results: readonly Result[]): string {
   return `## Differences\n\n${[...differing.values()].map(renderDifference).join('\n\n')}\n`
 }
 
-/** @param results the same difference on several platforms. */
+/** @param results the runs with the same differences, one for each platform. */
 function renderDifference(results: readonly Result[]): string {
   const [{ run, differences } = { run: undefined, differences: [] }] = results
   if (!run) return ''
   const names = results.map((one) => one.run.platform).join(', ')
   const rows = differences.map(({ request, what, peer, ours }) => [request, what, code(peer), code(ours)])
   const heading = `### ${run.middleware} ${run.does}`
-  return `${heading}\n\n${names}. ${reasonOf(run) ?? ''}\n\n${table(['request', '', 'there', 'here'], rows)}`
+  return `${heading}\n\n${names}. ${reasonOf(run) ?? ''}\n\n${table(['request', '', 'peer', 'kvsession'], rows)}`
 }
 
 function isSame({ differences }: { readonly differences: readonly Difference[] }): boolean {
@@ -98,7 +97,7 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
 }
 
-/** The installed version; nothing for what is no package, such as `req.session`. */
+/** The installed version; empty for a property such as `req.session`. */
 function versionOf(middleware: string): string {
   const name = /^(?:@[\w-]+\/)?[\w-]+/.exec(middleware)?.[0] ?? ''
   const folders = createRequire(import.meta.url).resolve.paths(name) ?? []

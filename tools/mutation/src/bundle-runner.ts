@@ -15,15 +15,15 @@ import {
   type TestRunner,
   TestStatus
 } from '@stryker-mutator/api/test-runner'
+import { bundle } from 'runtime-matrix/bundle'
 import type { addFile, runAll } from 'runtime-matrix/portable-runner'
-import { bundleTests } from './bundle.ts'
 import { findScope, testFilesOf } from './scopes.ts'
 import { fileOf, isNamedAfter, withoutMany, withoutThorough } from './selection.ts'
 
-/** A test that waits longer than this, and five times as long as any did in the first run, waits in vain. */
-const leastPatienceMs = 1_000
+/** A test hangs if it idles for longer than this, and for five times as long as any test did in the first run. */
+const leastIdleMs = 1_000
 
-/** What the instrumented sources and Stryker tell one another, in a global variable. */
+/** The global variable by which the instrumented sources and Stryker communicate. */
 interface Shared {
   activeMutant?: string | undefined
   currentTestId?: string | undefined
@@ -41,8 +41,9 @@ interface Tests {
 type Evaluate = (module: { exports: unknown }, exports: unknown, require: NodeJS.Require) => void
 
 /**
- * Stryker's own runner starts vitest anew for each mutant, which takes half a second and more. This one runs all tests in this one process, from a bundle that is evaluated anew for each mutant: no mutant finds what another
- * one has left in a module, and those in code that runs while a module loads are tried like all others.
+ * Runs the tests in this process, from a bundle that is evaluated anew for each mutant, so that no mutant sees the module
+ * state of another one and code that runs while a module loads is mutated, too. Stryker's own runner starts vitest for each
+ * mutant, which takes at least half a second.
  */
 export class BundleRunner implements TestRunner {
   static readonly inject = [] as const
@@ -53,11 +54,11 @@ export class BundleRunner implements TestRunner {
   #evaluate: Evaluate = () => {}
   readonly #times = new Map<string, number>()
   #lastToFail = ''
-  #patienceMs = leastPatienceMs
+  #idleLimitMs = leastIdleMs
 
   constructor() {
     Reflect.set(globalThis, INSTRUMENTER_CONSTANTS.NAMESPACE, this.#shared)
-    // What a mutant leaves behind ends in the time of another one; what a test does not see, does not count.
+    // Work of one mutant may fail while another one runs: only what a test reports counts.
     process.on('unhandledRejection', () => {})
     process.on('uncaughtException', () => {})
   }
@@ -67,7 +68,10 @@ export class BundleRunner implements TestRunner {
   }
 
   async init(): Promise<void> {
-    const code = await bundleTests(this.#root, testFilesOf(this.#root, this.#scope))
+    const loads = testFilesOf(this.#root, this.#scope).map((file) => `'${file}': () => import('./${file}')`)
+    const entry = `export { addFile, runAll } from './tools/runtime-matrix/src/portable-runner.ts'
+      export const files = { ${loads.join(',\n')} }`
+    const code = await bundle(this.#root, entry, { format: 'cjs' })
     const script = new Script(`(function (module, exports, require) {${code}\n})`, {
       filename: 'tests.cjs',
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
@@ -90,14 +94,14 @@ export class BundleRunner implements TestRunner {
       },
       ends: (id, timeSpentMs, error) => {
         shared.currentTestId = undefined
-        this.#patienceMs = Math.max(this.#patienceMs, 5 * performance.eventLoopUtilization(begun).idle)
+        this.#idleLimitMs = Math.max(this.#idleLimitMs, 5 * performance.eventLoopUtilization(begun).idle)
         const facts = { id, name: id, timeSpentMs, fileName: join(this.#root, fileOf(id)) }
         tests.push(
           error
             ? { ...facts, status: TestStatus.Failed, failureMessage: messageOf(error) }
             : { ...facts, status: TestStatus.Success }
         )
-        this.#take(id, timeSpentMs)
+        this.#recordTime(id, timeSpentMs)
         return true
       }
     })
@@ -116,7 +120,7 @@ export class BundleRunner implements TestRunner {
     const { thorough = [] } = this.#scope
     const fitting = (ids: readonly string[]): string[] => withoutThorough(ids, sandboxFileName, thorough)
     const wanted = testFilter && new Set(withoutMany(fitting(testFilter), sandboxFileName))
-    // What runs while a module loads is reached by all tests: those named after the source are to see it.
+    // All tests reach code that runs while a module loads: those named after the source must detect its mutants.
     const all = testFilesOf(this.#root, this.#scope)
     const named = all.filter((file) => isNamedAfter(file, sandboxFileName))
     const loading = named.length > 0 ? named : fitting(all)
@@ -129,12 +133,12 @@ export class BundleRunner implements TestRunner {
       const load = files[file]
       if (load) await addFile(file, load)
     }
-    // A hundred times what all tests hit, as Stryker has it, is minutes where code is hot; a few times is plenty.
+    // Stryker's limit, a hundred times the hits of all tests, takes minutes in hot code.
     const limit = hitLimit === undefined ? undefined : hitLimit / 20
     Object.assign(shared, { activeMutant: activeMutant.id, hitCount: 0, hitLimit: limit })
     let nrOfTests = 0
     let killedBy: string[] = []
-    const over = new AbortController()
+    const ended = new AbortController()
     let begun = performance.eventLoopUtilization()
     const run = runAll({
       wants: (id) => wanted?.has(id) ?? true,
@@ -143,16 +147,16 @@ export class BundleRunner implements TestRunner {
       },
       ends: (id, ms, error) => {
         nrOfTests++
-        this.#take(id, ms)
+        this.#recordTime(id, ms)
         if (error) killedBy = [id]
-        // One that waited in vain comes to its end some time later: the tests behind it are not to run then.
-        return error === undefined && !over.signal.aborted
+        // A test that hung may end later: then the tests after it must not run.
+        return error === undefined && !ended.signal.aborted
       }
     })
-    const report = await Promise.race([run, whenIdle(this.#patienceMs, over.signal, () => begun)])
-    over.abort()
+    const report = await Promise.race([run, whenIdle(this.#idleLimitMs, ended.signal, () => begun)])
+    ended.abort()
     shared.activeMutant = undefined
-    if (report === 'idle') return { status: MutantRunStatus.Timeout, reason: 'a test waits for what never comes' }
+    if (report === 'idle') return { status: MutantRunStatus.Timeout, reason: 'a test hangs' }
     if (limit !== undefined && (shared.hitCount ?? 0) > limit) return { status: MutantRunStatus.Timeout }
     const [failure] = report.failures
     if (!failure) return { status: MutantRunStatus.Survived, nrOfTests }
@@ -160,7 +164,7 @@ export class BundleRunner implements TestRunner {
     return { status: MutantRunStatus.Killed, killedBy, failureMessage: failure.message, nrOfTests }
   }
 
-  /** The file of tests named after the source, the one that failed last, and the others, the quick ones first. */
+  /** First the test files named after the source, then the one that failed last, then the others, quick ones first. */
   #inOrder(files: Iterable<string>, source: string): string[] {
     const rank = (file: string): number => {
       if (isNamedAfter(file, source)) return -2
@@ -169,7 +173,7 @@ export class BundleRunner implements TestRunner {
     return [...files].sort((a, b) => rank(a) - rank(b))
   }
 
-  #take(id: string, ms: number): void {
+  #recordTime(id: string, ms: number): void {
     const file = fileOf(id)
     this.#times.set(file, Math.max(ms, this.#times.get(file) ?? 0))
   }
@@ -178,16 +182,16 @@ export class BundleRunner implements TestRunner {
     const module: { exports: unknown } = { exports: {} }
     this.#evaluate(module, module.exports, this.#require)
     if (isTests(module.exports)) return module.exports
-    throw new TypeError('the bundle holds no tests')
+    throw new TypeError('the bundle contains no tests')
   }
 }
 
 /**
- * When the test at hand, which has begun at `since`, has waited for so long and nothing has come. Time on a clock would
- * tell little: on a busy machine a test that works takes as long as one that hangs.
+ * Resolves when the event loop has idled for `ms` since the current test began. A clock would not do: on a busy machine a
+ * test that works takes as long as one that hangs.
  */
-async function whenIdle(ms: number, over: AbortSignal, since: () => EventLoopUtilization): Promise<'idle'> {
-  while (!over.aborted && performance.eventLoopUtilization(since()).idle < ms) {
+async function whenIdle(ms: number, ended: AbortSignal, since: () => EventLoopUtilization): Promise<'idle'> {
+  while (!ended.aborted && performance.eventLoopUtilization(since()).idle < ms) {
     await setTimeout(200, undefined, { ref: false })
   }
   return 'idle'

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** What became of the mutants of one file. */
+/** The results of the mutants of one file. */
 export interface Counts {
   readonly mutants: number
   readonly killed: number
-  /** A mutant without end is seen as well. */
+  /** A mutant that makes a test hang is detected, too. */
   readonly timedOut: number
   readonly survived: number
 }
@@ -13,7 +13,7 @@ export interface Counts {
 /** The last run of a file. */
 export interface FileFigures extends Counts {
   readonly path: string
-  /** The one that was broken. */
+  /** The commit whose source was mutated. */
   readonly commit: string
   /** How many survivors each reason explains. */
   readonly reasons: readonly Reason[]
@@ -26,18 +26,18 @@ export interface Reason {
 
 export interface ScopeFigures {
   readonly scope: string
-  /** In per cent of the mutants. */
+  /** The least share of detected mutants, in percent. */
   readonly target: number
   readonly date: string
   readonly node: string
   readonly files: readonly FileFigures[]
 }
 
-/** Puts the figures of a run in the place of those of the same files; `isThere` says which files there are still. */
-export function recordScope(file: string, run: ScopeFigures, isThere: (path: string) => boolean): void {
+/** Replaces the figures of the same files, and drops those of files that no longer exist. */
+export function recordScope(file: string, run: ScopeFigures, exists: (path: string) => boolean): void {
   const before = readScopes(file)
   const known = before.find(({ scope }) => scope === run.scope)?.files ?? []
-  const kept = known.filter(({ path }) => isThere(path) && !run.files.some((one) => one.path === path))
+  const kept = known.filter(({ path }) => exists(path) && !run.files.some((one) => one.path === path))
   const figures = { ...run, files: [...kept, ...run.files].sort((a, b) => (a.path < b.path ? -1 : 1)) }
   const others = before.filter(({ scope }) => scope !== run.scope)
   const scopes = [...others, figures].sort((a, b) => (a.scope < b.scope ? -1 : 1))
@@ -45,12 +45,12 @@ export function recordScope(file: string, run: ScopeFigures, isThere: (path: str
   writeFileSync(file, `${JSON.stringify({ scopes }, null, 2)}\n`)
 }
 
-/** Of every scope that was ever tried; of none when there is no such file. */
+/** Returns the figures of every scope, none if the file does not exist. */
 export function readScopes(file: string): readonly ScopeFigures[] {
   if (!existsSync(file)) return []
   const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
   if (isFigures(value)) return value.scopes
-  throw new TypeError('the figures of mutation testing have another form')
+  throw new TypeError('the figures of mutation testing have an unknown format')
 }
 
 function isFigures(value: unknown): value is { readonly scopes: readonly ScopeFigures[] } {
@@ -63,7 +63,7 @@ export function addCounts(all: readonly Counts[]): Counts {
   return { mutants: sum('mutants'), killed: sum('killed'), timedOut: sum('timedOut'), survived: sum('survived') }
 }
 
-/** The share of mutants that a test sees, in per cent. */
+/** The share of mutants that a test detects, in percent. */
 export function scoreOf({ mutants, killed, timedOut }: Counts): number {
   return mutants === 0 ? 100 : (100 * (killed + timedOut)) / mutants
 }

@@ -1,4 +1,4 @@
-import type { Explained } from './explanation.ts'
+import type { Explanation } from './entries.ts'
 import type { Counts, Reason } from './figures.ts'
 
 interface Mutant {
@@ -9,12 +9,12 @@ interface Mutant {
   readonly location: { readonly start: { readonly line: number } }
 }
 
-/** What Stryker writes, as far as it is read here. */
+/** The part of Stryker's report that is read here. */
 export interface Report {
   readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>
 }
 
-/** A mutant that every test passed over. */
+/** A mutant that no test detected. */
 export interface Survivor {
   readonly file: string
   readonly line: number
@@ -23,14 +23,14 @@ export interface Survivor {
   readonly mutator: string
 }
 
-/** All of it, or what it says of the files at `paths`. */
+/** @param paths limits the report to these files. Default: all. */
 export function readReport(text: string, paths: readonly string[] = []): Report {
   const value: unknown = JSON.parse(text)
   if (isReport(value)) {
     const files = Object.entries(value.files).filter(([path]) => paths.length === 0 || paths.includes(path))
     return { files: Object.fromEntries(files) }
   }
-  throw new TypeError('the report of Stryker has another form')
+  throw new TypeError('the report of Stryker has an unknown format')
 }
 
 function isReport(value: unknown): value is Report {
@@ -38,7 +38,7 @@ function isReport(value: unknown): value is Report {
   return typeof files === 'object' && Object.values(Object(files)).every((file) => Array.isArray(Object(file).mutants))
 }
 
-/** A mutant that ends the test run itself is none: `tsc` or the first start would have shown it. */
+/** Does not count mutants that end the test run itself: `tsc` or the first run of the code detects them. */
 export function countMutants(mutants: readonly Mutant[]): Counts {
   const withStatus = (...all: string[]): number => mutants.filter(({ status }) => all.includes(status)).length
   const [killed, timedOut] = [withStatus('Killed'), withStatus('Timeout')]
@@ -46,7 +46,7 @@ export function countMutants(mutants: readonly Mutant[]): Counts {
   return { mutants: killed + timedOut + survived, killed, timedOut, survived }
 }
 
-/** Every survivor; a run in which no test ran at all shows nothing and is no run. */
+/** @throws Error if a mutant survived a run without tests, which proves nothing. */
 export function findSurvivors({ files }: Report): Survivor[] {
   return Object.entries(files).flatMap(([file, { source, mutants }]) => {
     const lines = source.split('\n')
@@ -67,10 +67,10 @@ export interface Verdict {
   readonly explained: readonly { readonly file: string; readonly why: string }[]
 }
 
-/** Holds the survivors of `files` against the explanations of these files. */
+/** Compares the survivors of `files` with the explanations for these files. */
 export function judge(
   survivors: readonly Survivor[],
-  explanations: readonly Explained[],
+  explanations: readonly Explanation[],
   files: readonly string[]
 ): Verdict {
   const seen = new Set<string>()
@@ -92,16 +92,16 @@ export function judge(
   return { unexplained, stale, explained }
 }
 
-function isThis({ file, text, becomes }: Survivor, { file: of, part }: Explained, wanted: string): boolean {
+function isThis({ file, text, becomes }: Survivor, { file: of, part }: Explanation, wanted: string): boolean {
   if (file !== of || !text.includes(part)) return false
   return wanted.endsWith('…') ? becomes.startsWith(wanted.slice(0, -1)) : becomes === wanted
 }
 
-function keyOf({ file, part }: Explained, becomes: string): string {
+function keyOf({ file, part }: Explanation, becomes: string): string {
   return `${file}: ${part}: ${becomes}`
 }
 
-/** How often each reason is given, the most frequent first. */
+/** How many survivors each reason explains, the most frequent first. */
 export function countReasons(all: readonly { readonly why: string }[]): Reason[] {
   const counts = new Map<string, number>()
   for (const { why } of all) counts.set(why, (counts.get(why) ?? 0) + 1)

@@ -1,17 +1,17 @@
 import { globSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
-/** Sources that are broken, and the tests that must see it. */
+/** Sources to mutate, and the tests that must detect the mutants. */
 export interface Scope {
   readonly name: string
-  /** Files and patterns, relative to the root. */
+  /** Patterns, relative to the root. */
   readonly sources: readonly string[]
-  /** Each mutant runs those of these that reach it, so they are the quick ones. */
+  /** Each mutant runs those of them that reach it, so only quick tests belong here. */
   readonly tests: readonly string[]
   readonly leftOut?: readonly string[]
-  /** Tests that go through one file at length: only the mutants of the file whose name they begin with run them. */
+  /** Long tests of one source: only the mutants of the source that they are named after run them. */
   readonly thorough?: readonly string[]
-  /** The least share of mutants that a test must see. */
+  /** The least share of mutants that a test must detect, in percent. */
   readonly target: number
 }
 
@@ -34,7 +34,7 @@ export const scopes: readonly Scope[] = [
       `${core}/test/exploration/broken-engines.test.ts`,
       'packages/testkit/test/memory-store.test.ts'
     ],
-    // Campaigns, and schedules searched for at length: they take seconds for each mutant, and others see the same.
+    // They take seconds for each mutant, and other tests detect the same mutants.
     leftOut: [`${core}/test/token/token-campaign.test.ts`, `${core}/test/regressions.test.ts`],
     thorough: [
       ...[
@@ -56,7 +56,7 @@ export const scopes: readonly Scope[] = [
   {
     name: 'store-sqlite',
     sources: ['packages/store-sqlite/src/**/*.ts'],
-    // The suite that every store passes is among them on a database in memory, which takes seconds less than files.
+    // They run the store suite on a database in memory, which is seconds faster than files.
     tests: ['packages/store-sqlite/test/{bun-shape,client,sqlite-store,damage,locks,query-plans}.test.ts'],
     target: 90
   }
@@ -65,7 +65,7 @@ export const scopes: readonly Scope[] = [
 export function findScope(name: string | undefined): Scope {
   const scope = scopes.find((one) => one.name === name)
   if (scope) return scope
-  throw new TypeError(`no such scope: ${name}; there are ${scopes.map((one) => one.name).join(', ')}`)
+  throw new TypeError(`unknown scope: ${name}; known are ${scopes.map((one) => one.name).join(', ')}`)
 }
 
 /** Relative to the root. */

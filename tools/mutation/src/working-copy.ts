@@ -5,18 +5,21 @@ import { join } from 'node:path'
 
 export const root: string = join(import.meta.dirname, '../../..')
 
-/** A clone that may be broken: the last commit, with its own `node_modules`. Kept, since the next run takes up there. */
+/** A clone of the repository with its own `node_modules`. It is kept, because the next run continues from it. */
 export interface WorkingCopy {
   readonly folder: string
   readonly commit: string
 }
 
+/** Relative to the root. */
+export const strykerFolder = 'tools/mutation/stryker'
+
 const folder = join(tmpdir(), 'kvsession-mutation')
 
-/** At the last commit. */
+/** Brings the clone to the last commit. */
 export function prepareCopy(): WorkingCopy {
   if (!existsSync(folder)) execFileSync('git', ['clone', '--quiet', root, folder])
-  // Once: somebody may commit in between.
+  // Read once: a new commit may appear while this runs.
   const head = headOf(root)
   run('git', 'fetch', '--quiet', root, head)
   run('git', 'checkout', '--quiet', '--force', '--detach', head)
@@ -24,7 +27,7 @@ export function prepareCopy(): WorkingCopy {
   return lastCopy()
 }
 
-/** As the last run has left it, with its report. */
+/** The clone as the last run left it, with its report. */
 export function lastCopy(): WorkingCopy {
   return { folder, commit: headOf(folder).slice(0, 12) }
 }
@@ -37,11 +40,13 @@ function run(command: string, ...args: string[]): void {
   execFileSync(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-/** Only when the lockfile is another one than last time. */
+/** Installs what differs from the last time: the repository, and Stryker, which has a lockfile of its own. */
 function install(): void {
-  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
-  const installed = join(folder, 'node_modules/.installed-lock.json')
-  if (existsSync(installed) && readFileSync(installed, 'utf8') === lock) return
-  run('npm', 'ci')
-  writeFileSync(installed, lock)
+  for (const part of ['.', strykerFolder]) {
+    const lock = readFileSync(join(folder, part, 'package-lock.json'), 'utf8')
+    const installed = join(folder, part, 'node_modules/.installed-lock.json')
+    if (existsSync(installed) && readFileSync(installed, 'utf8') === lock) continue
+    run('npm', 'ci', '--prefix', part)
+    writeFileSync(installed, lock)
+  }
 }

@@ -13,8 +13,8 @@ const mutant = (status: string, replacement = 'false', line = 1, testsCompleted 
 const report = (...mutants: readonly object[]) =>
   readReport(JSON.stringify({ files: { 'a.ts': { source: 'if (a) b()\nc()', mutants } } }))
 
-describe('the report of a run', () => {
-  it('counts what was seen, by whatever, and leaves out what could not be run', () => {
+describe('The report of a run', () => {
+  it('A mutant counts as killed, timed out or survived, and not at all if its run failed', () => {
     const { files } = report(
       mutant('Killed'),
       mutant('Timeout'),
@@ -27,7 +27,7 @@ describe('the report of a run', () => {
     expect(scoreOf(addCounts([counts, { mutants: 4, killed: 4, timedOut: 0, survived: 0 }]))).toBe(75)
   })
 
-  it('names each survivor by its line and by what it becomes, on one line', () => {
+  it('A survivor has its line and its replacement on one line', () => {
     const found = findSurvivors(report(mutant('Killed'), mutant('Survived', 'x(\n  1)', 2), mutant('NoCoverage')))
     expect(found.map(({ line, text, becomes }) => [line, text, becomes])).toEqual([
       [2, 'c()', 'x( 1)'],
@@ -35,27 +35,27 @@ describe('the report of a run', () => {
     ])
   })
 
-  it('is refused when a mutant survived a run of no test, which shows nothing', () => {
+  it('A mutant that survived a run without tests is refused', () => {
     expect(() => findSurvivors(report(mutant('Survived', 'x', 1, 0)))).toThrow('a.ts:1: no test ran')
   })
 
-  it('of another form is refused', () => {
-    expect(() => readReport('{}')).toThrow('another form')
+  it('A report in an unknown format is refused', () => {
+    expect(() => readReport('{}')).toThrow('unknown format')
   })
 })
 
-describe('explanations', () => {
+describe('Explanations', () => {
   const survivors = findSurvivors(report(mutant('Survived', 'false'), mutant('Survived', '() => undefined', 2)))
   const first = { file: 'a.ts', part: 'if (a)', becomes: ['false'], why: 'dead' }
   const second = { file: 'a.ts', part: 'c()', becomes: ['() => …'], why: 'dead' }
 
-  it('cover the survivors that they fit', () => {
+  it('An explanation covers the survivors of its line', () => {
     const { unexplained, stale, explained } = judge(survivors, [first, second], ['a.ts'])
     expect([unexplained, stale]).toEqual([[], []])
     expect(countReasons(explained)).toEqual([{ why: 'dead', mutants: 2 }])
   })
 
-  it('leave the others to be explained', () => {
+  it('A survivor of another line, file or replacement stays unexplained', () => {
     for (const none of [
       { ...first, part: 'if (b)' },
       { ...first, file: 'b.ts' },
@@ -65,7 +65,7 @@ describe('explanations', () => {
     }
   })
 
-  it('are stale when they fit nothing any more, if their file was looked at', () => {
+  it('An explanation without a survivor is stale if its file was mutated', () => {
     const gone = { ...first, becomes: ['false', 'true'] }
     expect(judge(survivors, [gone, second], ['a.ts']).stale).toEqual(['a.ts: if (a): true'])
     expect(judge([], [gone], ['b.ts']).stale).toEqual([])

@@ -8,11 +8,11 @@ import { differences, leftOut } from './suites.ts'
 export interface SuiteRun {
   readonly suite: string
   readonly passed: number
-  /** Tests that fail there because the runtime is unlike Node. */
+  /** Tests that fail because the runtime differs from Node. */
   readonly differ: number
 }
 
-/** Puts what a runtime passed into the evidence, in the place of what it passed before, and writes the page. */
+/** Replaces the evidence of a runtime by its last run, and writes the page. */
 export async function keepRun(root: string, name: string, version: string, suites: readonly SuiteRun[]): Promise<void> {
   const file = join(root, 'tools/stress/results/matrix.json')
   const before: unknown = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : undefined
@@ -20,8 +20,8 @@ export async function keepRun(root: string, name: string, version: string, suite
   const others = Array.isArray(kept) ? kept.filter((one) => Reflect.get(Object(one), 'name') !== name) : []
   const date = new Date().toISOString().slice(0, 10)
   const all = [...others, { name, version, commit: commitOf(root), date, suites }]
-  const places = runtimes.map((runtime) => runtime.name)
-  all.sort((a, b) => places.indexOf(a.name) - places.indexOf(b.name))
+  const order = runtimes.map((runtime) => runtime.name)
+  all.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
   await writeFile(file, `${JSON.stringify({ runtimes: all, leftOut, differences }, null, 2)}\n`)
   execFileSync(process.execPath, [join(root, 'tools/stress/src/results/results-page.ts')])
 }

@@ -1,6 +1,4 @@
-/** A test runner small enough for every JavaScript runtime: suites, hooks, tables, and nothing of a file system. */
-
-export type Work = (...values: never[]) => unknown
+/** A test runner for every JavaScript runtime: suites and hooks, without a file system. */
 
 export interface Failure {
   readonly title: string
@@ -28,18 +26,17 @@ interface Test {
   readonly work: () => unknown
 }
 
-/** Who wants to know of each test, or only wants some of them. */
+/** Selects tests and observes them. A title is those of file, suites and test, joined by ` > `. */
 export interface Watch {
-  /** By the titles of file, suites and test, joined by ` > `. */
-  wants(title: string): boolean
-  begins(title: string): void
-  /** What it says is whether to go on. */
-  ends(title: string, ms: number, error: Error | undefined): boolean
+  wants?(title: string): boolean
+  /** How long a test may take, in milliseconds. Default: 60,000. */
+  readonly testTimeout?: number
+  begins?(title: string): void
+  /** Returns whether to run the tests that follow. */
+  ends?(title: string, ms: number, error: Error | undefined): boolean
 }
 
 type HookName = 'beforeAll' | 'afterAll' | 'beforeEach' | 'afterEach'
-
-const mostMs = 60_000
 
 const root = createSuite('', undefined, false)
 let current = root
@@ -60,7 +57,7 @@ export function addSuite(title: string, register: () => unknown, skipped: boolea
   }
 }
 
-/** What a test file registers while it loads; its hooks are for its own tests. */
+/** Adds the tests that a file registers while it loads; its hooks apply to its own tests only. */
 export async function addFile(title: string, load: () => Promise<unknown>): Promise<void> {
   const file = createSuite(title, root, false)
   root.parts.push(file)
@@ -82,28 +79,28 @@ export function addHook(name: HookName, hook: Hook): void {
   current.hooks[name].push(hook)
 }
 
-/** Runs after the test under way, whatever becomes of it; the last one registered first. */
+/** Registers a hook that runs after the current test, even if it fails; the last one registered runs first. */
 export function addFinisher(hook: Hook): void {
   finishers.unshift(hook)
 }
 
-/** Runs all that was registered and is wanted, in order, one test at a time. */
+/** Runs the registered tests that `watch` wants, in order, one at a time. */
 export async function runAll(watch?: Watch): Promise<Report> {
   const failures: Failure[] = []
   const counts = { passed: 0, skipped: 0 }
-  let over = false
+  let stopped = false
 
   const isWanted = (part: Suite | Test, path: readonly string[]): boolean =>
     'parts' in part
       ? part.parts.some((inner) => isWanted(inner, [...path, inner.title]))
-      : (watch?.wants(path.join(' > ')) ?? true)
+      : (watch?.wants?.(path.join(' > ')) ?? true)
 
   async function runSuite(suite: Suite, path: readonly string[]): Promise<void> {
     const skipped = suite.skipped
     if (!skipped) await runHooks(suite.hooks.beforeAll)
     for (const part of suite.parts) {
       const inside = [...path, part.title]
-      if (over || (watch && !isWanted(part, inside))) continue
+      if (stopped || (watch && !isWanted(part, inside))) continue
       if ('parts' in part) await runSuite(part, inside).catch((error: unknown) => note(inside, error))
       else if (skipped) counts.skipped++
       else await runTest(part, suite, inside)
@@ -114,7 +111,7 @@ export async function runAll(watch?: Watch): Promise<Report> {
   async function runTest({ work }: Test, suite: Suite, path: readonly string[]): Promise<void> {
     const title = path.join(' > ')
     const start = performance.now()
-    watch?.begins(title)
+    watch?.begins?.(title)
     finishers = []
     const errors: unknown[] = []
     const attempt = async (action: Hook): Promise<void> => {
@@ -126,14 +123,14 @@ export async function runAll(watch?: Watch): Promise<Report> {
     }
     await attempt(async () => {
       await runHooks(around(suite, 'beforeEach'))
-      await withinTime(work)
+      await withinTime(work, watch?.testTimeout ?? 60_000)
     })
     for (const hook of around(suite, 'afterEach').toReversed()) await attempt(hook)
     for (const finisher of finishers) await attempt(finisher)
     if (errors.length === 0) counts.passed++
     else note(path, errors[0])
     const error = errors.length === 0 ? undefined : Error('failed', { cause: errors[0] })
-    if (watch?.ends(title, performance.now() - start, error) === false) over = true
+    if (watch?.ends?.(title, performance.now() - start, error) === false) stopped = true
   }
 
   function note(path: readonly string[], error: unknown): void {
@@ -141,7 +138,7 @@ export async function runAll(watch?: Watch): Promise<Report> {
     failures.push({ title: path.join(' > '), message: message.slice(0, 2_000) })
   }
 
-  // A process whose timers are all unref'd would end in the middle of a test.
+  // A process whose timers are all unref'd would end during a test.
   const awake = setInterval(() => undefined, 1_000)
   try {
     await runSuite(root, [])
@@ -151,7 +148,7 @@ export async function runAll(watch?: Watch): Promise<Report> {
   return { ...counts, failures }
 }
 
-async function withinTime(work: () => unknown): Promise<void> {
+async function withinTime(work: () => unknown, mostMs: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done after ${mostMs} ms`)), mostMs)
@@ -167,7 +164,7 @@ async function runHooks(hooks: readonly Hook[]): Promise<void> {
   for (const hook of hooks) await hook()
 }
 
-/** A suite's hooks behind those of the suites around it. */
+/** The hooks of the suites around a suite, then its own. */
 function around(suite: Suite, name: HookName): Hook[] {
   return [...(suite.parent === undefined ? [] : around(suite.parent, name)), ...suite.hooks[name]]
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createWorker, missingWorkerd, workerdVersion } from 'test-servers'
@@ -8,7 +8,7 @@ import type { SuiteName } from './suites.ts'
 export interface Runtime {
   readonly name: string
   readonly suites: readonly SuiteName[]
-  /** What is missing, and how to get it; `undefined`: it can run. */
+  /** The reason why it cannot run, with the command that installs it; `undefined` if it can run. */
   missing(): string | undefined
   version(): Promise<string>
   /** Runs a bundled suite from a file inside the repository, so that libraries are found. */
@@ -19,9 +19,12 @@ const everywhere: readonly SuiteName[] = ['core', 'hono', 'express', 'koa']
 const binaries = join(import.meta.dirname, '../binaries/node_modules')
 const mostMs = 600_000
 
+/** The Node that runs this process. */
+export const thisNode: Runtime = program('Node 24', process.execPath)
+
 export const runtimes: readonly Runtime[] = [
   program('Node 22', join(binaries, 'node22/bin/node')),
-  program('Node 24', process.execPath),
+  thisNode,
   program('Node 26', join(binaries, 'node26/bin/node')),
   program('Bun', join(binaries, '@oven/bun-linux-x64/bin/bun'), ['run']),
   program('Deno', join(binaries, '@deno/linux-x64-glibc/deno'), ['run', '--allow-all', '--no-check'], ['core', 'hono']),
@@ -38,12 +41,12 @@ function program(
     name,
     suites,
     missing: () => (existsSync(path) ? undefined : `${name} is missing: npm ci --prefix tools/runtime-matrix/binaries`),
-    version: async () => /\d[\w.]*/.exec(await output(path, ['--version']))?.[0] ?? '?',
+    version: async () => /\d[\w.]*/.exec(output(path, ['--version']))?.[0] ?? '?',
     async run(file) {
-      const text = await output(path, [...args, file])
+      const text = output(path, [...args, file])
       const line = text.split('\n').findLast((one) => one.startsWith('report '))
       if (line === undefined) throw new Error(`${name} ended without a report:\n${text.slice(-2_000)}`)
-      return readReport(JSON.parse(line.slice('report '.length)))
+      return checkReport(JSON.parse(line.slice('report '.length)))
     }
   }
 }
@@ -63,7 +66,7 @@ function workerd(): Runtime {
       try {
         const response = await worker.dispatchFetch('http://127.0.0.1/')
         if (response.status !== 200) throw new Error(await response.text())
-        return readReport(await response.json())
+        return checkReport(await response.json())
       } finally {
         await worker.dispose()
       }
@@ -71,37 +74,24 @@ function workerd(): Runtime {
   }
 }
 
-/** What a process prints, on both outputs. */
-async function output(path: string, args: readonly string[]): Promise<string> {
-  const child = spawn(path, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1' },
-    timeout: mostMs
+/** The output and the errors of a process. */
+function output(path: string, args: readonly string[]): string {
+  const env = { ...process.env, NO_COLOR: '1' }
+  const { stdout, stderr, error } = spawnSync(path, args, {
+    encoding: 'utf8',
+    env,
+    timeout: mostMs,
+    maxBuffer: 2 ** 28
   })
-  let text = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (part: string) => {
-      text += part
-    })
-  }
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', () => resolve())
-  })
-  return text
+  if (error) throw error
+  return stdout + stderr
 }
 
-function readReport(value: unknown): Report {
-  if (typeof value === 'object' && value !== null && 'passed' in value && 'failures' in value) {
-    const { passed, failures } = value
-    if (typeof passed === 'number' && Array.isArray(failures)) {
-      const skipped = 'skipped' in value && typeof value.skipped === 'number' ? value.skipped : 0
-      const read = failures.map((one: unknown) => {
-        const failure = typeof one === 'object' && one !== null ? one : {}
-        return { title: String(Reflect.get(failure, 'title')), message: String(Reflect.get(failure, 'message')) }
-      })
-      return { passed, skipped, failures: read }
-    }
-  }
-  throw new Error(`No report: ${JSON.stringify(value).slice(0, 500)}`)
+function checkReport(value: unknown): Report {
+  if (isReport(value)) return value
+  throw new Error(`not a report: ${JSON.stringify(value).slice(0, 500)}`)
+}
+
+function isReport(value: unknown): value is Report {
+  return typeof Object(value).passed === 'number' && Array.isArray(Object(value).failures)
 }

@@ -11,38 +11,49 @@ interface LeftOut {
   readonly on?: readonly string[]
 }
 
-/** The files that do not run on the portable runner, each with its reason. */
+/** Files that do not run on the portable runner, each with the reason: it … */
 export const leftOut: readonly LeftOut[] = [
-  { path: 'packages/core/test/session-manager.test.ts', why: 'steers timers by vitest' },
-  { path: 'packages/core/test/platform.test.ts', why: 'steers timers by vitest' },
+  { path: 'packages/core/test/session-manager.test.ts', why: 'uses fake timers, which not every runtime supports' },
+  { path: 'packages/core/test/platform.test.ts', why: 'uses fake timers, which not every runtime supports' },
   { path: 'packages/core/test/timing/', why: 'measures how long a comparison takes on Node' },
   { path: 'packages/core/test/errors-doc.test.ts', why: 'reads a document of the repository' },
   { path: 'packages/core/test/documented-names.test.ts', why: 'reads documents of the repository' },
   { path: 'packages/core/test/limits/', why: 'measures the heap and the time of a Node process' },
   { path: 'packages/core/test/exploration/', why: 'explores schedules of the same code, which no runtime changes' },
-  { path: 'packages/core/test/fuzz/', why: 'is a campaign with limits on time' },
+  { path: 'packages/core/test/fuzz/', why: 'is a stress test with time limits' },
   {
     path: 'packages/core/test/regressions.test.ts',
-    why: "replays schedules in the turns that Node's promises take",
+    why: "replays schedules that depend on the order of Node's promise jobs",
     on: ['Bun', 'workerd']
   },
   {
     path: 'packages/core/test/store/write-group.test.ts',
-    why: 'is about writes that are stored together, which no request may do for another there',
+    why: 'is about writes that are stored together, which requests of that platform cannot do',
     on: ['workerd']
   },
-  { path: 'packages/core/test/crypto/random.test.ts', why: 'makes functions from text', on: ['workerd'] },
-  { path: 'packages/core/test/transport/set-cookie.test.ts', why: 'makes functions from text', on: ['workerd'] },
+  {
+    path: 'packages/core/test/crypto/snapshot.test.ts',
+    why: 'builds a start-up snapshot of Node',
+    on: ['Bun', 'Deno', 'workerd']
+  },
+  {
+    path: 'packages/core/test/session/rolling-changes.test.ts',
+    why: 'reads a document of the repository',
+    on: ['workerd']
+  },
+  { path: 'packages/core/test/store/hung-script.test.ts', why: 'starts processes', on: ['workerd'] },
+  { path: 'packages/core/test/crypto/random.test.ts', why: 'creates functions from strings', on: ['workerd'] },
+  { path: 'packages/core/test/transport/set-cookie.test.ts', why: 'creates functions from strings', on: ['workerd'] },
   { path: 'packages/core/test/crypto/crypto.test.ts', why: 'compares with node:crypto', on: ['workerd'] },
   { path: 'packages/core/test/transport/response-headers.test.ts', why: 'listens on a socket', on: ['workerd'] },
   {
     path: 'packages/core/test/record/serializer.test.ts',
-    why: 'makes values of another realm with node:vm',
+    why: 'creates values of another realm with node:vm',
     on: ['workerd']
   }
 ]
 
-/** Where a runtime is unlike Node, and not we: these tests fail there, and one that no longer does is reported. */
+/** Tests that fail because a runtime differs from Node. */
 export const differences: readonly { readonly runtime: string; readonly test: string; readonly why: string }[] = [
   {
     runtime: 'Bun',
@@ -62,7 +73,7 @@ export const differences: readonly { readonly runtime: string; readonly test: st
   ...[
     'a disconnect while the handler runs causes no unhandled rejection and leaves the session intact',
     'a disconnect while the record is written causes no unhandled rejection'
-  ].map((test) => ({ runtime: 'workerd', test, why: 'without a socket nobody goes away' }))
+  ].map((test) => ({ runtime: 'workerd', test, why: 'without a socket no client can disconnect' }))
 ]
 
 /** The test files of a suite on a runtime, from the root of the repository. */

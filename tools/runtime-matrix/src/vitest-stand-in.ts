@@ -1,3 +1,4 @@
+import { type Clock, install } from '@sinonjs/fake-timers'
 import {
   ASYMMETRIC_MATCHERS_OBJECT,
   customMatchers,
@@ -11,7 +12,7 @@ import { restoreAllMocks, spyOn } from '@vitest/spy'
 import * as chai from 'chai'
 import { addFinisher, addHook, addSuite, addTest } from './portable-runner.ts'
 
-// What our test files import from vitest, on the portable runner: `expect` is vitest's own, the rest is what they use.
+// What the test files import from vitest, on the portable runner: `expect` and spies are vitest's own, the rest is rebuilt.
 
 chai.use(JestExtend)
 chai.use(JestChaiExpect)
@@ -108,33 +109,27 @@ interface WaitOptions {
   readonly interval?: number
 }
 
-async function waitUntil<T>(
-  look: () => T | Promise<T>,
+async function waitFor<T>(
+  attempt: () => T | Promise<T>,
   { timeout = 5_000, interval = 10 }: WaitOptions = {}
 ): Promise<T> {
-  const patience = Date.now() + timeout
+  const end = Date.now() + timeout
   for (;;) {
-    const found = await look()
-    if (found) return found
-    if (Date.now() > patience) throw new Error('waited in vain')
+    try {
+      return await attempt()
+    } catch (error) {
+      if (Date.now() > end) throw error
+    }
     await new Promise((resolve) => setTimeout(resolve, interval))
   }
 }
 
-async function waitFor<T>(attempt: () => T | Promise<T>, options?: WaitOptions): Promise<T> {
-  let failure: unknown
-  const settled = await waitUntil(async () => {
-    try {
-      return { value: await attempt() }
-    } catch (error) {
-      failure = error
-      return undefined
-    }
-  }, options).catch((error: unknown) => {
-    throw failure ?? error
-  })
-  if (settled === undefined) throw failure
-  return settled.value
+function waitUntil<T>(read: () => T | Promise<T>, options?: WaitOptions): Promise<T> {
+  return waitFor(async () => {
+    const value = await read()
+    if (value) return value
+    throw new Error('the condition was never true')
+  }, options)
 }
 
 const stubbed = new Map<string, PropertyDescriptor | undefined>()
@@ -152,21 +147,36 @@ function unstubAllGlobals(): void {
   stubbed.clear()
 }
 
-interface Vi {
-  readonly restoreAllMocks: typeof restoreAllMocks
-  readonly spyOn: typeof spyOn
-  readonly stubGlobal: typeof stubGlobal
-  readonly unstubAllGlobals: typeof unstubAllGlobals
-  readonly waitFor: typeof waitFor
-  readonly waitUntil: typeof waitUntil
-}
+let timers: Clock | undefined
+const environment = new Map<string, string | undefined>()
 
-/** Without fake timers: files that need those are left out by name. */
-export const vi: Vi = {
+export const vi: object = {
   restoreAllMocks,
   spyOn,
   stubGlobal,
   unstubAllGlobals,
   waitFor,
-  waitUntil
+  waitUntil,
+  useFakeTimers(): void {
+    timers = install({ now: Date.now() })
+  },
+  useRealTimers(): void {
+    timers?.uninstall()
+    timers = undefined
+  },
+  async advanceTimersByTimeAsync(ms: number): Promise<void> {
+    await timers?.tickAsync(ms)
+  },
+  getTimerCount: (): number => timers?.countTimers() ?? 0,
+  stubEnv(name: string, value: string): void {
+    if (!environment.has(name)) environment.set(name, process.env[name])
+    process.env[name] = value
+  },
+  unstubAllEnvs(): void {
+    for (const [name, value] of environment) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+    environment.clear()
+  }
 }

@@ -8,7 +8,7 @@ import type {
 import { createCookieJar } from '@kvsession/testkit'
 import { applicationAt } from './worker-server.ts'
 
-/** The cookie jar client of the testkit where there is no socket: it hands requests to the application of that port. */
+/** Replaces the test kit's cookie jar client: it calls the application of the port instead of opening a socket. */
 export function createCookieJarClient(url: string, options: CookieJarClientOptions = {}): CookieJarClient {
   const address = new URL(url)
   const host = options.host ?? address.host

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { addFile, addFinisher, addHook, addSuite, addTest, runAll } from '../src/portable-runner.ts'
 
-it('runs files, suites, hooks and tables in order, and counts what passed, failed and was skipped', async () => {
+it('The portable runner runs files, suites and hooks in order, counts the results, and stops when it is told to', async () => {
   const order: string[] = []
   const note = (text: string) => (): void => void order.push(text)
   await addFile('first', async () => {
@@ -30,4 +30,10 @@ it('runs files, suites, hooks and tables in order, and counts what passed, faile
   expect(report).toMatchObject({ passed: 2, skipped: 1 })
   expect(report.failures.map(({ title }) => title)).toEqual(['first > suite > fails', 'broken > loads'])
   expect(report.failures[0]?.message).toContain('on purpose')
+
+  const watched = await runAll({
+    wants: (title) => !title.includes('passes'),
+    ends: (_title, _ms, error) => error === undefined
+  })
+  expect([watched.passed, watched.failures.length]).toEqual([0, 1])
 })

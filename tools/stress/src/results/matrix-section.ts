@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { resultsFolder } from './result-file.ts'
 import { table } from './table.ts'
 
-/** What `npm run matrix` writes down of each runtime on which no test has failed. */
+/** What `npm run test:runtimes` writes down of each runtime on which no test has failed. */
 export interface MatrixResult {
   readonly runtimes: readonly RuntimeRun[]
   readonly leftOut: readonly { readonly path: string; readonly why: string; readonly on?: readonly string[] }[]
@@ -23,7 +23,7 @@ const claim =
 
 export function renderMatrix(result: MatrixResult | undefined): string {
   const found = result ? renderRun(result) : 'No run was recorded yet.'
-  return `## matrix\n\n${claim}\n\n${found}\n\nAgain: \`npm run matrix\`.\n`
+  return `## matrix\n\n${claim}\n\n${found}\n\nAgain: \`npm run test:runtimes\`.\n`
 }
 
 /** A row for each runtime, a column for each suite. */

@@ -1,14 +1,14 @@
-import { addCounts, type Counts, type Reason, type ScopeFigures, scoreOf } from 'mutation-testing/figures'
+import { addCounts, type Counts, type Reason, type ScopeFigures, scoreOf } from 'mutation/figures'
 import { table } from './table.ts'
 
-const claim = `Small changes of the sources, a condition turned round, a call left out, a text emptied, are to make a test fail.
-Those that no test can or need see are [listed one by one](../mutation/src/survivors.ts), each with its reason; one
-that is neither seen nor listed fails the run, and is counted here. Files that are not here were not tried yet.`
+const claim = `Small changes of the sources, such as an inverted condition, a removed call or an empty string, must make a test fail.
+Those that no test can or need detect are [listed](../mutation/survivors.md) with the reason; a mutant that is neither
+detected nor listed fails the run, and is counted here. Files that are not here were not mutated yet.`
 
 /** Of all scopes; those without figures are not there. */
 export function renderMutation(scopes: readonly ScopeFigures[]): string {
   const found = scopes.length === 0 ? 'No run was recorded yet.' : scopes.map(renderScope).join('\n\n')
-  return `## mutation\n\n${claim}\n\n${found}\n\nAgain: \`npm run mutate\`.\n`
+  return `## mutation\n\n${claim}\n\n${found}\n\nAgain: \`npm run test:mutation\`.\n`
 }
 
 function renderScope({ scope, target, date, node, files }: ScopeFigures): string {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readScopes, type ScopeFigures } from 'mutation-testing/figures'
+import { readScopes, type ScopeFigures } from 'mutation/figures'
 import { unreached } from '../coverage/unreached.ts'
 import { type StressTest, stressTests } from '../stress-tests.ts'
 import { type MatrixResult, readMatrix, renderMatrix } from './matrix-section.ts'

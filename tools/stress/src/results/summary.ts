@@ -1,4 +1,4 @@
-import { addCounts, type ScopeFigures, scoreOf } from 'mutation-testing/figures'
+import { addCounts, type ScopeFigures, scoreOf } from 'mutation/figures'
 import { stressTests } from '../stress-tests.ts'
 import type { TestResult } from './result-file.ts'
 import { formatCount, table } from './table.ts'
