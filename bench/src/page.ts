@@ -77,8 +77,8 @@ export function shortPage(chapters: readonly Chapter[]): string {
     ...markdown({ title: '', columns: ['', 'figure'], rows: chapters.flatMap(headlineRows) }),
     '',
     verdicts.length === 0
-      ? 'No target has been measured yet.'
-      : `${verdicts.length - missed.length} of ${verdicts.length} targets are met.${missed.length === 0 ? '' : ` Missed: ${missed.join('; ')}.`}`,
+      ? 'No target is measured yet.'
+      : `${verdicts.length - missed.length} of ${verdicts.length} measured targets are met.${missed.length === 0 ? '' : ` Missed: ${missed.join('; ')}.`}`,
     '',
     '[All figures, with spread and latencies](../bench/performance.md): Redis and PostgreSQL, several processes, many connections, many writers,',
     'a million sessions, installation. [How the bench measures, and what it cannot see](decisions/0012-how-the-bench-measures.md).',

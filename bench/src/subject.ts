@@ -31,7 +31,7 @@ export async function withSubjects<Result>(
   try {
     return await work(await Promise.all(starting))
   } finally {
-    for (const one of started) if (one.status === 'fulfilled') one.value.stop()
+    await Promise.all(started.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)))
   }
 }
 

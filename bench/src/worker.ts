@@ -8,7 +8,8 @@ export type Methods = Readonly<Record<string, (...args: never[]) => unknown>>
 /** A worker process. It runs one call at a time. */
 export interface Worker<M extends Methods> {
   call<K extends keyof M & string>(method: K, ...args: Parameters<M[K]>): Promise<Awaited<ReturnType<M[K]>>>
-  stop(): void
+  /** Resolves when the process has ended, so that it lets go of its store first. */
+  stop(): Promise<void>
 }
 
 export interface WorkerOptions {
@@ -37,11 +38,15 @@ export function startWorker<M extends Methods>(file: string, options: WorkerOpti
     serialization: 'advanced',
     env: { ...process.env, NODE_ENV: 'production', KVSESSION_BENCH_BASE: base }
   })
-  // It exits by itself, so that V8 writes a profile where a flag asks for one.
-  const stop = (): void => {
-    if (child.connected) child.disconnect()
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  return {
+    call: callerOf<M>(child, file),
+    stop() {
+      // It exits by itself, so that V8 writes a profile where a flag asks for one.
+      if (child.connected) child.disconnect()
+      return ended
+    }
   }
-  return { call: callerOf<M>(child, file), stop }
 }
 
 /** @param name of the process, for errors */

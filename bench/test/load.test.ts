@@ -54,6 +54,6 @@ describe('The load at a fixed rate', () => {
   it('fails if an answer is not a success', async () => {
     status = 500
     await expect(generator.call('open', port(), 1, '/', [])).rejects.toThrow('500')
-    generator.stop()
+    await generator.stop()
   })
 })

@@ -46,7 +46,7 @@ describe('The short page', () => {
     const page = shortPage(chapters({ 'http-express': { tables: [], headlines, verdicts: [missed] } }))
     expect(page).toContain('| Express, read | 25 |')
     expect(page).toContain('| More processes, more connections | not measured yet |')
-    expect(page).toContain('0 of 1 targets are met. Missed: Express, read, to express-session.')
+    expect(page).toContain('0 of 1 measured targets are met. Missed: Express, read, to express-session.')
   })
 
   it('has at most 80 lines', () => {

@@ -17,7 +17,8 @@ const methods = {
       const call = callerOf<SubjectMethods>(cluster.fork().process, name)
       calls.push(call)
       await call('load', family, name, url)
-      port = await call('serve', port)
+      // Processes that ask for any port are given the same one.
+      port = await call('serve', 0)
     }
     return port
   },

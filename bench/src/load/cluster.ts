@@ -36,7 +36,7 @@ export async function withClusters<Result>(
     }
     return await work(clusters)
   } finally {
-    for (const { stop } of clusters) stop()
+    await Promise.all(clusters.map(({ stop }) => stop()))
   }
 }
 

@@ -1,11 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { createSessionManager, type Session, type SessionManager, type SessionManagerOptions } from '@kvsession/core'
+import { createSessionManager, type Session, type SessionManager } from '@kvsession/core'
 import { makePayload, pairsOf } from '../applications/scenario.ts'
 import { secret } from '../applications/secret.ts'
 import { serveMethods } from '../worker.ts'
 import { type ScaleEngine, type ScaleEngineName, scaleEngines } from './engines.ts'
 
-const shortLifetime = 20 * 60_000
+/** After it, a session that is not permanent has expired. */
+const idleTimeout = 2 * 3_600_000
 /** Longer than any run, so that a request that only reads writes nothing. */
 const touchInterval = 59 * 60_000
 const sessionsOfUser = 5
@@ -17,7 +18,7 @@ const loadedAtOnce = 256
 /** Operations that are measured, through the session manager. */
 export type ScaleAct = 'open' | 'write' | 'login' | 'list' | 'revokeAll'
 
-/** One engine with many sessions, half of which expire after {@link shortLifetime}. */
+/** One engine with many sessions, half of which expire after {@link idleTimeout}. */
 interface Filled {
   readonly engine: ScaleEngine
   readonly manager: SessionManager
@@ -33,11 +34,11 @@ const methods = {
   /** @param users of five sessions each: half of them are listed, the others revoked */
   async fill(name: ScaleEngineName, sessions: number, users: number): Promise<Loading> {
     const engine = await scaleEngines[name](clock)
-    const options = { store: engine.store, secret, clock, touchInterval, storeTimeout: 15_000 } as const
-    const manager = createSessionManager(options)
+    const { store } = engine
+    const manager = createSessionManager({ store, secret, clock, idleTimeout, touchInterval, storeTimeout: 15_000 })
     const empty = await engine.bytes?.()
     const began = performance.now()
-    const cookies = await createSessions(options, sessions)
+    const cookies = await createSessions(manager, sessions)
     const seconds = (performance.now() - began) / 1000
     const full = await engine.bytes?.()
     for (let user = 0; user < users; user++) {
@@ -59,8 +60,7 @@ const methods = {
   async sweep(): Promise<Traffic | undefined> {
     const { engine, manager } = get()
     if (engine.removesExpired) return undefined
-    // A record is kept for a while after its session.
-    ahead = 3 * shortLifetime
+    ahead = 2 * idleTimeout
     return underTraffic(() => manager.sweep())
   },
 
@@ -114,21 +114,16 @@ function get(): Filled {
   return filled
 }
 
-/** Lasting and short ones by turns. Resolves to cookies of lasting ones. */
-async function createSessions(options: SessionManagerOptions, sessions: number): Promise<readonly string[]> {
-  const lasting = createSessionManager(options)
-  const short = createSessionManager({
-    ...options,
-    ...{ idleTimeout: shortLifetime, absoluteTimeout: shortLifetime, touchInterval: shortLifetime / 2 }
-  })
+/** Every other one is permanent. Resolves to cookies of permanent ones. */
+async function createSessions(manager: SessionManager, sessions: number): Promise<readonly string[]> {
   const every = 2 * Math.ceil(sessions / 2 / mostCookies)
   const cookies: string[] = []
   let created = 0
   const client = async (): Promise<void> => {
     while (created < sessions) {
       const index = created++
-      const manager = index % 2 === 0 ? lasting : short
       const session = await openFilled(manager)
+      session.permanent = index % 2 === 0
       const { headers } = await manager.commit(session)
       if (index % every === 0)
         cookies.push(pairsOf(headers.filter(([name]) => /^set-cookie$/i.test(name)).map(([, value]) => value)))
@@ -166,6 +161,7 @@ async function writeSession(manager: SessionManager, cookie: string): Promise<vo
 
 async function loginAs(manager: SessionManager, user: string): Promise<void> {
   const session = await openFilled(manager)
+  session.permanent = true
   await session.login(user)
   await manager.commit(session)
 }
@@ -173,7 +169,6 @@ async function loginAs(manager: SessionManager, user: string): Promise<void> {
 async function openFilled(manager: SessionManager): Promise<Session> {
   const session = await manager.open('')
   Object.assign(session.data, makePayload())
-  session.permanent = true
   return session
 }
 

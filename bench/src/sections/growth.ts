@@ -96,7 +96,7 @@ function holdConnections(name: string, count: number, quick: boolean): Promise<C
       const bytes = ((await subject.call('memory')) - before) / count
       return { bytes, latencies: await call('run', rate, quick ? 2 : 30, pathOf('read'), cookies) }
     } finally {
-      stop()
+      await stop()
     }
   })
 }

@@ -118,7 +118,7 @@ async function measureFixedRate(
         const { call, stop } = startWorker<SteadyLoadMethods>('load/steady-load.ts', { core: cores.generator })
         await call('open', port, connections, pathOf(act), cookies)
         append(found, name, act, await call('run', rate, 1, pathOf(act), cookies))
-        stop()
+        await stop()
       }
     }
   }
