@@ -53,7 +53,9 @@ async function measure(framework: Framework, { quick, base, flags }: RunOptions)
       const servers = await Promise.all(started.map(startServer))
       const full = await measureFullLoad(servers, quick)
       const rate = Math.floor(full.lowest * fixedShare)
-      return report(framework, { servers, full, rate, fixed: await measureFixedRate(servers, rate, quick) })
+      // The generator needs a core of its own.
+      const fixed = quick || cores.generator === undefined ? new Map() : await measureFixedRate(servers, rate)
+      return report(framework, { servers, full, rate, fixed })
     })
   } finally {
     build?.remove()
@@ -104,16 +106,14 @@ function runLoad({ port, cookies }: Server, act: Act, seconds: number): Promise<
   return runWrk({ port, paths: [pathOf(act)], cookies: own, connections, seconds, core: cores.shared })
 }
 
-/** By subject and act. Empty where no core is free for the generator. */
+/** By subject and act. */
 async function measureFixedRate(
   servers: readonly Server[],
-  rate: number,
-  quick: boolean
+  rate: number
 ): Promise<ReadonlyMap<string, readonly Latencies[]>> {
   const found = new Map<string, Latencies[]>()
-  if (cores.generator === undefined) return found
-  for (let round = 0; round < (quick ? 1 : rounds); round++) {
-    for (const act of quick ? latencyActs.slice(0, 1) : latencyActs) {
+  for (let round = 0; round < rounds; round++) {
+    for (const act of latencyActs) {
       for (const { name, port, cookies } of rotated(servers, round)) {
         const { call, stop } = startWorker<SteadyLoadMethods>('load/steady-load.ts', { core: cores.generator })
         await call('open', port, connections, pathOf(act), cookies)

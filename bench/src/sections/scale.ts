@@ -23,7 +23,7 @@ export const scaleSection: Section = {
     'sessions and against one with all of them, each in a process of its own: milliseconds, median / p99, and the growth of the median. A tree that holds a ' +
     'hundred times as much is half as deep again, so up to × 1.5 is the depth of an index. Servers are private, with room for everything in memory; nothing waits ' +
     'for the disk. *list* and *revokeAll* are for a user with five sessions. Then half of the sessions expire and are removed, and the rest is listed, ' +
-    'while four clients send requests in the same process, every fifth a write. Compare a row with itself, not with the others.',
+    'while four clients send requests in the same process, every fifth a write; a pause is the longest one of its event loop. Compare a row with itself, not with the others.',
   parts: Object.keys(scaleEngines),
   missing(part) {
     const server = isScaleEngine(part) ? servers[part] : undefined
@@ -134,9 +134,17 @@ function trafficTable(name: string, { swept, listed, lost }: Figures): Table {
           ...[formatLatency(traffic.times), formatNumber(traffic.pause)]
         ]
   return {
-    title:
-      'Removing half of them, listing the rest: with the latencies of requests meanwhile, and the longest pause of the event loop in ms',
-    columns: ['store', 'removed', 'requests', 'pause', 'listed', 'requests', 'pause', 'lost'],
+    title: 'Removing half of them and listing the rest, beside requests',
+    columns: [
+      'store',
+      'removed',
+      'requests, ms',
+      'longest pause, ms',
+      'listed',
+      'requests meanwhile, ms',
+      'pause, ms',
+      'lost'
+    ],
     rows: [[name, ...format(swept, 'by itself'), ...format(listed, 'cannot list'), String(lost)]]
   }
 }
