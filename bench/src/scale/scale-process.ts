@@ -9,14 +9,13 @@ import { type ScaleEngine, type ScaleEngineName, scaleEngines } from './engines.
 const idleTimeout = 2 * 3_600_000
 /** Longer than any run, so that a request that only reads writes nothing. */
 const touchInterval = 59 * 60_000
-const sessionsOfUser = 5
 /** Sessions whose cookie is kept, to be requested. */
 const mostCookies = 10_000
 /** Enough to keep a driver that pipelines busy. */
 const loadedAtOnce = 256
 
 /** Operations that are measured, through the session manager. */
-export type ScaleAct = 'open' | 'write' | 'login' | 'list' | 'revokeAll'
+export type ScaleAct = 'open' | 'write' | 'login'
 
 /** One engine with many sessions, half of which expire after {@link idleTimeout}. */
 interface Filled {
@@ -31,8 +30,7 @@ let ahead = 0
 const clock = { now: (): number => Date.now() + ahead }
 
 const methods = {
-  /** @param users of five sessions each: half of them are listed, the others revoked */
-  async fill(name: ScaleEngineName, sessions: number, users: number): Promise<Loading> {
+  async fill(name: ScaleEngineName, sessions: number): Promise<Loading> {
     const engine = await scaleEngines[name](clock)
     const { store } = engine
     const manager = createSessionManager({ store, secret, clock, idleTimeout, touchInterval, storeTimeout: 15_000 })
@@ -41,10 +39,7 @@ const methods = {
     const cookies = await createSessions(manager, sessions)
     const seconds = (performance.now() - began) / 1000
     const full = await engine.bytes?.()
-    for (let user = 0; user < users; user++) {
-      for (let count = 0; count < sessionsOfUser; count++) await loginAs(manager, `user-${user}`)
-    }
-    filled = { engine, manager, cookies, acts: actsOf(manager, cookies, users) }
+    filled = { engine, manager, cookies, acts: actsOf(manager, cookies) }
     return { seconds, bytes: full === undefined || empty === undefined ? undefined : (full - empty) / sessions }
   },
 
@@ -133,16 +128,14 @@ async function createSessions(manager: SessionManager, sessions: number): Promis
   return cookies
 }
 
-function actsOf(manager: SessionManager, cookies: readonly string[], users: number): Filled['acts'] {
-  let [requested, logins, listed, revoked] = [0, 0, 0, users]
+function actsOf(manager: SessionManager, cookies: readonly string[]): Filled['acts'] {
+  let [requested, logins] = [0, 0]
   // In an order unrelated to that of their creation.
   const next = (): string => cookies[(requested++ * 7_919) % cookies.length] ?? ''
   return {
     open: () => openSession(manager, next()),
     write: () => writeSession(manager, next()),
-    login: () => loginAs(manager, `visitor-${++logins}`),
-    list: async () => expectAll((await manager.list({ userId: `user-${listed++ % (users / 2)}` })).length),
-    revokeAll: async () => expectAll(await manager.revokeAll(`user-${--revoked}`))
+    login: () => loginAs(manager, `user-${++logins}`)
   }
 }
 
@@ -170,10 +163,6 @@ async function openFilled(manager: SessionManager): Promise<Session> {
   const session = await manager.open('')
   Object.assign(session.data, makePayload())
   return session
-}
-
-function expectAll(found: number): void {
-  if (found !== sessionsOfUser) throw new Error('A user has lost sessions')
 }
 
 /** From the arrival of a request: its wait for the event loop counts. A store without input and output would never yield. */

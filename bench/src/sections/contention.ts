@@ -41,9 +41,9 @@ async function measure({ quick }: RunOptions): Promise<Measurement> {
       }
     }
   }
-  const crowded = { writers: 64, field: 'own' } as const
-  const { lost, rate } = summarise(of('kvsession, update()', crowded))
-  const ratio = rate / summarise(of('express-session', crowded)).rate
+  const contended = { writers: 64, field: 'own' } as const
+  const { lost, rate } = summarise(of('kvsession, update()', contended))
+  const ratio = rate / summarise(of('express-session', contended)).rate
   return {
     tables: [
       {

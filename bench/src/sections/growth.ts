@@ -1,7 +1,7 @@
 import { pathOf } from '../applications/scenario.ts'
 import { peers, titles } from '../applications/subjects.ts'
 import { cores } from '../cores.ts'
-import { loadClusters, loadTable, throughputRatio, withClusters } from '../load/cluster.ts'
+import { loadClusters, loadTable, withClusters } from '../load/cluster.ts'
 import type { Latencies, SteadyLoadMethods } from '../load/steady-load.ts'
 import type { Measurement, RunOptions, Section } from '../results.ts'
 import { formatNumber } from '../statistics.ts'
@@ -36,11 +36,7 @@ async function measureProcesses(part: ServerName, { quick }: RunOptions): Promis
   try {
     return await withClusters(Object.fromEntries(named), async (clusters) => {
       const loads = await loadClusters(clusters, 64, quick)
-      const growth = throughputRatio(loads, 'kvsession, 2', 'kvsession, 1')
-      return {
-        tables: [loadTable(`${titles[part]}: subject and number of processes`, loads)],
-        headlines: [{ name: `${titles[part]}, throughput of two processes to one`, value: `× ${growth.toFixed(1)}` }]
-      }
+      return { tables: [loadTable(`${titles[part]}: subject and number of processes`, loads)] }
     })
   } finally {
     await stop()

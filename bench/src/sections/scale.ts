@@ -6,10 +6,9 @@ import { formatLatency, formatNumber, median } from '../statistics.ts'
 import { atMost, growthLimit } from '../targets.ts'
 import { startWorker, type Worker } from '../worker.ts'
 
-/** Operations in a round; lists and revocations use up users. */
-const operations: Readonly<Record<ScaleAct, number>> = { open: 200, write: 200, login: 200, list: 4, revokeAll: 4 }
-const acts = ['open', 'write', 'login', 'list', 'revokeAll'] as const satisfies readonly ScaleAct[]
-const requestActs = ['open', 'write', 'login'] as const
+/** Of each act in a round. */
+const operations = 200
+const acts = ['open', 'write', 'login'] as const satisfies readonly ScaleAct[]
 const million = 1_000_000
 const servers: Readonly<Partial<Record<ScaleEngineName, EngineName>>> = {
   ...{ redis: 'redis', postgres: 'postgres', mariadb: 'mariadb', memcached: 'memcached' }
@@ -19,10 +18,10 @@ export const scaleSection: Section = {
   name: 'scale',
   title: 'A million sessions',
   about:
-    'Operations one after the other through the session manager, sessions of 300 bytes of data, by turns against a store with a hundredth of the ' +
-    'sessions and against one with all of them, each in a process of its own: milliseconds, median / p99, and the growth of the median. A tree that holds a ' +
+    'Operations one after the other through the session manager, sessions of 300 bytes of data, alternating between a store with a hundredth of the ' +
+    'sessions and one with all of them, each in a process of its own: milliseconds, median / p99, and the growth of the median. A tree that holds a ' +
     'hundred times as much is half as deep again, so up to × 1.5 is the depth of an index. Servers are private, with room for everything in memory; nothing waits ' +
-    'for the disk. *list* and *revokeAll* are for a user with five sessions. Then half of the sessions expire and are removed, and the rest is listed, ' +
+    'for the disk. Then half of the sessions expire and are removed, and the rest is listed, ' +
     'while four clients send requests in the same process, every fifth a write; a pause is the longest one of its event loop. Compare a row with itself, not with the others.',
   parts: Object.keys(scaleEngines),
   missing(part) {
@@ -59,14 +58,13 @@ async function measureScale(part: string, { quick }: RunOptions, full: number): 
   const [first, second] = workers
   if (!first || !second) throw new Error('Two processes were started')
   try {
-    // The first round warms up; as many users are listed as revoked.
-    const users = 2 * (rounds + 1) * operations.list
-    const small = await fill(first, part, sessions / 100, users)
-    const large = await fill(second, part, sessions, users)
+    const small = await fill(first, part, sessions / 100)
+    const large = await fill(second, part, sessions)
     for (let round = 0; round <= rounds; round++) {
       for (const act of acts) {
         for (const { worker, times } of [small, large]) {
-          const found = await worker.call('measure', act, operations[act])
+          const found = await worker.call('measure', act, operations)
+          // The first round warms up.
           if (round > 0) times[act].push(...found)
         }
       }
@@ -82,9 +80,9 @@ async function measureScale(part: string, { quick }: RunOptions, full: number): 
   }
 }
 
-async function fill(worker: Worker<ScaleMethods>, name: ScaleEngineName, count: number, users: number): Promise<Store> {
-  const loading = await worker.call('fill', name, count, users)
-  return { worker, sessions: count, loading, times: { open: [], write: [], login: [], list: [], revokeAll: [] } }
+async function fill(worker: Worker<ScaleMethods>, name: ScaleEngineName, count: number): Promise<Store> {
+  const loading = await worker.call('fill', name, count)
+  return { worker, sessions: count, loading, times: { open: [], write: [], login: [] } }
 }
 
 interface Figures {
@@ -98,7 +96,7 @@ interface Figures {
 function report(name: string, figures: Figures): Measurement {
   const { small, large, lost } = figures
   const size = formatNumber(large.sessions)
-  const growth = Math.max(...requestActs.map((act) => median(large.times[act]) / median(small.times[act])))
+  const growth = Math.max(...acts.map((act) => median(large.times[act]) / median(small.times[act])))
   return {
     tables: [requestTable(name, small, large), trafficTable(name, figures)],
     verdicts: [
