@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util'
 import { writePages } from './page.ts'
 import { type Measurement, recordResult, type Section } from './results.ts'
 import { sections } from './sections.ts'
+import { selectParts } from './selection.ts'
 
-// npm run bench -- [section …] [part …] [--quick] [--base COMMIT] [--flag FLAG …] [--page]
+// npm run bench -- [section …] [part …] [--quick] [--base COMMIT] [--flag=FLAG …] [--page]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -11,33 +12,19 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     base: { type: 'string' },
     flag: { type: 'string', multiple: true, default: [] },
-    page: { type: 'boolean' }
+    page: { type: 'boolean', default: false }
   }
 })
-const { quick, base, flag: flags } = values
+const { quick, base, flag: flags, page } = values
 // A quick run, and one of something else than this build in its usual process, gives no result for the page.
 const isRecorded = !quick && base === undefined && flags.length === 0
-const sectionNames = sections.map(({ name }) => name)
-const partNames = [...new Set(sections.flatMap(({ parts }) => parts))]
-const unknown = positionals.find((word) => !sectionNames.includes(word) && !partNames.includes(word))
-if (unknown !== undefined) {
-  throw new Error(`Unknown: ${unknown}. Sections: ${sectionNames.join(', ')}. Parts: ${partNames.join(', ')}.`)
-}
 
-if (!values.page) for (const section of sections) await runSection(section)
+for (const { section, part } of page ? [] : selectParts(sections, positionals)) {
+  const missing = section.missing?.(part)
+  if (missing === undefined) await runPart(section, part)
+  else console.warn(`SKIPPED ${section.name} ${part}: ${missing}`)
+}
 if (isRecorded) writePages(sections)
-
-async function runSection(section: Section): Promise<void> {
-  const named = positionals.includes(section.name)
-  const chosen = positionals.some((word) => sectionNames.includes(word)) ? named : !section.onlyNamed
-  const wanted = section.parts.filter((part) => positionals.includes(part))
-  const partsNamed = positionals.some((word) => partNames.includes(word))
-  for (const part of chosen ? (partsNamed ? wanted : section.parts) : []) {
-    const missing = section.missing?.(part)
-    if (missing === undefined) await runPart(section, part)
-    else console.warn(`SKIPPED ${section.name} ${part}: ${missing}`)
-  }
-}
 
 async function runPart(section: Section, part: string): Promise<void> {
   console.log(`── ${section.title}: ${part}`)
@@ -52,7 +39,7 @@ async function runPart(section: Section, part: string): Promise<void> {
 function print({ tables, verdicts = [] }: Measurement): void {
   for (const { title, columns, rows } of tables) {
     console.log(title)
-    console.table(rows.map((row) => Object.fromEntries(row.map((cell, index) => [columns[index] || ' ', cell]))))
+    console.table(rows.map((row) => Object.fromEntries(row.map((value, index) => [columns[index] || ' ', value]))))
   }
   for (const { target, wanted, reached, met } of verdicts) {
     console.log(`${met ? 'met   ' : 'MISSED'} ${target}: ${reached}, wanted ${wanted}`)

@@ -50,7 +50,7 @@ export interface RunOptions {
   readonly quick: boolean
   /** Commit whose packages are measured beside those of this tree, where a section can. */
   readonly base?: string | undefined
-  /** Flags of Node for the measured processes, such as `--cpu-prof`. */
+  /** Flags of Node for the measured processes; `SUBJECT` stands for the name of each. */
   readonly flags: readonly string[]
 }
 

@@ -16,10 +16,16 @@ export interface SubjectOptions extends Omit<WorkerOptions, 'base'> {
 }
 
 export async function startSubject(family: Family, name: string, options: SubjectOptions = {}): Promise<Subject> {
-  const { url = '', base, ...rest } = options
-  const worker = startWorker<SubjectMethods>('applications/subject-process.ts', { ...rest, base: base?.folder })
+  const { url = '', base, core, flags = [] } = options
+  const title = base?.subject ?? name
+  const worker = startWorker<SubjectMethods>('applications/subject-process.ts', {
+    core,
+    base: base?.folder,
+    // So that each subject's profile can be told from the others.
+    flags: flags.map((flag) => flag.replace('SUBJECT', title.replace(/\W+/g, '-')))
+  })
   await worker.call('load', family, name, url)
-  return { name: base?.subject ?? name, ...worker }
+  return { name: title, ...worker }
 }
 
 /** Runs `work` with subjects, and stops them whatever happens. */
