@@ -31,7 +31,10 @@ describe('The load at a fixed rate', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   })
-  afterEach(() => server.closeAllConnections())
+  afterEach(() => {
+    server.close()
+    server.closeAllConnections()
+  })
 
   const port = (): number => (server.address() as AddressInfo).port
 
