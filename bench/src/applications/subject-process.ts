@@ -29,11 +29,12 @@ const methods = {
   /** Processor time since the start, user and system, microseconds. */
   cpu: (): number => cpu(),
 
-  /** Resident bytes after a full collection. */
+  /** Bytes that V8 holds after a full collection. The resident set moves in steps of its young generation. */
   memory(): number {
     globalThis.gc?.()
     globalThis.gc?.()
-    return process.memoryUsage.rss()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
   },
 
   /** Microseconds of processor time per request, garbage collection and compiling included. */

@@ -18,7 +18,7 @@ export const growthSection: Section = {
   title: 'More processes, more connections',
   about:
     'Express in `node:cluster` with one and two processes behind one private server; read-heavy load by `wrk` from 64 connections, nothing pinned. Then ' +
-    'one process with many open connections, each of which has sent a request: resident memory per connection after a full collection, and latencies in ' +
+    'one process with many open connections, each of which has sent a request: heap and external memory per connection after a full collection, and latencies in ' +
     `milliseconds at ${formatNumber(rate)} requests a second over all of them, counted from the moment at which a request was due.`,
   parts: ['redis', 'postgres', 'connections'],
   missing(part) {
