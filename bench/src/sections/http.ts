@@ -21,10 +21,11 @@ const latencyActs = ['read', 'write'] as const
 /** Of the throughput of the slowest subject: below its saturation, and the same for all. */
 const fixedShare = 0.6
 
+/** Recorded with the result: a page may be written on another machine. */
 const pinning =
   cores.shared === undefined
-    ? '**Nothing is pinned to a core here (no `taskset`, or one core).**'
-    : 'Server and `wrk` are pinned to one core (`taskset`), so that neither waits for the other to wake up on another core.'
+    ? 'Nothing was pinned to a core: `taskset` or a second core is missing.'
+    : `Server and \`wrk\` pinned to core ${cores.shared}.`
 
 /** What users get: requests over sockets. */
 export const httpSection: Section = {
@@ -32,8 +33,9 @@ export const httpSection: Section = {
   title: 'Over HTTP',
   about:
     'Microseconds of processor time that sessions add to a request above the bare framework (its own in the first line): user and system time of the ' +
-    `server’s process, garbage collection included; median (quartiles) of ${rounds} interleaved rounds of one second. ${pinning} ${connections} keep-alive ` +
-    'connections, 64 sessions, 300 bytes of data. Latencies in milliseconds. *Full load*: by `wrk`. *Fixed rate*: by a generator on another core that ' +
+    `server’s process, garbage collection included; median (quartiles) of ${rounds} interleaved rounds of one second. Server and \`wrk\` ` +
+    'are pinned to one core (`taskset`), so that neither waits for the other to wake up on another core. ' +
+    `${connections} keep-alive connections, 64 sessions, 300 bytes of data. Latencies in milliseconds. *Full load*: by \`wrk\`. *Fixed rate*: by a generator on another core that ` +
     'sends on schedule, at a rate that every subject can serve; a latency counts from the moment at which the request was due, its wait included.',
   parts: frameworks,
   missing: missingWrk,
@@ -145,7 +147,7 @@ function report(framework: Framework, { servers, full: { costs, loads }, fixed, 
   const p99 = median((loads.get('kvsession|read') ?? []).map((load) => load.p99))
   return {
     tables: [
-      costTable(`${title}: processor time above the bare framework`, costs, names, sessionActs),
+      { ...costTable(`${title}: processor time above the bare framework`, costs, names, sessionActs), note: pinning },
       {
         title: `${title}: kvsession’s processor time as a ratio`,
         columns: ['to', ...sessionActs],
