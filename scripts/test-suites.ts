@@ -15,7 +15,7 @@ const engines = /^(?:import\b.*|\} )from '(?:test-servers|playwright-core)'/m
 
 /** What kills processes, or starts several that work on one store. */
 const processes =
-  /^(?:tools\/(?:test-servers|store-grounds|stress\/test\/(?:kills|outages|races|shutdown|soak|stores))\/|.*\/(?:processes|killed-rivals|full-disk|locks)\.test\.ts$)/
+  /^(?:tools\/(?:test-servers|stress\/test\/(?:kills|outages|races|shutdown|soak|stores))\/|.*\/(?:processes|killed-rivals|full-disk|locks)\.test\.ts$)/
 
 const stress = /^(?:packages\/core\/test\/(?:exploration|fuzz|timing)\/|tools\/stress\/|.*-campaign\.test\.ts$)/
 

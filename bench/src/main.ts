@@ -1,30 +1,47 @@
-import { keepFigures } from './figures.ts'
-import { writePage } from './page.ts'
+import { parseArgs } from 'node:util'
+import { writePages } from './page.ts'
+import { type Measurement, recordResult, type Section } from './results.ts'
 import { sections } from './sections.ts'
+import { selectParts } from './selection.ts'
 
-const quick = process.argv.includes('--quick')
-const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
-const unknown = wanted.find((name) => !sections.some((section) => section.name === name))
-if (unknown !== undefined) {
-  throw new Error(`No section is named ${unknown}: ${sections.map(({ name }) => name).join(', ')}`)
+// npm run bench -- [section …] [part …] [--quick] [--base COMMIT] [--flag=FLAG …] [--page]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    base: { type: 'string' },
+    flag: { type: 'string', multiple: true, default: [] },
+    page: { type: 'boolean', default: false }
+  }
+})
+const { quick, base, flag: flags, page } = values
+// A quick run, and one of something else than this build in its usual process, gives no result for the page.
+const isRecorded = !quick && base === undefined && flags.length === 0
+
+for (const { section, part } of page ? [] : selectParts(sections, positionals)) {
+  const missing = section.missing?.(part)
+  if (missing === undefined) await runPart(section, part)
+  else console.warn(`SKIPPED ${section.name} ${part}: ${missing}`)
+}
+if (isRecorded) writePages(sections)
+
+async function runPart(section: Section, part: string): Promise<void> {
+  console.log(`── ${section.title}: ${part}`)
+  const began = performance.now()
+  const measurement = await section.run(part, { quick, base, flags })
+  print(measurement)
+  // After each part, so that an interrupted run loses one part at most.
+  if (isRecorded) recordResult(section.name, part, measurement)
+  console.log(`${((performance.now() - began) / 1000).toFixed(0)} s\n`)
 }
 
-for (const section of sections) {
-  if (wanted.length > 0 ? !wanted.includes(section.name) : section.onlyNamed) continue
-  const begin = performance.now()
-  console.log(`── ${section.title}`)
-  const found = await section.run(quick)
-  for (const { title, columns, rows } of found.tables) {
+function print({ tables, verdicts = [] }: Measurement): void {
+  for (const { title, columns, rows } of tables) {
     console.log(title)
-    console.table(rows.map((row) => Object.fromEntries(row.map((cell, index) => [columns[index] ?? index, cell]))))
+    console.table(rows.map((row) => Object.fromEntries(row.map((value, index) => [columns[index] || ' ', value]))))
   }
-  for (const { target, wanted: limit, reached, met } of found.verdicts) {
-    console.log(`${met ? 'met    ' : 'NOT MET'} ${target}: ${reached}, wanted ${limit}`)
+  for (const { target, wanted, reached, met } of verdicts) {
+    console.log(`${met ? 'met   ' : 'MISSED'} ${target}: ${reached}, wanted ${wanted}`)
   }
-  // After each, so that a run that is cut loses no more than what it was at.
-  if (found.tables.length > 0) {
-    keepFigures(section.name, quick, found)
-    writePage(sections)
-  }
-  console.log(`${((performance.now() - begin) / 1000).toFixed(0)} s\n`)
 }

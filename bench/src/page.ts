@@ -1,133 +1,142 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { drawChart } from './chart.ts'
-import { drawCurves } from './curves.ts'
-import { type Figures, folder, readFigures, type Section, type Table, type Verdict } from './figures.ts'
-import { keptIn, unmetText } from './unmet.ts'
+import { folder, type Result, readResult, type Section, type Table, type Verdict } from './results.ts'
 
-/** Writes the full page beside the bench, the short one among the documents, and their pictures, from what every section found last. */
-export function writePage(sections: readonly Section[]): void {
-  const found = sections.flatMap((section) => {
-    const figures = readFigures(section.name)
-    return figures ? [{ section, figures }] : []
-  })
-  const all = found.map(({ figures }) => figures)
-  writeFileSync(join(folder, 'chart.svg'), drawChart(all.flatMap(({ bars = [] }) => bars)))
-  const points = all.flatMap((figures) => figures.points ?? [])
-  if (points.length > 0) writeFileSync(join(folder, 'growth.svg'), drawCurves(points))
-  writeFileSync(join(folder, '../performance.md'), pageText(sections, found))
-  writeFileSync(join(folder, '../../docs/performance.md'), summaryText(found))
-}
-
-interface Found {
+/** A section with the recorded results of its parts; `undefined` for a part that was not measured. */
+export interface Chapter {
   readonly section: Section
-  readonly figures: Figures
+  readonly results: ReadonlyMap<string, Result | undefined>
 }
 
-export function pageText(sections: readonly Section[], found: readonly Found[]): string {
-  const all = found.map(({ figures }) => figures)
-  const verdicts = all.flatMap((figures) => figures.verdicts)
-  const lines = [
+/** Writes the full page beside the bench, the short one among the documents, and their chart, from the recorded results. */
+export function writePages(sections: readonly Section[]): void {
+  const chapters = sections.map((section) => ({
+    section,
+    results: new Map(section.parts.map((part) => [part, readResult(section.name, part)]))
+  }))
+  const bars = chapters.flatMap(({ results }) => [...results.values()].flatMap((result) => result?.bars ?? []))
+  const chart = join(folder, 'chart.svg')
+  if (bars.length > 0) writeFileSync(chart, drawChart(bars))
+  else if (existsSync(chart)) rmSync(chart)
+  writeFileSync(join(folder, '../performance.md'), fullPage(chapters))
+  writeFileSync(join(folder, '../../docs/performance.md'), shortPage(chapters))
+}
+
+const alternative = 'Microseconds of processor time that sessions add to a request over HTTP, by library'
+
+export function fullPage(chapters: readonly Chapter[]): string {
+  const verdicts = chapters.flatMap(verdictsOf)
+  return joined([
     '# All figures of the bench',
     '',
-    '[The summary](../docs/performance.md). Written by `npm run bench`; run it on your own machine. `npm run bench -- --quick` takes two to three minutes, and',
-    `\`npm run bench -- express scale\` runs those sections alone: ${sections.map(({ name }) => `\`${name}\``).join(', ')}.`,
-    'Each keeps its figures in this folder’s `performance/`, so that one of them can be measured again without the others.',
-    '[How it measures, and what it cannot see](../docs/decisions/0012-how-the-bench-measures.md).',
+    'Written by `npm run bench`; [the summary](../docs/performance.md) and [how to run it](README.md). Read ratios, not microseconds: absolute',
+    'times differ from machine to machine, and by a third from hour to hour on one. All subjects hold the same data behind the',
+    'same cookie attributes, on the same version of the framework, each in a process of its own, interleaved in one run, set up as its',
+    'documentation says for production. [How the bench measures, and what it cannot see](../docs/decisions/0012-how-the-bench-measures.md).',
     '',
-    'Read ratios, not microseconds: absolute times differ from machine to machine and by a third from hour to hour on one.',
-    'All subjects hold the same data, behind the same cookie attributes, on the same version of the framework, with the',
-    'same durability, each in a process of its own, measured by turns in one run. Each is set up as its documentation says',
-    'for production, and none is asked for more than it can do. Sessions kept in the cookie need no store and cannot be ended.',
+    '*Hand-written* sessions are the baseline: what somebody writes in an afternoon, without protection against races, outages or',
+    'hostile input. 16 random bytes are signed by one HMAC-SHA-256, looked up in a `Map` of strings, parsed when the handler reads, and serialized',
+    'and compared when it has read. *Awaited*: the map answers with promises, as the store of a library does. *Synchronous*: it does not.',
     '',
-    '![Microseconds that sessions add to a request, by library](performance/chart.svg)',
-    '',
-    '## The floors',
-    '',
-    'What somebody writes by hand in an afternoon, without a word on races, outages or hostile input: what the job costs at',
-    'the least, on each framework.',
-    '',
-    '- **HMAC, Map, JSON**: 16 random bytes signed by one HMAC-SHA-256 (`createHmac` with a KeyObject), looked up in a',
-    '  `Map` of strings; `JSON.parse` when the handler looks, `JSON.stringify` and a comparison of strings when it has looked.',
-    '- **our cryptography, our store**: the same with a secret beside the id, whose SHA-256 stands in the record, and with',
-    '  kvsession’s memory store, asked by `get` and told by `compareAndSet`, each once.',
-    '- **HMAC, GET, SET, JSON**: the first, with Redis in place of the `Map`.',
-    '',
+    ...chartLines(chapters, 'results/chart.svg'),
+    ...chapters.flatMap(chapterLines),
     '## Targets',
     '',
-    'They were set before the work began. *The floors*: what the first and the second floor reach of the same target, by the same',
-    'figures; a target below both is out of reach of anything that signs, looks up and parses.',
+    ...(verdicts.length === 0
+      ? ['Not measured yet.']
+      : [
+          ...markdown({
+            title: '',
+            columns: ['target', 'wanted', 'reached', ''],
+            rows: verdicts.map(({ target, wanted, reached, met }) => [
+              target,
+              wanted,
+              reached,
+              met ? 'met' : '**missed**'
+            ])
+          })
+        ])
+  ])
+}
+
+/** The page among the documents: chart, headlines, how to repeat. */
+export function shortPage(chapters: readonly Chapter[]): string {
+  const verdicts = chapters.flatMap(verdictsOf)
+  const missed = verdicts.filter(({ met }) => !met).map(({ target }) => target)
+  return joined([
+    '# What sessions cost',
     '',
-    ...verdictTable(verdicts),
+    'What a session adds to a request over HTTP, in microseconds of processor time above the bare framework. Medians of interleaved',
+    'rounds; server and load generator share one core; 300 bytes of data. Read ratios, not microseconds: absolute times differ from',
+    'machine to machine. All libraries hold the same data behind the same cookie attributes, on the same version of the framework, set up as',
+    'their documentation says for production. *Hand-written* is what somebody writes in an afternoon, without protection against',
+    'races, outages or hostile input.',
     '',
-    ...unmetText(verdicts, keptIn(all), markdown),
-    ...found.flatMap(({ section, figures }) => sectionText(section, figures))
-  ]
+    ...chartLines(chapters, '../bench/results/chart.svg'),
+    ...markdown({ title: '', columns: ['', 'figure'], rows: chapters.flatMap(headlineRows) }),
+    '',
+    verdicts.length === 0
+      ? 'No target is measured yet.'
+      : `${verdicts.length - missed.length} of ${verdicts.length} measured targets are met.${missed.length === 0 ? '' : ` Missed: ${missed.join('; ')}.`}`,
+    '',
+    '[All figures, with spread and latencies](../bench/performance.md): Redis and PostgreSQL, several processes, many connections, many writers,',
+    'a million sessions, installation. [How the bench measures, and what it cannot see](decisions/0012-how-the-bench-measures.md).',
+    '',
+    '`npm run bench -- http express --quick` measures one framework on your machine within a minute; `npm run bench` measures everything and',
+    'writes this page ([all commands](../bench/README.md)).'
+  ])
+}
+
+function joined(lines: readonly string[]): string {
   return `${lines.join('\n').trimEnd()}\n`
 }
 
-/** The page among the documents: one table for each framework, and how many targets are met. */
-export function summaryText(found: readonly Found[]): string {
-  const verdicts = found.flatMap(({ figures }) => figures.verdicts)
-  const missed = verdicts.filter(({ met }) => !met)
-  const lines = [
-    '# What sessions cost',
-    '',
-    'What a session adds to a request, in microseconds of processor time above the bare framework: median (quartiles) of',
-    'interleaved runs, 300 bytes of data, one cookie. Read ratios, not microseconds: absolute times differ from machine to',
-    'machine. All subjects hold the same data behind the same cookie attributes, on the same version of the framework, set up',
-    'as their documentation says for production. A *floor* is what somebody writes by hand in an afternoon, without a word on',
-    'races, outages or hostile input. [All figures](../bench/performance.md): over HTTP, on Redis and PostgreSQL, with many',
-    'writers, in memory, with ten million sessions. [How the bench measures, and what it cannot see](decisions/0012-how-the-bench-measures.md).',
-    '',
-    '![Microseconds that sessions add to a request, by library](../bench/performance/chart.svg)',
-    '',
-    ...found.flatMap(({ section, figures }) => (frameworks.includes(section.name) ? firstTable(section, figures) : [])),
-    '## Targets',
-    '',
-    `Set before the work began: ${verdicts.length - missed.length} of ${verdicts.length} are met. [Which are missed, and why](../bench/performance.md#what-is-not-met-and-why).`,
-    '',
-    '`npm run bench -- --quick` measures on your machine in two to three minutes; `npm run bench` writes this page.'
-  ]
-  return `${lines.join('\n')}\n`
+function chartLines(chapters: readonly Chapter[], path: string): string[] {
+  const drawn = chapters.some(({ results }) => [...results.values()].some((result) => result?.bars?.length))
+  return drawn ? [`![${alternative}](${path})`, ''] : []
 }
 
-const frameworks = ['express', 'koa', 'hono']
-
-function firstTable({ title }: Section, { ran, machine, tables }: Figures): string[] {
-  const [table] = tables
-  return table ? [`## ${title}`, '', `*${ran}, ${machine}*`, '', ...markdown(table), ''] : []
+function verdictsOf({ results }: Chapter): readonly Verdict[] {
+  return [...results.values()].flatMap((result) => result?.verdicts ?? [])
 }
 
-function verdictTable(verdicts: readonly Verdict[]): string[] {
-  return markdown({
-    title: '',
-    columns: ['target', 'wanted', 'the floors', 'reached', ''],
-    rows: verdicts.map(({ target, wanted, floors = '', reached, met }) => [
-      ...[target, wanted, floors, reached],
-      met ? 'met' : '**not met**'
-    ])
-  })
+/** A line for a section of which nothing was measured, so that its absence is seen. */
+function headlineRows({ section, results }: Chapter): string[][] {
+  const measured = [...results.values()].filter((result) => result !== undefined)
+  if (measured.length === 0 && !section.onlyNamed) return [[section.title, 'not measured yet']]
+  return measured.flatMap(({ headlines = [] }) => headlines.map(({ name, value }) => [name, value]))
 }
 
-function sectionText({ name, title, about }: Section, { ran, machine, quick, tables }: Figures): string[] {
+function chapterLines({ section, results }: Chapter): string[] {
+  const measured = [...results].flatMap(([part, result]) => (result ? [{ part, result }] : []))
+  const missing = [...results].flatMap(([part, result]) => (result ? [] : [part]))
+  const taken = new Set(measured.map(({ result: { date, machine } }) => `${date}, ${machine}`))
   return [
-    `## ${title}`,
+    `## ${section.title}`,
     '',
-    about,
+    section.about,
     '',
-    `*${ran}, ${machine}${quick ? ', quick form' : ''}. \`npm run bench -- ${name}\`*`,
+    `*${[...taken, ...(missing.length === 0 ? [] : [`not measured yet: ${missing.join(', ')}`])].join('; ')}. \`npm run bench -- ${section.name}\`*`,
     '',
-    ...(name === 'scale'
-      ? ['![Growth of a reading request with the number of sessions](performance/growth.svg)', '']
-      : []),
-    ...tables.flatMap((table) => [
+    ...mergedTables(measured.flatMap(({ result }) => result.tables)).flatMap((table) => [
       ...(table.title === '' ? [] : [`**${table.title}**`, '']),
       ...markdown(table),
       '',
       ...(table.note === undefined ? [] : [table.note, ''])
     ])
   ]
+}
+
+/** Parts whose tables have the same title and columns share one table. */
+export function mergedTables(tables: readonly Table[]): readonly Table[] {
+  const merged = new Map<string, Table>()
+  for (const table of tables) {
+    const key = [table.title, ...table.columns].join('|')
+    const found = merged.get(key)
+    merged.set(key, found ? { ...found, rows: [...found.rows, ...table.rows] } : table)
+  }
+  return [...merged.values()]
 }
 
 function markdown({ columns, rows }: Table): string[] {

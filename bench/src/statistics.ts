@@ -1,26 +1,29 @@
-/** What is said of several measurements of one thing. */
+/** Median and quartiles of several measurements. */
 export interface Spread {
   readonly median: number
-  /** Quartiles. */
   readonly low: number
   readonly high: number
 }
 
 /** The value below which `share` (0 to 1) of the numbers lie; `NaN` of none. */
 export function quantile(numbers: readonly number[], share: number): number {
-  const sorted = [...numbers].sort((a, b) => a - b)
+  const sorted = Float64Array.from(numbers).sort()
   const place = (sorted.length - 1) * share
   const below = sorted[Math.floor(place)] ?? Number.NaN
   const above = sorted[Math.ceil(place)] ?? Number.NaN
   return below + (above - below) * (place - Math.floor(place))
 }
 
+export function median(numbers: readonly number[]): number {
+  return quantile(numbers, 0.5)
+}
+
 export function spreadOf(numbers: readonly number[]): Spread {
-  return { median: quantile(numbers, 0.5), low: quantile(numbers, 0.25), high: quantile(numbers, 0.75) }
+  return { median: median(numbers), low: quantile(numbers, 0.25), high: quantile(numbers, 0.75) }
 }
 
 /** Two significant digits below 100, whole numbers above. */
-export function shown(value: number): string {
+export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–'
   const size = Math.abs(value)
   if (size >= 100) return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
@@ -29,6 +32,11 @@ export function shown(value: number): string {
 }
 
 /** `4.1 (3.9–4.4)` */
-export function shownSpread({ median, low, high }: Spread): string {
-  return Number.isFinite(median) ? `${shown(median)} (${shown(low)}–${shown(high)})` : '–'
+export function formatSpread({ median: middle, low, high }: Spread): string {
+  return Number.isFinite(middle) ? `${formatNumber(middle)} (${formatNumber(low)}–${formatNumber(high)})` : '–'
+}
+
+/** Milliseconds: `0.12 / 4.1`, median and 99th percentile. */
+export function formatLatency(times: readonly number[]): string {
+  return `${formatNumber(median(times))} / ${formatNumber(quantile(times, 0.99))}`
 }

@@ -1,51 +1,90 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
+import { pinnedCommand } from './cores.ts'
 
-/** A file of this folder in a process of its own that answers what it is asked, one thing at a time. */
-export interface Worker {
-  readonly pid: number
-  ask(command: object): Promise<unknown>
-  stop(): void
+/** The methods that a worker process offers to its parent. */
+export type Methods = Readonly<Record<string, (...args: never[]) => unknown>>
+
+/** A worker process. It runs one call at a time. */
+export interface Worker<M extends Methods> {
+  call<K extends keyof M & string>(method: K, ...args: Parameters<M[K]>): Promise<Awaited<ReturnType<M[K]>>>
+  /** Resolves when the process has ended, so that it lets go of its store first. */
+  stop(): Promise<void>
 }
 
-/** @param name for errors */
-export function startWorker(
-  name: string,
-  file: string,
-  flags: readonly string[] = [],
-  environment: NodeJS.ProcessEnv = {}
-): Worker {
+export interface WorkerOptions {
+  /** Flags of Node. */
+  readonly flags?: readonly string[]
+  /** The one processor core that the process may use. Default: all. */
+  readonly core?: number | undefined
+  /** Folder of another build of the packages, from `extractBase`. Default: the packages of this tree. */
+  readonly base?: string | undefined
+}
+
+/** Flags with which every process of the bench runs the sources of this repository. */
+export const sourceFlags: readonly string[] = [
+  '--conditions=@kvsession/source',
+  '--disable-warning=ExperimentalWarning'
+]
+
+/** @param file relative to this folder; it calls {@link serveMethods} */
+export function startWorker<M extends Methods>(file: string, options: WorkerOptions = {}): Worker<M> {
+  const { flags = [], core, base } = options
+  const hook = base === undefined ? [] : ['--import', join(import.meta.dirname, 'base-hook.ts')]
+  const [execPath = '', ...execArgv] = pinnedCommand([process.execPath, ...sourceFlags, ...hook, ...flags], core)
   const child = fork(join(import.meta.dirname, file), {
-    execArgv: ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning', ...flags],
-    env: { ...process.env, NODE_ENV: 'production', ...environment }
+    execPath,
+    execArgv,
+    serialization: 'advanced',
+    env: { ...process.env, NODE_ENV: 'production', KVSESSION_BENCH_BASE: base }
   })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   return {
-    pid: child.pid ?? 0,
-    ask: (command) =>
-      new Promise((resolve, reject) => {
-        const gone = (code: number | null, signal: string | null): void =>
-          reject(new Error(`The process of ${name} ended with ${code ?? signal}`))
-        child.once('exit', gone)
-        child.once('message', (answer: unknown) => {
-          child.off('exit', gone)
-          if (typeof answer !== 'object' || answer === null) reject(new Error(`${name}: no answer`))
-          else if ('error' in answer) reject(new Error(`${name}: ${answer.error}`))
-          else resolve('result' in answer ? answer.result : undefined)
-        })
-        child.send(command, (error) => error && reject(error))
-      }),
-    stop: () => void child.kill()
+    call: callerOf<M>(child, file),
+    stop() {
+      // It exits by itself, so that V8 writes a profile where a flag asks for one.
+      if (child.connected) child.disconnect()
+      return ended
+    }
   }
 }
 
-/** The other end: answers each message with what `obey` makes of it, until whoever started this process is gone. */
-export function answerCommands(obey: (command: object) => Promise<unknown>): void {
+/** @param name of the process, for errors */
+export function callerOf<M extends Methods>(child: ChildProcess, name: string): Worker<M>['call'] {
+  return (method, ...args) =>
+    new Promise((resolve, reject) => {
+      const onExit = (code: number | null, signal: string | null): void =>
+        reject(new Error(`${name} ended with ${code ?? signal}`))
+      child.once('exit', onExit)
+      child.once('message', (answer: unknown) => {
+        child.off('exit', onExit)
+        const { error, result } = asAnswer<Awaited<ReturnType<M[typeof method]>>>(answer)
+        if (error === undefined) resolve(result)
+        else reject(new Error(`${name}, ${method}: ${error}`))
+      })
+      child.send({ method, args }, (error) => error && reject(error))
+    })
+}
+
+/** Answers the calls of the parent process; ends with it. */
+export function serveMethods(methods: Methods): void {
   process.on('message', (message) => {
-    if (typeof message !== 'object' || message === null) return
-    obey(message).then(
-      (result) => process.send?.({ result }),
-      (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) })
-    )
+    const { method, args } = asCall(message)
+    Promise.resolve()
+      .then(() => methods[method]?.(...args))
+      .then(
+        (result) => process.send?.({ result }),
+        (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) })
+      )
   })
   process.on('disconnect', () => process.exit())
+}
+
+/** The processes send each other nothing else. */
+function asAnswer<Result>(message: unknown): { readonly error?: string; readonly result: Result } {
+  return message as { readonly error?: string; readonly result: Result }
+}
+
+function asCall(message: unknown): { readonly method: string; readonly args: never[] } {
+  return message as { readonly method: string; readonly args: never[] }
 }

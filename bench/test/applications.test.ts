@@ -1,28 +1,29 @@
 import { describe, expect, it } from 'vitest'
-import { applicationsOf } from '../src/applications.ts'
-import { pairsOf } from '../src/cell.ts'
+import { pairsOf } from '../src/applications/scenario.ts'
+import { frameworks, loadLibrary, subjects } from '../src/applications/subjects.ts'
 
-describe.each(['express', 'koa', 'hono', 'fastify'] as const)('the subjects on %s', async (framework) => {
-  const makers = Object.entries(await applicationsOf(framework)).filter(([name]) => name !== 'bare')
-
-  it.each(makers)('%s finds the session that it made', async (name, make) => {
-    const application = await make()
-    // iron-session refuses to make a cookie that no browser would keep.
-    for (const size of name === 'iron-session' ? ['300B'] : ['300B', '4kB']) {
-      const cookie = pairsOf(await application.request(`/create/${size}`, ''))
+describe.each(frameworks)('The subjects on %s', (framework) => {
+  it.each(subjects[framework].filter((name) => name !== 'bare'))(
+    '%s finds the session that it created',
+    async (name) => {
+      const application = await (await loadLibrary(framework, name))('')
+      const cookie = pairsOf(await application.request('/create', ''))
       expect(cookie).toMatch(/^sid=/)
       await application.request('/read', cookie)
       await application.request('/write', cookie)
       await application.request('/read', cookie)
     }
-  })
+  )
 })
 
-describe('a subject', () => {
-  it('fails where it reads a session that is not there: it would be a fast one', async () => {
-    const make = (await applicationsOf('express'))['express-session']
-    const application = await make?.()
-    await expect(application?.request('/read', 'sid=unknown')).rejects.toThrow('answered with 500')
-    expect(await application?.request('/untouched', '')).toEqual([])
+describe('A subject', () => {
+  it('fails when it reads a session that does not exist, because it would be the fastest', async () => {
+    const application = await (await loadLibrary('express', 'express-session'))('')
+    await expect(application.request('/read', 'sid=unknown')).rejects.toThrow('answered with 500')
+    expect(await application.request('/untouched', '')).toEqual([])
+  })
+
+  it('is refused under an unknown name', async () => {
+    await expect(loadLibrary('koa', 'express-session')).rejects.toThrow('koa has no subject named express-session')
   })
 })

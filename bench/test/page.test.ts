@@ -1,71 +1,65 @@
 import { describe, expect, it } from 'vitest'
-import { type Figures, readFigures, type Verdict } from '../src/figures.ts'
-import { plainFloor, sameFloor } from '../src/floor-names.ts'
-import { costVerdict } from '../src/framework-cost.ts'
-import { pageText } from '../src/page.ts'
+import { type Chapter, fullPage, mergedTables, shortPage } from '../src/page.ts'
+import type { Measurement, Result } from '../src/results.ts'
 import { sections } from '../src/sections.ts'
-import { unexplained } from '../src/unmet.ts'
 
-const express = sections.filter(({ name }) => name === 'express')
-
-function figuresWith(verdicts: readonly Verdict[]): Figures {
-  return { ran: '2026-01-01', machine: 'Node v24', quick: false, tables: [], verdicts }
+function chapters(measured: Readonly<Record<string, Measurement>>): readonly Chapter[] {
+  return sections.map((section) => {
+    const results = section.parts.map((part): [string, Result | undefined] => {
+      const found = measured[`${section.name}-${part}`]
+      return [part, found && { date: '2026-01-01', machine: 'Node v24', ...found }]
+    })
+    return { section, results: new Map(results) }
+  })
 }
 
-describe('the page', () => {
-  it('explains a target while it is missed, and not when it is met', () => {
-    const [section] = express
-    if (!section) throw new Error('There is a section on Express')
-    const verdict = { target: 'Express, read, against express-session', wanted: '≤ 0.25', reached: '0.47', met: false }
-    const missed = pageText(sections, [{ section, figures: figuresWith([verdict]) }])
-    expect(missed).toContain('| Express, read, against express-session | ≤ 0.25 |  | 0.47 | **not met** |')
-    expect(missed).toContain('## What is not met, and why')
-    const met = pageText(sections, [{ section, figures: figuresWith([{ ...verdict, met: true }]) }])
-    expect(met).not.toContain('not met')
+const table = { title: 'Express', columns: ['µs', 'read'], rows: [['kvsession', '25']] }
+const missed = { target: 'Express, read, to express-session', wanted: '≤ 0.45', reached: '0.60', met: false }
+
+describe('The full page', () => {
+  it('begins with the requests over HTTP and ends with the targets', () => {
+    const titles = Array.from(fullPage(chapters({})).matchAll(/^## (.*)$/gm), ([, title]) => title)
+    expect([titles[0], titles.at(-2), titles.at(-1)]).toEqual(['Over HTTP', 'In process', 'Targets'])
   })
 
-  it('has an explanation ready for every target that was ever measured', () => {
-    const verdicts = sections.flatMap(({ name }) => readFigures(name)?.verdicts ?? [])
-    expect(verdicts.length).toBeGreaterThan(20)
-    expect(unexplained(verdicts.map((one) => ({ ...one, met: false })))).toEqual([])
+  it('names the parts that were not measured', () => {
+    const page = fullPage(chapters({ 'http-express': { tables: [table] } }))
+    expect(page).toContain('*2026-01-01, Node v24; not measured yet: koa, hono, fastify. `npm run bench -- http`*')
+    expect(page).toContain('| kvsession | 25 |')
+  })
+
+  it('names a missed target', () => {
+    const page = fullPage(chapters({ 'http-express': { tables: [], verdicts: [missed] } }))
+    expect(page).toContain('| Express, read, to express-session | ≤ 0.45 | 0.60 | **missed** |')
+  })
+
+  it('has no chart before a bar was measured', () => {
+    expect(fullPage(chapters({}))).not.toContain('chart.svg')
+    const bars = [{ group: 'Express, read', subject: 'kvsession', microseconds: 25 }]
+    expect(fullPage(chapters({ 'http-express': { tables: [], bars } }))).toContain('](results/chart.svg)')
   })
 })
 
-describe('the verdict on a cost', () => {
-  const times = new Map([
-    ['bare|read|300 B|1', [4, 5, 6]],
-    ['kvsession|read|300 B|1', [14, 15, 16]],
-    ['peer|read|300 B|1', [24, 95, 26]],
-    [`${plainFloor}|read|300 B|1`, [9, 10, 11]],
-    [`${sameFloor}|read|300 B|1`, [10, 11, 12]]
-  ])
-
-  it('is the median of what the rounds say above the bare framework of the same round, the floors’ beside it', () => {
-    expect(costVerdict('Express', { against: 'peer', act: 'read', limit: 0.5 }, times)).toEqual({
-      target: 'Express, read, against peer',
-      wanted: '≤ 0.5',
-      floors: '0.25 / 0.30',
-      reached: '0.50',
-      met: true
-    })
+describe('The short page', () => {
+  it('says that a section was not measured, and shows the headlines of the others', () => {
+    const headlines = [{ name: 'Express, read', value: '25' }]
+    const page = shortPage(chapters({ 'http-express': { tables: [], headlines, verdicts: [missed] } }))
+    expect(page).toContain('| Express, read | 25 |')
+    expect(page).toContain('| More processes, more connections | not measured yet |')
+    expect(page).toContain('0 of 1 measured targets are met. Missed: Express, read, to express-session.')
   })
 
-  it('misses a target by whatever little', () => {
-    expect(costVerdict('Express', { against: 'peer', act: 'read', limit: 0.49 }, times).met).toBe(false)
+  it('has at most 80 lines', () => {
+    expect(shortPage(chapters({})).split('\n').length).toBeLessThanOrEqual(80)
   })
+})
 
-  it('does not take a difference that noise has eaten for a target met', () => {
-    const noisy = new Map([...times, ['kvsession|read|300 B|1', [4]]])
-    expect(costVerdict('Express', { against: 'peer', act: 'read', limit: 0.5 }, noisy)).toMatchObject({
-      reached: 'lost in noise',
-      met: false
-    })
-  })
-
-  it('is in microseconds against the framework itself', () => {
-    expect(costVerdict('Express', { against: 'bare', act: 'read', limit: 9 }, times)).toMatchObject({
-      reached: '10 µs',
-      met: false
-    })
+describe('Tables of several parts', () => {
+  it('are one table if title and columns are the same', () => {
+    const other = { ...table, rows: [['koa-session', '30']] }
+    expect(mergedTables([table, other, { ...table, title: 'Koa' }])).toMatchObject([
+      { title: 'Express', rows: [...table.rows, ...other.rows] },
+      { title: 'Koa' }
+    ])
   })
 })

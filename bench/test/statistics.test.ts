@@ -1,24 +1,26 @@
 import { describe, expect, it } from 'vitest'
-import { quantile, shown, shownSpread, spreadOf } from '../src/statistics.ts'
+import { formatLatency, formatNumber, formatSpread, quantile, spreadOf } from '../src/statistics.ts'
 
-describe('the statistics of a measurement', () => {
-  it('take the middle and the quartiles of numbers in any order, between two of them where none is there', () => {
+describe('Quantiles', () => {
+  it('interpolate between sorted numbers', () => {
     expect(spreadOf([5, 1, 4, 2, 3])).toEqual({ median: 3, low: 2, high: 4 })
     expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5)
     expect(quantile([7], 0.99)).toBe(7)
   })
 
-  it('leave the numbers in their order', () => {
+  it('leave the list in its order', () => {
     const numbers = [3, 1, 2]
     quantile(numbers, 0.5)
     expect(numbers).toEqual([3, 1, 2])
   })
 
-  it('make no number of nothing', () => {
+  it('of no numbers are not a number', () => {
     expect(quantile([], 0.5)).toBeNaN()
-    expect(shownSpread(spreadOf([]))).toBe('–')
+    expect(formatSpread(spreadOf([]))).toBe('–')
   })
+})
 
+describe('A number on the page', () => {
   it.each([
     [1_234_567.8, '1,234,568'],
     [123.4, '123'],
@@ -27,7 +29,11 @@ describe('the statistics of a measurement', () => {
     [0.1234, '0.12'],
     [-0.36, '-0.36'],
     [Number.NaN, '–']
-  ])('show %d as %s', (value, text) => {
-    expect(shown(value)).toBe(text)
+  ])('%d has two significant digits: %s', (value, text) => {
+    expect(formatNumber(value)).toBe(text)
+  })
+
+  it('of latencies is the median and the 99th percentile', () => {
+    expect(formatLatency([1, 2, 300])).toBe('2.0 / 294')
   })
 })

@@ -1,0 +1,89 @@
+import fastifyCookie from '@fastify/cookie'
+import fastifySession from '@fastify/session'
+import { createMemoryStore, createSessionManager, type Session } from '@kvsession/core'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import {
+  type Application,
+  type Fields,
+  fieldAccess,
+  type Library,
+  noAccess,
+  routesOf,
+  type SessionAccess
+} from './application.ts'
+import { asBaselineSession, awaitedBaseline, baselineData, createMapBaseline } from './hand-written.ts'
+import { exchange } from './node-exchange.ts'
+import { cookie, secret } from './secret.ts'
+
+export const fastifyLibraries: Readonly<Record<string, Library>> = {
+  bare: () => build(() => undefined, noAccess),
+  [awaitedBaseline]: withBaseline,
+  kvsession: withKvsession,
+  '@fastify/session': () =>
+    build(
+      (app) => {
+        app.register(fastifyCookie)
+        app.register(fastifySession, { secret, cookieName: 'sid', saveUninitialized: false, cookie })
+      },
+      fieldAccess((request) => Reflect.get(request, 'session'))
+    )
+}
+
+/** The place of the adapter for Fastify; until there is one, the manager in two hooks. */
+function withKvsession(): Application | Promise<Application> {
+  const manager = createSessionManager<Fields>({ store: createMemoryStore(), secret })
+  const sessions = new WeakMap<FastifyRequest, Session<Fields>>()
+  const mount = (app: FastifyInstance): void => {
+    app.addHook('onRequest', async (request) => {
+      sessions.set(request, await manager.open(request.headers))
+    })
+    app.addHook('onSend', async (request, reply) => {
+      const session = sessions.get(request)
+      if (session) for (const [name, value] of (await manager.commit(session)).headers) reply.header(name, value)
+    })
+  }
+  return build(
+    mount,
+    fieldAccess((request) => sessions.get(request)?.data)
+  )
+}
+
+function withBaseline(): Promise<Application> {
+  const baseline = createMapBaseline(true)
+  const mount = (app: FastifyInstance): void => {
+    app.decorateRequest('kept', null)
+    app.addHook('onRequest', async (request) => {
+      Reflect.set(request, 'kept', await baseline.open(request.headers.cookie))
+    })
+    app.addHook('onSend', async (request, reply) => {
+      const header = await baseline.commit(asBaselineSession(Reflect.get(request, 'kept')))
+      if (header !== undefined) reply.header('Set-Cookie', header)
+    })
+  }
+  return build(
+    mount,
+    fieldAccess((request) => baselineData(asBaselineSession(Reflect.get(request, 'kept'))))
+  )
+}
+
+async function build(
+  mount: (app: FastifyInstance) => unknown,
+  access: SessionAccess<FastifyRequest>
+): Promise<Application> {
+  const app = fastify({ keepAliveTimeout: 0 })
+  mount(app)
+  for (const [path, act] of routesOf(access)) {
+    app.get(path, async (request) => {
+      await act(request)
+      return 'ok'
+    })
+  }
+  await app.ready()
+  return {
+    request: (path, header) => exchange((request, response) => app.routing(request, response), path, header),
+    async serve(port) {
+      await app.listen({ port, host: '127.0.0.1', backlog: 4096 })
+      return Number(app.addresses()[0]?.port)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { serveMethods } from '../worker.ts'
+import type { Application } from './application.ts'
+import { type Act, hasSession, pairsOf, pathOf } from './scenario.ts'
+import { type Family, loadLibrary } from './subjects.ts'
+
+/** Requests under way at once, in process: whatever waits for a turn of the event loop shares it with others. */
+const concurrency = 16
+const sessionCount = 64
+
+let loaded: Application | undefined
+let sessions: Promise<readonly string[]> | undefined
+
+/** One subject in a process of its own, so that no other one influences what V8 compiles. */
+const methods = {
+  async load(family: Family, name: string, url: string): Promise<void> {
+    const library = await loadLibrary(family, name)
+    loaded = await library(url)
+  },
+
+  /** Resolves to the port. */
+  serve: (port: number): Promise<number> => application().serve(port),
+
+  /** `Cookie` headers of live sessions. */
+  cookies(): Promise<readonly string[]> {
+    sessions ??= createSessions()
+    return sessions
+  },
+
+  /** Processor time since the start, user and system, microseconds. */
+  cpu: (): number => cpu(),
+
+  /** Bytes that V8 holds after a full collection. The resident set moves in steps of its young generation. */
+  memory(): number {
+    globalThis.gc?.()
+    globalThis.gc?.()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  },
+
+  /** Microseconds of processor time per request, garbage collection and compiling included. */
+  async batch(act: Act, requests: number): Promise<number> {
+    const headers = hasSession(act) ? await methods.cookies() : ['']
+    const each = Math.ceil(requests / concurrency)
+    const before = cpu()
+    await Promise.all(
+      Array.from({ length: concurrency }, async (_, client) => {
+        for (let turn = 0; turn < each; turn++) {
+          await application().request(pathOf(act), headers[(client + concurrency * turn) % headers.length] ?? '')
+        }
+      })
+    )
+    return (cpu() - before) / (each * concurrency)
+  }
+}
+
+export type SubjectMethods = typeof methods
+
+function application(): Application {
+  if (!loaded) throw new Error('No subject was loaded')
+  return loaded
+}
+
+function cpu(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
+async function createSessions(): Promise<readonly string[]> {
+  const made: string[] = []
+  while (made.length < sessionCount) made.push(pairsOf(await application().request(pathOf('create'), '')))
+  return made
+}
+
+serveMethods(methods)

@@ -1,0 +1,148 @@
+import { type EngineName, missingEngine } from 'test-servers'
+import type { Measurement, RunOptions, Section, Table } from '../results.ts'
+import { isScaleEngine, type ScaleEngineName, scaleEngines } from '../scale/engines.ts'
+import type { Loading, ScaleAct, ScaleMethods, Traffic } from '../scale/scale-process.ts'
+import { formatLatency, formatNumber, median } from '../statistics.ts'
+import { atMost, growthLimit } from '../targets.ts'
+import { startWorker, type Worker } from '../worker.ts'
+
+/** Of each act in a round. */
+const operations = 200
+const acts = ['open', 'write', 'login'] as const satisfies readonly ScaleAct[]
+const million = 1_000_000
+const servers: Readonly<Partial<Record<ScaleEngineName, EngineName>>> = {
+  ...{ redis: 'redis', postgres: 'postgres', mariadb: 'mariadb', memcached: 'memcached' }
+}
+
+export const scaleSection: Section = {
+  name: 'scale',
+  title: 'A million sessions',
+  about:
+    'Operations one after the other through the session manager, sessions of 300 bytes of data, alternating between a store with a hundredth of the ' +
+    'sessions and one with all of them, each in a process of its own: milliseconds, median / p99, and the growth of the median. A tree that holds a ' +
+    'hundred times as much is half as deep again, so up to × 1.5 is the depth of an index. Servers are private, with room for everything in memory; nothing waits ' +
+    'for the disk. Then half of the sessions expire and are removed, and the rest is listed, ' +
+    'while four clients send requests in the same process, every fifth a write; a pause is the longest one of its event loop. Compare a row with itself, not with the others.',
+  parts: Object.keys(scaleEngines),
+  missing(part) {
+    const server = isScaleEngine(part) ? servers[part] : undefined
+    return server && missingEngine(server)
+  },
+  run: (part, options) => measureScale(part, options, part === 'file' ? million / 10 : million)
+}
+
+/** Ten million where they fit. */
+export const tenMillionSection: Section = {
+  name: 'scale-10m',
+  title: 'Ten million sessions',
+  about: 'The same. Runs only if it is named: it takes 10 GB of memory and of disk.',
+  parts: ['memory', 'sqlite'],
+  onlyNamed: true,
+  run: (part, options) => measureScale(part, options, 10 * million)
+}
+
+interface Store {
+  readonly worker: Worker<ScaleMethods>
+  readonly sessions: number
+  readonly loading: Loading
+  readonly times: Readonly<Record<ScaleAct, number[]>>
+}
+
+async function measureScale(part: string, { quick }: RunOptions, full: number): Promise<Measurement> {
+  if (!isScaleEngine(part)) throw new Error(`No store is named ${part}`)
+  const sessions = quick ? 2_000 : full
+  const rounds = quick ? 2 : 10
+  const workers = [1, 2].map(() =>
+    startWorker<ScaleMethods>('scale/scale-process.ts', { flags: ['--expose-gc', '--max-old-space-size=14000'] })
+  )
+  const [first, second] = workers
+  if (!first || !second) throw new Error('Two processes were started')
+  try {
+    const small = await fill(first, part, sessions / 100)
+    const large = await fill(second, part, sessions)
+    for (let round = 0; round <= rounds; round++) {
+      for (const act of acts) {
+        for (const { worker, times } of [small, large]) {
+          const found = await worker.call('measure', act, operations)
+          // The first round warms up.
+          if (round > 0) times[act].push(...found)
+        }
+      }
+    }
+    const swept = await second.call('sweep')
+    const listed = await second.call('listKeys')
+    return report(part, { small, large, swept, listed, lost: await second.call('countLost') })
+  } finally {
+    for (const { call, stop } of workers) {
+      await call('close').catch((error: unknown) => console.error(String(error)))
+      await stop()
+    }
+  }
+}
+
+async function fill(worker: Worker<ScaleMethods>, name: ScaleEngineName, count: number): Promise<Store> {
+  const loading = await worker.call('fill', name, count)
+  return { worker, sessions: count, loading, times: { open: [], write: [], login: [] } }
+}
+
+interface Figures {
+  readonly small: Store
+  readonly large: Store
+  readonly swept: Traffic | undefined
+  readonly listed: Traffic | undefined
+  readonly lost: number
+}
+
+function report(name: string, figures: Figures): Measurement {
+  const { small, large, lost } = figures
+  const size = formatNumber(large.sessions)
+  const growth = Math.max(...acts.map((act) => median(large.times[act]) / median(small.times[act])))
+  return {
+    tables: [requestTable(name, small, large), trafficTable(name, figures)],
+    verdicts: [
+      atMost(`${name}, growth of open, write and login with ${size} sessions`, growthLimit, growth),
+      { target: `${name}, live sessions lost`, wanted: '0', reached: String(lost), met: lost === 0 }
+    ]
+  }
+}
+
+function requestTable(name: string, small: Store, large: Store): Table {
+  const { seconds, bytes = Number.NaN } = large.loading
+  return {
+    title: 'Requests',
+    columns: ['store', 'sessions', 'loading, s', 'bytes each', ...acts],
+    rows: [
+      [
+        ...[name, ...[large.sessions, seconds, bytes].map(formatNumber)],
+        ...acts.map((act) => {
+          const growth = median(large.times[act]) / median(small.times[act])
+          return `${formatLatency(small.times[act])} → ${formatLatency(large.times[act])}, × ${growth.toFixed(1)}`
+        })
+      ]
+    ]
+  }
+}
+
+function trafficTable(name: string, { swept, listed, lost }: Figures): Table {
+  const format = (traffic: Traffic | undefined, absent: string): readonly string[] =>
+    traffic === undefined
+      ? [absent, '–', '–']
+      : [
+          `${formatNumber(traffic.count)} in ${formatNumber(traffic.seconds)} s`,
+          ...[formatLatency(traffic.times), formatNumber(traffic.pause)]
+        ]
+  return {
+    title: 'Removing half of them and listing the rest, beside requests',
+    columns: [
+      'store',
+      'removed',
+      'requests, ms',
+      'longest pause, ms',
+      'listed',
+      'requests meanwhile, ms',
+      'pause, ms',
+      'lost'
+    ],
+    rows: [[name, ...format(swept, 'by itself'), ...format(listed, 'cannot list'), String(lost)]]
+  }
+}

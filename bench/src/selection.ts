@@ -1,0 +1,25 @@
+import type { Section } from './results.ts'
+
+/**
+ * The parts to run. Words that name sections choose among the sections, words that name parts among their parts; without
+ * words of a kind, all of them run.
+ *
+ * @throws Error for a word that names neither.
+ */
+export function selectParts(
+  sections: readonly Section[],
+  words: readonly string[]
+): readonly { readonly section: Section; readonly part: string }[] {
+  const sectionNames = sections.map(({ name }) => name)
+  const partNames = [...new Set(sections.flatMap(({ parts }) => parts))]
+  const unknown = words.find((word) => !sectionNames.includes(word) && !partNames.includes(word))
+  if (unknown !== undefined) {
+    throw new Error(`Unknown: ${unknown}. Sections: ${sectionNames.join(', ')}. Parts: ${partNames.join(', ')}.`)
+  }
+  const namesSection = words.some((word) => sectionNames.includes(word))
+  const namesPart = words.some((word) => partNames.includes(word))
+  return sections
+    .filter(({ name, onlyNamed }) => (namesSection ? words.includes(name) : !onlyNamed))
+    .flatMap((section) => section.parts.map((part) => ({ section, part })))
+    .filter(({ part }) => !namesPart || words.includes(part))
+}
