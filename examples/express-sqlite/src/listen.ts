@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 
 const usualPort = 3000
-const mostTried = 20
+const maxTried = 20
 
 /**
  * Listens on 127.0.0.1 and resolves to the address. Without a given port it uses 3000 or the next free port.
@@ -11,7 +11,7 @@ const mostTried = 20
  */
 export async function listen(server: Server, wantedPort: string | undefined): Promise<string> {
   const first = wantedPort === undefined ? usualPort : Number(wantedPort)
-  const last = wantedPort === undefined ? usualPort + mostTried : first
+  const last = wantedPort === undefined ? usualPort + maxTried : first
   for (let port = first; ; port++) {
     try {
       server.listen(port, '127.0.0.1')

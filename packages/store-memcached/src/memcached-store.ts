@@ -19,7 +19,7 @@ export type MemcachedStore = KeyValueStore & Required<Pick<KeyValueStore, 'compa
 /** The driver collects results in an object, so no key may be one of its members, such as `__proto__`. */
 const prefix = 'kvsession:'
 /** Every failed attempt means that another writer was faster. */
-const mostTurns = 1_000
+const maxTurns = 1_000
 
 /**
  * Stores sessions in memcached, shared by any number of machines. They are lost when the server restarts or runs out of
@@ -77,7 +77,7 @@ export function createMemcachedStore(
       const name = prefix + key
       const client = clientOf(name)
       const text = encodeEnvelope(value, expiresAt)
-      for (let turn = 0; turn < mostTurns; turn++) {
+      for (let turn = 0; turn < maxTurns; turn++) {
         const lifetime = lifetimeOf(expiresAt, clock.now())
         if (expected === undefined && (await succeeds(client.add(name, text, { lifetime }), 'NOT_STORED'))) return true
         const envelope = await read(name)

@@ -32,7 +32,7 @@ export interface MysqlStore extends Required<KeyValueStore> {
 }
 
 /** Each rollback means that another writer has succeeded, so one attempt per connection is enough. */
-const mostRepeats = 100
+const maxRepeats = 100
 
 /**
  * Stores sessions in MariaDB or MySQL, shared by any number of processes. It takes a pool of mysql2 and never closes it. A
@@ -70,7 +70,7 @@ export function createMysqlStore(
   }
 
   async function repeat(text: string, values: readonly (string | number)[] = []): Promise<unknown> {
-    for (let left = mostRepeats; ; left--) {
+    for (let left = maxRepeats; ; left--) {
       try {
         return await mysql.execute(statement(text, values))
       } catch (error) {

@@ -93,7 +93,7 @@ describeOn('mariadb', { own: true })('Privileges on MariaDB', () => {
   it('A foreign value under a key of the store is an error, never an empty session', async () => {
     await fixture.admin.query(`REPLACE INTO kvsession VALUES ('key', ${later}, 0xC328)`)
     const store = createMysqlStore(fixture.admin)
-    const message = expect.stringContaining('something else wrote')
+    const message = expect.stringContaining('another program wrote')
     expect(await failureOf(store.get('key'))).toMatchObject({ code: 'STORE_INVALID', message })
     expect(await store.compareAndSet('key', undefined, 'value', later)).toBe(false)
     await store.delete('key')

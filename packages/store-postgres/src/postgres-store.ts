@@ -24,7 +24,7 @@ export interface PostgresStore extends Required<KeyValueStore> {
 const pageSize = 200
 const sweepSize = 500
 /** Each time, one of the writers of a key succeeds: enough for a hundred connections on one key. */
-const mostAttempts = 100
+const maxAttempts = 100
 
 /**
  * Stores sessions in a PostgreSQL table, shared by any number of machines. Every method is one statement in its own
@@ -66,7 +66,7 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
       try {
         return await run(sql[method], values, name)
       } catch (error) {
-        if (!isRolledBack(error) || attempt === mostAttempts) throw error
+        if (!isRolledBack(error) || attempt === maxAttempts) throw error
       }
     }
   }

@@ -130,7 +130,7 @@ describeOn('postgres', { own: true })('Concurrent PostgreSQL transactions', () =
       await other.end()
     })
 
-    it('A sweep skips a locked row, waits for no one, and removes no renewed session', async () => {
+    it('A sweep skips a locked row without waiting, and removes no renewed session', async () => {
       const { store, other, table } = await meet('pg', level)
       for (const key of ['locked', 'renewed', 'expired']) await store.set(key, 'value', 1)
       await other.query(`BEGIN; UPDATE "${table}" SET expires_at = ${later} WHERE key = 'renewed'`)

@@ -12,12 +12,12 @@ export interface LockQueue {
 }
 
 /** The wait inside the engine: long enough for a commit of another process, too short to block this one. */
-const mostEngineWaitMs = 2
+const maxEngineWaitMs = 2
 const shortestPauseMs = 1
 const longestPauseMs = 24
 
 export function engineWaitMs(busyTimeout: number): number {
-  return Math.min(mostEngineWaitMs, busyTimeout)
+  return Math.min(maxEngineWaitMs, busyTimeout)
 }
 
 interface Waiting {

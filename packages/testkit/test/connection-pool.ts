@@ -7,7 +7,7 @@ export interface ConnectionPool {
   use<T>(work: (roundTrip: RoundTrip) => Promise<T>): Promise<T>
 }
 
-const mostConnections = 10
+const maxConnections = 10
 /** In turns of the event loop. The server accepts one connection after another, and each takes longer than a transaction. */
 const turnsToOpen = 12
 
@@ -23,7 +23,7 @@ export function createConnectionPool(): ConnectionPool {
       return
     }
     const released = new Promise<void>((resolve) => waiting.push(resolve))
-    if (opened < mostConnections) {
+    if (opened < maxConnections) {
       opened++
       opening = opening.then(() => turns(turnsToOpen))
       void opening.then(release)

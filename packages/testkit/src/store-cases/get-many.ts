@@ -3,7 +3,7 @@ import { assertSameString } from './assert-value.ts'
 import type { CaseGroup, FullStore, StoreCaseContext } from './store-case.ts'
 import { describeSize, stringOfBytes, valueSamples } from './value-samples.ts'
 
-const mostKeys = 100
+const maxKeys = 100
 /** More than an engine may send in one response: DynamoDB sends at most 16 MiB. */
 const largestAnswer = 17 * 1_048_576
 
@@ -48,10 +48,10 @@ const cases: CaseGroup['cases'] = [
   {
     name: 'getMany accepts 1 to 100 keys',
     check: async (context) => {
-      const keys = Array.from({ length: mostKeys }, (_, index) => `key.${index}`)
+      const keys = Array.from({ length: maxKeys }, (_, index) => `key.${index}`)
       await writeEach(context, keys)
-      for (const count of [1, 2, 24, 25, 26, 99, mostKeys]) {
-        await assertMany(context.store, keys.slice(mostKeys - count).toReversed(), valueUnder)
+      for (const count of [1, 2, 24, 25, 26, 99, maxKeys]) {
+        await assertMany(context.store, keys.slice(maxKeys - count).toReversed(), valueUnder)
       }
       const gaps = keys.map((key, index) => (index % 3 === 0 ? `absent.${index}` : key))
       await assertMany(context.store, gaps, (key) => (key.startsWith('absent') ? undefined : valueUnder(key)))
@@ -66,8 +66,8 @@ const cases: CaseGroup['cases'] = [
         values.set(`value.${index}`, await store.get(`value.${index}`))
       }
       const keys = [...values.keys()]
-      for (let start = 0; start < keys.length; start += mostKeys) {
-        await assertMany(store, keys.slice(start, start + mostKeys), (key) => values.get(key))
+      for (let start = 0; start < keys.length; start += maxKeys) {
+        await assertMany(store, keys.slice(start, start + maxKeys), (key) => values.get(key))
       }
     }
   },
