@@ -96,16 +96,16 @@ const cookieOptions = {
 } satisfies Record<keyof CookieOptions, true>
 
 /** The rows of the table under a heading, with the names in their first cell. */
-function tableUnder(heading: string, file: string): readonly { readonly names: string[]; readonly text: string }[] {
+function tableUnder(heading: string, file: string): readonly { readonly names: string[]; readonly row: string }[] {
   const document = readFileSync(new URL(file, import.meta.url), 'utf8')
   const [, section = ''] = document.split(`\n## ${heading}\n`)
   const [table = ''] = section.split(/\n## /)
   return table
     .split('\n')
     .filter((line) => line.startsWith('| `'))
-    .map((text) => ({
-      names: [...(text.split(/(?<!\\)\|/)[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
-      text
+    .map((row) => ({
+      names: [...(row.split(/(?<!\\)\|/)[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+      row
     }))
 }
 
@@ -120,7 +120,7 @@ describe('docs/concepts.md', () => {
     ['rejected', rejectionReasons],
     ['dropped', dropReasons]
   ])('lists every reason of the event `%s`', (type, reasons) => {
-    const row = events.find(({ names }) => names.includes(type))?.text
+    const row = events.find(({ names }) => names.includes(type))?.row
     for (const reason of Object.keys(reasons)) expect(row).toContain(`\`${reason}\``)
   })
 })
