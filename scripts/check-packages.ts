@@ -38,7 +38,7 @@ export function findPackageProblems(root: string): Problem[] {
     ...checkChangesets(root, packages),
     ...workspaces.flatMap((workspace) => [
       ...checkInternalRanges(root, workspace, packages),
-      ...checkUsedDependencies(workspace, rootManifest),
+      ...checkUsedDependencies(workspace, rootManifest, packages),
       ...(isPublished(workspace)
         ? [
             ...checkPackage(root, workspace, address),
@@ -183,7 +183,8 @@ function checkBuildReferences(workspace: Workspace, packages: readonly Workspace
 function checkPrivate(workspace: Workspace): Problem[] {
   const { kind, manifest, folder, path, absolutePath } = workspace
   const problems = problemList(`${path}/package.json`)
-  const hasTests = existsSync(join(absolutePath, 'test'))
+  // turbo runs the tests of npm's workspaces; `npm run test:engines` those with an installation of their own.
+  const hasUnitTests = !workspace.isInstalledApart && existsSync(join(absolutePath, 'test'))
   problems.expectFields(workspace, {
     name: kind === 'example' ? `example-${folder}` : manifest.name?.replace(/^@kvsession\//, ''),
     // changesets compares it with the ranges of other workspaces.
@@ -191,7 +192,7 @@ function checkPrivate(workspace: Workspace): Problem[] {
     private: true,
     type: 'module',
     'scripts.typecheck': 'tsc -p tsconfig.json',
-    ...(hasTests && { 'scripts.test': isTemplate(workspace) ? 'vitest run' : testScriptOf(workspace) })
+    ...(hasUnitTests && { 'scripts.test': isTemplate(workspace) ? 'vitest run' : testScriptOf(workspace) })
   })
   // What the repository adds to the settings of a template is in a file beside it.
   const beside = isTemplate(workspace) ? [`../${folder}.tsconfig.json`] : []

@@ -5,6 +5,7 @@ import { countLine } from './test-report.ts'
 const checks: Readonly<Record<string, readonly string[]>> = {
   lint: ['npm', 'run', '--silent', 'lint'],
   typecheck: ['turbo', 'run', 'typecheck', '--output-logs=errors-only'],
+  compatibility: ['npm', 'run', '--silent', 'typecheck', '--prefix', 'tools/compatibility'],
   build: ['turbo', 'run', 'build', '--output-logs=errors-only'],
   boundaries: ['node', 'scripts/check-boundaries.ts'],
   layers: ['node', 'scripts/check-layers.ts'],

@@ -30,11 +30,17 @@ export function checkInternalRanges(root: string, workspace: Workspace, packages
 }
 
 /** What is imported is declared, and what is declared at run time is imported. */
-export function checkUsedDependencies(workspace: Workspace, rootManifest: Manifest): Problem[] {
+export function checkUsedDependencies(
+  workspace: Workspace,
+  rootManifest: Manifest,
+  packages: readonly Workspace[]
+): Problem[] {
   const { manifest, absolutePath, path } = workspace
   const problems = problemList(`${path}/package.json`)
   const runtime = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }
   const development = { ...runtime, ...manifest.devDependencies, ...rootManifest.devDependencies }
+  // In its manifest they would come from the registry: it finds them in the root's node_modules.
+  if (workspace.isInstalledApart) for (const { manifest: { name = '' } } of packages) development[name] = '*'
   const inSrc = importedPackages(join(absolutePath, 'src'))
   const declares = (names: object, name: string): boolean => name in names || typesOf(name) in names
   // The test servers run nowhere but here, where the root's own dependencies are installed.

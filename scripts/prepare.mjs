@@ -15,6 +15,8 @@ function writeReferences() {
   })
   const references = folders
     .filter((folder) => existsSync(join(root, folder, 'tsconfig.json')))
+    // What has an installation of its own is checked after that: `npm run check -- compatibility`.
+    .filter((folder) => !manifest.workspaces.includes(`!${folder}`))
     // What the repository adds to the settings of a template is in a file beside it.
     .map((folder) => (existsSync(join(root, `${folder}.tsconfig.json`)) ? `${folder}.tsconfig.json` : folder))
     .sort()

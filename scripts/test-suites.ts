@@ -3,7 +3,8 @@ import { join } from 'node:path'
 
 /**
  * - `unit`: needs Node and nothing else.
- * - `engines`: starts database servers, a browser, Cloudflare's runtime, or processes that are killed.
+ * - `engines`: starts database servers, a browser, Cloudflare's runtime, or processes that are killed, or needs an
+ *   installation of its own.
  * - `stress`: explores schedules, fuzzes, or tries tokens by the thousand.
  */
 export const suites = ['unit', 'engines', 'stress'] as const
@@ -17,17 +18,20 @@ const engines = /^(?:import\b.*|\} )from '(?:test-servers|playwright-core)'/m
 const processes =
   /^(?:tools\/(?:test-servers|stress\/test\/(?:kills|outages|races|shutdown|soak|stores))\/|.*\/(?:processes|killed-rivals|full-disk|locks)\.test\.ts$)/
 
+/** `npm run test:engines` installs it. */
+const installedApart = /^tools\/compatibility\//
+
 const stress = /^(?:packages\/core\/test\/(?:exploration|fuzz|timing)\/|tools\/stress\/|.*-campaign\.test\.ts$)/
 
 /** The suite of a test file follows from where it is and from what it imports. */
 export function suiteOf(path: string, source: string): Suite {
-  if (engines.test(source) || processes.test(path)) return 'engines'
+  if (engines.test(source) || processes.test(path) || installedApart.test(path)) return 'engines'
   return stress.test(path) ? 'stress' : 'unit'
 }
 
 const contents: Readonly<Record<Suite, string>> = {
   unit: 'what needs nothing but Node',
-  engines: 'database servers, a browser, processes that are killed',
+  engines: 'database servers, a browser, processes that are killed, other authors’ middleware',
   stress: 'explored schedules, fuzzing, tokens by the thousand'
 }
 

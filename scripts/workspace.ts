@@ -26,6 +26,8 @@ export interface Workspace {
   readonly path: string
   readonly absolutePath: string
   readonly manifest: Manifest
+  /** Has an installation of its own (`install-once.ts`) and finds the packages of this repository in the root's. */
+  readonly isInstalledApart: boolean
 }
 
 /** A template to copy out of this repository: its scripts and its settings take nothing from it. */
@@ -36,16 +38,19 @@ export function isTemplate({ path }: Workspace): boolean {
 const notOurs = new Set(['node_modules', 'dist', 'coverage'])
 
 /**
- * The workspaces that the root manifest names by folder: `packages/*`, `bench`, … The scripts are not among them: their
- * tests contain what the checks refuse.
+ * The workspaces that the root manifest names by folder: `packages/*`, `bench`, … npm leaves out those after a `!`; the
+ * checks do not. The scripts are not among them: their tests contain what the checks refuse.
  */
 export function readWorkspaces(root: string): Workspace[] {
-  const { workspaces: patterns } = readManifest(join(root, 'package.json'))
-  return (Array.isArray(patterns) ? patterns.map(String) : [])
+  const { workspaces } = readManifest(join(root, 'package.json'))
+  const patterns = Array.isArray(workspaces) ? workspaces.map(String) : []
+  return patterns
+    .filter((pattern) => !pattern.startsWith('!'))
     .flatMap((pattern) => globSync(pattern, { cwd: root }).sort())
     .filter((path) => path !== 'scripts' && existsSync(join(root, path, 'package.json')))
     .map((path) => path.replaceAll('\\', '/'))
     .map((path) => ({
+      isInstalledApart: patterns.includes(`!${path}`),
       kind: kindOf(path),
       folder: basename(path),
       path,
