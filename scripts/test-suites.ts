@@ -31,7 +31,7 @@ export function suiteOf(path: string, source: string): Suite {
 
 const contents: Readonly<Record<Suite, string>> = {
   unit: 'what needs nothing but Node',
-  engines: 'database servers, a browser, processes that are killed, other authors’ middleware',
+  engines: 'database servers, a browser, killed processes, other authors’ middleware',
   stress: 'explored schedules, fuzzing, tokens by the thousand'
 }
 

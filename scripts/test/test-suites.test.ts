@@ -12,6 +12,7 @@ describe('the suite of a test file', () => {
     ['packages/store-cloudflare/test/kv.test.ts', "import { createWorker } from 'test-servers'", 'engines'],
     ['packages/store-sqlite/test/processes.test.ts', '', 'engines'],
     ['tools/stress/test/kills/kills.test.ts', '', 'engines'],
+    ['tools/compatibility/test/compatibility.test.ts', "import { it } from 'vitest'", 'engines'],
     ['packages/core/test/exploration/pairs.test.ts', '', 'stress'],
     ['packages/core/test/token/token-campaign.test.ts', '', 'stress']
   ] as const)('of %s, which says "%s", is %s', (path, source, suite) => {
@@ -32,7 +33,7 @@ describe('a run of one suite', () => {
 
   it('names those it leaves out, and their commands', () => {
     expect(describeLeftOut(files, ['unit'])).toEqual([
-      '!! LEFT OUT: 1 files with database servers, a browser, processes that are killed. Run: npm run test:engines',
+      '!! LEFT OUT: 1 files with database servers, a browser, killed processes, other authors’ middleware. Run: npm run test:engines',
       '!! LEFT OUT: 1 files with explored schedules, fuzzing, tokens by the thousand. Run: npm run test:stress'
     ])
     expect(describeLeftOut(files, ['engines', 'stress'])).toEqual([

@@ -45,7 +45,7 @@ function createOurs(): SessionAccess {
   const manage = session({ store: createMemoryStore(), secret, cookie: { secure: false } })
   const sessionOf = (c: Context<{ Variables: SessionVariables }>): Session => c.get('session')
   return {
-    middleware: manage,
+    middleware: asMiddleware(manage),
     cookieName: 'sid',
     read: (c, key) => sessionOf(c).data[key],
     write: (c, key, value) => {
@@ -54,6 +54,11 @@ function createOurs(): SessionAccess {
     renew: (c) => sessionOf(c).regenerate(),
     end: (c) => sessionOf(c).destroy()
   }
+}
+
+/** The adapter's types come from the root's installation of Hono, those of the application from the one beside it. */
+function asMiddleware(middleware: unknown): MiddlewareHandler {
+  return middleware as MiddlewareHandler
 }
 
 /** What the scenarios use of hono-sessions. */
