@@ -40,7 +40,7 @@ export function checkUsedDependencies(
   const runtime = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }
   const development = { ...runtime, ...manifest.devDependencies, ...rootManifest.devDependencies }
   // In its manifest they would come from the registry: it finds them in the root's node_modules.
-  if (workspace.isInstalledApart) for (const { manifest: { name = '' } } of packages) development[name] = '*'
+  if (workspace.isInstalledApart) for (const one of packages) development[one.manifest.name ?? ''] = '*'
   const inSrc = importedPackages(join(absolutePath, 'src'))
   const declares = (names: object, name: string): boolean => name in names || typesOf(name) in names
   // The test servers run nowhere but here, where the root's own dependencies are installed.
