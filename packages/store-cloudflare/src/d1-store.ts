@@ -10,7 +10,7 @@ export interface D1StoreOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
-export interface D1Store extends Required<Omit<KeyValueStore, 'close'>> {
+export interface D1Store extends Required<Omit<KeyValueStore, 'watch' | 'close'>> {
   /** Creates table and index where they are missing. For set-up, not for every request: `schema.sql` does the same. */
   ensureSchema(): Promise<void>
 }

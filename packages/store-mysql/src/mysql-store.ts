@@ -14,7 +14,7 @@ import { assertRoom, explain, explainCreation, isMissingTable, isRolledBack } fr
 import { type MysqlStoreOptions, targetOf } from './mysql-store-options.ts'
 import { mostKeys, pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
 
-export interface MysqlStore extends Required<KeyValueStore> {
+export interface MysqlStore extends Required<Omit<KeyValueStore, 'watch'>> {
   /**
    * Creates the table where it is missing, as the first call of another method does unless `createTable` is false. Any
    * number of processes may call it at once, any number of times; where the table is, it asks for no privilege beyond SELECT.

@@ -4,7 +4,7 @@ import { explain, explainCreation, isMissingTable, isRolledBack, readFromStandby
 import { type PostgresStoreOptions, withDefaults } from './postgres-store-options.ts'
 import { ensureSchemaSql, type PostgresStatements, statementsFor } from './sql.ts'
 
-export interface PostgresStore extends Required<KeyValueStore> {
+export interface PostgresStore extends Required<Omit<KeyValueStore, 'watch'>> {
   /**
    * Creates table and index where they are missing, never the schema around them, as the first call of another method does
    * unless `createTable` is false. Any number of processes may call it at once, any number of times; a role that may create

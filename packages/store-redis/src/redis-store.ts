@@ -8,7 +8,7 @@ import { createReplication } from './replication.ts'
 import { decodeText, encodeText, foreign, headLength, type StoredText } from './stored-text.ts'
 
 /** `getMany` is missing on a cluster. */
-export type RedisStore = Required<Omit<KeyValueStore, 'getMany' | 'deleteExpired'>> & Pick<KeyValueStore, 'getMany'>
+export type RedisStore = Required<Omit<KeyValueStore, 'getMany' | 'deleteExpired' | 'watch'>> & Pick<KeyValueStore, 'getMany'>
 
 /** A page is asked for in one go, and what others ask of the same connection waits for it. */
 const pageSize = 100

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { keep, refuseUnknown } from '../option-check.ts'
 import { BoundedEntries, type Entry } from './bounded-entries.ts'
 import type { KeyValueStore } from './key-value-store.ts'
+import { createWatchers } from './watchers.ts'
 
 export interface MemoryStoreOptions {
   /**
@@ -28,6 +29,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   refuseUnknown({ maxEntries: keep, clock: keep }, options)
   const { maxEntries, clock = systemClock } = options
   const entries = maxEntries === undefined ? new Map<string, Entry>() : new BoundedEntries(maxEntries, clock)
+  const watchers = createWatchers()
 
   function read(key: string): string | undefined {
     const entry = entries.get(key)
@@ -40,12 +42,16 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   function write(key: string, value: string, expiresAt: number): void {
     if (expiresAt > clock.now()) entries.set(key, { value, expiresAt })
     else entries.delete(key)
+    watchers.notify(key)
   }
 
   return {
     get: async (key) => read(key),
     set: async (key, value, expiresAt) => write(key, value, expiresAt),
-    delete: async (key) => void entries.delete(key),
+    async delete(key) {
+      entries.delete(key)
+      watchers.notify(key)
+    },
     async compareAndSet(key, expected, value, expiresAt) {
       if (read(key) !== expected) return false
       write(key, value, expiresAt)
@@ -68,7 +74,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
         if (left > 0 && left % chunkSize === 0) await nextTask()
       }
       return deleted
-    }
+    },
+    watch: async (prefix, onKey) => watchers.add(prefix, onKey)
   }
 }
 

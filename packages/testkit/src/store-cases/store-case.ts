@@ -1,10 +1,18 @@
 import type { KeyValueStore } from '@kvsession/core'
+import type { PendingCalls } from './pending-calls.ts'
 
 /** The methods of the contract that a store may leave out. */
-export type OptionalMethod = 'getMany' | 'compareAndSet' | 'keys' | 'deleteExpired' | 'close'
+export type OptionalMethod = 'getMany' | 'compareAndSet' | 'keys' | 'deleteExpired' | 'watch' | 'close'
 
 /** In the order of the contract. */
-export const optionalMethods: readonly OptionalMethod[] = ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close']
+export const optionalMethods: readonly OptionalMethod[] = [
+  'getMany',
+  'compareAndSet',
+  'keys',
+  'deleteExpired',
+  'watch',
+  'close'
+]
 
 /** A store on which every method can be called; a call to one that the store lacks throws an assertion. */
 export type FullStore = Required<KeyValueStore>
@@ -35,6 +43,10 @@ export interface StoreCaseContext {
   refuse(): Promise<void>
   /** Makes the engine take writes again. */
   allow(): Promise<void>
+  /** Interrupts the hints of watches. Only on stores of `createInterruptedStore`. */
+  interrupt(): Promise<void>
+  /** Names what the case waits for, in the error of a case that takes too long. */
+  readonly track: PendingCalls['track']
   /** Epoch milliseconds, from the clock that the store was given or the system's. */
   now(): number
   /** A deadline that no case reaches. */
