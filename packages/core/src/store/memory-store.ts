@@ -2,7 +2,6 @@ import { type Clock, systemClock } from '../clock.ts'
 import { keep, refuseUnknown } from '../option-check.ts'
 import { BoundedEntries, type Entry } from './bounded-entries.ts'
 import type { KeyValueStore } from './key-value-store.ts'
-import { createWatchers } from './watchers.ts'
 
 export interface MemoryStoreOptions {
   /**
@@ -29,7 +28,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   refuseUnknown({ maxEntries: keep, clock: keep }, options)
   const { maxEntries, clock = systemClock } = options
   const entries = maxEntries === undefined ? new Map<string, Entry>() : new BoundedEntries(maxEntries, clock)
-  const watchers = createWatchers()
+  const watchers = new Set<(key: string) => unknown>()
 
   function read(key: string): string | undefined {
     const entry = entries.get(key)
@@ -42,16 +41,14 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   function write(key: string, value: string, expiresAt: number): void {
     if (expiresAt > clock.now()) entries.set(key, { value, expiresAt })
     else entries.delete(key)
-    watchers.notify(key)
+    for (const watcher of watchers) watcher(key)
   }
 
   return {
     get: async (key) => read(key),
     set: async (key, value, expiresAt) => write(key, value, expiresAt),
-    async delete(key) {
-      entries.delete(key)
-      watchers.notify(key)
-    },
+    // A value whose time has passed.
+    delete: async (key) => write(key, '', 0),
     async compareAndSet(key, expected, value, expiresAt) {
       if (read(key) !== expected) return false
       write(key, value, expiresAt)
@@ -75,7 +72,11 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       }
       return deleted
     },
-    watch: async (prefix, onKey) => watchers.add(prefix, onKey)
+    async watch(prefix, onKey) {
+      const watcher = (key: string): unknown => key.startsWith(prefix) && onKey(key)
+      watchers.add(watcher)
+      return () => void watchers.delete(watcher)
+    }
   }
 }
 
