@@ -185,7 +185,7 @@ function clusterOptions(client: object, options: object): object {
 }
 
 /** Emits its errors on the client that the store was given, so that the listeners there get them. */
-function copyOf(
+export function copyOf(
   client: object,
   overrides: readonly unknown[],
   onEnd: () => void
@@ -303,7 +303,7 @@ function misfit(what: string, cure: string, otherCure = ''): SessionError {
   return new SessionError('STORE_INVALID', `The Redis store cannot use this client: ${what}. ${cure}${otherCure}`)
 }
 
-function hasMethods(value: object, names: readonly string[]): boolean {
+export function hasMethods(value: object, names: readonly string[]): boolean {
   return names.every((name) => typeof propertyOf(value, name) === 'function')
 }
 
@@ -317,13 +317,13 @@ function asIoredis(client: object): IoredisClient {
   return client as IoredisClient
 }
 
-function call(target: unknown, name: string, args: readonly unknown[]): unknown {
+export function call(target: unknown, name: string, args: readonly unknown[]): unknown {
   const method = propertyOf(target, name)
   if (typeof method !== 'function') throw misfit(`${name}() is missing`, clients)
   return Reflect.apply(method, target, args)
 }
 
-function propertyOf(value: unknown, name: string): unknown {
+export function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 

@@ -6,9 +6,11 @@ import { openOwn } from './own-connection.ts'
 import { type RedisStoreOptions, settingsOf } from './redis-store-options.ts'
 import { createReplication } from './replication.ts'
 import { decodeText, encodeText, foreign, headLength, type StoredText } from './stored-text.ts'
+import { canWatch, createWatch } from './watch.ts'
 
-/** `getMany` is missing on a cluster. */
-export type RedisStore = Required<Omit<KeyValueStore, 'getMany' | 'deleteExpired' | 'watch'>> & Pick<KeyValueStore, 'getMany'>
+/** `getMany` is missing on a cluster, `watch` also for a pool and for node-redis's sentinel client. */
+export type RedisStore = Required<Omit<KeyValueStore, 'getMany' | 'deleteExpired' | 'watch'>> &
+  Pick<KeyValueStore, 'getMany' | 'watch'>
 
 /** A page is asked for in one go, and what others ask of the same connection waits for it. */
 const pageSize = 100
@@ -30,6 +32,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   const replication = createReplication(commands, settings)
   const { clock } = settings
   const { getMany } = commands
+  const stopsOfWatches = new Set<() => void>()
 
   async function explained<T>(key: string, work: () => Promise<T>): Promise<T> {
     try {
@@ -110,7 +113,9 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         }
       }
     },
+    ...(canWatch(client) && { watch: createWatch(client, stopsOfWatches) }),
     async close() {
+      for (const stop of stopsOfWatches) stop()
       replication.close()
       close()
     }

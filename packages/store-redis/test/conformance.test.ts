@@ -9,8 +9,8 @@ type Engine = RedisEngine | RedisCluster
 function conform(
   start: () => Promise<Engine>,
   open: (engine: Engine, clock: TestClock) => Connected,
-  /** Keys of a cluster lie in different slots: MGET does not take them together. */
-  hasGetMany = true
+  /** A cluster has no MGET of keys in different slots, and no watch. */
+  oneServer = true
 ) {
   let engine: Engine
   let pair: [Connected, Connected]
@@ -28,7 +28,7 @@ function conform(
     describe,
     it,
     name: 'store',
-    methods: hasGetMany ? ['getMany', ...methods] : methods,
+    methods: oneServer ? ['getMany', ...methods, 'watch'] : methods,
     async createStore() {
       for (const node of 'nodes' in engine ? engine.nodes.slice(0, 3) : [engine]) await node.command('FLUSHALL')
       return { store: pair[0].store, clock }
@@ -38,7 +38,20 @@ function conform(
       const lost = connect('node-redis 6', 'redis://127.0.0.1:1')
       lost.end()
       return lost.store
-    }
+    },
+    ...(oneServer && {
+      async createInterruptedStore() {
+        const server = engine
+        if (!('command' in server)) throw new Error('a cluster has no watch')
+        // The connections of watches are the only ones in these states.
+        const interrupt = async (): Promise<void> => {
+          const list = await server.command('CLIENT', 'LIST')
+          const ids = [...list.matchAll(/^id=(\d+) .*\bflags=\S*[tB]/gm)].map(([, id = '']) => id)
+          for (const id of ids) await server.command('CLIENT', 'KILL', 'ID', id)
+        }
+        return { store: pair[0].store, clock, interrupt }
+      }
+    })
   })
 }
 
