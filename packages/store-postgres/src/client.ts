@@ -21,6 +21,11 @@ export interface PostgresJsClient {
   ): Promise<readonly unknown[] & { readonly count: number }>
   /** Missing inside a transaction. */
   begin: unknown
+  listen(
+    channel: string,
+    onPayload: (payload: string) => void,
+    onListen?: () => void
+  ): Promise<{ unlisten(): Promise<void> }>
 }
 
 export type PostgresClient = PostgresPool | PostgresJsClient
@@ -78,7 +83,7 @@ function misfit(what: string): SessionError {
   return new SessionError('STORE_INVALID', `The PostgreSQL store cannot use this client: ${what}. ${cure}`)
 }
 
-function isPostgresJs(client: unknown): client is PostgresJsClient {
+export function isPostgresJs(client: unknown): client is PostgresJsClient {
   if (typeof client !== 'function' || typeof Reflect.get(client, 'unsafe') !== 'function') return false
   // A transaction's sql, or a reserved connection's, which may be in one.
   if (typeof Reflect.get(client, 'begin') !== 'function') throw misfit('it is bound to one connection or transaction')

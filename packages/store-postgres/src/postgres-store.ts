@@ -2,9 +2,11 @@ import type { KeyValueStore } from '@kvsession/core'
 import { fieldOf, type PostgresClient, runnerOf, textOf } from './client.ts'
 import { explain, explainCreation, isMissingTable, isRolledBack, readFromStandby } from './explain.ts'
 import { type PostgresStoreOptions, withDefaults } from './postgres-store-options.ts'
-import { ensureSchemaSql, type PostgresStatements, statementsFor } from './sql.ts'
+import { channelOf, ensureSchemaSql, type PostgresStatements, statementsFor } from './sql.ts'
+import { createWatch } from './watch.ts'
 
-export interface PostgresStore extends Required<Omit<KeyValueStore, 'watch'>> {
+/** `watch` is missing without `notify: true`. */
+export interface PostgresStore extends Required<Omit<KeyValueStore, 'watch'>>, Pick<KeyValueStore, 'watch'> {
   /**
    * Creates table and index where they are missing, never the schema around them, as the first call of another method does
    * unless `createTable` is false. Any number of processes may call it at once, any number of times; a role that may create
@@ -32,9 +34,10 @@ const mostAttempts = 100
  */
 export function createPostgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): PostgresStore {
   const settings = withDefaults(options)
-  const { table, schema, createTable, prepare, clock } = settings
+  const { table, schema, createTable, prepare, notify, watchClient = client, clock } = settings
   const run = runnerOf(client)
-  const sql = statementsFor(table, schema)
+  const sql = statementsFor(table, schema, notify)
+  const stops = new Set<() => void>()
 
   let hasTable = false
   let creating: Promise<unknown> | undefined
@@ -129,7 +132,10 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
         if (count < sweepSize) return deleted
       }
     },
-    async close() {},
+    ...(notify && { watch: createWatch({ channel: channelOf(table), listening: watchClient, run, stops }) }),
+    async close() {
+      for (const stop of stops) stop()
+    },
     async ensureSchema() {
       try {
         await run(ensureSchemaSql(table, schema))

@@ -82,7 +82,13 @@ export function createWatch(client: RedisClient, stops: Set<() => void>): Watch 
 
 const nodeRedis: Driver = {
   // RESP3 announces on the connection itself.
-  overrides: { RESP: 3, clientSideCache: undefined, emitInvalidate: true, useReplicas: false, disableOfflineQueue: true },
+  overrides: {
+    RESP: 3,
+    clientSideCache: undefined,
+    emitInvalidate: true,
+    useReplicas: false,
+    disableOfflineQueue: true
+  },
   lost: 'reconnecting',
   listen(copy, { onKey, onFlush }) {
     const told = (key: unknown): void => (key === null ? onFlush() : onKey(String(key)))
