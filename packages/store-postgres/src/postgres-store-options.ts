@@ -19,8 +19,8 @@ export interface PostgresStoreOptions {
    */
   readonly prepare?: boolean
   /**
-   * Whether every write notifies (NOTIFY) of its key, and the store has `watch`, for `createCachedStore`. Set it in all
-   * processes: a write without it gives no hint. Commits that notify wait for one another. Default: false.
+   * Whether every write is followed by a statement that notifies (NOTIFY) of its key, and the store has `watch`, for
+   * `createCachedStore`. Set it in all processes: a write without it gives no hint. Default: false.
    */
   readonly notify?: boolean
   /**

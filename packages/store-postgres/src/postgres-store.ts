@@ -1,6 +1,7 @@
 import type { KeyValueStore } from '@kvsession/core'
 import { fieldOf, type PostgresClient, runnerOf, textOf } from './client.ts'
 import { explain, explainCreation, isMissingTable, isRolledBack, readFromStandby } from './explain.ts'
+import { createNotifier, silent } from './notifier.ts'
 import { type PostgresStoreOptions, withDefaults } from './postgres-store-options.ts'
 import { channelOf, ensureSchemaSql, type PostgresStatements, statementsFor } from './sql.ts'
 import { createWatch } from './watch.ts'
@@ -36,8 +37,9 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
   const settings = withDefaults(options)
   const { table, schema, createTable, prepare, notify, watchClient = client, clock } = settings
   const run = runnerOf(client)
-  const sql = statementsFor(table, schema, notify)
+  const sql = statementsFor(table, schema)
   const stops = new Set<() => void>()
+  const notifier = notify ? createNotifier(channelOf(table), run) : silent
 
   let hasTable = false
   let creating: Promise<unknown> | undefined
@@ -86,6 +88,17 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
     return creating
   }
 
+  /** How many rows were written; one that failed may have counted. */
+  async function write(key: string, send: () => ReturnType<typeof run>): Promise<number> {
+    let count = 1
+    try {
+      count = (await send()).count
+    } finally {
+      if (count > 0) notifier.notify(key)
+    }
+    return count
+  }
+
   return {
     async get(key) {
       const { rows } = await use('get', key, clock.now())
@@ -99,16 +112,18 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
       return keys.map((key) => values.get(key))
     },
     async set(key, value, expiresAt) {
-      await use('set', key, expiresAt, value)
+      await write(key, () => use('set', key, expiresAt, value))
     },
     async delete(key) {
-      await use('delete', key)
+      await write(key, () => use('delete', key))
     },
     async compareAndSet(key, expected, value, expiresAt) {
       const now = clock.now()
-      const { count } = await (expected === undefined
-        ? use('create', key, expiresAt, value, now)
-        : use('replace', value, expiresAt, key, expected, now))
+      const count = await write(key, () =>
+        expected === undefined
+          ? use('create', key, expiresAt, value, now)
+          : use('replace', value, expiresAt, key, expected, now)
+      )
       return count === 1
     },
     async *keys(prefix) {
@@ -135,6 +150,7 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
     ...(notify && { watch: createWatch({ channel: channelOf(table), listening: watchClient, run, stops }) }),
     async close() {
       for (const stop of stops) stop()
+      await notifier.idle()
     },
     async ensureSchema() {
       try {

@@ -58,28 +58,20 @@ export function channelOf(table: string): string {
   return `kvsession:${table}`
 }
 
-/** @param notify whether every statement that writes a key notifies the channel of it. */
-export function statementsFor(table: string, schema?: string, notify = false): PostgresStatements {
+export function statementsFor(table: string, schema?: string): PostgresStatements {
   const t = quoted(table, schema)
   const upsert = `INSERT INTO ${t} AS held (key, expires_at, value) VALUES ($1, $2, $3)
     ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at, value = excluded.value`
-  // One row for each that was written, so that the count stays the same.
-  const told = (statement: string): string =>
-    notify
-      ? `WITH written AS (${statement} RETURNING held.key) SELECT pg_notify('${channelOf(table)}', key) FROM written`
-      : statement
   return {
     // One row always: a standby says so, whether it has the key or not.
     get: `SELECT pg_is_in_recovery() AS standby, (SELECT value FROM ${t} WHERE key = $1 AND expires_at > $2) AS value`,
     // No key has a comma. As one string, because the drivers differ in how they bind an array. One row at least.
     getMany: `SELECT pg_is_in_recovery() AS standby, held.key, held.value FROM (SELECT 1) AS one
     LEFT JOIN ${t} AS held ON held.key = ANY (string_to_array($1, ',')) AND held.expires_at > $2`,
-    set: told(upsert),
-    delete: told(`DELETE FROM ${t} AS held WHERE key = $1`),
-    create: told(`${upsert} WHERE held.expires_at <= $4`),
-    replace: told(
-      `UPDATE ${t} AS held SET value = $1, expires_at = $2 WHERE key = $3 AND value = $4 AND expires_at > $5`
-    ),
+    set: upsert,
+    delete: `DELETE FROM ${t} WHERE key = $1`,
+    create: `${upsert} WHERE held.expires_at <= $4`,
+    replace: `UPDATE ${t} SET value = $1, expires_at = $2 WHERE key = $3 AND value = $4 AND expires_at > $5`,
     // Dead rows count towards the limit: however many there are, one statement stays small.
     keys: `SELECT key, expires_at > $1 AS live FROM ${t} WHERE key >= $2 AND key < $3 ORDER BY key LIMIT $4`,
     // Rows that somebody writes are left for the next sweep. As an array, because a join may read the whole table.
