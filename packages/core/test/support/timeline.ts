@@ -18,6 +18,7 @@ export function describeStep(
   const there = before === undefined ? 'nothing' : factsOf(before).summary
   const mark = fault === undefined ? (stray ? ' (late arrival)' : '') : ` !! ${fault}`
   const name = key.includes('.u.') ? `index ${key.slice(11, 15)}` : `record ${shortId(key.slice(11))}`
+  if (verb === 'hint') return { who, what: `hears of ${name}` }
   if (verb === 'answer') return { who, what: `is answered about ${name}` }
   if (verb === 'jump') return { who, what: `clock jumps ${expiresAt} ms` }
   if (verb === 'deleteExpired') return { who, what: `sweeps${mark}` }
