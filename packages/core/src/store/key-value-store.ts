@@ -73,7 +73,7 @@ export interface KeyValueStore {
    * A hint is a call of `onKey(key)` some time after the key was written or deleted, by this store or by any other client of
    * the engine. A read that begins after the hint sees that write. One hint may stand for several writes; a hint may come
    * without a write, and may be lost. No hint is for a key outside of `prefix`, and none comes after the end of the watch.
-   * Expiry gives no hint. Neither `onKey` nor `onGap` throws.
+   * Expiry need not give one. Neither `onKey` nor `onGap` throws.
    *
    * `onGap(false)` says that hints stopped, such as when the connection ended; `onGap(true)` that they flow, and that some
    * before that moment may have been lost. After `onGap(false)` the store resumes the watch by itself, until it is ended.
