@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type KeyValueStore, SessionError } from '@kvsession/core'
 import { fieldOf, isPostgresJs, type PostgresClient, type PostgresJsClient, type Run } from './client.ts'
 
@@ -36,10 +37,9 @@ const retryInterval = 250
  */
 export function createWatch({ channel, listening, run, stops }: WatchOptions): Watch {
   const listen = listenerOf(listening)
-  let watches = 0
   return async (prefix, onKey, onGap) => {
     // Its own notification shows that what is notified arrives: through some poolers nothing does.
-    const probe = `!${process.pid}.${++watches}.${Math.random()}`
+    const probe = `!${randomUUID()}`
     let ended = false
     let heard = (): void => {}
     const arrived = new Promise<void>((resolve) => {
