@@ -55,7 +55,7 @@ describeOn('postgres', { own: true })('a cached store over PostgreSQL', () => {
       await store.ensureSchema()
     })
 
-    it('serves no revoked session for longer than the hint takes', { timeout: 120_000 }, async () => {
+    it('serves no revoked session for longer than the hint takes', { timeout: 30_000 + rounds * 300 }, async () => {
       const child = fork(script, [driver, server.url, table], { execArgv: ['--conditions=@kvsession/source'] })
       // Nothing leaves the memory for its age: what ends the session here is the hint.
       const cached = createCachedStore(counting(store, asked), { clock: { now: () => 0 } })

@@ -2,10 +2,11 @@ import type { KeyValueStore } from '@kvsession/core'
 import { commandsOf, type RedisClient, type RedisCommands, type Scan } from './client.ts'
 import { sha1, source } from './compare-and-set-script.ts'
 import { explain, isScriptMissing } from './explain.ts'
+import { keptOf } from './kept-text.ts'
 import { openOwn } from './own-connection.ts'
 import { type RedisStoreOptions, settingsOf } from './redis-store-options.ts'
 import { createReplication } from './replication.ts'
-import { decodeText, encodeText, foreign, headLength, type StoredText } from './stored-text.ts'
+import { decodeText, encodeText, foreign, headLength, headOf, type StoredText } from './stored-text.ts'
 import { canWatch, createWatch } from './watch.ts'
 
 /** `getMany` is missing on a cluster, `watch` also for a pool and for node-redis's sentinel client. */
@@ -90,14 +91,14 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     },
     compareAndSet: (key, expected, value, expiresAt) =>
       explained(key, async () => {
-        const args = [
-          expected === undefined ? '0' : '1',
-          expected ?? '',
-          String(clock.now()),
-          encodeText(value, expiresAt),
-          String(collectableAt(expiresAt))
-        ]
-        return (await runScript(key, args)) === 1
+        const collectable = String(collectableAt(expiresAt))
+        const [now, head] = [String(clock.now()), headOf(expiresAt)]
+        if (expected === undefined) {
+          return (await runScript(key, ['0', '', now, head, value, collectable])) === 1
+        }
+        const { front, end, middle } = keptOf(expected, value)
+        const kept = [String(front), String(end)]
+        return (await runScript(key, ['1', expected, now, head, middle, collectable, ...kept])) === 1
       }),
     async *keys(prefix) {
       // SCAN may give a key twice.

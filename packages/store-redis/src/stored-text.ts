@@ -10,7 +10,12 @@ export interface StoredText {
 export const headLength = 20
 
 export function encodeText(value: string, expiresAt: number): string {
-  return `${Math.max(Math.ceil(expiresAt), 0)} ${value}`
+  return headOf(expiresAt) + value
+}
+
+/** What stands before the value. */
+export function headOf(expiresAt: number): string {
+  return `${Math.max(Math.ceil(expiresAt), 0)} `
 }
 
 /** @throws SessionError `STORE_INVALID` when somebody else wrote it */
