@@ -127,7 +127,9 @@ export function createHintedReads(options: HintedReadsOptions): HintedReads {
     get,
     async getCached(key, accepts) {
       const found = findRead(key)
-      const value = await found?.answer
+      // Without a turn of the microtasks before it, so that concurrent readers find this read.
+      if (found === undefined) return get(key)
+      const value = await found.answer
       // It may have been dropped while its answer was awaited.
       return value !== undefined && reads.get(key) === found && accepts(value) ? value : get(key)
     },
