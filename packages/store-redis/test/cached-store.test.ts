@@ -22,12 +22,26 @@ async function warm(asked: readonly string[], read: () => Promise<unknown>): Pro
   }
 }
 
-function counting(store: KeyValueStore, asked: string[]): KeyValueStore {
-  const get = (key: string): Promise<string | undefined> => {
-    asked.push(key)
-    return store.get(key)
+/** Notes the reads that reach the store, and calls `onHint` when a hint has reached the memory. */
+function observed(store: KeyValueStore, asked: string[], onHint: () => void = () => undefined): KeyValueStore {
+  return {
+    ...store,
+    get(key) {
+      asked.push(key)
+      return store.get(key)
+    },
+    async watch(prefix, onKey, onGap) {
+      const stop = await store.watch?.(
+        prefix,
+        (key) => {
+          onKey(key)
+          onHint()
+        },
+        onGap
+      )
+      return stop ?? (() => undefined)
+    }
   }
-  return { ...store, get }
 }
 
 describeOn('redis', { own: true })('a cached store over Redis', () => {
@@ -58,17 +72,29 @@ describeOn('redis', { own: true })('a cached store over Redis', () => {
 
     it('serves no revoked session for longer than the hint takes', { timeout: 30_000 + rounds * 300 }, async () => {
       const child: ChildProcess = fork(script, [driver, redis.url], { execArgv: ['--conditions=@kvsession/source'] })
+      let hinted = (): void => undefined
+      const store = observed(connected.store, asked, () => hinted())
       // Nothing leaves the memory for its age: what ends the session here is the hint.
-      const cached = createCachedStore(counting(connected.store, asked), { clock: { now: () => 0 } })
+      const cached = createCachedStore(store, { clock: { now: () => 0 } })
       const manager: SessionManager = createSessionManager({ store: cached, secret, storeTimeout: 5_000 })
       const delays: number[] = []
       for (let round = 0; round < rounds; round++) {
         const cookie = await begin(manager)
         await warm(asked, () => manager.open(cookie))
         const { id } = await manager.open(cookie)
+        const nextHint = (): Promise<void> =>
+          new Promise((resolve) => {
+            hinted = resolve
+          })
+        let hint = nextHint()
         const answer = once(child, 'message')
         child.send(id)
-        while (!(await manager.open(cookie)).isNew) await new Promise((resolve) => setImmediate(resolve))
+        // Hints of earlier writes may come before that of the revocation.
+        for (;;) {
+          await hint
+          hint = nextHint()
+          if ((await manager.open(cookie)).isNew) break
+        }
         const seen = performance.timeOrigin + performance.now()
         const [revoked] = await answer
         delays.push(seen - Number(revoked))
@@ -80,7 +106,7 @@ describeOn('redis', { own: true })('a cached store over Redis', () => {
     })
 
     it('answers nothing from memory while its connection is cut, and hears of writes again afterwards', async () => {
-      const cached = createCachedStore(counting(connected.store, asked), { clock: { now: () => 0 } })
+      const cached = createCachedStore(observed(connected.store, asked), { clock: { now: () => 0 } })
       const read = (): Promise<unknown> => cached.getCached('key.1', any).catch(() => 'failed')
       await other.store.set('key.1', 'value', later)
       await warm(asked, read)
@@ -94,7 +120,7 @@ describeOn('redis', { own: true })('a cached store over Redis', () => {
     })
 
     it('watches again after the server was restarted', async () => {
-      const cached = createCachedStore(counting(connected.store, asked), { clock: { now: () => 0 } })
+      const cached = createCachedStore(observed(connected.store, asked), { clock: { now: () => 0 } })
       const read = (): Promise<unknown> => cached.getCached('key.2', any).catch(() => 'failed')
       await other.store.set('key.2', 'value', later)
       await warm(asked, read)
