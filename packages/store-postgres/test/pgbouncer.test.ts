@@ -33,6 +33,30 @@ describeOn('pgbouncer')('behind pgbouncer in transaction mode', () => {
     await server.stop()
   })
 
+  it.each(driverNames)('A watch through the pooler is refused, and one past it hears: %s', async (driver) => {
+    const table = server.freeTable()
+    const pooled = connect(driver, pooler.url, { table, prepare: false, notify: true })
+    await pooled.store.ensureSchema()
+    const ignore = (): void => undefined
+    const refused = pooled.store.watch?.('', ignore, ignore)
+    await expect(refused).rejects.toMatchObject({
+      code: 'STORE_INVALID',
+      message: expect.stringContaining('watchClient')
+    })
+    const watchClient = new pg.Pool({ connectionString: server.url })
+    watchClient.on('error', ignore)
+    const direct = connect(driver, pooler.url, { table, prepare: false, notify: true, watchClient })
+    const heard = new Promise<string>((resolve, reject) => {
+      direct.store
+        .watch?.('', resolve, ignore)
+        .then(() => pooled.store.set('key', 'value', Date.now() + 60_000), reject)
+    })
+    expect(await heard).toBe('key')
+    await direct.store.close()
+    for (const one of [pooled, direct]) await one.end()
+    await watchClient.end()
+  })
+
   it('The section of the README shows a program for each driver', () => {
     expect(programs.map(([driver]) => driver)).toEqual(['pg', 'postgres.js'])
   })
