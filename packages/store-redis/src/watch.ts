@@ -44,18 +44,22 @@ export function createWatch(client: RedisClient, stops: Set<() => void>): Watch 
         stops.delete(stop)
         forget()
         close(copy)
-      }
-      const { copy, forget } = copyOf(client, [driver.overrides], stop)
-      const fail = (error: unknown): void => {
-        const opening = state === 'opening'
-        if (opening) stop()
-        else interrupt()
-        reject(error)
+        // Changes nothing where the watch stood.
+        reject(new Error('The watch was ended before it stood'))
       }
       const interrupt = (): void => {
         if (state !== 'watching') return
         state = 'interrupted'
         onGap(false)
+      }
+      const { copy, forget } = copyOf(client, [driver.overrides], () => {
+        interrupt()
+        stop()
+      })
+      const fail = (error: unknown): void => {
+        reject(error)
+        if (state === 'opening') stop()
+        else interrupt()
       }
       const start = async (): Promise<void> => {
         await driver.track(copy, prefix)

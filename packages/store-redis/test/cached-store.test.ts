@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { createSessionManager, type KeyValueStore, type SessionManager } from '@kvsession/core'
 import { createCachedStore } from '@kvsession/core/cached-store'
 import { describeOn, type RedisEngine, startProxy, startRedis, type TcpProxy } from 'test-servers'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Connected, connect, driverNames } from './support/drivers.ts'
 import { begin, later, secret } from './support/requests.ts'
 
@@ -117,6 +117,21 @@ describeOn('redis', { own: true })('a cached store over Redis', () => {
       await other.store.delete('key.1')
       while ((await read()) !== undefined) await new Promise((resolve) => setImmediate(resolve))
       await cached.close?.()
+    })
+
+    it('tells of the gap when its client is closed, and rejects a watch that the store ends before it stands', async () => {
+      const gaps: boolean[] = []
+      const watch = (onGap: (watching: boolean) => void) => connected.store.watch?.('key.', () => undefined, onGap)
+      await watch((watching) => gaps.push(watching))
+      const late = watch(() => undefined)
+      await connected.store.close()
+      await expect(late).rejects.toThrow('ended before it stood')
+      await watch((watching) => gaps.push(watching))
+      connected.end()
+      while (gaps.length === 0) await new Promise((resolve) => setImmediate(resolve))
+      expect(gaps).toEqual([false])
+      // For the end of the test: node-redis 5 does not close twice.
+      connected = connect(driver, proxy.url)
     })
 
     it('watches again after the server was restarted', async () => {
