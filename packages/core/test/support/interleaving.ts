@@ -18,6 +18,7 @@ import {
 } from './scheduled-store.ts'
 import { type Move, type Run, Violation } from './scheduler.ts'
 import { describeStep, type Step } from './timeline.ts'
+import { createWriteNumbers } from './write-numbers.ts'
 
 export interface Actor {
   readonly name: string
@@ -119,10 +120,7 @@ export async function prepareScenario(
   }
   const clean: (Process | undefined)[] = []
   const stored = new Map([...prepared.entries].map(([key, { value }]) => [key, value] as const))
-  /** How often each key was written, and which of these each value was. */
-  const writes = new Map<string, number>()
-  const writeNumbers = new Map<string, number>()
-  const writeOf = (key: string, value: string): number => writeNumbers.get(`${key} ${value}`) ?? 0
+  const writes = createWriteNumbers()
 
   return (steps) => {
     ground.now = prepared.now
@@ -131,10 +129,9 @@ export async function prepareScenario(
     ledger = inheritedLedger(prepared.ledger, prepared.now)
     violation = undefined
     writes.clear()
-    writeNumbers.clear()
     active = names.map((name, index) => {
       const process =
-        clean[index] ?? createProcess({ ...world, name, index, options: optionsOf(index), stored, writeOf })
+        clean[index] ?? createProcess({ ...world, name, index, options: optionsOf(index), stored, writeOf: writes.of })
       clean[index] = undefined
       process.events.length = 0
       return Object.assign(process, { random: 0, history: 0, operations: 0 })
@@ -166,13 +163,8 @@ export async function prepareScenario(
     /** The effect of an operation, and the hints that it sends. */
     function apply(operation: Operation): unknown {
       const result = engine(ground, operation)
-      const { verb, key, value } = operation
-      if (verb === 'set' || verb === 'delete' || (verb === 'compareAndSet' && result === true)) {
-        const write = (writes.get(key) ?? 0) + 1
-        writes.set(key, write)
-        if (value !== undefined) writeNumbers.set(`${key} ${value}`, write)
-        for (const { memory } of processes) memory?.written(key, write)
-      }
+      const write = writes.note(operation, result)
+      if (write !== undefined) for (const { memory } of processes) memory?.written(operation.key, write)
       return result
     }
 
@@ -232,8 +224,8 @@ export async function prepareScenario(
         process.history = numberOf(`${process.history}/hint ${key}`)
         return
       }
-      if (fault === undefined && result !== false && verb !== 'get') {
-        process.memory?.confirmed(key, writes.get(key) ?? 0)
+      if (fault === undefined && result !== false && verb !== 'get' && verb !== 'answer') {
+        process.memory?.confirmed(key, writes.last(key))
       }
       const place = process.pending.indexOf(operation)
       process.pending.splice(place, 1)
