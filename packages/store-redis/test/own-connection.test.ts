@@ -165,7 +165,7 @@ describeOn('redis', { own: true })('the Redis store beside a client that serves 
       describe,
       it,
       name: 'store',
-      methods: ['getMany', 'compareAndSet', 'keys', 'close'],
+      methods: ['getMany', 'compareAndSet', 'keys', 'watch', 'close'],
       async createStore() {
         await server.command('FLUSHALL')
         // The suite closes its store, and this one serves all cases.
