@@ -131,6 +131,15 @@ describe('a manager with a cached store', () => {
     expect((await plain.open(cookie)).data.count).toBe(6)
   })
 
+  it('takes a value once, whichever process takes it first', async () => {
+    const { plain, cached, cookie } = fleet
+    const taken: unknown[] = []
+    for (const manager of [plain, cached]) {
+      await request(manager, cookie, async (session) => taken.push(await session.take('cart')))
+    }
+    expect(taken).toEqual([['book'], undefined])
+  })
+
   it('writes nothing to a session that was revoked elsewhere', async () => {
     const { plain, cached, cookie, id, events } = fleet
     await plain.revoke(id)
