@@ -23,7 +23,7 @@ interface Client {
   send(line: string): void
   /** Resolves with what it says next. */
   said(): Promise<string>
-  /** What it has said and nobody has read. */
+  /** Output that was not read yet. */
   readonly unread: readonly string[]
   end(): void
 }
