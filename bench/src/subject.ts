@@ -1,31 +1,30 @@
+import type { TestProcess } from 'stress/processes'
 import type { SubjectMethods } from './applications/subject-process.ts'
 import type { Family } from './applications/subjects.ts'
 import type { BaseBuild } from './base-build.ts'
-import { startWorker, type Worker, type WorkerOptions } from './worker.ts'
+import { type BenchProcessOptions, startBenchProcess } from './bench-process.ts'
 
 /** One subject in a process of its own. */
-export interface Subject extends Worker<SubjectMethods> {
+export interface Subject extends Pick<TestProcess<SubjectMethods>, 'call' | 'stop'> {
   readonly name: string
 }
 
-export interface SubjectOptions extends Omit<WorkerOptions, 'base'> {
-  /** Address of the store, for a store on a server. */
-  readonly url?: string
+export interface SubjectOptions extends Omit<BenchProcessOptions, 'base'> {
   /** Packages of another commit; the subject gets its name. */
   readonly base?: BaseBuild
 }
 
 export async function startSubject(family: Family, name: string, options: SubjectOptions = {}): Promise<Subject> {
-  const { url = '', base, core, flags = [] } = options
+  const { base, core, flags = [] } = options
   const title = base?.subject ?? name
-  const worker = startWorker<SubjectMethods>('applications/subject-process.ts', {
+  const { call, stop } = await startBenchProcess<SubjectMethods>('applications/subject-process.ts', {
     core,
     base: base?.folder,
     // So that each subject's profile can be told from the others.
     flags: flags.map((flag) => flag.replace('SUBJECT', title.replace(/\W+/g, '-')))
   })
-  await worker.call('load', family, name, url)
-  return { name: title, ...worker }
+  await call('load', family, name, '')
+  return { name: title, call, stop }
 }
 
 /** Runs `work` with subjects, and stops them whatever happens. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { exchange } from '../src/applications/node-exchange.ts'
 import { pairsOf } from '../src/applications/scenario.ts'
 import { frameworks, loadLibrary, subjects } from '../src/applications/subjects.ts'
 
@@ -7,11 +8,11 @@ describe.each(frameworks)('The subjects on %s', (framework) => {
     '%s finds the session that it created',
     async (name) => {
       const application = await (await loadLibrary(framework, name))('')
-      const cookie = pairsOf(await application.request('/create', ''))
+      const cookie = pairsOf(await exchange(application, '/create', ''))
       expect(cookie).toMatch(/^sid=/)
-      await application.request('/read', cookie)
-      await application.request('/write', cookie)
-      await application.request('/read', cookie)
+      await exchange(application, '/read', cookie)
+      await exchange(application, '/write', cookie)
+      await exchange(application, '/read', cookie)
     }
   )
 })
@@ -19,8 +20,8 @@ describe.each(frameworks)('The subjects on %s', (framework) => {
 describe('A subject', () => {
   it('fails when it reads a session that does not exist, because it would be the fastest', async () => {
     const application = await (await loadLibrary('express', 'express-session'))('')
-    await expect(application.request('/read', 'sid=unknown')).rejects.toThrow('answered with 500')
-    expect(await application.request('/untouched', '')).toEqual([])
+    await expect(exchange(application, '/read', 'sid=unknown')).rejects.toThrow('answered with 500')
+    expect(await exchange(application, '/untouched', '')).toEqual([])
   })
 
   it('is refused under an unknown name', async () => {

@@ -1,9 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { SteadyLoadMethods } from '../src/load/steady-load.ts'
+import { createSteadyLoad } from '../src/load/steady-load.ts'
 import { parseLoad } from '../src/load/wrk.ts'
-import { startWorker } from '../src/worker.ts'
 
 describe('The figures of wrk', () => {
   it('are read from the line that the script prints, in seconds and milliseconds', () => {
@@ -17,16 +16,19 @@ describe('The figures of wrk', () => {
 })
 
 describe('The load at a fixed rate', () => {
-  const generator = startWorker<SteadyLoadMethods>('load/steady-load.ts')
+  /** Milliseconds of a clock that moves with each answer. */
+  let time = 0
+  const generator = createSteadyLoad(() => time)
   let server: Server
   let answers = 0
-  let answer: (request: number) => Promise<void> = async () => undefined
+  /** Milliseconds that an answer takes. */
+  let duration: (request: number) => number = () => 0
   let status = 200
 
   beforeEach(async () => {
     answers = 0
-    server = createServer(async (_, response) => {
-      await answer(++answers)
+    server = createServer((_, response) => {
+      time += duration(++answers)
       response.writeHead(status).end('ok')
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -39,24 +41,23 @@ describe('The load at a fixed rate', () => {
   const port = (): number => (server.address() as AddressInfo).port
 
   it('sends one request on every connection that it opens, and then as many as the rate says', async () => {
-    await generator.call('open', port(), 3, '/', ['sid=1'])
+    await generator.open(port(), 3, '/', ['sid=1'])
     expect(answers).toBe(3)
-    const { requests } = await generator.call('run', 200, 0.1, '/', [])
+    duration = () => 5
+    const { requests } = await generator.run(200, 0.1, '/', [])
     expect([requests, answers]).toEqual([20, 23])
   })
 
   it('counts the wait of a request that was due while the only connection was busy', async () => {
-    await generator.call('open', port(), 1, '/', [])
-    // The second request takes 200 ms: the requests that are due in that time wait nearly as long.
-    answer = (request) => (request === 2 ? new Promise((resolve) => setTimeout(resolve, 200)) : Promise.resolve())
-    const { p50 } = await generator.call('run', 100, 0.2, '/', [])
-    expect(p50).toBeGreaterThan(50)
-    answer = async () => undefined
+    await generator.open(port(), 1, '/', [])
+    // One request is due every 10 ms and takes as long, but the first one takes 200 ms: all others wait behind it.
+    duration = (request) => (request === 2 ? 200 : 10)
+    const { p50, p99 } = await generator.run(100, 0.2, '/', [])
+    expect([p50, p99]).toEqual([200, 200])
   })
 
   it('fails if an answer is not a success', async () => {
     status = 500
-    await expect(generator.call('open', port(), 1, '/', [])).rejects.toThrow('500')
-    await generator.stop()
+    await expect(generator.open(port(), 1, '/', [])).rejects.toThrow('500')
   })
 })

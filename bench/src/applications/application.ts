@@ -1,20 +1,13 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { makePayload, pathOf } from './scenario.ts'
 
-/** One framework with one session library. */
-export interface Application {
-  /** Answers in process, without a socket. Resolves to the `Set-Cookie` values of the complete response. */
-  request(path: string, cookie: string): Promise<readonly string[]>
-  /** Serves on loopback. Resolves to the port. */
-  serve(port: number): Promise<number>
-}
+/** One framework with one session library: a handler of Node, for a server or for `exchange`. */
+export type Application = (request: IncomingMessage, response: ServerResponse) => unknown
 
 /** Makes an application of one library. @param url address of its store, for a store on a server */
 export type Library = (url: string) => Application | Promise<Application>
 
 export type Fields = Record<string, unknown>
-export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => unknown
 
 /** What the routes do with a session. `Context`: what the framework passes to a handler. */
 export interface SessionAccess<Context> {
@@ -53,21 +46,6 @@ export function routesOf<Context>(access: SessionAccess<Context>): ReadonlyMap<s
 /** Fails without a user: a library that loses sessions would be the fastest. */
 async function readUser<Context>(access: SessionAccess<Context>, context: Context): Promise<void> {
   if ((await access.read(context)) === undefined) throw new Error('The session has lost its user')
-}
-
-export function listen(server: Server, port: number): Promise<number> {
-  // Idle connections stay open, so that thousands of them can be measured.
-  Object.assign(server, { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 })
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ port, host: '127.0.0.1', backlog: 4096 }, () => resolve(addressOf(server).port))
-  })
-}
-
-function addressOf(server: Server): AddressInfo {
-  const address = server.address()
-  if (address !== null && typeof address === 'object') return address
-  throw new Error('The server has no port')
 }
 
 /** A session of every library here accepts any field. */

@@ -1,16 +1,7 @@
-import { createServer } from 'node:http'
 import { createMemoryStore, type KeyValueStore } from '@kvsession/core'
 import { getSession, session as kvsession } from '@kvsession/express'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
-import {
-  type Application,
-  fieldAccess,
-  type Library,
-  listen,
-  noAccess,
-  routesOf,
-  type SessionAccess
-} from './application.ts'
+import { type Application, fieldAccess, type Library, noAccess, routesOf, type SessionAccess } from './application.ts'
 import {
   asBaselineSession,
   awaitedBaseline,
@@ -20,7 +11,6 @@ import {
   createMapBaseline,
   synchronousBaseline
 } from './hand-written.ts'
-import { exchange } from './node-exchange.ts'
 import { loadExpressSession } from './peers.ts'
 import { cookie, secret } from './secret.ts'
 
@@ -102,8 +92,5 @@ function build(mount: (app: Express) => unknown, access: SessionAccess<Context>)
       response.end('ok')
     })
   }
-  return {
-    request: (path, header) => exchange(app, path, header),
-    serve: (port) => listen(createServer(app), port)
-  }
+  return app
 }

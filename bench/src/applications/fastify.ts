@@ -12,7 +12,6 @@ import {
   type SessionAccess
 } from './application.ts'
 import { asBaselineSession, awaitedBaseline, baselineData, createMapBaseline } from './hand-written.ts'
-import { exchange } from './node-exchange.ts'
 import { cookie, secret } from './secret.ts'
 
 export const fastifyLibraries: Readonly<Record<string, Library>> = {
@@ -70,7 +69,7 @@ async function build(
   mount: (app: FastifyInstance) => unknown,
   access: SessionAccess<FastifyRequest>
 ): Promise<Application> {
-  const app = fastify({ keepAliveTimeout: 0 })
+  const app = fastify()
   mount(app)
   for (const [path, act] of routesOf(access)) {
     app.get(path, async (request) => {
@@ -79,11 +78,5 @@ async function build(
     })
   }
   await app.ready()
-  return {
-    request: (path, header) => exchange((request, response) => app.routing(request, response), path, header),
-    async serve(port) {
-      await app.listen({ port, host: '127.0.0.1', backlog: 4096 })
-      return Number(app.addresses()[0]?.port)
-    }
-  }
+  return (request, response) => app.routing(request, response)
 }

@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { createMemoryStore } from '@kvsession/core'
 import { session as kvsession } from '@kvsession/hono'
@@ -9,7 +8,6 @@ import {
   type Fields,
   fieldAccess,
   type Library,
-  listen,
   noAccess,
   routesOf,
   type SessionAccess
@@ -72,16 +70,7 @@ function build(mount: (app: Hono) => unknown, access: SessionAccess<Context>): A
       return c.body('ok')
     })
   }
-  return {
-    async request(path, header) {
-      const headers: Record<string, string> = { host: 'localhost:3000', 'user-agent': 'bench', accept: '*/*' }
-      if (header !== '') headers.cookie = header
-      const response = await app.fetch(new Request(`http://localhost:3000${path}`, { headers }))
-      if (response.status !== 200) throw new Error(`${path} was answered with ${response.status}`)
-      return response.headers.getSetCookie()
-    },
-    serve: (port) => listen(createServer(getRequestListener(app.fetch)), port)
-  }
+  return getRequestListener(app.fetch)
 }
 
 /** Each middleware types its own variables; the routes here use none of these types. */

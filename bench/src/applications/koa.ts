@@ -1,19 +1,8 @@
-import { createServer } from 'node:http'
 import { createMemoryStore } from '@kvsession/core'
 import { session as kvsession } from '@kvsession/koa'
 import Koa, { type Context } from 'koa'
-import {
-  type Application,
-  fieldAccess,
-  type Library,
-  listen,
-  type NodeHandler,
-  noAccess,
-  routesOf,
-  type SessionAccess
-} from './application.ts'
+import { type Application, fieldAccess, type Library, noAccess, routesOf, type SessionAccess } from './application.ts'
 import { asBaselineSession, awaitedBaseline, baselineData, createMapBaseline, runBaseline } from './hand-written.ts'
-import { exchange } from './node-exchange.ts'
 import { createKoaSession } from './peers.ts'
 import { cookie, secret } from './secret.ts'
 
@@ -70,10 +59,5 @@ function build(mount: (app: Koa) => unknown, access: SessionAccess<Context>): Ap
     await route(ctx)
     ctx.body = 'ok'
   })
-  const callback = app.callback()
-  const handler: NodeHandler = (request, response) => void callback(request, response)
-  return {
-    request: (path, header) => exchange(handler, path, header),
-    serve: (port) => listen(createServer(handler), port)
-  }
+  return app.callback()
 }

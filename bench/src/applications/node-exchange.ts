@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import type { Application } from './application.ts'
 
 /** A socket that leads nowhere: it takes what is written and is ready for more. */
 class NowhereSocket extends Socket {
@@ -26,11 +27,7 @@ const free: NowhereSocket[] = []
  * One request through a Node handler, with Node's own request and response but without a connection: no system call is
  * in what it costs. Resolves when the response is complete, to its `Set-Cookie` values.
  */
-export function exchange(
-  handler: (request: IncomingMessage, response: ServerResponse) => unknown,
-  path: string,
-  cookie: string
-): Promise<readonly string[]> {
+export function exchange(application: Application, path: string, cookie: string): Promise<readonly string[]> {
   const socket = free.pop() ?? new NowhereSocket()
   socket.head = ''
   const request = new IncomingMessage(socket)
@@ -38,6 +35,8 @@ export function exchange(
   request.url = path
   request.headers = { host: 'localhost:3000', 'user-agent': 'bench', accept: '*/*' }
   if (cookie !== '') request.headers.cookie = cookie
+  // `@hono/node-server` reads these.
+  request.rawHeaders = Object.entries(request.headers).flat().map(String)
   const response = new ServerResponse(request)
   response.assignSocket(socket)
   request.push(null)
@@ -52,7 +51,7 @@ export function exchange(
       free.push(socket)
       resolve(setCookiesIn(socket.head))
     })
-    handler(request, response)
+    application(request, response)
   })
 }
 

@@ -1,5 +1,8 @@
-import { serveMethods } from '../worker.ts'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { answerCalls } from 'stress/processes'
 import type { Application } from './application.ts'
+import { exchange } from './node-exchange.ts'
 import { type Act, hasSession, pairsOf, pathOf } from './scenario.ts'
 import { type Family, loadLibrary } from './subjects.ts'
 
@@ -17,8 +20,12 @@ const methods = {
     loaded = await library(url)
   },
 
-  /** Resolves to the port. */
-  serve: (port: number): Promise<number> => application().serve(port),
+  /** Resolves to the port. Idle connections stay open, so that thousands of them can be measured. */
+  async serve(): Promise<number> {
+    const server = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 }, application())
+    await once(server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }), 'listening')
+    return Number(Object(server.address()).port)
+  },
 
   /** `Cookie` headers of live sessions. */
   cookies(): Promise<readonly string[]> {
@@ -45,7 +52,7 @@ const methods = {
     await Promise.all(
       Array.from({ length: concurrency }, async (_, client) => {
         for (let turn = 0; turn < each; turn++) {
-          await application().request(pathOf(act), headers[(client + concurrency * turn) % headers.length] ?? '')
+          await exchange(application(), pathOf(act), headers[(client + concurrency * turn) % headers.length] ?? '')
         }
       })
     )
@@ -67,8 +74,8 @@ function cpu(): number {
 
 async function createSessions(): Promise<readonly string[]> {
   const made: string[] = []
-  while (made.length < sessionCount) made.push(pairsOf(await application().request(pathOf('create'), '')))
+  while (made.length < sessionCount) made.push(pairsOf(await exchange(application(), pathOf('create'), '')))
   return made
 }
 
-serveMethods(methods)
+answerCalls(methods, async () => process.exit())

@@ -1,40 +1,39 @@
 import cluster from 'node:cluster'
 import { join } from 'node:path'
+import { answerCalls, connectProcess, flagsOfAll, type TestProcess } from 'stress/processes'
 import type { SubjectMethods } from '../applications/subject-process.ts'
 import type { Family } from '../applications/subjects.ts'
-import { callerOf, serveMethods, sourceFlags, type Worker } from '../worker.ts'
 
-const calls: Worker<SubjectMethods>['call'][] = []
+const workers: TestProcess<SubjectMethods>[] = []
 
 /** The primary of node:cluster: several processes of one subject share a port. */
 const methods = {
   /** Resolves to the port. */
   async start(family: Family, name: string, url: string, processes: number): Promise<number> {
     const exec = join(import.meta.dirname, '../applications/subject-process.ts')
-    cluster.setupPrimary({ exec, execArgv: [...sourceFlags], serialization: 'advanced' })
+    cluster.setupPrimary({ exec, execArgv: [...flagsOfAll] })
     let port = 0
     for (let index = 0; index < processes; index++) {
-      const call = callerOf<SubjectMethods>(cluster.fork().process, name)
-      calls.push(call)
-      await call('load', family, name, url)
+      const worker = connectProcess<SubjectMethods>(cluster.fork().process)
+      workers.push(worker)
+      await worker.call('load', family, name, url)
       // Processes that ask for any port are given the same one.
-      port = await call('serve', 0)
+      port = await worker.call('serve')
     }
     return port
   },
 
   async cookies(): Promise<readonly string[]> {
-    const [first] = calls
-    return first ? first('cookies') : []
+    return (await workers[0]?.call('cookies')) ?? []
   },
 
   /** Of all processes together, microseconds. */
   async cpu(): Promise<number> {
-    const all = await Promise.all(calls.map((call) => call('cpu')))
+    const all = await Promise.all(workers.map(({ call }) => call('cpu')))
     return all.reduce((sum, one) => sum + one, 0)
   }
 }
 
 export type ClusterMethods = typeof methods
 
-serveMethods(methods)
+answerCalls(methods, async () => void (await Promise.all(workers.map(({ stop }) => stop()))))

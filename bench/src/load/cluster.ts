@@ -1,14 +1,15 @@
+import type { TestProcess } from 'stress/processes'
 import { readHeavy } from '../applications/scenario.ts'
 import type { Family } from '../applications/subjects.ts'
+import { startBenchProcess } from '../bench-process.ts'
 import type { Table } from '../results.ts'
 import { formatNumber, median } from '../statistics.ts'
 import { rotated } from '../subject.ts'
-import { startWorker, type Worker } from '../worker.ts'
 import type { ClusterMethods } from './cluster-process.ts'
 import { type Load, runWrk } from './wrk.ts'
 
 /** One or more processes of a subject behind one port. */
-export interface Cluster extends Worker<ClusterMethods> {
+export interface Cluster extends Pick<TestProcess<ClusterMethods>, 'call' | 'stop'> {
   readonly name: string
   readonly port: number
 }
@@ -29,10 +30,10 @@ export async function withClusters<Result>(
   const clusters: Cluster[] = []
   try {
     for (const [name, { family, subject, url, processes }] of Object.entries(named)) {
-      const worker = startWorker<ClusterMethods>('load/cluster-process.ts')
-      const cluster = { ...worker, name, port: 0 }
+      const { call, stop } = await startBenchProcess<ClusterMethods>('load/cluster-process.ts')
+      const cluster = { call, stop, name, port: 0 }
       clusters.push(cluster)
-      cluster.port = await worker.call('start', family, subject, url, processes)
+      cluster.port = await call('start', family, subject, url, processes)
     }
     return await work(clusters)
   } finally {

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
+import type { Commands } from 'stress/processes'
 import { quantile } from '../statistics.ts'
-import { serveMethods } from '../worker.ts'
 
 // wrk sends a request when the one before was answered, so a slow server is asked less often and its latencies look
 // better than they are. This generator sends at a fixed rate, and a latency counts from the moment at which the request
@@ -23,91 +23,95 @@ interface Connection {
 const openedAtOnce = 200
 const end = '\r\n\r\nok'
 
-let all: readonly Connection[] = []
-let free: Connection[] = []
-let times: number[] = []
-let failure: Error | undefined
-
-const methods = {
+export interface SteadyLoad extends Commands {
   /** Opens connections and sends one request on each, so that a server holds for them what it holds for a browser. */
-  async open(port: number, count: number, path: string, cookies: readonly string[]): Promise<void> {
-    const opened: Connection[] = []
-    while (opened.length < count) {
-      const group = Math.min(openedAtOnce, count - opened.length)
-      opened.push(...(await Promise.all(Array.from({ length: group }, () => openConnection(port)))))
-    }
-    all = opened
-    free = [...opened]
-    for (let sent = 0; sent < count; sent++) {
-      const connection = free.shift()
-      if (connection) send(connection, performance.now(), requestFor(path, cookies, sent))
-      if (sent % openedAtOnce === 0) await idle()
-    }
-    await idle()
-  },
-
+  open(port: number, count: number, path: string, cookies: readonly string[]): Promise<void>
   /** So many requests a second, on whichever connection is free; a request waits for one where none is. */
-  async run(rate: number, seconds: number, path: string, cookies: readonly string[]): Promise<Latencies> {
-    const requests = cookies.map((_, index) => requestFor(path, cookies, index))
-    if (requests.length === 0) requests.push(requestFor(path, cookies, 0))
-    times = []
-    const total = Math.round(rate * seconds)
-    const begin = performance.now()
-    for (let sent = 0; sent < total; ) {
-      const dueAt = begin + (sent * 1000) / rate
-      const connection = performance.now() >= dueAt ? free.shift() : undefined
-      if (connection) send(connection, dueAt, requests[sent++ % requests.length] ?? '')
-      else await turn()
-    }
-    await idle()
-    return { requests: total, p50: quantile(times, 0.5), p99: quantile(times, 0.99), p999: quantile(times, 0.999) }
-  }
+  run(rate: number, seconds: number, path: string, cookies: readonly string[]): Promise<Latencies>
 }
 
-export type SteadyLoadMethods = typeof methods
+/** @param now milliseconds */
+export function createSteadyLoad(now: () => number = () => performance.now()): SteadyLoad {
+  let all: readonly Connection[] = []
+  let free: Connection[] = []
+  let times: number[] = []
+  let failure: Error | undefined
+
+  return {
+    async open(port: number, count: number, path: string, cookies: readonly string[]): Promise<void> {
+      const opened: Connection[] = []
+      while (opened.length < count) {
+        const group = Math.min(openedAtOnce, count - opened.length)
+        opened.push(...(await Promise.all(Array.from({ length: group }, () => openConnection(port)))))
+      }
+      all = opened
+      free = [...opened]
+      for (let sent = 0; sent < count; sent++) {
+        const connection = free.shift()
+        if (connection) send(connection, now(), requestFor(path, cookies, sent))
+        if (sent % openedAtOnce === 0) await idle()
+      }
+      await idle()
+    },
+
+    async run(rate: number, seconds: number, path: string, cookies: readonly string[]): Promise<Latencies> {
+      const requests = cookies.map((_, index) => requestFor(path, cookies, index))
+      if (requests.length === 0) requests.push(requestFor(path, cookies, 0))
+      times = []
+      const total = Math.round(rate * seconds)
+      const begin = now()
+      for (let sent = 0; sent < total; ) {
+        const dueAt = begin + (sent * 1000) / rate
+        const connection = now() >= dueAt ? free.shift() : undefined
+        if (connection) send(connection, dueAt, requests[sent++ % requests.length] ?? '')
+        else await turn()
+      }
+      await idle()
+      return { requests: total, p50: quantile(times, 0.5), p99: quantile(times, 0.99), p999: quantile(times, 0.999) }
+    }
+  }
+
+  function openConnection(port: number): Promise<Connection> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    const connection: Connection = { socket, dueAt: undefined }
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1')
+      // Chunked or not, every answer of the applications ends with one of these.
+      if (!answer.endsWith(end) && !answer.endsWith('\r\n0\r\n\r\n')) return
+      if (!answer.startsWith('HTTP/1.1 200')) failure ??= new Error(answer.slice(0, 200))
+      answer = ''
+      if (connection.dueAt !== undefined) times.push(now() - connection.dueAt)
+      connection.dueAt = undefined
+      free.push(connection)
+    })
+    socket.on('close', () => {
+      if (connection.dueAt !== undefined) failure ??= new Error('The server closed a connection')
+    })
+    return new Promise((resolve, reject) => {
+      socket.once('connect', () => resolve(connection))
+      socket.once('error', reject)
+    })
+  }
+
+  function send(connection: Connection, dueAt: number, request: string): void {
+    connection.dueAt = dueAt
+    connection.socket.write(request)
+  }
+
+  /** Resolves when every request was answered. */
+  async function idle(): Promise<void> {
+    while (free.length < all.length) await turn()
+    if (failure) throw failure
+  }
+
+  async function turn(): Promise<void> {
+    if (failure) throw failure
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
 
 function requestFor(path: string, cookies: readonly string[], index: number): string {
   const cookie = cookies[index % cookies.length]
   return `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${cookie === undefined ? '' : `Cookie: ${cookie}\r\n`}\r\n`
 }
-
-function openConnection(port: number): Promise<Connection> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  const connection: Connection = { socket, dueAt: undefined }
-  let answer = ''
-  socket.on('data', (chunk) => {
-    answer += chunk.toString('latin1')
-    // Chunked or not, every answer of the applications ends with one of these.
-    if (!answer.endsWith(end) && !answer.endsWith('\r\n0\r\n\r\n')) return
-    if (!answer.startsWith('HTTP/1.1 200')) failure ??= new Error(answer.slice(0, 200))
-    answer = ''
-    if (connection.dueAt !== undefined) times.push(performance.now() - connection.dueAt)
-    connection.dueAt = undefined
-    free.push(connection)
-  })
-  socket.on('close', () => {
-    if (connection.dueAt !== undefined) failure ??= new Error('The server closed a connection')
-  })
-  return new Promise((resolve, reject) => {
-    socket.once('connect', () => resolve(connection))
-    socket.once('error', reject)
-  })
-}
-
-function send(connection: Connection, dueAt: number, request: string): void {
-  connection.dueAt = dueAt
-  connection.socket.write(request)
-}
-
-/** Resolves when every request was answered. */
-async function idle(): Promise<void> {
-  while (free.length < all.length) await turn()
-  if (failure) throw failure
-}
-
-async function turn(): Promise<void> {
-  if (failure) throw failure
-  await new Promise((resolve) => setImmediate(resolve))
-}
-
-serveMethods(methods)

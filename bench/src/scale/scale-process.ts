@@ -1,8 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createSessionManager, type Session, type SessionManager } from '@kvsession/core'
+import { answerCalls } from 'stress/processes'
 import { makePayload, pairsOf } from '../applications/scenario.ts'
 import { secret } from '../applications/secret.ts'
-import { serveMethods } from '../worker.ts'
 import { type ScaleEngine, type ScaleEngineName, scaleEngines } from './engines.ts'
 
 /** After it, a session that is not permanent has expired. */
@@ -76,11 +76,6 @@ const methods = {
     let lost = 0
     for (const cookie of cookies) await openSession(manager, cookie).catch(() => lost++)
     return lost
-  },
-
-  async close(): Promise<void> {
-    await filled?.manager.close()
-    await filled?.engine.close()
   }
 }
 
@@ -199,4 +194,7 @@ async function underTraffic(work: () => Promise<number>): Promise<Traffic> {
   }
 }
 
-serveMethods(methods)
+answerCalls(methods, async () => {
+  await filled?.manager.close()
+  await filled?.engine.close()
+})

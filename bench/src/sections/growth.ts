@@ -1,12 +1,12 @@
 import { pathOf } from '../applications/scenario.ts'
 import { peers, titles } from '../applications/subjects.ts'
+import { startBenchProcess } from '../bench-process.ts'
 import { cores } from '../cores.ts'
 import { loadClusters, loadTable, withClusters } from '../load/cluster.ts'
-import type { Latencies, SteadyLoadMethods } from '../load/steady-load.ts'
+import type { Latencies, SteadyLoad } from '../load/steady-load.ts'
 import type { Measurement, RunOptions, Section } from '../results.ts'
 import { formatNumber } from '../statistics.ts'
 import { startSubject, withSubjects } from '../subject.ts'
-import { startWorker } from '../worker.ts'
 import { isServer, missingServer, type ServerName, storeServers } from './remote-stores.ts'
 
 /** Requests a second over all connections, at which no subject is busy for half of its time. */
@@ -80,9 +80,9 @@ function holdConnections(name: string, count: number, quick: boolean): Promise<C
   const starting = startSubject('express', name, { core: cores.shared, flags: ['--expose-gc'] })
   return withSubjects([starting], async ([subject]) => {
     if (!subject) throw new Error('A subject was started')
-    const port = await subject.call('serve', 0)
+    const port = await subject.call('serve')
     const cookies = name === 'bare' ? [] : await subject.call('cookies')
-    const { call, stop } = startWorker<SteadyLoadMethods>('load/steady-load.ts', { core: cores.generator })
+    const { call, stop } = await startBenchProcess<SteadyLoad>('load/steady-load-process.ts', { core: cores.generator })
     try {
       // Compiles the path of a request, so that the memory of compiling is not counted.
       await call('open', port, 16, pathOf('read'), cookies)

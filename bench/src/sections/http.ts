@@ -2,15 +2,15 @@ import { awaitedBaseline, synchronousBaseline } from '../applications/hand-writt
 import { type Act, hasSession, pathOf, sessionActs } from '../applications/scenario.ts'
 import { type Framework, frameworkNamed, frameworks, peers, subjects, titles } from '../applications/subjects.ts'
 import { extractBase } from '../base-build.ts'
+import { startBenchProcess } from '../bench-process.ts'
 import { cores } from '../cores.ts'
 import { type Costs, costTable, createCosts } from '../costs.ts'
-import type { Latencies, SteadyLoadMethods } from '../load/steady-load.ts'
+import type { Latencies, SteadyLoad } from '../load/steady-load.ts'
 import { type Load, missingWrk, runWrk } from '../load/wrk.ts'
 import type { Measurement, RunOptions, Section, Table, Verdict } from '../results.ts'
 import { formatNumber, median } from '../statistics.ts'
 import { rotated, type Subject, startSubject, withSubjects } from '../subject.ts'
 import { atMost, costTargets, fullLoadP99 } from '../targets.ts'
-import { startWorker } from '../worker.ts'
 
 const connections = 16
 const rounds = 9
@@ -70,7 +70,7 @@ interface Server extends Subject {
 }
 
 async function startServer(subject: Subject): Promise<Server> {
-  const port = await subject.call('serve', 0)
+  const port = await subject.call('serve')
   return { ...subject, port, cookies: subject.name === 'bare' ? [] : await subject.call('cookies') }
 }
 
@@ -117,7 +117,9 @@ async function measureFixedRate(
   for (let round = 0; round < rounds; round++) {
     for (const act of latencyActs) {
       for (const { name, port, cookies } of rotated(servers, round)) {
-        const { call, stop } = startWorker<SteadyLoadMethods>('load/steady-load.ts', { core: cores.generator })
+        const { call, stop } = await startBenchProcess<SteadyLoad>('load/steady-load-process.ts', {
+          core: cores.generator
+        })
         await call('open', port, connections, pathOf(act), cookies)
         append(found, name, act, await call('run', rate, 1, pathOf(act), cookies))
         await stop()

@@ -1,10 +1,11 @@
+import type { TestProcess } from 'stress/processes'
 import { type EngineName, missingEngine } from 'test-servers'
+import { startBenchProcess } from '../bench-process.ts'
 import type { Measurement, RunOptions, Section, Table } from '../results.ts'
 import { isScaleEngine, type ScaleEngineName, scaleEngines } from '../scale/engines.ts'
 import type { Loading, ScaleAct, ScaleMethods, Traffic } from '../scale/scale-process.ts'
 import { formatLatency, formatNumber, median } from '../statistics.ts'
 import { atMost, growthLimit } from '../targets.ts'
-import { startWorker, type Worker } from '../worker.ts'
 
 /** Of each act in a round. */
 const operations = 200
@@ -42,7 +43,7 @@ export const tenMillionSection: Section = {
 }
 
 interface Store {
-  readonly worker: Worker<ScaleMethods>
+  readonly worker: TestProcess<ScaleMethods>
   readonly sessions: number
   readonly loading: Loading
   readonly times: Readonly<Record<ScaleAct, number[]>>
@@ -52,11 +53,9 @@ async function measureScale(part: string, { quick }: RunOptions, full: number): 
   if (!isScaleEngine(part)) throw new Error(`No store is named ${part}`)
   const sessions = quick ? 2_000 : full
   const rounds = quick ? 2 : 10
-  const workers = [1, 2].map(() =>
-    startWorker<ScaleMethods>('scale/scale-process.ts', { flags: ['--expose-gc', '--max-old-space-size=14000'] })
-  )
-  const [first, second] = workers
-  if (!first || !second) throw new Error('Two processes were started')
+  const start = (): Promise<TestProcess<ScaleMethods>> =>
+    startBenchProcess('scale/scale-process.ts', { flags: ['--expose-gc', '--max-old-space-size=14000'] })
+  const [first, second] = [await start(), await start()]
   try {
     const small = await fill(first, part, sessions / 100)
     const large = await fill(second, part, sessions)
@@ -73,14 +72,12 @@ async function measureScale(part: string, { quick }: RunOptions, full: number): 
     const listed = await second.call('listKeys')
     return report(part, { small, large, swept, listed, lost: await second.call('countLost') })
   } finally {
-    for (const { call, stop } of workers) {
-      await call('close').catch((error: unknown) => console.error(String(error)))
-      await stop()
-    }
+    await first.stop()
+    await second.stop()
   }
 }
 
-async function fill(worker: Worker<ScaleMethods>, name: ScaleEngineName, count: number): Promise<Store> {
+async function fill(worker: TestProcess<ScaleMethods>, name: ScaleEngineName, count: number): Promise<Store> {
   const loading = await worker.call('fill', name, count)
   return { worker, sessions: count, loading, times: { open: [], write: [], login: [] } }
 }

@@ -52,7 +52,8 @@ export interface ProcessOptions {
   readonly onOutput?: (output: string) => void
 }
 
-const flagsOfAll = ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning']
+/** Flags with which a process runs the sources of this repository. */
+export const flagsOfAll: readonly string[] = ['--conditions=@kvsession/source', '--disable-warning=ExperimentalWarning']
 const keptErrors = 2_000
 
 const running = new Set<ChildProcess>()
@@ -72,14 +73,15 @@ export async function startProcess<C extends Commands>(
   })
   running.add(child)
   if (onOutput) child.stdout?.setEncoding('latin1').on('data', onOutput)
-  const started = connect<C>(child)
+  const started = connectProcess<C>(child)
   const { code, signal, errors } =
     (await Promise.race([once(child, 'message').then(() => undefined), started.ended])) ?? {}
   if (errors !== undefined) throw new Error(`${script} did not start (${signal ?? code}):\n${errors}`)
   return started
 }
 
-function connect<C extends Commands>(child: ChildProcess): TestProcess<C> {
+/** A child process that calls `answerCalls`. */
+export function connectProcess<C extends Commands>(child: ChildProcess): TestProcess<C> {
   const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   const waiting = new Set<{ readonly count: number; resolve(): void }>()
   let calls = 0

@@ -1,0 +1,1 @@
+export { connectStore, type DriverName } from './connect-store.ts'
