@@ -3,7 +3,7 @@ import { createSessionManager, type Session, type SessionManager } from '@kvsess
 import { answerCalls } from 'stress/processes'
 import { makePayload, pairsOf } from '../applications/scenario.ts'
 import { secret } from '../applications/secret.ts'
-import { type ScaleEngine, type ScaleEngineName, scaleEngines } from './engines.ts'
+import { openEngine, type ScaleEngine, type ScaleEngineName } from './engines.ts'
 
 /** After it, a session that is not permanent has expired. */
 const idleTimeout = 2 * 3_600_000
@@ -31,7 +31,7 @@ const clock = { now: (): number => Date.now() + ahead }
 
 const methods = {
   async fill(name: ScaleEngineName, sessions: number): Promise<Loading> {
-    const engine = await scaleEngines[name](clock)
+    const engine = await openEngine(name, clock)
     const { store } = engine
     const manager = createSessionManager({ store, secret, clock, idleTimeout, touchInterval, storeTimeout: 15_000 })
     const empty = await engine.bytes?.()

@@ -24,7 +24,7 @@ export const scaleSection: Section = {
     'hundred times as much is half as deep again, so up to × 1.5 is the depth of an index. Servers are private, with room for everything in memory; nothing waits ' +
     'for the disk. Then half of the sessions expire and are removed, and the rest is listed, ' +
     'while four clients send requests in the same process, every fifth a write; a pause is the longest one of its event loop. Compare a row with itself, not with the others.',
-  parts: Object.keys(scaleEngines),
+  parts: scaleEngines,
   missing(part) {
     const server = isScaleEngine(part) ? servers[part] : undefined
     return server && missingEngine(server)

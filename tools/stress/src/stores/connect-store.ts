@@ -10,6 +10,8 @@ export interface Connection {
 
 export interface ConnectOptions extends Pick<RedisStoreOptions, 'waitReplicas' | 'waitTimeout'> {
   readonly clock?: Pick<Clock, 'now'>
+  /** `normal`: files are written without waiting for the disk. For stores that write files themselves. */
+  readonly durability?: 'full' | 'normal'
 }
 
 /** Connections of a pool. */
@@ -31,6 +33,14 @@ const connectors = {
   async file(folder: string, options: ConnectOptions): Promise<Connection> {
     const { createFileStore } = await import('@kvsession/store-file')
     return { store: createFileStore(folder, options), close: ignore }
+  },
+  async lmdb(path: string, { durability, clock }: ConnectOptions): Promise<Connection> {
+    const { open } = await import('lmdb')
+    const { createLmdbStore } = await import('@kvsession/store-lmdb')
+    const sync = durability === 'normal' ? { noSync: true } : {}
+    const database = open({ path, encoding: 'string', mapSize: 2 ** 35, ...sync })
+    const store = createLmdbStore(database, clock ? { clock } : {})
+    return { store, close: () => store.close().then(() => database.close()) }
   },
   /** Does not wait until it is connected, so that it may start during an outage. */
   async redis(url: string, options: ConnectOptions): Promise<Connection> {

@@ -1,1 +1,1 @@
-export { connectStore, type DriverName } from './connect-store.ts'
+export { type ConnectOptions, connectStore } from './connect-store.ts'

@@ -36,7 +36,7 @@ interface StoreServerDefinition {
 }
 
 /** The stores that several processes can share; LMDB's refuses a second process. */
-export type SharedStore = Exclude<DriverName, 'ioredis' | 'redis sentinel' | 'postgres.js'>
+export type SharedStore = Exclude<DriverName, 'lmdb' | 'ioredis' | 'redis sentinel' | 'postgres.js'>
 
 export const storeServers: Readonly<Record<SharedStore, StoreServerDefinition>> = {
   sqlite: { start: startSqlite },
