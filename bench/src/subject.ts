@@ -4,7 +4,7 @@ import type { Family } from './applications/subjects.ts'
 import type { BaseBuild } from './base-build.ts'
 import { type BenchProcessOptions, startBenchProcess } from './bench-process.ts'
 
-/** One subject in a process of its own. */
+/** One subject in a process of its own, or in several behind one port. */
 export interface Subject extends Pick<TestProcess<SubjectMethods>, 'call' | 'stop'> {
   readonly name: string
 }
@@ -12,31 +12,56 @@ export interface Subject extends Pick<TestProcess<SubjectMethods>, 'call' | 'sto
 export interface SubjectOptions extends Omit<BenchProcessOptions, 'base'> {
   /** Packages of another commit; the subject gets its name. */
   readonly base?: BaseBuild
+  /** What the subject is called in tables. Default: its name. */
+  readonly title?: string
+  /** Address of the store, for a store on a server. */
+  readonly url?: string
+  /** How many processes of `node:cluster` serve it. Default: one without a cluster. */
+  readonly processes?: number
 }
 
 export async function startSubject(family: Family, name: string, options: SubjectOptions = {}): Promise<Subject> {
-  const { base, core, flags = [] } = options
-  const title = base?.subject ?? name
-  const { call, stop } = await startBenchProcess<SubjectMethods>('applications/subject-process.ts', {
+  const { base, core, url = '', processes, title = base?.subject ?? name, flags = [] } = options
+  const file = processes === undefined ? 'applications/subject-process.ts' : 'load/cluster-process.ts'
+  const { call, stop } = await startBenchProcess<SubjectMethods>(file, {
     core,
     base: base?.folder,
+    args: [String(processes)],
     // So that each subject's profile can be told from the others.
     flags: flags.map((flag) => flag.replace('SUBJECT', title.replace(/\W+/g, '-')))
   })
-  await call('load', family, name, '')
+  await call('load', family, name, url)
   return { name: title, call, stop }
 }
 
-/** Runs `work` with subjects, and stops them whatever happens. */
+/** A subject that listens. */
+export interface Server extends Subject {
+  readonly port: number
+  /** `Cookie` headers of live sessions. */
+  readonly cookies: readonly string[]
+}
+
+/** One after the other, because a library may create its table with the first session. */
+export async function serveAll(subjects: readonly Subject[]): Promise<readonly Server[]> {
+  const servers: Server[] = []
+  for (const subject of subjects) {
+    const port = await subject.call('serve')
+    servers.push({ ...subject, port, cookies: subject.name === 'bare' ? [] : await subject.call('cookies') })
+  }
+  return servers
+}
+
+/** Starts subjects one after the other, runs `work` with them, and stops them whatever happens. */
 export async function withSubjects<Result>(
-  starting: readonly Promise<Subject>[],
+  starters: readonly (() => Promise<Subject>)[],
   work: (subjects: readonly Subject[]) => Promise<Result>
 ): Promise<Result> {
-  const started = await Promise.allSettled(starting)
+  const started: Subject[] = []
   try {
-    return await work(await Promise.all(starting))
+    for (const start of starters) started.push(await start())
+    return await work(started)
   } finally {
-    await Promise.all(started.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)))
+    await Promise.all(started.map(({ stop }) => stop()))
   }
 }
 

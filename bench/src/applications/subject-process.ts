@@ -34,7 +34,7 @@ const methods = {
   },
 
   /** Processor time since the start, user and system, microseconds. */
-  cpu: (): number => cpu(),
+  cpu: async (): Promise<number> => cpu(),
 
   /** Bytes that V8 holds after a full collection. The resident set moves in steps of its young generation. */
   memory(): number {

@@ -2,11 +2,11 @@ import { pathOf } from '../applications/scenario.ts'
 import { peers, titles } from '../applications/subjects.ts'
 import { startBenchProcess } from '../bench-process.ts'
 import { cores } from '../cores.ts'
-import { loadClusters, loadTable, withClusters } from '../load/cluster.ts'
+import { loadServers, loadTable } from '../load/server-load.ts'
 import type { Latencies, SteadyLoad } from '../load/steady-load.ts'
 import type { Measurement, RunOptions, Section } from '../results.ts'
 import { formatNumber } from '../statistics.ts'
-import { startSubject, withSubjects } from '../subject.ts'
+import { type Subject, serveAll, startSubject, withSubjects } from '../subject.ts'
 import { isServer, missingServer, type ServerName, storeServers } from './remote-stores.ts'
 
 /** Requests a second over all connections, at which no subject is busy for half of its time. */
@@ -30,12 +30,12 @@ export const growthSection: Section = {
 
 async function measureProcesses(part: ServerName, { quick }: RunOptions): Promise<Measurement> {
   const { url, stop } = await storeServers[part]({ own: true })
-  const named = ['kvsession', peers[part]].flatMap((subject) =>
-    [1, 2].map((processes) => [`${subject}, ${processes}`, { family: part, subject, url, processes }])
+  const starters = ['kvsession', peers[part]].flatMap((name) =>
+    [1, 2].map((processes) => () => startSubject(part, name, { url, processes, title: `${name}, ${processes}` }))
   )
   try {
-    return await withClusters(Object.fromEntries(named), async (clusters) => {
-      const loads = await loadClusters(clusters, 64, quick)
+    return await withSubjects(starters, async (subjects) => {
+      const loads = await loadServers(await serveAll(subjects), 64, quick)
       return { tables: [loadTable(`${titles[part]}: subject and number of processes`, loads)] }
     })
   } finally {
@@ -77,11 +77,11 @@ interface Connections {
 }
 
 function holdConnections(name: string, count: number, quick: boolean): Promise<Connections> {
-  const starting = startSubject('express', name, { core: cores.shared, flags: ['--expose-gc'] })
-  return withSubjects([starting], async ([subject]) => {
+  const start = (): Promise<Subject> => startSubject('express', name, { core: cores.shared, flags: ['--expose-gc'] })
+  return withSubjects([start], async (subjects) => {
+    const [subject] = await serveAll(subjects)
     if (!subject) throw new Error('A subject was started')
-    const port = await subject.call('serve')
-    const cookies = name === 'bare' ? [] : await subject.call('cookies')
+    const { port, cookies } = subject
     const { call, stop } = await startBenchProcess<SteadyLoad>('load/steady-load-process.ts', { core: cores.generator })
     try {
       // Compiles the path of a request, so that the memory of compiling is not counted.

@@ -5,11 +5,12 @@ import { extractBase } from '../base-build.ts'
 import { startBenchProcess } from '../bench-process.ts'
 import { cores } from '../cores.ts'
 import { type Costs, costTable, createCosts } from '../costs.ts'
+import { loadServer, type ServerLoad } from '../load/server-load.ts'
 import type { Latencies, SteadyLoad } from '../load/steady-load.ts'
-import { type Load, missingWrk, runWrk } from '../load/wrk.ts'
+import { missingWrk } from '../load/wrk.ts'
 import type { Measurement, RunOptions, Section, Table, Verdict } from '../results.ts'
 import { formatNumber, median } from '../statistics.ts'
-import { rotated, type Subject, startSubject, withSubjects } from '../subject.ts'
+import { rotated, type Server, serveAll, startSubject, withSubjects } from '../subject.ts'
 import { atMost, costTargets, fullLoadP99 } from '../targets.ts'
 
 const connections = 16
@@ -46,13 +47,13 @@ async function measure(framework: Framework, { quick, base, flags }: RunOptions)
   const build = base === undefined ? undefined : extractBase(base)
   // A quick comparison of two builds leaves out the others, so that more rounds fit into a minute.
   const names = quick && build ? ['bare', 'kvsession'] : subjects[framework]
-  const starting = names
+  const starters = names
     .filter((name) => !quick || name !== synchronousBaseline)
-    .map((name) => startSubject(framework, name, { flags, core: cores.shared }))
-  if (build) starting.push(startSubject(framework, 'kvsession', { flags, core: cores.shared, base: build }))
+    .map((name) => () => startSubject(framework, name, { flags, core: cores.shared }))
+  if (build) starters.push(() => startSubject(framework, 'kvsession', { flags, core: cores.shared, base: build }))
   try {
-    return await withSubjects(starting, async (started) => {
-      const servers = await Promise.all(started.map(startServer))
+    return await withSubjects(starters, async (started) => {
+      const servers = await serveAll(started)
       const full = await measureFullLoad(servers, quick)
       const rate = Math.floor(full.lowest * fixedShare)
       // The generator needs a core of its own.
@@ -64,48 +65,39 @@ async function measure(framework: Framework, { quick, base, flags }: RunOptions)
   }
 }
 
-interface Server extends Subject {
-  readonly port: number
-  readonly cookies: readonly string[]
-}
-
-async function startServer(subject: Subject): Promise<Server> {
-  const port = await subject.call('serve')
-  return { ...subject, port, cookies: subject.name === 'bare' ? [] : await subject.call('cookies') }
-}
-
 interface FullLoad {
   readonly costs: Costs
   /** By subject and act. */
-  readonly loads: ReadonlyMap<string, readonly Load[]>
+  readonly loads: ReadonlyMap<string, readonly ServerLoad[]>
   /** Requests a second of the slowest subject and act. */
   readonly lowest: number
 }
 
 async function measureFullLoad(servers: readonly Server[], quick: boolean): Promise<FullLoad> {
   const costs = createCosts()
-  const loads = new Map<string, Load[]>()
+  const loads = new Map<string, ServerLoad[]>()
   const count = quick ? Math.floor(quickSeconds / (servers.length * sessionActs.length)) - 1 : rounds
   for (let round = -1; round < count; round++) {
     for (const act of sessionActs) {
       for (const server of rotated(servers, round + 1)) {
-        const before = await server.call('cpu')
-        const load = await runLoad(server, act, round < 0 && !quick ? warmUpSeconds : 1)
-        if (load.errors > 0) throw new Error(`${server.name}, ${act}: ${load.errors} failed requests`)
+        const seconds = round < 0 && !quick ? warmUpSeconds : 1
+        const own = hasSession(act) ? {} : { cookies: [] }
+        const load = await loadServer(server, {
+          paths: [pathOf(act)],
+          connections,
+          seconds,
+          core: cores.shared,
+          ...own
+        })
         // The first round warms up.
         if (round < 0) continue
-        costs.add(server.name, act, ((await server.call('cpu')) - before) / load.requests)
+        costs.add(server.name, act, load.cpu / load.requests)
         append(loads, server.name, act, load)
       }
     }
   }
   const rates = [...loads.values()].map((list) => median(list.map(({ requests, seconds }) => requests / seconds)))
   return { costs, loads, lowest: Math.min(...rates) }
-}
-
-function runLoad({ port, cookies }: Server, act: Act, seconds: number): Promise<Load> {
-  const own = hasSession(act) ? cookies : []
-  return runWrk({ port, paths: [pathOf(act)], cookies: own, connections, seconds, core: cores.shared })
 }
 
 /** By subject and act. */
@@ -180,7 +172,7 @@ function latencyTable(
   title: string,
   names: readonly string[],
   acts: readonly Act[],
-  found: ReadonlyMap<string, readonly (Load | Latencies)[]>
+  found: ReadonlyMap<string, readonly (ServerLoad | Latencies)[]>
 ): Table {
   return {
     title,

@@ -25,8 +25,8 @@ export const inProcessSection: Section = {
 
 function measure(framework: Framework, { quick }: RunOptions): Promise<Measurement> {
   const names = subjects[framework]
-  const starting = names.map((name) => startSubject(framework, name))
-  return withSubjects(starting, async (started) => {
+  const starters = names.map((name) => () => startSubject(framework, name))
+  return withSubjects(starters, async (started) => {
     const costs = createCosts()
     const warm = new Map<Subject, ReadonlyMap<Act, number>>()
     for (const subject of started) warm.set(subject, await warmUp(subject, quick ? 1 : passes))

@@ -1,8 +1,9 @@
 import { type Engine, type EngineOptions, missingEngine, startPostgres, startProxy, startRedis } from 'test-servers'
 import { peers, subjects, titles } from '../applications/subjects.ts'
-import { loadClusters, loadTable, throughputRatio, withClusters } from '../load/cluster.ts'
+import { loadServers, loadTable, throughputRatio } from '../load/server-load.ts'
 import { missingWrk } from '../load/wrk.ts'
 import type { Measurement, RunOptions, Section } from '../results.ts'
+import { serveAll, startSubject, withSubjects } from '../subject.ts'
 import { atLeast, remoteTargets } from '../targets.ts'
 
 export type ServerName = 'redis' | 'postgres'
@@ -37,15 +38,13 @@ async function measure(part: string, { quick }: RunOptions): Promise<Measurement
   const proxy = await startProxy(server)
   const address = new URL(server.url)
   address.port = String(proxy.port)
-  const named = subjects[part].map((subject) => [
-    subject,
-    { family: part, subject, url: String(address), processes: 1 }
-  ])
+  const starters = subjects[part].map((name) => () => startSubject(part, name, { url: String(address) }))
   try {
-    return await withClusters(Object.fromEntries(named), async (clusters) => {
-      const near = await loadClusters(clusters, 32, quick)
+    return await withSubjects(starters, async (started) => {
+      const servers = await serveAll(started)
+      const near = await loadServers(servers, 32, quick)
       proxy.delay(1)
-      const far = await loadClusters(clusters, 32, quick)
+      const far = await loadServers(servers, 32, quick)
       const target = `${titles[part]} 1 ms away, throughput to ${peers[part]}`
       const ratio = throughputRatio(far, 'kvsession', peers[part])
       const limit = remoteTargets[part]

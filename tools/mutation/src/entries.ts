@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readEntries, readList } from 'runtime-matrix/entry-list'
 
 /** Why mutants of one line may survive. */
 export interface Explanation {
@@ -23,7 +22,7 @@ export interface SeededMutant {
 }
 
 /** The entries of `survivors.md`, or of a text in its format. */
-export function readExplanations(markdown: string = read('survivors.md')): Explanation[] {
+export function readExplanations(markdown: string = readList(import.meta.dirname, 'survivors.md')): Explanation[] {
   return readEntries(markdown).map(({ heading, line, code: [file, part, ...becomes] }) => {
     if (file && part && becomes.length > 0) return { file, part, becomes, why: heading }
     throw new TypeError(`not an explanation: ${line}`)
@@ -31,24 +30,10 @@ export function readExplanations(markdown: string = read('survivors.md')): Expla
 }
 
 /** The entries of `seeded.md`, or of a text in its format. */
-export function readSeededMutants(markdown: string = read('seeded.md')): SeededMutant[] {
+export function readSeededMutants(markdown: string = readList(import.meta.dirname, 'seeded.md')): SeededMutant[] {
   return readEntries(markdown).map(({ line, code: [file, replace, by, ...testFiles] }) => {
     const name = line.slice(2, line.indexOf(':'))
     if (file && replace && by && testFiles.length > 0) return { name, file, replace, by, testFiles }
     throw new TypeError(`not a seeded mutant: ${line}`)
-  })
-}
-
-function read(name: string): string {
-  return readFileSync(join(import.meta.dirname, '..', name), 'utf8')
-}
-
-/** The entries of a list: each with the heading above it and its code in order. */
-function readEntries(markdown: string): { heading: string; line: string; code: string[] }[] {
-  let heading = ''
-  return markdown.split('\n').flatMap((line) => {
-    if (line.startsWith('## ')) heading = line.slice(3)
-    const code = [...line.matchAll(/`([^`]+)`/g)].map(([, one = '']) => one)
-    return line.startsWith('- ') ? [{ heading, line, code }] : []
   })
 }
