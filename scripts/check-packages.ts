@@ -38,7 +38,7 @@ export function findPackageProblems(root: string): Problem[] {
     ...checkChangesets(root, packages),
     ...workspaces.flatMap((workspace) => [
       ...checkInternalRanges(root, workspace, packages),
-      ...checkUsedDependencies(workspace, rootManifest, packages),
+      ...checkUsedDependencies(workspace, rootManifest, workspaces),
       ...(isPublished(workspace)
         ? [
             ...checkPackage(root, workspace, address),

@@ -33,24 +33,24 @@ export function checkInternalRanges(root: string, workspace: Workspace, packages
 export function checkUsedDependencies(
   workspace: Workspace,
   rootManifest: Manifest,
-  packages: readonly Workspace[]
+  workspaces: readonly Workspace[]
 ): Problem[] {
   const { manifest, absolutePath, path } = workspace
   const problems = problemList(`${path}/package.json`)
   const runtime = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }
   const development = { ...runtime, ...manifest.devDependencies, ...rootManifest.devDependencies }
-  // In its manifest they would come from the registry: it finds them in the root's node_modules.
-  if (workspace.isInstalledApart) for (const one of packages) development[one.manifest.name ?? ''] = '*'
+  // In its manifest the others would come from the registry: it finds them in the root's node_modules.
+  const linked = workspace.isInstalledApart ? workspaces.map((one) => one.manifest.name) : []
   const inSrc = importedPackages(join(absolutePath, 'src'))
   const declares = (names: object, name: string): boolean => name in names || typesOf(name) in names
   // The test servers run nowhere but here, where the root's own dependencies are installed.
   const available = workspace.kind === 'test-servers' ? development : runtime
+  const isFree = (name: string): boolean => name === manifest.name || linked.includes(name)
   for (const name of inSrc) {
-    if (name !== manifest.name)
-      problems.expect(declares(available, name), `src imports ${name}: add it to dependencies`)
+    problems.expect(isFree(name) || declares(available, name), `src imports ${name}: add it to dependencies`)
   }
   for (const name of importedPackages(join(absolutePath, 'test'))) {
-    if (name !== manifest.name) problems.expect(declares(development, name), `test imports ${name}: declare it`)
+    problems.expect(isFree(name) || declares(development, name), `test imports ${name}: declare it`)
   }
   if (!isPublished(workspace)) return problems.found
   for (const name of Object.keys(manifest.dependencies ?? {})) {
