@@ -147,23 +147,15 @@ function compile(root: string, modules: readonly SnippetModule[]): Problem[] {
   })
   if (status === 0) return []
   const byPlace = new Map<string, Problem>()
-  let last: Problem | undefined
-  for (const line of `${stdout}${stderr}`.split('\n')) {
-    const error = /^(.+?)\((\d+),\d+\): error (.*)$/.exec(line)
-    if (error !== null) {
-      const [, file = '', number = '', message = ''] = error
-      const module = modules.find(({ name }) => file.endsWith(`${snippetFolder}/${name}`))
-      const origin = module?.origins[Number(number) - 1]
-      const where = origin === undefined ? `${file}:${number}` : `${origin.document}:${origin.line}`
-      last = { where, what: message }
-      byPlace.set(`${where} ${message}`, last)
-    } else if (line.startsWith(' ') && last !== undefined) {
-      const longer = { where: last.where, what: `${last.what}\n${line.trimEnd()}` }
-      byPlace.set(`${last.where} ${last.what.split('\n')[0]}`, longer)
-      last = longer
-    } else if (line.trim() !== '') byPlace.set(line, { where: 'tsc', what: line })
+  // An error may go on in indented lines.
+  for (const block of `${stdout}${stderr}`.trim().split(/\n(?! )/)) {
+    const [, file = 'tsc', line = '', what = block] = /^(.+?)\((\d+),\d+\): error (.*)$/s.exec(block) ?? []
+    const module = modules.find(({ name }) => file.endsWith(`${snippetFolder}/${name}`))
+    const origin = module?.origins[Number(line) - 1]
+    const where = origin === undefined ? `${file}:${line}` : `${origin.document}:${origin.line}`
+    byPlace.set(`${where} ${what}`, { where, what })
   }
-  return byPlace.size > 0 ? [...byPlace.values()] : [{ where: 'tsc', what: `exited with ${status}` }]
+  return [...byPlace.values()]
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -1,12 +1,4 @@
-import {
-  type Engine,
-  type EngineName,
-  missingEngine,
-  startMariadb,
-  startMemcached,
-  startPostgres,
-  startRedis
-} from 'test-servers'
+import { type Engine, engines, isEngine, missingEngine } from 'test-servers'
 
 /** What a program of a README connects to: `<!-- snippet: program with REDIS_URL of redis -->`. */
 export interface NeededEngine {
@@ -24,23 +16,16 @@ export interface ReadmeEngines {
   stop(): Promise<void>
 }
 
-const starters = {
-  redis: startRedis,
-  postgres: startPostgres,
-  mariadb: startMariadb,
-  memcached: startMemcached
-} satisfies Partial<Record<EngineName, (options: { own: true }) => Promise<Engine>>>
-
 export function createReadmeEngines(): ReadmeEngines {
   const started = new Map<string, Promise<Engine>>()
   return {
     async environmentFor(needed) {
       if (needed === undefined) return { environment: {} }
       const { name, variable } = needed
-      if (!isStarter(name)) return { missing: `no engine is named ${name}`, environment: {} }
+      if (!isEngine(name)) return { missing: `no engine is named ${name}`, environment: {} }
       const missing = missingEngine(name, { own: true })
       if (missing !== undefined) return { missing, environment: {} }
-      const running = started.get(name) ?? starters[name]({ own: true })
+      const running = started.get(name) ?? engines[name]({ own: true })
       started.set(name, running)
       const { url, host, port } = await running
       // memcached has no URLs.
@@ -50,8 +35,4 @@ export function createReadmeEngines(): ReadmeEngines {
       await Promise.all([...started.values()].map(async (engine) => (await engine).stop()))
     }
   }
-}
-
-function isStarter(name: string): name is keyof typeof starters {
-  return Object.hasOwn(starters, name)
 }

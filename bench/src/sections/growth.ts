@@ -1,3 +1,4 @@
+import { engines } from 'test-servers'
 import { pathOf } from '../applications/scenario.ts'
 import { peers, titles } from '../applications/subjects.ts'
 import { startBenchProcess } from '../bench-process.ts'
@@ -7,7 +8,7 @@ import type { Latencies, SteadyLoad } from '../load/steady-load.ts'
 import type { Measurement, RunOptions, Section } from '../results.ts'
 import { formatNumber } from '../statistics.ts'
 import { type Subject, serveAll, startSubject, withSubjects } from '../subject.ts'
-import { isServer, missingServer, type ServerName, storeServers } from './remote-stores.ts'
+import { isServer, missingServer, type ServerName } from './remote-stores.ts'
 
 /** Requests a second over all connections, at which no subject is busy for half of its time. */
 const rate = 2_000
@@ -29,7 +30,7 @@ export const growthSection: Section = {
 }
 
 async function measureProcesses(part: ServerName, { quick }: RunOptions): Promise<Measurement> {
-  const { url, stop } = await storeServers[part]({ own: true })
+  const { url, stop } = await engines[part]({ own: true })
   const starters = ['kvsession', peers[part]].flatMap((name) =>
     [1, 2].map((processes) => () => startSubject(part, name, { url, processes, title: `${name}, ${processes}` }))
   )

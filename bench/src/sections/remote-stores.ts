@@ -1,4 +1,4 @@
-import { type Engine, type EngineOptions, missingEngine, startPostgres, startProxy, startRedis } from 'test-servers'
+import { engines, missingEngine, startProxy } from 'test-servers'
 import { peers, subjects, titles } from '../applications/subjects.ts'
 import { loadServers, loadTable, throughputRatio } from '../load/server-load.ts'
 import { missingWrk } from '../load/wrk.ts'
@@ -8,13 +8,8 @@ import { atLeast, remoteTargets } from '../targets.ts'
 
 export type ServerName = 'redis' | 'postgres'
 
-export const storeServers: Readonly<Record<ServerName, (options: EngineOptions) => Promise<Engine>>> = {
-  redis: startRedis,
-  postgres: startPostgres
-}
-
 export function isServer(part: string): part is ServerName {
-  return Object.hasOwn(storeServers, part)
+  return part === 'redis' || part === 'postgres'
 }
 
 export function missingServer(part: string): string | undefined {
@@ -34,7 +29,7 @@ export const remoteStoresSection: Section = {
 
 async function measure(part: string, { quick }: RunOptions): Promise<Measurement> {
   if (!isServer(part)) throw new Error(`No server is named ${part}`)
-  const server = await storeServers[part]({ own: true })
+  const server = await engines[part]({ own: true })
   const proxy = await startProxy(server)
   const address = new URL(server.url)
   address.port = String(proxy.port)

@@ -1,5 +1,5 @@
 import type { TestProcess } from 'stress/processes'
-import { type EngineName, missingEngine } from 'test-servers'
+import { isEngine, missingEngine } from 'test-servers'
 import { startBenchProcess } from '../bench-process.ts'
 import type { Measurement, RunOptions, Section, Table } from '../results.ts'
 import { isScaleEngine, type ScaleEngineName, scaleEngines } from '../scale/engines.ts'
@@ -11,10 +11,6 @@ import { atMost, growthLimit } from '../targets.ts'
 const operations = 200
 const acts = ['open', 'write', 'login'] as const satisfies readonly ScaleAct[]
 const million = 1_000_000
-const servers: Readonly<Partial<Record<ScaleEngineName, EngineName>>> = {
-  ...{ redis: 'redis', postgres: 'postgres', mariadb: 'mariadb', memcached: 'memcached' }
-}
-
 export const scaleSection: Section = {
   name: 'scale',
   title: 'A million sessions',
@@ -26,8 +22,7 @@ export const scaleSection: Section = {
     'while four clients send requests in the same process, every fifth a write; a pause is the longest one of its event loop. Compare a row with itself, not with the others.',
   parts: scaleEngines,
   missing(part) {
-    const server = isScaleEngine(part) ? servers[part] : undefined
-    return server && missingEngine(server)
+    return isEngine(part) ? missingEngine(part, { own: true }) : undefined
   },
   run: (part, options) => measureScale(part, options, part === 'file' ? million / 10 : million)
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { commitOf } from 'test-servers/commit'
 import { runtimes } from './runtime.ts'
 import { differences, leftOut } from './suites.ts'
 
@@ -12,22 +12,49 @@ export interface SuiteRun {
   readonly differ: number
 }
 
-/** Replaces the evidence of a runtime by its last run, and writes the page. */
-export async function keepRun(root: string, name: string, version: string, suites: readonly SuiteRun[]): Promise<void> {
-  const file = join(root, 'tools/stress/results/matrix.json')
-  const before: unknown = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : undefined
-  const kept: unknown = Reflect.get(Object(before), 'runtimes')
-  const others = Array.isArray(kept) ? kept.filter((one) => Reflect.get(Object(one), 'name') !== name) : []
-  const date = new Date().toISOString().slice(0, 10)
-  const all = [...others, { name, version, commit: commitOf(root), date, suites }]
-  const order = runtimes.map((runtime) => runtime.name)
-  all.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
-  await writeFile(file, `${JSON.stringify({ runtimes: all, leftOut, differences }, null, 2)}\n`)
-  execFileSync(process.execPath, [join(root, 'tools/stress/src/results/results-page.ts')])
+/** The last run of a runtime on which no test has failed. */
+export interface RuntimeRun {
+  readonly name: string
+  readonly version: string
+  readonly commit: string
+  readonly date: string
+  readonly suites: readonly SuiteRun[]
 }
 
-function commitOf(root: string): string {
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
-  const changed = git('status', '--porcelain', '--', 'packages') === '' ? '' : ' with local changes'
-  return git('rev-parse', '--short=12', 'HEAD') + changed
+export interface Matrix {
+  readonly runtimes: readonly RuntimeRun[]
+  readonly leftOut: typeof leftOut
+  readonly differences: typeof differences
+}
+
+const root = join(import.meta.dirname, '../../..')
+const file = join(root, 'tools/stress/results/matrix.json')
+
+/** Returns `undefined` if no run was recorded. */
+export function readMatrix(): Matrix | undefined {
+  if (!existsSync(file)) return undefined
+  const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  if (isMatrix(value)) return value
+  throw new TypeError('the file of the matrix holds something else')
+}
+
+function isMatrix(value: unknown): value is Matrix {
+  const fields = Object(value)
+  return Array.isArray(fields.runtimes) && Array.isArray(fields.leftOut) && Array.isArray(fields.differences)
+}
+
+/** Replaces the evidence of a runtime by its last run, and writes the page. */
+export function keepRun(name: string, version: string, suites: readonly SuiteRun[]): void {
+  const others = readMatrix()?.runtimes.filter((one) => one.name !== name) ?? []
+  const run = {
+    name,
+    version,
+    commit: commitOf(root, ['packages']),
+    date: new Date().toISOString().slice(0, 10),
+    suites
+  }
+  const order = runtimes.map((runtime) => runtime.name)
+  const all = [...others, run].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
+  writeFileSync(file, `${JSON.stringify({ runtimes: all, leftOut, differences }, null, 2)}\n`)
+  execFileSync(process.execPath, [join(root, 'tools/stress/src/results/results-page.ts')])
 }

@@ -44,7 +44,7 @@ async function runAllSuites(runtime: Runtime): Promise<void> {
       console.log(`${runtime.name} (${version}), ${suite}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
-  if (runs.length === runtime.suites.length) await keepRun(root, runtime.name, version, runs)
+  if (runs.length === runtime.suites.length) keepRun(runtime.name, version, runs)
 }
 
 /** Returns the result if no test failed. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addParts, commitOf, type Part, readParts, root, type TestResult } from './results/result-file.ts'
+import { addParts, type Part, readParts, root, startRecord, type TestResult } from './results/result-file.ts'
 import type { StressTest } from './stress-tests.ts'
 
 export interface RunOptions {
@@ -24,9 +24,7 @@ export async function runStressTest(
   { processes, seeds, scale }: RunOptions,
   onResult: (result: TestResult) => void
 ): Promise<void> {
-  const commit = commitOf(sources)
-  const date = new Date().toISOString().slice(0, 10)
-  const start = performance.now()
+  const record = startRecord({ test: name, processes, scale: { variable, value: scale } }, sources)
   const waiting = Array.from({ length: seeds }, (_, index) => files.map((file) => ({ seed: index + 1, file }))).flat()
   const done = new Set<number>()
   const parts: Part[] = []
@@ -41,17 +39,12 @@ export async function runStressTest(
       }
       done.add(next.seed)
       parts.push(...found)
-      onResult({
-        test: name,
-        commit,
-        date,
-        minutes: Math.round((performance.now() - start) / 6_000) / 10,
-        processes,
-        seeds: [...done].sort((a, b) => a - b),
-        scale: { variable, value: scale },
-        node: process.version,
-        parts: addParts(parts)
-      })
+      onResult(
+        record(
+          [...done].sort((a, b) => a - b),
+          addParts(parts)
+        )
+      )
     }
   }
 

@@ -1,6 +1,7 @@
 export { type DescribeOptions, describeOn, describeOnNetwork, describeOnWorkerd } from './describe-on.ts'
 export type { Engine, EngineOptions } from './engine.ts'
 export { type EngineName, missingEngine } from './engine-address.ts'
+export { engines, isEngine } from './engines.ts'
 export { startMariadb } from './mariadb.ts'
 export { startMemcached } from './memcached.ts'
 export { type NetworkHost, startNetwork, type TestNetwork } from './network.ts'

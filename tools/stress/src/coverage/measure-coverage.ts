@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { commitOf, type Part, root, writeResult } from '../results/result-file.ts'
+import { type Part, root, startRecord, writeResult } from '../results/result-file.ts'
 import { writePages } from '../results/results-page.ts'
 import { type Unreached, unreached } from './unreached.ts'
 
@@ -28,24 +28,14 @@ type Totals = Readonly<
 const schedules = 300
 const folder = mkdtempSync(join(tmpdir(), 'kvsession-coverage-'))
 try {
-  const start = performance.now()
-  const commit = commitOf(['packages/core'])
+  const scale = { variable: 'KVSESSION_SCHEDULES', value: schedules }
+  const record = startRecord({ test: 'coverage', processes: 1, scale }, ['packages/core'])
   runTests()
   const missing = Object.entries(readReport<FileCoverage>('coverage-final.json')).flatMap(findMissing)
   explain(missing)
   const { total } = readReport<Totals>('coverage-summary.json')
   if (total === undefined) throw new TypeError('the report has no total')
-  writeResult({
-    test: 'coverage',
-    commit,
-    date: new Date().toISOString().slice(0, 10),
-    minutes: Math.round((performance.now() - start) / 6_000) / 10,
-    processes: 1,
-    seeds: [1],
-    scale: { variable: 'KVSESSION_SCHEDULES', value: schedules },
-    node: process.version,
-    parts: [partOf(total)]
-  })
+  writeResult(record([1], [partOf(total)]))
   writePages()
 } finally {
   rmSync(folder, { recursive: true, force: true })
@@ -98,17 +88,11 @@ function explain(missing: readonly string[]): void {
   )
 }
 
-function partOf({ lines, statements, branches }: Totals): Part {
-  return {
-    name: 'core',
-    counts: {
-      lines: lines.total,
-      'lines reached': lines.covered,
-      statements: statements.total,
-      'statements reached': statements.covered,
-      branches: branches.total,
-      'branches reached': branches.covered,
-      'not reached and not explained': 0
-    }
-  }
+function partOf(totals: Totals): Part {
+  const kinds = ['lines', 'statements', 'branches'] as const
+  const counts = kinds.flatMap((kind) => [
+    [kind, totals[kind].total],
+    [`${kind} reached`, totals[kind].covered]
+  ])
+  return { name: 'core', counts: { ...Object.fromEntries(counts), 'not reached and not explained': 0 } }
 }

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { commitOf } from 'test-servers/commit'
 import type { Results } from 'test-servers/results'
 
 export const root: string = join(import.meta.dirname, '../../../..')
@@ -72,9 +72,15 @@ function hasFields(value: unknown, names: readonly string[]): boolean {
   return names.every((name) => name in Object(value))
 }
 
-/** The commit, and whether the sources differ from it. */
-export function commitOf(sources: readonly string[]): string {
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
-  const changed = git('status', '--porcelain', '--', ...sources)
-  return git('rev-parse', '--short=12', 'HEAD') + (changed === '' ? '' : ' with local changes')
+/** Everything of a result but what was found, for a run that begins now. */
+export function startRecord(
+  fields: Pick<TestResult, 'test' | 'processes' | 'scale'>,
+  sources: readonly string[]
+): (seeds: readonly number[], parts: readonly Part[]) => TestResult {
+  const begun = { commit: commitOf(root, sources), date: new Date().toISOString().slice(0, 10), node: process.version }
+  const start = performance.now()
+  return (seeds, parts) => ({
+    ...{ ...fields, ...begun, seeds, parts },
+    minutes: Math.round((performance.now() - start) / 6_000) / 10
+  })
 }

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readScopes, type ScopeFigures } from 'mutation/figures'
+import { type Matrix, readMatrix } from 'runtime-matrix/evidence-file'
 import { unreached } from '../coverage/unreached.ts'
 import { type StressTest, stressTests } from '../stress-tests.ts'
-import { type MatrixResult, readMatrix, renderMatrix } from './matrix-section.ts'
+import { renderMatrix } from './matrix-section.ts'
 import { renderMutation } from './mutation-section.ts'
 import { type Part, readResults, resultsFolder, root, type TestResult } from './result-file.ts'
 import { renderSummary } from './summary.ts'
@@ -27,7 +28,7 @@ const coverageClaim = 'The tests of core reach every line of it, and every branc
 export function renderPage(
   results: readonly TestResult[],
   scopes: readonly ScopeFigures[],
-  matrix: MatrixResult | undefined
+  matrix: Matrix | undefined
 ): string {
   const find = (name: string): TestResult | undefined => results.find(({ test }) => test === name)
   const sections = stressTests.map((test) => section(test.name, test.claim, renderResult(find(test.name)), again(test)))
