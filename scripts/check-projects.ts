@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { nodesToTry, pack, packageLint, run } from './check-tarballs.ts'
+import { installManifest, nodesToTry, pack, packageLint, run } from './check-tarballs.ts'
 import { installOnce } from './install-once.ts'
 import { readCodeBlocks } from './markdown.ts'
 import { type Problem, reportProblems } from './problem.ts'
-import { isPublished, type Manifest, readManifest, readWorkspaces } from './workspace.ts'
+import { isPublished, readManifest, readWorkspaces } from './workspace.ts'
 
 /** The page whose settings the projects have. */
 const page = 'docs/typescript-and-test-runners.md'
@@ -74,10 +74,7 @@ function install(root: string, folder: string, place: string): void {
   })
   const manifest = readManifest(join(place, 'package.json'))
   const dependencies = { ...manifest.dependencies, ...Object.fromEntries(ours) }
-  const whole: Manifest = { ...manifest, dependencies }
-  writeFileSync(join(place, 'package.json'), JSON.stringify(whole, undefined, 2))
-  copyFileSync(join(root, '.npmrc'), join(place, '.npmrc'))
-  execFileSync('npm', ['install', '--no-package-lock'], { cwd: place, stdio: ['ignore', 'ignore', 'inherit'] })
+  installManifest(root, place, { ...manifest, dependencies })
 }
 
 function tryProject(place: string, nodes: ReturnType<typeof nodesToTry>, project: Project): Problem[] {

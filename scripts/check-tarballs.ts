@@ -106,11 +106,16 @@ function installConsumer(root: string, consumer: string, tarballs: readonly Tarb
       ...Object.fromEntries([...consumerPackages(root, tarballs)].map((name) => [name, locked(name)]))
     }
   }
-  writeFileSync(join(consumer, 'package.json'), JSON.stringify(manifest, undefined, 2))
-  copyFileSync(join(root, '.npmrc'), join(consumer, '.npmrc'))
   const sources = join(root, 'scripts', 'consumer')
   for (const name of readdirSync(sources)) copyFileSync(join(sources, name), join(consumer, name))
-  execFileSync('npm', ['install', '--no-package-lock'], { cwd: consumer, stdio: ['ignore', 'ignore', 'inherit'] })
+  installManifest(root, consumer, manifest)
+}
+
+/** Installs what the manifest names, without a lockfile, with the settings of this repository. */
+export function installManifest(root: string, folder: string, manifest: Manifest): void {
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, undefined, 2))
+  copyFileSync(join(root, '.npmrc'), join(folder, '.npmrc'))
+  execFileSync('npm', ['install', '--no-package-lock'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 /** Copies a template out as it stands, beside the packed packages, and builds and tests it there. */

@@ -3,15 +3,7 @@ import { createMemoryStore } from '@kvsession/core'
 import { session as kvsession } from '@kvsession/hono'
 import { type Context, Hono } from 'hono'
 import { MemoryStore, sessionMiddleware } from 'hono-sessions'
-import {
-  type Application,
-  type Fields,
-  fieldAccess,
-  type Library,
-  noAccess,
-  routesOf,
-  type SessionAccess
-} from './application.ts'
+import { type Application, fieldAccess, type Library, noAccess, routesOf, type SessionAccess } from './application.ts'
 import { asBaselineSession, awaitedBaseline, baselineData, createMapBaseline, runBaseline } from './hand-written.ts'
 import { cookie, secret } from './secret.ts'
 
@@ -21,7 +13,7 @@ export const honoLibraries: Readonly<Record<string, Library>> = {
   kvsession: () =>
     build(
       (app) => app.use(asMiddleware(kvsession({ store: createMemoryStore(), secret }))),
-      fieldAccess((c) => asSession(c.get('session')).data)
+      fieldAccess((c) => Reflect.get(c.get('session'), 'data'))
     ),
   'hono-sessions': withHonoSessions
 }
@@ -78,10 +70,6 @@ function asMiddleware(
   middleware: unknown
 ): Parameters<Hono['use']>[0] & ((c: Context, next: () => Promise<void>) => Promise<void>) {
   return middleware as never
-}
-
-function asSession(value: unknown): { readonly data: Fields } {
-  return value as { readonly data: Fields }
 }
 
 interface GetSet {

@@ -37,8 +37,6 @@ type Declare = (title: string, ...rest: readonly unknown[]) => void
 interface Register extends Declare {
   each(table: readonly unknown[]): Declare
   skipIf(condition: unknown): Declare
-  runIf(condition: unknown): Declare
-  skip: Declare
 }
 
 export const it: Register = createRegister((title, work, skipped) => {
@@ -64,9 +62,7 @@ function createRegister(add: (title: string, work: () => unknown, skipped: boole
     }
   return Object.assign(declare(false), {
     each,
-    skip: declare(true),
-    skipIf: (condition: unknown): Declare => declare(Boolean(condition)),
-    runIf: (condition: unknown): Declare => declare(!condition)
+    skipIf: (condition: unknown): Declare => declare(Boolean(condition))
   })
 }
 
@@ -132,29 +128,35 @@ function waitUntil<T>(read: () => T | Promise<T>, options?: WaitOptions): Promis
   }, options)
 }
 
-const stubbed = new Map<string, PropertyDescriptor | undefined>()
-
-function stubGlobal(name: string, value: unknown): void {
-  if (!stubbed.has(name)) stubbed.set(name, Object.getOwnPropertyDescriptor(globalThis, name))
-  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true, enumerable: true })
-}
-
-function unstubAllGlobals(): void {
-  for (const [name, before] of stubbed) {
-    if (before === undefined) Reflect.deleteProperty(globalThis, name)
-    else Object.defineProperty(globalThis, name, before)
+/** Replaces properties of an object until they are restored. */
+function createStubs(target: () => object): { stub(name: string, value: unknown): void; restore(): void } {
+  const replaced = new Map<string, PropertyDescriptor | undefined>()
+  return {
+    stub(name, value) {
+      if (!replaced.has(name)) replaced.set(name, Object.getOwnPropertyDescriptor(target(), name))
+      Object.defineProperty(target(), name, { value, configurable: true, writable: true, enumerable: true })
+    },
+    restore() {
+      for (const [name, before] of replaced) {
+        if (before === undefined) Reflect.deleteProperty(target(), name)
+        else Object.defineProperty(target(), name, before)
+      }
+      replaced.clear()
+    }
   }
-  stubbed.clear()
 }
 
+const globals = createStubs(() => globalThis)
+const environment = createStubs(() => process.env)
 let timers: Clock | undefined
-const environment = new Map<string, string | undefined>()
 
 export const vi: object = {
   restoreAllMocks,
   spyOn,
-  stubGlobal,
-  unstubAllGlobals,
+  stubGlobal: globals.stub,
+  unstubAllGlobals: globals.restore,
+  stubEnv: environment.stub,
+  unstubAllEnvs: environment.restore,
   waitFor,
   waitUntil,
   useFakeTimers(): void {
@@ -167,16 +169,5 @@ export const vi: object = {
   async advanceTimersByTimeAsync(ms: number): Promise<void> {
     await timers?.tickAsync(ms)
   },
-  getTimerCount: (): number => timers?.countTimers() ?? 0,
-  stubEnv(name: string, value: string): void {
-    if (!environment.has(name)) environment.set(name, process.env[name])
-    process.env[name] = value
-  },
-  unstubAllEnvs(): void {
-    for (const [name, value] of environment) {
-      if (value === undefined) delete process.env[name]
-      else process.env[name] = value
-    }
-    environment.clear()
-  }
+  getTimerCount: (): number => timers?.countTimers() ?? 0
 }

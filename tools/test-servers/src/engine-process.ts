@@ -4,6 +4,7 @@ import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Engine } from './engine.ts'
 import { findProgram } from './engine-address.ts'
 import { findFreePort } from './free-port.ts'
@@ -115,16 +116,19 @@ async function run(recipe: EngineRecipe, place: EnginePlace, enter: readonly str
     child.stdout?.setEncoding('utf8').on('data', keep)
     child.stderr?.setEncoding('utf8').on('data', keep)
   })
-  const timeout = createTimeout(recipe.name)
+  const done = new AbortController()
+  const late = setTimeout(startTimeout, undefined, { signal: done.signal }).then(() => {
+    throw new Error(`${recipe.name} did not serve within ${startTimeout} ms`)
+  })
   try {
-    await Promise.race([recipe.ready ? printed : accepts(place.port, timeout.signal), died, timeout.over])
+    await Promise.race([recipe.ready ? printed : accepts(place.port, done.signal), died, late])
   } catch (error) {
     child.kill('SIGKILL')
     throw error
   } finally {
-    timeout.end()
+    done.abort()
     // From here on its end is not a failed start.
-    died.catch(() => undefined)
+    for (const failure of [died, late]) failure.catch(() => undefined)
   }
   const { pid } = child
   if (pid === undefined) throw new Error(`${recipe.name} has no process`)
@@ -149,12 +153,11 @@ export async function runToEnd(
 ): Promise<void> {
   const child = spawnAs(command, user, folder)
   let output = ''
-  child.stdout?.on('data', (text) => {
-    output += text
-  })
-  child.stderr?.on('data', (text) => {
-    output += text
-  })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      output += chunk
+    })
+  }
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`${command[0]} ended with ${code}:\n${output}`)
 }
@@ -177,25 +180,9 @@ async function accepts(port: number, signal: AbortSignal): Promise<void> {
       await once(socket, 'connect')
       return
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await setTimeout(5)
     } finally {
       socket.destroy()
-    }
-  }
-}
-
-function createTimeout(name: string): { signal: AbortSignal; over: Promise<never>; end(): void } {
-  const controller = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`${name} did not serve within ${startTimeout} ms`)), startTimeout)
-  })
-  return {
-    signal: controller.signal,
-    over,
-    end() {
-      clearTimeout(timer)
-      controller.abort()
     }
   }
 }
