@@ -8,7 +8,7 @@ import {
   JestExtend,
   setState
 } from '@vitest/expect'
-import { restoreAllMocks, spyOn } from '@vitest/spy'
+import { fn, restoreAllMocks, spyOn } from '@vitest/spy'
 import * as chai from 'chai'
 import { addFinisher, addHook, addSuite, addTest } from './portable-runner.ts'
 
@@ -151,6 +151,7 @@ const environment = createStubs(() => process.env)
 let timers: Clock | undefined
 
 export const vi: object = {
+  fn,
   restoreAllMocks,
   spyOn,
   stubGlobal: globals.stub,
