@@ -1,4 +1,4 @@
-import type { Clock, KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore, Clock } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertMethods, property, storeInvalid } from './binding.ts'
 import type { Command } from './command.ts'
@@ -38,7 +38,7 @@ const hint =
 export function createDurableObjectStore<Id>(
   binding: DurableObjectBinding<Id>,
   options: DurableObjectStoreOptions = {}
-): Required<Pick<KeyValueStore, 'get' | 'set' | 'delete' | 'compareAndSet'>> {
+): Required<Pick<AsyncKeyValueStore, 'get' | 'set' | 'delete' | 'compareAndSet'>> {
   checkStoreOptions<DurableObjectStoreOptions>(options, { clock: true })
   assertMethods(binding, ['idFromName', 'get'], 'Durable Object', hint)
   const { clock = { now: Date.now } } = options

@@ -65,5 +65,5 @@ function callsThatRead(store: KeyValueStore): (() => Promise<unknown>)[] {
   const listKeys = async (): Promise<void> => {
     for await (const _ of store.keys?.('') ?? []) break
   }
-  return [() => store.get('key'), listKeys, async () => store.deleteExpired?.()]
+  return [async () => store.get('key'), listKeys, async () => store.deleteExpired?.()]
 }

@@ -1,4 +1,4 @@
-import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
+import { type AsyncKeyValueStore, type Clock, SessionError } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import type { MemcachedClient } from './client.ts'
 import { decodeEnvelope, type Envelope, encodeEnvelope, foreignValue, lifetimeOf } from './envelope.ts'
@@ -14,7 +14,7 @@ export interface MemcachedStoreOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
-export type MemcachedStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareAndSet'>>
+export type MemcachedStore = AsyncKeyValueStore & Required<Pick<AsyncKeyValueStore, 'compareAndSet'>>
 
 /** The driver collects results in an object, so no key may be one of its members, such as `__proto__`. */
 const prefix = 'kvsession:'

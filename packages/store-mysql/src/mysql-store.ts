@@ -1,4 +1,4 @@
-import type { KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore } from '@kvsession/core'
 import {
   clientOf,
   type MysqlCallbackClient,
@@ -20,7 +20,7 @@ import {
 import { type MysqlStoreOptions, targetOf } from './mysql-store-options.ts'
 import { maxKeys, pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
 
-export interface MysqlStore extends Required<Omit<KeyValueStore, 'watch'>> {
+export interface MysqlStore extends Required<Omit<AsyncKeyValueStore, 'watch'>> {
   /**
    * Creates the table if it is missing, as the first call of another method does unless `createTable` is false. Any number
    * of processes may call it concurrently and repeatedly. If the table exists, it needs no privilege beyond SELECT.

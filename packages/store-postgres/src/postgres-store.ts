@@ -1,4 +1,4 @@
-import type { KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore } from '@kvsession/core'
 import { fieldOf, type PostgresClient, runnerOf, stringOf } from './client.ts'
 import {
   describeCreationError,
@@ -13,7 +13,7 @@ import { channelOf, ensureSchemaSql, type PostgresStatements, statementsFor } fr
 import { createWatch } from './watch.ts'
 
 /** `watch` is missing without `notify: true`. */
-export interface PostgresStore extends Required<Omit<KeyValueStore, 'watch'>>, Pick<KeyValueStore, 'watch'> {
+export interface PostgresStore extends Required<Omit<AsyncKeyValueStore, 'watch'>>, Pick<AsyncKeyValueStore, 'watch'> {
   /**
    * Creates the table and the index if they are missing, but never their schema, as the first call of another method does
    * unless `createTable` is false. Any number of processes may call it concurrently and repeatedly. Once both exist, the

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type KeyValueStore, SessionError } from '@kvsession/core'
+import { type AsyncKeyValueStore, SessionError } from '@kvsession/core'
 import { fieldOf, isPostgresJs, type PostgresClient, type PostgresJsClient, type Run } from './client.ts'
 
-export type Watch = NonNullable<KeyValueStore['watch']>
+export type Watch = NonNullable<AsyncKeyValueStore['watch']>
 
 /** What a listening connection tells. */
 interface Listener {

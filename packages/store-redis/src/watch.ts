@@ -1,7 +1,7 @@
-import type { KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore } from '@kvsession/core'
 import { call, copyOf, hasMethods, propertyOf, type RedisClient } from './client.ts'
 
-export type Watch = NonNullable<KeyValueStore['watch']>
+export type Watch = NonNullable<AsyncKeyValueStore['watch']>
 
 /** Told by a connection what the server says of keys. */
 interface Listener {

@@ -4,7 +4,7 @@ import { describeError, SessionError } from '../errors.ts'
 import { invalid, keep, refuseUnknown, wholeNumber } from '../option-check.ts'
 import type { CachedReads } from './cached-reads.ts'
 import { createHintedReads } from './hinted-reads.ts'
-import type { KeyValueStore } from './key-value-store.ts'
+import type { Awaitable, KeyValueStore } from './key-value-store.ts'
 
 export interface CachedStoreOptions {
   /**
@@ -46,7 +46,14 @@ export function createCachedStore(store: KeyValueStore, options: CachedStoreOpti
   const maxEntries = wholeNumber(10_000, 1)(options.maxEntries, 'maxEntries')
   const { clock = { now: () => performance.now() } } = options
   let warned = false
-  const reads = createHintedReads({ read: (key) => store.get(key), watch, maxAge, maxEntries, clock, onFailure: warn })
+  const reads = createHintedReads({
+    read: (key) => new Promise((resolve) => resolve(store.get(key))),
+    watch,
+    maxAge,
+    maxEntries,
+    clock,
+    onFailure: warn
+  })
 
   function warn(error: unknown): void {
     if (warned) return
@@ -55,7 +62,7 @@ export function createCachedStore(store: KeyValueStore, options: CachedStoreOpti
   }
 
   /** A read that overlaps a write of this process may have either value: it is not kept. */
-  async function write<T>(key: string, send: () => Promise<T>): Promise<T> {
+  async function write<T>(key: string, send: () => Awaitable<T>): Promise<T> {
     reads.forget(key)
     try {
       return await send()

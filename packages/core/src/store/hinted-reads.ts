@@ -3,7 +3,7 @@ import type { CachedReads } from './cached-reads.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 
 export interface HintedReadsOptions {
-  readonly read: KeyValueStore['get']
+  readonly read: (key: string) => Promise<string | undefined>
   readonly watch: NonNullable<KeyValueStore['watch']>
   /** Milliseconds. */
   readonly maxAge: number

@@ -194,7 +194,7 @@ describe('the memory of a cached store', () => {
   it.each<[string, (cached: CachedStore) => Promise<unknown>]>([
     ['set', (cached) => cached.set('a.1', 'written', later)],
     ['delete', (cached) => cached.delete('a.1')],
-    ['compareAndSet', (cached) => cached.compareAndSet('a.1', 'one', 'written', later)]
+    ['compareAndSet', async (cached) => cached.compareAndSet('a.1', 'one', 'written', later)]
   ])('loses what this process writes by %s, before and after', async (_, write) => {
     const { store, cached, read } = await prepare()
     await read('a.1')

@@ -76,7 +76,7 @@ function cuttable<T>(write: () => Promise<T>): Promise<T> {
 
 const { compareAndSet, ...plainStore } = createMemoryStore()
 const cuttableStores: Readonly<Record<string, KeyValueStore>> = {
-  atomic: { ...plainStore, compareAndSet: (...args) => cuttable(() => compareAndSet(...args)) },
+  atomic: { ...plainStore, compareAndSet: (...args) => cuttable(async () => compareAndSet(...args)) },
   plain: { ...plainStore, set: (...args) => cuttable(() => plainStore.set(...args)) }
 }
 
