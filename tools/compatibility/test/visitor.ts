@@ -63,7 +63,7 @@ export function createVisitor(url: string, sessionCookie: string): Visitor {
       headers: { ...(cookie !== '' && { cookie }), ...headers },
       body: body === undefined ? null : encode(body)
     })
-    const text = await response.text()
+    const content = await response.text()
     const setCookies = response.headers.getSetCookie()
     const browser = stranger ? createCookieJar(scope) : jar
     const before = browser.get(sessionCookie)
@@ -74,9 +74,9 @@ export function createVisitor(url: string, sessionCookie: string): Visitor {
       headers: comparableHeaders(response.headers),
       sessionCookie: changeOf(before, browser.get(sessionCookie)),
       cookies: namesOf(setCookies).filter((name) => name !== sessionCookie && name !== `${sessionCookie}.sig`),
-      body: mask(text)
+      body: mask(content)
     })
-    return { status: response.status, headers: response.headers, body: text, json: () => JSON.parse(text) }
+    return { status: response.status, headers: response.headers, body: content, json: () => JSON.parse(content) }
   }
 
   return {
@@ -93,8 +93,8 @@ export function createVisitor(url: string, sessionCookie: string): Visitor {
       return last
     },
     note(request, body) {
-      const text = typeof body === 'string' ? body : JSON.stringify(body)
-      answers.push({ request, status: 0, headers: {}, sessionCookie: 'kept', cookies: [], body: mask(text) })
+      const answer = typeof body === 'string' ? body : JSON.stringify(body)
+      answers.push({ request, status: 0, headers: {}, sessionCookie: 'kept', cookies: [], body: mask(answer) })
     },
     cookies: () => jar.header('/')
   }

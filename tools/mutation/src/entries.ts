@@ -22,7 +22,7 @@ export interface SeededMutant {
   readonly testFiles: readonly string[]
 }
 
-/** The entries of `survivors.md`, or of a text in its format. */
+/** The entries of `survivors.md`, or of Markdown in its format. */
 export function readExplanations(markdown: string = read('survivors.md')): Explanation[] {
   return readEntries(markdown).map(({ heading, line, code: [file, part, ...becomes] }) => {
     if (file && part && becomes.length > 0) return { file, part, becomes, why: heading }
@@ -30,7 +30,7 @@ export function readExplanations(markdown: string = read('survivors.md')): Expla
   })
 }
 
-/** The entries of `seeded.md`, or of a text in its format. */
+/** The entries of `seeded.md`, or of Markdown in its format. */
 export function readSeededMutants(markdown: string = read('seeded.md')): SeededMutant[] {
   return readEntries(markdown).map(({ line, code: [file, replace, by, ...testFiles] }) => {
     const name = line.slice(2, line.indexOf(':'))

@@ -43,9 +43,9 @@ function program(
     missing: () => (existsSync(path) ? undefined : `${name} is missing: npm ci --prefix tools/runtime-matrix/binaries`),
     version: async () => /\d[\w.]*/.exec(output(path, ['--version']))?.[0] ?? '?',
     async run(file) {
-      const text = output(path, [...args, file])
-      const line = text.split('\n').findLast((one) => one.startsWith('report '))
-      if (line === undefined) throw new Error(`${name} ended without a report:\n${text.slice(-2_000)}`)
+      const printed = output(path, [...args, file])
+      const line = printed.split('\n').findLast((one) => one.startsWith('report '))
+      if (line === undefined) throw new Error(`${name} ended without a report:\n${printed.slice(-2_000)}`)
       return checkReport(JSON.parse(line.slice('report '.length)))
     }
   }

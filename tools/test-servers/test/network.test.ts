@@ -21,9 +21,9 @@ process.stdin.on('data', (line) => socket.write(line))
 
 interface Client {
   send(line: string): void
-  /** Resolves with what it says next. */
+  /** Resolves with the next line that it prints. */
   said(): Promise<string>
-  /** What it has said and nobody has read. */
+  /** Lines that it has printed and `said` has not returned yet. */
   readonly unread: readonly string[]
   end(): void
 }
@@ -50,7 +50,7 @@ describeOnNetwork('redis')('a network of hosts', () => {
     const [command = '', ...args] = [...enter, process.execPath, '-e', program, '--', String(redis.port), redis.host]
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     const unread: string[] = []
-    child.stdout.setEncoding('utf8').on('data', (text: string) => unread.push(...text.trim().split('\n')))
+    child.stdout.setEncoding('utf8').on('data', (printed: string) => unread.push(...printed.trim().split('\n')))
     const connected: Client = {
       unread,
       send: (line) => void child.stdin.write(line),

@@ -115,9 +115,9 @@ describe('A held response', () => {
             return answer(req, res)
           })
         )
-        const text = request(method, method === 'POST' ? 'Content-Length: 0\r\n' : '')
-        const answered = await exchange(held.url, text)
-        expect(comparable(answered)).toBe(comparable(await exchange(bare.url, text)))
+        const bytes = request(method, method === 'POST' ? 'Content-Length: 0\r\n' : '')
+        const answered = await exchange(held.url, bytes)
+        expect(comparable(answered)).toBe(comparable(await exchange(bare.url, bytes)))
         expect(answered).toMatch(/^Set-Cookie: sid=/m)
         expect(await site.sessions()).toBe(1)
       })
@@ -215,12 +215,12 @@ describe('A held response', () => {
   it('A handler that writes without end fails its response, frees its queue, and keeps its data', async () => {
     const site = createSite()
     const megabyte = Buffer.alloc(1024 * 1024)
-    const told: unknown[] = []
+    const errors: unknown[] = []
     const write = site.store.hold('compareAndSet')
     const { url } = await serveInTest(
       chain(site, (req, res) => {
         req.session.n = 1
-        for (let index = 0; index < 20; index++) res.write(megabyte, (error) => told.push(error))
+        for (let index = 0; index < 20; index++) res.write(megabyte, (error) => errors.push(error))
         res.end(() => undefined)
       })
     )
@@ -228,7 +228,7 @@ describe('A held response', () => {
     await write.reached
     await new Promise((resolve) => setImmediate(resolve))
     // Reported before the store has responded: nothing is queued any more.
-    expect(told).toEqual(Array(20).fill(expect.objectContaining({ code: 'RESPONSE_OVERFLOW' })))
+    expect(errors).toEqual(Array(20).fill(expect.objectContaining({ code: 'RESPONSE_OVERFLOW' })))
     write.release()
     expect(await answer).toMatch(/^HTTP\/1.1 500 .*^Set-Cookie: sid=.*error RESPONSE_OVERFLOW/ms)
     expect(await site.sessions()).toBe(1)
@@ -314,7 +314,7 @@ describe('A held response', () => {
         req.session.n = 1
         res.write('one')
         await gate.passed
-        req.session.text = 'late'
+        req.session.name = 'late'
         return res.end('two')
       })
     )
@@ -562,7 +562,7 @@ describe('A change after the response has started', () => {
       chain(site, async (req, res) => {
         if (req.url === '/read') return res.end(JSON.stringify(req.session))
         if (req.url === '/start') {
-          req.session.text = 'there'
+          req.session.name = 'there'
           return res.end()
         }
         const kept = req.session
@@ -685,7 +685,7 @@ describe('A change after the response has started', () => {
     const { url } = await serveInTest(
       chain(site, (req, res) => {
         if (req.url === '/read') return res.end(JSON.stringify(req.session))
-        if (req.url === '/start') req.session.text = 'there'
+        if (req.url === '/start') req.session.name = 'there'
         res.on('finish', () => {
           if (req.url !== '/start') req.session.n = 3
         })
@@ -742,8 +742,8 @@ describe('http/2', () => {
         order.push('answered')
         expect(headers['set-cookie']).toEqual([expect.stringMatching(/^sid=/)])
       })
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        body += text
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk
       })
       await write.reached
       order.push('stored')

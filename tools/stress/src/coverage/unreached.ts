@@ -6,7 +6,7 @@ export interface Unreached {
 }
 
 const typed = 'The types ask for it; the value is always there at this point.'
-const readable = 'The text was written by the serializer a moment ago, or was read once already.'
+const readable = 'The serializer has just written this string, or has parsed it before.'
 
 export const unreached: readonly Unreached[] = [
   { file: 'adapter.ts', part: 'return watchFailure(', why: 'Only adapters call it: their tests reach it.' },
@@ -35,7 +35,7 @@ export const unreached: readonly Unreached[] = [
   { file: 'create-record.ts', part: "state.id ?? ''", why: 'A stored session has an id.' },
   { file: 'identify.ts', part: "distinct[i] ?? ''", why: typed },
   { file: 'move-to-new-id.ts', part: "if (!record) return 'gone'", why: 'A live session has a record.' },
-  { file: 'move-to-new-id.ts', part: 'stored: () => plaintext', why: 'The plaintext to store is known: nobody asks.' },
+  { file: 'move-to-new-id.ts', part: 'stored: () => plaintext', why: 'The plaintext to store is known, so this function is not called.' },
   { file: 'move-to-new-id.ts', part: "owner.plaintext ?? ''", why: typed },
   { file: 'next-data.ts', part: "stored() ?? ''", why: 'A payload that cannot be read has ended the write before.' },
   { file: 'next-data.ts', part: 'deserializeData(context, baseline) ?? {}', why: readable },
