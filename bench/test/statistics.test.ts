@@ -29,8 +29,8 @@ describe('A number on the page', () => {
     [0.1234, '0.12'],
     [-0.36, '-0.36'],
     [Number.NaN, '–']
-  ])('%d has two significant digits: %s', (value, text) => {
-    expect(formatNumber(value)).toBe(text)
+  ])('%d has two significant digits: %s', (value, formatted) => {
+    expect(formatNumber(value)).toBe(formatted)
   })
 
   it('of latencies is the median and the 99th percentile', () => {

@@ -23,8 +23,8 @@ const none: readonly string[] = []
 const free: NowhereSocket[] = []
 
 /**
- * One request through a Node handler, with Node's own request and response but without a connection: no system call is
- * in what it costs. Resolves when the response is complete, to its `Set-Cookie` values.
+ * One request through a Node handler, with Node's own request and response but without a connection, so its
+ * cost includes no system call. Resolves to the `Set-Cookie` values when the response is complete.
  */
 export function exchange(
   handler: (request: IncomingMessage, response: ServerResponse) => unknown,
@@ -44,7 +44,7 @@ export function exchange(
   return new Promise((resolve, reject) => {
     response.once('finish', () => {
       response.detachSocket(socket)
-      // An application that answers with errors would be a fast one. Nobody knows what it has left on the socket.
+      // An error must not count as a fast response. The socket is not reused, because its state is unknown.
       if (response.statusCode !== 200) {
         reject(new Error(`${path} was answered with ${response.statusCode}`))
         return
@@ -56,7 +56,7 @@ export function exchange(
   })
 }
 
-/** From the wire: a framework may hand its headers to `writeHead`, after which the response itself knows of none. */
+/** Reads the bytes that were sent: headers that a framework passes to `writeHead` are not in `response.getHeaders()`. */
 function setCookiesIn(head: string): readonly string[] {
   if (!/\r\nset-cookie:/i.test(head)) return none
   return Array.from(head.matchAll(/^set-cookie: *(.*)\r$/gim), ([, value = '']) => value)

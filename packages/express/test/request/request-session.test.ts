@@ -206,7 +206,7 @@ describe('req.session', () => {
         Object.keys(req.session)
       ]
     })
-    expect(bodies[0]).toEqual(['hello alice', true, false, ['text']])
+    expect(bodies[0]).toEqual(['hello alice', true, false, ['name']])
   })
 
   it('Every refusal of req.session says what to do instead', async () => {

@@ -335,7 +335,7 @@ describe('A held response', () => {
     expect(arrived).toBe(false)
     second.release()
     expect((await answer).body).toBe('onetwo')
-    expect((await browser.get('/read')).body).toBe('{"n":1,"text":"late"}')
+    expect((await browser.get('/read')).body).toBe('{"n":1,"name":"late"}')
   })
 
   it('A bare writeHead may be repeated, as some middlewares do', async () => {
@@ -588,7 +588,7 @@ describe('A change after the response has started', () => {
     expect(await answer.read()).toBe('one')
     goOn()
     expect(await answer.read()).toBe('two')
-    expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}')
+    expect((await browser.get('/read')).body).toBe('{"name":"there","n":2}')
   })
 
   it('A late change is stored if the client disconnects and the handler never ends the response', async () => {
@@ -608,7 +608,7 @@ describe('A change after the response has started', () => {
     await left.passed
     await write.reached
     write.release()
-    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}'))
+    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"name":"there","n":2}'))
   })
 
   it('A late change is stored if the client has already disconnected', async () => {
@@ -629,7 +629,7 @@ describe('A change after the response has started', () => {
     answer.abort()
     await write.reached
     write.release()
-    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}'))
+    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"name":"there","n":2}'))
   })
 
   it('A late change of a new session raises an event, and the response ends normally', async () => {
@@ -698,7 +698,7 @@ describe('A change after the response has started', () => {
     await browser.get('/late')
     await write.reached
     write.release()
-    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":3}'))
+    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"name":"there","n":3}'))
     await createCookieJarClient(url).get('/late')
     await vi.waitFor(() =>
       expect(site.events).toContainEqual(expect.objectContaining({ type: 'cookieSkipped', reason: 'headers-sent' }))

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** Sends `text` unchanged, and resolves to all bytes that the server sends until it closes the connection. */
+/** Sends `request` unchanged, and resolves to all bytes that the server sends until it closes the connection. */
 export function exchange(url: string, request: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
