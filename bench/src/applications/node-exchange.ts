@@ -1,8 +1,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 
-/** A socket that leads nowhere: it takes what is written and is ready for more. */
-class NowhereSocket extends Socket {
+/** A socket without a connection: it discards what is written and is always ready for more. */
+class UnconnectedSocket extends Socket {
   /** What was written first: a response's head. */
   head = ''
 
@@ -20,7 +20,7 @@ class NowhereSocket extends Socket {
 }
 
 const none: readonly string[] = []
-const free: NowhereSocket[] = []
+const free: UnconnectedSocket[] = []
 
 /**
  * One request through a Node handler, with Node's own request and response but without a connection, so its
@@ -31,7 +31,7 @@ export function exchange(
   path: string,
   cookie: string
 ): Promise<readonly string[]> {
-  const socket = free.pop() ?? new NowhereSocket()
+  const socket = free.pop() ?? new UnconnectedSocket()
   socket.head = ''
   const request = new IncomingMessage(socket)
   request.method = 'GET'
