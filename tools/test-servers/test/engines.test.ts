@@ -38,8 +38,8 @@ for (const [name, { start, hello }] of Object.entries(examples)) {
     let engine: Engine
     beforeAll(async () => {
       engine = await start({ own: true })
-    })
-    afterAll(() => engine.stop())
+    }, 60_000)
+    afterAll(() => engine?.stop())
     const answers = (ms: number): Promise<boolean> =>
       answerWithin(ms, () => createConnection(engine.port, '127.0.0.1'), hello)
 

@@ -5,11 +5,11 @@ export interface Unreached {
   readonly why: string
 }
 
-const typed = 'The types ask for it; the value is always there at this point.'
+const typed = 'Only the types require it; the value is always present at this point.'
 const readable = 'The serializer has just written this string, or has parsed it before.'
 
 export const unreached: readonly Unreached[] = [
-  { file: 'adapter.ts', part: 'return watchFailure(', why: 'Only adapters call it: their tests reach it.' },
+  { file: 'adapter.ts', part: 'return watchFailure(', why: 'Only adapters call it; their tests reach it.' },
   {
     file: 'callback.ts',
     part: 'isSessionError(cause) ? cause',

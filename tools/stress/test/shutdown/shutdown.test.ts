@@ -55,7 +55,7 @@ async function endUnderLoad(store: SharedStore, address: string, framework: Fram
 
 type Outcome = Awaited<ReturnType<typeof endUnderLoad>>
 
-function judge({ how, howIdle, failures, stored, acknowledged, answersAfterSignal }: Outcome): void {
+function checkOutcome({ how, howIdle, failures, stored, acknowledged, answersAfterSignal }: Outcome): void {
   const inGoodOrder = { code: 0, signal: null }
   expect({ how, howIdle, failures }, 'ends of the processes, and failed requests').toEqual({
     how: inGoodOrder,
@@ -91,7 +91,7 @@ for (const [store, applications] of stores) {
       async (framework) => {
         const outcome = await endUnderLoad(store, server.address, framework)
         console.log(store, framework, describeOutcome(outcome))
-        judge(outcome)
+        checkOutcome(outcome)
       }
     )
   })
@@ -105,7 +105,7 @@ describe('an application with a flaw', () => {
     const server = await storeServers.sqlite.start()
     try {
       const outcome = await endUnderLoad('sqlite', server.address, 'express', flaw)
-      expect(() => judge(outcome)).toThrow(message)
+      expect(() => checkOutcome(outcome)).toThrow(message)
     } finally {
       await server.stop()
     }
