@@ -3,8 +3,8 @@ import { quantile } from '../statistics.ts'
 import { serveMethods } from '../worker.ts'
 
 // wrk sends the next request after each response, so a slow server gets fewer requests and its latencies look better
-// than they are. This generator sends at a fixed rate, and a latency counts from the moment at which the request
-// was due. It never sleeps, since a timer is up to a millisecond late: it needs a core of its own.
+// than they are. This generator sends at a fixed rate, and measures a latency from the moment at which the request
+// was due. It never sleeps, because timers are up to a millisecond late, so it needs its own core.
 
 /** Latencies in milliseconds. */
 export interface Latencies {
@@ -16,7 +16,7 @@ export interface Latencies {
 
 interface Connection {
   readonly socket: Socket
-  /** When the request under way was due; `undefined` while the connection is free. */
+  /** When the current request was due; `undefined` while the connection is free. */
   dueAt: number | undefined
 }
 
@@ -99,7 +99,7 @@ function send(connection: Connection, dueAt: number, request: string): void {
   connection.socket.write(request)
 }
 
-/** Resolves when every request was answered. */
+/** Resolves when all requests are answered. */
 async function idle(): Promise<void> {
   while (free.length < all.length) await turn()
   if (failure) throw failure
