@@ -15,7 +15,7 @@ function runTests(root: string, args: readonly string[]): void {
   for (const file of globSync(reports, { cwd: root })) rmSync(join(root, file))
   // The template has no reporter of ours: the scripts run its tests too.
   const scope = ['--filter=!example-custom-store', '--continue=always', `--concurrency=${concurrency}`]
-  const options = [...scope, '--output-logs=new-only', '--no-daemon', ...args]
+  const options = [...scope, '--output-logs=new-only', ...args]
   const { status, error } = spawnSync('turbo', ['run', 'test', ...options], { cwd: root, stdio: 'inherit' })
   if (error !== undefined) throw error
 

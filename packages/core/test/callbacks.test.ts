@@ -164,7 +164,7 @@ const rows = {
   },
   randomBytes: {
     options: (breakable) => ({ randomBytes: breakable((length) => crypto.getRandomValues(new Uint8Array(length))) }),
-    use: write,
+    use: (stage) => stage.request((session) => session.regenerate()),
     outcomes: synchronous
   },
   'session.update': {
