@@ -9,7 +9,7 @@ export interface Chapter {
   readonly results: ReadonlyMap<string, Result | undefined>
 }
 
-/** Writes the full page beside the bench, the short one among the documents, and their chart, from the recorded results. */
+/** Writes both pages and their chart from the recorded results. */
 export function writePages(sections: readonly Section[]): void {
   const chapters = sections.map((section) => ({
     section,

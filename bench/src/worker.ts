@@ -8,7 +8,7 @@ export type Methods = Readonly<Record<string, (...args: never[]) => unknown>>
 /** A worker process. It runs one call at a time. */
 export interface Worker<M extends Methods> {
   call<K extends keyof M & string>(method: K, ...args: Parameters<M[K]>): Promise<Awaited<ReturnType<M[K]>>>
-  /** Resolves when the process has ended, so that it lets go of its store first. */
+  /** Resolves when the process has ended, after it has closed its store. */
   stop(): Promise<void>
 }
 
@@ -42,7 +42,7 @@ export function startWorker<M extends Methods>(file: string, options: WorkerOpti
   return {
     call: callerOf<M>(child, file),
     stop() {
-      // It exits by itself, so that V8 writes a profile where a flag asks for one.
+      // The process exits by itself, so that V8 can write a profile.
       if (child.connected) child.disconnect()
       return ended
     }
@@ -66,7 +66,7 @@ export function callerOf<M extends Methods>(child: ChildProcess, name: string): 
     })
 }
 
-/** Answers the calls of the parent process; ends with it. */
+/** Answers the calls of the parent process, and exits when the parent disconnects. */
 export function serveMethods(methods: Methods): void {
   process.on('message', (message) => {
     const { method, args } = asCall(message)
@@ -80,7 +80,7 @@ export function serveMethods(methods: Methods): void {
   process.on('disconnect', () => process.exit())
 }
 
-/** The processes send each other nothing else. */
+/** The cast is safe, because the processes exchange no other messages. */
 function asAnswer<Result>(message: unknown): { readonly error?: string; readonly result: Result } {
   return message as { readonly error?: string; readonly result: Result }
 }
