@@ -15,9 +15,10 @@ interface Bundle {
 /** The budgets of core are what it reached, rounded up to the next 250: docs/decisions/0009-size-of-core.md. */
 const bundles: readonly Bundle[] = [
   { name: 'core, on Node', entry: '@kvsession/core', platform: 'node', budget: 28_000 },
-  { name: 'core, elsewhere', entry: '@kvsession/core', platform: 'browser', budget: 30_750 },
+  { name: 'core, elsewhere', entry: '@kvsession/core', platform: 'browser', budget: 31_000 },
   { name: 'encryption, on Node', entry: '@kvsession/core/encryption', platform: 'node' },
   { name: 'encryption, elsewhere', entry: '@kvsession/core/encryption', platform: 'browser' },
+  { name: 'cached store, anywhere', entry: '@kvsession/core/cached-store', platform: 'browser' },
   { name: 'keyed lock, anywhere', entry: '@kvsession/core/keyed-lock', platform: 'browser' }
 ]
 

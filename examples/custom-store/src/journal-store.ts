@@ -11,7 +11,7 @@ import { type Entry, openJournal } from './journal.ts'
 export function createJournalStore(
   path: string,
   clock: { now(): number } = Date
-): Required<Omit<KeyValueStore, 'getMany'>> {
+): Required<Omit<KeyValueStore, 'getMany' | 'watch'>> {
   const journal = openJournal(path)
 
   const isLive = (entry: Entry | undefined): entry is Entry => entry !== undefined && entry.expiresAt > clock.now()

@@ -10,6 +10,7 @@ import {
   type SessionManagerOptions
 } from '../src/index.ts'
 import { createEncryption } from '../src/record/encryption.ts'
+import { createCachedStore } from '../src/store/cached-store.ts'
 import { applyHeaders } from '../src/transport/response-headers.ts'
 import { secret } from './support/fixture.ts'
 
@@ -217,6 +218,14 @@ const rows = {
     use: ({ manager }) => manager.sweep(),
     outcomes: unavailable,
     other: '7'
+  },
+  'store.watch': {
+    options: (breakable) => {
+      const store = createMemoryStore()
+      return { store: createCachedStore({ ...store, watch: breakable(store.watch) }) }
+    },
+    use: read,
+    outcomes: ['no error', 'no error', 'no error', 'no error']
   },
   'store.close': {
     options: inStore('close'),

@@ -18,7 +18,7 @@ export interface D1StoreOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
-export interface D1Store extends Required<Omit<KeyValueStore, 'close'>> {
+export interface D1Store extends Required<Omit<KeyValueStore, 'watch' | 'close'>> {
   /** Creates the table and the index if they are missing, like `schema.sql`. Call it once for setup, not per request. */
   ensureSchema(): Promise<void>
 }

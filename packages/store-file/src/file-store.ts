@@ -21,7 +21,7 @@ const temporaryEnd = /\.[0-9a-f]{8}\.tmp$/
 export function createFileStore(
   folder: string,
   options: FileStoreOptions = {}
-): Required<Omit<KeyValueStore, 'getMany'>> {
+): Required<Omit<KeyValueStore, 'getMany' | 'watch'>> {
   const { durability, clock } = withDefaults(options)
   const root = folderPath(folder)
   const synced = durability === 'full'

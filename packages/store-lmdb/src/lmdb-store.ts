@@ -34,7 +34,7 @@ const longestWaitForReason = 100
 export function createLmdbStore(
   database: LmdbDatabase,
   options: LmdbStoreOptions = {}
-): Required<Omit<KeyValueStore, 'getMany'>> {
+): Required<Omit<KeyValueStore, 'getMany' | 'watch'>> {
   checkStoreOptions<LmdbStoreOptions>(options, { clock: true })
   assertDatabase(database)
   const { clock = { now: Date.now } } = options

@@ -20,7 +20,7 @@ import {
 import { type MysqlStoreOptions, targetOf } from './mysql-store-options.ts'
 import { maxKeys, pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
 
-export interface MysqlStore extends Required<KeyValueStore> {
+export interface MysqlStore extends Required<Omit<KeyValueStore, 'watch'>> {
   /**
    * Creates the table if it is missing, as the first call of another method does unless `createTable` is false. Any number
    * of processes may call it concurrently and repeatedly. If the table exists, it needs no privilege beyond SELECT.

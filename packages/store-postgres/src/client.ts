@@ -21,6 +21,11 @@ export interface PostgresJsClient {
   ): Promise<readonly unknown[] & { readonly count: number }>
   /** Missing inside a transaction. */
   begin: unknown
+  listen(
+    channel: string,
+    onPayload: (payload: string) => void,
+    onListen?: () => void
+  ): Promise<{ unlisten(): Promise<void> }>
 }
 
 export type PostgresClient = PostgresPool | PostgresJsClient
@@ -79,7 +84,7 @@ function invalidClient(problem: string): SessionError {
   return new SessionError('STORE_INVALID', `The PostgreSQL store cannot use this client: ${problem}. ${hint}`)
 }
 
-function isPostgresJs(client: unknown): client is PostgresJsClient {
+export function isPostgresJs(client: unknown): client is PostgresJsClient {
   if (typeof client !== 'function' || typeof Reflect.get(client, 'unsafe') !== 'function') return false
   // The sql of a transaction, or of a reserved connection that may be inside one.
   if (typeof Reflect.get(client, 'begin') !== 'function')

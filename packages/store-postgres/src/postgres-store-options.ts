@@ -1,5 +1,6 @@
 import { type Clock, SessionError } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
+import type { PostgresClient } from './client.ts'
 
 export interface PostgresStoreOptions {
   /** Name of the table: up to 52 letters, digits and `_`, case-sensitive. Default: `kvsession`. */
@@ -17,6 +18,16 @@ export interface PostgresStoreOptions {
    * whole client, and both must allow it. Default: true.
    */
   readonly prepare?: boolean
+  /**
+   * Whether every write is followed by a statement that notifies (NOTIFY) of its key, and the store has `watch`, for
+   * `createCachedStore`. Set it in all processes: a write without it gives no hint. Default: false.
+   */
+  readonly notify?: boolean
+  /**
+   * A second client, for the connection that listens, if the first one goes through a pooler that passes no notifications on
+   * (pgbouncer in transaction mode). Default: the client of the store. The store closes only the connection.
+   */
+  readonly watchClient?: PostgresClient
   /** The clock of the store. The server's clock is never used. Default: `Date.now`. */
   readonly clock?: Pick<Clock, 'now'>
 }
@@ -26,6 +37,8 @@ export interface PostgresStoreSettings {
   readonly schema: string | undefined
   readonly createTable: boolean
   readonly prepare: boolean
+  readonly notify: boolean
+  readonly watchClient: PostgresClient | undefined
   readonly clock: Pick<Clock, 'now'>
 }
 
@@ -40,9 +53,12 @@ export function withDefaults(options: PostgresStoreOptions): PostgresStoreSettin
     schema: true,
     createTable: true,
     prepare: true,
+    notify: true,
+    watchClient: true,
     clock: true
   })
   const { table = 'kvsession', schema, createTable = true, prepare = true, clock = { now: Date.now } } = options
+  const { notify = false, watchClient } = options
   if (typeof table !== 'string' || !tableName.test(table)) {
     throw new SessionError('OPTION_INVALID', 'table must be 1 to 52 letters, digits or _, not starting with a digit.')
   }
@@ -52,5 +68,9 @@ export function withDefaults(options: PostgresStoreOptions): PostgresStoreSettin
   }
   if (typeof createTable !== 'boolean') throw new SessionError('OPTION_INVALID', 'createTable must be true or false.')
   if (typeof prepare !== 'boolean') throw new SessionError('OPTION_INVALID', 'prepare must be true or false.')
-  return { table, schema, createTable, prepare, clock }
+  if (typeof notify !== 'boolean') throw new SessionError('OPTION_INVALID', 'notify must be true or false.')
+  if (watchClient !== undefined && !notify) {
+    throw new SessionError('OPTION_INVALID', 'watchClient is for notify: true: set that too, or leave both out')
+  }
+  return { table, schema, createTable, prepare, notify, watchClient, clock }
 }

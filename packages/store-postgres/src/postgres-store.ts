@@ -7,10 +7,13 @@ import {
   isRolledBack,
   readFromStandby
 } from './describe-error.ts'
+import { createNotifier, silent } from './notifier.ts'
 import { type PostgresStoreOptions, withDefaults } from './postgres-store-options.ts'
-import { ensureSchemaSql, type PostgresStatements, statementsFor } from './sql.ts'
+import { channelOf, ensureSchemaSql, type PostgresStatements, statementsFor } from './sql.ts'
+import { createWatch } from './watch.ts'
 
-export interface PostgresStore extends Required<KeyValueStore> {
+/** `watch` is missing without `notify: true`. */
+export interface PostgresStore extends Required<Omit<KeyValueStore, 'watch'>>, Pick<KeyValueStore, 'watch'> {
   /**
    * Creates the table and the index if they are missing, but never their schema, as the first call of another method does
    * unless `createTable` is false. Any number of processes may call it concurrently and repeatedly. Once both exist, the
@@ -38,9 +41,11 @@ const maxAttempts = 100
  */
 export function createPostgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): PostgresStore {
   const settings = withDefaults(options)
-  const { table, schema, createTable, prepare, clock } = settings
+  const { table, schema, createTable, prepare, notify, watchClient = client, clock } = settings
   const run = runnerOf(client)
   const sql = statementsFor(table, schema)
+  const stops = new Set<() => void>()
+  const notifier = notify ? createNotifier(channelOf(table), run) : silent
 
   let hasTable = false
   let creating: Promise<unknown> | undefined
@@ -89,6 +94,17 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
     return creating
   }
 
+  /** How many rows were written; one that failed may have counted. */
+  async function write(key: string, send: () => ReturnType<typeof run>): Promise<number> {
+    let count = 1
+    try {
+      count = (await send()).count
+    } finally {
+      if (count > 0) notifier.notify(key)
+    }
+    return count
+  }
+
   return {
     async get(key) {
       const { rows } = await use('get', key, clock.now())
@@ -102,16 +118,18 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
       return keys.map((key) => values.get(key))
     },
     async set(key, value, expiresAt) {
-      await use('set', key, expiresAt, value)
+      await write(key, () => use('set', key, expiresAt, value))
     },
     async delete(key) {
-      await use('delete', key)
+      await write(key, () => use('delete', key))
     },
     async compareAndSet(key, expected, value, expiresAt) {
       const now = clock.now()
-      const { count } = await (expected === undefined
-        ? use('create', key, expiresAt, value, now)
-        : use('replace', value, expiresAt, key, expected, now))
+      const count = await write(key, () =>
+        expected === undefined
+          ? use('create', key, expiresAt, value, now)
+          : use('replace', value, expiresAt, key, expected, now)
+      )
       return count === 1
     },
     async *keys(prefix) {
@@ -135,7 +153,11 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
         if (count < sweepSize) return deleted
       }
     },
-    async close() {},
+    ...(notify && { watch: createWatch({ channel: channelOf(table), listening: watchClient, run, stops }) }),
+    async close() {
+      for (const stop of stops) stop()
+      await notifier.idle()
+    },
     async ensureSchema() {
       try {
         await run(ensureSchemaSql(table, schema))

@@ -53,6 +53,11 @@ export function ensureSchemaSql(table: string, schema?: string): string {
 END $kvsession$`
 }
 
+/** Where changes of a table are notified. A name has at most 63 bytes. */
+export function channelOf(table: string): string {
+  return `kvsession:${table}`
+}
+
 export function statementsFor(table: string, schema?: string): PostgresStatements {
   const t = quoted(table, schema)
   const upsert = `INSERT INTO ${t} AS held (key, expires_at, value) VALUES ($1, $2, $3)

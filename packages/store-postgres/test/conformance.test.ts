@@ -1,5 +1,5 @@
 import type { KeyValueStore } from '@kvsession/core'
-import { createTestClock, testStore } from '@kvsession/testkit'
+import { createTestClock, type InterruptedStore, testStore } from '@kvsession/testkit'
 import { describeOn } from 'test-servers'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { connect } from './support/drivers.ts'
@@ -8,14 +8,16 @@ import { type Server, startServer } from './support/server.ts'
 const onPostgres = describeOn('postgres', { own: true })
 /** Isolation is a property of the server, so the stricter levels run with one driver. */
 const bindings = [
-  ['pg', 'read committed'],
-  ['postgres.js', 'read committed'],
-  ['pg', 'repeatable read'],
-  ['postgres.js', 'serializable']
+  ['pg', 'read committed', false],
+  ['postgres.js', 'read committed', false],
+  ['pg', 'repeatable read', false],
+  ['postgres.js', 'serializable', false],
+  ['pg', 'read committed', true],
+  ['postgres.js', 'serializable', true]
 ] as const
 
-for (const [driver, isolation] of bindings) {
-  onPostgres(`${driver}, ${isolation}`, () => {
+for (const [driver, isolation, notify] of bindings) {
+  onPostgres(`${driver}, ${isolation}${notify ? ', notify' : ''}`, () => {
     let server: Server
     beforeAll(async () => {
       server = await startServer({ max_connections: '200', default_transaction_isolation: isolation })
@@ -27,10 +29,10 @@ for (const [driver, isolation] of bindings) {
       describe,
       it,
       name: 'store',
-      methods: ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close'],
+      methods: ['getMany', 'compareAndSet', 'keys', 'deleteExpired', ...(notify ? (['watch'] as const) : []), 'close'],
       async createStore() {
         const clock = createTestClock()
-        const options = { clock, table: server.freeTable() }
+        const options = { clock, table: server.freeTable(), notify }
         const first = connect(driver, server.url, options)
         const opened = [first]
         await first.store.ensureSchema()
@@ -46,7 +48,18 @@ for (const [driver, isolation] of bindings) {
         }
       },
       createSecondStore: (first) => seconds.get(first)?.() ?? first,
-      createFailingStore: () => connect(driver, server.url.replace(`${server.port}`, '1')).store
+      createFailingStore: () => connect(driver, server.url.replace(`${server.port}`, '1'), { notify }).store,
+      ...(notify && { createInterruptedStore })
     })
+
+    async function createInterruptedStore(): Promise<InterruptedStore> {
+      const { store, end } = connect(driver, server.url, { table: server.freeTable(), notify: true })
+      await store.ensureSchema()
+      const interrupt = async (): Promise<void> => {
+        const listening = "FROM pg_stat_activity WHERE query ILIKE 'listen%' AND pid <> pg_backend_pid()"
+        await server.admin.ask(`SELECT pg_terminate_backend(pid) ${listening}`)
+      }
+      return { store, interrupt, cleanup: end }
+    }
   })
 }

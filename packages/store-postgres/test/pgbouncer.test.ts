@@ -36,6 +36,33 @@ describeOn('pgbouncer')('PostgreSQL behind pgbouncer in transaction mode', () =>
     await server.stop()
   })
 
+  it.each(driverNames)(
+    'A watch through the pooler is refused, and one past the pooler receives hints: %s',
+    async (driver) => {
+      const table = server.freeTable()
+      const pooled = connect(driver, pooler.url, { table, prepare: false, notify: true })
+      await pooled.store.ensureSchema()
+      const ignore = (): void => undefined
+      const refused = pooled.store.watch?.('', ignore, ignore)
+      await expect(refused).rejects.toMatchObject({
+        code: 'STORE_INVALID',
+        message: expect.stringContaining('watchClient')
+      })
+      const watchClient = new pg.Pool({ connectionString: server.url })
+      watchClient.on('error', ignore)
+      const direct = connect(driver, pooler.url, { table, prepare: false, notify: true, watchClient })
+      const received = new Promise<string>((resolve, reject) => {
+        direct.store
+          .watch?.('', resolve, ignore)
+          .then(() => pooled.store.set('key', 'value', Date.now() + 60_000), reject)
+      })
+      expect(await received).toBe('key')
+      await direct.store.close()
+      for (const one of [pooled, direct]) await one.end()
+      await watchClient.end()
+    }
+  )
+
   it('The README has a program for each driver', () => {
     expect(programs.map(([driver]) => driver)).toEqual(['pg', 'postgres.js'])
   })

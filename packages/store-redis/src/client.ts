@@ -187,7 +187,7 @@ function clusterOptions(client: object, options: object): object {
 }
 
 /** Emits its errors on the client that was passed to the store, so that its listeners receive them. */
-function copyOf(
+export function copyOf(
   client: object,
   overrides: readonly unknown[],
   onEnd: () => void
@@ -307,7 +307,7 @@ function invalidClient(problem: string, hint: string, otherHint = ''): SessionEr
   return new SessionError('STORE_INVALID', `The Redis store cannot use this client: ${problem}. ${hint}${otherHint}`)
 }
 
-function hasMethods(value: object, names: readonly string[]): boolean {
+export function hasMethods(value: object, names: readonly string[]): boolean {
   return names.every((name) => typeof propertyOf(value, name) === 'function')
 }
 
@@ -321,13 +321,13 @@ function asIoredis(client: object): IoredisClient {
   return client as IoredisClient
 }
 
-function call(target: unknown, name: string, args: readonly unknown[]): unknown {
+export function call(target: unknown, name: string, args: readonly unknown[]): unknown {
   const method = propertyOf(target, name)
   if (typeof method !== 'function') throw invalidClient(`${name}() is missing`, clients)
   return Reflect.apply(method, target, args)
 }
 
-function propertyOf(value: unknown, name: string): unknown {
+export function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 

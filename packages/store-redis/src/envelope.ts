@@ -10,7 +10,12 @@ export interface Envelope {
 export const headLength = 20
 
 export function encodeEnvelope(value: string, expiresAt: number): string {
-  return `${Math.max(Math.ceil(expiresAt), 0)} ${value}`
+  return headOf(expiresAt) + value
+}
+
+/** What precedes the value. */
+export function headOf(expiresAt: number): string {
+  return `${Math.max(Math.ceil(expiresAt), 0)} `
 }
 
 /** @throws SessionError `STORE_INVALID` if the store did not write the value */

@@ -2,12 +2,15 @@ import type { KeyValueStore } from '@kvsession/core'
 import { commandsOf, type RedisClient, type Scan, type ScanPage } from './client.ts'
 import { sha1, source } from './compare-and-set-script.ts'
 import { describeError, isScriptMissing } from './describe-error.ts'
-import { decodeEnvelope, type Envelope, encodeEnvelope, foreign, headLength } from './envelope.ts'
+import { decodeEnvelope, type Envelope, encodeEnvelope, foreign, headLength, headOf } from './envelope.ts'
 import { openOwn } from './own-connection.ts'
 import { type RedisStoreOptions, settingsOf } from './redis-store-options.ts'
 import { createReplication } from './replication.ts'
+import { sharedEnds } from './shared-ends.ts'
+import { canWatch, createWatch } from './watch.ts'
 
-export type RedisStore = Required<Omit<KeyValueStore, 'deleteExpired'>>
+/** `watch` is missing on a cluster, for a pool and for node-redis's sentinel client. */
+export type RedisStore = Required<Omit<KeyValueStore, 'deleteExpired' | 'watch'>> & Pick<KeyValueStore, 'watch'>
 
 /** Other commands on the same connection wait for a page, so it is small. */
 const pageSize = 128
@@ -29,6 +32,7 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
   const { commands, close } = settings.ownConnection ? openOwn(client) : { commands: commandsOf(client), close: none }
   const replication = createReplication(commands, settings)
   const { clock } = settings
+  const stopsOfWatches = new Set<() => void>()
 
   async function describingErrors<T>(key: string, work: () => Promise<T>): Promise<T> {
     try {
@@ -86,14 +90,14 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
     },
     compareAndSet: (key, expected, value, expiresAt) =>
       describingErrors(key, async () => {
-        const args = [
-          expected === undefined ? '0' : '1',
-          expected ?? '',
-          String(clock.now()),
-          encodeEnvelope(value, expiresAt),
-          String(collectableAt(expiresAt))
-        ]
-        return (await runScript(key, args)) === 1
+        const collectable = String(collectableAt(expiresAt))
+        const [now, head] = [String(clock.now()), headOf(expiresAt)]
+        if (expected === undefined) {
+          return (await runScript(key, ['0', '', now, head, value, collectable])) === 1
+        }
+        const { front, end, middle } = sharedEnds(expected, value)
+        const kept = [String(front), String(end)]
+        return (await runScript(key, ['1', expected, now, head, middle, collectable, ...kept])) === 1
       }),
     async *keys(prefix) {
       // SCAN may return a key twice.
@@ -109,7 +113,9 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
         }
       }
     },
+    ...(canWatch(client) && { watch: createWatch(client, stopsOfWatches) }),
     async close() {
+      for (const stop of stopsOfWatches) stop()
       replication.close()
       close()
     }

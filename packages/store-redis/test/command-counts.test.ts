@@ -78,6 +78,20 @@ describeOn('redis', { own: true })('Number of commands on Redis', () => {
       expect(await count(() => session.destroy())).toEqual({ del: 1 })
     })
 
+    it('A compareAndSet sends the expected value, and only the differing part of the new one', async () => {
+      const { store } = connected
+      const payload = 'x'.repeat(10_000)
+      const input = async (): Promise<number> =>
+        Number(/^total_net_input_bytes:(\d+)/m.exec(await redis.command('INFO', 'stats'))?.[1])
+      await store.set('sent', `old ${payload}`, later)
+      const before = await input()
+      expect(await store.compareAndSet('sent', `old ${payload}`, `newer ${payload}`, later)).toBe(true)
+      const sent = (await input()) - before
+      expect(sent).toBeGreaterThan(10_000)
+      expect(sent).toBeLessThan(10_500)
+      expect(await store.get('sent')).toBe(`newer ${payload}`)
+    })
+
     // Regression: requests waited behind pages of 500 keys, 3 ms each on an idle machine.
     it('A list of a thousand sessions takes at least eight pages, between which other commands run', async () => {
       const { store } = connected

@@ -6,7 +6,12 @@ import { type Connected, connect, connectCluster, driverNames } from './support/
 const methods: readonly OptionalMethod[] = ['compareAndSet', 'keys', 'close']
 type Engine = RedisEngine | RedisCluster
 
-function conform(start: () => Promise<Engine>, open: (engine: Engine, clock: TestClock) => Connected) {
+function conform(
+  start: () => Promise<Engine>,
+  open: (engine: Engine, clock: TestClock) => Connected,
+  /** A cluster has no watch. */
+  oneServer = true
+) {
   let engine: Engine
   let pair: [Connected, Connected]
   const clock = createTestClock()
@@ -23,7 +28,7 @@ function conform(start: () => Promise<Engine>, open: (engine: Engine, clock: Tes
     describe,
     it,
     name: 'store',
-    methods: ['getMany', ...methods],
+    methods: ['getMany', ...methods, ...(oneServer ? (['watch'] as const) : [])],
     async createStore() {
       for (const node of 'nodes' in engine ? engine.nodes.slice(0, 3) : [engine]) await node.command('FLUSHALL')
       return { store: pair[0].store, clock }
@@ -33,7 +38,20 @@ function conform(start: () => Promise<Engine>, open: (engine: Engine, clock: Tes
       const lost = connect('node-redis 6', 'redis://127.0.0.1:1')
       lost.end()
       return lost.store
-    }
+    },
+    ...(oneServer && {
+      async createInterruptedStore() {
+        const server = engine
+        if (!('command' in server)) throw new Error('a cluster has no watch')
+        // The connections of watches are the only ones in these states.
+        const interrupt = async (): Promise<void> => {
+          const list = await server.command('CLIENT', 'LIST')
+          const ids = [...list.matchAll(/^id=(\d+) .*\bflags=\S*[tB]/gm)].map(([, id = '']) => id)
+          for (const id of ids) await server.command('CLIENT', 'KILL', 'ID', id)
+        }
+        return { store: pair[0].store, clock, interrupt }
+      }
+    })
   })
 }
 
@@ -42,7 +60,7 @@ describeOn('redis', { own: true })('The Redis store', () => {
     const open = (engine: Engine, clock: TestClock): Connected =>
       'url' in engine ? connect(driver, engine.url, { clock }) : connectCluster(driver, engine.urls, { clock })
     describe('One Redis server', () => conform(() => startRedis({ own: true }), open))
-    describe('A Redis cluster', () => conform(startRedisCluster, open))
+    describe('A Redis cluster', () => conform(startRedisCluster, open, false))
   })
 
   describe('Writes that wait for a replica', () => {

@@ -165,7 +165,7 @@ describeOn('redis', { own: true })('The Redis store next to a shared client', ()
       describe,
       it,
       name: 'store',
-      methods: ['getMany', 'compareAndSet', 'keys', 'close'],
+      methods: ['getMany', 'compareAndSet', 'keys', 'watch', 'close'],
       async createStore() {
         await server.command('FLUSHALL')
         // The suite closes its store, but this one serves all cases.

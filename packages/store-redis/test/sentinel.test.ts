@@ -1,3 +1,4 @@
+import { createCachedStore } from '@kvsession/core/cached-store'
 import { Redis } from 'ioredis'
 import { createSentinel } from 'redis'
 import { createSentinel as createSentinel5 } from 'redis5'
@@ -12,15 +13,14 @@ interface Watched {
   end(): Promise<void> | void
 }
 
+async function openIoredis(port: number): Promise<Watched> {
+  const client = new Redis({ sentinels: [{ host: '127.0.0.1', port }], name: 'main', maxRetriesPerRequest: 0 })
+  client.on('error', () => undefined)
+  return { store: createRedisStore(client), end: () => client.disconnect() }
+}
+
 const clients: readonly (readonly [string, (port: number) => Promise<Watched>])[] = [
-  [
-    'ioredis',
-    async (port) => {
-      const client = new Redis({ sentinels: [{ host: '127.0.0.1', port }], name: 'main', maxRetriesPerRequest: 0 })
-      client.on('error', () => undefined)
-      return { store: createRedisStore(client), end: () => client.disconnect() }
-    }
-  ],
+  ['ioredis', openIoredis],
   [
     'node-redis 6',
     async (port) => {
@@ -103,6 +103,51 @@ describeOn('redis', { own: true })('Redis behind a sentinel', () => {
       replica.thaw()
       await end()
     })
+  })
+})
+
+describeOn('redis', { own: true })('A cached store behind a sentinel', () => {
+  it('It receives hints of the writes to the new master after a failover', { timeout: 60_000 }, async () => {
+    const master = await startRedis({ own: true })
+    const replica = await startRedis({ own: true, replicaOf: master.port })
+    while (!(await replica.command('INFO', 'replication')).includes('master_link_status:up'));
+    const sentinel = await startRedisSentinel(master)
+    while (!(await sentinel.command('SENTINEL', 'REPLICAS', 'main')).includes(String(replica.port)));
+    const [reader, writer] = [await openIoredis(sentinel.port), await openIoredis(sentinel.port)]
+    const asked: string[] = []
+    const get = (key: string): Promise<string | undefined> => {
+      asked.push(key)
+      return reader.store.get(key)
+    }
+    // Nothing leaves the memory for its age.
+    const cached = createCachedStore({ ...reader.store, get }, { clock: { now: () => 0 } })
+    const read = (): Promise<unknown> => cached.getCached('key', () => true).catch(() => 'failed')
+    const held = async (): Promise<void> => {
+      for (let before = -1; before !== asked.length; ) {
+        before = asked.length
+        await read()
+      }
+    }
+    await writer.store.set('key', 'before', later)
+    await held()
+    while ((await replica.command('EXISTS', 'key')) !== '1');
+    await master.kill()
+    while ((await writer.store.set('key', 'after', later).catch(() => 'failed')) === 'failed')
+      await recovered(writer.store)
+    while ((await read()) !== 'after') await new Promise((resolve) => setImmediate(resolve))
+    await held()
+    await writer.store.delete('key')
+    while ((await read()) !== undefined) await new Promise((resolve) => setImmediate(resolve))
+    await cached.close?.()
+    for (const one of [reader, writer]) await one.end()
+    for (const server of [sentinel, replica, master]) await server.stop()
+  })
+
+  it('A sentinel client of node-redis is refused, because it has no watch', async () => {
+    const client = createSentinel(sentinelOptions(1))
+    client.on('error', () => undefined)
+    const lacks = expect.objectContaining({ code: 'STORE_LACKS_METHOD' })
+    expect(() => createCachedStore(createRedisStore(client))).toThrow(lacks)
   })
 })
 

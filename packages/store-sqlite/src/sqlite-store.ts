@@ -15,7 +15,7 @@ import { createLockQueue, engineWaitMs, type LockQueue } from './lock-queue.ts'
 import { type SqliteStatements, schemaSql, statementsFor } from './sql.ts'
 import { type SqliteStoreOptions, withDefaults } from './sqlite-store-options.ts'
 
-export interface SqliteStore extends Required<KeyValueStore> {
+export interface SqliteStore extends Required<Omit<KeyValueStore, 'watch'>> {
   /**
    * Switches the file to WAL and creates the table and the index if they are missing, as the first call of another method
    * does unless `createTable` is false. Any number of processes may call it concurrently and repeatedly.

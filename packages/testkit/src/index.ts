@@ -21,7 +21,7 @@ export {
 export type { StoreCase, StoreCaseOptions } from './store-case-options.ts'
 export type { OptionalMethod } from './store-cases/store-case.ts'
 export { describeStoreReport, type StoreReport } from './store-report.ts'
-export type { RefusingStore, StoreUnderTest } from './store-under-test.ts'
+export type { InterruptedStore, RefusingStore, StoreUnderTest } from './store-under-test.ts'
 export { type AdapterTestOptions, testAdapter } from './test-adapter.ts'
 export { createTestClock, type TestClock } from './test-clock.ts'
 export { runStoreCases, type StoreTestOptions, storeCases, testStore } from './test-store.ts'

@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '@kvsession/core'
 import { type OptionalMethod, optionalMethods } from './store-cases/store-case.ts'
-import type { CreatedStore, RefusingStore } from './store-under-test.ts'
+import type { CreatedStore, InterruptedStore, RefusingStore } from './store-under-test.ts'
 
 export interface StoreCaseOptions {
   /** Creates a store on an empty engine, or in an empty namespace of one. Called once per case. */
@@ -20,6 +20,8 @@ export interface StoreCaseOptions {
   createFailingStore?(): CreatedStore | Promise<CreatedStore>
   /** Creates a store that can reject writes with `wroteNothing`. Adds the cases that check this promise. */
   createRefusingStore?(): RefusingStore | Promise<RefusingStore>
+  /** Creates a store with `watch` whose hints can be interrupted. Adds the cases about gaps. */
+  createInterruptedStore?(): InterruptedStore | Promise<InterruptedStore>
   /** Milliseconds within which the store notices that a deadline has passed; default 1, at most 2,000. */
   expiryGranularity?: number
   /**

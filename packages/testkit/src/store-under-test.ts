@@ -18,7 +18,13 @@ export interface RefusingStore extends StoreUnderTest {
   allow(): void | Promise<void>
 }
 
-export type CreatedStore = KeyValueStore | StoreUnderTest | RefusingStore
+/** A store whose hints can be interrupted. */
+export interface InterruptedStore extends StoreUnderTest {
+  /** Cuts the connections over which hints come, and lets them be made again: the server ends them, or a proxy does. */
+  interrupt(): void | Promise<void>
+}
+
+export type CreatedStore = KeyValueStore | StoreUnderTest | RefusingStore | InterruptedStore
 
 /**
  * Normalizes the result of an option of the binding.
@@ -26,7 +32,10 @@ export type CreatedStore = KeyValueStore | StoreUnderTest | RefusingStore
  * @param option the name of the option, for the error.
  * @throws TypeError that names the option and what is wrong with its result
  */
-export function storeUnderTestOf(option: string, created: CreatedStore): StoreUnderTest & Partial<RefusingStore> {
+export function storeUnderTestOf(
+  option: string,
+  created: CreatedStore
+): StoreUnderTest & Partial<RefusingStore & InterruptedStore> {
   const problem = problemOf(option, created)
   if (problem !== undefined) throw new TypeError(problem)
   return 'store' in created ? created : { store: created }
@@ -47,6 +56,9 @@ function problemOf(option: string, created: unknown): string | undefined {
   if (cleanup !== undefined && typeof cleanup !== 'function') return `${shape} cleanup must be a function`
   if (option === 'createRefusingStore' && missingMethod(created, ['refuse', 'allow']) !== undefined) {
     return `${option} must return { store, clock?, cleanup?, refuse, allow }: refuse() or allow() is missing`
+  }
+  if (option === 'createInterruptedStore' && missingMethod(created, ['interrupt']) !== undefined) {
+    return `${option} must return { store, clock?, cleanup?, interrupt }: interrupt() is missing`
   }
   return undefined
 }

@@ -17,6 +17,7 @@ import { raceCases } from './store-cases/races.ts'
 import { refusedWriteCases } from './store-cases/refused-writes.ts'
 import type { CaseDefinition, CaseGroup } from './store-cases/store-case.ts'
 import { valueCases } from './store-cases/values.ts'
+import { interruptedWatchCases, watchCases } from './store-cases/watch.ts'
 import { createStoreReport, type StoreReport } from './store-report.ts'
 import { storeUnderTestOf } from './store-under-test.ts'
 import { type TimeLimit, withinTime } from './within-time.ts'
@@ -106,19 +107,22 @@ export function storeCases(options: StoreCaseOptions): readonly StoreCase[] {
     ...[clockCases, methodCases(methods), basicCases, valueCases(largestValue)],
     ...(largestValue < mebibyte ? [largeValueCases(largestValue)] : []),
     ...[expiryCases, getManyCases(largestValue), compareAndSetCases(largestValue), raceCases],
-    ...[keysCases, deleteExpiredCases, closeCases(options.createSecondStore !== undefined)]
+    ...[keysCases, deleteExpiredCases, watchCases, closeCases(options.createSecondStore !== undefined)]
   ]
-  const { createFailingStore, createRefusingStore } = options
+  const { createFailingStore, createRefusingStore, createInterruptedStore } = options
   return [
     ...bind(groups, 'createStore', options.createStore),
     ...(createFailingStore === undefined ? [] : bind([failureCases], 'createFailingStore', createFailingStore)),
-    ...(createRefusingStore === undefined ? [] : bind([refusedWriteCases], 'createRefusingStore', createRefusingStore))
+    ...(createRefusingStore === undefined ? [] : bind([refusedWriteCases], 'createRefusingStore', createRefusingStore)),
+    ...(createInterruptedStore === undefined
+      ? []
+      : bind([interruptedWatchCases], 'createInterruptedStore', createInterruptedStore))
   ]
 }
 
 const mebibyte = 1_048_576
 
-type CreatingOption = 'createStore' | 'createFailingStore' | 'createRefusingStore'
+type CreatingOption = 'createStore' | 'createFailingStore' | 'createRefusingStore' | 'createInterruptedStore'
 type FirstStore = ReturnType<typeof storeUnderTestOf>
 
 /** The time limit in one run of the suite. After a case has hung, the limit of the others is a tenth. */

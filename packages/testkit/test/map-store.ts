@@ -7,7 +7,7 @@ export interface Entry {
 
 export type Entries = Map<string, Entry>
 
-export type MapStore = Required<KeyValueStore>
+export type MapStore = Required<Omit<KeyValueStore, 'watch'>>
 
 /** The smallest correct store: every method is one synchronous step on a map, so no other call can interleave. */
 export function createMapStore(now: () => number, entries: Entries = new Map()): MapStore {

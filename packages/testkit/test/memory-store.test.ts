@@ -6,6 +6,7 @@ testStore({
   describe,
   it,
   name: 'memory store',
+  methods: ['compareAndSet', 'keys', 'deleteExpired', 'watch'],
   createStore: () => {
     const clock = createTestClock()
     return { store: createMemoryStore({ clock }), clock }
@@ -16,6 +17,7 @@ testStore({
   describe,
   it,
   name: 'memory store with a limit that is never reached',
+  methods: ['compareAndSet', 'keys', 'deleteExpired', 'watch'],
   createStore: () => {
     const clock = createTestClock()
     return { store: createMemoryStore({ clock, maxEntries: 10_000 }), clock }

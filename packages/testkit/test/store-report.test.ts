@@ -82,7 +82,7 @@ describe('A store report', () => {
 describe('describeStoreReport()', () => {
   it('A report of a correct store becomes one line of Markdown', () => {
     expect(describeStoreReport({ ...passing, cases: 130, failed: [] })).toBe(
-      '**map store** keeps store contract 1.0: 130 of 130 cases; getMany, compareAndSet, keys, deleteExpired, close; races across two handles; values up to 1,048,576 bytes; not run: failure, refused writes'
+      '**map store** keeps store contract 1.1: 130 of 130 cases; getMany, compareAndSet, keys, deleteExpired, close; races across two handles; values up to 1,048,576 bytes; not run: failure, refused writes'
     )
   })
 
@@ -100,7 +100,7 @@ describe('describeStoreReport()', () => {
       largestValue: 400_000
     })
     expect(line).toBe(
-      '**a \\| store** breaks store contract 1.0: 10 of 12 cases; not atomic; races within one handle; deadlines to 1,000 ms; values up to 400,000 bytes; failed: values: a, values: b'
+      '**a \\| store** breaks store contract 1.1: 10 of 12 cases; not atomic; races within one handle; deadlines to 1,000 ms; values up to 400,000 bytes; failed: values: a, values: b'
     )
   })
 })

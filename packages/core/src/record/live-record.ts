@@ -46,6 +46,17 @@ export function isLive(context: LiveRecordContext, id: string, { metadata }: Sto
   return !limit
 }
 
+/** Whether the value is the record of a live session whose current secret is that of `identity`. Raises no event. */
+export function isOpenedBy(
+  { policy, clock }: Pick<LiveRecordContext, 'policy' | 'clock'>,
+  identity: Presented,
+  value: string
+): boolean {
+  const context = { policy, clock, emit: undefined }
+  const record = readLiveRecord(context, identity.id, value)
+  return typeof record !== 'string' && standingOf(context, record.metadata, identity) === 'current'
+}
+
 /** How a secret relates to a record: it is current, was replaced by `rotate` but still works, or no longer works. */
 export type Standing = 'current' | 'alias' | 'stale'
 

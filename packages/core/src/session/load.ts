@@ -1,7 +1,7 @@
 import type { ManagerContext } from '../context.ts'
 import { afterwards, fitStored, initialData, type Validated } from '../data-schema.ts'
 import { reject } from '../events.ts'
-import { readLiveRecord, standingOf } from '../record/live-record.ts'
+import { isOpenedBy, readLiveRecord, standingOf } from '../record/live-record.ts'
 import { type DecodedPayload, decodePayload, plaintextOf, serializeData } from '../record/payload.ts'
 import type { RecordMetadata, StoredRecord } from '../record/record.ts'
 import type { PresentedToken } from '../token/verified-tokens.ts'
@@ -38,7 +38,7 @@ export async function load(
   for (const token of state.tokens) {
     let value: string | undefined
     try {
-      value = values?.has(token.id) ? values.get(token.id) : await context.access.get(context.recordKey(token.id))
+      value = values?.has(token.id) ? values.get(token.id) : await readFor(context, token)
     } catch (error) {
       if (onStoreUnavailable === 'error') throw error
       becomeUnavailable(state)
@@ -54,6 +54,11 @@ export async function load(
   }
   finishSearch(context, state, search)
   if (context.schema) await giveInitialData(context, state)
+}
+
+/** What a cached store has in memory is taken only if this token opens it: everything else may have changed since. */
+function readFor(context: ManagerContext, token: PresentedToken): Promise<string | undefined> {
+  return context.access.get(context.recordKey(token.id), (value) => isOpenedBy(context, token, value))
 }
 
 interface Search {

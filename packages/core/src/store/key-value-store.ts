@@ -67,6 +67,22 @@ export interface KeyValueStore {
    */
   deleteExpired?(): Promise<number>
 
+  /**
+   * Watches the keys that start with `prefix`, literal text as in `keys`. Resolves once hints flow, to a function that ends
+   * the watch; calling that twice is not an error. Rejects when the engine cannot be watched now.
+   *
+   * A hint is a call of `onKey(key)` some time after the key was written or deleted, by this store or by any other client of
+   * the engine. A read that begins after the hint sees that write. One hint may stand for several writes; a hint may come
+   * without a write, and may be lost. No hint is for a key outside of `prefix`, and none comes after the end of the watch.
+   * Expiry need not give one. Neither `onKey` nor `onGap` throws.
+   *
+   * `onGap(false)` says that hints stopped, such as when the connection ended; `onGap(true)` that they flow, and that some
+   * before that moment may have been lost. After `onGap(false)` the store resumes the watch by itself, until it is ended.
+   *
+   * The manager relies on no hint: nothing that it decides is wrong when all of them are lost. For `createCachedStore`.
+   */
+  watch?(prefix: string, onKey: (key: string) => void, onGap: (watching: boolean) => void): Promise<() => void>
+
   /** Releases what the store itself opened, never a client that was passed in. Closing twice is not an error. */
   close?(): Promise<void>
 }
@@ -75,4 +91,4 @@ export interface KeyValueStore {
  * The version of this contract, `major.minor`. The major number rises when a store that was correct may no longer be, the
  * minor one when an optional method is added.
  */
-export const storeContractVersion: string = '1.0'
+export const storeContractVersion: string = '1.1'

@@ -28,6 +28,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   refuseUnknown({ maxEntries: keep, clock: keep }, options)
   const { maxEntries, clock = systemClock } = options
   const entries = maxEntries === undefined ? new Map<string, Entry>() : new BoundedEntries(maxEntries, clock)
+  const watchers = new Set<(key: string) => unknown>()
 
   function read(key: string): string | undefined {
     const entry = entries.get(key)
@@ -40,12 +41,14 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   function write(key: string, value: string, expiresAt: number): void {
     if (expiresAt > clock.now()) entries.set(key, { value, expiresAt })
     else entries.delete(key)
+    for (const watcher of watchers) watcher(key)
   }
 
   return {
     get: async (key) => read(key),
     set: async (key, value, expiresAt) => write(key, value, expiresAt),
-    delete: async (key) => void entries.delete(key),
+    // A value whose time has passed.
+    delete: async (key) => write(key, '', 0),
     async compareAndSet(key, expected, value, expiresAt) {
       if (read(key) !== expected) return false
       write(key, value, expiresAt)
@@ -68,6 +71,11 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
         if (left > 0 && left % chunkSize === 0) await nextTask()
       }
       return deleted
+    },
+    async watch(prefix, onKey) {
+      const watcher = (key: string): unknown => key.startsWith(prefix) && onKey(key)
+      watchers.add(watcher)
+      return () => void watchers.delete(watcher)
     }
   }
 }

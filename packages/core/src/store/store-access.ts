@@ -1,12 +1,14 @@
 import { describeError, isSessionError, SessionError, type SessionErrorCode } from '../errors.ts'
 import type { SessionEventHandler } from '../events.ts'
 import { callsAtOnce, eachOf, inBatches } from './batches.ts'
+import type { CachedReads } from './cached-reads.ts'
 import { bound } from './deadline.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 
 /** The store as the manager sees it: calls are bounded in time, results checked, failures typed and reported. */
 export interface StoreAccess {
-  get(key: string): Promise<string | undefined>
+  /** @param accepts takes a value from the memory of a cached store, or refuses it. Default: the store is asked. */
+  get(key: string, accepts?: (value: string) => boolean): Promise<string | undefined>
   /** The values in the order of the keys, of which there may be any number. */
   getMany(keys: readonly string[]): Promise<(string | undefined)[]>
   /** How many keys to pass to `getMany` at a time. */
@@ -21,7 +23,7 @@ export interface StoreAccess {
   waitForEarlier(earlier: Promise<unknown>): Promise<unknown>
 }
 
-export type AtomicStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareAndSet'>>
+export type AtomicStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareAndSet'>> & Partial<CachedReads>
 
 interface CallOptions {
   /** Strings that the call passes to the store: errors must not contain them. */
@@ -116,7 +118,8 @@ export function createStoreAccess(
     throw misbehaved('keys', 'strings')
   }
 
-  const get: StoreAccess['get'] = (key) => call('get', () => store.get(key), acceptValue)
+  const get: StoreAccess['get'] = (key, accepts) =>
+    call('get', () => (accepts && store.getCached ? store.getCached(key, accepts) : store.get(key)), acceptValue)
 
   return {
     get,
@@ -132,7 +135,7 @@ export function createStoreAccess(
               }
             )
           )
-        : eachOf(keys, get),
+        : eachOf(keys, (key) => get(key)),
     mostKeys: store.getMany ? mostKeys : callsAtOnce,
     compareAndSet: (key, expected, value, expiresAt) =>
       call('compareAndSet', () => store.compareAndSet(key, expected, value, expiresAt), acceptBoolean, {

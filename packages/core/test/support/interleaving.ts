@@ -3,6 +3,7 @@ import type { Client } from './client.ts'
 import { checkAlways, checkFinally } from './invariants.ts'
 import { createLedger, inheritedLedger, type Ledger } from './ledger.ts'
 import { createProcess, type Process } from './process.ts'
+import type { Cache } from './process-memory.ts'
 import {
   asAnswer,
   type Contents,
@@ -17,6 +18,7 @@ import {
 } from './scheduled-store.ts'
 import { type Move, type Run, Violation } from './scheduler.ts'
 import { describeStep, type Step } from './timeline.ts'
+import { createWriteNumbers } from './write-numbers.ts'
 
 export interface Actor {
   readonly name: string
@@ -59,6 +61,8 @@ export interface Conditions {
   /** All actors in one manager: requests of one process. */
   readonly shared?: boolean
   readonly options?: Partial<SessionManagerOptions>
+  /** Gives each process a store that answers from memory, full at the start; hints are steps. */
+  readonly cache?: Cache
 }
 
 interface Option {
@@ -115,6 +119,8 @@ export async function prepareScenario(
     names[at] = names[at] === undefined ? name : `${names[at]} + ${name}`
   }
   const clean: (Process | undefined)[] = []
+  const stored = new Map([...prepared.entries].map(([key, { value }]) => [key, value] as const))
+  const writes = createWriteNumbers()
 
   return (steps) => {
     contents.now = prepared.now
@@ -122,8 +128,10 @@ export async function prepareScenario(
     for (const [key, entry] of prepared.entries) contents.entries.set(key, entry)
     ledger = inheritedLedger(prepared.ledger, prepared.now)
     violation = undefined
+    writes.clear()
     active = names.map((name, index) => {
-      const process = clean[index] ?? createProcess({ ...parts, name, index, options: optionsOf(index) })
+      const process =
+        clean[index] ?? createProcess({ ...parts, name, index, options: optionsOf(index), stored, writeOf: writes.of })
       clean[index] = undefined
       process.events.length = 0
       return Object.assign(process, { random: 0, history: 0, operations: 0 })
@@ -140,8 +148,10 @@ export async function prepareScenario(
       if (!process) continue
       const touched = actor.roams ? [...processes.keys()] : [at]
       for (const one of touched) busy[one] = (busy[one] ?? 0) + 1
-      actor
-        .run(process.client, (other) => processes[shared ? 0 : other]?.client ?? process.client)
+      const run = (): Promise<unknown> =>
+        actor.run(process.client, (other) => processes[shared ? 0 : other]?.client ?? process.client)
+      const running = process.memory ? Promise.all(processes.map(({ memory }) => memory?.ready)).then(run) : run()
+      running
         .catch((error: unknown) => violated('unexpected-error', `${actor.name}: ${String(error)}`))
         .finally(() => {
           unfinished--
@@ -150,13 +160,30 @@ export async function prepareScenario(
         })
     }
 
+    /** The effect of an operation, and the hints that it sends. */
+    function apply(operation: Operation): unknown {
+      const result = engine(contents, operation)
+      const write = writes.note(operation, result)
+      if (write !== undefined) for (const { memory } of processes) memory?.written(operation.key, write)
+      return result
+    }
+
+    function hintsOf({ index, memory }: Process): Operation[] {
+      const settle = (): void => undefined
+      return (memory?.hints ?? []).map(({ key, write }) => {
+        const name = `hint ${index} ${key} ${write}`
+        return { process: index, name, verb: 'hint', key, settle, fail: settle }
+      })
+    }
+
     // A browser that reaches several processes lets a step of one become a request of another.
     const bound = actors.every(({ roams }) => !roams)
     const asMove = ({ operation, process, fault }: Option): Move => ({
       name: `${process ? '' : 'late '}${operation.name}${fault ?? ''}`,
       process: process ? operation.process : -1,
-      key: bound ? operation.key : '*',
-      reads: operation.verb === 'get',
+      // A hint concerns nobody but its process.
+      key: bound ? (operation.verb === 'hint' ? 'hint' : operation.key) : '*',
+      reads: operation.verb === 'get' || operation.verb === 'hint',
       faulty: fault !== undefined
     })
 
@@ -165,6 +192,7 @@ export async function prepareScenario(
       for (const process of processes) {
         if (process.crashed) continue
         for (const operation of process.pending) list.push({ operation, process, fault: undefined })
+        for (const operation of hintsOf(process)) list.push({ operation, process, fault: undefined })
       }
       for (const operation of strays) list.push({ operation, process: undefined, fault: undefined })
       if (faultsLeft === 0) return list
@@ -182,13 +210,22 @@ export async function prepareScenario(
       if (!option) throw new Error('the scenario is not deterministic: a schedule cannot be replayed')
       const { operation, process, fault } = option
       const before = steps && liveValue(contents.entries.get(operation.key), contents.now)
-      const result = happens(fault) ? engine(contents, operation) : undefined
+      const result = happens(fault) ? apply(operation) : undefined
       steps?.push(
         describeStep(names[operation.process] ?? '?', operation, fault, process === undefined, before, result)
       )
       if (!process) {
         strays.splice(strays.indexOf(operation), 1)
         return
+      }
+      const { key, verb } = operation
+      if (verb === 'hint') {
+        process.memory?.deliver(hintsOf(process).findIndex(({ name }) => name === operation.name))
+        process.history = numberOf(`${process.history}/hint ${key}`)
+        return
+      }
+      if (fault === undefined && result !== false && verb !== 'get' && verb !== 'answer') {
+        process.memory?.confirmed(key, writes.last(key))
       }
       const place = process.pending.indexOf(operation)
       process.pending.splice(place, 1)
@@ -214,7 +251,10 @@ export async function prepareScenario(
 
     function fingerprint(): string {
       let state = `${faultsLeft}/${contents.now}`
-      for (const process of processes) state += `/${process.history}`
+      for (const process of processes) {
+        state += `/${process.history}`
+        for (const { name } of hintsOf(process)) state += `+${name}`
+      }
       const entries: string[] = []
       for (const [key, { value, expiresAt }] of contents.entries) {
         entries.push(`${numberOf(key)}=${numberOf(value)}@${expiresAt}`)
@@ -233,7 +273,13 @@ export async function prepareScenario(
 
     function leave(): void {
       for (const [index, process] of processes.entries()) {
-        if (busy[index] === 0 && process.pending.length === 0 && !process.crashed && ++process.uses < mostUses) {
+        if (
+          process.memory === undefined &&
+          busy[index] === 0 &&
+          process.pending.length === 0 &&
+          !process.crashed &&
+          ++process.uses < mostUses
+        ) {
           clean[index] = process
         }
       }

@@ -2,6 +2,7 @@ import { createSessionManager, type SessionEvent, type SessionManagerOptions } f
 import { type Client, createClient } from './client.ts'
 import type { Conditions, Scenario } from './interleaving.ts'
 import { createLedger, type Ledger } from './ledger.ts'
+import { createProcessMemory, type ProcessMemory } from './process-memory.ts'
 import { createScheduledStore, type Fault, type Operation, type Submit, type Submitted } from './scheduled-store.ts'
 
 /** One manager whose every store operation waits for the scheduler. */
@@ -14,6 +15,8 @@ export interface Process {
   operations: number
   crashed: boolean
   uses: number
+  /** What its store reads from, if it has a cache. */
+  readonly memory: ProcessMemory | undefined
   readonly index: number
   /** Records the result of an operation in the ledger. */
   record(operation: Submitted, fault: Fault | undefined, result: unknown): void
@@ -28,6 +31,10 @@ export interface ProcessParts {
   now(): number
   ledger(): Ledger
   violated(invariant: string, message: string): void
+  /** What is stored when it begins, for its cache. */
+  readonly stored?: ReadonlyMap<string, string>
+  /** See `MemoryParts`. */
+  writeOf?(key: string, value: string): number
   /** Responds to every operation at once: the process is not scheduled. */
   answer?(operation: Submitted): unknown
 }
@@ -43,8 +50,13 @@ export function createProcess(parts: ProcessParts): Process {
     const name = `${index}:${process.operations++}`
     return new Promise((settle, fail) => pending.push({ ...operation, name, process: index, settle, fail }))
   }
+  const scheduled = createScheduledStore(submit, !scenario.nonAtomic)
+  const { stored, writeOf } = parts
+  const { cache } = conditions
+  const memory =
+    cache && stored && writeOf && createProcessMemory({ store: scheduled, cache, stored, writeOf, violated })
   const manager = createSessionManager({
-    store: createScheduledStore(submit, !scenario.nonAtomic),
+    store: memory?.store ?? scheduled,
     secret,
     allowNonAtomicStore: true,
     clock: { now, sleep: () => Promise.resolve() },
@@ -67,6 +79,7 @@ export function createProcess(parts: ProcessParts): Process {
     operations: 0,
     crashed: false,
     uses: 0,
+    memory,
     index,
     record({ verb, key, value }, fault, result) {
       if (fault === undefined) ledger.steps.push({ by: name, verb, key, value, result })

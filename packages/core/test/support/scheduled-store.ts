@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '../../src/index.ts'
 
-export type Verb = 'get' | 'compareAndSet' | 'set' | 'delete' | 'deleteExpired' | 'jump' | 'answer'
+export type Verb = 'get' | 'compareAndSet' | 'set' | 'delete' | 'deleteExpired' | 'jump' | 'answer' | 'hint'
 
 /** An operation that a process waits for. */
 export interface Operation {
@@ -68,6 +68,8 @@ export const correctEngine: Engine = (contents, { verb, key, expected, value = '
     }
     case 'answer':
       return result
+    case 'hint':
+      return undefined
     case 'jump':
       contents.now = now + expiresAt
       return undefined
@@ -127,7 +129,7 @@ export function faultsOf(operation: Pick<Operation, 'verb'>, faults: readonly Fa
 }
 
 function applies(fault: Fault, { verb }: Pick<Operation, 'verb'>): boolean {
-  if (verb === 'jump' || verb === 'answer') return false
+  if (verb === 'jump' || verb === 'answer' || verb === 'hint') return false
   if (fault === 'slow') return true
   if (fault === 'refused') return verb !== 'get' && verb !== 'deleteExpired'
   if (verb === 'get' || verb === 'deleteExpired') return fault === 'error-before' || fault === 'crash-before'

@@ -18,6 +18,7 @@ export function describeStep(
   const present = before === undefined ? 'nothing' : factsOf(before).summary
   const mark = fault === undefined ? (stray ? ' (late arrival)' : '') : ` !! ${fault}`
   const name = key.includes('.u.') ? `index ${key.slice(11, 15)}` : `record ${shortId(key.slice(11))}`
+  if (verb === 'hint') return { actor, event: `receives a hint about ${name}` }
   if (verb === 'answer') return { actor, event: `is answered about ${name}` }
   if (verb === 'jump') return { actor, event: `clock jumps ${expiresAt} ms` }
   if (verb === 'deleteExpired') return { actor, event: `sweeps${mark}` }

@@ -14,6 +14,7 @@ export interface CaseContextOptions {
   openSecond(): Promise<KeyValueStore>
   refuse?(): void | Promise<void>
   allow?(): void | Promise<void>
+  interrupt?(): void | Promise<void>
 }
 
 const anHour = 3_600_000
@@ -59,6 +60,8 @@ export function createCaseContext(options: CaseContextOptions): StoreCaseContext
     },
     refuse: async () => options.refuse?.(),
     allow: async () => options.allow?.(),
+    interrupt: async () => options.interrupt?.(),
+    track: calls.track,
     now,
     later: () => now() + 24 * anHour,
     past: () => now() - expiryGranularity + 1,

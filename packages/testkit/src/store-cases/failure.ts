@@ -33,9 +33,16 @@ export const failureCases: CaseGroup = {
       name: 'deleteExpired rejects instead of resolving to 0',
       needs: ['deleteExpired'],
       check: ({ store }) => rejects(() => store.deleteExpired())
+    },
+    {
+      name: 'watch rejects, it does not wait for the engine',
+      needs: ['watch'],
+      check: ({ store }) => rejects(() => store.watch('', ignore, ignore))
     }
   ]
 }
+
+function ignore(): void {}
 
 async function rejects(call: () => Promise<unknown>): Promise<void> {
   await assert.rejects(call, (error) => {

@@ -29,6 +29,8 @@ export function fullStore(store: KeyValueStore, { track }: PendingCalls): FullSt
       }
     },
     deleteExpired: () => track('deleteExpired', undefined, () => store.deleteExpired?.() ?? lacks('deleteExpired')),
+    watch: (prefix, onKey, onGap) =>
+      track('watch', prefix, () => store.watch?.(prefix, onKey, onGap) ?? lacks('watch')),
     close: () => track('close', undefined, () => store.close?.() ?? lacks('close'))
   }
 }

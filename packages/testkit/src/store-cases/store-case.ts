@@ -1,10 +1,18 @@
 import type { KeyValueStore } from '@kvsession/core'
+import type { PendingCalls } from './pending-calls.ts'
 
 /** The optional methods of the contract. */
-export type OptionalMethod = 'getMany' | 'compareAndSet' | 'keys' | 'deleteExpired' | 'close'
+export type OptionalMethod = 'getMany' | 'compareAndSet' | 'keys' | 'deleteExpired' | 'watch' | 'close'
 
 /** In the order of the contract. */
-export const optionalMethods: readonly OptionalMethod[] = ['getMany', 'compareAndSet', 'keys', 'deleteExpired', 'close']
+export const optionalMethods: readonly OptionalMethod[] = [
+  'getMany',
+  'compareAndSet',
+  'keys',
+  'deleteExpired',
+  'watch',
+  'close'
+]
 
 /** A store on which every method can be called. Calling a missing method fails with an assertion. */
 export type FullStore = Required<KeyValueStore>
@@ -35,6 +43,10 @@ export interface StoreCaseContext {
   refuse(): Promise<void>
   /** Makes the engine accept writes again. Only on stores of `createRefusingStore`. */
   allow(): Promise<void>
+  /** Interrupts the hints of watches. Only on stores of `createInterruptedStore`. */
+  interrupt(): Promise<void>
+  /** Names what the case waits for, in the error of a case that takes too long. */
+  readonly track: PendingCalls['track']
   /** Epoch milliseconds, by the clock of the store or the system clock. */
   now(): number
   /** A deadline that no case reaches. */
