@@ -15,7 +15,7 @@ export interface Worker<M extends Methods> {
 export interface WorkerOptions {
   /** Flags of Node. */
   readonly flags?: readonly string[]
-  /** The one processor core that the process may use. Default: all. */
+  /** The processor core to which the process is pinned. Default: none. */
   readonly core?: number | undefined
   /** Folder of another build of the packages, from `extractBase`. Default: the packages of this tree. */
   readonly base?: string | undefined
@@ -27,7 +27,7 @@ export const sourceFlags: readonly string[] = [
   '--disable-warning=ExperimentalWarning'
 ]
 
-/** @param file relative to this folder; it calls {@link serveMethods} */
+/** @param file relative to this folder. It must call {@link serveMethods}. */
 export function startWorker<M extends Methods>(file: string, options: WorkerOptions = {}): Worker<M> {
   const { flags = [], core, base } = options
   const hook = base === undefined ? [] : ['--import', join(import.meta.dirname, 'base-hook.ts')]
@@ -49,7 +49,7 @@ export function startWorker<M extends Methods>(file: string, options: WorkerOpti
   }
 }
 
-/** @param name of the process, for errors */
+/** @param name names the process in errors */
 export function callerOf<M extends Methods>(child: ChildProcess, name: string): Worker<M>['call'] {
   return (method, ...args) =>
     new Promise((resolve, reject) => {

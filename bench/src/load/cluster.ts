@@ -7,7 +7,7 @@ import { startWorker, type Worker } from '../worker.ts'
 import type { ClusterMethods } from './cluster-process.ts'
 import { type Load, runWrk } from './wrk.ts'
 
-/** One or more processes of a subject behind one port. */
+/** One or more processes of a subject that share a port. */
 export interface Cluster extends Worker<ClusterMethods> {
   readonly name: string
   readonly port: number

@@ -6,7 +6,7 @@ import { formatLatency, formatNumber, median } from '../statistics.ts'
 import { atMost, growthLimit } from '../targets.ts'
 import { startWorker, type Worker } from '../worker.ts'
 
-/** Of each act in a round. */
+/** Operations of each kind in a round. */
 const operations = 200
 const acts = ['open', 'write', 'login'] as const satisfies readonly ScaleAct[]
 const million = 1_000_000

@@ -6,7 +6,7 @@ export interface VisitorRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** An object is sent as a form. */
   readonly body?: Readonly<Record<string, string>> | FormData | string
-  /** Sends the request as another visitor: without this one's cookies, and without keeping those of the response. */
+  /** Sends the request as another visitor: without the cookies of this one, and without keeping cookies of the response. */
   readonly stranger?: boolean
 }
 
@@ -23,9 +23,9 @@ export interface Visitor {
   readonly answers: readonly Answer[]
   readonly url: string
   visit(path: string, request?: VisitorRequest): Promise<RawAnswer>
-  /** Follows redirects until a response is none. */
+  /** Follows redirects until a response is not a redirect. */
   follow(answer: RawAnswer): Promise<RawAnswer>
-  /** Records something other than a response, such as a message of a socket. */
+  /** Records something else than a response, such as a message of a socket. */
   note(what: string, body: unknown): void
   /** The `Cookie` header that the visitor would send. */
   cookies(): string
@@ -45,7 +45,7 @@ const volatile = new Set([
   'retry-after',
   'x-ratelimit-reset'
 ])
-/** Each library sets them for its own cookie; the page describes the difference once. */
+/** Headers that each library sets for its own cookie. The page describes the difference once. */
 const ofSessions = new Set(['cache-control', 'vary'])
 
 /** @param sessionCookie the name of the session's cookie. */

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Why mutants of one line may survive. */
+/** The reason why mutants of one line may survive. */
 export interface Explanation {
   readonly file: string
   /** A part of the line on which the mutant begins. */
   readonly part: string
-  /** What each mutant makes of the code, or the beginning of it with `…`. */
+  /** The code that replaces it in each mutant, or its beginning and `…`. */
   readonly becomes: readonly string[]
   readonly why: string
 }
 
-/** One realistic mistake that no mutation operator makes. */
+/** A realistic mistake that no mutation operator makes. */
 export interface SeededMutant {
   readonly name: string
   readonly file: string

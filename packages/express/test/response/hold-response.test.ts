@@ -128,14 +128,14 @@ describe('A held response', () => {
     for (const [name, answer] of Object.entries(answers)) {
       const site = createSite()
       const bare = await serveInTest((req, res) => Reflect.apply(answer, undefined, [req, res]))
-      const looked = await serveInTest(
+      const reading = await serveInTest(
         chain(site, (req, res) => {
           expect(req.session.n).toBe(undefined)
           return answer(req, res)
         })
       )
       const expected = comparable(await exchange(bare.url, request()))
-      expect(comparable(await exchange(looked.url, request())), name).toBe(expected)
+      expect(comparable(await exchange(reading.url, request())), name).toBe(expected)
       const untouched = await serveInTest(chain(site, answer))
       for (const cookie of ['', 'Cookie: a=b\r\n']) {
         // As in Node, headers after the start throw.
@@ -169,7 +169,7 @@ describe('A held response', () => {
     expect(order.slice(1).sort()).toEqual(['ended', 'received', 'written'])
   })
 
-  it('A held response looks started to its handler, and not started once the commit has failed', async () => {
+  it('A held response looks started to its handler, but not started after a failed commit', async () => {
     const site = createSite()
     const seen: boolean[] = []
     const { url } = await serveInTest((req, res) => {
@@ -556,7 +556,7 @@ describe('A held response', () => {
 })
 
 describe('A change after the response has started', () => {
-  async function stream(site: Site, change: Handler): Promise<{ url: string; goOn: () => void }> {
+  async function stream(site: Site, change: Handler): Promise<{ url: string; resume: () => void }> {
     const gate = createGate()
     const { url } = await serveInTest(
       chain(site, async (req, res) => {
@@ -573,12 +573,12 @@ describe('A change after the response has started', () => {
         return undefined
       })
     )
-    return { url, goOn: gate.open }
+    return { url, resume: gate.open }
   }
 
   it('A late change is stored before the response ends', async () => {
     const site = createSite()
-    const { url, goOn } = await stream(site, (req, res) => {
+    const { url, resume } = await stream(site, (req, res) => {
       req.session.n = 2
       res.end('two')
     })
@@ -586,7 +586,7 @@ describe('A change after the response has started', () => {
     await browser.get('/start')
     const answer = await browser.open('/stream')
     expect(await answer.read()).toBe('one')
-    goOn()
+    resume()
     expect(await answer.read()).toBe('two')
     expect((await browser.get('/read')).body).toBe('{"name":"there","n":2}')
   })
@@ -594,7 +594,7 @@ describe('A change after the response has started', () => {
   it('A late change is stored if the client disconnects and the handler never ends the response', async () => {
     const site = createSite()
     const left = createGate()
-    const { url, goOn } = await stream(site, (req, res) => {
+    const { url, resume } = await stream(site, (req, res) => {
       req.session.n = 2
       res.on('close', left.open)
     })
@@ -602,7 +602,7 @@ describe('A change after the response has started', () => {
     await browser.get('/start')
     const answer = await browser.open('/stream')
     expect(await answer.read()).toBe('one')
-    goOn()
+    resume()
     const write = site.store.hold('compareAndSet')
     answer.abort()
     await left.passed
@@ -613,7 +613,7 @@ describe('A change after the response has started', () => {
 
   it('A late change is stored if the client has already disconnected', async () => {
     const site = createSite()
-    const { url, goOn } = await stream(site, (req, res) => {
+    const { url, resume } = await stream(site, (req, res) => {
       res.on('close', () =>
         setImmediate(() => {
           req.session.n = 2
@@ -624,7 +624,7 @@ describe('A change after the response has started', () => {
     await browser.get('/start')
     const answer = await browser.open('/stream')
     expect(await answer.read()).toBe('one')
-    goOn()
+    resume()
     const write = site.store.hold('compareAndSet')
     answer.abort()
     await write.reached
@@ -634,13 +634,13 @@ describe('A change after the response has started', () => {
 
   it('A late change of a new session raises an event, and the response ends normally', async () => {
     const site = createSite()
-    const { url, goOn } = await stream(site, (req, res) => {
+    const { url, resume } = await stream(site, (req, res) => {
       req.session.n = 2
       res.end('two')
     })
     const answer = await createCookieJarClient(url).open('/stream')
     expect(await answer.read()).toBe('one')
-    goOn()
+    resume()
     expect(await answer.read()).toBe('two')
     expect(await answer.read()).toBe(undefined)
     expect(site.events).toContainEqual(expect.objectContaining({ type: 'cookieSkipped', reason: 'headers-sent' }))
@@ -667,7 +667,7 @@ describe('A change after the response has started', () => {
 
   it('A late change that cannot be stored aborts the response and reaches the error handling', async () => {
     const site = createSite()
-    const { url, goOn } = await stream(site, (req, res) => {
+    const { url, resume } = await stream(site, (req, res) => {
       req.session.n = 2
       site.store.fail('compareAndSet')
       res.end('two')
@@ -676,7 +676,7 @@ describe('A change after the response has started', () => {
     await browser.get('/start')
     const answer = await browser.open('/stream')
     expect(await answer.read()).toBe('one')
-    goOn()
+    resume()
     await expect(answer.read()).rejects.toThrow()
   })
 
