@@ -12,7 +12,10 @@ interface Word {
 
 /** Refused everywhere: in comments, messages, test titles, names and prose. */
 const words: readonly Word[] = [
-  { pattern: /\bnobody\b(?!(?<=['"]nobody)['"])/gi, instead: 'a sentence with a subject: no request, no caller, no user' },
+  {
+    pattern: /\bnobody\b(?!(?<=['"]nobody)['"])/gi,
+    instead: 'a sentence with a subject: no request, no caller, no user'
+  },
   { pattern: /\b(?:some|every|any)body\b/gi, instead: 'another request, the caller, every user' },
   { pattern: /\bwho(?:m|ever|mever)\b/gi, instead: 'the user that, any process that, an attacker who' },
   { pattern: /(?<=(?:[.!?:]|\/\*\*|\/\/) |['"`])Who (?:is|has|was|can|may)\b/g, instead: 'a sentence with a subject' },
