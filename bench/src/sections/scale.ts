@@ -20,8 +20,8 @@ export const scaleSection: Section = {
   about:
     'Sequential operations of the session manager on sessions with 300 bytes of data. They alternate between a store with one percent of the ' +
     'sessions and a store with all of them, each in its own process. In milliseconds, median / p99, and the growth of the median. An index tree with ' +
-    'a hundred times as many entries is half as deep again, which explains a growth of up to × 1.5. Each engine has its own server with enough memory ' +
-    'for all data, and no write waits for the disk. Then half of the sessions expire and are removed, and the rest are listed, ' +
+    'a hundred times as many entries is half as deep again, which explains a growth of up to × 1.5. Database servers serve only this measurement and have ' +
+    'enough memory for all data; no write waits for the disk. Then half of the sessions expire and are removed, and the rest are listed, ' +
     'while four clients send requests in the same process, every fifth a write. The pause is the longest pause of its event loop. Compare the figures within a row, not between rows.',
   parts: Object.keys(scaleEngines),
   missing(part) {
