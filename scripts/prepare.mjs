@@ -1,4 +1,4 @@
-// Runs at the end of `npm ci` and `npm install`, on whatever Node the machine has, so it is plain JavaScript.
+// Runs at the end of `npm ci` and `npm install`, with any version of Node, so it is plain JavaScript.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ function writeReferences() {
   })
   const references = folders
     .filter((folder) => existsSync(join(root, folder, 'tsconfig.json')))
-    // What the repository adds to the settings of a template is in a file beside it.
+    // A file beside the settings of a template contains the additions of the repository.
     .map((folder) => (existsSync(join(root, `${folder}.tsconfig.json`)) ? `${folder}.tsconfig.json` : folder))
     .sort()
     .map((path) => ({ path }))

@@ -21,14 +21,14 @@ export async function startSubject(family: Family, name: string, options: Subjec
   const worker = startWorker<SubjectMethods>('applications/subject-process.ts', {
     core,
     base: base?.folder,
-    // So that each subject's profile can be told from the others.
+    // Gives the profile of each subject its own name.
     flags: flags.map((flag) => flag.replace('SUBJECT', title.replace(/\W+/g, '-')))
   })
   await worker.call('load', family, name, url)
   return { name: title, ...worker }
 }
 
-/** Runs `work` with subjects, and stops them whatever happens. */
+/** Runs `work` with subjects, and stops them afterwards, even if it fails. */
 export async function withSubjects<Result>(
   starting: readonly Promise<Subject>[],
   work: (subjects: readonly Subject[]) => Promise<Result>
@@ -41,7 +41,7 @@ export async function withSubjects<Result>(
   }
 }
 
-/** Another one begins each round: the first one meets the coldest caches. */
+/** Rotates the order, because the first subject of a round meets the coldest caches. */
 export function rotated<T>(all: readonly T[], round: number): readonly T[] {
   const first = round % all.length
   return [...all.slice(first), ...all.slice(0, first)]

@@ -8,14 +8,14 @@ export type Methods = Readonly<Record<string, (...args: never[]) => unknown>>
 /** A worker process. It runs one call at a time. */
 export interface Worker<M extends Methods> {
   call<K extends keyof M & string>(method: K, ...args: Parameters<M[K]>): Promise<Awaited<ReturnType<M[K]>>>
-  /** Resolves when the process has ended, so that it lets go of its store first. */
+  /** Resolves when the process has ended, after it has closed its store. */
   stop(): Promise<void>
 }
 
 export interface WorkerOptions {
   /** Flags of Node. */
   readonly flags?: readonly string[]
-  /** The one processor core that the process may use. Default: all. */
+  /** The processor core to which the process is pinned. Default: none. */
   readonly core?: number | undefined
   /** Folder of another build of the packages, from `extractBase`. Default: the packages of this tree. */
   readonly base?: string | undefined
@@ -27,7 +27,7 @@ export const sourceFlags: readonly string[] = [
   '--disable-warning=ExperimentalWarning'
 ]
 
-/** @param file relative to this folder; it calls {@link serveMethods} */
+/** @param file relative to this folder. It must call {@link serveMethods}. */
 export function startWorker<M extends Methods>(file: string, options: WorkerOptions = {}): Worker<M> {
   const { flags = [], core, base } = options
   const hook = base === undefined ? [] : ['--import', join(import.meta.dirname, 'base-hook.ts')]
@@ -42,14 +42,14 @@ export function startWorker<M extends Methods>(file: string, options: WorkerOpti
   return {
     call: callerOf<M>(child, file),
     stop() {
-      // It exits by itself, so that V8 writes a profile where a flag asks for one.
+      // The process exits by itself, so that V8 can write a profile.
       if (child.connected) child.disconnect()
       return ended
     }
   }
 }
 
-/** @param name of the process, for errors */
+/** @param name names the process in errors */
 export function callerOf<M extends Methods>(child: ChildProcess, name: string): Worker<M>['call'] {
   return (method, ...args) =>
     new Promise((resolve, reject) => {
@@ -66,7 +66,7 @@ export function callerOf<M extends Methods>(child: ChildProcess, name: string): 
     })
 }
 
-/** Answers the calls of the parent process; ends with it. */
+/** Answers the calls of the parent process, and exits when the parent disconnects. */
 export function serveMethods(methods: Methods): void {
   process.on('message', (message) => {
     const { method, args } = asCall(message)
@@ -80,7 +80,7 @@ export function serveMethods(methods: Methods): void {
   process.on('disconnect', () => process.exit())
 }
 
-/** The processes send each other nothing else. */
+/** The cast is safe, because the processes exchange no other messages. */
 function asAnswer<Result>(message: unknown): { readonly error?: string; readonly result: Result } {
   return message as { readonly error?: string; readonly result: Result }
 }

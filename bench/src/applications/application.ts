@@ -4,29 +4,29 @@ import { makePayload, pathOf } from './scenario.ts'
 
 /** One framework with one session library. */
 export interface Application {
-  /** Answers in process, without a socket. Resolves to the `Set-Cookie` values of the complete response. */
+  /** Handles a request in process, without a socket. Resolves to the `Set-Cookie` values of the complete response. */
   request(path: string, cookie: string): Promise<readonly string[]>
-  /** Serves on loopback. Resolves to the port. */
+  /** Listens on loopback. Resolves to the port. */
   serve(port: number): Promise<number>
 }
 
-/** Makes an application of one library. @param url address of its store, for a store on a server */
+/** Creates an application with one library. @param url address of the store, if it is on a server */
 export type Library = (url: string) => Application | Promise<Application>
 
 export type Fields = Record<string, unknown>
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => unknown
 
-/** What the routes do with a session. `Context`: what the framework passes to a handler. */
+/** How the routes use a session. `Context` is the argument that the framework passes to a handler. */
 export interface SessionAccess<Context> {
   read(context: Context): unknown
   /** Adds 1 to `views`. */
   write(context: Context): unknown
-  /** Fills a session that is empty. */
+  /** Sets the fields of an empty session. */
   create(context: Context, fields: Readonly<Fields>): unknown
 }
 
-/** The bare framework: no session. */
-export const noAccess: SessionAccess<unknown> = { read: () => 'nobody', write() {}, create() {} }
+/** For the bare framework, which has no sessions. */
+export const noAccess: SessionAccess<unknown> = { read: () => 'no session', write() {}, create() {} }
 
 /** Access to a session that is a plain object. */
 export function fieldAccess<Context>(fieldsOf: (context: Context) => unknown): SessionAccess<Context> {
@@ -50,7 +50,7 @@ export function routesOf<Context>(access: SessionAccess<Context>): ReadonlyMap<s
   ])
 }
 
-/** Fails without a user: a library that loses sessions would be the fastest. */
+/** Throws if the session has no user, because a library that loses sessions would otherwise be the fastest. */
 async function readUser<Context>(access: SessionAccess<Context>, context: Context): Promise<void> {
   if ((await access.read(context)) === undefined) throw new Error('The session has lost its user')
 }
@@ -70,7 +70,7 @@ function addressOf(server: Server): AddressInfo {
   throw new Error('The server has no port')
 }
 
-/** A session of every library here accepts any field. */
+/** The sessions of all libraries in the bench accept any field. */
 export function asFields(session: unknown): Fields {
   return session as Fields
 }

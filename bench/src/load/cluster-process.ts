@@ -28,7 +28,7 @@ const methods = {
     return first ? first('cookies') : []
   },
 
-  /** Of all processes together, microseconds. */
+  /** Microseconds of all processes together. */
   async cpu(): Promise<number> {
     const all = await Promise.all(calls.map((call) => call('cpu')))
     return all.reduce((sum, one) => sum + one, 0)

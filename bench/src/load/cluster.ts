@@ -7,7 +7,7 @@ import { startWorker, type Worker } from '../worker.ts'
 import type { ClusterMethods } from './cluster-process.ts'
 import { type Load, runWrk } from './wrk.ts'
 
-/** One or more processes of a subject behind one port. */
+/** One or more processes of a subject that share a port. */
 export interface Cluster extends Worker<ClusterMethods> {
   readonly name: string
   readonly port: number
@@ -21,7 +21,7 @@ export interface ClusterOptions {
   readonly processes: number
 }
 
-/** Runs `work` with clusters named as the keys are, and stops them whatever happens. */
+/** Runs `work` with clusters, named by the keys, and stops them afterwards, even if it fails. */
 export async function withClusters<Result>(
   named: Readonly<Record<string, ClusterOptions>>,
   work: (clusters: readonly Cluster[]) => Promise<Result>
@@ -48,7 +48,7 @@ interface CoreLoad extends Load {
   readonly perCore: number
 }
 
-/** Read-heavy load in interleaved rounds, after one that warms up. */
+/** Read-heavy load in interleaved rounds, after a warm-up round. */
 export async function loadClusters(clusters: readonly Cluster[], connections: number, quick: boolean): Promise<Loads> {
   const found = new Map(clusters.map(({ name }): [string, CoreLoad[]] => [name, []]))
   for (let round = -1; round < (quick ? 1 : 9); round++) {
@@ -83,7 +83,7 @@ export function loadTable(title: string, loads: Loads): Table {
   }
 }
 
-/** Requests a second of one cluster to those of another. */
+/** The ratio of the requests a second of two clusters. */
 export function throughputRatio(loads: Loads, name: string, against: string): number {
   const rate = (one: string): number =>
     median((loads.get(one) ?? []).map(({ requests, seconds }) => requests / seconds))

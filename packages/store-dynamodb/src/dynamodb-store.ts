@@ -149,8 +149,8 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 function stringOf(item: unknown, attribute: string): string | undefined {
-  const text = propertyOf(propertyOf(item, attribute), 'S')
-  return typeof text === 'string' ? text : undefined
+  const value = propertyOf(propertyOf(item, attribute), 'S')
+  return typeof value === 'string' ? value : undefined
 }
 
 function foreign(table: string, key: string): SessionError {

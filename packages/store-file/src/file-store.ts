@@ -83,7 +83,7 @@ export function createFileStore(
   async function write(path: string, key: string, value: string, expiresAt: number): Promise<true> {
     if (expiresAt <= clock.now()) return remove(path)
     const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
-    await writeAtomically({ path, temporary, text: encodeEnvelope(key, value, expiresAt), expiresAt, synced })
+    await writeAtomically({ path, temporary, content: encodeEnvelope(key, value, expiresAt), expiresAt, synced })
     return true
   }
 

@@ -37,9 +37,9 @@ export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}
   async function* find(passes: (record: Envelope) => boolean): AsyncIterable<string> {
     const seen = new Set<string>()
     const rethrow = watch.begin()
-    for await (const text of storedValues(keyv)) {
+    for await (const stored of storedValues(keyv)) {
       rethrow()
-      const record = decodeEnvelope(text)
+      const record = decodeEnvelope(stored)
       if (record === undefined || seen.has(record.key) || !passes(record)) continue
       seen.add(record.key)
       yield record.key

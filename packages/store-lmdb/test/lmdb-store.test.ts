@@ -99,7 +99,7 @@ describe('createLmdbStore', () => {
 
   it('A foreign entry among the deadlines is an error', async () => {
     const { store, database } = file.open()
-    await database.put(7 as never, 'a number of somebody else')
+    await database.put(7 as never, 'a foreign value')
     await expect(store.deleteExpired()).rejects.toMatchObject({ code: 'STORE_INVALID' })
   })
 })

@@ -76,16 +76,17 @@ export function createMemcachedStore(
       assertFits(value)
       const name = prefix + key
       const client = clientOf(name)
-      const text = encodeEnvelope(value, expiresAt)
+      const stored = encodeEnvelope(value, expiresAt)
       for (let turn = 0; turn < maxTurns; turn++) {
         const lifetime = lifetimeOf(expiresAt, clock.now())
-        if (expected === undefined && (await succeeds(client.add(name, text, { lifetime }), 'NOT_STORED'))) return true
+        if (expected === undefined && (await succeeds(client.add(name, stored, { lifetime }), 'NOT_STORED')))
+          return true
         const envelope = await read(name)
         if (liveValueOf(envelope) !== expected) return false
         // The key has disappeared since `add`, so there was no live value.
         if (envelope === undefined) continue
         const { casUniq } = envelope
-        if (await succeeds(client.cas(name, text, { lifetime, casUniq }), 'EXISTS', 'NOT_FOUND')) return true
+        if (await succeeds(client.cas(name, stored, { lifetime, casUniq }), 'EXISTS', 'NOT_FOUND')) return true
         // Another client wrote meanwhile, perhaps the same value with another deadline, so compare the value again.
       }
       throw new SessionError('CONFLICT', `Other clients kept writing to ${name} in memcached. Try again`)

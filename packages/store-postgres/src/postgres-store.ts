@@ -169,8 +169,9 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
 }
 
 /** One name per statement, which pg requires if stores share a connection. FNV-1a, because a name has at most 63 bytes. */
-function nameOf(method: string, text: string): string {
+function nameOf(method: string, statement: string): string {
   let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  for (let index = 0; index < statement.length; index++)
+    hash = Math.imul(hash ^ statement.charCodeAt(index), 0x01000193)
   return `kvsession_${method}_${(hash >>> 0).toString(36)}`
 }

@@ -83,8 +83,8 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
       }),
     getMany: (keys) => readMany(keys),
     async set(key, value, expiresAt) {
-      const text = encodeEnvelope(value, expiresAt)
-      await describingErrors(key, () => replication.write(key, (on) => on.set(key, text, collectableAt(expiresAt))))
+      const envelope = encodeEnvelope(value, expiresAt)
+      await describingErrors(key, () => replication.write(key, (on) => on.set(key, envelope, collectableAt(expiresAt))))
     },
     async delete(key) {
       await describingErrors(key, () => replication.write(key, (on) => on.del(key)))

@@ -108,8 +108,8 @@ async function run(recipe: EngineRecipe, place: EnginePlace, enter: readonly str
     throw new Error(`${recipe.name} did not start:\n${output}`)
   })
   const printed = new Promise<void>((resolve) => {
-    const keep = (text: string): void => {
-      output = (output + text).slice(-keptOutput)
+    const keep = (chunk: string): void => {
+      output = (output + chunk).slice(-keptOutput)
       if (recipe.ready?.test(output)) resolve()
     }
     child.stdout?.setEncoding('utf8').on('data', keep)
@@ -149,11 +149,11 @@ export async function runToEnd(
 ): Promise<void> {
   const child = spawnAs(command, user, folder)
   let output = ''
-  child.stdout?.on('data', (text) => {
-    output += text
+  child.stdout?.on('data', (chunk) => {
+    output += chunk
   })
-  child.stderr?.on('data', (text) => {
-    output += text
+  child.stderr?.on('data', (chunk) => {
+    output += chunk
   })
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`${command[0]} ended with ${code}:\n${output}`)

@@ -3,7 +3,7 @@ import type { KeyValueStore } from '@kvsession/core'
 import type { PendingCalls } from './pending-calls.ts'
 import type { FullStore } from './store-case.ts'
 
-/** Makes every optional method of `store` callable, so that a missing method fails its cases by name. */
+/** Makes every optional method of `store` callable. A missing method fails its cases with its name. */
 export function fullStore(store: KeyValueStore, { track }: PendingCalls): FullStore {
   return {
     get: (key) => track('get', key, async () => store.get(key)),

@@ -5,11 +5,11 @@ export interface Unreached {
   readonly why: string
 }
 
-const typed = 'The types ask for it; the value is always there at this point.'
-const readable = 'The value was written by the serializer just before, or was read once already.'
+const typed = 'Only the types require it; the value is always present at this point.'
+const readable = 'The serializer has just written this string, or has parsed it before.'
 
 export const unreached: readonly Unreached[] = [
-  { file: 'adapter.ts', part: 'return watchFailure(', why: 'Only adapters call it: their tests reach it.' },
+  { file: 'adapter.ts', part: 'return watchFailure(', why: 'Only adapters call it; their tests reach it.' },
   {
     file: 'callback.ts',
     part: 'isSessionError(cause) ? cause',
@@ -35,7 +35,7 @@ export const unreached: readonly Unreached[] = [
   { file: 'create-record.ts', part: "state.id ?? ''", why: 'A stored session has an id.' },
   { file: 'identify.ts', part: "distinct[i] ?? ''", why: typed },
   { file: 'move-to-new-id.ts', part: "if (!record) return 'gone'", why: 'A live session has a record.' },
-  { file: 'move-to-new-id.ts', part: 'stored: () => plaintext', why: 'The plaintext to store is known, so that it is not asked for.' },
+  { file: 'move-to-new-id.ts', part: 'stored: () => plaintext', why: 'The plaintext to store is known, so this function is not called.' },
   { file: 'move-to-new-id.ts', part: "owner.plaintext ?? ''", why: typed },
   { file: 'next-data.ts', part: "stored() ?? ''", why: 'A payload that cannot be read has ended the write before.' },
   { file: 'next-data.ts', part: 'deserializeData(context, baseline) ?? {}', why: readable },

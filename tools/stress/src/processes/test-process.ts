@@ -86,9 +86,9 @@ function connect<C extends Commands>(child: ChildProcess): TestProcess<C> {
   let answers = 0
   let isEndExpected = false
   let errors = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-keptErrors)
-    process.stderr.write(text)
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    errors = (errors + chunk).slice(-keptErrors)
+    process.stderr.write(chunk)
   })
 
   const ended = once(child, 'close').then(([code, signal]): ProcessEnd => {
