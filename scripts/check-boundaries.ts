@@ -7,16 +7,18 @@ import { type Problem, reportProblems } from './problem.ts'
 import { type ImportedModule, readSource, type SourceFile } from './source-file.ts'
 import { isPublished, listFiles, readWorkspaces, type Workspace, type WorkspaceKind } from './workspace.ts'
 
-/** The one file of core that may know Node. */
+/** The only file of core that may use Node. */
 const nodeFile = 'crypto/crypto-node.ts'
-/** The files of core that may know a cryptographic library. */
+/** The only files of core that may use a cryptographic library. */
 const cryptoFiles = new Set([nodeFile, 'crypto/crypto-portable.ts'])
 
 /**
- * Which workspace may import which: all depend on core. Tests may also import the testkit and tools, and those of core the
- * module of the test servers that records results.
+ * The kinds of workspaces that a kind may import: every package depends on core. Tests may also import the testkit and tools,
+ * and the tests of core may import the module of the test servers that records results.
  */
-const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; dev: readonly WorkspaceKind[] }>> = {
+const allowedImports: Readonly<
+  Record<WorkspaceKind, { src: readonly WorkspaceKind[]; dev: readonly WorkspaceKind[] }>
+> = {
   core: { src: [], dev: ['test-servers'] },
   testkit: { src: ['core'], dev: ['core', 'test-servers'] },
   adapter: { src: ['core'], dev: ['core', 'testkit', 'test-servers'] },
@@ -36,13 +38,13 @@ const arrows: Readonly<Record<WorkspaceKind, { src: readonly WorkspaceKind[]; de
   }
 }
 
-/** Misuse of a store throws the one class of errors; all else it needs of core is a type, or an entry for stores. */
+/** The only values that a store may import from the main entry of core. Everything else is a type, or an entry for stores. */
 const errorClass = new Set(['SessionError', 'isSessionError'])
-/** Where stress tests record results: all that tests of core may import of the test servers, because it starts none. */
+/** Records results of stress tests. Tests of core may import only this entry of the test servers, because it starts none. */
 const resultsEntry = './results'
 const entriesForStores: ReadonlySet<string> = new Set(['./keyed-lock', './store-options'])
 
-/** What the modules of core may import from outside; the cryptographic ones only in `cryptoFiles`. */
+/** The packages that core may import; only `cryptoFiles` may import cryptographic ones. */
 const coreDependencies = new Set(['@standard-schema/spec', 'devalue'])
 const coreCrypto = /^@noble\/|^(?:node:)?crypto$/
 
@@ -52,24 +54,24 @@ const mathRandom = /\bMath\s*(?:\.|\?\.)\s*random\b/g
 const meaninglessName = /^(?:utils?|helpers?|common|misc|types)(?:\.d)?\.[cm]?[jt]sx?$/
 const loosenedTypes = /\bas\s+any\b|<any>|:\s*any\b(?!\s*\()|\bany\[\]/g
 const silencedChecks = /@ts-ignore|@ts-nocheck|biome-ignore|eslint-disable|oxlint-disable/g
-/** Proves in a type test that something does not compile; anywhere else it hides that. */
+/** Asserts a type error in a type test; elsewhere it hides one. */
 const expectedError = /@ts-expect-error/g
 const typeTest = /\.test-d\.ts$/
 const machinePath = /(?<![\w.@/-])\/(?:work|root|home\/\w+|tmp|Users\/\w+)\/\w/g
 const registryHost = /\bregistry\.(?:npmjs|yarnpkg)\.\w+|\bdeb\.debian\.org\b/g
 
-/** Comparison of something secret by its value: it must take constant time. */
+/** A comparison of a secret, which must take constant time. */
 const comparison = /(typeof\s+)?([\w$#.?[\]]+)\s*[!=]==?\s*([\w$#.?[\]'"`-]+)/g
 const secretOperand =
   /(?:^|[.#])(?:\w*[sS]ecret|\w*[sS]ecretHash|\w*[tT]ag|mac|hmac|\w*[dD]igest|\w*[sS]ignature|token)$/
 const publicOperand = /^(?:undefined|null|true|false|-?\d.*|['"`].*)$/
 
-/** Every broken boundary of the tree at `root`. */
+/** Every violated boundary of the tree at `root`. */
 export function findBoundaryProblems(root: string): Problem[] {
   const workspaces = readWorkspaces(root)
   const byName = new Map(workspaces.map((workspace) => [workspace.manifest.name ?? workspace.path, workspace]))
   const inWorkspaces = workspaces.flatMap((workspace) => [
-    ...checkManifestArrows(workspace, byName),
+    ...checkManifestDependencies(workspace, byName),
     ...listFiles(workspace.absolutePath, (name) => /\.[cm]?[jt]sx?$/.test(name)).flatMap((file) =>
       checkModule(root, workspace, byName, file)
     )
@@ -80,7 +82,7 @@ export function findBoundaryProblems(root: string): Problem[] {
   return [...inWorkspaces, ...arranged, ...scripts, ...files.flatMap((file) => checkHosts(root, file))]
 }
 
-/** The lockfile included: whoever installs may have a registry of their own. */
+/** Checks the lockfile too, because users may install from another registry. */
 function checkHosts(root: string, file: string): Problem[] {
   const path = relative(root, file).replaceAll('\\', '/')
   const lines = readFileSync(file, 'utf8').split('\n')
@@ -92,7 +94,7 @@ function checkHosts(root: string, file: string): Problem[] {
   )
 }
 
-/** In the sources of a workspace imports lead one way: no circle, and in core only downwards. */
+/** The sources of a workspace have no import circle; in core, imports only lead downwards. */
 function checkArrangement({ kind, path, absolutePath, manifest }: Workspace): Problem[] {
   const source = `${path}/src`
   const graph = readImportGraph(join(absolutePath, 'src'), manifest)
@@ -101,16 +103,16 @@ function checkArrangement({ kind, path, absolutePath, manifest }: Workspace): Pr
   return [...circles, ...findFolderCircles(graph, source)]
 }
 
-function checkManifestArrows(workspace: Workspace, byName: ReadonlyMap<string, Workspace>): Problem[] {
+function checkManifestDependencies(workspace: Workspace, byName: ReadonlyMap<string, Workspace>): Problem[] {
   const { dependencies, peerDependencies, optionalDependencies, devDependencies } = workspace.manifest
-  const allowed = arrows[workspace.kind]
+  const allowed = allowedImports[workspace.kind]
   const where = `${workspace.path}/package.json`
   const check = (names: Readonly<Record<string, string>> | undefined, kinds: readonly WorkspaceKind[]): Problem[] =>
     Object.keys(names ?? {}).flatMap((name) => {
       const target = byName.get(name)
       if (target === undefined) return []
       if (kinds.includes(target.kind)) return []
-      return [{ where, what: `${workspace.kind} must not depend on ${name}: arrows point at core` }]
+      return [{ where, what: `${workspace.kind} must not depend on ${name}: packages depend only on core` }]
     })
   const runtime = { ...dependencies, ...peerDependencies, ...optionalDependencies }
   return [...check(runtime, allowed.src), ...check(devDependencies, allowed.dev)]
@@ -133,22 +135,22 @@ function checkModule(
     for (const match of code.matchAll(pattern)) say(source.lineOf(match.index), what(match[0].trim()))
   }
 
-  if (meaninglessName.test(name)) say(1, `${name} names nothing: call the file after the noun it holds`)
+  if (meaninglessName.test(name)) say(1, `${name} has no meaning: name the file after its content`)
   for (const imported of source.imports) {
     const what = checkImport(workspace, byName, file, imported, isSrc)
     if (what !== undefined) say(imported.line, what)
   }
   forbid(source.code, loosenedTypes, (found) => `\`${found}\`: decode from unknown instead`)
-  forbid(source.raw, silencedChecks, (found) => `${found}: mend the cause`)
+  forbid(source.raw, silencedChecks, (found) => `${found}: fix the cause`)
   if (!typeTest.test(name)) forbid(source.raw, expectedError, (found) => `${found} belongs in *.test-d.ts`)
   if (isSrc || workspace.kind === 'example') {
-    forbid(source.code, mathRandom, () => 'Math.random can be predicted: take randomBytes')
+    forbid(source.code, mathRandom, () => 'Math.random can be predicted: use randomBytes')
     forbid(source.raw, machinePath, (found) => `${found}…: a path of one machine`)
   }
   if (isSrc && isPublished(workspace)) forbidSecretComparison(source, say)
   if (isSrc && workspace.kind === 'core') {
     if (inside !== `src/${nodeFile}`) {
-      forbid(source.code, nodeGlobals, (found) => `${found} exists on Node alone: only ${nodeFile} may use it`)
+      forbid(source.code, nodeGlobals, (found) => `${found} exists only on Node: only ${nodeFile} may use it`)
     }
     if (!cryptoFiles.has(inside.slice('src/'.length))) {
       forbid(source.code, globalCrypto, () => `crypto belongs in ${[...cryptoFiles].join(' and ')}`)
@@ -176,21 +178,22 @@ function checkImport(
   const target = byName.get(packageName(specifier))
   if (target === workspace) return undefined
   if (target !== undefined) {
-    const kinds = arrows[workspace.kind][isSrc ? 'src' : 'dev']
-    if (!kinds.includes(target.kind)) return `${workspace.kind} must not import ${specifier}: arrows point at core`
+    const kinds = allowedImports[workspace.kind][isSrc ? 'src' : 'dev']
+    if (!kinds.includes(target.kind))
+      return `${workspace.kind} must not import ${specifier}: packages depend only on core`
     const subpath = `.${specifier.slice(packageName(specifier).length)}`
     if (workspace.kind === 'core' && subpath !== resultsEntry)
-      return `core must not import ${specifier}: its tests start no server`
+      return `core must not import ${specifier}: its tests must not start servers`
     if (workspace.kind === 'bench' && subpath === resultsEntry)
-      return `bench must not import ${specifier}: it is no stress test`
+      return `bench must not import ${specifier}: only stress tests record results`
     if (!(subpath in (target.manifest.exports ?? {}))) return `${specifier} is not an entry of ${target.manifest.name}`
     const unwanted = entriesForStores.has(subpath) ? [] : values.filter((name) => !errorClass.has(name))
     if (isSrc && workspace.kind === 'store' && target.kind === 'core' && unwanted.length > 0) {
-      return `a store imports types and SessionError alone from ${specifier}, not ${unwanted.join(', ')}`
+      return `a store imports only types and SessionError from ${specifier}, not ${unwanted.join(', ')}`
     }
     return undefined
   }
-  if (specifier.startsWith('@kvsession/')) return `${specifier} is no package of this repository`
+  if (specifier.startsWith('@kvsession/')) return `${specifier} is not a package of this repository`
   return isSrc && workspace.kind === 'core'
     ? checkCoreImport(specifier, relative(workspace.absolutePath, file))
     : undefined
@@ -203,7 +206,7 @@ function checkCoreImport(specifier: string, inside: string): string | undefined 
     if (name === nodeFile || !/crypto$/.test(specifier)) return undefined
   }
   if (specifier.startsWith('node:'))
-    return name === nodeFile ? undefined : `${specifier}: only ${nodeFile} may know Node`
+    return name === nodeFile ? undefined : `${specifier}: only ${nodeFile} may import from Node`
   if (coreDependencies.has(packageName(specifier))) return undefined
   return `core imports no framework, driver or other library: ${specifier}`
 }
@@ -225,6 +228,6 @@ if (process.argv[1] === import.meta.filename) {
   reportProblems(
     'boundaries',
     findBoundaryProblems(process.cwd()),
-    'every arrow points at core, and none leads round or up'
+    'every package depends on core, without circles or upward imports'
   )
 }

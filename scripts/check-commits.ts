@@ -4,7 +4,7 @@ import { type Problem, reportProblems } from './problem.ts'
 const longest = 72
 const lastCommits = 50
 
-/** Subjects that a list of commits cuts off. Of a branch its own commits, elsewhere the last 50; none without git. */
+/** Subjects that are too long for a list of commits. Checks the commits of a branch, on main the last 50; none without git. */
 export function findCommitProblems(root: string): Problem[] {
   const own = subjectsOf(root, ['origin/main..HEAD'])
   const subjects = own.length > 0 ? own : subjectsOf(root, [`-${lastCommits}`])

@@ -7,11 +7,11 @@ import { type ProjectAddress, pathOfLink, readAddress } from './project-address.
 import { readVocabulary, snippetData } from './snippet-vocabulary.ts'
 import { listFiles } from './workspace.ts'
 
-/** Where the blocks are laid out as modules; ignored by git, removed when all compile. */
+/** The folder for the blocks as modules. Git ignores it, and it is removed if all compile. */
 const snippetFolder = '.snippets'
 const checkedLanguages = new Set(['ts', 'typescript', 'js', 'javascript', 'mjs'])
 
-/** Which line of which document a line of a generated module comes from. */
+/** The document and the line from which a line of a generated module comes. */
 type Origin = { readonly document: string; readonly line: number } | undefined
 
 interface SnippetModule {
@@ -32,7 +32,7 @@ export function findDocProblems(root: string): Problem[] {
   ]
 }
 
-/** Documents whose blocks a reader would paste. */
+/** Documents with code for readers to paste. */
 function isGuide(document: string): boolean {
   return !document.startsWith('docs/decisions/')
 }
@@ -109,7 +109,7 @@ function snippetsOf({ root, document, vocabulary }: SnippetSource, problems: Pro
 }
 
 /**
- * `uses a, b` declares names; `continues` puts the block below the one before it, which may itself continue;
+ * `uses a, b` declares names; `continues` appends the block to the one before it, which may itself continue;
  * `program` says that the block runs as pasted, which check-tarballs does, `with` the address `of` an engine.
  */
 function readDirective(

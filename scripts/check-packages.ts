@@ -14,12 +14,12 @@ import {
   type Workspace
 } from './workspace.ts'
 
-/** What every published manifest says in the same words. */
+/** Fields that are the same in every published manifest. */
 const fixedFields: Manifest = {
   license: 'MIT',
   type: 'module',
   sideEffects: false,
-  // From there on Node gives an ES module to require().
+  // From this version, require() can load an ES module.
   engines: { node: '>=22.12' },
   // For resolvers that ignore exports: TypeScript with node10 resolution, and tools built on it.
   main: './dist/index.js',
@@ -27,7 +27,7 @@ const fixedFields: Manifest = {
   publishConfig: { access: 'public', provenance: true }
 }
 
-/** Every departure from the shape that all packages and examples share. */
+/** Every deviation from the structure that all packages and examples share. */
 export function findPackageProblems(root: string): Problem[] {
   const workspaces = readWorkspaces(root)
   const packages = workspaces.filter(isPublished)
@@ -54,10 +54,10 @@ export function findPackageProblems(root: string): Problem[] {
 function checkVersions(packages: readonly Workspace[]): Problem[] {
   const versions = new Set(packages.map(({ manifest }) => manifest.version))
   if (versions.size <= 1) return []
-  return [{ where: 'packages', what: `one version for all, not ${[...versions].join(', ')}` }]
+  return [{ where: 'packages', what: `all packages must have one version, not ${[...versions].join(', ')}` }]
 }
 
-/** A changeset that names no package of ours stops the release; one without words tells its reader nothing. */
+/** A changeset with an unknown package stops the release; a changeset without a description is useless to its reader. */
 function checkChangesets(root: string, packages: readonly Workspace[]): Problem[] {
   const names = packages.map(({ manifest }) => manifest.name)
   return listFiles(join(root, '.changeset'), (name) => name.endsWith('.md') && name !== 'README.md').flatMap((file) => {
@@ -107,7 +107,7 @@ function checkPackage(root: string, workspace: Workspace, address: ProjectAddres
   return problems.found
 }
 
-/** A store names its options in the call that checks them, complete by its type; the README must explain each. */
+/** The README of a store must explain each option. The call that checks the options lists all, which its type ensures. */
 function checkDocumentedOptions({ path, absolutePath }: Workspace): Problem[] {
   const [, section = ''] = readIfThere(join(absolutePath, 'README.md')).split('\n## Options\n')
   const [options = ''] = section.split('\n## ')
@@ -118,7 +118,7 @@ function checkDocumentedOptions({ path, absolutePath }: Workspace): Problem[] {
     .map((name) => ({ where: `${path}/README.md`, what: `"## Options" does not explain \`${name}\`` }))
 }
 
-/** The suite without servers, of one workspace; turbo runs it. */
+/** Runs the unit tests of one workspace; turbo calls it. */
 function testScriptOf({ path }: Workspace): string {
   return `vitest run --root ${path.replaceAll(/[^/]+/g, '..')} --project unit --passWithNoTests ${path}/`
 }
@@ -159,7 +159,7 @@ function checkEntries({ manifest, path, absolutePath }: Workspace): Problem[] {
   return problems.found
 }
 
-/** The types of the entries beside ".", for resolvers that know nothing of exports. */
+/** The types of all entries except ".", for resolvers that ignore exports. */
 function typesVersionsOf(entries: Readonly<Record<string, unknown>>): string | undefined {
   const types = Object.entries(entries).flatMap(([name, targets]) =>
     name === '.' || typeof targets !== 'object' ? [] : [[name.slice(2), [Object(targets).types]] as const]
@@ -179,7 +179,7 @@ function checkBuildReferences(workspace: Workspace, packages: readonly Workspace
   return [{ where: `${workspace.path}/tsconfig.build.json`, what: `references must be: ${should || 'none'}` }]
 }
 
-/** An example, a tool or the bench. Outside of `@kvsession/`, the scope of what is released. */
+/** An example, a tool or the bench. Its name is outside of `@kvsession/`, the scope of the published packages. */
 function checkPrivate(workspace: Workspace): Problem[] {
   const { kind, manifest, folder, path, absolutePath } = workspace
   const problems = problemList(`${path}/package.json`)
@@ -227,5 +227,5 @@ function sameContent(one: string, other: string): boolean {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  reportProblems('packages', findPackageProblems(process.cwd()), 'every manifest has the one shape')
+  reportProblems('packages', findPackageProblems(process.cwd()), 'every manifest has the required structure')
 }

@@ -16,7 +16,7 @@ interface Project {
   readonly folder: string
   /** Files of `scripts/projects` that it shares with others. */
   readonly shares: readonly string[]
-  /** Files that stand word for word on the page. */
+  /** Files whose content is on the page, unchanged. */
   readonly shown: readonly string[]
   readonly builds: boolean
   /** Run by each Node: a file, and its arguments. */
@@ -51,7 +51,7 @@ const projects: readonly Project[] = [
   }
 ]
 
-/** Builds and runs small projects of other people's settings with the packages as they are installed. */
+/** Builds and runs small projects with the settings of common setups and the installed packages. */
 function findProjectProblems(root: string): Problem[] {
   const sources = join(root, 'scripts', 'projects')
   const folder = mkdtempSync(join(tmpdir(), 'kvsession-projects-'))
@@ -89,17 +89,17 @@ function tryProject(place: string, nodes: ReturnType<typeof nodesToTry>, project
   return problems
 }
 
-/** A reader copies what the check has tried. */
+/** Ensures that readers copy files that the check has tested. */
 function checkPage(root: string, sources: string, { folder, shown }: Project): Problem[] {
   const blocks = readCodeBlocks(readFileSync(join(root, page), 'utf8')).map(({ code }) => code)
   return shown
     .filter((file) => !blocks.includes(readFileSync(join(sources, folder, file), 'utf8').trimEnd()))
-    .map((file) => ({ where: page, what: `must show scripts/projects/${folder}/${file} as it is` }))
+    .map((file) => ({ where: page, what: `must show scripts/projects/${folder}/${file} unchanged` }))
 }
 
 if (process.argv[1] === import.meta.filename) {
   const root = process.cwd()
   installOnce(packageLint)
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' })
-  reportProblems('projects', findProjectProblems(root), 'projects of other settings build, run and test')
+  reportProblems('projects', findProjectProblems(root), 'projects with all settings build, run and pass their tests')
 }

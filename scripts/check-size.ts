@@ -8,11 +8,11 @@ interface Bundle {
   readonly name: string
   readonly entry: string
   readonly platform: 'node' | 'browser'
-  /** What it may weigh, minified and gzipped with its dependencies, in bytes. */
+  /** Maximum size in bytes, minified and gzipped, with dependencies. */
   readonly budget?: number
 }
 
-/** The budgets of core are what it reached, rounded up to the next 250: docs/decisions/0009-size-of-core.md. */
+/** The budgets are the reached sizes, rounded up to the next 250 bytes: docs/decisions/0009-size-of-core.md. */
 const bundles: readonly Bundle[] = [
   { name: 'core, on Node', entry: '@kvsession/core', platform: 'node', budget: 28_000 },
   { name: 'core, elsewhere', entry: '@kvsession/core', platform: 'browser', budget: 31_000 },
@@ -22,7 +22,7 @@ const bundles: readonly Bundle[] = [
   { name: 'keyed lock, anywhere', entry: '@kvsession/core/keyed-lock', platform: 'browser' }
 ]
 
-/** Bytes of an entry with everything it pulls in but Node's own modules, minified and gzipped. */
+/** Bytes of an entry with all its imports except Node's own modules, minified and gzipped. */
 async function bundledSize(root: string, entry: string, platform: 'node' | 'browser'): Promise<number> {
   const { outputFiles } = await build({
     stdin: { contents: `export * from '${entry}'`, resolveDir: root, sourcefile: 'entry.js' },
@@ -35,10 +35,10 @@ async function bundledSize(root: string, entry: string, platform: 'node' | 'brow
     conditions: ['@kvsession/source', ...(platform === 'browser' ? ['browser', 'worker'] : [])],
     logLevel: 'silent'
   })
-  return gzipSync(outputFiles.map(({ text }) => text).join(''), { level: 9 }).length
+  return gzipSync(outputFiles.map((file) => file.text).join(''), { level: 9 }).length
 }
 
-/** Weighs core and says what is too heavy; `print` gets one line for each number. */
+/** Measures the size of core and returns the entries that exceed their budget; `print` gets a line for each size. */
 export async function findSizeProblems(root: string, print: (line: string) => void = console.log): Promise<Problem[]> {
   const problems: Problem[] = []
   const entries = readManifest(join(root, 'packages/core/package.json')).exports ?? {}
@@ -47,7 +47,7 @@ export async function findSizeProblems(root: string, print: (line: string) => vo
     const size = await bundledSize(root, entry, platform)
     print(`${name}: ${size} bytes${budget === undefined ? '' : ` of ${budget}`}`)
     if (budget !== undefined && size > budget) {
-      problems.push({ where: entry, what: `${name} weighs ${size} bytes, ${size - budget} over its budget` })
+      problems.push({ where: entry, what: `${name} has ${size} bytes, ${size - budget} over its budget` })
     }
   }
   return problems

@@ -19,7 +19,7 @@ import {
 /** Has publint, attw, and the oldest Node that the packages support. */
 export const packageLint = 'scripts/package-lint'
 
-/** What every consumer installs; devalue is the optional peer of `@kvsession/core/devalue`. */
+/** The packages that every consumer installs; devalue is the optional peer of `@kvsession/core/devalue`. */
 const everyConsumer = ['devalue', '@types/node', 'typescript']
 
 interface Tarball {
@@ -29,7 +29,7 @@ interface Tarball {
   readonly entries: readonly string[]
 }
 
-/** Packs every package and uses it as somebody does who has never seen this repository. */
+/** Packs every package and uses the tarballs as a user does, outside of this repository. */
 async function findTarballProblems(root: string): Promise<Problem[]> {
   const packages = readWorkspaces(root).filter(isPublished)
   const folder = mkdtempSync(join(tmpdir(), 'kvsession-tarballs-'))
@@ -52,7 +52,7 @@ async function findTarballProblems(root: string): Promise<Problem[]> {
   }
 }
 
-/** The programs of the stores run on engines of their own; where one is missing, `.ci/run` fails. */
+/** The programs of the stores run on real engines. A missing engine makes `.ci/run` fail. */
 async function runPrograms(consumer: string, programs: readonly ReadmeProgram[]): Promise<Problem[]> {
   const engines = createReadmeEngines()
   const problems: Problem[] = []
@@ -80,7 +80,7 @@ export function pack(root: string, folder: string, workspace: Workspace): Tarbal
   return { workspace, file: join(target, name), entries: modules.map((entry) => `${scoped}${entry.slice(1)}`) }
 }
 
-/** Beside ours, in the versions that this repository is locked to: what the READMEs install, and its types. */
+/** The other packages that the READMEs install, and their types, in the versions of this repository's lockfile. */
 function consumerPackages(root: string, tarballs: readonly Tarball[]): Set<string> {
   const workspaces = tarballs.map(({ workspace }) => workspace)
   const declared = workspaces.flatMap(({ manifest }) => Object.keys(manifest.devDependencies ?? {}))
@@ -118,7 +118,7 @@ export function installManifest(root: string, folder: string, manifest: Manifest
   execFileSync('npm', ['install', '--no-package-lock'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
-/** Copies a template out as it stands, beside the packed packages, and builds and tests it there. */
+/** Copies a template out of the repository, installs the packed packages, and builds and tests it there. */
 function useTemplate(root: string, folder: string, template: Workspace, tarballs: readonly Tarball[]): Problem[] {
   const copy = join(folder, 'template')
   cpSync(template.absolutePath, copy, { recursive: true, filter: (source) => !/(?:node_modules|dist)$/.test(source) })
@@ -141,7 +141,7 @@ function lintTarball(root: string, { workspace, file, entries }: Tarball): Probl
   const unwanted = content.filter((name) => !/^package\/(?:dist|src)\/|^package\/[\w.-]+$/.test(name))
   const built = content.filter((name) => /tsbuildinfo|\.test\.|\/test\//.test(name))
   return [
-    ...[...unwanted, ...built].map((name) => ({ where: workspace.path, what: `the tarball holds ${name}` })),
+    ...[...unwanted, ...built].map((name) => ({ where: workspace.path, what: `the tarball contains ${name}` })),
     ...run(workspace.path, join(bin, 'publint'), ['run', file, '--strict'], root),
     ...run(workspace.path, join(bin, 'attw'), [file, ...attwArgs, ...subpaths], root)
   ]
@@ -153,7 +153,7 @@ function runOnEveryNode(root: string, consumer: string, tarballs: readonly Tarba
   const on = (node: string, version: string, args: readonly string[]): Problem[] =>
     run(`${args[0]} on Node ${version}`, node, [quiet, ...args], consumer)
 
-  // The oldest Node strips no types, so that the program is built first, as its users would.
+  // The oldest Node does not strip types, so the program is built first, as its users would do.
   const built = run(
     'building the consumer',
     tscOf(consumer),
@@ -175,7 +175,7 @@ function runOnEveryNode(root: string, consumer: string, tarballs: readonly Tarba
 
 const buildArgs = '--ignoreConfig --outDir built --strict --types node --target es2023 --module nodenext'.split(' ')
 
-/** The same program as a bundler makes it for an edge runtime: without Node's conditions, so with portable crypto. */
+/** The same program bundled for an edge runtime: without the conditions of Node, so with portable crypto. */
 function bundleForElsewhere(root: string, consumer: string): Problem[] {
   const esbuild = join(root, 'node_modules', '.bin', 'esbuild')
   const args = ['--bundle', '--format=esm', '--platform=browser', '--external:node:*', '--log-level=warning']
@@ -208,7 +208,7 @@ function tscOf(consumer: string): string {
   return join(consumer, 'node_modules', '.bin', 'tsc')
 }
 
-/** This Node, and the oldest that the packages support, which exists for Linux x64 alone. */
+/** This Node, and the oldest one that the packages support, which is installed on Linux x64 only. */
 export function nodesToTry(root: string): { node: string; version: string; hasSqlite: boolean }[] {
   const oldest = join(root, packageLint, 'node_modules/oldest-node/bin/node')
   return [process.execPath, oldest].filter(existsSync).map((node) => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { countLine } from './test-report.ts'
 
-/** Everything CI asks for besides the tests, cheapest first. One check counts as one test. */
+/** All checks of CI except the tests, cheapest first. Each check counts as one test. */
 const checks: Readonly<Record<string, readonly string[]>> = {
   lint: ['npm', 'run', '--silent', 'lint'],
   typecheck: ['turbo', 'run', 'typecheck', '--output-logs=errors-only'],

@@ -1,17 +1,17 @@
-/** One thing uses another. */
+/** One node uses another. */
 export interface Arrow {
   readonly from: string
   readonly to: string
 }
 
 export interface Circle {
-  /** Each uses the next one, and the last one the first. */
+  /** Each node uses the next one, and the last node uses the first. */
   readonly members: readonly string[]
-  /** How many things reach one another, those of this circle included. */
+  /** The number of nodes that reach one another, including those of this circle. */
   readonly entangled: number
 }
 
-/** The shortest circle of each group of things that reach one another; empty when the arrows lead one way only. */
+/** The shortest circle of each group of nodes that reach one another; empty if there is no circle. */
 export function findCircles(arrows: readonly Arrow[]): Circle[] {
   const next = new Map<string, string[]>()
   for (const { from, to } of arrows) next.set(from, [...(next.get(from) ?? []), to])
@@ -32,7 +32,7 @@ export function findCircles(arrows: readonly Arrow[]): Circle[] {
 
 type Next = ReadonlyMap<string, readonly string[]>
 
-/** Everything that arrows lead to; `start` itself only where it is on a circle. */
+/** All nodes that arrows from `start` lead to, including `start` itself if it is on a circle. */
 function reach(next: Next, start: string): ReadonlySet<string> {
   const found = new Set<string>()
   const open = [start]
@@ -46,7 +46,7 @@ function reach(next: Next, start: string): ReadonlySet<string> {
   return found
 }
 
-/** @param start something on a circle. */
+/** @param start a node on a circle */
 function shortestCircle(next: Next, start: string): string[] {
   const paths = [[start]]
   const found = new Set<string>()

@@ -13,15 +13,15 @@ export interface CountReporterOptions {
   readonly print?: (line: string) => void
   /** Whether a skipped test counts as failed. Default: `KVSESSION_REQUIRE_ENGINES` is 1. */
   readonly requireEngines?: boolean
-  /** Says which suites did not run. It gets the names of those that were asked for, none for all. */
+  /** Describes the suites that did not run. It gets the names of the chosen suites, or none for all. */
   readonly leftOut?: (chosenSuites: readonly string[]) => readonly string[]
-  /** Where to write the report instead of printing what `npm test` prints for all workspaces. Default: as turbo runs it. */
+  /** Path of a report, written instead of the summary that `npm test` prints for all workspaces. Default: as turbo runs it. */
   readonly reportFile?: string | false
 }
 
 /**
- * Ends the run with one line that counts it, names what did not run, and shows the slowest files. With
- * `KVSESSION_REQUIRE_ENGINES=1`, as CI sets it, a skipped test is a failed one: an engine that is missing proves nothing.
+ * Prints skipped suites, the slowest files and, as the last line, the counts. With `KVSESSION_REQUIRE_ENGINES=1`, as CI
+ * sets it, a skipped test counts as failed, because a missing engine proves nothing.
  */
 export function createCountReporter({
   print = console.log,
@@ -85,7 +85,7 @@ function hasFailedTest(module: TestModule): boolean {
   return [...module.children.allTests('failed')].length > 0
 }
 
-/** One line for each suite, so that a missing engine is seen and not scrolled past. */
+/** One line for each skipped suite, so that readers notice a missing engine. */
 function describeSkipped(cases: readonly TestCase[]): string[] {
   const suites = new Map<string, number>()
   for (const test of cases) {

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { Graphviz } from '@hpcc-js/wasm-graphviz'
 import { type LayerContents, readCore } from './layers.ts'
 
-/** Where the picture lies, below the root. */
+/** The path of the picture from the root. */
 export const mapPath = 'docs/map-of-core.svg'
 
 /** Nearly every layer imports the lowest one, so its arrows would hide the others. */
 const base = 'base'
-/** In characters: wide enough for two or three files, narrow enough for a telephone. */
+/** In characters: enough for two or three files, and narrow enough for a phone. */
 const lineLength = 44
 
 /** Draws layers as boxes from top to bottom and their imports as arrows, always the same for the same layers. */
@@ -37,7 +37,7 @@ function labelOf({ name, purpose, files }: LayerContents): string {
   return `<table border="1" cellborder="0" cellspacing="0" style="rounded"><tr>${cell}</tr></table>`
 }
 
-/** As a reader calls a file: without its folder and without `.ts`. */
+/** The name of a file without its folder and without `.ts`. */
 function nameOf(file: string): string {
   return file.slice(file.indexOf('/') + 1).replace(/\.ts$/, '')
 }
@@ -52,7 +52,7 @@ function wrap(words: readonly string[]): string[] {
   return lines
 }
 
-/** Leaves out the arrows to the base, and those that a way through other layers already shows. */
+/** Omits the arrows to the lowest layer, and those that a path through other layers implies. */
 function arrowsOf({ name, imports }: LayerContents, layers: readonly LayerContents[]): string[] {
   const index = (layer: string): number => layers.findIndex((one) => one.name === layer)
   const below = (layer: string): string[] =>
@@ -68,7 +68,7 @@ function arrowsOf({ name, imports }: LayerContents, layers: readonly LayerConten
 
 const style = readFileSync(join(import.meta.dirname, 'map.css'), 'utf8')
 
-/** Takes out what Graphviz paints, and puts classes for both colour schemes in its place. */
+/** Replaces the colours of Graphviz by classes for both colour schemes. */
 function restyle(drawn: string): string {
   return drawn
     .slice(drawn.indexOf('<svg'))

@@ -13,7 +13,7 @@ export function findFileCircles({ imports }: ImportGraph, source: string): Probl
   })
 }
 
-/** Circles between the folders of a graph, and between these and the files that stand beside them. */
+/** Circles between the folders of a graph, and between these and the files beside them. */
 export function findFolderCircles({ imports }: ImportGraph, source: string): Problem[] {
   const folderOf = (file: string): string => file.replace(/\/.*/, '/')
   const between = imports.filter(({ from, to }) => folderOf(from) !== folderOf(to))

@@ -3,7 +3,7 @@ import { join, posix, relative } from 'node:path'
 import { readSource } from './source-file.ts'
 import { listFiles, type Manifest } from './workspace.ts'
 
-/** One module imports another. An import of types alone counts as much. */
+/** One module imports another. Imports of types count too. */
 export interface Import {
   readonly from: string
   readonly to: string
@@ -11,7 +11,7 @@ export interface Import {
   readonly line: number
 }
 
-/** The modules below one folder and what they import of one another. Paths are relative to the folder, with slashes. */
+/** The modules below one folder and the imports between them. Paths are relative to the folder, with slashes. */
 export interface ImportGraph {
   readonly files: readonly string[]
   readonly imports: readonly Import[]
@@ -20,7 +20,7 @@ export interface ImportGraph {
 /**
  * Reads the modules below `folder`.
  *
- * @param manifest says what the `#names` of its `imports` and its own name stand for, when `folder` is its `src`.
+ * @param manifest resolves `#names` and the name of the package, if `folder` is its `src`
  */
 export function readImportGraph(folder: string, manifest: Manifest = {}): ImportGraph {
   const files = listFiles(folder, (name) => /\.[cm]?[jt]sx?$/.test(name)).map((file) =>
@@ -39,7 +39,7 @@ export function readImportGraph(folder: string, manifest: Manifest = {}): Import
   return { files, imports }
 }
 
-/** Modules below `src` by the names that a manifest gives them; one name may stand for several, one per condition. */
+/** Modules below `src` by their names in the manifest. A name may have several modules, one per condition. */
 function readAliases({ name = '', imports = {}, exports = {} }: Manifest): ReadonlyMap<string, readonly string[]> {
   const own = Object.entries(exports).map(([subpath, target]) => [posix.join(name, subpath), target] as const)
   return new Map([...Object.entries(imports), ...own].map(([alias, target]) => [alias, modulesOf(target)]))

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Installs what only one tool needs, from the lockfile in the tool's folder; at once when that is there already. */
+/** Installs the packages that only one tool needs, from the lockfile in its folder, unless they are installed already. */
 export function installOnce(folder: string): void {
   const marker = join(folder, 'node_modules/.package-lock.json')
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(folder, 'package-lock.json')).mtimeMs) return

@@ -6,7 +6,7 @@ import { readManifest } from './workspace.ts'
 /** A folder of core, or files of its top folder that belong together. A layer imports only layers below it. */
 export interface Layer {
   readonly name: string
-  /** In a few words, for the map. */
+  /** A short description for the map. */
   readonly purpose: string
   /** Below `packages/core/src`; the name of a folder ends with a slash. Each imports only those after it. */
   readonly members: readonly string[]
@@ -42,7 +42,7 @@ export const layersOfCore: readonly Layer[] = [
   }
 ]
 
-/** Every import of core that leads upwards, and every file that is in no layer. */
+/** Every upward import of core, and every file that is in no layer. */
 export function findLayerProblems(graph: ImportGraph, source: string): Problem[] {
   const unlisted = graph.files.filter((file) => positionOf(file) === undefined)
   const upward = graph.imports.flatMap(({ from, to, line }) => {

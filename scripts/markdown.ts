@@ -4,7 +4,7 @@ export interface CodeBlock {
   readonly code: string
   /** 1-based line of the block's first line of code. */
   readonly line: number
-  /** The HTML comment directly above: `<!-- snippet: … -->` gives what follows the colon. */
+  /** The HTML comment directly above: `<!-- snippet: … -->` gives the part after the colon. */
   readonly directive: string | undefined
 }
 
@@ -52,7 +52,7 @@ export function readLinks(markdown: string): Link[] {
   })
 }
 
-/** The anchors that GitHub makes of the headings of a Markdown document. */
+/** The anchors of the headings of a Markdown document, as GitHub makes them. */
 export function readAnchors(markdown: string): Set<string> {
   const anchors = new Set<string>()
   for (const line of proseLines(markdown)) {

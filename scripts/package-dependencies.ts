@@ -8,7 +8,7 @@ import { isPublished, listFiles, type Manifest, typesOf, type Workspace } from '
 
 export const dependencyFields = ['dependencies', 'peerDependencies', 'optionalDependencies', 'devDependencies'] as const
 
-/** npm has no `workspace:` ranges: one that misses the local version silently installs the published package. */
+/** npm has no `workspace:` ranges, so a range that excludes the local version silently installs the published package. */
 export function checkInternalRanges(root: string, workspace: Workspace, packages: readonly Workspace[]): Problem[] {
   const problems = problemList(`${workspace.path}/package.json`)
   for (const field of dependencyFields) {
@@ -29,7 +29,7 @@ export function checkInternalRanges(root: string, workspace: Workspace, packages
   return problems.found
 }
 
-/** What is imported is declared, and what is declared at run time is imported. */
+/** Every import must be declared, and every runtime dependency must be imported. */
 export function checkUsedDependencies(
   workspace: Workspace,
   rootManifest: Manifest,
@@ -43,7 +43,7 @@ export function checkUsedDependencies(
   const linked = workspace.isInstalledApart ? workspaces.map((one) => one.manifest.name) : []
   const inSrc = importedPackages(join(absolutePath, 'src'))
   const declares = (names: object, name: string): boolean => name in names || typesOf(name) in names
-  // The test servers run nowhere but here, where the root's own dependencies are installed.
+  // The test servers run only in this repository, where the dependencies of the root are installed.
   const available = workspace.kind === 'test-servers' ? development : runtime
   const isFree = (name: string): boolean => name === manifest.name || linked.includes(name)
   for (const name of inSrc) {

@@ -1,4 +1,4 @@
-// Runs at the end of `npm ci` and `npm install`, on whatever Node the machine has, so it is plain JavaScript.
+// Runs at the end of `npm ci` and `npm install`, with any version of Node, so it is plain JavaScript.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,9 +15,9 @@ function writeReferences() {
   })
   const references = folders
     .filter((folder) => existsSync(join(root, folder, 'tsconfig.json')))
-    // What has an installation of its own is checked after that: `npm run check -- compatibility`.
+    // A folder that npm leaves out is checked by `npm run check -- compatibility`, which installs it first.
     .filter((folder) => !manifest.workspaces.includes(`!${folder}`))
-    // What the repository adds to the settings of a template is in a file beside it.
+    // A file beside the settings of a template contains the additions of the repository.
     .map((folder) => (existsSync(join(root, `${folder}.tsconfig.json`)) ? `${folder}.tsconfig.json` : folder))
     .sort()
     .map((path) => ({ path }))

@@ -4,7 +4,7 @@ import type { Workspace } from './workspace.ts'
 export interface ProblemList {
   readonly found: Problem[]
   expect(holds: boolean, what: string): void
-  /** Compares fields of a manifest, those of its scripts as `scripts.<name>`. */
+  /** Compares fields of a manifest. A script is named `scripts.<name>`. */
   expectFields(workspace: Workspace, fields: Readonly<Record<string, unknown>>): void
 }
 

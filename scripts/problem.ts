@@ -1,11 +1,11 @@
-/** One broken rule: where, and what to do about it. */
+/** A violated rule: its place, and what to do. */
 export interface Problem {
   /** `path` or `path:line`, relative to the root. */
   readonly where: string
   readonly what: string
 }
 
-/** Prints what a check found and sets the exit code. The last line is the verdict. */
+/** Prints the problems of a check and sets the exit code. The last line is the result. */
 export function reportProblems(check: string, problems: readonly Problem[], done: string): void {
   for (const { where, what } of problems) console.error(`${where}\n    ${what.replaceAll('\n', '\n    ')}`)
   if (problems.length > 0) {

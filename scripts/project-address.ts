@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { isPublished, type Manifest, readManifest, readWorkspaces, type Workspace } from './workspace.ts'
 
 /**
- * Where the repository is, from `repository` in the root manifest alone, `github:<owner>/<name>`. The manifests of the
+ * The address of the repository, from `repository` in the root manifest, `github:<owner>/<name>`. The manifests of the
  * packages and the links of their READMEs are derived from it: `npm run address` writes them, `check-packages` compares.
  */
 export interface ProjectAddress {
   /** `https://github.com/<owner>/<name>` */
   readonly url: string
-  /** Where a file of the default branch is shown: the URL, then this and its path. */
+  /** The URL of a file on the default branch, up to its path. */
   readonly files: string
 }
 
@@ -21,7 +21,7 @@ export function readAddress(root: string): ProjectAddress {
   return { url, files: `${url}/blob/main/` }
 }
 
-/** What npm shows of a package, and what its provenance is checked against. */
+/** The fields that npm shows for a package and compares with its provenance. */
 export function addressFields({ url }: ProjectAddress, { path }: Pick<Workspace, 'path'>): Manifest {
   return {
     repository: { type: 'git', url: `git+${url}.git`, directory: path },
@@ -30,16 +30,16 @@ export function addressFields({ url }: ProjectAddress, { path }: Pick<Workspace,
   }
 }
 
-/** A link of a README that leads out of its package: relative, or absolute under any address of ours. */
+/** A link of a README that leads out of its package: relative, or absolute with an address of this repository. */
 const outside = /\]\((?:\.\.\/\.\.\/|https:\/\/github\.com\/[\w.-]+\/[\w.-]+\/blob\/main\/(?=docs\/|packages\/))/g
 const sibling = /\]\(\.\.\/(?!\.\.\/)/g
 
-/** A README is read on npm and in `node_modules`, where nothing lies beside the package: such links must be absolute. */
+/** Makes such links absolute, because READMEs are also read on npm and in `node_modules`. */
 export function absoluteLinks(readme: string, { files }: ProjectAddress): string {
   return readme.replaceAll(outside, `](${files}`).replaceAll(sibling, `](${files}packages/`)
 }
 
-/** The path of a file of this repository that an absolute link leads to, with its anchor. */
+/** The path and anchor of the file of this repository to which an absolute link leads. */
 export function pathOfLink(target: string, { files }: ProjectAddress): string | undefined {
   return target.startsWith(files) ? target.slice(files.length) : undefined
 }

@@ -1,6 +1,6 @@
 import { type Engine, engines, isEngine, missingEngine } from 'test-servers'
 
-/** What a program of a README connects to: `<!-- snippet: program with REDIS_URL of redis -->`. */
+/** The engine that a program of a README connects to: `<!-- snippet: program with REDIS_URL of redis -->`. */
 export interface NeededEngine {
   /** The environment variable that gets the address. */
   readonly variable: string
@@ -9,7 +9,7 @@ export interface NeededEngine {
 
 /** The engines that the programs of READMEs connect to. */
 export interface ReadmeEngines {
-  /** Starts the engine, or says what is missing. */
+  /** Starts the engine, or returns what is missing. */
   environmentFor(
     needed: NeededEngine | undefined
   ): Promise<{ readonly missing?: string; readonly environment: Readonly<Record<string, string>> }>

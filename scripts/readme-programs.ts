@@ -11,15 +11,15 @@ import type { Workspace } from './workspace.ts'
 export interface ReadmeProgram {
   readonly where: string
   readonly code: string
-  /** Of JavaScript, which every Node runs as it is. */
+  /** Whether it is JavaScript, which every Node can run. */
   readonly isJavaScript: boolean
   readonly engine: NeededEngine | undefined
 }
 
 export interface RunOptions {
-  /** How long it may take to listen, to answer or to end, in milliseconds. */
+  /** Maximum time to listen, to answer or to end, in milliseconds. */
   readonly timeout?: number
-  /** What it reads from the environment beside `SESSION_SECRET`. */
+  /** Environment variables besides `SESSION_SECRET`. */
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -53,10 +53,10 @@ export function readPrograms(root: string, packages: readonly Workspace[]): Read
     )
 }
 
-/** What a program of the package needs is not to be had on any machine. */
+/** A README without a program that runs on any machine. */
 const noProgram = /^<!-- no program: .+ -->$/m
 
-/** Those who show a server must show a whole one, and name in the line that installs it all that it imports. */
+/** A README with a server must show a complete program, and its `npm install` must name all imported packages. */
 export function findMissingPrograms(root: string, packages: readonly Workspace[]): Problem[] {
   const programs = readPrograms(root, packages)
   const own = packages.map(({ path }) => `${path}/README.md`).filter((path) => !noProgram.test(readIfThere(root, path)))
@@ -87,8 +87,8 @@ function readIfThere(root: string, path: string): string {
 }
 
 /**
- * Runs a program as pasted. One that listens must answer two requests, the second with the cookies of the first, below
- * 500; one that does not must end by itself without an error.
+ * Runs a program as pasted. A server must answer two requests with a status below 500, the second with the cookies of the
+ * first. Any other program must end by itself without an error.
  */
 export async function runProgram(
   folder: string,
@@ -97,7 +97,7 @@ export async function runProgram(
   { timeout = defaultTimeout, environment = {} }: RunOptions = {}
 ): Promise<Problem[]> {
   mkdirSync(join(folder, 'programs'), { recursive: true })
-  // As `npm init` leaves it: a file called .ts would not be taken for a module.
+  // The type that `npm init` writes. With it, a .ts file would not be a module.
   writeFileSync(join(folder, 'programs/package.json'), '{"type":"commonjs"}')
   const file = `programs/${program.where.replaceAll(/\W+/g, '-')}.${program.isJavaScript ? 'mjs' : 'mts'}`
   writeFileSync(join(folder, file), program.code)

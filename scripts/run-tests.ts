@@ -5,15 +5,15 @@ import { countLine, describeSlowest, isTestReport, reportPath, sumReports, type 
 import { describeLeftOut, findTestFiles } from './test-suites.ts'
 import { readManifest } from './workspace.ts'
 
-/** Packages at a time: each starts as many workers as there are cores, but most have a few files only. */
+/** Concurrent packages. Each starts one worker per core, but most have only a few test files. */
 const concurrency = 2
 
-/** `npm test`: the unit tests of each workspace, those from turbo's cache included, and one count for all of them. */
+/** `npm test`: the unit tests of all workspaces, including cached ones, with one total count. */
 function runTests(root: string, args: readonly string[]): void {
   const { workspaces } = readManifest(join(root, 'package.json'))
   const reports = [workspaces].flat().map((pattern) => join(String(pattern), reportPath))
   for (const file of globSync(reports, { cwd: root })) rmSync(join(root, file))
-  // The template has no reporter of ours: the scripts run its tests too.
+  // The template has no reporter of ours, and check-tarballs runs its tests.
   const scope = ['--filter=!example-custom-store', '--continue=always', `--concurrency=${concurrency}`]
   const options = [...scope, '--output-logs=new-only', ...args]
   const { status, error } = spawnSync('turbo', ['run', 'test', ...options], { cwd: root, stdio: 'inherit' })
@@ -27,7 +27,7 @@ function runTests(root: string, args: readonly string[]): void {
     ...describeLeftOut(findTestFiles(root), ['unit'])
   ]
   for (const line of lines) console.log(line)
-  // A run that broke off before it reported counts as one failed test.
+  // A run without a report counts as one failed test.
   const failed = status === 0 ? total.failed : Math.max(1, total.failed)
   console.log(countLine({ ...total, failed }))
   if (failed > 0) process.exitCode = 1

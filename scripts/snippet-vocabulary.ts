@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { readManifest } from './workspace.ts'
 
 /**
- * What a snippet may use without saying where it comes from, by the name in its comment
- * `<!-- snippet: uses manager, koa.app -->`. The part before the dot only tells variants of one identifier apart. A
+ * Declarations that a snippet can use, by the name in its comment
+ * `<!-- snippet: uses manager, koa.app -->`. The part before the dot only distinguishes variants of one identifier. A
  * package declares its own names in its `snippets.json`.
  */
 export function readVocabulary(root: string): Readonly<Record<string, string>> {

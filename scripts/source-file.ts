@@ -1,9 +1,9 @@
 import { parseSync, Visitor } from 'rolldown/utils'
 
-/** A module as a boundary check needs it. */
+/** A module as the checks need it. */
 export interface SourceFile {
   readonly raw: string
-  /** Same length, with comments and the insides of strings blanked, so that a word found here is code. */
+  /** Has the same length as `raw`, with comments and the content of strings blanked. */
   readonly code: string
   readonly imports: readonly ImportedModule[]
   /** 1-based line of an offset. */
@@ -12,7 +12,7 @@ export interface SourceFile {
 
 export interface ImportedModule {
   readonly specifier: string
-  /** What is imported by name and lives on after the build; `*` for everything or a default. */
+  /** The imported names that remain after the build; `*` for a namespace or a default. */
   readonly values: readonly string[]
   readonly line: number
 }

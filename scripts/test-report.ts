@@ -9,7 +9,7 @@ export interface FileTime {
   readonly seconds: number
 }
 
-/** What one run of vitest leaves; `npm test` adds up those of all workspaces, cached ones included. */
+/** The report of one run of vitest. `npm test` adds up the reports of all workspaces, including cached ones. */
 export interface TestReport extends TestCount {
   /** Tests that failed, by file and title. */
   readonly failures: readonly string[]
@@ -40,7 +40,7 @@ export function sumReports(reports: readonly TestReport[]): TestReport {
   }
 }
 
-/** The files that took longest, slowest first; nothing when a few files ran. */
+/** The slowest files, slowest first; empty if only a few files ran. */
 export function describeSlowest(files: readonly FileTime[]): string[] {
   if (files.length <= shownFiles) return []
   const slowest = [...files].sort((one, other) => other.seconds - one.seconds).slice(0, shownFiles)

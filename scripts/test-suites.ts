@@ -11,10 +11,10 @@ export const suites = ['unit', 'engines', 'stress'] as const
 
 export type Suite = (typeof suites)[number]
 
-/** What a test of the suite `engines` imports. */
+/** Imports that only tests of the suite `engines` have. */
 const engines = /^(?:import\b.*|\} )from '(?:test-servers|playwright-core)'/m
 
-/** What kills processes, or starts several that work on one store. */
+/** Paths of tests that kill processes, or start several on one store. */
 const processes =
   /^(?:tools\/(?:test-servers|stress\/test\/(?:kills|outages|races|shutdown|soak|stores))\/|.*\/(?:processes|killed-rivals|full-disk|locks)\.test\.ts$)/
 

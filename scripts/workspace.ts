@@ -1,7 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
-/** What the checks read of a manifest. */
+/** The fields of a manifest that the checks read. */
 export interface Manifest {
   readonly name?: string
   readonly version?: string
@@ -30,7 +30,7 @@ export interface Workspace {
   readonly isInstalledApart: boolean
 }
 
-/** A template to copy out of this repository: its scripts and its settings take nothing from it. */
+/** Whether users copy the workspace out of this repository, so that it must not use its scripts and settings. */
 export function isTemplate({ path }: Workspace): boolean {
   return path === 'examples/custom-store'
 }
@@ -85,7 +85,7 @@ function isManifest(value: unknown): value is Manifest {
 
 const forThisRepository: ReadonlySet<WorkspaceKind> = new Set(['example', 'test-servers', 'tool', 'bench'])
 
-/** What users install; examples, tools and the bench are for this repository alone. */
+/** Whether users install the workspace. Examples, tools and the bench are only for this repository. */
 export function isPublished({ kind }: Workspace): boolean {
   return !forThisRepository.has(kind)
 }
@@ -95,7 +95,7 @@ export function typesOf(name: string): string {
   return `@types/${name.replace(/^@/, '').replace('/', '__')}`
 }
 
-/** From the folder. The test servers use no package of this repository; the other tools may use all of them. */
+/** Depends on the folder. The test servers use no package of this repository; other tools may use all. */
 function kindOf(path: string): WorkspaceKind {
   const folder = basename(path)
   if (path.startsWith('examples/')) return 'example'

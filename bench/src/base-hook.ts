@@ -2,8 +2,8 @@ import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-// Preloaded by a worker process that measures another build: every `@kvsession/…` resolves inside that build, by the
-// exports of its own manifest.
+// A worker process that measures another build preloads this module, so that `@kvsession/…` resolves inside that build by
+// the exports of its manifests.
 
 const base = process.env.KVSESSION_BENCH_BASE ?? ''
 

@@ -5,11 +5,11 @@ import { formatNumber, formatSpread, median, spreadOf } from './statistics.ts'
 /** Microseconds of processor time per request, by subject and kind of request, one number a round. */
 export interface Costs {
   add(subject: string, act: Act, microseconds: number): void
-  /** The subject’s own, the framework included. */
+  /** The total time of the subject, including the framework. */
   of(subject: string, act: Act): readonly number[]
-  /** Above the bare framework of the same round: a slow moment of the machine hits both. */
+  /** The difference to the bare framework in the same round, because a slow moment of the machine affects both. */
   above(subject: string, act: Act): readonly number[]
-  /** The median of the rounds’ ratios of two subjects above the bare framework. */
+  /** The median, over all rounds, of the ratio of two such differences. */
   ratio(subject: string, against: string, act: Act): number
 }
 

@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
   }
 })
 const { quick, base, flag: flags, page } = values
-// A quick run, and one of something else than this build in its usual process, gives no result for the page.
+// The page shows no result of a quick run, of another build, or with other flags of Node.
 const isRecorded = !quick && base === undefined && flags.length === 0
 
 for (const { section, part } of page ? [] : selectParts(sections, positionals)) {
@@ -31,7 +31,7 @@ async function runPart(section: Section, part: string): Promise<void> {
   const began = performance.now()
   const measurement = await section.run(part, { quick, base, flags })
   print(measurement)
-  // After each part, so that an interrupted run loses one part at most.
+  // Recorded after each part, so that an interrupted run loses at most one part.
   if (isRecorded) recordResult(section.name, part, measurement)
   console.log(`${((performance.now() - began) / 1000).toFixed(0)} s\n`)
 }

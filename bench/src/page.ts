@@ -9,7 +9,7 @@ export interface Chapter {
   readonly results: ReadonlyMap<string, Result | undefined>
 }
 
-/** Writes the full page beside the bench, the short one among the documents, and their chart, from the recorded results. */
+/** Writes both pages and their chart from the recorded results. */
 export function writePages(sections: readonly Section[]): void {
   const chapters = sections.map((section) => ({
     section,
@@ -31,13 +31,13 @@ export function fullPage(chapters: readonly Chapter[]): string {
     '# All figures of the bench',
     '',
     'Written by `npm run bench`; [the summary](../docs/performance.md) and [how to run it](README.md). Read ratios, not microseconds: absolute',
-    'times differ from machine to machine, and by a third from hour to hour on one. All subjects hold the same data behind the',
-    'same cookie attributes, on the same version of the framework, each in a process of its own, interleaved in one run, set up as its',
-    'documentation says for production. [How the bench measures, and what it cannot see](../docs/decisions/0012-how-the-bench-measures.md).',
+    'times differ from machine to machine, and by a third from hour to hour on one. All subjects store the same data behind the',
+    'same cookie attributes, on the same version of the framework, each in its own process, interleaved in one run, configured as its',
+    'documentation recommends for production. [How the bench measures, and what it cannot see](../docs/decisions/0012-how-the-bench-measures.md).',
     '',
-    '*Hand-written* sessions are the baseline: what somebody writes in an afternoon, without protection against races, outages or',
-    'hostile input. 16 random bytes are signed by one HMAC-SHA-256, looked up in a `Map` of strings, parsed when the handler reads, and serialized',
-    'and compared when it has read. *Awaited*: the map answers with promises, as the store of a library does. *Synchronous*: it does not.',
+    '*Hand-written* sessions are the baseline: an afternoon of work, without protection against races, outages or',
+    'hostile input. 16 random bytes are signed by one HMAC-SHA-256, looked up in a `Map` of strings, parsed when the handler reads the data, and then',
+    'serialized and compared. *Awaited*: the map returns promises, as the store of a library does. *Synchronous*: it does not.',
     '',
     ...chartLines(chapters, 'results/chart.svg'),
     ...chapters.flatMap(chapterLines),
@@ -60,7 +60,7 @@ export function fullPage(chapters: readonly Chapter[]): string {
   ])
 }
 
-/** The page among the documents: chart, headlines, how to repeat. */
+/** The page in `docs/`: the chart, the main figures and how to repeat the measurements. */
 export function shortPage(chapters: readonly Chapter[]): string {
   const verdicts = chapters.flatMap(verdictsOf)
   const missed = verdicts.filter(({ met }) => !met).map(({ target }) => target)
@@ -69,8 +69,8 @@ export function shortPage(chapters: readonly Chapter[]): string {
     '',
     'What a session adds to a request over HTTP, in microseconds of processor time above the bare framework. Medians of interleaved',
     'rounds; server and load generator share one core; 300 bytes of data. Read ratios, not microseconds: absolute times differ from',
-    'machine to machine. All libraries hold the same data behind the same cookie attributes, on the same version of the framework, set up as',
-    'their documentation says for production. *Hand-written* is what somebody writes in an afternoon, without protection against',
+    'machine to machine. All libraries store the same data behind the same cookie attributes, on the same version of the framework, configured as',
+    'their documentation recommends for production. *Hand-written* is an afternoon of work, without protection against',
     'races, outages or hostile input.',
     '',
     ...chartLines(chapters, '../bench/results/chart.svg'),
@@ -101,7 +101,7 @@ function verdictsOf({ results }: Chapter): readonly Verdict[] {
   return [...results.values()].flatMap((result) => result?.verdicts ?? [])
 }
 
-/** A line for a section of which nothing was measured, so that its absence is seen. */
+/** A section without measurements gets a line too, so that readers see that it is missing. */
 function headlineRows({ section, results }: Chapter): string[][] {
   const measured = [...results.values()].filter((result) => result !== undefined)
   if (measured.length === 0 && !section.onlyNamed) return [[section.title, 'not measured yet']]

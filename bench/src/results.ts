@@ -31,7 +31,7 @@ export interface Headline {
   readonly value: string
 }
 
-/** What one part of a section found. */
+/** The results of one part of a section. */
 export interface Measurement {
   readonly tables: readonly Table[]
   readonly verdicts?: readonly Verdict[]
@@ -46,9 +46,9 @@ export interface Result extends Measurement {
 }
 
 export interface RunOptions {
-  /** Few short rounds: to judge a change, not for the page. */
+  /** Runs a few short rounds, which are enough to judge a change, but not for the page. */
   readonly quick: boolean
-  /** Commit whose packages are measured beside those of this tree, where a section can. */
+  /** A commit whose packages are measured too, in sections that can do so. */
   readonly base?: string | undefined
   /** Flags of Node for the measured processes; `SUBJECT` stands for the name of each. */
   readonly flags: readonly string[]
@@ -58,7 +58,7 @@ export interface RunOptions {
 export interface Section {
   readonly name: string
   readonly title: string
-  /** What is measured, and how. */
+  /** Describes the measurement. */
   readonly about: string
   readonly parts: readonly string[]
   /** Runs only if the command line names the section. */
@@ -79,7 +79,7 @@ export function recordResult(section: string, part: string, measurement: Measure
   writeFileSync(fileOf(section, part), `${JSON.stringify(result, undefined, 1)}\n`)
 }
 
-/** `undefined` for a part that was never measured. */
+/** Returns `undefined` for a part that was never measured. */
 export function readResult(section: string, part: string): Result | undefined {
   try {
     return asResult(JSON.parse(readFileSync(fileOf(section, part), 'utf8')))

@@ -1,10 +1,10 @@
 import type { Section } from './results.ts'
 
 /**
- * The parts to run. Words that name sections choose among the sections, words that name parts among their parts; without
- * words of a kind, all of them run.
+ * Selects the parts to run. Each word names a section or a part. Without the name of a section, all sections run except
+ * those that must be named; without the name of a part, all parts of them run.
  *
- * @throws Error for a word that names neither.
+ * @throws Error for an unknown word
  */
 export function selectParts(
   sections: readonly Section[],

@@ -5,7 +5,7 @@ export interface Spread {
   readonly high: number
 }
 
-/** The value below which `share` (0 to 1) of the numbers lie; `NaN` of none. */
+/** The value below which `share` (0 to 1) of the numbers lie; `NaN` for an empty list. */
 export function quantile(numbers: readonly number[], share: number): number {
   const sorted = Float64Array.from(numbers).sort()
   const place = (sorted.length - 1) * share

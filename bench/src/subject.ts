@@ -27,7 +27,7 @@ export async function startSubject(family: Family, name: string, options: Subjec
     core,
     base: base?.folder,
     args: [String(processes)],
-    // So that each subject's profile can be told from the others.
+    // Gives the profile of each subject its own name.
     flags: flags.map((flag) => flag.replace('SUBJECT', title.replace(/\W+/g, '-')))
   })
   await call('load', family, name, url)
@@ -51,7 +51,7 @@ export async function serveAll(subjects: readonly Subject[]): Promise<readonly S
   return servers
 }
 
-/** Starts subjects one after the other, runs `work` with them, and stops them whatever happens. */
+/** Starts subjects one after the other, runs `work` with them, and stops them afterwards, even if it fails. */
 export async function withSubjects<Result>(
   starters: readonly (() => Promise<Subject>)[],
   work: (subjects: readonly Subject[]) => Promise<Result>
@@ -65,7 +65,7 @@ export async function withSubjects<Result>(
   }
 }
 
-/** Another one begins each round: the first one meets the coldest caches. */
+/** Rotates the order, because the first subject of a round meets the coldest caches. */
 export function rotated<T>(all: readonly T[], round: number): readonly T[] {
   const first = round % all.length
   return [...all.slice(first), ...all.slice(0, first)]

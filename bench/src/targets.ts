@@ -21,19 +21,19 @@ export const costTargets: Readonly<Record<Framework, readonly CostTarget[]>> = {
 /** Milliseconds: p99 of reading requests on Express at full load, 16 connections. */
 export const fullLoadP99 = 2.4
 
-/** A store 1 ms away, to the throughput of Express with the peer. */
+/** The ratio to the throughput of the peer, on Express with a store 1 ms away. */
 export const remoteTargets: Readonly<Record<'redis' | 'postgres', number | undefined>> = {
   redis: 2,
   postgres: undefined
 }
 
-/** Median of a request with all sessions to one with a hundredth of them: what the depth of an index explains. */
+/** The growth of the median request from one percent of the sessions to all of them, as the depth of an index explains. */
 export const growthLimit = 1.5
 
-/** Updates a second of 64 writers, to express-session's, which loses nearly all of them. */
+/** The ratio of updates a second of 64 writers to those of express-session, which loses nearly all of them. */
 export const contentionLimit = 0.5
 
-/** A ratio that must not be exceeded. A ratio that is not above 0 says that nothing was measured. */
+/** A ratio that must not be exceeded. A ratio of 0 or less means that the difference could not be measured. */
 export function atMost(target: string, limit: number, value: number, unit = ''): Verdict {
   return { target, wanted: `≤ ${limit}${unit}`, reached: shown(value, unit), met: value > 0 && value <= limit }
 }

@@ -5,7 +5,7 @@ import { frameworks, loadLibrary, subjects } from '../src/applications/subjects.
 
 describe.each(frameworks)('The subjects on %s', (framework) => {
   it.each(subjects[framework].filter((name) => name !== 'bare'))(
-    '%s finds the session that it created',
+    `%s on ${framework} finds the session that it created`,
     async (name) => {
       const application = await (await loadLibrary(framework, name))('')
       const cookie = pairsOf(await exchange(application, '/create', ''))
@@ -18,13 +18,13 @@ describe.each(frameworks)('The subjects on %s', (framework) => {
 })
 
 describe('A subject', () => {
-  it('fails when it reads a session that does not exist, because it would be the fastest', async () => {
+  it('A subject fails if it reads no session, because otherwise it would be the fastest', async () => {
     const application = await (await loadLibrary('express', 'express-session'))('')
     await expect(exchange(application, '/read', 'sid=unknown')).rejects.toThrow('answered with 500')
     expect(await exchange(application, '/untouched', '')).toEqual([])
   })
 
-  it('is refused under an unknown name', async () => {
+  it('A subject with an unknown name is refused', async () => {
     await expect(loadLibrary('koa', 'express-session')).rejects.toThrow('koa has no subject named express-session')
   })
 })

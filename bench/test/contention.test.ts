@@ -7,30 +7,30 @@ const writers = 8
 const once = 0
 
 describe('The contention of writers on one session', () => {
-  it.each(['kvsession, data', 'kvsession, update()'])('counts no update of %s as lost', async (name) => {
+  it.each(['kvsession, data', 'kvsession, update()'])('Contention loses no update of %s', async (name) => {
     const { requests, lost } = await compete(subjectNamed(name), { writers, field: 'own' }, 20)
     expect(requests).toBeGreaterThanOrEqual(8)
     expect(lost).toBe(0)
   })
 
-  it('counts all updates but one as lost if every writer reads before one has written', async () => {
+  it('All updates but one are lost if every writer reads before the first write', async () => {
     const found = await compete(subjectNamed('express-session'), { writers, field: 'own' }, once)
     expect(found).toMatchObject({ requests: 8, lost: 7 })
   })
 
-  it('counts every update of one counter', async () => {
+  it('No update of a shared counter is lost with update()', async () => {
     const found = await compete(subjectNamed('kvsession, update()'), { writers, field: 'one' }, once)
     expect(found).toMatchObject({ requests: 8, lost: 0 })
   })
 
-  it('counts an update that is answered and not stored', async () => {
-    const honest = subjectNamed('kvsession, update()')
+  it('An update that was answered but not stored counts as lost', async () => {
+    const working = subjectNamed('kvsession, update()')
     let answered = 0
-    const forgetful: ContentionSubject = {
-      ...honest,
-      add: (field, cookie) => (answered++ % 2 === 1 ? Promise.resolve([]) : honest.add(field, cookie))
+    const losing: ContentionSubject = {
+      ...working,
+      add: (field, cookie) => (answered++ % 2 === 1 ? Promise.resolve([]) : working.add(field, cookie))
     }
-    const { requests, lost } = await compete(forgetful, { writers, field: 'own' }, once)
+    const { requests, lost } = await compete(losing, { writers, field: 'own' }, once)
     expect(lost).toBe(Math.ceil(requests / 2))
   })
 })

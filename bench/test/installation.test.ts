@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { installedSize } from '../src/sections/installation.ts'
 
-it('The size of an installation is that of every package in it, nested ones included, without npm’s own file', () => {
+it('The size of an installation counts all packages, nested ones included, but not the lock file of npm', () => {
   const root = mkdtempSync(join(tmpdir(), 'kvsession-sizes-'))
   const write = (path: string, content: string): void => {
     mkdirSync(join(root, path, '..'), { recursive: true })

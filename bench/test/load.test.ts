@@ -5,12 +5,12 @@ import { createSteadyLoad } from '../src/load/steady-load.ts'
 import { parseLoad } from '../src/load/wrk.ts'
 
 describe('The figures of wrk', () => {
-  it('are read from the line that the script prints, in seconds and milliseconds', () => {
+  it('The figures of wrk are parsed from the line that the script prints', () => {
     const out = 'Running 1s test @ http://127.0.0.1:1/\n  1 threads\nFIGURES 42341 1000200 470 13000 19500 3\n'
     expect(parseLoad(out)).toEqual({ requests: 42_341, seconds: 1.0002, p50: 0.47, p99: 13, p999: 19.5, errors: 3 })
   })
 
-  it('are an error without that line', () => {
+  it('An output of wrk without that line is an error', () => {
     expect(() => parseLoad('unable to connect to 127.0.0.1:1')).toThrow('unable to connect')
   })
 })
@@ -40,7 +40,7 @@ describe('The load at a fixed rate', () => {
 
   const port = (): number => (server.address() as AddressInfo).port
 
-  it('sends one request on every connection that it opens, and then as many as the rate says', async () => {
+  it('The load sends one request on each new connection, and then as many as the rate requires', async () => {
     await generator.open(port(), 3, '/', ['sid=1'])
     expect(answers).toBe(3)
     duration = () => 5
@@ -48,7 +48,7 @@ describe('The load at a fixed rate', () => {
     expect([requests, answers]).toEqual([20, 23])
   })
 
-  it('counts the wait of a request that was due while the only connection was busy', async () => {
+  it('A latency includes the time that a due request waits for a free connection', async () => {
     await generator.open(port(), 1, '/', [])
     // One request is due every 10 ms and takes as long, but the first one takes 200 ms: all others wait behind it.
     duration = (request) => (request === 2 ? 200 : 10)
@@ -56,7 +56,7 @@ describe('The load at a fixed rate', () => {
     expect([p50, p99]).toEqual([200, 200])
   })
 
-  it('fails if an answer is not a success', async () => {
+  it('The load fails if a response is not a success', async () => {
     status = 500
     await expect(generator.open(port(), 1, '/', [])).rejects.toThrow('500')
   })

@@ -17,18 +17,18 @@ function selected(...words: readonly string[]): readonly string[] {
 }
 
 describe('The command line of the bench', () => {
-  it('runs every section but those that run only by name', () => {
+  it('Without words every section runs, except those that must be named', () => {
     expect(selected()).toEqual(['http express', 'http koa', 'in-process express', 'in-process koa'])
     expect(selected('long')).toEqual(['long a'])
   })
 
-  it('runs one part of one section, all parts of one, or one part of all', () => {
+  it('Words select one part of a section, all parts of a section, or one part of all sections', () => {
     expect(selected('http', 'koa')).toEqual(['http koa'])
     expect(selected('http')).toEqual(['http express', 'http koa'])
     expect(selected('koa')).toEqual(['http koa', 'in-process koa'])
   })
 
-  it('refuses an unknown word', () => {
+  it('An unknown word is refused', () => {
     expect(() => selected('http', 'hapi')).toThrow(
       'Unknown: hapi. Sections: http, in-process, long. Parts: express, koa, a.'
     )

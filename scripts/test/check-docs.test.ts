@@ -26,12 +26,12 @@ function problemsOf(files: TreeFiles, spoil?: (root: string) => void): string[] 
 }
 
 describe('check-docs', () => {
-  it('finds nothing wrong with snippets that compile and links that resolve', () => {
-    const text = `# One\n[two](docs/two.md#a-heading) [web](https://example.com) [here](#one)\n${ts('const a: number = 1')}`
-    expect(problemsOf({ 'README.md': text, 'docs/two.md': '## A heading\n[up](../README.md)' })).toEqual([])
+  it('Snippets that compile and links that resolve are no problems', () => {
+    const markdown = `# One\n[two](docs/two.md#a-heading) [web](https://example.com) [here](#one)\n${ts('const a: number = 1')}`
+    expect(problemsOf({ 'README.md': markdown, 'docs/two.md': '## A heading\n[up](../README.md)' })).toEqual([])
   })
 
-  it('follows absolute links to files of this repository', () => {
+  it('Absolute links to files of this repository are checked', () => {
     const files = 'https://github.com/us/sessions/blob/main/'
     const problems = problemsOf({
       'packages/core/README.md': [
@@ -47,7 +47,7 @@ describe('check-docs', () => {
     ])
   })
 
-  it('leaves nothing behind when all compile', () => {
+  it('No generated file remains if all snippets compile', () => {
     let folder = ''
     problemsOf({ 'README.md': ts('const a = 1') }, (root) => {
       folder = join(root, '.snippets')
@@ -55,13 +55,13 @@ describe('check-docs', () => {
     expect(existsSync(folder)).toBe(false)
   })
 
-  it('names the line of the document that does not compile', () => {
+  it('A problem names the line of the document that does not compile', () => {
     expect(problemsOf({ 'packages/core/README.md': `# A\n\n${ts("const a = 1\nconst b: number = 'x'")}` })).toEqual([
       "packages/core/README.md:5: TS2322: Type 'string' is not assignable to type 'number'."
     ])
   })
 
-  it('keeps blocks apart unless one continues the other', () => {
+  it('Blocks are separate modules unless one continues the other', () => {
     const first = ts('const a: number = 1')
     expect(problemsOf({ 'README.md': first + ts('a.toFixed()') })).toEqual([expect.stringContaining("find name 'a'")])
     expect(problemsOf({ 'README.md': first + ts('a.toFixed()', 'continues') + ts('a + 1', 'continues') })).toEqual([])
@@ -70,7 +70,7 @@ describe('check-docs', () => {
     ])
   })
 
-  it('declares what a comment names, and nothing else', () => {
+  it('Only the names in the comment are declared', () => {
     expect(problemsOf({ 'README.md': ts('secret.trim()', 'uses secret') })).toEqual([])
     expect(problemsOf({ 'README.md': ts('ctx.session', 'program with URL of redis, uses ctx') })).toEqual([])
     expect(problemsOf({ 'README.md': ts('secret.trim()') })).toEqual([expect.stringContaining("find name 'secret'")])
@@ -79,13 +79,13 @@ describe('check-docs', () => {
     ])
   })
 
-  it('compiles ts and js blocks alone', () => {
+  it('Only ts and js blocks are compiled', () => {
     expect(problemsOf({ 'README.md': '```sh\nls )\n```\n```text\n(\n```\n```js\nconst = 1\n```\n' })).toEqual([
       expect.stringMatching(/^README\.md:8: TS/)
     ])
   })
 
-  it('refuses a link to nowhere', () => {
+  it('A link to a missing file or heading is refused', () => {
     expect(problemsOf({ 'docs/a.md': '[b](b.md)\n[c](../docs/a.md#c)\n' })).toEqual([
       'docs/a.md:1: b.md: no such file',
       'docs/a.md:2: ../docs/a.md#c: no such heading'

@@ -22,7 +22,7 @@ function arrowsIn(svg: string): number {
 }
 
 describe('describeLayers', () => {
-  it('tells the layers from top to bottom with their files and imports', () => {
+  it('The layers are described from top to bottom, with their files and imports', () => {
     expect(describeLayers(readCore(makeTree(core)))).toEqual([
       expect.stringMatching(/^entries: /),
       '    holds index.ts',
@@ -42,33 +42,33 @@ describe('describeLayers', () => {
     ])
   })
 
-  it('tells upward imports apart', () => {
+  it('Upward imports are marked', () => {
     const layers = readCore(makeTree({ ...core, 'packages/core/src/token/a.ts': "import '../session/load.ts'\n" }))
     expect(describeLayers(layers)).toContain('    imports upwards session/')
   })
 })
 
 describe('drawMap', () => {
-  it('shows every layer and every file', async () => {
+  it('The map shows every layer and every file', async () => {
     const svg = await drawMap(readCore(makeTree(core)))
     for (const word of ['entries', 'index', 'session/', 'load, save', 'token/', 'crypto/', 'base', 'errors']) {
       expect(svg.replaceAll('&#45;', '-')).toContain(`>${word}</text>`)
     }
   })
 
-  it('leaves out arrows to the base, and arrows that a longer way shows', async () => {
+  it('The map omits arrows to the lowest layer, and arrows that a longer path implies', async () => {
     // entries → session/ → token/ → crypto/ is left.
     expect(arrowsIn(await drawMap(readCore(makeTree(core))))).toBe(3)
   })
 
-  it('marks upward imports', async () => {
+  it('The map marks upward imports', async () => {
     const tree = makeTree({ ...core, 'packages/core/src/crypto/a.ts': "import '../session/load.ts'\n" })
     const svg = await drawMap(readCore(tree))
     expect(svg).toContain('class="edge upward"')
     expect(arrowsIn(svg)).toBe(4)
   })
 
-  it('paints by classes alone, in the colours that the reader prefers', async () => {
+  it('The map is coloured by classes only, for both colour schemes', async () => {
     const svg = await drawMap(readCore(makeTree(core)))
     expect(svg).toContain('@media (prefers-color-scheme: dark)')
     expect(svg).not.toMatch(/(?:fill|stroke)="/)
@@ -84,21 +84,21 @@ describe('findMapProblems', () => {
     return problems.map(({ where, what }) => `${where} ${what}`)
   }
 
-  it('accepts the picture of what core imports', async () => {
+  it('A picture that matches the imports of core is accepted', async () => {
     expect(await problemsAfter({})).toEqual([])
   })
 
-  it('accepts another import between the same layers', async () => {
+  it('Another import between the same layers needs no new picture', async () => {
     expect(await problemsAfter({ 'packages/core/src/session/save.ts': "import '../token/token.ts'\n" })).toEqual([])
   })
 
-  it('refuses a picture without a new file or a new arrow', async () => {
-    const outdated = ['docs/map-of-core.svg does not show what core imports now: npm run map draws it again']
+  it('A picture that lacks a new file or a new arrow is refused', async () => {
+    const outdated = ['docs/map-of-core.svg does not show the current imports of core: run npm run map']
     expect(await problemsAfter({ 'packages/core/src/session/new.ts': '' })).toEqual(outdated)
     expect(await problemsAfter({ 'packages/core/src/index.ts': "import './token/token.ts'\n" })).toEqual(outdated)
   })
 
-  it('refuses a missing picture', async () => {
+  it('A missing picture is refused', async () => {
     const root = makeTree(core)
     expect(await findMapProblems(root, readCore(root))).toHaveLength(1)
   })

@@ -127,7 +127,7 @@ function problemsWith(files: TreeFiles, spoil?: (root: string) => void): string[
 const koa = 'packages/koa/package.json'
 
 describe('check-packages', () => {
-  it('finds nothing wrong with a good tree', () => {
+  it('A good tree has no problems', () => {
     expect(problemsWith({})).toEqual([])
   })
 
@@ -149,7 +149,7 @@ describe('check-packages', () => {
     ['tests in the tarball', { files: ['dist', 'test'] }, /files must begin with dist, src/],
     ['a file that is not there', { files: ['dist', 'src', 'schema.sql'] }, /schema\.sql is missing/],
     ['no own entry', { exports: { '.': entry('index') } }, /must have "\.\/package\.json"/],
-    ['another version', { version: '0.4.0' }, /one version for all/],
+    ['another version', { version: '0.4.0' }, /must have one version/],
     ['an empty field', { devDependencies: {} }, /devDependencies is empty/],
     ['a script of its own', { scripts: { ...manifestScripts(), build: 'rollup' } }, /scripts\.build must be/],
     ['an internal range that misses', { dependencies: { '@kvsession/core': '^0.2.0' } }, /must be "\^0\.3\.0"/],
@@ -171,7 +171,7 @@ describe('check-packages', () => {
     ['an import without source', { imports: { '#x': './dist/x.js' } }, /imports names \.\/dist\/x\.js/]
   ]
 
-  it.each(badManifests)('refuses %s', (_what, fields, expected) => {
+  it.each(badManifests)('A manifest is refused: %s', (_what, fields, expected) => {
     expect(problemsWith(koaWith(fields))).toEqual([expect.stringMatching(expected)])
   })
 
@@ -180,11 +180,11 @@ describe('check-packages', () => {
     ["---\n'@kvsession/core': bigger\n---\n\nNew.", /patch, minor or major/],
     ["---\n'@kvsession/core': minor\n---\n", /what users will notice/],
     ['New.', /what users will notice/]
-  ])('refuses the changeset %j', (text, expected) => {
-    expect(problemsWith({ '.changeset/bad.md': text })).toEqual([expect.stringMatching(expected)])
+  ])('The changeset %j is refused', (changeset, expected) => {
+    expect(problemsWith({ '.changeset/bad.md': changeset })).toEqual([expect.stringMatching(expected)])
   })
 
-  it('refuses a first-party peer', () => {
+  it('A package of this repository must not be a peer dependency', () => {
     const fields = { dependencies: undefined, peerDependencies: { koa: '3', '@kvsession/core': '^0.3.0' } }
     expect(problemsWith(koaWith(fields))).toEqual([expect.stringMatching(/must be an ordinary dependency/)])
   })
@@ -195,7 +195,7 @@ describe('check-packages', () => {
     'packages/koa/tsconfig.json',
     'examples/koa/README.md',
     'bench/tsconfig.json'
-  ])('misses %s', (path) => {
+  ])('A missing %s is a problem', (path) => {
     expect(problemsWith({}, (root) => rmSync(join(root, path)))).toEqual([expect.stringMatching(/is missing/)])
   })
 
@@ -203,7 +203,7 @@ describe('check-packages', () => {
     ['../../docs/stores.md', 'docs/stores.md'],
     ['../core/README.md#example', 'packages/core/README.md#example'],
     ['https://github.com/them/sessions/blob/main/docs/stores.md', 'docs/stores.md']
-  ])('refuses the link %s of a README, which readers outside of the repository cannot follow', (link, path) => {
+  ])('The link %s of a README is refused, because it does not work outside of the repository', (link, path) => {
     expect(problemsWith({ 'packages/koa/README.md': `See [stores](${link}).` })).toEqual([
       'packages/koa/README.md: links out of the package must begin with https://github.com/us/sessions/blob/main/: npm run address'
     ])
@@ -211,7 +211,7 @@ describe('check-packages', () => {
     expect(problemsWith({ 'packages/koa/README.md': absolute })).toEqual([])
   })
 
-  it('refuses an entry whose types resolvers without exports do not find', () => {
+  it('An entry needs types that resolvers without exports find', () => {
     const files = { 'packages/koa/src/deep/inner.ts': '', 'packages/koa/src/inner.ts': '' }
     const exports = { ...manifestExports(), './inner': entry('deep/inner') }
     expect(problemsWith({ ...files, ...koaWith({ exports }) })).toEqual([
@@ -221,7 +221,7 @@ describe('check-packages', () => {
     expect(problemsWith({ ...files, ...koaWith({ exports, typesVersions }) })).toEqual([])
   })
 
-  it('refuses an option of a store that its README does not list', () => {
+  it('An option of a store that its README does not list is refused', () => {
     const source =
       "import '@kvsession/core'\nimport 'koa'\ncheckStoreOptions<Options>(options, { table: true, clock: true })\n"
     const files = { 'packages/koa/src/index.ts': source }
@@ -232,11 +232,11 @@ describe('check-packages', () => {
     expect(problemsWith({ ...files, 'packages/koa/README.md': `${section}| \`table\` | none | |\n` })).toEqual([])
   })
 
-  it('refuses a licence of its own', () => {
+  it('A package with another licence is refused', () => {
     expect(problemsWith({ 'packages/koa/LICENSE': 'ISC' })).toEqual([expect.stringMatching(/LICENSE differs/)])
   })
 
-  it('refuses an undeclared import of a test', () => {
+  it('An undeclared import of a test is refused', () => {
     const problems = problemsWith({ 'packages/koa/test/x.test.ts': "import 'supertest'\n" })
     expect(problems).toEqual([`${koa}: test imports supertest: declare it`])
   })
@@ -259,11 +259,11 @@ describe('check-packages', () => {
       'examples/custom-store/test/index.test.ts': "import '@kvsession/core'\n"
     })
 
-    it('may have core as a peer, and runs its tests by itself', () => {
+    it('A template may have core as a peer and runs its own tests', () => {
       expect(problemsWith(template({}))).toEqual([])
     })
 
-    it('takes no script and no setting from the repository', () => {
+    it('A template uses no script and no setting of the repository', () => {
       const scripts = { typecheck: 'tsc -p tsconfig.json', test: 'vitest run --root ../.. examples/custom-store/' }
       expect(problemsWith(template({ scripts }))).toEqual([expect.stringMatching(/test must be "vitest run"/)])
       const settings = 'examples/custom-store.tsconfig.json'
@@ -273,13 +273,13 @@ describe('check-packages', () => {
     })
   })
 
-  it('refuses a build that does not wait for its dependency', () => {
+  it('A build that does not reference its dependency is refused', () => {
     expect(problemsWith({ 'packages/koa/tsconfig.build.json': {} })).toEqual([
       'packages/koa/tsconfig.build.json: references must be: ../core/tsconfig.build.json'
     ])
   })
 
-  it('refuses a published package in the place of ours', () => {
+  it('A published package in place of a workspace is refused', () => {
     const problems = problemsWith({ 'elsewhere/core/package.json': {} }, (root) => {
       mkdirSync(join(root, 'node_modules/@kvsession'), { recursive: true })
       symlinkSync(join(root, 'elsewhere/core'), join(root, 'node_modules/@kvsession/core'))
@@ -293,7 +293,7 @@ describe('check-packages', () => {
     [{ dependencies: { '@kvsession/koa': '^0.3.0' } }, /must be "\*"/],
     [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be/],
     [{ scripts: { test: exampleManifest.scripts.test } }, /scripts\.typecheck must be/]
-  ])('refuses an example with %j', (fields, expected) => {
+  ])('An example with %j is refused', (fields, expected) => {
     const problems = problemsWith({ 'examples/koa/package.json': { ...exampleManifest, ...fields } })
     expect(problems).toEqual([expect.stringMatching(expected)])
   })
@@ -303,7 +303,7 @@ describe('check-packages', () => {
     [{ private: undefined }, /private must be true/],
     [{ version: undefined }, /version must be "0.0.0"/],
     [{ scripts: { typecheck: 'tsc -p tsconfig.json' } }, /scripts\.test must be .*tools\/test-servers/]
-  ])('refuses a tool with %j', (fields, expected) => {
+  ])('A tool with %j is refused', (fields, expected) => {
     const problems = problemsWith({ 'tools/test-servers/package.json': { ...toolManifest, ...fields } })
     expect(problems).toEqual([expect.stringMatching(expected)])
   })
@@ -315,7 +315,7 @@ describe('check-packages', () => {
       { scripts: { typecheck: 'tsc -p tsconfig.json' } },
       /scripts\.test must be "vitest run --root \.\. --project unit --passWithNoTests bench\/"/
     ]
-  ])('refuses a bench with %j', (fields, expected) => {
+  ])('A bench with %j is refused', (fields, expected) => {
     const problems = problemsWith({ 'bench/package.json': { ...benchManifest, ...fields } })
     expect(problems).toEqual([expect.stringMatching(expected)])
   })

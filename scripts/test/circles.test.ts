@@ -9,23 +9,23 @@ function circlesOf(...arrows: readonly string[]): { members: string; entangled: 
 }
 
 describe('findCircles', () => {
-  it('finds none where arrows meet but lead one way', () => {
+  it('A graph without a circle has none, even if arrows meet', () => {
     expect(circlesOf('ab', 'ac', 'bd', 'cd')).toEqual([])
   })
 
-  it('finds a thing that uses itself', () => {
+  it('A node that uses itself is a circle', () => {
     expect(circlesOf('ab', 'bb')).toEqual([{ members: 'b', entangled: 1 }])
   })
 
-  it('leaves out what only leads to a circle or away from it', () => {
+  it('Nodes that only lead to a circle or away from it are omitted', () => {
     expect(circlesOf('ab', 'bc', 'cb', 'cd')).toEqual([{ members: 'bc', entangled: 2 }])
   })
 
-  it('tells the shortest circle of several that are entangled, and how many things they hold', () => {
+  it('Of connected circles the shortest is reported, with the number of nodes in all of them', () => {
     expect(circlesOf('ab', 'bc', 'ca', 'cd', 'dc')).toEqual([{ members: 'cd', entangled: 4 }])
   })
 
-  it('tells one circle for each entangled group, the same in any order of the arrows', () => {
+  it('Each connected group is reported as one circle, independent of the order of the arrows', () => {
     const expected = [
       { members: 'abc', entangled: 3 },
       { members: 'xy', entangled: 2 }

@@ -37,39 +37,39 @@ const passing = `${head}it('a', () => {})\nit('b', () => {})\n`
 const skipping = `${head}describe.skipIf(true)('a missing engine', () => { it('a', () => {}); it('b', () => {}) })\n`
 
 describe('count reporter', () => {
-  it('ends with the count', async () => {
+  it('A run ends with the count of its tests', async () => {
     expect(await run({ 'a.test.js': passing })).toMatchObject({ lines: ['2 passed, 0 failed'], exitCode: undefined })
   })
 
-  it('leaves a report for the sum of all workspaces', async () => {
+  it('A run of one workspace writes a report, from which the sum of all workspaces is made', async () => {
     const failing = `${head}it('a', () => expect(1).toBe(2))\n`
     const { report } = await run({ 'a.test.js': passing, 'b.test.js': failing }, false, '.turbo/test-report.json')
     expect(report).toMatchObject({ passed: 2, failed: 1, skipped: 0, failures: ['b.test.js > a'], notRun: [] })
     expect(report).toHaveProperty('files', [expect.anything(), expect.objectContaining({ file: expect.any(String) })])
   })
 
-  it('counts failed tests, and files that do not load', async () => {
+  it('Failed tests and files that do not load count as failed', async () => {
     const failing = `${head}it('a', () => expect(1).toBe(2))\nit('b', () => {})\n`
     const { lines, exitCode } = await run({ 'a.test.js': failing, 'b.test.js': "throw new Error('no such engine')" })
     expect(lines.at(-1)).toBe('1 passed, 2 failed')
     expect(exitCode).toBe(1)
   })
 
-  it('counts errors outside of a test', async () => {
+  it('Errors outside of a test count as failed', async () => {
     const throwing = `${head}it('a', () => new Promise((done) => { setImmediate(() => { done(); throw new Error('late') }) }))\n`
     const { lines, exitCode } = await run({ 'a.test.js': throwing })
     expect(lines.at(-1)).toMatch(/^[01] passed, [12] failed$/)
     expect(exitCode).toBe(1)
   })
 
-  it('names what did not run', async () => {
+  it('Skipped suites are named', async () => {
     expect(await run({ 'a.test.js': passing, 'b.test.js': skipping })).toEqual({
       lines: ['!! NOT RUN: b.test.js > a missing engine (2 tests)', '2 passed, 0 failed, 2 skipped'],
       exitCode: undefined
     })
   })
 
-  it('fails what did not run where engines are required', async () => {
+  it('Skipped suites count as failed if engines are required', async () => {
     const { lines, exitCode } = await run({ 'a.test.js': passing, 'b.test.js': skipping }, true)
     expect(lines.at(-1)).toBe('2 passed, 2 failed')
     expect(lines[0]).toContain('NOT RUN')

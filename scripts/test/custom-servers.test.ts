@@ -63,7 +63,7 @@ describe('the WebSocket program of docs/custom-servers.md', () => {
     await closed
   }
 
-  it('survives clients that send an upgrade and reset the connection', async () => {
+  it('The server survives clients that send an upgrade and reset the connection', async () => {
     const port = await start(programUnder('WebSockets'))
     for (let client = 0; client < 100; client += 1) await upgradeAndReset(port)
     expect(await visit(port, '/')).toMatchObject({ status: 200, body: '0 messages\n' })
@@ -75,7 +75,7 @@ describe('the node:http program of docs/custom-servers.md', () => {
   const failing =
     "if (request.url === '/fail') {\n    session.data.views = 41\n    throw new Error('on purpose')\n  }\n  "
 
-  it('stores what a handler changed before it threw', async () => {
+  it('Changes that a handler made before it threw are stored', async () => {
     const program = programUnder('node:http')
     expect(program).toContain(route)
     const port = await start(program.replace(route, failing + route))

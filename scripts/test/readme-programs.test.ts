@@ -18,33 +18,33 @@ function server(handler: string): string {
 }
 
 describe('runProgram', () => {
-  it('visits a server twice, with its cookie, wherever it wanted to listen', async () => {
+  it('A server gets two requests, the second with its cookie, on a free port instead of its own', async () => {
     const handler = "if (req.headers.cookie !== 'sid=1') res.setHeader('set-cookie', 'sid=1; Path=/'); res.end()"
     expect(await run(server(handler))).toEqual([])
   })
 
-  it('refuses a server that does not remember', async () => {
+  it('A server that does not keep the session is refused', async () => {
     const handler = "res.statusCode = req.headers.cookie ? 500 : 200; res.setHeader('set-cookie', 'sid=1'); res.end()"
     expect(await run(server(handler))).toEqual([
       expect.stringMatching(/^README\.md:3 answered the second request with 500/)
     ])
   })
 
-  it('refuses a server that sets no cookie', async () => {
+  it('A server that sets no cookie is refused', async () => {
     expect(await run(server('res.end()'))).toEqual([expect.stringContaining('set no cookie')])
   })
 
-  it('refuses a server that does not answer', async () => {
+  it('A server that does not answer is refused', async () => {
     expect(await run(server(''), { timeout: 1_000 })).toEqual([
       expect.stringContaining('did not answer the first request')
     ])
   })
 
-  it('lets a program end by itself, types and all', async () => {
+  it('A TypeScript program that ends by itself is accepted', async () => {
     expect(await run('const one: number = 1\nconsole.log(one, process.env.SESSION_SECRET.length >= 32)')).toEqual([])
   })
 
-  it('gives a program its environment, and takes JavaScript as it is', async () => {
+  it('A JavaScript program runs unchanged, with its environment', async () => {
     const options = { isJavaScript: true, environment: { REDIS_URL: 'redis://127.0.0.1:1' } }
     expect(await run("if (process.env.REDIS_URL !== 'redis://127.0.0.1:1') throw new Error('none')", options)).toEqual(
       []
@@ -52,13 +52,13 @@ describe('runProgram', () => {
     expect(await run('const one: number = 1', options)).toEqual([expect.stringContaining('SyntaxError')])
   })
 
-  it('refuses a program that fails, and shows its output', async () => {
+  it('A program that fails is refused, with its output', async () => {
     expect(await run("throw new Error('no such option')")).toEqual([
       expect.stringMatching(/ended with 1[\s\S]*no such/)
     ])
   })
 
-  it('ends a program that does not end', async () => {
+  it('A program that does not end is killed', async () => {
     expect(await run('setInterval(() => {}, 1000)', { timeout: 500 })).toEqual([
       expect.stringContaining('neither listened nor')
     ])
@@ -77,7 +77,7 @@ describe('findMissingPrograms', () => {
     'packages/store-dynamodb/README.md': '<!-- no program: it needs an account -->\n'
   }
 
-  it('asks the root and each package that runs anywhere for a complete program', () => {
+  it('The root README and those of packages that run on any machine need a complete program', () => {
     const root = makeTree(files)
     expect(readPrograms(root, readWorkspaces(root))).toEqual([
       { where: 'README.md:4', code: 'one()', isJavaScript: false, engine: undefined },
@@ -92,7 +92,7 @@ describe('findMissingPrograms', () => {
     expect(findMissingPrograms(root, readWorkspaces(root))).toEqual([])
   })
 
-  it('names what a program imports and no npm install of its README installs', () => {
+  it('An import of a program that no npm install of its README installs is a problem', () => {
     const code =
       "import 'x'\nimport { createServer } from 'node:http'\nimport Koa from 'koa'\nimport { session } from '@kvsession/koa'"
     const readme = `npm install koa\n<!-- snippet: program -->\n\`\`\`ts\n${code}\n\`\`\`\n`
@@ -105,7 +105,7 @@ describe('findMissingPrograms', () => {
     ])
   })
 
-  it('names those that have none', () => {
+  it('A README without a program is a problem', () => {
     const root = makeTree({ ...files, 'packages/koa/README.md': '```ts\none()\n```\n' })
     expect(findMissingPrograms(root, readWorkspaces(root)).map(({ where }) => where)).toEqual([
       'packages/koa/README.md'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { readSource } from '../source-file.ts'
 
-function specifiers(text: string): string[] {
-  return readSource(text).imports.map(({ specifier }) => specifier)
+function specifiers(code: string): string[] {
+  return readSource(code).imports.map(({ specifier }) => specifier)
 }
 
 describe('readSource', () => {
@@ -22,8 +22,8 @@ describe('readSource', () => {
     ["const x = require.resolve('a')"],
     ["const x = import.meta.resolve('a')"],
     [`const x = \`\${await import('a')}\``]
-  ])('finds the module of %j', (text) => {
-    expect(specifiers(text)).toEqual(['a'])
+  ])('The module of %j is found', (code) => {
+    expect(specifiers(code)).toEqual(['a'])
   })
 
   it.each([
@@ -35,32 +35,32 @@ describe('readSource', () => {
     // A promise is resolved, not a module.
     ["resolve('a' in answer ? 1 : 2)"],
     ["export const from = 'a'"]
-  ])('finds no module in %j', (text) => {
-    expect(specifiers(text)).toEqual([])
+  ])('No module is found in %j', (code) => {
+    expect(specifiers(code)).toEqual([])
   })
 
-  it('tells the names that live on after the build', () => {
-    const values = (text: string) => readSource(text).imports.map((imported) => imported.values)
+  it('The values of an import are the names that remain after the build', () => {
+    const values = (code: string) => readSource(code).imports.map((imported) => imported.values)
     expect(values("import { type x, y, z as w } from 'a'")).toEqual([['y', 'z']])
     expect(values("import type { x } from 'a'\nexport type { y } from 'a'")).toEqual([[], []])
     expect(values("import type from 'a'\nexport { x } from 'a'")).toEqual([['*'], ['x']])
     expect(values("import x from 'a'\nimport * as y from 'a'\nimport 'a'")).toEqual([['*'], ['*'], ['*']])
   })
 
-  it('names the line of the module', () => {
+  it('An import has the line of its module name', () => {
     expect(readSource("// one\nimport {\n  x\n} from 'a'\n").imports[0]?.line).toBe(4)
   })
 
-  it('keeps code and its place while it blanks text', () => {
+  it('Strings and comments are blanked, and code keeps its position', () => {
     const raw = `const a = b / c // d\nconst e = \`f\${g}h\``
     expect(readSource(raw).code).toBe(`const a = b / c     \nconst e = \` \${g} \``)
   })
 
-  it('is not misled by a quote in a regular expression', () => {
+  it('A quote in a regular expression starts no string', () => {
     expect(specifiers("const x = text.split(/['/]/)\nimport 'a'")).toEqual(['a'])
   })
 
-  it('throws for a file that it cannot read', () => {
+  it('A syntax error is thrown', () => {
     expect(() => readSource('const = 1')).toThrow(SyntaxError)
   })
 })

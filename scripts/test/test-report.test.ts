@@ -14,13 +14,13 @@ describe('The slowest files', () => {
   const files = (count: number) =>
     Array.from({ length: count }, (_, index) => ({ file: `${index}.ts`, seconds: index }))
 
-  it('are the fifteen slowest, slowest first', () => {
+  it('The fifteen slowest files are shown, slowest first', () => {
     const lines = describeSlowest(files(16))
     expect(lines).toHaveLength(16)
     expect(lines.slice(0, 2)).toEqual(['Slowest files:', '   15.0 s  15.ts'])
   })
 
-  it('are not shown when a few files ran', () => {
+  it('Slow files are not shown if only a few files ran', () => {
     expect(describeSlowest(files(15))).toEqual([])
   })
 })

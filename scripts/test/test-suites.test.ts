@@ -19,7 +19,7 @@ describe('the suite of a test file', () => {
     expect(suiteOf(path, source)).toBe(suite)
   })
 
-  it('is exactly one, for every file of the repository', () => {
+  it('Every test file of the repository is in exactly one suite', () => {
     const found = findTestFiles(root)
     const all = suites.flatMap((suite) => found[suite])
     expect(all.length).toBeGreaterThan(200)
@@ -31,7 +31,7 @@ describe('the suite of a test file', () => {
 describe('a run of one suite', () => {
   const files = { unit: ['a', 'b'], engines: ['c'], stress: ['d'] }
 
-  it('names those it leaves out, and their commands', () => {
+  it('A run of one suite names the other suites and their commands', () => {
     expect(describeLeftOut(files, ['unit'])).toEqual([
       '!! LEFT OUT: 1 files with database servers, a browser, killed processes, other authors’ middleware. Run: npm run test:engines',
       '!! LEFT OUT: 1 files with explored schedules, fuzzing, tokens by the thousand. Run: npm run test:stress'
@@ -41,7 +41,7 @@ describe('a run of one suite', () => {
     ])
   })
 
-  it('leaves nothing out when no suite is chosen', () => {
+  it('A run without a chosen suite omits none', () => {
     expect(describeLeftOut(files, [])).toEqual([])
   })
 })

@@ -4,22 +4,22 @@ import { makePayload, pathOf } from './scenario.ts'
 /** One framework with one session library: a handler of Node, for a server or for `exchange`. */
 export type Application = (request: IncomingMessage, response: ServerResponse) => unknown
 
-/** Makes an application of one library. @param url address of its store, for a store on a server */
+/** Creates an application with one library. @param url address of the store, if it is on a server */
 export type Library = (url: string) => Application | Promise<Application>
 
 export type Fields = Record<string, unknown>
 
-/** What the routes do with a session. `Context`: what the framework passes to a handler. */
+/** How the routes use a session. `Context` is the argument that the framework passes to a handler. */
 export interface SessionAccess<Context> {
   read(context: Context): unknown
   /** Adds 1 to `views`. */
   write(context: Context): unknown
-  /** Fills a session that is empty. */
+  /** Sets the fields of an empty session. */
   create(context: Context, fields: Readonly<Fields>): unknown
 }
 
-/** The bare framework: no session. */
-export const noAccess: SessionAccess<unknown> = { read: () => 'nobody', write() {}, create() {} }
+/** For the bare framework, which has no sessions. */
+export const noAccess: SessionAccess<unknown> = { read: () => 'no session', write() {}, create() {} }
 
 /** Access to a session that is a plain object. */
 export function fieldAccess<Context>(fieldsOf: (context: Context) => unknown): SessionAccess<Context> {
@@ -43,12 +43,12 @@ export function routesOf<Context>(access: SessionAccess<Context>): ReadonlyMap<s
   ])
 }
 
-/** Fails without a user: a library that loses sessions would be the fastest. */
+/** Throws if the session has no user, because a library that loses sessions would otherwise be the fastest. */
 async function readUser<Context>(access: SessionAccess<Context>, context: Context): Promise<void> {
   if ((await access.read(context)) === undefined) throw new Error('The session has lost its user')
 }
 
-/** A session of every library here accepts any field. */
+/** The sessions of all libraries in the bench accept any field. */
 export function asFields(session: unknown): Fields {
   return session as Fields
 }

@@ -28,7 +28,7 @@ export const fastifyLibraries: Readonly<Record<string, Library>> = {
     )
 }
 
-/** The place of the adapter for Fastify; until there is one, the manager in two hooks. */
+/** Stands for an adapter for Fastify until there is one: the session manager in two hooks. */
 function withKvsession(): Application | Promise<Application> {
   const manager = createSessionManager<Fields>({ store: createMemoryStore(), secret })
   const sessions = new WeakMap<FastifyRequest, Session<Fields>>()

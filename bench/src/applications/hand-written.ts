@@ -14,7 +14,7 @@ type MaybePromise<T> = T | Promise<T>
 /** Sessions by hand: an id signed with HMAC-SHA-256, one read and one write of a store, JSON. */
 export interface Baseline {
   open(cookieHeader: string | undefined): MaybePromise<BaselineSession>
-  /** Stores what changed. @returns a `Set-Cookie` value for a new session. */
+  /** Stores changes. @returns a `Set-Cookie` value for a new session */
   commit(session: BaselineSession): MaybePromise<string | undefined>
 }
 
@@ -32,7 +32,7 @@ const attributes = '; Path=/; HttpOnly; SameSite=Lax'
 const hour = 3_600_000
 const key = createSecretKey(Buffer.from(secret))
 
-/** Over a `Map`. @param awaited `true`: the map answers with promises, as the store of a library does. */
+/** A store over a `Map`. @param awaited whether it returns promises, as the store of a library does */
 export function createMapBaseline(awaited: boolean): Baseline {
   const sessions = new Map<string, string>()
   if (!awaited) return createBaseline(sessions)
@@ -80,7 +80,7 @@ export function baselineData(session: BaselineSession): Fields {
   return session.data
 }
 
-/** The middleware of this bench put it there. */
+/** The cast is safe, because only the middleware of this bench sets the value. */
 export function asBaselineSession(value: unknown): BaselineSession {
   return value as BaselineSession
 }
@@ -90,7 +90,7 @@ function sessionOf(id: string | undefined, value: string | null | undefined): Ba
   return { id: stored === undefined ? undefined : id, stored, data: undefined }
 }
 
-/** What to store, or `undefined` if it is stored already. */
+/** The string to store, or `undefined` if it is stored already. */
 function changedValue({ data, stored }: BaselineSession): string | undefined {
   if (data === undefined) return undefined
   const value = JSON.stringify(data)

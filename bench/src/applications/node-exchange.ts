@@ -2,8 +2,8 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Application } from './application.ts'
 
-/** A socket that leads nowhere: it takes what is written and is ready for more. */
-class NowhereSocket extends Socket {
+/** A socket without a connection: it discards what is written and is always ready for more. */
+class UnconnectedSocket extends Socket {
   /** What was written first: a response's head. */
   head = ''
 
@@ -21,14 +21,14 @@ class NowhereSocket extends Socket {
 }
 
 const none: readonly string[] = []
-const free: NowhereSocket[] = []
+const free: UnconnectedSocket[] = []
 
 /**
- * One request through a Node handler, with Node's own request and response but without a connection: no system call is
- * in what it costs. Resolves when the response is complete, to its `Set-Cookie` values.
+ * One request through a Node handler, with Node's own request and response but without a connection, so its
+ * cost includes no system call. Resolves to the `Set-Cookie` values when the response is complete.
  */
 export function exchange(application: Application, path: string, cookie: string): Promise<readonly string[]> {
-  const socket = free.pop() ?? new NowhereSocket()
+  const socket = free.pop() ?? new UnconnectedSocket()
   socket.head = ''
   const request = new IncomingMessage(socket)
   request.method = 'GET'
@@ -43,7 +43,7 @@ export function exchange(application: Application, path: string, cookie: string)
   return new Promise((resolve, reject) => {
     response.once('finish', () => {
       response.detachSocket(socket)
-      // An application that answers with errors would be a fast one. Nobody knows what it has left on the socket.
+      // An error must not count as a fast response. The socket is not reused, because its state is unknown.
       if (response.statusCode !== 200) {
         reject(new Error(`${path} was answered with ${response.statusCode}`))
         return
@@ -55,7 +55,7 @@ export function exchange(application: Application, path: string, cookie: string)
   })
 }
 
-/** From the wire: a framework may hand its headers to `writeHead`, after which the response itself knows of none. */
+/** Reads the bytes that were sent: headers that a framework passes to `writeHead` are not in `response.getHeaders()`. */
 function setCookiesIn(head: string): readonly string[] {
   if (!/\r\nset-cookie:/i.test(head)) return none
   return Array.from(head.matchAll(/^set-cookie: *(.*)\r$/gim), ([, value = '']) => value)

@@ -7,7 +7,7 @@ import { withBaseline, withExpressSession, withKvsession } from './express.ts'
 import { awaitedBaseline, createBaseline } from './hand-written.ts'
 import { createConnectPgSimple, createConnectRedis } from './peers.ts'
 
-/** Express with a store on a server. The address is the argument. */
+/** Express with a store on a server, whose address is the argument. */
 export const redisLibraries: Readonly<Record<string, Library>> = {
   async [awaitedBaseline](url) {
     const client = await connect(url)
@@ -35,7 +35,7 @@ export const postgresLibraries: Readonly<Record<string, Library>> = {
     )
 }
 
-/** The type is inferred: it depends on the protocol version. */
+/** The return type is inferred, because it depends on the protocol version. */
 function makeClient(url: string) {
   const client = createClient({ url })
   client.on('error', (error) => console.error(String(error)))

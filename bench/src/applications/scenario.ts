@@ -2,11 +2,11 @@
 export const acts = ['no cookie', 'untouched', 'read', 'write', 'create'] as const
 export type Act = (typeof acts)[number]
 
-/** The requests of a user with a session, and the one that creates it. */
+/** The requests that use a session, and the request that creates it. */
 export const sessionActs = ['untouched', 'read', 'write', 'create'] as const
 export type SessionAct = (typeof sessionActs)[number]
 
-/** Read-heavy traffic: 14 of 16 requests read, one is untouched, one writes. */
+/** Read-heavy load: of 16 requests, 14 read the session, one does not touch it, and one writes. */
 export const readHeavy: readonly string[] = [
   ...Array.from({ length: 14 }, () => pathOf('read')),
   pathOf('untouched'),
@@ -21,7 +21,7 @@ export function hasSession(act: Act): boolean {
   return act !== 'no cookie' && act !== 'create'
 }
 
-/** 300 bytes as JSON. A new copy each time, because some libraries return the object that they were given. */
+/** 300 bytes as JSON. Returns a new object each time, because some libraries keep a reference to it. */
 export function makePayload(): Record<string, unknown> {
   return {
     user: { name: 'Ada Lovelace', roles: ['reader', 'editor'], signedInAt: 1_790_000_000_000 },
@@ -34,7 +34,7 @@ export function makePayload(): Record<string, unknown> {
   }
 }
 
-/** The `Cookie` header that a browser sends after these `Set-Cookie` values. */
+/** The `Cookie` header of a browser that has received these `Set-Cookie` values. */
 export function pairsOf(setCookies: readonly string[]): string {
   return setCookies.map((one) => one.split(';', 1).join('')).join('; ')
 }

@@ -6,14 +6,14 @@ import { exchange } from './node-exchange.ts'
 import { type Act, hasSession, pairsOf, pathOf } from './scenario.ts'
 import { type Family, loadLibrary } from './subjects.ts'
 
-/** Requests under way at once, in process: whatever waits for a turn of the event loop shares it with others. */
+/** Concurrent requests in process, which share the turns of the event loop. */
 const concurrency = 16
 const sessionCount = 64
 
 let loaded: Application | undefined
 let sessions: Promise<readonly string[]> | undefined
 
-/** One subject in a process of its own, so that no other one influences what V8 compiles. */
+/** One subject in its own process, so that no other subject influences what V8 compiles. */
 const methods = {
   async load(family: Family, name: string, url: string): Promise<void> {
     const library = await loadLibrary(family, name)
@@ -36,7 +36,7 @@ const methods = {
   /** Processor time since the start, user and system, microseconds. */
   cpu: async (): Promise<number> => cpu(),
 
-  /** Bytes that V8 holds after a full collection. The resident set moves in steps of its young generation. */
+  /** Bytes of the heap after a full collection. The resident set is too coarse: it grows in large steps. */
   memory(): number {
     globalThis.gc?.()
     globalThis.gc?.()

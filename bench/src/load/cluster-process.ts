@@ -26,7 +26,7 @@ const methods: Pick<SubjectMethods, 'load' | 'serve' | 'cookies' | 'cpu'> = {
     return ports[0] ?? 0
   },
   cookies: () => first.call('cookies'),
-  /** Of all processes together. */
+  /** Microseconds of all processes together. */
   async cpu() {
     const all = await Promise.all(workers.map(({ call }) => call('cpu')))
     return all.reduce((sum, one) => sum + one, 0)

@@ -2,9 +2,9 @@ import { connect, type Socket } from 'node:net'
 import type { Commands } from 'stress/processes'
 import { quantile } from '../statistics.ts'
 
-// wrk sends a request when the one before was answered, so a slow server is asked less often and its latencies look
-// better than they are. This generator sends at a fixed rate, and a latency counts from the moment at which the request
-// was due. It never sleeps, since a timer is up to a millisecond late: it needs a core of its own.
+// wrk sends the next request after each response, so a slow server gets fewer requests and its latencies look better
+// than they are. This generator sends at a fixed rate, and measures a latency from the moment at which the request
+// was due. It never sleeps, because timers are up to a millisecond late, so it needs its own core.
 
 /** Latencies in milliseconds. */
 export interface Latencies {
@@ -16,7 +16,7 @@ export interface Latencies {
 
 interface Connection {
   readonly socket: Socket
-  /** When the request under way was due; `undefined` while the connection is free. */
+  /** When the current request was due; `undefined` while the connection is free. */
   dueAt: number | undefined
 }
 
@@ -24,9 +24,9 @@ const openedAtOnce = 200
 const end = '\r\n\r\nok'
 
 export interface SteadyLoad extends Commands {
-  /** Opens connections and sends one request on each, so that a server holds for them what it holds for a browser. */
+  /** Opens connections and sends one request on each, so that the server allocates the same memory as for a browser. */
   open(port: number, count: number, path: string, cookies: readonly string[]): Promise<void>
-  /** So many requests a second, on whichever connection is free; a request waits for one where none is. */
+  /** Sends `rate` requests a second on free connections. If none is free, a request waits for one. */
   run(rate: number, seconds: number, path: string, cookies: readonly string[]): Promise<Latencies>
 }
 
@@ -77,7 +77,7 @@ export function createSteadyLoad(now: () => number = () => performance.now()): S
     let answer = ''
     socket.on('data', (chunk) => {
       answer += chunk.toString('latin1')
-      // Chunked or not, every answer of the applications ends with one of these.
+      // Every response of the applications ends with one of these, chunked or not.
       if (!answer.endsWith(end) && !answer.endsWith('\r\n0\r\n\r\n')) return
       if (!answer.startsWith('HTTP/1.1 200')) failure ??= new Error(answer.slice(0, 200))
       answer = ''
@@ -99,7 +99,7 @@ export function createSteadyLoad(now: () => number = () => performance.now()): S
     connection.socket.write(request)
   }
 
-  /** Resolves when every request was answered. */
+  /** Resolves when all requests are answered. */
   async function idle(): Promise<void> {
     while (free.length < all.length) await turn()
     if (failure) throw failure

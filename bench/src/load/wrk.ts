@@ -17,7 +17,7 @@ export interface Load {
 
 export interface LoadOptions {
   readonly port: number
-  /** Requested in turn, each with every cookie in turn. */
+  /** Requested in rotation, each with all cookies in rotation. */
   readonly paths: readonly string[]
   readonly cookies: readonly string[]
   readonly connections: number
@@ -31,7 +31,7 @@ export function missingWrk(): string | undefined {
   return spawnSync('wrk', ['-v']).error === undefined ? undefined : 'wrk is missing (apt-get install wrk)'
 }
 
-/** Full load by one thread of `wrk`. A script prints the percentiles that `wrk` itself does not. */
+/** Full load by one thread of `wrk`. A script prints percentiles, which `wrk` itself does not print. */
 export async function runWrk({ port, paths, cookies, connections, seconds, core }: LoadOptions): Promise<Load> {
   const folder = mkdtempSync(join(tmpdir(), 'kvsession-wrk-'))
   try {
@@ -64,7 +64,7 @@ end
 `
 }
 
-/** Reads the line of the script. @throws Error without one */
+/** Parses the line that the script prints. @throws Error if there is none */
 export function parseLoad(out: string): Load {
   const found = /FIGURES (\S+) (\S+) (\S+) (\S+) (\S+) (\S+)/.exec(out)
   if (!found) throw new Error(`wrk printed no figures: ${out}`)

@@ -7,12 +7,12 @@ import { startMariadb, startMemcached, startPostgres, startRedis } from 'test-se
 
 export type ScaleEngineName = 'memory' | 'sqlite' | 'lmdb' | 'file' | 'redis' | 'postgres' | 'mariadb' | 'memcached'
 
-/** An engine of its own, empty, with a store on it. Nothing waits for the disk, so that a million sessions can be stored. */
+/** A new, empty engine with a store. No write waits for the disk, so that storing a million sessions takes minutes. */
 export interface ScaleEngine {
   readonly store: KeyValueStore
-  /** What the engine holds, by its own account, where it has one. */
+  /** The size of the data that the engine reports, if it reports one. */
   bytes?(): Promise<number>
-  /** It removes expired values by itself: there is no sweep to measure. */
+  /** The engine removes expired values by itself, so there is no sweep to measure. */
   readonly removesExpired?: boolean
   close(): Promise<unknown>
 }

@@ -5,11 +5,11 @@ import { makePayload, pairsOf } from '../applications/scenario.ts'
 import { secret } from '../applications/secret.ts'
 import { openEngine, type ScaleEngine, type ScaleEngineName } from './engines.ts'
 
-/** After it, a session that is not permanent has expired. */
+/** Sessions that are not permanent expire after this time. */
 const idleTimeout = 2 * 3_600_000
-/** Longer than any run, so that a request that only reads writes nothing. */
+/** Longer than any run, so requests that only read do not write. */
 const touchInterval = 59 * 60_000
-/** Sessions whose cookie is kept, to be requested. */
+/** The number of sessions whose cookies are kept for requests. */
 const mostCookies = 10_000
 /** Enough to keep a driver that pipelines busy. */
 const loadedAtOnce = 256
@@ -70,7 +70,7 @@ const methods = {
     })
   },
 
-  /** Live sessions that are gone, among those whose cookie is known. */
+  /** The number of live sessions that are missing, of those whose cookie is known. */
   async countLost(): Promise<number> {
     const { manager, cookies } = get()
     let lost = 0
@@ -87,9 +87,9 @@ export interface Loading {
   readonly bytes: number | undefined
 }
 
-/** Requests beside other work. */
+/** Requests during other work. */
 export interface Traffic {
-  /** Sessions that the work has removed or listed. */
+  /** The number of sessions that the work removed or listed. */
   readonly count: number
   /** Of the work. */
   readonly seconds: number
@@ -104,7 +104,7 @@ function get(): Filled {
   return filled
 }
 
-/** Every other one is permanent. Resolves to cookies of permanent ones. */
+/** Makes every other session permanent. Resolves to cookies of permanent sessions. */
 async function createSessions(manager: SessionManager, sessions: number): Promise<readonly string[]> {
   const every = 2 * Math.ceil(sessions / 2 / mostCookies)
   const cookies: string[] = []
@@ -125,7 +125,7 @@ async function createSessions(manager: SessionManager, sessions: number): Promis
 
 function actsOf(manager: SessionManager, cookies: readonly string[]): Filled['acts'] {
   let [requested, logins] = [0, 0]
-  // In an order unrelated to that of their creation.
+  // The order is unrelated to the order of creation.
   const next = (): string => cookies[(requested++ * 7_919) % cookies.length] ?? ''
   return {
     open: () => openSession(manager, next()),
@@ -160,7 +160,7 @@ async function openFilled(manager: SessionManager): Promise<Session> {
   return session
 }
 
-/** From the arrival of a request: its wait for the event loop counts. A store without input and output would never yield. */
+/** Includes the wait for the event loop, as in a server. A store without I/O would otherwise never yield to it. */
 async function timeOf(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now()
   await new Promise((resolve) => setImmediate(resolve))

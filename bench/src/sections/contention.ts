@@ -15,9 +15,9 @@ export const contentionSection: Section = {
   name: 'contention',
   title: 'Many writers on one session',
   about:
-    'Requests that each add 1 to a number in one session, on Express, in process, with a store 1 ms away. *Lost*: answered as stored, and not there ' +
-    'afterwards. *Own field*: every writer counts in a field of its own; *one counter*: all in the same, where only `update()` can keep count, ' +
-    'because a handler that reads, adds and writes back overwrites the additions of others.',
+    'Requests that each add 1 to a number in one session, on Express, in process, with a store 1 ms away. *Lost*: the response reported success, but ' +
+    'the update is missing afterwards. *Own field*: each writer has its own counter; *one counter*: all writers share one, which only `update()` ' +
+    'increments correctly, because a handler that reads, adds and writes back overwrites the additions of others.',
   parts: ['writers'],
   run: (_, options) => measure(options)
 }

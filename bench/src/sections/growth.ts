@@ -10,17 +10,17 @@ import { formatNumber } from '../statistics.ts'
 import { type Subject, serveAll, startSubject, withSubjects } from '../subject.ts'
 import { isServer, missingServer, type ServerName } from './remote-stores.ts'
 
-/** Requests a second over all connections, at which no subject is busy for half of its time. */
+/** Requests a second in total, at which every subject is idle for more than half of the time. */
 const rate = 2_000
 
-/** More processes, and more connections. */
+/** Several processes, and many connections. */
 export const growthSection: Section = {
   name: 'growth',
   title: 'More processes, more connections',
   about:
-    'Express in `node:cluster` with one and two processes behind one private server; read-heavy load by `wrk` from 64 connections, nothing pinned. Then ' +
-    'one process with many open connections, each of which has sent a request: heap and external memory per connection after a full collection, and latencies in ' +
-    `milliseconds at ${formatNumber(rate)} requests a second over all of them, counted from the moment at which a request was due.`,
+    'Express in `node:cluster` with one and two processes that share one database server; read-heavy load by `wrk` from 64 connections; no process is pinned ' +
+    'to a core. Then one process with many open connections, each after one request: heap and external memory per connection after a full collection, and ' +
+    `latencies in milliseconds at ${formatNumber(rate)} requests a second in total, measured from the moment at which a request was due.`,
   parts: ['redis', 'postgres', 'connections'],
   missing(part) {
     if (isServer(part)) return missingServer(part)
@@ -85,7 +85,7 @@ function holdConnections(name: string, count: number, quick: boolean): Promise<C
     const { port, cookies } = subject
     const { call, stop } = await startBenchProcess<SteadyLoad>('load/steady-load-process.ts', { core: cores.generator })
     try {
-      // Compiles the path of a request, so that the memory of compiling is not counted.
+      // V8 compiles the code of a request here, so the memory for that is not counted.
       await call('open', port, 16, pathOf('read'), cookies)
       await call('run', rate, quick ? 1 : 10, pathOf('read'), cookies)
       const before = await subject.call('memory')

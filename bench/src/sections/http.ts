@@ -19,7 +19,7 @@ const warmUpSeconds = 3
 /** Seconds of load in the quick form, the first round included, which is discarded. */
 const quickSeconds = 48
 const latencyActs = ['read', 'write'] as const
-/** Of the throughput of the slowest subject: below its saturation, and the same for all. */
+/** Share of the throughput of the slowest subject. All subjects get the same rate, which saturates none of them. */
 const fixedShare = 0.6
 
 /** Recorded with the result: a page may be written on another machine. */
@@ -28,16 +28,16 @@ const pinning =
     ? 'Nothing was pinned to a core: `taskset` or a second core is missing.'
     : `Server and \`wrk\` pinned to core ${cores.shared}.`
 
-/** What users get: requests over sockets. */
+/** The costs in a real server: requests over sockets. */
 export const httpSection: Section = {
   name: 'http',
   title: 'Over HTTP',
   about:
-    'Microseconds of processor time that sessions add to a request above the bare framework (its own in the first line): user and system time of the ' +
-    `server’s process, garbage collection included; median (quartiles) of ${rounds} interleaved rounds of one second. Server and \`wrk\` ` +
+    'Microseconds of processor time that sessions add to a request on the bare framework (the first row is its total): user and system time of the ' +
+    `server’s process, including garbage collection; median (quartiles) of ${rounds} interleaved rounds of one second. Server and \`wrk\` ` +
     'are pinned to one core (`taskset`), so that neither waits for the other to wake up on another core. ' +
     `${connections} keep-alive connections, 64 sessions, 300 bytes of data. Latencies in milliseconds. *Full load*: by \`wrk\`. *Fixed rate*: by a generator on another core that ` +
-    'sends on schedule, at a rate that every subject can serve; a latency counts from the moment at which the request was due, its wait included.',
+    'sends on schedule, at a rate that every subject can serve; a latency starts when the request is due, so it includes waiting for a connection.',
   parts: frameworks,
   missing: missingWrk,
   run: (part, options) => measure(frameworkNamed(part), options)
@@ -45,7 +45,7 @@ export const httpSection: Section = {
 
 async function measure(framework: Framework, { quick, base, flags }: RunOptions): Promise<Measurement> {
   const build = base === undefined ? undefined : extractBase(base)
-  // A quick comparison of two builds leaves out the others, so that more rounds fit into a minute.
+  // A quick comparison of two builds omits the other subjects, so that more rounds fit into a minute.
   const names = quick && build ? ['bare', 'kvsession'] : subjects[framework]
   const starters = names
     .filter((name) => !quick || name !== synchronousBaseline)

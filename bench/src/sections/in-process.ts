@@ -4,21 +4,21 @@ import { costTable, createCosts } from '../costs.ts'
 import type { Measurement, RunOptions, Section } from '../results.ts'
 import { rotated, type Subject, startSubject, withSubjects } from '../subject.ts'
 
-/** V8 goes on compiling for 50,000 requests, and longest for the library with the most code. */
+/** V8 compiles during the first 50,000 requests or so; more code takes longer. */
 const warmUpRequests = 60_000
 const passes = 6
-/** Enough for a library that spends more than this allows in cryptography, which is compiled. */
+/** The limit for a library that spends its time in cryptography, which is native code. */
 const warmUpMicroseconds = 1_500_000
 const batchMicroseconds = 40_000
 
-/** The same requests in a warm loop without sockets: lower figures than users get, with less noise. */
+/** The same requests in a warm loop without sockets: lower costs than in a server, with less noise. */
 export const inProcessSection: Section = {
   name: 'in-process',
   title: 'In process',
   about:
-    'Microseconds of processor time per request above the bare framework, without sockets, 16 requests at a time, in a loop that has ' +
-    'run 60,000 times. Caches and branch predictors are warm there: inside a server the same code costs three to six times as much. Use these ' +
-    'figures to find where the time goes, not to predict a server.',
+    'Microseconds of processor time per request above the bare framework, without sockets, 16 requests at a time, after 60,000 ' +
+    'iterations. Caches and branch predictors are warm then: in a server the same code costs three to six times as much. Use these ' +
+    'figures to find expensive code, not to predict the costs of a server.',
   parts: frameworks,
   run: (part, options) => measure(frameworkNamed(part), options)
 }
@@ -44,8 +44,8 @@ function measure(framework: Framework, { quick }: RunOptions): Promise<Measureme
 }
 
 /**
- * Runs each kind of request until it is compiled, in several passes: what another one makes the compiler discard is
- * compiled again.
+ * Runs each kind of request until it is compiled, in several passes, because one kind can make V8 discard the code that
+ * it compiled for another.
  *
  * @returns microseconds per request.
  */

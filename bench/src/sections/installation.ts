@@ -12,8 +12,8 @@ export const installationSection: Section = {
   name: 'installation',
   title: 'Installation',
   about:
-    'The packages that a user installs beside the framework, installed into an empty folder without the framework: ours packed as for the registry (`npm pack`), ' +
-    'the others from the registry. Packages, files and kilobytes in `node_modules`; import time in milliseconds of a fresh process, median (quartiles).',
+    'The packages that a user installs in addition to the framework, in an empty folder without it: kvsession from `npm pack`, ' +
+    'the others from the registry. Packages, files and kilobytes in `node_modules`; import time in milliseconds in a new process, median (quartiles).',
   parts: ['express', 'koa', 'hono'],
   run: async (part, options) => measure(frameworkNamed(part), options)
 }

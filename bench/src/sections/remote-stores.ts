@@ -20,8 +20,8 @@ export const remoteStoresSection: Section = {
   name: 'stores',
   title: 'Redis and PostgreSQL behind Express',
   about:
-    'A private server on this machine. Load by `wrk` from 32 connections, not pinned: 14 of 16 requests read, one is untouched, one writes, over ' +
-    '64 sessions. *1 ms away*: a proxy holds every byte for 1 ms each way. Latencies in milliseconds.',
+    'A database server on this machine that serves only the bench. Load by `wrk` from 32 connections, not pinned: 14 of 16 requests read, one does not touch the session, one writes, over ' +
+    '64 sessions. *1 ms away*: a proxy delays every byte by 1 ms each way. Latencies in milliseconds.',
   parts: ['redis', 'postgres'],
   missing: missingServer,
   run: measure

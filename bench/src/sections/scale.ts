@@ -7,7 +7,7 @@ import type { Loading, ScaleAct, ScaleMethods, Traffic } from '../scale/scale-pr
 import { formatLatency, formatNumber, median } from '../statistics.ts'
 import { atMost, growthLimit } from '../targets.ts'
 
-/** Of each act in a round. */
+/** Operations of each kind in a round. */
 const operations = 200
 const acts = ['open', 'write', 'login'] as const satisfies readonly ScaleAct[]
 const million = 1_000_000
@@ -15,11 +15,11 @@ export const scaleSection: Section = {
   name: 'scale',
   title: 'A million sessions',
   about:
-    'Operations one after the other through the session manager, sessions of 300 bytes of data, alternating between a store with a hundredth of the ' +
-    'sessions and one with all of them, each in a process of its own: milliseconds, median / p99, and the growth of the median. A tree that holds a ' +
-    'hundred times as much is half as deep again, so up to × 1.5 is the depth of an index. Servers are private, with room for everything in memory; nothing waits ' +
-    'for the disk. Then half of the sessions expire and are removed, and the rest is listed, ' +
-    'while four clients send requests in the same process, every fifth a write; a pause is the longest one of its event loop. Compare a row with itself, not with the others.',
+    'Sequential operations of the session manager on sessions with 300 bytes of data. They alternate between a store with one percent of the ' +
+    'sessions and a store with all of them, each in its own process. In milliseconds, median / p99, and the growth of the median. An index tree with ' +
+    'a hundred times as many entries is half as deep again, which explains a growth of up to × 1.5. Database servers serve only this measurement and have ' +
+    'enough memory for all data; no write waits for the disk. Then half of the sessions expire and are removed, and the rest are listed, ' +
+    'while four clients send requests in the same process, every fifth a write. The pause is the longest pause of its event loop. Compare the figures within a row, not between rows.',
   parts: scaleEngines,
   missing(part) {
     return isEngine(part) ? missingEngine(part, { own: true }) : undefined
@@ -27,11 +27,11 @@ export const scaleSection: Section = {
   run: (part, options) => measureScale(part, options, part === 'file' ? million / 10 : million)
 }
 
-/** Ten million where they fit. */
+/** Ten million sessions, for the engines that can store them on one machine. */
 export const tenMillionSection: Section = {
   name: 'scale-10m',
   title: 'Ten million sessions',
-  about: 'The same. Runs only if it is named: it takes 10 GB of memory and of disk.',
+  about: 'The same measurement. Runs only if it is named, because it needs 10 GB of memory and of disk.',
   parts: ['memory', 'sqlite'],
   onlyNamed: true,
   run: (part, options) => measureScale(part, options, 10 * million)

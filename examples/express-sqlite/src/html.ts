@@ -15,7 +15,7 @@ export type HtmlValue = Html | string | number | undefined | false | readonly Ht
 
 /** A template that escapes its values unless they are markup. `undefined` and `false` render nothing. */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  return new Html(strings.map((text, index) => text + render(values[index])).join(''))
+  return new Html(strings.map((literal, index) => literal + render(values[index])).join(''))
 }
 
 function render(value: HtmlValue): string {

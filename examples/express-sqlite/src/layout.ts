@@ -51,6 +51,6 @@ function navigation(view: View): Html {
     ${postForm(view, '/logout', html`<button class="plain">Log out</button>`)}`
 }
 
-function link(view: View, href: string, text: string): Html {
-  return html`<a href="${href}"${view.path === href && html` aria-current="page"`}>${text}</a>`
+function link(view: View, href: string, label: string): Html {
+  return html`<a href="${href}"${view.path === href && html` aria-current="page"`}>${label}</a>`
 }

@@ -15,7 +15,7 @@ export function sessionPanel({ session, user, cookieName }: View): Html {
     <dl>
       ${row('Public id', html`<code>${session.id}</code>`, 'Names the record. Opens nothing.')}
       ${row('Token id', html`<code>${session.tokenId}</code>`, 'Changes with the secret: at login, and with the password.')}
-      ${row('User', user?.name ?? 'nobody yet')}
+      ${row('User', user?.name ?? 'not logged in')}
       ${row('Began', time(session.createdAt))}
       ${row('Ends', time(session.expiresAt), session.permanent ? '31 days after the login.' : 'Two hours after the last use, a day after it began at most.')}
       ${row('Cookie', html`<code>${cookieName}</code>`, session.permanent ? 'Kept when the browser closes.' : 'Gone when the browser closes.')}

@@ -27,6 +27,6 @@ export function createSessions(store: KeyValueStore, secret: string | string[]):
 function print(event: SessionEvent): void {
   if (event.type === 'loaded' || event.type === 'swept') return
   const { type, ...details } = event
-  const text = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`)
-  console.log(`session ${type}${text.length > 0 ? `: ${text.join(', ')}` : ''}`)
+  const fields = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`)
+  console.log(`session ${type}${fields.length > 0 ? `: ${fields.join(', ')}` : ''}`)
 }

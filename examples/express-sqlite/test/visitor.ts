@@ -1,7 +1,7 @@
 export interface Answer {
   readonly status: number
   readonly location: string | null
-  readonly text: string
+  readonly body: string
   readonly headers: Headers
 }
 
@@ -22,14 +22,14 @@ export function createVisitor(address: () => string, cookie = ''): Visitor {
   async function send(path: string, init: RequestInit, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await fetch(address() + path, { ...init, redirect: 'manual', headers: { ...headers, cookie } })
     for (const line of response.headers.getSetCookie()) cookie = /^[^=]+=[^;]+/.exec(line)?.[0] ?? ''
-    const text = await response.text()
-    csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? csrf
-    return { status: response.status, location: response.headers.get('location'), text, headers: response.headers }
+    const body = await response.text()
+    csrf = /name="csrf" value="([^"]+)"/.exec(body)?.[1] ?? csrf
+    return { status: response.status, location: response.headers.get('location'), body, headers: response.headers }
   }
 
   async function enter(path: string, name: string): Promise<void> {
-    const { status, text } = await send(path, { method: 'POST', body: new URLSearchParams({ name, password }) })
-    if (status !== 303) throw new Error(`${path} answered ${status}: ${text}`)
+    const { status, body } = await send(path, { method: 'POST', body: new URLSearchParams({ name, password }) })
+    if (status !== 303) throw new Error(`${path} answered ${status}: ${body}`)
     await send('/', {})
   }
 

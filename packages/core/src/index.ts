@@ -20,7 +20,12 @@ export {
   type SessionManager
 } from './session-manager.ts'
 export type { PassportData, SessionData, SessionManagerOptions } from './session-manager-options.ts'
-export { type KeyValueStore, storeContractVersion } from './store/key-value-store.ts'
+export {
+  type AsyncKeyValueStore,
+  type Awaitable,
+  type KeyValueStore,
+  storeContractVersion
+} from './store/key-value-store.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './store/memory-store.ts'
 export type { SweeperOptions } from './store/sweeper.ts'
 export type { Connection, NodeHeaders, RequestSource } from './transport/request-source.ts'

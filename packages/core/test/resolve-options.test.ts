@@ -9,7 +9,7 @@ function policyOf(options: object): object {
   return createSessionManager({ store: createMemoryStore(), secret, ...options } as SessionManagerOptions).policy
 }
 
-/** The message, without its code. */
+/** Returns the message of the error, without its code. */
 function refusal(options: object): string {
   try {
     policyOf(options)
@@ -158,7 +158,7 @@ describe('the options', () => {
     })
   })
 
-  it('The resolved options cannot be changed, and neither can those of the cookie', () => {
+  it('The resolved options and their cookie options are frozen', () => {
     const policy = policyOf({})
     expect([Object.isFrozen(policy), Object.isFrozen(Reflect.get(policy, 'cookie'))]).toEqual([true, true])
   })
@@ -235,7 +235,7 @@ describe('the options of a manager', () => {
     ['null', null, /takes an object of options/],
     ['a string', 'store', /takes an object of options/],
     ['nothing', undefined, /takes an object of options/]
-  ])('Instead of the options %s is refused with a message that says so', (_, options, message) => {
+  ])('A manager whose options are %s is refused with a specific message', (_, options, message) => {
     expect(refusalOf(() => manager(options))).toMatchObject({
       code: 'OPTION_INVALID',
       message: expect.stringMatching(message)

@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { createMemoryStore, createSessionManager, type Session } from '../src/index.ts'
 import { createFixture, createGate, secret } from './support/fixture.ts'
 
-describe('administration without a client', () => {
+describe('administration outside of requests', () => {
   it('find, update and revoke see and change the stored session, and a concurrent request merges with them', async () => {
     const { browser, manager } = createFixture()
     const tab = browser()
@@ -31,15 +31,15 @@ describe('administration without a client', () => {
     expect(await manager.revoke(id, { userId: 'alice' })).toBe(true)
   })
 
-  it('list() returns all live sessions in pages, and throws when the store cannot list', async () => {
+  it('list() returns all live sessions in pages, and throws if the store cannot list', async () => {
     const { browser, manager, another, store } = createFixture()
     for (let i = 0; i < 30; i++) await browser().request((session) => session.login(`user${i}`))
     const users = new Set<string | undefined>()
     for await (const { userId } of manager.list()) users.add(userId)
     expect(users.size).toBe(30)
     const { get, set, delete: remove, compareAndSet } = store
-    const poor = another({ store: { get, set, delete: remove, compareAndSet } })
-    const first = poor.list()[Symbol.asyncIterator]().next()
+    const limited = another({ store: { get, set, delete: remove, compareAndSet } })
+    const first = limited.list()[Symbol.asyncIterator]().next()
     await expect(first).rejects.toMatchObject({ code: 'STORE_LACKS_METHOD' })
   })
 
@@ -54,7 +54,7 @@ describe('administration without a client', () => {
 })
 
 describe('sweeping', () => {
-  it('sweep() deletes what has expired and reports how much', async () => {
+  it('sweep() deletes expired records and returns their number', async () => {
     const fixture = createFixture()
     for (let i = 0; i < 5; i++) await fixture.browser().request(({ data }) => Object.assign(data, { i }))
     fixture.now += 3_600_000
@@ -140,7 +140,7 @@ describe('close', () => {
 })
 
 describe('revoking all sessions of a user', () => {
-  it('revokeAll() spares the named sessions, one or several', async () => {
+  it('revokeAll() keeps the sessions that `except` names, one or several', async () => {
     for (const several of [true, false]) {
       const { browser, manager } = createFixture()
       const tabs = [browser(), browser(), browser()]
@@ -189,7 +189,7 @@ describe('a commit', () => {
     expect([await reloading, session.data]).toEqual([true, { a: 2 }])
   })
 
-  it('The commit of a failed request moves lastSeenAt, and stores no data with commitOnError: false', async () => {
+  it('The commit of a failed request updates lastSeenAt, but stores no data with commitOnError: false', async () => {
     const { fixture, tab } = await stored({ commitOnError: false })
     fixture.now += 60_000
     const session = await tab.open()
@@ -199,7 +199,7 @@ describe('a commit', () => {
     expect([after.data, after.lastSeenAt]).toEqual([{ a: 1 }, fixture.now])
   })
 
-  it('Lost data is reported when the session has ended or was never read, and nothing if there is none', async () => {
+  it('Changes that are lost raise an event, if the session has ended or could not be read; without changes there is no event', async () => {
     const { fixture, tab } = await stored({ onStoreUnavailable: 'anonymous' })
     const [session, untouched] = [await tab.open(), await tab.open()]
     await session.destroy()
@@ -217,7 +217,7 @@ describe('a commit', () => {
     expect(fixture.events.at(-1)).toEqual({ type: 'dropped', id: '', reason: 'detached' })
   })
 
-  it('A touch that fails raises an event, and does not fail the request', async () => {
+  it('A touch that fails raises an event and does not fail the request', async () => {
     const { fixture, tab } = await stored()
     fixture.now += 60_000
     const failing = await tab.open()
@@ -233,7 +233,7 @@ describe('a commit', () => {
 })
 
 describe('events and hooks', () => {
-  it('A handler that throws changes nothing', async () => {
+  it('An event handler that throws does not affect the request', async () => {
     const { browser } = createFixture({
       onEvent: () => {
         throw new Error('observer')
@@ -297,7 +297,7 @@ describe('the parts of a manager', () => {
     expect(() => createSessionManager({ store: createMemoryStore(), secret, schema })).toThrow(/^schema refuses \{\}/)
   })
 
-  it('A new manager knows of no hidden proxy', async () => {
+  it('A manager that has not seen a proxy sends the cookie to localhost', async () => {
     const { manager } = createFixture()
     const session = await manager.open({ host: 'localhost:3000' })
     session.data.a = 1
@@ -317,7 +317,7 @@ describe('the parts of a manager', () => {
     expect(warn.mock.calls).toHaveLength(2)
   })
 
-  it('A write that repeatedly loses to other processes waits by the clock of the manager', async () => {
+  it('A write that keeps conflicting with other processes waits by the clock of the manager', async () => {
     const slept: number[] = []
     const memory = createMemoryStore()
     let losses = 4

@@ -92,7 +92,7 @@ describe.each(frameworks)('Middleware for express-session on $name', (framework:
   }
 
   const alice = 'username=alice&password=right'
-  const nobody = { name: 'nobody', userId: null, data: [] }
+  const anonymous = { name: 'nobody', userId: null, data: [] }
 
   it('passport logs in and out, a redirect finds the new state, and userIdFrom indexes the user', async () => {
     await openWithPassport()
@@ -104,8 +104,8 @@ describe.each(frameworks)('Middleware for express-session on $name', (framework:
     const cookie = `sid=${browser.jar.get('sid')}`
     const logout = await browser.get('/logout')
     expect([logout.status, logout.setCookies.length]).toEqual([302, 1])
-    expect(await state()).toEqual(nobody)
-    expect(await state(cookie)).toEqual(nobody)
+    expect(await state()).toEqual(anonymous)
+    expect(await state(cookie)).toEqual(anonymous)
     expect(await site.manager.list({ userId: 'alice' })).toEqual([])
     expect(await site.sessions()).toBe(1)
   })
@@ -122,7 +122,7 @@ describe.each(frameworks)('Middleware for express-session on $name', (framework:
     await browser.get('/cart')
     const planted = `sid=${browser.jar.get('sid')}`
     await browser.get(`/login?${alice}`)
-    expect(await state(planted)).toEqual(nobody)
+    expect(await state(planted)).toEqual(anonymous)
     expect((await browser.get('/cart', { cookie: planted })).setCookies).toEqual([])
     expect(await state()).toMatchObject({ name: 'alice' })
   })

@@ -15,12 +15,12 @@ quiet()
 
 let folder: string
 let file: string
-const text = 'the quick brown fox jumps over the lazy dog\n'.repeat(20_000)
+const content = 'the quick brown fox jumps over the lazy dog\n'.repeat(20_000)
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kvsession-express-'))
   file = join(folder, 'page.txt')
-  await writeFile(file, text)
+  await writeFile(file, content)
   await writeFile(join(folder, 'view.page'), 'rendered')
 })
 
@@ -53,10 +53,10 @@ describe.each(frameworks)('Responses of $name', (framework: Framework) => {
     redirect: { answer: (_req, res) => res.redirect('/read'), status: 302, body: 'Found. Redirecting to /read' },
     sendStatus: { answer: (_req, res) => res.sendStatus(201), status: 201, body: 'Created' },
     'no content': { answer: (_req, res) => res.status(204).end(), status: 204, body: '' },
-    sendFile: { answer: (_req, res) => res.sendFile(file), status: 200, body: text },
-    download: { answer: (_req, res) => res.download(file), status: 200, body: text },
+    sendFile: { answer: (_req, res) => res.sendFile(file), status: 200, body: content },
+    download: { answer: (_req, res) => res.download(file), status: 200, body: content },
     render: { answer: (_req, res) => res.render('view.page'), status: 200, body: '<p>true</p>' },
-    pipe: { answer: (_req, res) => Readable.from([text, text]).pipe(res), status: 200, body: text + text },
+    pipe: { answer: (_req, res) => Readable.from([content, content]).pipe(res), status: 200, body: content + content },
     'an error': {
       answer: (_req, _res, next) => next(Object.assign(new Error('no'), { status: 409 })),
       status: 409,
@@ -113,18 +113,18 @@ describe.each(frameworks)('Responses of $name', (framework: Framework) => {
     ['before and after', (site: Site): RequestHandler[] => [compression(), site.middleware, compression()]]
   ])('Compression mounted %s the session', (_position, middlewares) => {
     const bodies: Readonly<Record<string, Answer>> = {
-      send: (_req, res) => res.send(text),
+      send: (_req, res) => res.send(content),
       sendFile: (_req, res) => res.sendFile(file),
       'a pipe of many chunks': (_req, res) => {
         res.type('text')
-        Readable.from(text.match(/.{1,999}/gs) ?? [], { highWaterMark: 2 }).pipe(res)
+        Readable.from(content.match(/.{1,999}/gs) ?? [], { highWaterMark: 2 }).pipe(res)
       },
       'writes without regard to back-pressure': (_req, res) => {
         res.type('text')
-        for (const chunk of text.match(/.{1,9999}/gs) ?? []) res.write(chunk)
+        for (const chunk of content.match(/.{1,9999}/gs) ?? []) res.write(chunk)
         res.end()
       },
-      'writeHead and end': (_req, res) => res.writeHead(200, { 'Content-Type': 'text/plain' }).end(text)
+      'writeHead and end': (_req, res) => res.writeHead(200, { 'Content-Type': 'text/plain' }).end(content)
     }
 
     it.each(Object.entries(bodies))(
@@ -138,7 +138,7 @@ describe.each(frameworks)('Responses of $name', (framework: Framework) => {
         const { encoding, bytes, cookies } = await pending
         expect(encoding).toBe('gzip')
         expect(cookies).toBe(1)
-        expect(gunzipSync(bytes).toString()).toBe(text)
+        expect(gunzipSync(bytes).toString()).toBe(content)
       }
     )
 

@@ -372,7 +372,7 @@ describe('session() on any server', () => {
       chain(site, async (req, res) => {
         if (req.url === '/read') return res.end(JSON.stringify(req.session))
         req.session.n = 1
-        req.session.text = 'both or none'
+        req.session.name = 'both or none'
         for (let turn = Number(req.url?.slice(2)); turn > 0; turn--) await new Promise((go) => setImmediate(go))
         res.on('close', () => ended++)
         res.write('x'.repeat(50_000))
@@ -390,7 +390,7 @@ describe('session() on any server', () => {
       })
     )
     expect((await createCookieJarClient(url).get('/read')).body).toBe('{}')
-    for await (const { data } of site.manager.list()) expect(data).toEqual({ n: 1, text: 'both or none' })
+    for await (const { data } of site.manager.list()) expect(data).toEqual({ n: 1, name: 'both or none' })
     expect(ended).toBeLessThanOrEqual(runs)
     expect(unhandled).toEqual([])
   })

@@ -62,7 +62,7 @@ const countTogether = (site: Site, io: SocketServer): void => {
   io.on('connection', (socket) => {
     const request = sessionRequest(socket.request)
     void socket.join(request.session.id)
-    socket.on('count', (answer: (text: string) => void) => {
+    socket.on('count', (answer: (message: string) => void) => {
       request.session.reload((error) => {
         if (error) {
           answer(error.message)
@@ -72,7 +72,7 @@ const countTogether = (site: Site, io: SocketServer): void => {
         request.session.save((failed) => answer(failed ? failed.message : String(request.session.n)))
       })
     })
-    socket.on('first', (answer: (text: string) => void) => {
+    socket.on('first', (answer: (message: string) => void) => {
       request.session.n = 1
       request.session.save((failed) => answer(failed ? failed.message : 'stored'))
     })

@@ -21,7 +21,7 @@ describe('Types of @kvsession/express', () => {
     session({ store: createMemoryStore(), secret: '', userIdFrom: (data) => data.passport?.user })
   })
 
-  it('req.session has the optional fields of SessionData, and the members', () => {
+  it('req.session has its members and the fields of SessionData, which are optional', () => {
     expectTypeOf<Request['session']>().toEqualTypeOf<RequestSession>()
     // Merged into Express.SessionData by support/site.ts.
     expectTypeOf<Request['session']['n']>().toEqualTypeOf<number | undefined>()
@@ -31,12 +31,12 @@ describe('Types of @kvsession/express', () => {
     expectTypeOf<Request['sessionID']>().toEqualTypeOf<string>()
   })
 
-  it('Members cannot be assigned; null and data can', () => {
+  it('req.session accepts null and data, but its members are read-only', () => {
     const check = (req: Request): void => {
       req.session = null
       req.session = { n: 1 }
       req.session.n = 2
-      // @ts-expect-error a number is asked for
+      // @ts-expect-error the field is a number
       req.session.n = 'two'
       // @ts-expect-error read-only
       req.session.id = 'x'

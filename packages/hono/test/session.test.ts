@@ -32,7 +32,7 @@ function cookieOf(response: Response): string {
   return (
     response.headers
       .getSetCookie()
-      .find((text) => text.includes('sid='))
+      .find((line) => line.includes('sid='))
       ?.split(';')[0] ?? ''
   )
 }
@@ -91,7 +91,7 @@ describe('session() for Hono', () => {
     expect([await fetched.text(), fetched.headers.get('vary')]).toEqual(['fetched', 'Cookie'])
     const raw = await ask(app, '/raw')
     expect([raw.status, raw.headers.get('x-own'), await raw.text()]).toEqual([201, 'yes', 'raw'])
-    expect(raw.headers.getSetCookie().map((text) => text.split('=')[0])).toEqual(['own', 'sid'])
+    expect(raw.headers.getSetCookie().map((line) => line.split('=')[0])).toEqual(['own', 'sid'])
   })
 
   it('A cookie is never added to a Response object that several visitors get', async () => {
@@ -136,7 +136,7 @@ describe('session() for Hono', () => {
     expect(message.headers.getSetCookie()).toHaveLength(1)
     const response = await ask(app, '/response')
     expect([response.status, await response.text()]).toEqual([409, 'mine'])
-    expect(response.headers.getSetCookie().map((text) => text.split('=')[0])).toEqual(['own', 'sid'])
+    expect(response.headers.getSetCookie().map((line) => line.split('=')[0])).toEqual(['own', 'sid'])
   })
 
   it('The response of a rethrown HTTPException never carries the cookie of another visitor', async () => {
@@ -262,7 +262,7 @@ describe('session() for Hono', () => {
           if (JSON.stringify(data).includes('started')) throw new TypeError('no JSON')
           return JSON.stringify(data)
         },
-        deserialize: (text) => JSON.parse(text)
+        deserialize: (json) => JSON.parse(json)
       }
     })
     expect((await ask(app, '/start')).status).toBe(500)
@@ -293,9 +293,9 @@ describe('session() for Hono', () => {
     const { app } = createApp({
       serializer: {
         serialize: (data) => JSON.stringify(data),
-        deserialize: (text) => {
+        deserialize: (json) => {
           decoded++
-          return JSON.parse(text)
+          return JSON.parse(json)
         }
       }
     })

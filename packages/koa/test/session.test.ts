@@ -172,9 +172,9 @@ describe('session() for Koa', () => {
       {
         serializer: {
           serialize: (data) => JSON.stringify(data),
-          deserialize: (text) => {
+          deserialize: (json) => {
             decoded++
-            return JSON.parse(text)
+            return JSON.parse(json)
           }
         }
       }

@@ -39,8 +39,8 @@ export function rowsOf(result: unknown): unknown[] {
 
 /** @throws SessionError `STORE_INVALID` if the value is not a string */
 export function stringOf(row: unknown, column: string): string {
-  const text = property(row, column)
-  if (typeof text === 'string') return text
+  const value = property(row, column)
+  if (typeof value === 'string') return value
   throw storeInvalid(`The D1 store found no string in the column ${column}. Give it its own table: see schema.sql`)
 }
 

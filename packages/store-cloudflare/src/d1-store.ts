@@ -1,4 +1,4 @@
-import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
+import { type AsyncKeyValueStore, type Clock, SessionError } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import { property } from './binding.ts'
 import {
@@ -18,7 +18,7 @@ export interface D1StoreOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
-export interface D1Store extends Required<Omit<KeyValueStore, 'watch' | 'close'>> {
+export interface D1Store extends Required<Omit<AsyncKeyValueStore, 'watch' | 'close'>> {
   /** Creates the table and the index if they are missing, like `schema.sql`. Call it once for setup, not per request. */
   ensureSchema(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { Clock, KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore, Clock } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertMethods, property, storeInvalid } from './binding.ts'
 import type { Command } from './command.ts'
@@ -38,7 +38,7 @@ const hint =
 export function createDurableObjectStore<Id>(
   binding: DurableObjectBinding<Id>,
   options: DurableObjectStoreOptions = {}
-): Required<Pick<KeyValueStore, 'get' | 'set' | 'delete' | 'compareAndSet'>> {
+): Required<Pick<AsyncKeyValueStore, 'get' | 'set' | 'delete' | 'compareAndSet'>> {
   checkStoreOptions<DurableObjectStoreOptions>(options, { clock: true })
   assertMethods(binding, ['idFromName', 'get'], 'Durable Object', hint)
   const { clock = { now: Date.now } } = options
@@ -46,10 +46,10 @@ export function createDurableObjectStore<Id>(
   async function send(key: string, command: Command): Promise<unknown> {
     const stub = binding.get(binding.idFromName(key))
     const answer = await stub.fetch('https://session-object/', { method: 'POST', body: JSON.stringify(command) })
-    const text = await answer.text()
+    const body = await answer.text()
     // A failing SessionObject throws through the binding.
     if (answer.status !== 200) throw otherClass()
-    return decodeOutcome(text, key)
+    return decodeOutcome(body, key)
   }
 
   async function write(key: string, command: Command): Promise<boolean> {
@@ -82,10 +82,10 @@ export function createDurableObjectStore<Id>(
   }
 }
 
-function decodeOutcome(text: string, key: string): unknown {
+function decodeOutcome(json: string, key: string): unknown {
   let outcome: unknown
   try {
-    outcome = JSON.parse(text)
+    outcome = JSON.parse(json)
   } catch (error) {
     throw otherClass(error)
   }

@@ -1,4 +1,4 @@
-import type { Clock, KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore, Clock } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertMethods, property, storeInvalid } from './binding.ts'
 
@@ -32,7 +32,7 @@ const largestTtl = 2 ** 31 - 1
 export function createKvStore(
   binding: KvBinding,
   options: KvStoreOptions = {}
-): Required<Pick<KeyValueStore, 'get' | 'set' | 'delete' | 'keys'>> {
+): Required<Pick<AsyncKeyValueStore, 'get' | 'set' | 'delete' | 'keys'>> {
   checkStoreOptions<KvStoreOptions>(options, { clock: true })
   assertMethods(binding, ['get', 'put', 'delete', 'list'], 'KV', hint)
   const { clock = { now: Date.now } } = options

@@ -18,8 +18,8 @@ export function isRefusal(error: unknown): boolean {
 export function describeError(error: unknown, table: string): unknown {
   const name = String(propertyOf(error, 'name'))
   const message = String(propertyOf(error, 'message'))
-  const typed = (code: 'STORE_INVALID' | 'STORE_UNAVAILABLE', text: string): SessionError =>
-    new SessionError(code, text, { cause: error })
+  const typed = (code: 'STORE_INVALID' | 'STORE_UNAVAILABLE', hint: string): SessionError =>
+    new SessionError(code, hint, { cause: error })
   if (throttled.has(name)) {
     return typed(
       'STORE_UNAVAILABLE',

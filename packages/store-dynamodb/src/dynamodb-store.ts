@@ -1,4 +1,4 @@
-import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
+import { type AsyncKeyValueStore, type Clock, SessionError } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import {
   assertClient,
@@ -23,7 +23,8 @@ export interface DynamodbStoreOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
-export type DynamodbStore = KeyValueStore & Required<Pick<KeyValueStore, 'getMany' | 'compareAndSet' | 'keys'>>
+export type DynamodbStore = AsyncKeyValueStore &
+  Required<Pick<AsyncKeyValueStore, 'getMany' | 'compareAndSet' | 'keys'>>
 
 /** An item has at most 409,600 bytes, including names and key. */
 const largestValue = 400_000
@@ -148,8 +149,8 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 function stringOf(item: unknown, attribute: string): string | undefined {
-  const text = propertyOf(propertyOf(item, attribute), 'S')
-  return typeof text === 'string' ? text : undefined
+  const value = propertyOf(propertyOf(item, attribute), 'S')
+  return typeof value === 'string' ? value : undefined
 }
 
 function foreign(table: string, key: string): SessionError {

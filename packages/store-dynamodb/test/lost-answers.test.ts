@@ -35,13 +35,13 @@ describe('A lost connection to DynamoDB', () => {
     let cuts = 0
     for (let written = false; !written; cuts++) {
       proxy.cutAfter(cuts)
-      const text = `value ${cuts}`
-      const outcome = await store.compareAndSet(`key.${cuts}`, undefined, text, later).catch((error: unknown) => error)
+      const value = `value ${cuts}`
+      const outcome = await store.compareAndSet(`key.${cuts}`, undefined, value, later).catch((error: unknown) => error)
       if (outcome === true) written = true
       else expect(outcome, `cut after ${cuts} bytes`).toBeInstanceOf(Error)
       expect(emulator.operations()).toEqual(['PutItem'])
       const { Item } = await emulator.client().getItem({ TableName: table, Key: { key: { S: `key.${cuts}` } } })
-      expect(Item?.value?.S).toBe(text)
+      expect(Item?.value?.S).toBe(value)
       emulator.operations()
     }
     expect(cuts).toBeGreaterThan(100)

@@ -5,7 +5,7 @@ export interface AtomicWrite {
   readonly path: string
   /** A file in the same folder as `path`, which must not exist. */
   readonly temporary: string
-  readonly text: string
+  readonly content: string
   /** Stored as the file's modification time. */
   readonly expiresAt: number
   /** Syncs the content before the rename. Otherwise a power failure may leave the new name without content. */
@@ -16,11 +16,11 @@ export interface AtomicWrite {
 const latestSecond = 2 ** 31 - 1
 
 /** Readers see the complete old or new file. If it rejects, the old file is unchanged and no other file remains. */
-export async function writeAtomically({ path, temporary, text, expiresAt, synced }: AtomicWrite): Promise<void> {
+export async function writeAtomically({ path, temporary, content, expiresAt, synced }: AtomicWrite): Promise<void> {
   const file = await open(temporary, 'wx', 0o600)
   try {
     try {
-      await file.writeFile(text)
+      await file.writeFile(content)
       // A hint for the sweep, never later than the deadline: a record is read again before it is deleted.
       const second = Math.min(Math.floor(expiresAt / 1000), latestSecond)
       await file.utimes(second, second)

@@ -25,20 +25,20 @@ export function encodeEnvelope(key: string, value: string, expiresAt: number): s
 
 /** Resolves to `undefined` if the file is absent. @throws SessionError `STORE_INVALID` if it is damaged or foreign */
 export async function readEnvelope(path: string): Promise<Envelope | undefined> {
-  const text = await absentIsUndefined(readFile(path, 'utf8').catch(refuseFolder(path)))
-  if (text === undefined) return undefined
-  const { digest, length, ...head } = decodeHead(text, path)
+  const content = await absentIsUndefined(readFile(path, 'utf8').catch(refuseFolder(path)))
+  if (content === undefined) return undefined
+  const { digest, length, ...head } = decodeHead(content, path)
   // A power failure may leave zeros or a truncated file if it was not synced.
-  if (sha256(text.slice(text.indexOf(digest) + digest.length + 1)) !== digest) throw foreign(path)
-  return { ...head, value: text.slice(length) }
+  if (sha256(content.slice(content.indexOf(digest) + digest.length + 1)) !== digest) throw foreign(path)
+  return { ...head, value: content.slice(length) }
 }
 
 /** Reads only the head, for lists. */
 export async function readHead(path: string): Promise<RecordHead | undefined> {
   const file = await absentIsUndefined(open(path, 'r'))
   if (file === undefined) return undefined
-  const text = await readStart(file).catch(refuseFolder(path))
-  return decodeHead(text, path)
+  const start = await readStart(file).catch(refuseFolder(path))
+  return decodeHead(start, path)
 }
 
 async function readStart(file: FileHandle): Promise<string> {
@@ -50,8 +50,8 @@ async function readStart(file: FileHandle): Promise<string> {
   }
 }
 
-function decodeHead(text: string, path: string): RecordHead & { digest: string; length: number } {
-  const [head = '', digest = '', deadline, key = ''] = headPattern.exec(text) ?? []
+function decodeHead(content: string, path: string): RecordHead & { digest: string; length: number } {
+  const [head = '', digest = '', deadline, key = ''] = headPattern.exec(content) ?? []
   if (head === '' || recordNameOf(key) !== basename(path)) throw foreign(path)
   return { key, expiresAt: Number(deadline), digest, length: head.length }
 }
@@ -67,6 +67,6 @@ function foreign(path: string): SessionError {
   return new SessionError('STORE_INVALID', message)
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+function sha256(value: string): string {
+  return createHash('sha256').update(value).digest('hex')
 }

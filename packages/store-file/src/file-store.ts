@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore } from '@kvsession/core'
 import { makeFolder, syncFolder, writeAtomically } from './atomic-write.ts'
 import { absentIsUndefined, codeOf, describeError } from './describe-error.ts'
 import { encodeEnvelope, readEnvelope, readHead } from './envelope.ts'
@@ -21,7 +21,7 @@ const temporaryEnd = /\.[0-9a-f]{8}\.tmp$/
 export function createFileStore(
   folder: string,
   options: FileStoreOptions = {}
-): Required<Omit<KeyValueStore, 'getMany' | 'watch'>> {
+): Required<Omit<AsyncKeyValueStore, 'getMany' | 'watch'>> {
   const { durability, clock } = withDefaults(options)
   const root = folderPath(folder)
   const synced = durability === 'full'
@@ -83,7 +83,7 @@ export function createFileStore(
   async function write(path: string, key: string, value: string, expiresAt: number): Promise<true> {
     if (expiresAt <= clock.now()) return remove(path)
     const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
-    await writeAtomically({ path, temporary, text: encodeEnvelope(key, value, expiresAt), expiresAt, synced })
+    await writeAtomically({ path, temporary, content: encodeEnvelope(key, value, expiresAt), expiresAt, synced })
     return true
   }
 

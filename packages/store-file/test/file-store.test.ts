@@ -87,17 +87,17 @@ describe('createFileStore', () => {
   it.each([
     ['an empty file', () => ''],
     ['a foreign file', () => '{"json":true}'],
-    ['half a file', (text: string) => text.slice(0, -2)],
-    ['another deadline', (text: string) => text.replace(`${later}`, `${later + 1}`)],
-    ['another value', (text: string) => text.replace(/value$/, 'VALUE')],
-    ['zeros instead of the value', (text: string) => text.replace(/value$/, '\0'.repeat(5))],
-    ['another key', (text: string) => text.replace(' key\n', ' KEY\n')]
+    ['half a file', (content: string) => content.slice(0, -2)],
+    ['another deadline', (content: string) => content.replace(`${later}`, `${later + 1}`)],
+    ['another value', (content: string) => content.replace(/value$/, 'VALUE')],
+    ['zeros instead of the value', (content: string) => content.replace(/value$/, '\0'.repeat(5))],
+    ['another key', (content: string) => content.replace(' key\n', ' KEY\n')]
   ])('%s under a key is an error that says what to do', async (_name, damage) => {
     const store = folder.open()
     const path = await fileOf(store, 'key')
-    const text = readFileSync(path, 'utf8')
-    writeFileSync(path, damage(text))
-    expect(readFileSync(path, 'utf8')).not.toBe(text)
+    const content = readFileSync(path, 'utf8')
+    writeFileSync(path, damage(content))
+    expect(readFileSync(path, 'utf8')).not.toBe(content)
     for (const call of [
       () => store.get('key'),
       () => store.compareAndSet('key', undefined, 'new', later),
@@ -108,7 +108,7 @@ describe('createFileStore', () => {
         message: expect.stringContaining(`${path} is damaged`)
       })
     }
-    expect(readFileSync(path, 'utf8')).toBe(damage(text))
+    expect(readFileSync(path, 'utf8')).toBe(damage(content))
     expect(folder.files()).toEqual([path])
     await store.delete('key')
     expect(await store.get('key')).toBeUndefined()
@@ -172,7 +172,7 @@ describe('createFileStore', () => {
     const store = folder.open()
     const path = await fileOf(store, 'key')
     const others = [join(dirname(path), 'README'), join(folder.path, 'notes.tmp'), `${path}.old.tmp`]
-    for (const other of others) writeFileSync(other, 'somebody else')
+    for (const other of others) writeFileSync(other, 'foreign content')
     await store.deleteExpired()
     expect(await keysOf(store)).toEqual(['key'])
     expect(folder.files()).toEqual([path, ...others].sort())

@@ -7,7 +7,7 @@ import { createStoreFolder, type FileStore, type StoreFolder } from './support/s
 
 const later = Date.UTC(9999, 0)
 const root = process.geteuid?.() === 0
-const somebody = 12_345
+const otherUser = 12_345
 const masked = fileURLToPath(new URL('support/masked-process.ts', import.meta.url))
 
 // Windows has neither modes nor owners of this kind.
@@ -64,9 +64,9 @@ describe.skipIf(process.platform === 'win32')('The folder of a file store', () =
 
   it.skipIf(!root)('A folder of another user is refused (needs root to create one)', async () => {
     make(folder.path, 0o700)
-    chownSync(folder.path, somebody, somebody)
+    chownSync(folder.path, otherUser, otherUser)
     const store = folder.open()
-    await refusesEverything(store, `${folder.path} belongs to user ${somebody}`)
+    await refusesEverything(store, `${folder.path} belongs to user ${otherUser}`)
     expect(readdirSync(folder.path)).toEqual([])
   })
 

@@ -129,8 +129,8 @@ describe('The owner of a lock', () => {
     expect(await stateOf(withPart(owner, 1, String(Number(owner.split('-')[1]) - 1)))).toBe('dead')
   })
 
-  it.each(['', 'foreign', '-1-2-3-4', '1', 'x-1-2-3-4'])('An owner that reads %j is unknown', async (text) => {
-    expect(await stateOf(text)).toBe('unknown')
+  it.each(['', 'foreign', '-1-2-3-4', '1', 'x-1-2-3-4'])('An owner that reads %j is unknown', async (owner) => {
+    expect(await stateOf(owner)).toBe('unknown')
   })
 })
 
@@ -140,6 +140,6 @@ async function deadOwner(): Promise<string> {
 }
 
 /** The parts are pid, start, boot, namespaces and nonce. */
-function withPart(owner: string, index: number, text: string): string {
-  return owner.split('-').with(index, text).join('-')
+function withPart(owner: string, index: number, part: string): string {
+  return owner.split('-').with(index, part).join('-')
 }

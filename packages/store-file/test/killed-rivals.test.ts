@@ -46,9 +46,9 @@ async function countAndDie(folder: StoreFolder, enough: number, running: Set<Chi
   const child = spawn(process.execPath, options, { env, stdio: ['pipe', 'pipe', 'inherit'] })
   running.add(child)
   let output = ''
-  child.stdout.setEncoding('latin1').on('data', (text: string) => {
+  child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
     if (output === '') child.stdin.write('go')
-    output += text
+    output += chunk
     if (output.length > enough) child.kill('SIGKILL')
   })
   const [, signal] = await once(child, 'close')

@@ -1,4 +1,4 @@
-import type { Clock, KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore, Clock } from '@kvsession/core'
 import { createKeyedLock } from '@kvsession/core/keyed-lock'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertKeyv, type KeyvClient } from './client.ts'
@@ -21,7 +21,7 @@ const grace = 60_000
  *
  * @throws SessionError `STORE_INVALID`
  */
-export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}): KeyValueStore {
+export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}): AsyncKeyValueStore {
   checkStoreOptions<KeyvStoreOptions>(options, { clock: true })
   assertKeyv(keyv)
   const { clock = { now: Date.now } } = options
@@ -37,9 +37,9 @@ export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}
   async function* find(passes: (record: Envelope) => boolean): AsyncIterable<string> {
     const seen = new Set<string>()
     const rethrow = watch.begin()
-    for await (const text of storedValues(keyv)) {
+    for await (const stored of storedValues(keyv)) {
       rethrow()
-      const record = decodeEnvelope(text)
+      const record = decodeEnvelope(stored)
       if (record === undefined || seen.has(record.key) || !passes(record)) continue
       seen.add(record.key)
       yield record.key
@@ -47,7 +47,7 @@ export function createKeyvStore(keyv: KeyvClient, options: KeyvStoreOptions = {}
     rethrow()
   }
 
-  const store: KeyValueStore = {
+  const store: AsyncKeyValueStore = {
     // Keyv deletes expired values while it reads, so a write must not interleave.
     async get(key) {
       const record = await lock.read(key, () => read(key))

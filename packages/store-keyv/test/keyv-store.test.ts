@@ -29,7 +29,7 @@ for (const version of keyvVersions) {
 
     it('Entries of other namespaces in the same engine are ignored', async () => {
       const map = new Map()
-      await createKeyvOf(version, map, 'other').set('key', 'of somebody else', 60_000)
+      await createKeyvOf(version, map, 'other').set('key', 'a foreign value', 60_000)
       const store = createKeyvStore(createKeyvOf(version, map))
       expect(await keysOf(store)).toEqual([])
       expect(await store.deleteExpired?.()).toBe(0)
@@ -37,8 +37,8 @@ for (const version of keyvVersions) {
 
     it('The store works with a compressing Keyv', async () => {
       const compression = {
-        compress: async (text: string) => Buffer.from(text).toString('base64'),
-        decompress: async (text: string) => Buffer.from(text, 'base64').toString()
+        compress: async (value: string) => Buffer.from(value).toString('base64'),
+        decompress: async (value: string) => Buffer.from(value, 'base64').toString()
       }
       const options = { store: new Map(), namespace: 'sessions', compression }
       const keyv = version === 5 ? new Keyv5({ ...options, throwOnErrors: true }) : new Keyv6(options)
@@ -82,7 +82,7 @@ for (const version of keyvVersions) {
 
     it('An error about a foreign value names the key and does not contain the value', async () => {
       const keyv = createKeyvOf(version, new Map())
-      await keyv.set('key', 'secret of somebody else', 60_000)
+      await keyv.set('key', 'a foreign secret', 60_000)
       const message = expect.not.stringContaining('secret')
       await expect(createKeyvStore(keyv).get('key')).rejects.toMatchObject({ code: 'STORE_INVALID', message })
       await expect(createKeyvStore(keyv).get('key')).rejects.toThrow('under the key key')

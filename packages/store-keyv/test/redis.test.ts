@@ -14,7 +14,7 @@ describeOn('redis')('Keyv over Redis', () => {
   beforeAll(async () => {
     redis = await startRedis()
     // The user may connect but run no command, so every call of a store is refused without a lost connection.
-    await redis.command('ACL', 'SETUSER', 'nobody', 'on', '>nothing', '~*', '-@all', '+hello', '+client', '+ping')
+    await redis.command('ACL', 'SETUSER', 'limited', 'on', '>nothing', '~*', '-@all', '+hello', '+client', '+ping')
   })
   afterAll(() => redis.stop())
 
@@ -34,7 +34,7 @@ describeOn('redis')('Keyv over Redis', () => {
       methods: ['keys', 'deleteExpired'],
       createStore: () => open(version),
       // The adapter's own throwOnErrors is false, so it emits an event and resolves to undefined.
-      createFailingStore: () => open(version, 'nobody:nothing@')
+      createFailingStore: () => open(version, 'limited:nothing@')
     })
 
     it(`Redis gets a time to live beyond the deadline, with Keyv ${version}`, async () => {
@@ -51,7 +51,7 @@ describeOn('redis')('Keyv over Redis', () => {
       const { store, namespace, cleanup } = open(version)
       await store.set('key', 'value', later)
       const [engineKey = ''] = (await redis.command('KEYS', `${namespace}*`)).match(/keyv-test-\S*key/) ?? []
-      await redis.command('SET', engineKey, '{"value":"of somebody else"}')
+      await redis.command('SET', engineKey, '{"value":"a foreign value"}')
       for (const call of callsThatRead(store)) await expect(call()).rejects.toMatchObject({ code: 'STORE_INVALID' })
       await redis.command('DEL', engineKey)
       await redis.command('LPUSH', engineKey, 'a list')
@@ -65,5 +65,5 @@ function callsThatRead(store: KeyValueStore): (() => Promise<unknown>)[] {
   const listKeys = async (): Promise<void> => {
     for await (const _ of store.keys?.('') ?? []) break
   }
-  return [() => store.get('key'), listKeys, async () => store.deleteExpired?.()]
+  return [async () => store.get('key'), listKeys, async () => store.deleteExpired?.()]
 }

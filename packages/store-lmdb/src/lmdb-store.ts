@@ -81,9 +81,13 @@ export function createLmdbStore(
   }
 
   return {
-    async get(key) {
-      database.resetReadTxn()
-      return liveValueOf(read(key))
+    get(key) {
+      try {
+        database.resetReadTxn()
+        return liveValueOf(read(key))
+      } catch (error) {
+        return Promise.reject(error)
+      }
     },
     async set(key, value, expiresAt) {
       await transact(() => write(key, value, expiresAt, read(key)))

@@ -99,7 +99,7 @@ describe('createLmdbStore', () => {
 
   it('A foreign entry among the deadlines is an error', async () => {
     const { store, database } = file.open()
-    await database.put(7 as never, 'a number of somebody else')
+    await database.put(7 as never, 'a foreign value')
     await expect(store.deleteExpired()).rejects.toMatchObject({ code: 'STORE_INVALID' })
   })
 })
@@ -153,11 +153,11 @@ describe('createLmdbStore', () => {
 
 function callsOf(store: LmdbStore): Record<string, () => Promise<unknown>> {
   return {
-    get: () => store.get('key'),
+    get: async () => store.get('key'),
     set: () => store.set('key', 'value', later),
     delete: () => store.delete('key'),
-    create: () => store.compareAndSet('key', undefined, 'value', later),
-    replace: () => store.compareAndSet('key', 'old', 'value', later),
+    create: async () => store.compareAndSet('key', undefined, 'value', later),
+    replace: async () => store.compareAndSet('key', 'old', 'value', later),
     keys: async () => {
       for await (const key of store.keys('')) return key
       return undefined

@@ -16,13 +16,13 @@ export function encodeEnvelope(value: string, expiresAt: number): string {
 /** @throws SessionError `STORE_INVALID` if the store did not write the value */
 export function decodeEnvelope(found: unknown, key: string): Envelope | undefined {
   if (found === undefined) return undefined
-  const text = propertyOf(found, 'value')
+  const stored = propertyOf(found, 'value')
   const casUniq = propertyOf(found, 'casUniq')
-  if (typeof text !== 'string' || typeof casUniq !== 'string') throw foreignValue(key)
-  const end = text.indexOf(' ')
-  const expiresAt = end > 0 ? Number(text.slice(0, end)) : Number.NaN
+  if (typeof stored !== 'string' || typeof casUniq !== 'string') throw foreignValue(key)
+  const end = stored.indexOf(' ')
+  const expiresAt = end > 0 ? Number(stored.slice(0, end)) : Number.NaN
   if (Number.isNaN(expiresAt)) throw foreignValue(key)
-  return { expiresAt, value: text.slice(end + 1), casUniq }
+  return { expiresAt, value: stored.slice(end + 1), casUniq }
 }
 
 export function foreignValue(key: string, cause?: unknown): SessionError {

@@ -1,4 +1,4 @@
-import { type Clock, type KeyValueStore, SessionError } from '@kvsession/core'
+import { type AsyncKeyValueStore, type Clock, SessionError } from '@kvsession/core'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import type { MemcachedClient } from './client.ts'
 import { decodeEnvelope, type Envelope, encodeEnvelope, foreignValue, lifetimeOf } from './envelope.ts'
@@ -14,7 +14,7 @@ export interface MemcachedStoreOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
-export type MemcachedStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareAndSet'>>
+export type MemcachedStore = AsyncKeyValueStore & Required<Pick<AsyncKeyValueStore, 'compareAndSet'>>
 
 /** The driver collects results in an object, so no key may be one of its members, such as `__proto__`. */
 const prefix = 'kvsession:'
@@ -76,16 +76,17 @@ export function createMemcachedStore(
       assertFits(value)
       const name = prefix + key
       const client = clientOf(name)
-      const text = encodeEnvelope(value, expiresAt)
+      const stored = encodeEnvelope(value, expiresAt)
       for (let turn = 0; turn < maxTurns; turn++) {
         const lifetime = lifetimeOf(expiresAt, clock.now())
-        if (expected === undefined && (await succeeds(client.add(name, text, { lifetime }), 'NOT_STORED'))) return true
+        if (expected === undefined && (await succeeds(client.add(name, stored, { lifetime }), 'NOT_STORED')))
+          return true
         const envelope = await read(name)
         if (liveValueOf(envelope) !== expected) return false
         // The key has disappeared since `add`, so there was no live value.
         if (envelope === undefined) continue
         const { casUniq } = envelope
-        if (await succeeds(client.cas(name, text, { lifetime, casUniq }), 'EXISTS', 'NOT_FOUND')) return true
+        if (await succeeds(client.cas(name, stored, { lifetime, casUniq }), 'EXISTS', 'NOT_FOUND')) return true
         // Another client wrote meanwhile, perhaps the same value with another deadline, so compare the value again.
       }
       throw new SessionError('CONFLICT', `Other clients kept writing to ${name} in memcached. Try again`)

@@ -66,7 +66,7 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
     await store.set('key', 'old', clock.now() + 60_000)
     await clock.advance(60_000)
     expect(await store.get('key')).toBe(undefined)
-    const creates = ['a', 'b', 'c'].map((text) => store.compareAndSet('key', undefined, text, clock.now() + 60_000))
+    const creates = ['a', 'b', 'c'].map((value) => store.compareAndSet('key', undefined, value, clock.now() + 60_000))
     expect((await Promise.all(creates)).filter(Boolean)).toEqual([true])
     client.shutdown()
   })
@@ -146,7 +146,7 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
   })
 
   it.each([
-    ['a text', 'set kvsession:key 0 0 5', 'hello'],
+    ['a string', 'set kvsession:key 0 0 5', 'hello'],
     ['an empty value', 'set kvsession:key 0 0 0', ''],
     ['a string with a space', 'set kvsession:key 0 0 11', 'hello world'],
     ['a number of this driver', 'set kvsession:key 8 0 1', '7'],

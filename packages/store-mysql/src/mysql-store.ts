@@ -1,4 +1,4 @@
-import type { KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore } from '@kvsession/core'
 import {
   clientOf,
   type MysqlCallbackClient,
@@ -20,7 +20,7 @@ import {
 import { type MysqlStoreOptions, targetOf } from './mysql-store-options.ts'
 import { maxKeys, pageSize, schemaSql, statementsFor, sweepSize } from './sql.ts'
 
-export interface MysqlStore extends Required<Omit<KeyValueStore, 'watch'>> {
+export interface MysqlStore extends Required<Omit<AsyncKeyValueStore, 'watch'>> {
   /**
    * Creates the table if it is missing, as the first call of another method does unless `createTable` is false. Any number
    * of processes may call it concurrently and repeatedly. If the table exists, it needs no privilege beyond SELECT.
@@ -54,25 +54,25 @@ export function createMysqlStore(
   let hasTable = false
   let creating: Promise<unknown> | undefined
 
-  async function run(text: string, values: readonly (string | number)[]): Promise<unknown> {
+  async function run(query: string, values: readonly (string | number)[]): Promise<unknown> {
     // A table that disappears after use was removed together with its sessions: that is an error, not a first use.
     const mayCreate = createTable && !hasTable
     let answer: unknown
     try {
-      answer = await repeat(text, values)
+      answer = await repeat(query, values)
     } catch (error) {
       if (!mayCreate || !isMissingTable(error)) throw describeError(error, name)
       await createMissingTable()
-      answer = await repeat(text, values).catch(rethrow)
+      answer = await repeat(query, values).catch(rethrow)
     }
     hasTable = true
     return answer
   }
 
-  async function repeat(text: string, values: readonly (string | number)[] = []): Promise<unknown> {
+  async function repeat(query: string, values: readonly (string | number)[] = []): Promise<unknown> {
     for (let left = maxRepeats; ; left--) {
       try {
-        return await mysql.execute(statement(text, values))
+        return await mysql.execute(statement(query, values))
       } catch (error) {
         if (left === 0 || !isRolledBack(error)) throw error
       }
@@ -109,12 +109,12 @@ export function createMysqlStore(
     throw describeError(error, name)
   }
 
-  async function read(text: string, ...values: (string | number)[]): Promise<readonly unknown[]> {
-    return rowsOf(await run(text, values))
+  async function read(query: string, ...values: (string | number)[]): Promise<readonly unknown[]> {
+    return rowsOf(await run(query, values))
   }
 
-  async function write(text: string, ...values: (string | number)[]): Promise<WriteResult> {
-    return writeOf(await run(text, values))
+  async function write(query: string, ...values: (string | number)[]): Promise<WriteResult> {
+    return writeOf(await run(query, values))
   }
 
   return {

@@ -35,7 +35,7 @@ for (const level of levels) {
       ['ROLLBACK', 'ours', true]
     ])(
       'compareAndSet waits for a row that is being written, and compares with the result after %s',
-      async (end, text, written) => {
+      async (end, stored, written) => {
         const { store, table } = await fixture.open()
         await store.set('key', 'old', later)
         const other = await fixture.connection()
@@ -45,7 +45,7 @@ for (const level of levels) {
         await waits()
         await other.query(end)
         expect(await replacing).toBe(written)
-        expect(await store.get('key')).toBe(text)
+        expect(await store.get('key')).toBe(stored)
       }
     )
 

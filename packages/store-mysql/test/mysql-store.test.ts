@@ -10,7 +10,7 @@ import { schemaSql } from '../src/sql.ts'
 import { failureOf, keysOf, later } from './support/calls.ts'
 import { type MariadbFixture, startFixture } from './support/mariadb-fixture.ts'
 
-const texts = ['', ' ', 'é', 'e\u0301', "'; DROP TABLE x; --\\", '\\', '\ufeffmark', '😀𝒳 日本', '{"a":1}']
+const values = ['', ' ', 'é', 'e\u0301', "'; DROP TABLE x; --\\", '\\', '\ufeffmark', '😀𝒳 日本', '{"a":1}']
 
 describeOn('mariadb')('createMysqlStore', () => {
   let fixture: MariadbFixture
@@ -109,11 +109,11 @@ describeOn('mariadb')('createMysqlStore', () => {
     mysqlWithCallbacks.clearParserCache()
     const clock = createTestClock()
     const { store } = await fixture.open(options, { clock })
-    for (const text of texts) {
-      await store.set('key', text, clock.now() + 10)
-      expect(await store.get('key')).toBe(text)
-      expect(await store.compareAndSet('key', `${text} `, 'new', later)).toBe(false)
-      expect(await store.compareAndSet('key', text, text, later)).toBe(true)
+    for (const value of values) {
+      await store.set('key', value, clock.now() + 10)
+      expect(await store.get('key')).toBe(value)
+      expect(await store.compareAndSet('key', `${value} `, 'new', later)).toBe(false)
+      expect(await store.compareAndSet('key', value, value, later)).toBe(true)
       expect(await store.compareAndSet('key', undefined, 'new', later)).toBe(false)
     }
     expect(await keysOf(store, 'k')).toEqual(['key'])
@@ -128,10 +128,10 @@ describeOn('mariadb')('createMysqlStore', () => {
     await store.ensureSchema()
     await connection.query("SET character_set_client = 'latin1', character_set_connection = 'utf16'")
     await connection.query("SET character_set_results = 'cp850', sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'")
-    for (const text of texts) {
-      await store.set('key', text, later)
-      expect(await store.get('key')).toBe(text)
-      expect(await store.compareAndSet('key', text, text, later)).toBe(true)
+    for (const value of values) {
+      await store.set('key', value, later)
+      expect(await store.get('key')).toBe(value)
+      expect(await store.compareAndSet('key', value, value, later)).toBe(true)
     }
     expect(await keysOf(store, 'ke')).toEqual(['key'])
   })

@@ -75,10 +75,10 @@ describeOn('mariadb', { own: true })('Privileges on MariaDB', () => {
   it.each([
     ['no database', { database: undefined }, 'Name the database in the options'],
     ['a database that does not exist', { database: 'nowhere' }, 'does not exist']
-  ])('%s is an error that says so', async (_name, { database }, text) => {
+  ])('%s is an error that says so', async (_name, { database }, part) => {
     const pool = fixture.pool({ uri: fixture.engine.url.replace('/kvsession', '') })
     const store = createMysqlStore(pool, database === undefined ? {} : { database })
-    const message = expect.stringContaining(text)
+    const message = expect.stringContaining(part)
     expect(await failureOf(store.ensureSchema())).toMatchObject({ code: 'STORE_INVALID', message })
   })
 

@@ -15,7 +15,7 @@ export interface PostgresPool {
 /** The methods of postgres.js that the store calls. The `sql` that `postgres()` returns has them. */
 export interface PostgresJsClient {
   unsafe(
-    text: string,
+    query: string,
     values?: (string | number)[],
     options?: { prepare: boolean }
   ): Promise<readonly unknown[] & { readonly count: number }>
@@ -37,7 +37,7 @@ export interface QueryResult {
 }
 
 /** Runs one statement in one round trip. Without a name it is not prepared; without values it may be any SQL. */
-export type Run = (text: string, values?: (string | number)[], name?: string) => Promise<QueryResult>
+export type Run = (query: string, values?: (string | number)[], name?: string) => Promise<QueryResult>
 
 const hint =
   'Pass a Pool of pg, createPostgresStore(new pg.Pool({ connectionString })), or the sql of postgres.js, createPostgresStore(postgres(url))'
@@ -45,18 +45,18 @@ const hint =
 /** @throws SessionError `STORE_INVALID` */
 export function runnerOf(client: PostgresClient): Run {
   if (isPostgresJs(client)) {
-    return async (text, values, name) => {
-      const rows = await (values ? client.unsafe(text, values, { prepare: name !== undefined }) : client.unsafe(text))
+    return async (query, values, name) => {
+      const rows = await (values ? client.unsafe(query, values, { prepare: name !== undefined }) : client.unsafe(query))
       return checked(rows, values ? rows?.count : 0)
     }
   }
   assertPool(client)
-  return async (text, values, name) => {
+  return async (query, values, name) => {
     if (/^[TE]$/.test(client.getTransactionStatus?.() ?? '')) {
       const message = 'The client is inside a transaction that could undo a write. Give the store a Pool'
       throw new SessionError('STORE_INVALID', message)
     }
-    const result = await client.query({ text, ...(values && { values }), ...(name && { name }) })
+    const result = await client.query({ text: query, ...(values && { values }), ...(name && { name }) })
     return checked(result?.rows, values ? result?.rowCount : 0)
   }
 }

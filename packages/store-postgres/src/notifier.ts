@@ -1,19 +1,19 @@
 import type { Run } from './client.ts'
 
-/** Tells other processes which keys this one has written. */
+/** Notifies other processes of keys that this process has written. */
 export interface Notifier {
   /** Returns at once. */
   notify(key: string): void
-  /** Resolves when everything was told, or could not be. */
+  /** Resolves when all notifications are sent or have failed. */
   idle(): Promise<void>
 }
 
-const text = "SELECT pg_notify($1, key) FROM unnest(string_to_array($2, ',')) AS key"
-const mostKeys = 100
+const statement = "SELECT pg_notify($1, key) FROM unnest(string_to_array($2, ',')) AS key"
+const maxKeys = 100
 
 /**
- * Notifies in statements of their own, beside the writes: commits that notify wait for one another, and one that writes as
- * well holds the others up until it is on the disk. One statement at a time tells of all keys written meanwhile.
+ * Notifies in separate statements, not in the transactions of the writes: commits that notify wait for one another, and one
+ * that also writes delays the others until it is on the disk. One statement at a time notifies of all keys written meanwhile.
  */
 export function createNotifier(channel: string, run: Run): Notifier {
   const pending = new Set<string>()
@@ -21,10 +21,10 @@ export function createNotifier(channel: string, run: Run): Notifier {
 
   async function send(): Promise<void> {
     while (pending.size > 0) {
-      const keys = [...pending].slice(0, mostKeys)
+      const keys = [...pending].slice(0, maxKeys)
       for (const key of keys) pending.delete(key)
-      // A hint that is lost leaves a value in memory until it is too old.
-      await run(text, [channel, keys.join(',')], undefined).catch(() => undefined)
+      // After a lost hint, a cached value stays in memory until `maxAge`.
+      await run(statement, [channel, keys.join(',')], undefined).catch(() => undefined)
     }
     sending = undefined
   }
@@ -38,5 +38,5 @@ export function createNotifier(channel: string, run: Run): Notifier {
   }
 }
 
-/** For a store that tells nobody. */
+/** For a store without notifications. */
 export const silent: Notifier = { notify: () => undefined, idle: async () => undefined }

@@ -1,4 +1,4 @@
-import type { KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore } from '@kvsession/core'
 import { fieldOf, type PostgresClient, runnerOf, stringOf } from './client.ts'
 import {
   describeCreationError,
@@ -13,7 +13,7 @@ import { channelOf, ensureSchemaSql, type PostgresStatements, statementsFor } fr
 import { createWatch } from './watch.ts'
 
 /** `watch` is missing without `notify: true`. */
-export interface PostgresStore extends Required<Omit<KeyValueStore, 'watch'>>, Pick<KeyValueStore, 'watch'> {
+export interface PostgresStore extends Required<Omit<AsyncKeyValueStore, 'watch'>>, Pick<AsyncKeyValueStore, 'watch'> {
   /**
    * Creates the table and the index if they are missing, but never their schema, as the first call of another method does
    * unless `createTable` is false. Any number of processes may call it concurrently and repeatedly. Once both exist, the
@@ -169,8 +169,9 @@ export function createPostgresStore(client: PostgresClient, options: PostgresSto
 }
 
 /** One name per statement, which pg requires if stores share a connection. FNV-1a, because a name has at most 63 bytes. */
-function nameOf(method: string, text: string): string {
+function nameOf(method: string, statement: string): string {
   let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  for (let index = 0; index < statement.length; index++)
+    hash = Math.imul(hash ^ statement.charCodeAt(index), 0x01000193)
   return `kvsession_${method}_${(hash >>> 0).toString(36)}`
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type KeyValueStore, SessionError } from '@kvsession/core'
+import { type AsyncKeyValueStore, SessionError } from '@kvsession/core'
 import { fieldOf, isPostgresJs, type PostgresClient, type PostgresJsClient, type Run } from './client.ts'
 
-export type Watch = NonNullable<KeyValueStore['watch']>
+export type Watch = NonNullable<AsyncKeyValueStore['watch']>
 
 /** What a listening connection tells. */
 interface Listener {
@@ -99,7 +99,7 @@ function listenerOf(client: PostgresClient): Listen {
   )
 }
 
-/** The driver listens again by itself; it does not tell when the connection was lost. */
+/** The driver listens again by itself; it does not report a lost connection. */
 function listenByPostgresJs(sql: PostgresJsClient): Listen {
   return async (channel, { onPayload, onBack }) => {
     let established = false
@@ -111,16 +111,16 @@ function listenByPostgresJs(sql: PostgresJsClient): Listen {
   }
 }
 
-/** What is called of a `Client` of pg. */
+/** The members of a `Client` of pg that are used here. */
 interface PgConnection {
   connect(): Promise<unknown>
-  query(text: string): Promise<unknown>
+  query(statement: string): Promise<unknown>
   end(): Promise<unknown>
   on(event: string, listener: (value: unknown) => void): unknown
   unref?(): void
 }
 
-/** A `Client` beside those of the pool: one of the pool would hold up its end. */
+/** A `Client` outside of the pool, because a client of the pool would delay the end of the pool. */
 function listenByPg(pool: object, open: () => PgConnection): Listen {
   return async (channel, { onPayload, onLost, onBack }) => {
     let current: PgConnection | undefined

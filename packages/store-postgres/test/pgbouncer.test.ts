@@ -15,10 +15,13 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 const readme = readFileSync(path('../README.md'), 'utf8')
 const section = /^## Behind pgbouncer\n(.*?)^## /ms.exec(readme)?.[1] ?? ''
 /** The programs of the section, each with its driver. */
-const programs = Array.from(section.matchAll(/```js\n(.*?)```/gs), ([, text = '']): [driver: string, text: string] => [
-  text.includes("from 'pg'") ? 'pg' : 'postgres.js',
-  text
-])
+const programs = Array.from(
+  section.matchAll(/```js\n(.*?)```/gs),
+  ([, program = '']): [driver: string, program: string] => [
+    program.includes("from 'pg'") ? 'pg' : 'postgres.js',
+    program
+  ]
+)
 
 describeOn('pgbouncer')('PostgreSQL behind pgbouncer in transaction mode', () => {
   let server: Server

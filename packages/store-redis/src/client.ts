@@ -208,7 +208,7 @@ function ioredis(client: IoredisClient): RedisCommands {
   assertNeverRepeats(options, isCluster)
   if (propertyOf(options, 'keyPrefix'))
     throw invalidClient('keyPrefix hides keys', 'Remove it, and set the namespace of the manager')
-  if (isCluster && ![undefined, 'master'].includes(asText(propertyOf(options, 'scaleReads')))) {
+  if (isCluster && ![undefined, 'master'].includes(asString(propertyOf(options, 'scaleReads')))) {
     throw invalidClient('scaleReads reads outdated data', "Set scaleReads: 'master'")
   }
   return {
@@ -331,6 +331,6 @@ export function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-function asText(value: unknown): string | undefined {
+function asString(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value)
 }

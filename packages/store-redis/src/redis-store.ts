@@ -1,4 +1,4 @@
-import type { KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore } from '@kvsession/core'
 import { commandsOf, type RedisClient, type Scan, type ScanPage } from './client.ts'
 import { sha1, source } from './compare-and-set-script.ts'
 import { describeError, isScriptMissing } from './describe-error.ts'
@@ -10,7 +10,8 @@ import { sharedEnds } from './shared-ends.ts'
 import { canWatch, createWatch } from './watch.ts'
 
 /** `watch` is missing on a cluster, for a pool and for node-redis's sentinel client. */
-export type RedisStore = Required<Omit<KeyValueStore, 'deleteExpired' | 'watch'>> & Pick<KeyValueStore, 'watch'>
+export type RedisStore = Required<Omit<AsyncKeyValueStore, 'deleteExpired' | 'watch'>> &
+  Pick<AsyncKeyValueStore, 'watch'>
 
 /** Other commands on the same connection wait for a page, so it is small. */
 const pageSize = 128
@@ -82,8 +83,8 @@ export function createRedisStore(client: RedisClient, options: RedisStoreOptions
       }),
     getMany: (keys) => readMany(keys),
     async set(key, value, expiresAt) {
-      const text = encodeEnvelope(value, expiresAt)
-      await describingErrors(key, () => replication.write(key, (on) => on.set(key, text, collectableAt(expiresAt))))
+      const envelope = encodeEnvelope(value, expiresAt)
+      await describingErrors(key, () => replication.write(key, (on) => on.set(key, envelope, collectableAt(expiresAt))))
     },
     async delete(key) {
       await describingErrors(key, () => replication.write(key, (on) => on.del(key)))

@@ -1,7 +1,7 @@
-import type { KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore } from '@kvsession/core'
 import { call, copyOf, hasMethods, propertyOf, type RedisClient } from './client.ts'
 
-export type Watch = NonNullable<KeyValueStore['watch']>
+export type Watch = NonNullable<AsyncKeyValueStore['watch']>
 
 /** Told by a connection what the server says of keys. */
 interface Listener {
@@ -95,8 +95,8 @@ const nodeRedis: Driver = {
   },
   lost: 'reconnecting',
   listen(copy, { onKey, onFlush }) {
-    const told = (key: unknown): void => (key === null ? onFlush() : onKey(String(key)))
-    call(copy, 'on', ['invalidate', told])
+    const onInvalidate = (key: unknown): void => (key === null ? onFlush() : onKey(String(key)))
+    call(copy, 'on', ['invalidate', onInvalidate])
   },
   async track(copy, prefix) {
     // The driver has asked for announcements of what this connection reads.
@@ -119,13 +119,13 @@ const ioredis: Driver = {
   },
   lost: 'close',
   listen(copy, { onKey, onFlush }) {
-    const told = (from: unknown, keys: unknown): void => {
+    const onMessage = (from: unknown, keys: unknown): void => {
       if (from !== channel) return
       // The driver joins the keys of one announcement with commas, of which the store's keys have none.
       if (keys === '') onFlush()
       else for (const key of String(keys).split(',')) onKey(key)
     }
-    call(copy, 'on', ['message', told])
+    call(copy, 'on', ['message', onMessage])
   },
   async track(copy, prefix) {
     const id = await call(copy, 'client', ['ID'])

@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sharedEnds } from '../src/shared-ends.ts'
 
-/** What the script makes of the previous text, by bytes. */
+/** Joins the parts by bytes, as the script does. */
 function join(previous: string, next: string): string {
   const { front, end, middle } = sharedEnds(previous, next)
   const bytes = Buffer.from(previous)
   return Buffer.concat([bytes.subarray(0, front), Buffer.from(middle), bytes.subarray(bytes.length - end)]).toString()
 }
 
-describe('what a text keeps of another one', () => {
+describe('the shared ends of two strings', () => {
   it.each([
     ['', '', 0, 0, ''],
     ['abc', 'abc', 3, 0, ''],
@@ -21,11 +21,14 @@ describe('what a text keeps of another one', () => {
     ['ä-ö', 'ä+ö', 2, 2, '+'],
     ['\u{1f600}', '\u{1f601}', 0, 0, '\u{1f601}'],
     ['\u{1f600}', '\u{1fa00}', 0, 0, '\u{1fa00}']
-  ])('%j of %j is %d bytes in front, %d at the end, and %j', (previous, next, front, end, middle) => {
-    expect(sharedEnds(previous, next)).toEqual({ front, end, middle })
-  })
+  ])(
+    'From %j to %j, %d bytes in front and %d at the end are shared, and %j is new',
+    (previous, next, front, end, middle) => {
+      expect(sharedEnds(previous, next)).toEqual({ front, end, middle })
+    }
+  )
 
-  it.each([0, 1, 1_023, 1_024, 1_025, 5_000])('keeps %d characters at either end', (length) => {
+  it.each([0, 1, 1_023, 1_024, 1_025, 5_000])('%d shared characters at either end are found', (length) => {
     const kept = 'x'.repeat(length)
     for (const [previous, next] of [
       [`${kept}<`, `${kept}>>`],
@@ -37,10 +40,10 @@ describe('what a text keeps of another one', () => {
     }
   })
 
-  it('puts any text together again', () => {
-    const text = fc.string({ unit: 'binary', maxLength: 8 })
+  it('The parts of any string can be joined again', () => {
+    const part = fc.string({ unit: 'binary', maxLength: 8 })
     fc.assert(
-      fc.property(text, text, text, text, (front, middle, other, end) => {
+      fc.property(part, part, part, part, (front, middle, other, end) => {
         const [previous, next] = [front + middle + end, front + other + end]
         expect(join(previous, next)).toBe(next)
       }),

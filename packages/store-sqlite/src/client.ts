@@ -39,9 +39,9 @@ export function changesOf(result: unknown): number {
 /** Returns `undefined` if there is no row; some drivers return `null`. */
 export function stringOf(row: unknown, column: string): string | undefined {
   if (row === undefined || row === null) return undefined
-  const text: unknown = typeof row === 'object' ? Reflect.get(row, column) : undefined
-  if (typeof text !== 'string') throw invalidClient(`get() returns no string for the column ${column}`)
-  return text
+  const value: unknown = typeof row === 'object' ? Reflect.get(row, column) : undefined
+  if (typeof value !== 'string') throw invalidClient(`get() returns no string for the column ${column}`)
+  return value
 }
 
 function invalidClient(problem: string): SessionError {

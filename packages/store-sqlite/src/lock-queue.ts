@@ -1,14 +1,15 @@
 import { randomInt } from 'node:crypto'
+import type { Awaitable } from '@kvsession/core'
 import { isBusy } from './client.ts'
 
 /** Waits for the lock of the file without blocking the event loop, unlike the wait of the drivers. */
 export interface LockQueue {
   /**
    * Runs `attempt`, and repeats it while another connection holds the lock. `attempt` must be a single statement or safe
-   * to repeat. Attempts succeed in the order of the calls. After `busyTimeout` milliseconds the call rejects with the
+   * to repeat. Returns its result without a promise if the lock is free. Attempts succeed in the order of the calls. After `busyTimeout` milliseconds the call rejects with the
    * engine's error, whose `wroteNothing` is true because the statement never got the lock. Any other failure is final.
    */
-  run<T>(attempt: () => T): Promise<T>
+  run<T>(attempt: () => T): Awaitable<T>
 }
 
 /** The wait inside the engine: long enough for a commit of another process, too short to block this one. */
@@ -69,13 +70,13 @@ export function createLockQueue(busyTimeout: number): LockQueue {
   }
 
   return {
-    async run(attempt) {
+    run(attempt) {
       let busy: unknown
       if (queue.length === 0) {
         try {
           return attempt()
         } catch (error) {
-          if (!isBusy(error)) throw error
+          if (!isBusy(error)) return Promise.reject(error)
           busy = error
         }
       }

@@ -1,4 +1,4 @@
-import { type KeyValueStore, SessionError } from '@kvsession/core'
+import { type Awaitable, type KeyValueStore, SessionError } from '@kvsession/core'
 import {
   assertDatabase,
   changesOf,
@@ -66,7 +66,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     throw new SessionError('STORE_INVALID', message)
   }
 
-  function run<T>(queue: LockQueue, work: (file: DatabaseFile) => T): Promise<T> {
+  function run<T>(queue: LockQueue, work: (file: DatabaseFile) => T): Awaitable<T> {
     return queue.run(() => {
       try {
         return withTable(work)
@@ -112,7 +112,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     return statement
   }
 
-  function read<T>(name: keyof SqliteStatements, work: (statement: SqliteStatement, now: number) => T): Promise<T> {
+  function read<T>(name: keyof SqliteStatements, work: (statement: SqliteStatement, now: number) => T): Awaitable<T> {
     return run(reads, (file) => {
       const now = clock.now()
       if (Math.abs(now - checkedAt) >= readCheckIntervalMs) {
@@ -124,7 +124,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
   }
 
   /** @param parametersAt receives the time of the attempt, because the write may have waited for a lock. */
-  function write(name: keyof SqliteStatements, parametersAt: (now: number) => BoundValues): Promise<number> {
+  function write(name: keyof SqliteStatements, parametersAt: (now: number) => BoundValues): Awaitable<number> {
     return run(writes, (file) => {
       const statement = statementOf(name)
       refuseTransaction()
@@ -159,12 +159,12 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     async delete(key) {
       await write('delete', () => [key])
     },
-    async compareAndSet(key, expected, value, expiresAt) {
+    compareAndSet(key, expected, value, expiresAt) {
       const changes =
         expected === undefined
-          ? await write('create', (now) => [key, expiresAt, value, now])
-          : await write('replace', (now) => [value, expiresAt, key, expected, now])
-      return changes === 1
+          ? write('create', (now) => [key, expiresAt, value, now])
+          : write('replace', (now) => [value, expiresAt, key, expected, now])
+      return typeof changes === 'number' ? changes === 1 : changes.then((count) => count === 1)
     },
     async *keys(prefix) {
       // In a key, `~` sorts after every character and `-` before all others, so the bounds are a range of the index.
@@ -193,7 +193,7 @@ export function createSqliteStore(database: SqliteDatabase, options: SqliteStore
     async close() {
       prepared.clear()
     },
-    ensureSchema: () => run(writes, createSchema)
+    ensureSchema: async () => run(writes, createSchema)
   }
 }
 

@@ -18,7 +18,7 @@ describe('assertDatabase()', () => {
   it.each([
     ['undefined', undefined, 'exec() is missing. Pass an opened database'],
     ['null', null, 'exec() is missing'],
-    ['a text', 'sessions.db', 'exec() is missing'],
+    ['a string', 'sessions.db', 'exec() is missing'],
     ['one without exec', { prepare: method }, 'exec() is missing'],
     ['one without prepare', { exec: method }, 'prepare() is missing'],
     ['one whose exec is a field', { exec: 'sql', prepare: method }, 'exec() is missing']

@@ -27,7 +27,7 @@ describe.each(driverNames)('Damage, %s', (driver) => {
       () => store.compareAndSet('new', undefined, large, later)
     ]
     for (const write of writes) {
-      const error: unknown = await write().catch((thrown: unknown) => thrown)
+      const error: unknown = await Promise.resolve(write()).catch((thrown: unknown) => thrown)
       expect(error).toMatchObject({ message: 'database or disk is full' })
       expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('top secret')
     }
@@ -71,11 +71,11 @@ describe.each(driverNames)('Damage, %s', (driver) => {
 
 function callsOf(store: SqliteStore): Record<string, () => Promise<unknown>> {
   return {
-    get: () => store.get('key'),
+    get: async () => store.get('key'),
     set: () => store.set('key', 'value', later),
     delete: () => store.delete('key'),
-    create: () => store.compareAndSet('key', undefined, 'value', later),
-    replace: () => store.compareAndSet('key', 'old', 'value', later),
+    create: async () => store.compareAndSet('key', undefined, 'value', later),
+    replace: async () => store.compareAndSet('key', 'old', 'value', later),
     keys: async () => {
       for await (const key of store.keys('')) return key
       return undefined

@@ -8,11 +8,11 @@ import { createSqliteFile, type SqliteFile } from './support/sqlite-file.ts'
 const later = Date.UTC(9999, 0)
 
 const calls: readonly [name: string, call: (store: SqliteStore) => Promise<unknown>][] = [
-  ['get', (store) => store.get('key')],
+  ['get', async (store) => store.get('key')],
   ['set', (store) => store.set('key', 'value', later)],
   ['delete', (store) => store.delete('key')],
-  ['create', (store) => store.compareAndSet('key', undefined, 'value', later)],
-  ['replace', (store) => store.compareAndSet('key', 'old', 'value', later)],
+  ['create', async (store) => store.compareAndSet('key', undefined, 'value', later)],
+  ['replace', async (store) => store.compareAndSet('key', 'old', 'value', later)],
   ['keys', (store) => store.keys('')[Symbol.asyncIterator]().next()],
   ['deleteExpired', (store) => store.deleteExpired()]
 ]

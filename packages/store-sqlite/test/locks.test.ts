@@ -61,7 +61,7 @@ describe.each(driverNames)('A lock held by another connection, %s', (driver) => 
     const note = (name: string) => (): unknown => ended.push(name)
     const writes = [
       store.set('key', 'set', later).then(note('set')),
-      store.compareAndSet('key', 'set', 'swapped', later).then(note('compareAndSet')),
+      Promise.resolve(store.compareAndSet('key', 'set', 'swapped', later)).then(note('compareAndSet')),
       store.delete('key').then(note('delete'))
     ]
     await oneTimer()
@@ -143,7 +143,7 @@ describe.each(driverNames)('A lock held by another connection, %s', (driver) => 
       () => store.deleteExpired()
     ]
     for (const write of writes) {
-      const error: unknown = await write().catch((thrown: unknown) => thrown)
+      const error: unknown = await Promise.resolve(write()).catch((thrown: unknown) => thrown)
       expect(error).toMatchObject({ message: 'database is locked', wroteNothing: true })
       expect(error).toMatchObject(driver === 'node:sqlite' ? { errcode: 5 } : { code: 'SQLITE_BUSY' })
       expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('top secret')

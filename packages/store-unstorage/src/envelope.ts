@@ -22,9 +22,9 @@ export function decodeEnvelope(key: string, stored: unknown): Envelope | undefin
   if (stored === undefined || stored === null) return undefined
   // The file drivers resolve to the error object of a failed read.
   if (stored instanceof Error) throw stored
-  const text = typeof stored === 'string' ? stored : ''
-  const [head = '', ownKey, deadline, length] = /^([A-Za-z0-9._-]{1,200}) (\S+) (\d+) /.exec(text) ?? []
-  const value = text.slice(head.length)
+  const envelope = typeof stored === 'string' ? stored : ''
+  const [head = '', ownKey, deadline, length] = /^([A-Za-z0-9._-]{1,200}) (\S+) (\d+) /.exec(envelope) ?? []
+  const value = envelope.slice(head.length)
   const expiresAt = Number(deadline)
   if (ownKey !== key || Number.isNaN(expiresAt) || Number(length) !== value.length) {
     const hint = 'Give it its own storage, with atomic writes and case-sensitive keys, and remove the entry'

@@ -1,4 +1,4 @@
-import type { Clock, KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore, Clock } from '@kvsession/core'
 import { createKeyedLock } from '@kvsession/core/keyed-lock'
 import { checkStoreOptions } from '@kvsession/core/store-options'
 import { assertStorage, type UnstorageClient } from './client.ts'
@@ -25,7 +25,7 @@ const pageSize = 50
 export function createUnstorageStore(
   storage: UnstorageClient,
   options: UnstorageStoreOptions = {}
-): KeyValueStore & Required<Pick<KeyValueStore, 'keys' | 'deleteExpired'>> {
+): AsyncKeyValueStore & Required<Pick<AsyncKeyValueStore, 'keys' | 'deleteExpired'>> {
   checkStoreOptions<UnstorageStoreOptions>(options, { clock: true })
   assertStorage(storage)
   const { clock = { now: Date.now } } = options

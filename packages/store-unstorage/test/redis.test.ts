@@ -11,7 +11,7 @@ describeOn('redis')('unstorage over Redis', () => {
   beforeAll(async () => {
     redis = await startRedis()
     // The user may connect but run no command, so every call of a store is refused without a lost connection.
-    await redis.command('ACL', 'SETUSER', 'nobody', 'on', '>nothing', '~*', '-@all', '+info', '+client', '+ping')
+    await redis.command('ACL', 'SETUSER', 'limited', 'on', '>nothing', '~*', '-@all', '+info', '+client', '+ping')
   })
   afterAll(() => redis.stop())
 
@@ -28,7 +28,7 @@ describeOn('redis')('unstorage over Redis', () => {
     name: 'redis driver',
     methods: ['keys', 'deleteExpired'],
     createStore: () => open(),
-    createFailingStore: () => open('nobody:nothing@')
+    createFailingStore: () => open('limited:nothing@')
   })
 
   it('Redis gets a time to live beyond the deadline', async () => {

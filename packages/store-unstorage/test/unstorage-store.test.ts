@@ -82,10 +82,10 @@ describe('createUnstorageStore over files', () => {
 
   it.each([
     ['empty', () => ''],
-    ['truncated in the value', (text: string) => text.slice(0, -1)],
-    ['truncated in the deadline', (text: string) => text.slice(0, 8)],
-    ['followed by the rest of a longer one', (text: string) => `${text}rest`],
-    ['of another key, as on a disk that ignores case', (text: string) => text.replace('key', 'KEY')],
+    ['truncated in the value', (envelope: string) => envelope.slice(0, -1)],
+    ['truncated in the deadline', (envelope: string) => envelope.slice(0, 8)],
+    ['followed by the rest of a longer one', (envelope: string) => `${envelope}rest`],
+    ['of another key, as on a disk that ignores case', (envelope: string) => envelope.replace('key', 'KEY')],
     ['of another program', () => '{"json":true}']
   ])('A record that is %s is refused, and a set replaces it', async (_name, damage) => {
     const store = open()

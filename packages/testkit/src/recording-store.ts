@@ -1,4 +1,4 @@
-import { createMemoryStore, type KeyValueStore } from '@kvsession/core'
+import { type AsyncKeyValueStore, type Awaitable, createMemoryStore, type KeyValueStore } from '@kvsession/core'
 import { createGate, type Gate } from './gate.ts'
 
 export type StoreMethod = 'get' | 'set' | 'delete' | 'compareAndSet'
@@ -23,7 +23,7 @@ export interface FailureOptions {
 }
 
 /** An atomic store that records its calls, and in which a test can make any operation wait or fail. */
-export interface RecordingStore extends KeyValueStore {
+export interface RecordingStore extends AsyncKeyValueStore {
   compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
   keys(prefix: string): AsyncIterable<string>
   /** All calls so far, in order. */
@@ -49,7 +49,7 @@ export function createRecordingStore(inner: KeyValueStore = createMemoryStore())
   const releases = new Set<() => void>()
   const failures = new Map<StoreMethod, FailureOptions>()
 
-  async function call<T>(method: StoreMethod, key: string, run: () => Promise<T>): Promise<T> {
+  async function call<T>(method: StoreMethod, key: string, run: () => Awaitable<T>): Promise<T> {
     operations.push({ method, key })
     const next = waiting.findIndex((held) => held.method === method)
     const [held] = next === -1 ? [] : waiting.splice(next, 1)

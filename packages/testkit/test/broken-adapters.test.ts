@@ -17,7 +17,7 @@ const broken: Readonly<Record<string, NodeHttpOptions>> = {
   'responds before it stores': {
     async answer(exchange: Exchange, answer: Answer) {
       const { manager, session, response } = exchange
-      // A new session needs its cookie, and a cookie its record.
+      // The cookie of a new session cannot be sent before its record is stored.
       if (exchange.request.headers.cookie === undefined) return commitThenAnswer(exchange, answer)
       applyHeaders(manager.responseHeaders(session, facts(response)), response)
       await sendAnswer(exchange, answer)
@@ -51,12 +51,12 @@ const broken: Readonly<Record<string, NodeHttpOptions>> = {
   'never sends no-store': {
     async answer(exchange, answer) {
       const { response } = exchange
-      const was = response.getHeader('cache-control')
+      const previous = response.getHeader('cache-control')
       response.setHeader('cache-control', 'private')
       const { headers } = await exchange.manager.commit(exchange.session, facts(response, answer))
       applyHeaders(headers, response)
-      if (was === undefined) response.removeHeader('cache-control')
-      else response.setHeader('cache-control', was)
+      if (previous === undefined) response.removeHeader('cache-control')
+      else response.setHeader('cache-control', previous)
       await sendAnswer(exchange, answer)
       await exchange.manager.commit(exchange.session)
     }
@@ -70,7 +70,7 @@ const broken: Readonly<Record<string, NodeHttpOptions>> = {
   }
 }
 
-async function failing(options: NodeHttpOptions): Promise<string[]> {
+async function failedCases(options: NodeHttpOptions): Promise<string[]> {
   const cases = adapterCases({ createApp: (setup) => createNodeHttpApp(setup, options), caseTimeout: 3_000 })
   const titles = await Promise.all(
     cases.map(({ group, name, run }) =>
@@ -173,11 +173,11 @@ const failures: Readonly<Record<string, readonly string[]>> = {
 
 describe('Broken adapters', () => {
   it('A correct adapter fails no case', async () => {
-    expect(await failing({ answer: commitThenAnswer })).toEqual([])
+    expect(await failedCases({ answer: commitThenAnswer })).toEqual([])
   })
   for (const [name, options] of Object.entries(broken)) {
     it(`An adapter that ${name} fails exactly the expected cases`, async () => {
-      expect(await failing(options)).toEqual(failures[name])
+      expect(await failedCases(options)).toEqual(failures[name])
     })
   }
 })

@@ -57,13 +57,13 @@ export const brokenStores: Readonly<Record<string, Mistake>> = {
     const pool = createConnectionPool()
     const statement = <T>(run: () => Promise<T>): Promise<T> => pool.use((roundTrip) => roundTrip(run))
     return {
-      get: (key) => statement(() => good.get(key)),
+      get: (key) => statement(async () => good.get(key)),
       set: (key, value, expiresAt) => statement(() => good.set(key, value, expiresAt)),
       delete: (key) => statement(() => good.delete(key)),
       compareAndSet: (key, expected, value, expiresAt) =>
         pool.use(async (roundTrip) => {
           await roundTrip(async () => undefined) // BEGIN
-          const matches = (await roundTrip(() => good.get(key))) === expected
+          const matches = (await roundTrip(async () => good.get(key))) === expected
           if (matches) await roundTrip(() => good.set(key, value, expiresAt))
           await roundTrip(async () => undefined) // COMMIT
           return matches

@@ -58,9 +58,9 @@ describe('createCookieJar()', () => {
     ['a=1; Domain=.shop.example', true],
     ['a=1; Domain=example', true],
     ['nothing', false]
-  ])('The cookie "%s" is kept: %s', (text, kept) => {
+  ])('The cookie "%s" is kept: %s', (cookie, kept) => {
     const jar = createCookieJar(https)
-    jar.keep([text])
+    jar.keep([cookie])
     expect(jar.names.length === 1).toBe(kept)
   })
 })

@@ -105,7 +105,7 @@ describe('A store that reports a refused write with wroteNothing', () => {
         ...store,
         set: (...args) => guard(() => store.set(...args)),
         delete: (...args) => guard(() => store.delete(...args)),
-        compareAndSet: (...args) => guard(() => store.compareAndSet(...args))
+        compareAndSet: (...args) => guard(async () => store.compareAndSet(...args))
       },
       ...(clock && { clock }),
       refuse: () => {
@@ -164,7 +164,7 @@ describe('A store whose engine cannot hold 1 MiB', () => {
       await writeLarge(value, (written) => store.set(key, written, expiresAt))
     }
     const compareAndSet: MapStore['compareAndSet'] = async (key, expected, value, expiresAt) => {
-      const write = (written: string): Promise<boolean> => store.compareAndSet(key, expected, written, expiresAt)
+      const write = async (written: string): Promise<boolean> => store.compareAndSet(key, expected, written, expiresAt)
       return fits(value) ? write(value) : (await writeLarge(value, write)) === true
     }
     return { store: { ...store, set, compareAndSet }, ...(clock && { clock }) }
@@ -310,11 +310,11 @@ function delayed(store: MapStore): MapStore {
   }
   return {
     ...store,
-    get: (key) => slow(() => store.get(key)),
+    get: (key) => slow(async () => store.get(key)),
     getMany: (keys) => slow(() => store.getMany(keys)),
     set: (...args) => slow(() => store.set(...args)),
     delete: (key) => slow(() => store.delete(key)),
-    compareAndSet: (...args) => slow(() => store.compareAndSet(...args)),
+    compareAndSet: (...args) => slow(async () => store.compareAndSet(...args)),
     deleteExpired: () => slow(() => store.deleteExpired())
   }
 }

@@ -42,7 +42,7 @@ const mistakes: Readonly<Record<string, readonly [Mistake, readonly string[]]>> 
   ],
   'tells of every key, whatever the prefix': [
     ({ watches }) => ({ watch: watching(watches, () => '') }),
-    ['no hint is for a key outside of the prefix, which is literal text']
+    ['no hint is for a key outside of the prefix, which is not a pattern']
   ],
   'tells nothing where the prefix is empty': [
     ({ watches }) => ({ watch: watching(watches, (prefix) => prefix || '~') }),
@@ -55,7 +55,7 @@ const mistakes: Readonly<Record<string, readonly [Mistake, readonly string[]]>> 
         return () => {}
       }
     }),
-    ['no hint comes after the end of a watch, and other watches go on']
+    ['no hint comes after the end of a watch, and other watches continue']
   ],
   'ends every watch with the first': [
     ({ watches }) => ({
@@ -64,7 +64,7 @@ const mistakes: Readonly<Record<string, readonly [Mistake, readonly string[]]>> 
         return () => watches.clear()
       }
     }),
-    ['no hint comes after the end of a watch, and other watches go on']
+    ['no hint comes after the end of a watch, and other watches continue']
   ],
   'refuses to end a watch twice': [
     ({ watches }) => ({
@@ -175,7 +175,7 @@ describe('the cases about interrupted watches', () => {
   const failuresOf = (createInterruptedStore: () => { store: KeyValueStore; interrupt(): void }): Promise<string[]> =>
     failingWatchCases({ ...watchCases, createStore: () => createWatchedStore(), createInterruptedStore })
 
-  it('pass on a store that tells every watch of the gap', async () => {
+  it('The cases pass on a store that reports the gap to every watch', async () => {
     const tell = gaps((onGap, ended) => {
       if (ended) return
       onGap(false)
@@ -184,19 +184,19 @@ describe('the cases about interrupted watches', () => {
     expect(await failuresOf(tell)).toEqual([])
   })
 
-  it('fail on a store that never says that hints flow again, or that tells ended watches', async () => {
+  it('The cases fail on a store that never reports the end of a gap, or reports a gap to ended watches', async () => {
     expect(await failuresOf(gaps((onGap, ended) => ended || onGap(false)))).toEqual([
-      'interrupted watch: when hints were interrupted the watch is told of the gap, and goes on',
-      'interrupted watch: a watch that ended before an interruption is told nothing'
+      'interrupted watch: an interruption of hints is reported to the watch, which then continues',
+      'interrupted watch: a watch that ended before an interruption gets no report of it'
     ])
     expect(await failuresOf(gaps((onGap) => onGap(true)))).toEqual([
-      'interrupted watch: a watch that ended before an interruption is told nothing'
+      'interrupted watch: a watch that ended before an interruption gets no report of it'
     ])
   })
 
-  it('fail on a store whose hints end with the interruption', async () => {
+  it('The cases fail on a store whose hints end with the interruption', async () => {
     expect(await failuresOf(gaps((onGap, ended) => ended || onGap(true), true))).toEqual([
-      'interrupted watch: when hints were interrupted the watch is told of the gap, and goes on'
+      'interrupted watch: an interruption of hints is reported to the watch, which then continues'
     ])
   })
 })

@@ -2,7 +2,7 @@ import { load } from './load.ts'
 
 export type Verified = (error: unknown, user: unknown, info?: object) => void
 
-/** What the scenarios use of passport and koa-passport. */
+/** The members of passport and koa-passport that the scenarios use. */
 export interface Passport<Handler> {
   use(strategy: unknown): void
   initialize(): Handler
@@ -16,7 +16,7 @@ export interface Strategies {
   readonly Strategy: new (...args: readonly unknown[]) => unknown
 }
 
-/** With a strategy that accepts every name with the password `right`; the user `deleted` cannot be loaded again. */
+/** Its strategy accepts any name with the password `right`. The user `deleted` can log in, but cannot be loaded afterwards. */
 export function createPassport<Handler>(Constructor: new () => Passport<Handler>): Passport<Handler> {
   const passport = new Constructor()
   const { Strategy } = load<Strategies>('passport-local')

@@ -102,9 +102,9 @@ function jwt(claims: object): string {
 }
 
 async function readForm(req: IncomingMessage): Promise<URLSearchParams> {
-  let text = ''
-  for await (const chunk of req) text += String(chunk)
-  return new URLSearchParams(text)
+  let body = ''
+  for await (const chunk of req) body += String(chunk)
+  return new URLSearchParams(body)
 }
 
 function json(res: ServerResponse, body: object): void {

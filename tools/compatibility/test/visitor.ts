@@ -6,7 +6,7 @@ export interface VisitorRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** An object is sent as a form. */
   readonly body?: Readonly<Record<string, string>> | FormData | string
-  /** Sends the request as another visitor: without this one's cookies, and without keeping those of the response. */
+  /** Sends the request as another visitor: without the cookies of this one, and without keeping cookies of the response. */
   readonly stranger?: boolean
 }
 
@@ -23,9 +23,9 @@ export interface Visitor {
   readonly answers: readonly Answer[]
   readonly url: string
   visit(path: string, request?: VisitorRequest): Promise<RawAnswer>
-  /** Follows redirects until a response is none. */
+  /** Follows redirects until a response is not a redirect. */
   follow(answer: RawAnswer): Promise<RawAnswer>
-  /** Records something other than a response, such as a message of a socket. */
+  /** Records something else than a response, such as a message of a socket. */
   note(what: string, body: unknown): void
   /** The `Cookie` header that the visitor would send. */
   cookies(): string
@@ -45,7 +45,7 @@ const volatile = new Set([
   'retry-after',
   'x-ratelimit-reset'
 ])
-/** Each library sets them for its own cookie; the page describes the difference once. */
+/** Headers that each library sets for its own cookie. The page describes the difference once. */
 const ofSessions = new Set(['cache-control', 'vary'])
 
 /** @param sessionCookie the name of the session's cookie. */
@@ -63,7 +63,7 @@ export function createVisitor(url: string, sessionCookie: string): Visitor {
       headers: { ...(cookie !== '' && { cookie }), ...headers },
       body: body === undefined ? null : encode(body)
     })
-    const text = await response.text()
+    const content = await response.text()
     const setCookies = response.headers.getSetCookie()
     const browser = stranger ? createCookieJar(scope) : jar
     const before = browser.get(sessionCookie)
@@ -74,9 +74,9 @@ export function createVisitor(url: string, sessionCookie: string): Visitor {
       headers: comparableHeaders(response.headers),
       sessionCookie: changeOf(before, browser.get(sessionCookie)),
       cookies: namesOf(setCookies).filter((name) => name !== sessionCookie && name !== `${sessionCookie}.sig`),
-      body: mask(text)
+      body: mask(content)
     })
-    return { status: response.status, headers: response.headers, body: text, json: () => JSON.parse(text) }
+    return { status: response.status, headers: response.headers, body: content, json: () => JSON.parse(content) }
   }
 
   return {
@@ -93,8 +93,8 @@ export function createVisitor(url: string, sessionCookie: string): Visitor {
       return last
     },
     note(request, body) {
-      const text = typeof body === 'string' ? body : JSON.stringify(body)
-      answers.push({ request, status: 0, headers: {}, sessionCookie: 'kept', cookies: [], body: mask(text) })
+      const answer = typeof body === 'string' ? body : JSON.stringify(body)
+      answers.push({ request, status: 0, headers: {}, sessionCookie: 'kept', cookies: [], body: mask(answer) })
     },
     cookies: () => jar.header('/')
   }

@@ -1,16 +1,16 @@
 import { readEntries, readList } from 'runtime-matrix/entry-list'
 
-/** Why mutants of one line may survive. */
+/** The reason why mutants of one line may survive. */
 export interface Explanation {
   readonly file: string
   /** A part of the line on which the mutant begins. */
   readonly part: string
-  /** What each mutant makes of the code, or the beginning of it with `…`. */
+  /** The code that replaces it in each mutant, or its beginning and `…`. */
   readonly becomes: readonly string[]
   readonly why: string
 }
 
-/** One realistic mistake that no mutation operator makes. */
+/** A realistic mistake that no mutation operator makes. */
 export interface SeededMutant {
   readonly name: string
   readonly file: string
@@ -21,7 +21,7 @@ export interface SeededMutant {
   readonly testFiles: readonly string[]
 }
 
-/** The entries of `survivors.md`, or of a text in its format. */
+/** The entries of `survivors.md`, or of Markdown in its format. */
 export function readExplanations(markdown: string = readList(import.meta.dirname, 'survivors.md')): Explanation[] {
   return readEntries(markdown).map(({ heading, line, code: [file, part, ...becomes] }) => {
     if (file && part && becomes.length > 0) return { file, part, becomes, why: heading }
@@ -29,7 +29,7 @@ export function readExplanations(markdown: string = readList(import.meta.dirname
   })
 }
 
-/** The entries of `seeded.md`, or of a text in its format. */
+/** The entries of `seeded.md`, or of Markdown in its format. */
 export function readSeededMutants(markdown: string = readList(import.meta.dirname, 'seeded.md')): SeededMutant[] {
   return readEntries(markdown).map(({ line, code: [file, replace, by, ...testFiles] }) => {
     const name = line.slice(2, line.indexOf(':'))

@@ -18,14 +18,14 @@ export interface Report {
 export interface Survivor {
   readonly file: string
   readonly line: number
-  readonly text: string
+  readonly code: string
   readonly becomes: string
   readonly mutator: string
 }
 
 /** @param paths limits the report to these files. Default: all. */
-export function readReport(text: string, paths: readonly string[] = []): Report {
-  const value: unknown = JSON.parse(text)
+export function readReport(json: string, paths: readonly string[] = []): Report {
+  const value: unknown = JSON.parse(json)
   if (isReport(value)) {
     const files = Object.entries(value.files).filter(([path]) => paths.length === 0 || paths.includes(path))
     return { files: Object.fromEntries(files) }
@@ -53,9 +53,9 @@ export function findSurvivors({ files }: Report): Survivor[] {
     return mutants
       .filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
       .map(({ mutatorName, replacement = '', status, testsCompleted, location: { start } }) => {
-        const text = lines[start.line - 1]?.trim() ?? ''
+        const code = lines[start.line - 1]?.trim() ?? ''
         if (status === 'Survived' && testsCompleted === 0) throw new Error(`${file}:${start.line}: no test ran`)
-        return { file, line: start.line, text, becomes: replacement.replaceAll(/\s+/g, ' '), mutator: mutatorName }
+        return { file, line: start.line, code, becomes: replacement.replaceAll(/\s+/g, ' '), mutator: mutatorName }
       })
   })
 }
@@ -92,8 +92,8 @@ export function judge(
   return { unexplained, stale, explained }
 }
 
-function isThis({ file, text, becomes }: Survivor, { file: of, part }: Explanation, wanted: string): boolean {
-  if (file !== of || !text.includes(part)) return false
+function isThis({ file, code, becomes }: Survivor, { file: of, part }: Explanation, wanted: string): boolean {
+  if (file !== of || !code.includes(part)) return false
   return wanted.endsWith('…') ? becomes.startsWith(wanted.slice(0, -1)) : becomes === wanted
 }
 

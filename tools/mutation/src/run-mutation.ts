@@ -86,8 +86,8 @@ function report(scope: Scope, { folder, commit }: WorkingCopy): boolean {
   const { files: found } = readReport(readFileSync(reportOf(scope, folder), 'utf8'), paths)
   const survivors = findSurvivors({ files: found })
   const { unexplained, stale, explained } = judge(survivors, readExplanations(), Object.keys(found))
-  for (const { file, line, text, mutator, becomes } of unexplained)
-    console.log(`${file}:${line} ${mutator}\n  - ${text}\n  + ${becomes}`)
+  for (const { file, line, code, mutator, becomes } of unexplained)
+    console.log(`${file}:${line} ${mutator}\n  - ${code}\n  + ${becomes}`)
   for (const key of stale) console.log(`explained, but no survivor: ${key}`)
   const files = Object.entries(found).map(([path, { mutants }]) => {
     const reasons = countReasons(explained.filter(({ file }) => file === path))

@@ -29,7 +29,7 @@ describe('The report of a run', () => {
 
   it('A survivor has its line and its replacement on one line', () => {
     const found = findSurvivors(report(mutant('Killed'), mutant('Survived', 'x(\n  1)', 2), mutant('NoCoverage')))
-    expect(found.map(({ line, text, becomes }) => [line, text, becomes])).toEqual([
+    expect(found.map(({ line, code, becomes }) => [line, code, becomes])).toEqual([
       [2, 'c()', 'x( 1)'],
       [1, 'if (a) b()', 'false']
     ])

@@ -36,7 +36,7 @@ export async function bundle(root: string, code: string, options: BundleOptions)
     plugins: [standIns(root, onWorkerd), ...(onWorkerd ? [] : [keepLibraries(root)]), loadSources(root, replacement)],
     logLevel: 'error'
   })
-  return outputFiles.map(({ text }) => text).join('')
+  return outputFiles.map((file) => file.text).join('')
 }
 
 /**

@@ -11,13 +11,13 @@ export interface Runtime {
   /** The reason why it cannot run, with the command that installs it; `undefined` if it can run. */
   missing(): string | undefined
   version(): Promise<string>
-  /** Runs a bundled suite from a file inside the repository, so that libraries are found. */
+  /** Runs a bundled suite from a file inside the repository, so that its imports are resolved there. */
   run(file: string, code: string): Promise<Report>
 }
 
 const everywhere: readonly SuiteName[] = ['core', 'hono', 'express', 'koa']
 const binaries = join(import.meta.dirname, '../binaries/node_modules')
-const mostMs = 600_000
+const timeoutMs = 600_000
 
 /** The Node that runs this process. */
 export const thisNode: Runtime = program('Node 24', process.execPath)
@@ -43,9 +43,9 @@ function program(
     missing: () => (existsSync(path) ? undefined : `${name} is missing: npm ci --prefix tools/runtime-matrix/binaries`),
     version: async () => /\d[\w.]*/.exec(output(path, ['--version']))?.[0] ?? '?',
     async run(file) {
-      const text = output(path, [...args, file])
-      const line = text.split('\n').findLast((one) => one.startsWith('report '))
-      if (line === undefined) throw new Error(`${name} ended without a report:\n${text.slice(-2_000)}`)
+      const printed = output(path, [...args, file])
+      const line = printed.split('\n').findLast((one) => one.startsWith('report '))
+      if (line === undefined) throw new Error(`${name} ended without a report:\n${printed.slice(-2_000)}`)
       return checkReport(JSON.parse(line.slice('report '.length)))
     }
   }
@@ -74,13 +74,13 @@ function workerd(): Runtime {
   }
 }
 
-/** The output and the errors of a process. */
+/** Runs a program and returns what it prints to stdout and stderr. */
 function output(path: string, args: readonly string[]): string {
   const env = { ...process.env, NO_COLOR: '1' }
   const { stdout, stderr, error } = spawnSync(path, args, {
     encoding: 'utf8',
     env,
-    timeout: mostMs,
+    timeout: timeoutMs,
     maxBuffer: 2 ** 28
   })
   if (error) throw error

@@ -3,7 +3,7 @@ import { addFile, addFinisher, addHook, addSuite, addTest, runAll } from '../src
 
 it('The portable runner runs files, suites and hooks in order, counts the results, and stops when it is told to', async () => {
   const order: string[] = []
-  const note = (text: string) => (): void => void order.push(text)
+  const note = (step: string) => (): void => void order.push(step)
   await addFile('first', async () => {
     addHook('beforeEach', note('before'))
     addHook('afterAll', note('last'))

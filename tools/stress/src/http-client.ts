@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { text as readAll } from 'node:stream/consumers'
 
 export interface Answer<Body> {
   readonly status: number
@@ -27,7 +27,7 @@ export function createHttpClient<Body>(readBody: (json: string) => Body, maxSock
       new Promise((resolve, reject) => {
         const headers = cookie === undefined ? {} : { cookie }
         const sent = request({ agent, host: '127.0.0.1', port, path, headers }, async (response) => {
-          const received = await text(response).catch(() => undefined)
+          const received = await readAll(response).catch(() => undefined)
           if (received === undefined || !response.complete) return resolve('lost')
           const { statusCode: status = 0 } = response
           const pair = response.headers['set-cookie']?.[0]?.split(';')[0]

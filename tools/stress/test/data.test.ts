@@ -15,7 +15,7 @@ interface UnusualValue {
 const cycle: Record<string, unknown> = { v: 'hush' }
 cycle.self = cycle
 
-const json = (text: string) => (): unknown => JSON.parse(text)
+const json = (source: string) => (): unknown => JSON.parse(source)
 
 const unusualValues: readonly UnusualValue[] = [
   { name: '__proto__ as a key', make: json('{"__proto__":{"isAdmin":true}}') },

@@ -109,8 +109,8 @@ async function run(recipe: EngineRecipe, place: EnginePlace, enter: readonly str
     throw new Error(`${recipe.name} did not start:\n${output}`)
   })
   const printed = new Promise<void>((resolve) => {
-    const keep = (text: string): void => {
-      output = (output + text).slice(-keptOutput)
+    const keep = (chunk: string): void => {
+      output = (output + chunk).slice(-keptOutput)
       if (recipe.ready?.test(output)) resolve()
     }
     child.stdout?.setEncoding('utf8').on('data', keep)

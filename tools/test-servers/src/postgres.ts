@@ -8,7 +8,7 @@ export interface PostgresOptions extends EngineOptions {
   readonly standbyOf?: Pick<Engine, 'port'>
 }
 
-/** PostgreSQL, superuser `postgres` without a password, database `postgres`. It does not sync, which loses nothing when it is killed. */
+/** PostgreSQL, superuser `postgres` without a password, database `postgres`. It does not sync; a killed process loses nothing by that. */
 export async function startPostgres({ settings, own = false, standbyOf }: PostgresOptions = {}): Promise<Engine> {
   const fromEnvironment = own || standbyOf ? undefined : engineFromEnvironment('postgres')
   if (fromEnvironment !== undefined) return fromEnvironment
@@ -34,7 +34,7 @@ function makeDatabase({ folder }: EnginePlace): Promise<void> {
   return runToEnd([programOf('postgres', 'initdb'), '-D', `${folder}/data`, ...options], 'postgres', folder)
 }
 
-/** Copies the database of a server, with the settings to stream from it. */
+/** Copies the database of a server, and configures the copy to stream from it. */
 function copyDatabase({ folder }: EnginePlace, port: number): Promise<void> {
   const options = ['-U', 'postgres', '--checkpoint=fast', '--wal-method=stream', '--write-recovery-conf', '--no-sync']
   const source = ['-h', '127.0.0.1', '-p', String(port)]

@@ -22,9 +22,9 @@ export async function sendRedisCommand(
       answer += Buffer.from(chunk).toString('latin1')
       const reply = readReply(answer, 0)
       if (reply === undefined) continue
-      const text = Buffer.from(reply.text, 'latin1').toString('utf8')
-      if (answer.startsWith('-')) throw new Error(text)
-      return text
+      const value = Buffer.from(reply.value, 'latin1').toString('utf8')
+      if (answer.startsWith('-')) throw new Error(value)
+      return value
     }
     throw new Error(`Redis closed the connection on ${words[0]}`)
   } finally {
@@ -33,7 +33,7 @@ export async function sendRedisCommand(
 }
 
 interface Reply {
-  readonly text: string
+  readonly value: string
   readonly end: number
 }
 
@@ -44,20 +44,20 @@ function readReply(answer: string, start: number): Reply | undefined {
   const line = answer.slice(start + 1, lineEnd)
   const afterLine = lineEnd + 2
   const kind = answer[start]
-  if (kind !== '$' && kind !== '*') return { text: line, end: afterLine }
+  if (kind !== '$' && kind !== '*') return { value: line, end: afterLine }
   const count = Number(line)
-  if (count < 0) return { text: '', end: afterLine }
+  if (count < 0) return { value: '', end: afterLine }
   if (kind === '$') {
     const end = afterLine + count
-    return answer.length < end + 2 ? undefined : { text: answer.slice(afterLine, end), end: end + 2 }
+    return answer.length < end + 2 ? undefined : { value: answer.slice(afterLine, end), end: end + 2 }
   }
-  const texts: string[] = []
+  const values: string[] = []
   let end = afterLine
   for (let index = 0; index < count; index++) {
     const item = readReply(answer, end)
     if (item === undefined) return undefined
-    texts.push(item.text)
+    values.push(item.value)
     end = item.end
   }
-  return { text: texts.join('\n'), end }
+  return { value: values.join('\n'), end }
 }

@@ -10,7 +10,7 @@ import {
 } from 'test-servers'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 
-/** Connects from a host, prints `open` and each answer, and sends a line for each that it is told. */
+/** Connects to a server, prints `open` and every response, and sends every line that it reads. */
 const program = `
 const socket = require('node:net').connect(Number(process.argv[1]), process.argv[2])
 socket.on('connect', () => console.log('open'))
@@ -21,14 +21,14 @@ process.stdin.on('data', (line) => socket.write(line))
 
 interface Client {
   send(line: string): void
-  /** Resolves with what it says next. */
-  said(): Promise<string>
-  /** Output that was not read yet. */
+  /** Resolves with the next line that it prints. */
+  nextLine(): Promise<string>
+  /** Lines that it has printed and `nextLine` has not returned yet. */
   readonly unread: readonly string[]
   end(): void
 }
 
-describeOnNetwork('redis')('a network of hosts', () => {
+describeOnNetwork('redis')('A network of hosts', () => {
   let network: TestNetwork<'app' | 'server'>
   let redis: RedisEngine
   const clients: Client[] = []
@@ -50,11 +50,11 @@ describeOnNetwork('redis')('a network of hosts', () => {
     const [command = '', ...args] = [...enter, process.execPath, '-e', program, '--', String(redis.port), redis.host]
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     const unread: string[] = []
-    child.stdout.setEncoding('utf8').on('data', (text: string) => unread.push(...text.trim().split('\n')))
+    child.stdout.setEncoding('utf8').on('data', (printed: string) => unread.push(...printed.trim().split('\n')))
     const connected: Client = {
       unread,
       send: (line) => void child.stdin.write(line),
-      async said() {
+      async nextLine() {
         while (unread.length === 0) await once(child.stdout, 'data')
         return unread.shift() ?? ''
       },
@@ -64,26 +64,26 @@ describeOnNetwork('redis')('a network of hosts', () => {
     return connected
   }
 
-  it('A host reaches another, and a test reaches the server on a host by its socket', async () => {
-    const { said, send } = connectFrom(network.hosts.app)
-    expect(await said()).toBe('open')
+  it('A host reaches another host, and a test reaches the server on a host through a socket', async () => {
+    const { nextLine, send } = connectFrom(network.hosts.app)
+    expect(await nextLine()).toBe('open')
     send('PING\r\n')
-    expect(await said()).toBe('+PONG')
+    expect(await nextLine()).toBe('+PONG')
     expect(await redis.command('PING')).toBe('PONG')
   })
 
-  it('Packets between parted hosts are dropped without an error, and arrive after heal()', async () => {
-    const { said, send, unread } = connectFrom(network.hosts.app)
-    expect(await said()).toBe('open')
+  it('Packets between separated hosts are dropped without an error and arrive after heal()', async () => {
+    const { nextLine, send, unread } = connectFrom(network.hosts.app)
+    expect(await nextLine()).toBe('open')
     network.part('app', 'server')
     send('SET parted yes\r\n')
     const late = connectFrom(network.hosts.app)
-    // Neither an answer nor an error, which a refused packet would be at once.
+    // A refused packet would be an error immediately; a dropped packet is neither an error nor an answer.
     for (let round = 0; round < 20; round++) expect(await redis.command('EXISTS', 'parted')).toBe('0')
     expect([...unread, ...late.unread]).toEqual([])
     network.heal()
-    expect(await said()).toBe('+OK')
+    expect(await nextLine()).toBe('+OK')
     expect(await redis.command('GET', 'parted')).toBe('yes')
-    expect(await late.said()).toBe('open')
+    expect(await late.nextLine()).toBe('open')
   })
 })

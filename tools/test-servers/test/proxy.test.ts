@@ -27,8 +27,8 @@ describe('startProxy', () => {
   })
 
   /** What arrives until the connection ends or `enough` is there. */
-  async function say(text: string, enough: string, socket: Socket = connect(proxy.port, '127.0.0.1')): Promise<string> {
-    socket.write(text)
+  async function say(data: string, enough: string, socket: Socket = connect(proxy.port, '127.0.0.1')): Promise<string> {
+    socket.write(data)
     let heard = ''
     try {
       for await (const chunk of socket) {

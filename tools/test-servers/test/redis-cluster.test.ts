@@ -1,7 +1,7 @@
 import { describeOn, type RedisCluster, startRedisCluster } from 'test-servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-describeOn('redis', { own: true })('a Redis Cluster', () => {
+describeOn('redis', { own: true })('A Redis Cluster', () => {
   let cluster: RedisCluster
   beforeAll(async () => {
     cluster = await startRedisCluster()
@@ -16,7 +16,7 @@ describeOn('redis', { own: true })('a Redis Cluster', () => {
     expect(lines.filter((line) => /\bslave\b/.test(line))).toHaveLength(3)
   })
 
-  it('A cluster replaces a killed master by its replica', async () => {
+  it('A cluster promotes the replica of a killed master', async () => {
     const [master, , , replica] = cluster.nodes
     await master?.kill()
     await expect.poll(() => replica?.command('ROLE'), { timeout: 15_000 }).toMatch(/^master/)

@@ -20,7 +20,7 @@ export function accountPages(site: Site): Router {
     const problem = passwordProblem(next, 'next')
     if (problem !== undefined) return sendAccount(request, response, problem)
     if (!(await site.users.verify(user.name, formField(request, 'current')))) {
-      return sendAccount(request, response, { field: 'current', text: 'The current password is another one.' })
+      return sendAccount(request, response, { field: 'current', message: 'The current password is another one.' })
     }
     await site.users.changePassword(user.id, next)
     // An attacker with the old password may have a session, perhaps a copy of this one (OWASP ASVS 5.0, 7.2.4, 7.4.3).

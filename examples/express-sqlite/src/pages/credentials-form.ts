@@ -5,7 +5,7 @@ import type { View } from '../view.ts'
 /** The reason why a form was refused, and the field to correct; all fields if none is named. */
 export interface Problem {
   readonly field?: string
-  readonly text: string
+  readonly message: string
 }
 
 export interface CredentialsForm {
@@ -21,18 +21,18 @@ export const passwordHint = 'At least 8 characters of any kind.'
 /** Checks only the length (OWASP ASVS 5.0, 6.2.1, 6.2.5, 6.2.9). A real site also checks leaked passwords (6.2.4). */
 export function passwordProblem(password: string, field: string): Problem | undefined {
   const { length } = [...password]
-  if (length < 8) return { field, text: 'The password needs at least 8 characters.' }
-  return length > 128 ? { field, text: 'The password may have at most 128 characters.' } : undefined
+  if (length < 8) return { field, message: 'The password needs at least 8 characters.' }
+  return length > 128 ? { field, message: 'The password may have at most 128 characters.' } : undefined
 }
 
 export function nameProblem(name: string): Problem | undefined {
   if (/^[a-z0-9][a-z0-9._-]{1,29}$/i.test(name)) return undefined
-  return { field: 'name', text: 'A name has 2 to 30 letters, digits, dots, dashes or underscores.' }
+  return { field: 'name', message: 'A name has 2 to 30 letters, digits, dots, dashes or underscores.' }
 }
 
 /** Shown above a form. Its fields refer to it, so that a screen reader reads it with them. */
 export function problemNote(problem: Problem | undefined): Html | false {
-  return problem !== undefined && html`<p class="problem" id="problem" role="alert">${problem.text}</p>`
+  return problem !== undefined && html`<p class="problem" id="problem" role="alert">${problem.message}</p>`
 }
 
 /** The attributes of a field with an error. */

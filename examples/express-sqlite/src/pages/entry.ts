@@ -20,7 +20,7 @@ export function entryPages(site: Site): Router {
     if (problem !== undefined) return sendSignup(request, response, name, problem)
     const user = await site.users.create(name, password)
     if (!user)
-      return sendSignup(request, response, name, { field: 'name', text: 'That name is taken. Choose another.' })
+      return sendSignup(request, response, name, { field: 'name', message: 'That name is taken. Choose another.' })
     await logIn(request, user)
     response.redirect(303, '/')
   })
@@ -30,7 +30,7 @@ export function entryPages(site: Site): Router {
   router.post('/login', async (request, response) => {
     const name = formField(request, 'name').trim()
     const user = await site.users.verify(name, formField(request, 'password'))
-    if (!user) return sendLogin(request, response, name, { text: 'That name and password do not belong together.' })
+    if (!user) return sendLogin(request, response, name, { message: 'That name and password do not belong together.' })
     await logIn(request, user)
     response.redirect(303, '/')
   })

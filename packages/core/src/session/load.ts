@@ -4,6 +4,7 @@ import { reject } from '../events.ts'
 import { isOpenedBy, readLiveRecord, standingOf } from '../record/live-record.ts'
 import { type DecodedPayload, decodePayload, plaintextOf, serializeData } from '../record/payload.ts'
 import type { RecordMetadata, StoredRecord } from '../record/record.ts'
+import type { Awaitable } from '../store/key-value-store.ts'
 import type { PresentedToken } from '../token/verified-tokens.ts'
 import {
   becomeDecoded,
@@ -57,7 +58,7 @@ export async function load(
 }
 
 /** What a cached store has in memory is taken only if this token opens it: everything else may have changed since. */
-function readFor(context: ManagerContext, token: PresentedToken): Promise<string | undefined> {
+function readFor(context: ManagerContext, token: PresentedToken): Awaitable<string | undefined> {
   return context.access.get(context.recordKey(token.id), (value) => isOpenedBy(context, token, value))
 }
 

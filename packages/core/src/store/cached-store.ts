@@ -4,17 +4,17 @@ import { describeError, SessionError } from '../errors.ts'
 import { invalid, keep, refuseUnknown, wholeNumber } from '../option-check.ts'
 import type { CachedReads } from './cached-reads.ts'
 import { createHintedReads } from './hinted-reads.ts'
-import type { KeyValueStore } from './key-value-store.ts'
+import type { Awaitable, KeyValueStore } from './key-value-store.ts'
 
 export interface CachedStoreOptions {
   /**
-   * How old a value from memory may be, counted from when the store was asked for it; at most `'1m'`. Hints drop it earlier:
-   * this is the limit where hints are late or lost. Default `'1s'`.
+   * Maximum age of a value in memory, measured from the start of its read; at most `'1m'`. A hint drops the value earlier,
+   * so this is the limit if hints are late or lost. Default `'1s'`.
    */
   readonly maxAge?: Duration
-  /** Most values held in memory; the oldest go first. Default 10,000. */
+  /** Maximum number of values in memory; the oldest are dropped first. Default 10,000. */
   readonly maxEntries?: number
-  /** Where the time comes from, in milliseconds. Default: the time since the process started, which nobody sets back. */
+  /** Source of the time in milliseconds. Default: the time since the process started, which never goes back. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
@@ -23,18 +23,18 @@ export type CachedStore = KeyValueStore & Required<Pick<KeyValueStore, 'compareA
 const longestAge = 60_000
 
 /**
- * A store that keeps in memory what it has read, so that most requests that only read a session ask the engine nothing. A
- * value leaves the memory at the first hint of `store.watch` that its key was written or deleted, when hints may have been
- * lost, when this process writes the key, and after `maxAge`. While the store cannot be watched, nothing is kept.
+ * A store that keeps the values that it has read in memory, so that most requests that only read a session need no call to
+ * the engine. It drops a value when `store.watch` hints at a write or deletion of the key, when hints may have been lost,
+ * when this process writes the key, and after `maxAge`. While the store cannot be watched, it keeps no values.
  *
- * Security: a session that was revoked, logged out or changed in another process is served as it was until the hint is
- * there, at most for `maxAge`. Nothing else changes: every write is compared with the store itself, and what looks ended,
- * superseded or expired in memory is read from the store before the manager decides. The values are as readable in this
- * process's memory as they are in the store.
+ * Security: if another process revokes, logs out or changes a session, this process serves the previous state until the
+ * hint arrives, at most for `maxAge`. Everything else is unchanged: each write is compared with the store itself, and if a
+ * session in memory looks ended, superseded or expired, the manager reads it from the store before it decides. The values
+ * are as readable in the memory of this process as in the store.
  *
- * Every method, `get` among them, keeps the store contract. Only the manager looks into the memory, to open the session of a
- * request; `find`, `list`, `update` and `revoke` read the store. Pass the store itself to the manager: a wrapper that
- * leaves out `getCached` leaves out the cache.
+ * Every method, including `get`, fulfils the store contract. Only the manager reads from memory, to open the session of a
+ * request; `find`, `list`, `update` and `revoke` read the store. Pass this store directly to the manager: a wrapper
+ * without `getCached` disables the cache.
  *
  * @throws SessionError `STORE_LACKS_METHOD` for a store without `watch` or `compareAndSet`; `OPTION_INVALID`, `OPTION_UNKNOWN`
  */
@@ -46,7 +46,14 @@ export function createCachedStore(store: KeyValueStore, options: CachedStoreOpti
   const maxEntries = wholeNumber(10_000, 1)(options.maxEntries, 'maxEntries')
   const { clock = { now: () => performance.now() } } = options
   let warned = false
-  const reads = createHintedReads({ read: (key) => store.get(key), watch, maxAge, maxEntries, clock, onFailure: warn })
+  const reads = createHintedReads({
+    read: (key) => new Promise((resolve) => resolve(store.get(key))),
+    watch,
+    maxAge,
+    maxEntries,
+    clock,
+    onFailure: warn
+  })
 
   function warn(error: unknown): void {
     if (warned) return
@@ -54,8 +61,8 @@ export function createCachedStore(store: KeyValueStore, options: CachedStoreOpti
     console.warn(`kvsession: the store cannot be watched, so createCachedStore keeps nothing: ${describeError(error)}`)
   }
 
-  /** A read that overlaps a write of this process may have either value: it is not kept. */
-  async function write<T>(key: string, send: () => Promise<T>): Promise<T> {
+  /** A read that overlaps a write of this process may return either value, so it is not kept. */
+  async function write<T>(key: string, send: () => Awaitable<T>): Promise<T> {
     reads.forget(key)
     try {
       return await send()

@@ -3,7 +3,7 @@ import type { CachedReads } from './cached-reads.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 
 export interface HintedReadsOptions {
-  readonly read: KeyValueStore['get']
+  readonly read: (key: string) => Promise<string | undefined>
   readonly watch: NonNullable<KeyValueStore['watch']>
   /** Milliseconds. */
   readonly maxAge: number
@@ -41,7 +41,7 @@ const retryInterval = 1_000
 
 export function createHintedReads(options: HintedReadsOptions): HintedReads {
   const { read, watch, maxAge, maxEntries, clock, onFailure } = options
-  /** In the order in which the reads started. A read that is not in here when its answer comes is not kept. */
+  /** In the order in which the reads started. A read that is no longer in the map when its answer arrives is not kept. */
   const reads = new Map<string, Read>()
   const areas = new Map<string, Area>()
   const stops: (() => void)[] = []
@@ -64,22 +64,22 @@ export function createHintedReads(options: HintedReadsOptions): HintedReads {
 
   async function startWatch(area: Area): Promise<void> {
     area.retryAt = undefined
-    let told = false
+    let reported = false
     try {
       const stop = await watch(
         area.prefix,
         (key) => void reads.delete(key),
         (watching) => {
-          told = true
+          reported = true
           forgetArea(area)
           area.watching = watching
         }
       )
-      if (typeof stop !== 'function') throw new TypeError('watch() gave no function that ends it')
+      if (typeof stop !== 'function') throw new TypeError('watch() returned no function that ends it')
       if (closed) stop()
       else stops.push(stop)
-      // What `onGap` says about the time before this moment is newer.
-      if (!told) area.watching = true
+      // A call of `onGap` before this moment is newer than the result of watch().
+      if (!reported) area.watching = true
     } catch (error) {
       area.retryAt = clock.now() + retryInterval
       onFailure(error)

@@ -45,11 +45,11 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   }
 
   return {
-    get: async (key) => read(key),
+    get: read,
     set: async (key, value, expiresAt) => write(key, value, expiresAt),
     // A value whose time has passed.
     delete: async (key) => write(key, '', 0),
-    async compareAndSet(key, expected, value, expiresAt) {
+    compareAndSet(key, expected, value, expiresAt) {
       if (read(key) !== expected) return false
       write(key, value, expiresAt)
       return true

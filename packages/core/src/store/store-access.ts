@@ -3,17 +3,17 @@ import type { SessionEventHandler } from '../events.ts'
 import { callsAtOnce, eachOf, inBatches } from './batches.ts'
 import type { CachedReads } from './cached-reads.ts'
 import { bound } from './deadline.ts'
-import type { KeyValueStore } from './key-value-store.ts'
+import type { Awaitable, KeyValueStore } from './key-value-store.ts'
 
 /** The store as the manager sees it: calls are bounded in time, results checked, failures typed and reported. */
 export interface StoreAccess {
   /** @param accepts takes a value from the memory of a cached store, or refuses it. Default: the store is asked. */
-  get(key: string, accepts?: (value: string) => boolean): Promise<string | undefined>
+  get(key: string, accepts?: (value: string) => boolean): Awaitable<string | undefined>
   /** The values in the order of the keys, of which there may be any number. */
   getMany(keys: readonly string[]): Promise<(string | undefined)[]>
   /** How many keys to pass to `getMany` at a time. */
   readonly mostKeys: number
-  compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
+  compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Awaitable<boolean>
   delete(key: string): Promise<void>
   keys(prefix: string): AsyncIterable<string>
   /** @param background no caller awaits it, so it does not keep the process alive. */
@@ -51,18 +51,14 @@ export function createStoreAccess(
 
   function call<T, R>(
     operation: string,
-    start: () => Promise<T>,
+    start: () => Awaitable<T>,
     accept: (result: T) => R,
     { known = [], timeouts = 1, background = false }: CallOptions = {}
-  ): Promise<R> {
-    let pending: Promise<T>
-    try {
-      pending = Promise.resolve(start())
-    } catch (error) {
-      pending = Promise.reject(error)
-    }
+  ): Awaitable<R> {
+    const result = resultOf(start)
+    if (!isPending(result)) return accept(result)
     const milliseconds = storeTimeout * timeouts
-    return bound(pending, {
+    return bound(Promise.resolve(result), {
       milliseconds,
       background,
       late: () => timedOut(operation, milliseconds),
@@ -125,7 +121,7 @@ export function createStoreAccess(
     get,
     getMany: (keys) =>
       store.getMany
-        ? inBatches(keys, mostKeys, (batch) =>
+        ? inBatches(keys, mostKeys, async (batch) =>
             call(
               'getMany',
               async () => store.getMany?.(batch),
@@ -135,13 +131,13 @@ export function createStoreAccess(
               }
             )
           )
-        : eachOf(keys, (key) => get(key)),
+        : eachOf(keys, async (key) => get(key)),
     mostKeys: store.getMany ? mostKeys : callsAtOnce,
     compareAndSet: (key, expected, value, expiresAt) =>
       call('compareAndSet', () => store.compareAndSet(key, expected, value, expiresAt), acceptBoolean, {
         known: [expected, value]
       }),
-    delete: (key) => call('delete', () => store.delete(key), ignore),
+    delete: async (key) => call('delete', () => store.delete(key), ignore),
     async *keys(prefix) {
       if (!store.keys) throw new SessionError('STORE_LACKS_METHOD', 'list() without a user needs a store with keys()')
       const listing = listKeys(store, prefix)
@@ -154,15 +150,15 @@ export function createStoreAccess(
         }
       } finally {
         // A caller that stops early continues once the engine's cursor is closed, or does not respond.
-        await call('keys', () => listing.return(undefined), ignore).catch(ignore)
+        await Promise.resolve(call('keys', () => listing.return(undefined), ignore)).catch(ignore)
       }
     },
-    deleteExpired: (background = false) =>
+    deleteExpired: async (background = false) =>
       call('deleteExpired', async () => store.deleteExpired?.(), acceptCount, {
         timeouts: timeoutsOfBatches,
         background
       }),
-    close: () => call('close', async () => store.close?.(), ignore, { timeouts: 10 }),
+    close: async () => call('close', async () => store.close?.(), ignore, { timeouts: 10 }),
     waitForEarlier: (earlier) =>
       bound(earlier, {
         milliseconds: storeTimeout * 3,
@@ -170,6 +166,20 @@ export function createStoreAccess(
         accept: ignore
       })
   }
+}
+
+/** What a store method returns; a rejection if it throws. */
+function resultOf<T>(start: () => Awaitable<T>): Awaitable<T> {
+  try {
+    return start()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+/** Whether there is something to wait for: no result of a store method is an object. */
+function isPending<T>(result: Awaitable<T>): result is Promise<T> {
+  return typeof result === 'object' && result !== null
 }
 
 /** Whether the store reports that the failed write changed nothing. */

@@ -132,11 +132,13 @@ export function createGroupCommit(
   }
 
   async function readAgain({ key, slot, failure }: Commit): Promise<string | undefined> {
-    const value = await access.get(key).catch((error: unknown) => {
+    try {
+      const value = await access.get(key)
+      slot.lastRead = { value }
+      return value
+    } catch (error) {
       throw failure ?? error
-    })
-    slot.lastRead = { value }
-    return value
+    }
   }
 
   async function pause(attempt: number): Promise<void> {

@@ -63,7 +63,7 @@ export function createWriteLoop(
           await access.delete(key)
         } catch (error) {
           if (wroteNothing(error)) throw error
-          const left = await access.get(key).catch(() => {
+          const left = await Promise.resolve(access.get(key)).catch(() => {
             throw error
           })
           if (left !== undefined) await access.delete(key)

@@ -134,9 +134,10 @@ export async function prune(
   })
   if (removable.length === 0 || value === undefined) return
   const next = without(index, removable)
-  await context.access
-    .compareAndSet(indexKey(context, userId), value, encodeIndex(next, context.newWriteId()), expiryOf(next, now))
-    .catch(() => false)
+  const write = encodeIndex(next, context.newWriteId())
+  try {
+    await context.access.compareAndSet(indexKey(context, userId), value, write, expiryOf(next, now))
+  } catch {}
 }
 
 /**

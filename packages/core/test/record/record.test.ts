@@ -42,7 +42,7 @@ describe('a stored value', () => {
     expect(decodeRecord(record.value)).toEqual(record)
   })
 
-  it('The metadata shows that the payload is encrypted, and nothing else about that', () => {
+  it('The metadata has a flag for an encrypted payload, and nothing else about the encryption', () => {
     const record = encodeRecord({ ...least, encrypted: true }, 'sealed')
     expect(record.value).toBe(`${JSON.stringify({ ...leastLine, k: true })}\nsealed`)
     expect(decodeRecord(record.value)).toEqual(record)
@@ -85,7 +85,7 @@ describe('a stored value', () => {
     expect(decodeRecord(`${JSON.stringify(leastLine)}${end}{}`)).toBe('corrupt')
   })
 
-  it('A field of a later version survives a rewrite, whatever its name', () => {
+  it('A field of a later version survives a rewrite under any name', () => {
     const line = `${JSON.stringify(leastLine).slice(0, -1)},"later":[1],"__proto__":{"v":9}}`
     const record = decodeRecord(`${line}\n{}`)
     if (typeof record === 'string') throw new TypeError(record)
@@ -148,7 +148,7 @@ describe('a stored value', () => {
 })
 
 describe('the authenticated context of a record', () => {
-  it('The context contains everything but the fields that a touch moves', () => {
+  it('The context contains all fields except those that a touch changes', () => {
     const others: Required<RecordMetadata> = {
       writeId: 'other',
       createdAt: 11,
@@ -170,10 +170,10 @@ describe('the authenticated context of a record', () => {
     const bound = Object.entries(others)
       .filter(([name, value]) => sealedContext('key', { ...full, [name]: value }) !== sealedContext('key', full))
       .map(([name]) => name)
-    const free = ['writeId', 'lastSeenAt', 'aliasUntil', 'indexedUntil', 'encrypted', 'unknownFields']
+    const unbound = ['writeId', 'lastSeenAt', 'aliasUntil', 'indexedUntil', 'encrypted', 'unknownFields']
     expect(bound.sort()).toEqual(
       Object.keys(others)
-        .filter((name) => !free.includes(name))
+        .filter((name) => !unbound.includes(name))
         .sort()
     )
     expect(sealedContext('other', full)).not.toBe(sealedContext('key', full))

@@ -12,7 +12,7 @@ const policy = { idleTimeout: 10, absoluteTimeout: 100, permanentLifetime: 1_000
 
 describe('the limits of a session', () => {
   it.each<[string, TimedMetadata, number, number]>([
-    ['without a lifetime of its own ends when it is idle', { createdAt: 1_000, lastSeenAt: 1_050 }, 1_100, 1_060],
+    ['without its own lifetime ends at the idle timeout', { createdAt: 1_000, lastSeenAt: 1_050 }, 1_100, 1_060],
     ['in use ends at its absolute limit', { createdAt: 1_000, lastSeenAt: 1_095 }, 1_100, 1_100],
     [
       'that is permanent ends with its lifetime, even in use',
@@ -21,25 +21,25 @@ describe('the limits of a session', () => {
       2_000
     ],
     [
-      'with a lifetime of its own counts it from the start',
+      'with its own lifetime counts it from the start',
       { createdAt: 1_000, lastSeenAt: 1_000, permanent: 300 },
       1_300,
       1_300
     ],
     [
-      'whose own lifetime was set later counts it from then',
+      'whose own lifetime was set later counts it from that time',
       { createdAt: 1_000, lastSeenAt: 1_000, permanent: 300, permanentSince: 1_700 },
       2_000,
       2_000
     ],
     [
-      'that is permanent counts from the start, whenever it became so',
+      'that became permanent later counts its lifetime from the start',
       { createdAt: 1_000, lastSeenAt: 1_000, permanent: true, permanentSince: 1_700 },
       2_000,
       2_000
     ],
     [
-      'with a lifetime of its own never outlives maxLifetime',
+      'with its own lifetime never exceeds maxLifetime',
       { createdAt: 1_000, lastSeenAt: 1_000, permanent: 300, permanentSince: 5_900 },
       6_000,
       6_000

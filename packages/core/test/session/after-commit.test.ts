@@ -13,7 +13,7 @@ const metadata = firstMetadata('w', 'h', 1_000)
 
 type Mutable = { -readonly [Name in keyof SessionState]: SessionState[Name] }
 
-/** A live session whose data is as stored. */
+/** A live session with unchanged data. */
 function setUp(listening = true) {
   const events: SessionEvent[] = []
   const options = { store: createMemoryStore(), secret }
@@ -82,7 +82,7 @@ describe('the state and the events after a write', () => {
     expect([state.baseline, state.stored]).toEqual(['{"a":2}', '{"a":2}'])
   })
 
-  it("The handler's data is updated to the merged data, and equal objects in it stay", () => {
+  it("The handler's data becomes the merged data, and equal objects in it keep their identity", () => {
     const { context, state, write } = setUp()
     const list = [1]
     const data = { a: 1, list, late: 1 }
@@ -101,14 +101,14 @@ describe('the state and the events after a write', () => {
     expect([state.data, state.stored, state.baseline]).toEqual([accepted, '{"a":2}', '{"a":2,"b":0}'])
   })
 
-  it('Nothing is compared if the stored data is what the handler has', () => {
+  it('Nothing is compared if the stored data equals the data of the handler', () => {
     const { context, state, write } = setUp()
     const never = { ...context, serializer: { serialize: () => expect.fail('compared'), deserialize: JSON.parse } }
     adoptWrite(never, state, write({ plaintext: '{"a":2}', serialized: '{"a":2}' }))
     expect(state.stored).toBe('{"a":2}')
   })
 
-  it('Data that was never accessed is not touched', () => {
+  it('Data that was never accessed stays unset', () => {
     const { context, state, write } = setUp()
     state.data = undefined
     adoptWrite(context, state, write({ plaintext: '{"a":2}' }))
@@ -127,7 +127,7 @@ describe('the state and the events after a write', () => {
     expect(state.secret).toBe(newSecret)
   })
 
-  it("After a login, or data that names another user, the session is that user's", () => {
+  it('After a login, or a write of data that names another user, an event names the user', () => {
     for (const more of [
       { swap: 'login', secret: newSecret, user: 'alice' },
       { userChanged: true, user: 'alice' }
@@ -143,7 +143,7 @@ describe('the state and the events after a write', () => {
     expect(events).toEqual([{ type: 'touched', id: 'id' }])
   })
 
-  it('The permanence is stored once, and the cookie is sent to the holder of the current secret', () => {
+  it('permanent is stored once, and the cookie is sent only if the request has the current secret', () => {
     for (const [wanted, written, left, alias, cookie] of [
       [true, true, undefined, false, 'send'],
       [false, true, false, false, 'send'],
@@ -162,7 +162,7 @@ describe('the state and the events after a write', () => {
 describe('a login whose record is stored', () => {
   const reservation = { userId: 'alice', id: 'id', epoch: 0, keepUntil: 9e12 }
 
-  it('The session is revoked when revokeAll has passed', async () => {
+  it('A login is refused and its session ended if revokeAll ran meanwhile', async () => {
     const { context, state } = setUp()
     await expect(finishLogin(context, state, { ...reservation, epoch: 7 })).rejects.toMatchObject({
       code: 'LOGIN_REVOKED'
@@ -170,7 +170,7 @@ describe('a login whose record is stored', () => {
     expect([state.phase, state.record]).toEqual(['ended', undefined])
   })
 
-  it('The session stays when its index cannot be written, and the caller gets the error', async () => {
+  it('The session stays live if its index cannot be written, and the caller gets the error', async () => {
     for (const error of [new Error('down'), new SessionError('STORE_UNAVAILABLE', 'down')]) {
       const { context, state } = setUp()
       const { record } = state
@@ -182,7 +182,7 @@ describe('a login whose record is stored', () => {
 })
 
 describe('a write of a superseded request', () => {
-  it('A superseded request sees nothing, gets no cookie, and is not stored twice', () => {
+  it('A superseded request does not see the new record, gets no cookie, and is not stored twice', () => {
     for (const [serialized, baseline] of [
       ['{"a":9}', '{"a":9}'],
       [undefined, '{"a":1}']
@@ -199,7 +199,7 @@ describe('a write of a superseded request', () => {
     }
   })
 
-  it('A superseded request needs no event handler', () => {
+  it('Writes succeed without an event handler', () => {
     const { context, state, write } = setUp(false)
     const all = write({ plaintext: '{}', conflicts: ['a'], user: 'alice' })
     adoptWrite(context, state, { ...all, superseded: true })

@@ -3,7 +3,7 @@ import { createFixture } from '../support/fixture.ts'
 
 const maxRecordBytes = 2_000
 
-/** A session whose data fills the limit to the last byte. */
+/** A session whose data has exactly the maximum size. */
 async function fullSession(options: Parameters<typeof createFixture>[0] = {}) {
   const fixture = createFixture({ maxRecordBytes, ...options })
   const tab = fixture.browser()
@@ -23,7 +23,7 @@ describe('a session whose data has the maximum size', () => {
     expect((await tab.open()).isNew).toBe(false)
   })
 
-  it('A session of maximum size allows a login, so that a planted one locks no user out', async () => {
+  it('A session of maximum size allows a login, so an attacker who plants one cannot lock the user out', async () => {
     const { tab } = await fullSession()
     await tab.request((session) => session.login('a user with a long name'.padEnd(512, '\u20ac')))
     expect((await tab.open()).userId).toHaveLength(512)
@@ -39,7 +39,7 @@ describe('a session whose data has the maximum size', () => {
     expect((await tab.open()).data).not.toHaveProperty('more')
   })
 
-  it('A touch that the engine refuses as too large is an event, and does not fail the request', async () => {
+  it('A touch that the store refuses as too large raises an event and does not fail the request', async () => {
     const { fixture, tab } = await fullSession()
     fixture.now += 2 * 60_000
     const { SessionError } = await import('../../src/index.ts')
@@ -56,7 +56,7 @@ describe('a session whose data has the maximum size', () => {
 })
 
 describe('the sessions of one user', () => {
-  it('A user has a hundred sessions by default: one more login ends the oldest', async () => {
+  it('A user has at most 100 sessions by default; one more login ends the oldest', async () => {
     const fixture = createFixture()
     const tabs = Array.from({ length: 101 }, () => fixture.browser())
     for (const tab of tabs) await tab.request((session) => session.login('alice'))
@@ -65,7 +65,7 @@ describe('the sessions of one user', () => {
     expect((await tabs[1]?.open())?.userId).toBe('alice')
   })
 
-  it("A user's sessions have no limit with maxSessionsPerUser: false", async () => {
+  it('The number of sessions of a user is unlimited with maxSessionsPerUser: false', async () => {
     const fixture = createFixture({ maxSessionsPerUser: false })
     for (let i = 0; i < 120; i++) await fixture.browser().request((session) => session.login('alice'))
     expect(await fixture.manager.list({ userId: 'alice' })).toHaveLength(120)

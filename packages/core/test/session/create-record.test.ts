@@ -13,7 +13,7 @@ const day = 86_400_000
 
 type Mutable = { -readonly [Name in keyof SessionState]: SessionState[Name] }
 
-/** A session that is not stored yet, and ids that are `1`, `2`, `3` and so on. */
+/** A new session, with ids that are all `01`, all `02` and so on. */
 function setUp(more: object = {}, listening = true) {
   const clock = { now: () => start, sleep: () => Promise.resolve() }
   const events: SessionEvent[] = []
@@ -36,7 +36,7 @@ function setUp(more: object = {}, listening = true) {
     if (typeof record === 'string') throw new TypeError(record)
     return record.metadata
   }
-  /** The results of the first writes, in order. */
+  /** The faults of the first writes, in order; `undefined` lets a write succeed. */
   const fail = (...faults: readonly (Fault | undefined)[]): void => {
     const left = [...faults]
     store.break(({ operation }) => (operation === 'compareAndSet' ? left.shift() : undefined))
@@ -74,7 +74,7 @@ describe('the first write of a session', () => {
     expect([state.data, state.record?.payload]).toEqual([{}, '{}'])
   })
 
-  it('The serialized data of the caller is used', async () => {
+  it('Data that the caller has serialized already is stored unchanged', async () => {
     const { context, state } = setUp()
     state.data = { a: 1 }
     await createRecord(context, state, { serialized: '{"a":1,"made":"before"}' })
@@ -88,7 +88,7 @@ describe('the first write of a session', () => {
     expect(state.createdAt).toBe(start - day / 2)
   })
 
-  it('A first write after the headers is refused', async () => {
+  it('A first write after the headers were sent is refused', async () => {
     const { context, state, writes } = setUp()
     state.headers = []
     await expect(createRecord(context, state)).rejects.toThrow(
@@ -139,15 +139,15 @@ describe('the first write of a user’s session', () => {
     expect(writes()).toEqual([context.recordKey(state.id ?? '')])
   })
 
-  it('A first write needs no event handler', async () => {
+  it('A first write succeeds without an event handler', async () => {
     const { context, state, metadata } = setUp({}, false)
     await createRecord(context, state, { login: { userId: 'alice', reservation: undefined } })
     expect(await metadata()).toMatchObject({ userId: 'alice' })
   })
 })
 
-describe('a first write that finds its id taken, or is not confirmed', () => {
-  it('A first write that fails is tried again under two other ids', async () => {
+describe('a first write that fails', () => {
+  it('A first write that fails is retried under at most two other ids', async () => {
     for (const [faults, tries] of [
       [['error-before'], 2],
       [['error-after'], 1],
@@ -162,7 +162,7 @@ describe('a first write that finds its id taken, or is not confirmed', () => {
     }
   })
 
-  it('Another id gets another secret', async () => {
+  it('A first write that is retried under another id uses another secret', async () => {
     const { context, state, fail } = setUp()
     state.id = 'a'.repeat(32)
     state.secret = new Uint8Array(16)
@@ -172,14 +172,14 @@ describe('a first write that finds its id taken, or is not confirmed', () => {
     expect([state.id === 'a'.repeat(32), state.secret === first]).toEqual([false, false])
   })
 
-  it('After three failures the error of the store is thrown', async () => {
+  it('After three failed first writes the error of the store is thrown', async () => {
     const { context, state, fail, writes } = setUp()
     fail('error-before', 'error-before', 'error-before')
     await expect(createRecord(context, state)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect([writes().length, state.phase]).toEqual([3, 'new'])
   })
 
-  it('After three ids that are taken CONFLICT is thrown', async () => {
+  it('A first write throws CONFLICT if three ids in a row are taken', async () => {
     const taken = setUp({ randomBytes: (length: number) => new Uint8Array(length) })
     await createRecord(taken.context, taken.state)
     const [key] = taken.writes()
@@ -192,7 +192,7 @@ describe('a first write that finds its id taken, or is not confirmed', () => {
   })
 })
 
-it('A new session whose data its schema refuses is not stored', async () => {
+it('A new session is not stored if the schema refuses its data', async () => {
   const validate = (
     value: unknown
   ): { value: Record<string, unknown> } | { issues: { message: string; path: string[] }[] } =>

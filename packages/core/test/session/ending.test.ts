@@ -14,7 +14,7 @@ async function sessionsOf({ manager }: Fixture): Promise<number> {
 }
 
 describe('session.permanent = 0', () => {
-  it('The commit ends a session with permanent = 0: the record is gone and the cookie cleared', async () => {
+  it('The commit ends a session with permanent = 0: it deletes the record and clears the cookie', async () => {
     const { fixture, tab } = await stored()
     const session = await tab.open()
     session.permanent = 0
@@ -45,7 +45,7 @@ describe('session.permanent = 0', () => {
     expect(await sessionsOf(fixture)).toBe(0)
   })
 
-  it('The commit ends nothing when another lifetime is set before', async () => {
+  it('The commit does not end the session if another lifetime is set before it', async () => {
     const { fixture, tab } = await stored()
     for (const lifetime of [5000, true, false]) {
       await tab.request((session) => {
@@ -56,7 +56,7 @@ describe('session.permanent = 0', () => {
     }
   })
 
-  it('A visitor without a session gets no record and no cookie', async () => {
+  it('A new session with permanent = 0 is not stored and sets no cookie', async () => {
     const fixture = createFixture()
     const tab = fixture.browser()
     const headers = await tab.request((session) => {
@@ -66,7 +66,7 @@ describe('session.permanent = 0', () => {
     expect([setCookieOf(headers), fixture.eventTypes()]).toEqual([undefined, []])
   })
 
-  it('The empty session that regenerate starts is not ended', async () => {
+  it('permanent = 0 does not end the empty session that regenerate creates afterwards', async () => {
     const { tab } = await stored()
     await tab.request(async (session) => {
       session.permanent = 0

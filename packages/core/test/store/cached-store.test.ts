@@ -194,7 +194,7 @@ describe('the memory of a cached store', () => {
   it.each<[string, (cached: CachedStore) => Promise<unknown>]>([
     ['set', (cached) => cached.set('a.1', 'written', later)],
     ['delete', (cached) => cached.delete('a.1')],
-    ['compareAndSet', (cached) => cached.compareAndSet('a.1', 'one', 'written', later)]
+    ['compareAndSet', async (cached) => cached.compareAndSet('a.1', 'one', 'written', later)]
   ])('loses what this process writes by %s, before and after', async (_, write) => {
     const { store, cached, read } = await prepare()
     await read('a.1')
@@ -207,7 +207,7 @@ describe('the memory of a cached store', () => {
     expect(store.asked).toEqual(['a.1', 'a.1', 'a.1'])
   })
 
-  it('loses what this process failed to write', async () => {
+  it('drops a value if a write of this process fails', async () => {
     const { store, cached, read } = await prepare()
     await read('a.1')
     store.set = async (key, value, expiresAt) => {
@@ -218,7 +218,7 @@ describe('the memory of a cached store', () => {
     expect(await read('a.1')).toBe('written')
   })
 
-  it('drops values that are too old, whatever room there is', async () => {
+  it('drops values that are too old, even if there is space left', async () => {
     const { store, clock, cached, read } = await prepare()
     await read('a.1')
     clock.time += 1_000

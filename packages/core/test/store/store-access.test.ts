@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
 import { SessionError } from '../../src/errors.ts'
 import type { SessionEvent } from '../../src/events.ts'
+import { createSessionManager } from '../../src/session-manager.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { createStoreAccess, type StoreAccess } from '../../src/store/store-access.ts'
 
@@ -44,7 +45,7 @@ describe('a store that fails', () => {
           delete: () => access.delete('k'),
           compareAndSet: () => access.compareAndSet('k', undefined, 'my-record', later)
         }
-        const error: unknown = await calls[operation]().catch((thrown: unknown) => thrown)
+        const error: unknown = await Promise.resolve(calls[operation]()).catch((thrown: unknown) => thrown)
         expect(error).toMatchObject({
           code: 'STORE_UNAVAILABLE',
           message: expect.stringMatching(
@@ -59,7 +60,9 @@ describe('a store that fails', () => {
 
   it('The error helps to diagnose, and contains nothing of the stored value', async () => {
     const { access } = accessTo({ compareAndSet: rejects })
-    const error: unknown = await access.compareAndSet('k', undefined, 'my-record', later).catch((one: unknown) => one)
+    const error: unknown = await Promise.resolve(access.compareAndSet('k', undefined, 'my-record', later)).catch(
+      (one: unknown) => one
+    )
     const cause: unknown = Reflect.get(Object(error), 'cause')
     if (!(cause instanceof Error)) throw new TypeError('no cause')
     expect(cause.message).toBe('SET k [masked] failed')
@@ -89,7 +92,7 @@ describe('a store that fails', () => {
   it('The cause keeps no fields of other types, and 500 characters of the message', async () => {
     const long = Object.assign(new Error('x y '.repeat(150)), { code: { deep: true } })
     const { access } = accessTo({ get: () => Promise.reject(long) })
-    const error: unknown = await access.get('k').catch((one: unknown) => one)
+    const error: unknown = await Promise.resolve(access.get('k')).catch((one: unknown) => one)
     const cause: unknown = Reflect.get(Object(error), 'cause')
     expect(cause).toMatchObject({ message: 'x y '.repeat(125) })
     expect(Object.keys(Object(cause))).toEqual(['name'])
@@ -136,7 +139,7 @@ describe('a store that does not respond', () => {
       'The store did not answer get() in 5 ms: check it, or raise storeTimeout [STORE_TIMEOUT]'
     )
     expect(events).toEqual([{ type: 'storeError', operation: 'get', code: 'STORE_TIMEOUT', cause: undefined }])
-    const error: unknown = await access.get('k').catch((one: unknown) => one)
+    const error: unknown = await Promise.resolve(access.get('k')).catch((one: unknown) => one)
     expect(Object.hasOwn(Object(error), 'cause')).toBe(false)
   })
 
@@ -178,7 +181,7 @@ describe('a store that returns invalid results', () => {
       deleteExpired: () => access.deleteExpired(),
       compareAndSet: () => access.compareAndSet('k', undefined, 'v', later)
     }
-    const error: unknown = await calls[operation]().catch((thrown: unknown) => thrown)
+    const error: unknown = await Promise.resolve(calls[operation]()).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'STORE_MISBEHAVED', message: expect.stringContaining(wanted) })
     expect(String(error)).toContain(operation)
     expect(events).toMatchObject([{ type: 'storeError', operation, code: 'STORE_MISBEHAVED' }])
@@ -220,7 +223,9 @@ describe('errors of a store', () => {
       [undefined, payload]
     ] as const) {
       const { access, events } = accessTo({ compareAndSet: () => Promise.reject(thrown) })
-      const error: unknown = await access.compareAndSet('k', expected, value, later).catch((one: unknown) => one)
+      const error: unknown = await Promise.resolve(access.compareAndSet('k', expected, value, later)).catch(
+        (one: unknown) => one
+      )
       const shown = `${inspect(error, { depth: 9, showHidden: true })}${inspect(events, { depth: 9, showHidden: true })}`
       for (const leak of leaks) expect(shown).not.toContain(leak)
       expect(shown).toContain('E_SYNTAX')
@@ -231,7 +236,10 @@ describe('errors of a store', () => {
     'A message of get() with %s, which was not passed to the store, contains nothing of it',
     async (_, message) => {
       const { access } = accessTo({ get: () => Promise.reject(new Error(message)) })
-      const shown = inspect(await access.get('k').catch((one: unknown) => one), { depth: 9, showHidden: true })
+      const shown = inspect(await Promise.resolve(access.get('k')).catch((one: unknown) => one), {
+        depth: 9,
+        showHidden: true
+      })
       for (const leak of leaks) expect(shown).not.toContain(leak)
     }
   )
@@ -269,7 +277,7 @@ describe('errors of a store', () => {
     ['a proxy that throws', new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap })]
   ])('%s becomes an error that can be printed', async (_, thrown) => {
     const { access, events } = accessTo({ get: () => Promise.reject(thrown) })
-    const error: unknown = await access.get('k').catch((one: unknown) => one)
+    const error: unknown = await Promise.resolve(access.get('k')).catch((one: unknown) => one)
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', cause: expect.any(Error) })
     expect(events).toHaveLength(1)
     expect(`${error} ${inspect(events)}`).toContain('STORE_UNAVAILABLE')
@@ -339,5 +347,52 @@ describe('a store that lists', () => {
       break
     }
     expect(order).toEqual(['a', 'closed'])
+  })
+})
+
+describe('A store that returns results without promises', () => {
+  it('get and compareAndSet return them at once, and a wrong one is an error of the store', () => {
+    const { access } = accessTo({ get: () => 'value', compareAndSet: () => true })
+    expect(access.get('k')).toBe('value')
+    expect(access.compareAndSet('k', undefined, 'v', later)).toBe(true)
+    const wrong = accessTo({ get: () => 7, compareAndSet: () => undefined }).access
+    const misbehaved = expect.objectContaining({ code: 'STORE_MISBEHAVED' })
+    expect(() => wrong.get('k')).toThrow(misbehaved)
+    expect(() => wrong.compareAndSet('k', undefined, 'v', later)).toThrow(misbehaved)
+  })
+
+  it('starts no timer', () => {
+    const setTimer = vi.spyOn(globalThis, 'setTimeout')
+    accessTo({ get: () => 'value' }).access.get('k')
+    expect(setTimer).not.toHaveBeenCalled()
+    setTimer.mockRestore()
+  })
+
+  it('An exception is the same error as a rejection', async () => {
+    const fail = (): never => {
+      throw new Error('down')
+    }
+    const { access } = accessTo({ get: fail })
+    await expect(access.get('k')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+
+  it('A manager on the memory store keeps every update of concurrent requests', async () => {
+    const manager = createSessionManager({
+      store: createMemoryStore(),
+      secret: 'a secret for tests that is long enough'
+    })
+    const first = await manager.open(undefined)
+    first.data.count = 0
+    const { headers } = await manager.commit(first)
+    const cookie = headers.find(([name]) => name === 'Set-Cookie')?.[1].split(';')[0] ?? ''
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const session = await manager.open(cookie)
+        await session.update((data) => {
+          data.count = Number(data.count) + 1
+        })
+      })
+    )
+    expect((await manager.open(cookie)).data.count).toBe(20)
   })
 })

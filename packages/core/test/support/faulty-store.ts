@@ -1,4 +1,4 @@
-import type { KeyValueStore } from '../../src/index.ts'
+import type { AsyncKeyValueStore, Awaitable, KeyValueStore } from '../../src/index.ts'
 
 export type Operation = 'get' | 'compareAndSet' | 'delete' | 'set'
 
@@ -10,7 +10,7 @@ export interface Call {
 /** The fault of one call: it fails before or after its effect, never responds, or waits at a gate. */
 export type Fault = 'error-before' | 'error-after' | 'hang-before' | 'hang-after' | { readonly gate: Promise<void> }
 
-export interface FaultyStore extends KeyValueStore {
+export interface FaultyStore extends AsyncKeyValueStore {
   compareAndSet(key: string, expected: string | undefined, value: string, expiresAt: number): Promise<boolean>
   readonly calls: Call[]
   /** Applies `fault`, or the one that it returns for a call, to the calls that `matches` selects, until it is replaced. */
@@ -24,7 +24,7 @@ export function createFaultyStore(inner: KeyValueStore & { compareAndSet: NonNul
   const calls: Call[] = []
   let faultOf: (call: Call) => Fault | undefined = () => undefined
 
-  async function pass<T>(call: Call, act: () => Promise<T>): Promise<T> {
+  async function pass<T>(call: Call, act: () => Awaitable<T>): Promise<T> {
     calls.push(call)
     const fault = faultOf(call)
     if (fault === undefined) return act()

@@ -181,7 +181,7 @@ export async function prepareScenario(
     const asMove = ({ operation, process, fault }: Option): Move => ({
       name: `${process ? '' : 'late '}${operation.name}${fault ?? ''}`,
       process: process ? operation.process : -1,
-      // A hint concerns nobody but its process.
+      // A hint affects only its own process.
       key: bound ? (operation.verb === 'hint' ? 'hint' : operation.key) : '*',
       reads: operation.verb === 'get' || operation.verb === 'hint',
       faulty: fault !== undefined

@@ -17,18 +17,18 @@ export interface MemoryParts {
   violated(invariant: string, message: string): void
 }
 
-/** What one process under exploration holds of the store in memory; hints come when the scheduler says so. */
+/** The values of the store that one explored process has in memory. Hints arrive when the scheduler delivers them. */
 export interface ProcessMemory {
   readonly store: KeyValueStore
-  /** Resolves when everything that is stored is held. */
+  /** Resolves when all stored values are in memory. */
   readonly ready: Promise<void>
   /** Keys whose hint is on its way, with the number of their write. */
   readonly hints: { readonly key: string; readonly write: number }[]
-  /** Somebody wrote a key. */
+  /** Reports that a process has written a key. */
   written(key: string, write: number): void
-  /** The hint at this place arrives. */
+  /** Delivers the hint at this index. */
   deliver(place: number): void
-  /** The process itself was told that its write counted. */
+  /** Reports that the write of the process was confirmed. */
   confirmed(key: string, write: number): void
 }
 

@@ -24,7 +24,7 @@ function createCountedStore(hasGetMany: boolean): { store: KeyValueStore; reads:
   }
   const get: KeyValueStore['get'] = (key) => {
     reads.gets++
-    return read(() => memory.get(key))
+    return read(async () => memory.get(key))
   }
   const getMany = (keys: readonly string[]): Promise<(string | undefined)[]> => {
     reads.pages.push(keys.length)

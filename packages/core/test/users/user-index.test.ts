@@ -73,7 +73,7 @@ function createIndexFixture(): IndexFixture {
       const first = firstMetadata('w', hash, start)
       await memory.set(context.recordKey(id), encodeRecord({ ...first, ...metadata }, '{}').value, far)
     },
-    stored: (id: string) => memory.get(context.recordKey(id))
+    stored: async (id: string) => memory.get(context.recordKey(id))
   })
 }
 

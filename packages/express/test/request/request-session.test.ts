@@ -71,7 +71,7 @@ describe('req.session', () => {
         session.n = 1
         session.list = ['a']
         session.list.push('b')
-        delete session.text
+        delete session.name
       },
       ({ session }) => {
         const loop: string[] = []
@@ -194,10 +194,10 @@ describe('req.session', () => {
     const { bodies } = await visit(createSite(), (req) => {
       const prototype: object = Object.getPrototypeOf(req.session)
       Reflect.set(prototype, 'greet', function (this: RequestSession) {
-        return `hello ${this.text}`
+        return `hello ${this.name}`
       })
       onTestFinished(() => void Reflect.deleteProperty(prototype, 'greet'))
-      req.session.text = 'alice'
+      req.session.name = 'alice'
       const { greet } = req.session
       return [
         typeof greet === 'function' && Reflect.apply(greet, req.session, []),
@@ -206,7 +206,7 @@ describe('req.session', () => {
         Object.keys(req.session)
       ]
     })
-    expect(bodies[0]).toEqual(['hello alice', true, false, ['text']])
+    expect(bodies[0]).toEqual(['hello alice', true, false, ['name']])
   })
 
   it('Every refusal of req.session says what to do instead', async () => {
@@ -285,7 +285,7 @@ describe('req.session', () => {
         return getSession(req).id
       },
       (req) => {
-        req.session = { text: 'new' }
+        req.session = { name: 'new' }
         req.session.list = []
         return getSession(req).id
       },
@@ -298,7 +298,7 @@ describe('req.session', () => {
       }
     )
     expect(bodies[1]).toBe(bodies[0])
-    expect(bodies.slice(2)).toEqual([{ text: 'new', list: [] }, 'ARGUMENT_INVALID', [{ text: 'new', list: [] }, true]])
+    expect(bodies.slice(2)).toEqual([{ name: 'new', list: [] }, 'ARGUMENT_INVALID', [{ name: 'new', list: [] }, true]])
   })
 
   it('req.session = null destroys the session before the response, which clears the cookie', async () => {
@@ -435,7 +435,7 @@ describe('Methods of req.session', () => {
       },
       async (req) => {
         const before = req.session
-        before.text = 'unsaved'
+        before.name = 'unsaved'
         await site.manager.update(getSession(req).id, (data) => {
           data.n = 2
         })
@@ -476,7 +476,7 @@ describe('Methods of req.session', () => {
         const { id } = old
         await called((callback) => old.regenerate(callback))
         const fresh = req.session
-        old.text = 'written to the old object'
+        old.name = 'written to the old object'
         fresh.n = 2
         return {
           replaced: old !== fresh,
@@ -488,7 +488,7 @@ describe('Methods of req.session', () => {
     )
     expect(bodies[1]).toEqual({
       replaced: true,
-      old: [{ n: 1, list: ['kept'], text: 'written to the old object' }, true],
+      old: [{ n: 1, list: ['kept'], name: 'written to the old object' }, true],
       refused: 'SESSION_MISSING'
     })
     expect(bodies[2]).toEqual({ n: 2 })
@@ -504,7 +504,7 @@ describe('Methods of req.session', () => {
         session.n = 1
       },
       async (req) => {
-        req.session.text = 'changed'
+        req.session.name = 'changed'
         const before = req.session
         site.store.fail('compareAndSet')
         const { error } = await called((callback) => req.session.regenerate(callback))
@@ -513,7 +513,7 @@ describe('Methods of req.session', () => {
       },
       (req) => req.session
     )
-    expect(bodies.slice(1)).toEqual([['STORE_UNAVAILABLE', true], { n: 1, text: 'changed' }])
+    expect(bodies.slice(1)).toEqual([['STORE_UNAVAILABLE', true], { n: 1, name: 'changed' }])
   })
 
   it('Three calls of regenerate() send only the last cookie', async () => {

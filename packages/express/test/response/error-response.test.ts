@@ -129,8 +129,8 @@ describe('An error after the response', () => {
 
   it('A value that is not an Error becomes a process warning too', async () => {
     const warned = once(process, 'warning')
-    reportLate('a text')
-    expect(await warned).toEqual([expect.objectContaining({ message: 'a text' })])
+    reportLate('a string')
+    expect(await warned).toEqual([expect.objectContaining({ message: 'a string' })])
   })
 })
 
@@ -146,12 +146,13 @@ describe('A held response', () => {
   })
 
   it('Errors of a held response name frozen headers and the remedy for an overflow', async () => {
-    const told: unknown[] = []
+    const errors: unknown[] = []
     let refused: unknown
     const { url } = await serveInTest(
       chain(createSite(), (req, res) => {
         req.session.n = 1
-        for (const chunk of [Buffer.alloc(16 * 1024 * 1024), 'one more']) res.write(chunk, (error) => told.push(error))
+        for (const chunk of [Buffer.alloc(16 * 1024 * 1024), 'one more'])
+          res.write(chunk, (error) => errors.push(error))
         try {
           res.setHeader('X-A', '1')
         } catch (error) {
@@ -162,6 +163,6 @@ describe('A held response', () => {
     )
     expect((await createCookieJarClient(url).get('/')).status).toBe(500)
     expect(refused).toMatchObject({ message: expect.stringContaining('The response has started') })
-    expect(told).toEqual(Array(2).fill(expect.objectContaining({ message: expect.stringContaining('16 MiB') })))
+    expect(errors).toEqual(Array(2).fill(expect.objectContaining({ message: expect.stringContaining('16 MiB') })))
   })
 })

@@ -115,9 +115,9 @@ describe('A held response', () => {
             return answer(req, res)
           })
         )
-        const text = request(method, method === 'POST' ? 'Content-Length: 0\r\n' : '')
-        const answered = await exchange(held.url, text)
-        expect(comparable(answered)).toBe(comparable(await exchange(bare.url, text)))
+        const bytes = request(method, method === 'POST' ? 'Content-Length: 0\r\n' : '')
+        const answered = await exchange(held.url, bytes)
+        expect(comparable(answered)).toBe(comparable(await exchange(bare.url, bytes)))
         expect(answered).toMatch(/^Set-Cookie: sid=/m)
         expect(await site.sessions()).toBe(1)
       })
@@ -128,14 +128,14 @@ describe('A held response', () => {
     for (const [name, answer] of Object.entries(answers)) {
       const site = createSite()
       const bare = await serveInTest((req, res) => Reflect.apply(answer, undefined, [req, res]))
-      const looked = await serveInTest(
+      const reading = await serveInTest(
         chain(site, (req, res) => {
           expect(req.session.n).toBe(undefined)
           return answer(req, res)
         })
       )
       const expected = comparable(await exchange(bare.url, request()))
-      expect(comparable(await exchange(looked.url, request())), name).toBe(expected)
+      expect(comparable(await exchange(reading.url, request())), name).toBe(expected)
       const untouched = await serveInTest(chain(site, answer))
       for (const cookie of ['', 'Cookie: a=b\r\n']) {
         // As in Node, headers after the start throw.
@@ -169,7 +169,7 @@ describe('A held response', () => {
     expect(order.slice(1).sort()).toEqual(['ended', 'received', 'written'])
   })
 
-  it('A held response looks started to its handler, and not started once the commit has failed', async () => {
+  it('A held response looks started to its handler, but not started after a failed commit', async () => {
     const site = createSite()
     const seen: boolean[] = []
     const { url } = await serveInTest((req, res) => {
@@ -215,12 +215,12 @@ describe('A held response', () => {
   it('A handler that writes without end fails its response, frees its queue, and keeps its data', async () => {
     const site = createSite()
     const megabyte = Buffer.alloc(1024 * 1024)
-    const told: unknown[] = []
+    const errors: unknown[] = []
     const write = site.store.hold('compareAndSet')
     const { url } = await serveInTest(
       chain(site, (req, res) => {
         req.session.n = 1
-        for (let index = 0; index < 20; index++) res.write(megabyte, (error) => told.push(error))
+        for (let index = 0; index < 20; index++) res.write(megabyte, (error) => errors.push(error))
         res.end(() => undefined)
       })
     )
@@ -228,7 +228,7 @@ describe('A held response', () => {
     await write.reached
     await new Promise((resolve) => setImmediate(resolve))
     // Reported before the store has responded: nothing is queued any more.
-    expect(told).toEqual(Array(20).fill(expect.objectContaining({ code: 'RESPONSE_OVERFLOW' })))
+    expect(errors).toEqual(Array(20).fill(expect.objectContaining({ code: 'RESPONSE_OVERFLOW' })))
     write.release()
     expect(await answer).toMatch(/^HTTP\/1.1 500 .*^Set-Cookie: sid=.*error RESPONSE_OVERFLOW/ms)
     expect(await site.sessions()).toBe(1)
@@ -314,7 +314,7 @@ describe('A held response', () => {
         req.session.n = 1
         res.write('one')
         await gate.passed
-        req.session.text = 'late'
+        req.session.name = 'late'
         return res.end('two')
       })
     )
@@ -335,7 +335,7 @@ describe('A held response', () => {
     expect(arrived).toBe(false)
     second.release()
     expect((await answer).body).toBe('onetwo')
-    expect((await browser.get('/read')).body).toBe('{"n":1,"text":"late"}')
+    expect((await browser.get('/read')).body).toBe('{"n":1,"name":"late"}')
   })
 
   it('A bare writeHead may be repeated, as some middlewares do', async () => {
@@ -556,13 +556,13 @@ describe('A held response', () => {
 })
 
 describe('A change after the response has started', () => {
-  async function stream(site: Site, change: Handler): Promise<{ url: string; goOn: () => void }> {
+  async function stream(site: Site, change: Handler): Promise<{ url: string; resume: () => void }> {
     const gate = createGate()
     const { url } = await serveInTest(
       chain(site, async (req, res) => {
         if (req.url === '/read') return res.end(JSON.stringify(req.session))
         if (req.url === '/start') {
-          req.session.text = 'there'
+          req.session.name = 'there'
           return res.end()
         }
         const kept = req.session
@@ -573,12 +573,12 @@ describe('A change after the response has started', () => {
         return undefined
       })
     )
-    return { url, goOn: gate.open }
+    return { url, resume: gate.open }
   }
 
   it('A late change is stored before the response ends', async () => {
     const site = createSite()
-    const { url, goOn } = await stream(site, (req, res) => {
+    const { url, resume } = await stream(site, (req, res) => {
       req.session.n = 2
       res.end('two')
     })
@@ -586,15 +586,15 @@ describe('A change after the response has started', () => {
     await browser.get('/start')
     const answer = await browser.open('/stream')
     expect(await answer.read()).toBe('one')
-    goOn()
+    resume()
     expect(await answer.read()).toBe('two')
-    expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}')
+    expect((await browser.get('/read')).body).toBe('{"name":"there","n":2}')
   })
 
   it('A late change is stored if the client disconnects and the handler never ends the response', async () => {
     const site = createSite()
     const left = createGate()
-    const { url, goOn } = await stream(site, (req, res) => {
+    const { url, resume } = await stream(site, (req, res) => {
       req.session.n = 2
       res.on('close', left.open)
     })
@@ -602,18 +602,18 @@ describe('A change after the response has started', () => {
     await browser.get('/start')
     const answer = await browser.open('/stream')
     expect(await answer.read()).toBe('one')
-    goOn()
+    resume()
     const write = site.store.hold('compareAndSet')
     answer.abort()
     await left.passed
     await write.reached
     write.release()
-    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}'))
+    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"name":"there","n":2}'))
   })
 
   it('A late change is stored if the client has already disconnected', async () => {
     const site = createSite()
-    const { url, goOn } = await stream(site, (req, res) => {
+    const { url, resume } = await stream(site, (req, res) => {
       res.on('close', () =>
         setImmediate(() => {
           req.session.n = 2
@@ -624,23 +624,23 @@ describe('A change after the response has started', () => {
     await browser.get('/start')
     const answer = await browser.open('/stream')
     expect(await answer.read()).toBe('one')
-    goOn()
+    resume()
     const write = site.store.hold('compareAndSet')
     answer.abort()
     await write.reached
     write.release()
-    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":2}'))
+    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"name":"there","n":2}'))
   })
 
   it('A late change of a new session raises an event, and the response ends normally', async () => {
     const site = createSite()
-    const { url, goOn } = await stream(site, (req, res) => {
+    const { url, resume } = await stream(site, (req, res) => {
       req.session.n = 2
       res.end('two')
     })
     const answer = await createCookieJarClient(url).open('/stream')
     expect(await answer.read()).toBe('one')
-    goOn()
+    resume()
     expect(await answer.read()).toBe('two')
     expect(await answer.read()).toBe(undefined)
     expect(site.events).toContainEqual(expect.objectContaining({ type: 'cookieSkipped', reason: 'headers-sent' }))
@@ -667,7 +667,7 @@ describe('A change after the response has started', () => {
 
   it('A late change that cannot be stored aborts the response and reaches the error handling', async () => {
     const site = createSite()
-    const { url, goOn } = await stream(site, (req, res) => {
+    const { url, resume } = await stream(site, (req, res) => {
       req.session.n = 2
       site.store.fail('compareAndSet')
       res.end('two')
@@ -676,7 +676,7 @@ describe('A change after the response has started', () => {
     await browser.get('/start')
     const answer = await browser.open('/stream')
     expect(await answer.read()).toBe('one')
-    goOn()
+    resume()
     await expect(answer.read()).rejects.toThrow()
   })
 
@@ -685,7 +685,7 @@ describe('A change after the response has started', () => {
     const { url } = await serveInTest(
       chain(site, (req, res) => {
         if (req.url === '/read') return res.end(JSON.stringify(req.session))
-        if (req.url === '/start') req.session.text = 'there'
+        if (req.url === '/start') req.session.name = 'there'
         res.on('finish', () => {
           if (req.url !== '/start') req.session.n = 3
         })
@@ -698,7 +698,7 @@ describe('A change after the response has started', () => {
     await browser.get('/late')
     await write.reached
     write.release()
-    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"text":"there","n":3}'))
+    await vi.waitFor(async () => expect((await browser.get('/read')).body).toBe('{"name":"there","n":3}'))
     await createCookieJarClient(url).get('/late')
     await vi.waitFor(() =>
       expect(site.events).toContainEqual(expect.objectContaining({ type: 'cookieSkipped', reason: 'headers-sent' }))
@@ -742,8 +742,8 @@ describe('http/2', () => {
         order.push('answered')
         expect(headers['set-cookie']).toEqual([expect.stringMatching(/^sid=/)])
       })
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        body += text
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk
       })
       await write.reached
       order.push('stored')

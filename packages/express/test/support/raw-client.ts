@@ -1,11 +1,11 @@
 import { connect } from 'node:net'
 
-/** Sends `text` unchanged, and resolves to all bytes that the server sends until it closes the connection. */
-export function exchange(url: string, text: string): Promise<string> {
+/** Sends `request` unchanged, and resolves to all bytes that the server sends until it closes the connection. */
+export function exchange(url: string, request: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
-    const socket = connect(Number(port), hostname, () => socket.write(text))
+    const socket = connect(Number(port), hostname, () => socket.write(request))
     socket.on('data', (chunk) => chunks.push(chunk))
     socket.on('end', () => resolve(Buffer.concat(chunks).toString('latin1')))
     socket.on('error', reject)
@@ -17,13 +17,13 @@ export function exchange(url: string, text: string): Promise<string> {
  * Node 26 joins the writes of one turn into one chunk.
  */
 export function comparable(answer: string): string {
-  const text = answer.replace(/^(?:Date|Vary|Cache-Control|Set-Cookie: sid)\b.*\r\n/gim, '')
+  const response = answer.replace(/^(?:Date|Vary|Cache-Control|Set-Cookie: sid)\b.*\r\n/gim, '')
   // Informational responses, which have no body, may come first.
   let end = 0
-  do end = text.indexOf('\r\n\r\n', end) + 4
-  while (text.startsWith('HTTP/1.1 ', end))
-  const chunked = /^transfer-encoding: chunked\r$/im.test(text.slice(0, end))
-  return text.slice(0, end) + (chunked ? joinChunks(text.slice(end)) : text.slice(end))
+  do end = response.indexOf('\r\n\r\n', end) + 4
+  while (response.startsWith('HTTP/1.1 ', end))
+  const chunked = /^transfer-encoding: chunked\r$/im.test(response.slice(0, end))
+  return response.slice(0, end) + (chunked ? joinChunks(response.slice(end)) : response.slice(end))
 }
 
 /** RFC 9112 §7.1: the data of all chunks, then the last chunk and the trailers unchanged. */

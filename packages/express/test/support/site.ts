@@ -17,7 +17,7 @@ declare global {
   namespace Express {
     interface SessionData {
       n: number
-      text: string
+      name: string
       list: string[]
       [key: string]: unknown
     }

@@ -28,7 +28,7 @@ export class ProbedObject extends SessionObject {
 
   override async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)
-    if (pathname === '/spoil') await this.#storage.put('record', 'of somebody else')
+    if (pathname === '/spoil') await this.#storage.put('record', 'a foreign value')
     else if (pathname === '/alarm') await this.alarm()
     else if (pathname !== '/inside') return super.fetch(request)
     return Response.json({ entries: (await this.#storage.list()).size, alarm: await this.#storage.getAlarm() })
@@ -38,9 +38,9 @@ export class ProbedObject extends SessionObject {
 /** A class of another application, bound by mistake. */
 export class OtherObject {
   async fetch(request: Request): Promise<Response> {
-    const text = await request.text()
-    if (text.includes('"get"')) return Response.json({})
-    return text.includes('"set"') ? new Response('hello') : Response.json({ wrote: true }, { status: 404 })
+    const command = await request.text()
+    if (command.includes('"get"')) return Response.json({})
+    return command.includes('"set"') ? new Response('hello') : Response.json({ wrote: true }, { status: 404 })
   }
 }
 
@@ -76,7 +76,7 @@ function cuttable<T>(write: () => Promise<T>): Promise<T> {
 
 const { compareAndSet, ...plainStore } = createMemoryStore()
 const cuttableStores: Readonly<Record<string, KeyValueStore>> = {
-  atomic: { ...plainStore, compareAndSet: (...args) => cuttable(() => compareAndSet(...args)) },
+  atomic: { ...plainStore, compareAndSet: (...args) => cuttable(async () => compareAndSet(...args)) },
   plain: { ...plainStore, set: (...args) => cuttable(() => plainStore.set(...args)) }
 }
 

@@ -9,7 +9,7 @@ export type DriverName = (typeof driverNames)[number]
 export interface Connected {
   readonly store: PostgresStore
   /** Any statement, on one of the connections of the store. */
-  ask(text: string): Promise<readonly unknown[]>
+  ask(query: string): Promise<readonly unknown[]>
   /** A second call is not an error. */
   end(): Promise<void>
 }
@@ -37,14 +37,14 @@ export function connect(driver: DriverName, url: string, options: ConnectOptions
     pool.on('error', () => undefined)
     return {
       store: createPostgresStore(pool, storeOptions),
-      ask: async (text) => (await pool.query<Record<string, unknown>>(text)).rows,
+      ask: async (query) => (await pool.query<Record<string, unknown>>(query)).rows,
       end: async () => (pool.ended ? undefined : pool.end())
     }
   }
   const sql = postgres(url, { max, connection: settings, backoff: false, onnotice: () => undefined })
   return {
     store: createPostgresStore(sql, storeOptions),
-    ask: (text) => sql.unsafe<Record<string, unknown>[]>(text),
+    ask: (query) => sql.unsafe<Record<string, unknown>[]>(query),
     end: () => sql.end({ timeout: 1 })
   }
 }

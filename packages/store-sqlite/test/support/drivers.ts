@@ -16,8 +16,8 @@ export function openDatabase(driver: DriverName, path: string): OpenedDatabase {
 }
 
 /** The driver that the command line of a process names. */
-export function driverNamed(text: string | undefined): DriverName {
-  const name = driverNames.find((driver) => driver === text)
-  if (name === undefined) throw new RangeError(`no driver ${text}`)
-  return name
+export function driverNamed(name: string | undefined): DriverName {
+  const known = driverNames.find((driver) => driver === name)
+  if (known === undefined) throw new RangeError(`no driver ${name}`)
+  return known
 }

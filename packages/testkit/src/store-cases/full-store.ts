@@ -3,10 +3,10 @@ import type { KeyValueStore } from '@kvsession/core'
 import type { PendingCalls } from './pending-calls.ts'
 import type { FullStore } from './store-case.ts'
 
-/** Makes every optional method of `store` callable, so that a missing method fails its cases by name. */
+/** Makes every optional method of `store` callable. A missing method fails its cases with its name. */
 export function fullStore(store: KeyValueStore, { track }: PendingCalls): FullStore {
   return {
-    get: (key) => track('get', key, () => store.get(key)),
+    get: (key) => track('get', key, async () => store.get(key)),
     getMany: (keys) => track('getMany', keys[0], () => store.getMany?.(keys) ?? lacks('getMany')),
     set: (key, value, expiresAt) => track('set', key, () => store.set(key, value, expiresAt)),
     delete: (key) => track('delete', key, () => store.delete(key)),
@@ -14,7 +14,7 @@ export function fullStore(store: KeyValueStore, { track }: PendingCalls): FullSt
       track(
         'compareAndSet',
         key,
-        () => store.compareAndSet?.(key, expected, value, expiresAt) ?? lacks('compareAndSet')
+        async () => store.compareAndSet?.(key, expected, value, expiresAt) ?? lacks('compareAndSet')
       ),
     async *keys(prefix) {
       const iterator = (store.keys?.(prefix) ?? lacks('keys'))[Symbol.asyncIterator]()

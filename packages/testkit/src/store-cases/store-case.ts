@@ -1,4 +1,4 @@
-import type { KeyValueStore } from '@kvsession/core'
+import type { AsyncKeyValueStore, KeyValueStore } from '@kvsession/core'
 import type { PendingCalls } from './pending-calls.ts'
 
 /** The optional methods of the contract. */
@@ -15,7 +15,7 @@ export const optionalMethods: readonly OptionalMethod[] = [
 ]
 
 /** A store on which every method can be called. Calling a missing method fails with an assertion. */
-export type FullStore = Required<KeyValueStore>
+export type FullStore = Required<AsyncKeyValueStore>
 
 /** One requirement of the contract as a check. */
 export interface CaseDefinition {

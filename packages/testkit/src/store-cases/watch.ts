@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { assertValue } from './assert-value.ts'
 import type { CaseGroup, FullStore, StoreCaseContext } from './store-case.ts'
 
-/** What one watch was told so far. */
+/** The hints of one watch so far. */
 interface Watch {
   readonly hints: readonly string[]
-  /** Resolves when a hint of the key has come. */
+  /** Resolves when a hint of the key has arrived. */
   hintOf(key: string): Promise<void>
-  /** Resolves when the watch was told that hints flow again. */
+  /** Resolves when `onGap` has reported that hints arrive again. */
   resumed(): Promise<void>
   stop(): void
 }
@@ -76,7 +76,7 @@ export const watchCases: CaseGroup = {
       }
     },
     {
-      name: 'no hint is for a key outside of the prefix, which is literal text',
+      name: 'no hint is for a key outside of the prefix, which is not a pattern',
       check: async (context) => {
         const { store, later } = context
         const watch = await watchKeys(context, store, 'a._-')
@@ -100,7 +100,7 @@ export const watchCases: CaseGroup = {
       }
     },
     {
-      name: 'no hint comes after the end of a watch, and other watches go on',
+      name: 'no hint comes after the end of a watch, and other watches continue',
       check: async (context) => {
         const { store, later } = context
         const [ended, other] = [await watchKeys(context, store, 'key.'), await watchKeys(context, store, 'key.')]
@@ -134,7 +134,7 @@ export const interruptedWatchCases: CaseGroup = {
   needs: ['watch'],
   cases: [
     {
-      name: 'when hints were interrupted the watch is told of the gap, and goes on',
+      name: 'an interruption of hints is reported to the watch, which then continues',
       check: async (context) => {
         const { store, later } = context
         const watch = await watchKeys(context, store, 'key.')
@@ -146,20 +146,20 @@ export const interruptedWatchCases: CaseGroup = {
       }
     },
     {
-      name: 'a watch that ended before an interruption is told nothing',
+      name: 'a watch that ended before an interruption gets no report of it',
       check: async (context) => {
         const [ended, other] = [
           await watchKeys(context, context.store, 'key.'),
           await watchKeys(context, context.store, 'key.')
         ]
-        let told = false
+        let reported = false
         void ended.resumed().then(() => {
-          told = true
+          reported = true
         })
         ended.stop()
         await context.interrupt()
         await other.resumed()
-        assert.ok(!told, 'it was told of a gap after its end')
+        assert.ok(!reported, 'it got a report of a gap after its end')
         other.stop()
       }
     }

@@ -88,9 +88,9 @@ export function connectProcess<C extends Commands>(child: ChildProcess): TestPro
   let answers = 0
   let isEndExpected = false
   let errors = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-keptErrors)
-    process.stderr.write(text)
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    errors = (errors + chunk).slice(-keptErrors)
+    process.stderr.write(chunk)
   })
 
   const ended = once(child, 'close').then(([code, signal]): ProcessEnd => {

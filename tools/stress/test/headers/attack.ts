@@ -56,10 +56,10 @@ export async function attack(
   while (result.requests < count) {
     const batch = Array.from({ length: Math.min(depth, count - result.requests) }, () => draw(random, cookies))
     const whole = batch.filter(({ broken }) => !broken)
-    const answers = await pipeline.send(whole.map(({ text }) => text))
+    const answers = await pipeline.send(whole.map(({ bytes }) => bytes))
     for (const [index, request] of whole.entries()) {
       const answer = answers[index]
-      if (!answer) throw new Error(`${framework} closed the connection instead of answering ${shown(request.text)}`)
+      if (!answer) throw new Error(`${framework} closed the connection instead of answering ${shown(request.bytes)}`)
       check(framework, request, answer)
       if (request.good) result.found++
     }
@@ -82,7 +82,7 @@ export async function attack(
 }
 
 interface HostileRequest {
-  readonly text: string
+  readonly bytes: string
   readonly good: boolean
   readonly broken: boolean
   readonly writes: boolean
@@ -92,13 +92,13 @@ function draw(random: Random, cookies: ReadonlyMap<string, string>): HostileRequ
   const host = random.pick(hosts)
   const { lines, good, broken } = makeHeader(random, cookies.get(host) ?? '')
   const writes = !good && !broken && random.below(50) === 0
-  const text = `GET ${writes ? '/write' : '/'} HTTP/1.1\r\nHost: ${host}\r\n${lines}\r\n`
-  return { text, good, broken, writes }
+  const bytes = `GET ${writes ? '/write' : '/'} HTTP/1.1\r\nHost: ${host}\r\n${lines}\r\n`
+  return { bytes, good, broken, writes }
 }
 
-function check(framework: Framework, { text, good, writes }: HostileRequest, answer: Answer): void {
+function check(framework: Framework, { bytes, good, writes }: HostileRequest, answer: Answer): void {
   const fail = (what: string): never => {
-    throw new Error(`${framework} ${what}, asked ${shown(text)}, answered ${JSON.stringify(answer).slice(0, 500)}`)
+    throw new Error(`${framework} ${what}, asked ${shown(bytes)}, answered ${JSON.stringify(answer).slice(0, 500)}`)
   }
   if (answer.status !== 200) fail(`answers ${answer.status}`)
   for (const [name, value] of answer.headers) {
@@ -111,15 +111,15 @@ function check(framework: Framework, { text, good, writes }: HostileRequest, ans
 }
 
 /** Node's parser answers 400 and closes, or takes what follows a line end for a header of its own. */
-async function sendBroken(port: number, framework: Framework, { text }: HostileRequest): Promise<number> {
+async function sendBroken(port: number, framework: Framework, { bytes }: HostileRequest): Promise<number> {
   const pipeline: Pipeline = await openPipeline(port, answerTimeout)
-  const [answer] = await pipeline.send([text])
+  const [answer] = await pipeline.send([bytes])
   pipeline.close()
   if (!answer || (answer.status !== 200 && answer.status !== 400)) {
-    throw new Error(`${framework} answers ${answer?.status ?? 'nothing'} to ${shown(text)}`)
+    throw new Error(`${framework} answers ${answer?.status ?? 'nothing'} to ${shown(bytes)}`)
   }
   if (answer.headers.some(([name]) => name.startsWith('x-injected'))) {
-    throw new Error(`${framework} sends back a header of ${shown(text)}`)
+    throw new Error(`${framework} sends back a header of ${shown(bytes)}`)
   }
   return answer.status === 400 ? 1 : 0
 }
@@ -134,6 +134,6 @@ async function logIn(port: number, host: string): Promise<string> {
   return cookie
 }
 
-function shown(text: string): string {
-  return JSON.stringify(text.length > 1_500 ? `${text.slice(0, 1_500)}…` : text)
+function shown(bytes: string): string {
+  return JSON.stringify(bytes.length > 1_500 ? `${bytes.slice(0, 1_500)}…` : bytes)
 }

@@ -91,17 +91,17 @@ function other(random: Random, current: string | undefined): string {
 }
 
 function randomString(random: Random, length: number): string {
-  let text = ''
-  for (let i = 0; i < length; i++) text += alphabet[random.below(64)]
-  return text
+  let value = ''
+  for (let i = 0; i < length; i++) value += alphabet[random.below(64)]
+  return value
 }
 
 /** Characters that HTTP allows in a header's value. */
 function latin(random: Random, length: number): string {
-  let text = ''
+  let value = ''
   for (let i = 0; i < length; i++) {
     const code = 0x20 + random.below(0xe0)
-    text += String.fromCharCode(code === 0x7f ? 0x80 : code)
+    value += String.fromCharCode(code === 0x7f ? 0x80 : code)
   }
-  return text
+  return value
 }

@@ -59,10 +59,10 @@ function exchange(socket: Socket, requests: readonly string[], answerTimeout: nu
 }
 
 /** The first complete response, and its length. */
-function parse(text: string): { readonly answer: Answer; readonly length: number } | undefined {
-  const end = text.indexOf('\r\n\r\n')
+function parse(received: string): { readonly answer: Answer; readonly length: number } | undefined {
+  const end = received.indexOf('\r\n\r\n')
   if (end === -1) return undefined
-  const [start = '', ...lines] = text.slice(0, end).split('\r\n')
+  const [start = '', ...lines] = received.slice(0, end).split('\r\n')
   const status = /^HTTP\/1\.1 (\d{3}) /.exec(start)?.[1]
   if (status === undefined) throw new Error(`no response starts like this: ${JSON.stringify(start.slice(0, 100))}`)
   const headers = lines.map((line): readonly [string, string] => {
@@ -71,14 +71,14 @@ function parse(text: string): { readonly answer: Answer; readonly length: number
   })
   const value = (name: string): string | undefined => headers.find(([one]) => one === name)?.[1]
   const length = Number(value('content-length') ?? 0)
-  if (value('transfer-encoding') !== undefined) return parseChunks(text, end + 4, Number(status), headers)
-  if (text.length < end + 4 + length) return undefined
-  const body = text.slice(end + 4, end + 4 + length)
+  if (value('transfer-encoding') !== undefined) return parseChunks(received, end + 4, Number(status), headers)
+  if (received.length < end + 4 + length) return undefined
+  const body = received.slice(end + 4, end + 4 + length)
   return { answer: { status: Number(status), headers, body }, length: end + 4 + length }
 }
 
 function parseChunks(
-  text: string,
+  received: string,
   start: number,
   status: number,
   headers: Answer['headers']
@@ -86,13 +86,13 @@ function parseChunks(
   let body = ''
   let at = start
   for (;;) {
-    const line = text.indexOf('\r\n', at)
+    const line = received.indexOf('\r\n', at)
     if (line === -1) return undefined
-    const size = Number.parseInt(text.slice(at, line), 16)
+    const size = Number.parseInt(received.slice(at, line), 16)
     const next = line + 2 + size + 2
-    if (text.length < next) return undefined
+    if (received.length < next) return undefined
     if (size === 0) return { answer: { status, headers, body }, length: next }
-    body += text.slice(line + 2, line + 2 + size)
+    body += received.slice(line + 2, line + 2 + size)
     at = next
   }
 }

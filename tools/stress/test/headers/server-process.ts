@@ -5,10 +5,10 @@ import { createApplication, type Framework, frameworks } from '../../src/applica
 import { listen } from '../../src/listen.ts'
 import { answerCalls } from '../../src/processes/answer-calls.ts'
 
-// Serves every framework in a process of its own, so that the client cannot slow down what it measures:
+// Runs the servers of all frameworks in a separate process, so that the client does not slow them down:
 // server-process.ts <flaw>.
 
-/** Mistakes made on purpose, to see them found. */
+/** Deliberate mistakes, which the test must find. */
 export type Flaw = 'throws' | 'reads' | 'writes' | 'pollutes' | 'forgets' | 'rejects'
 
 const flaw = process.argv[2]
@@ -41,9 +41,9 @@ async function answer(session: Session, path: string): Promise<unknown> {
 interface Counts {
   readonly reads: number
   readonly unhandled: number
-  /** Whether nothing was added to the prototype of all objects. */
+  /** Whether `Object.prototype` is unchanged. */
   readonly isPristine: boolean
-  /** Of the event loop, in milliseconds. */
+  /** The longest delay of the event loop, in milliseconds. */
   readonly longestDelay: number
   readonly delayP99: number
 }
@@ -56,7 +56,7 @@ process.on('uncaughtException', () => unhandled++)
 async function serve(framework: Framework): Promise<number> {
   const secret = 'the secret of servers under attack, long enough'
   const manager = createSessionManager({ store, secret, onEvent: () => {} })
-  // Larger than any server allows, so that what is sent arrives.
+  // Larger than the limit of any real server, so that every header reaches the middleware.
   const server = createServer({ maxHeaderSize: 256 * 1024 }, createApplication(framework, manager, answer))
   return listen(server)
 }
@@ -67,7 +67,7 @@ delay.enable()
 
 const commands = {
   port: (framework: Framework): number => ports[framework] ?? 0,
-  /** What happened since the last call. */
+  /** Counts since the last call. */
   takeCounts(): Counts {
     const isPristine =
       Reflect.ownKeys(Object.prototype).length === prototypeBefore && Reflect.get({}, 'isAdmin') === undefined

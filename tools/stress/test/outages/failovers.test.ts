@@ -101,11 +101,11 @@ async function startStandby(primary: Engine): Promise<Engine> {
   return standby
 }
 
-async function query(server: Engine, text: string): Promise<readonly unknown[]> {
+async function query(server: Engine, statement: string): Promise<readonly unknown[]> {
   const client = new pg.Client({ connectionString: server.url })
   await client.connect()
   try {
-    return (await client.query<Record<string, unknown>>(text)).rows
+    return (await client.query<Record<string, unknown>>(statement)).rows
   } finally {
     await client.end()
   }

@@ -106,7 +106,7 @@ async function begin(manager: SessionManager): Promise<string> {
 async function recovered(store: KeyValueStore): Promise<void> {
   for (let answers = 0; answers < 20; ) {
     const answered = await Promise.race([
-      store.get('recovered').then(
+      Promise.resolve(store.get('recovered')).then(
         () => true,
         () => false
       ),

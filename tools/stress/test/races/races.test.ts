@@ -5,14 +5,14 @@ import { startProcess, type TestProcess } from '../../src/processes/test-process
 import { type SharedStore, type StoreServer, storeServers } from '../../src/stores/store-servers.ts'
 import { describeStore } from '../stores/describe-store.ts'
 import {
-  type InTurn,
-  inTurn,
+  type ProcessPicker,
   parallel,
   raceIndex,
   raceLogout,
   raceRegenerate,
   raceUnlike,
   raceWriters,
+  roundRobin,
   unlikeProcesses
 } from './races.ts'
 import type { RacingCommands, RacingOptions } from './racing-process.ts'
@@ -36,7 +36,7 @@ for (const store of Object.keys(storeServers) as SharedStore[]) {
   describeStore(store)(`four processes on ${store}`, () => {
     let server: StoreServer | undefined
     let started: readonly TestProcess<RacingCommands>[] = []
-    const process: InTurn = (turn) => inTurn(started)(turn)
+    const process: ProcessPicker = (turn) => roundRobin(started)(turn)
     beforeAll(async () => {
       server = await storeServers[store].start()
       started = await startProcesses(store, server.address, Array(processes).fill({}))
@@ -65,7 +65,7 @@ for (const store of Object.keys(storeServers) as SharedStore[]) {
     it('A process that considers all sessions of a user expired revokes them', { timeout }, async () => {
       const unlike = await startProcesses(store, server?.address ?? '', unlikeProcesses)
       try {
-        expect(await raceUnlike(inTurn(unlike))).toEqual({ loggedIn: 50, left: 0 })
+        expect(await raceUnlike(roundRobin(unlike))).toEqual({ loggedIn: 50, left: 0 })
       } finally {
         await Promise.all(unlike.map((one) => one.stop()))
       }

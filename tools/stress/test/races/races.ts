@@ -5,9 +5,9 @@ import type { RacingCommands, RacingOptions } from './racing-process.ts'
 export const parallel = 50
 
 /** The process for a request: all processes in turn. */
-export type InTurn = (turn: number) => TestProcess<RacingCommands>
+export type ProcessPicker = (turn: number) => TestProcess<RacingCommands>
 
-export function inTurn(processes: readonly TestProcess<RacingCommands>[]): InTurn {
+export function roundRobin(processes: readonly TestProcess<RacingCommands>[]): ProcessPicker {
   return (turn) => {
     const process = processes[turn % processes.length]
     if (process === undefined) throw new Error('no process was started')
@@ -27,7 +27,7 @@ export interface WritersOutcome {
 }
 
 /** Requests write a key each and increment one count, all at once, in one session. */
-export async function raceWriters(process: InTurn): Promise<WritersOutcome> {
+export async function raceWriters(process: ProcessPicker): Promise<WritersOutcome> {
   const cookie = await process(0).call('login', 'writer')
   await Promise.all(indexes.map((index) => process(index).call('write', cookie, `key${index}`, waitOf(index))))
   await Promise.all(indexes.map((index) => process(index).call('increment', cookie)))
@@ -36,7 +36,7 @@ export async function raceWriters(process: InTurn): Promise<WritersOutcome> {
 }
 
 /** A logout while every process has slow requests of that session under way. Returns in how many it lives on. */
-export async function raceLogout(process: InTurn, processes: number): Promise<number> {
+export async function raceLogout(process: ProcessPicker, processes: number): Promise<number> {
   const cookie = await process(0).call('login', 'leaver')
   const slow = indexes
     .slice(0, 20)
@@ -54,7 +54,7 @@ export interface RegenerateOutcome {
 }
 
 /** Every process regenerates the same session at once, beside writers. */
-export async function raceRegenerate(process: InTurn, processes: number): Promise<RegenerateOutcome> {
+export async function raceRegenerate(process: ProcessPicker, processes: number): Promise<RegenerateOutcome> {
   const cookie = await process(0).call('login', 'regenerator')
   const regenerations = Array.from({ length: processes }, (_, turn) => process(turn).call('regenerate', cookie))
   const writers = indexes
@@ -82,7 +82,7 @@ export interface IndexOutcome {
 }
 
 /** One user logs in at all processes at once, is revoked while more logins are under way, and then revoked alone. */
-export async function raceIndex(process: InTurn): Promise<IndexOutcome> {
+export async function raceIndex(process: ProcessPicker): Promise<IndexOutcome> {
   const user = 'everywhere'
   const first = await Promise.all(indexes.slice(0, 40).map((index) => process(index).call('login', user)))
   const listed = await process(2).call('count', user)
@@ -112,8 +112,10 @@ export const unlikeProcesses: readonly RacingOptions[] = [
  * A user is logged in at web servers and at a node with shorter timeouts, while a process that considers all of the
  * sessions expired lists them, and revokes them. Returns how many are live after that revocation.
  */
-export async function raceUnlike(process: InTurn): Promise<{ readonly loggedIn: number; readonly left: number }> {
-  const user = 'everybody'
+export async function raceUnlike(
+  process: ProcessPicker
+): Promise<{ readonly loggedIn: number; readonly left: number }> {
+  const user = 'everyone'
   const logins = indexes.map((index) => process(index % 3 === 2 ? 3 : index % 2).call('login', user))
   const lists = indexes.slice(0, 10).map(() => process(2).call('count', user))
   const cookies = await Promise.all(logins)
@@ -130,7 +132,7 @@ function refused(error: unknown): string {
   throw error
 }
 
-async function countLive(process: InTurn, cookies: readonly string[]): Promise<number> {
+async function countLive(process: ProcessPicker, cookies: readonly string[]): Promise<number> {
   const read = await Promise.all(cookies.map((cookie, turn) => process(turn).call('read', cookie)))
   return read.filter((session) => session !== undefined).length
 }

@@ -1,6 +1,6 @@
 import { createHttpClient, type HttpClient, type Reply } from '../../src/http-client.ts'
 
-/** Increments the count of one session, one request after the other on one connection. */
+/** Increments the count in one session by sequential requests on one connection. */
 export interface Client {
   readonly path: '/update' | '/commit'
   cookie: string
@@ -9,7 +9,7 @@ export interface Client {
 }
 
 export interface Load {
-  /** Answers so far. */
+  /** Number of answers so far. */
   answers: number
   /** Every status that is not 200. */
   readonly failures: number[]
@@ -25,7 +25,7 @@ export function createClients(count: number): readonly Client[] {
   }))
 }
 
-/** All clients count until their server is gone. */
+/** Runs all clients until their server stops. */
 export async function countUntilGone(
   port: number,
   clients: readonly Client[],
@@ -48,7 +48,7 @@ export async function countUntilGone(
   )
 }
 
-/** The count that the client's session has. */
+/** Reads the count from the client's session. */
 export async function readCount(port: number, client: Client, load: Load): Promise<number> {
   const http: HttpClient<number> = createHttpClient(readCountOf, 1)
   const reader = { ...client }

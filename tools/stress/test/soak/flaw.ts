@@ -29,7 +29,7 @@ export function flawedStore(store: KeyValueStore, flaw: Flaw | undefined): KeyVa
     }
   }
   if (flaw === 'takes an outage for a logout') {
-    return { ...store, get: (key) => within(500, store.get(key)).catch(() => undefined) }
+    return { ...store, get: (key) => within(500, Promise.resolve(store.get(key))).catch(() => undefined) }
   }
   return store
 }

@@ -1,9 +1,9 @@
-/** The drill of a key rotation: add the new secret as the second, promote it, remove the old one. */
+/** The steps of a key rotation: add the new secret second, promote it, remove the old one. */
 export interface Keys {
   readonly secrets: readonly string[]
-  /** The next step removes the old secret: every session must have been visited since the promotion. */
+  /** Whether the next step removes the old secret. Every session must have been used since the promotion. */
   readonly isPromoted: boolean
-  /** Returns whether a rotation is complete. */
+  /** Takes the next step. Returns whether a rotation is complete. */
   advance(): boolean
 }
 
