@@ -39,6 +39,24 @@ export function applyHeaders(headers: HeaderList, target: HeaderTarget, cookieNa
   }
 }
 
+/**
+ * Adds `headers` to a web response. A handler may return one `Response` object to every visitor, so a cookie is only ever
+ * added to a copy. The headers of a fetched response, and of `Response.redirect()`, are immutable; those of a copy are not.
+ *
+ * @returns the response to send: `response` itself if nothing needs a copy.
+ */
+export function withHeaders(response: Response, headers: HeaderList): Response {
+  if (!headers.some(([name]) => name === 'Set-Cookie')) {
+    try {
+      applyHeaders(headers, response.headers)
+      return response
+    } catch {}
+  }
+  const copy = new Response(response.body, response)
+  applyHeaders(headers, copy.headers)
+  return copy
+}
+
 function hasCachePolicy(target: HeaderTarget): boolean {
   return current(target, 'Cache-Control').length + current(target, 'Expires').length > 0
 }
