@@ -2,6 +2,7 @@ import { guard } from './callback.ts'
 import { hook, keep, refuseUnknown } from './option-check.ts'
 import { needsCommit as stateNeedsCommit } from './session/commit.ts'
 import { watchFailure } from './session/dropped-failure.ts'
+import { isChanged } from './session/late-change.ts'
 import { internalsOf, type Session } from './session/session.ts'
 import { becomeWatched } from './session/session-state.ts'
 import { type CommitOptions, createSessionManager, type SessionManager } from './session-manager.ts'
@@ -77,6 +78,12 @@ function isManager<Data extends object>(
 export function needsCommit(session: Session<object>): boolean {
   const { context, state } = internalsOf(session)
   return stateNeedsCommit(context, state)
+}
+
+/** Whether the session has changes of its data that only a commit, `save` or `update` would store. Serializes the data. */
+export function hasUnsavedData(session: Session<object>): boolean {
+  const { context, state } = internalsOf(session)
+  return isChanged(context, state)
 }
 
 /**
