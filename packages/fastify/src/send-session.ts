@@ -11,26 +11,36 @@ import type { FastifyReply } from 'fastify'
 import { type RequestSession, requestSessionOf } from './request-session.ts'
 
 /**
- * Stores the changes and adds the headers to the response, as an `onSend` hook does.
+ * Stores the changes and adds the headers to the response, for an `onSend` hook.
  *
- * @returns the payload to send. @throws SessionError if the changes could not be stored; the error response then passes here
- * again, and carries what is already stored, such as a login.
+ * @returns the payload to send; `undefined`: the payload stays, and there was nothing to wait for. Rejects with a
+ * SessionError if the changes could not be stored; the error response then passes here again, and carries the cookie of what
+ * is already stored, such as a login.
  */
-export async function sendSession(found: RequestSession, reply: FastifyReply, payload: unknown): Promise<unknown> {
+export function sendSession(
+  found: RequestSession,
+  reply: FastifyReply,
+  payload: unknown
+): Promise<unknown> | undefined {
   const { session, manager } = found
-  if (found.commitFailed) return addHeaders(manager.responseHeaders(session), reply, payload)
+  if (found.needsCommit && !found.commitFailed) return commitAndSend(found, reply, payload)
+  addHeaders(manager.responseHeaders(session), reply, payload)
+  if (!found.commitFailed) watchLateChanges(found, reply, payload)
+  return undefined
+}
+
+async function commitAndSend(found: RequestSession, reply: FastifyReply, payload: unknown): Promise<unknown> {
   const failed = found.failed || reader.status({ reply, payload }) >= 500
   try {
     const headers = await found.commit(new CommitFacts({ reply, payload }, reader, { failed }))
-    if (isStream(payload)) commitAtClose(found, reply, failed)
-    else reportLateChanges(session)
+    watchLateChanges(found, reply, payload)
     return addHeaders(headers, reply, payload)
   } catch (error) {
     found.commitFailed = true
     discard(payload)
     removeRepresentation(reply)
     reply.code(isSessionError(error) ? error.status : 500)
-    addHeaders(manager.responseHeaders(session), reply, undefined)
+    addHeaders(found.manager.responseHeaders(found.session), reply, undefined)
     throw error
   }
 }
@@ -52,15 +62,21 @@ export function hijack(this: FastifyReply): FastifyReply {
       )
     }
     applyHeaders(manager.responseHeaders(session), this.raw)
-    commitAtClose(found, this, false)
+    commitAtClose(found, this)
   }
   const { hijack: original }: FastifyReply = Object.getPrototypeOf(this)
   return Reflect.apply(original, this, [])
 }
 
+function watchLateChanges(found: RequestSession, reply: FastifyReply, payload: unknown): void {
+  if (isStream(payload)) commitAtClose(found, reply)
+  else reportLateChanges(found.session)
+}
+
 /** A commit that fails is an event, and is logged: the response has left. */
-function commitAtClose(found: RequestSession, reply: FastifyReply, failed: boolean): void {
+function commitAtClose(found: RequestSession, reply: FastifyReply): void {
   reply.raw.once('close', () => {
+    const failed = found.failed || reply.statusCode >= 500
     found.commit({ failed }).catch((error: unknown) => reply.log.error(error))
   })
 }

@@ -1,13 +1,13 @@
 import { SessionError, type SessionManager, type SessionManagerOptions } from '@kvsession/core'
 import { type AdapterOptions, openerOf, type SessionOpener } from '@kvsession/core/adapter'
-import type { FastifyInstance, FastifyRequest, Session } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback, FastifyRequest, Session } from 'fastify'
 import { RequestSession, requestSessionOf, setRequestSession } from './request-session.ts'
 import { hijack, sendSession } from './send-session.ts'
 import type { FastifySession } from './session-properties.ts'
 
 /** The options of core, or a manager, and `passive`, which selects requests that do not count as activity. */
-export type SessionOptions<Data extends object = Partial<Session>> = AdapterOptions<FastifyRequest> &
-  (SessionManagerOptions<Data> | { readonly manager: SessionManager<Data> })
+export type SessionOptions = AdapterOptions<FastifyRequest> &
+  (SessionManagerOptions<Partial<Session>> | { readonly manager: SessionManager<object> })
 
 /**
  * Fastify plugin: `fastify.register(session, options)` gives each request of the instance and of its children a session:
@@ -17,11 +17,7 @@ export type SessionOptions<Data extends object = Partial<Session>> = AdapterOpti
  * @throws SessionError for wrong options and for a second registration; per request (`status` 503) if the store cannot be
  * read: the handler then does not run and the cookie stays unchanged.
  */
-export function session<Data extends object = Partial<Session>>(
-  fastify: FastifyInstance,
-  options: SessionOptions<Data>,
-  done: (error?: Error) => void
-): void {
+export const session: FastifyPluginCallback<SessionOptions> = (fastify, options, done) => {
   try {
     install(fastify, options)
   } catch (error) {
@@ -38,7 +34,7 @@ Object.assign(session, {
   [Symbol.for('plugin-meta')]: { name: '@kvsession/fastify', fastify: '5.x' }
 })
 
-function install<Data extends object>(fastify: FastifyInstance, options: SessionOptions<Data>): void {
+function install(fastify: FastifyInstance, options: SessionOptions): void {
   if (fastify.hasRequestDecorator('session')) {
     throw new SessionError(
       'OPTION_INVALID',
@@ -46,7 +42,7 @@ function install<Data extends object>(fastify: FastifyInstance, options: Session
         'and leave out @fastify/session'
     )
   }
-  const { manager, open }: SessionOpener<object, FastifyRequest> = openerFrom(options)
+  const { manager, open } = openerFrom(options)
   fastify.decorateRequest('session', sessionAccessor)
   fastify.addHook('onRequest', async (request, reply) => {
     const opened = await open(request, request.headers, { encrypted: request.protocol === 'https' })
@@ -59,9 +55,9 @@ function install<Data extends object>(fastify: FastifyInstance, options: Session
   })
   fastify.addHook('onSend', (request, reply, payload, next) => {
     const found = requestSessionOf(request)
-    if (found) return sendSession(found, reply, payload)
-    next()
-    return undefined
+    const sent = found && sendSession(found, reply, payload)
+    if (sent === undefined) next()
+    return sent
   })
 }
 
@@ -74,10 +70,10 @@ const sessionAccessor = {
   }
 }
 
-function openerFrom<Data extends object>(options: SessionOptions<Data>): SessionOpener<Data, FastifyRequest> {
-  if (!('manager' in options)) return openerOf<Data, FastifyRequest>(options)
+function openerFrom(options: SessionOptions): SessionOpener<object, FastifyRequest> {
+  if (!('manager' in options)) return openerOf(options)
   const { manager, ...adapterOptions } = options
-  return openerOf<Data, FastifyRequest>(manager, adapterOptions)
+  return openerOf(manager, adapterOptions)
 }
 
 /** The type leaves out `null`, as that of @fastify/session does. */
