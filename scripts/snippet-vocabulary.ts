@@ -22,6 +22,7 @@ export const snippetVocabulary: Readonly<Record<string, string>> = {
   ctx: "declare const ctx: import('koa').Context",
   'hono.app': "declare const app: import('hono').Hono",
   c: "declare const c: import('hono').Context",
+  'fastify.request': "declare const request: import('fastify').FastifyRequest",
   'node.req': "declare const req: import('node:http').IncomingMessage",
   'node.res': "declare const res: import('node:http').ServerResponse",
   server: "declare const server: import('node:http').Server",
