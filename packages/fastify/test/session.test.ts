@@ -96,19 +96,20 @@ describe('the plugin', () => {
     expect(store.operations.map(({ method }) => method)).toEqual(['compareAndSet', 'get'])
   })
 
-  it('takes the protocol that Fastify reports', async () => {
-    const { manager, events } = createSite()
-    const fastify = createFastify({ trustProxy: true })
+  it('sets a Secure cookie on this machine too if the connection is encrypted', async () => {
+    const { manager } = createSite()
+    const fastify = createFastify()
+    fastify.addHook('onRequest', async ({ raw }) => {
+      Object.assign(raw.socket, { encrypted: true })
+    })
     fastify.register(session, { manager })
     fastify.get('/', async (request) => {
       request.session.views = 1
       return request.protocol
     })
-    const headers = { host: 'shop.example', 'x-forwarded-proto': 'https' }
-    const response = await fastify.inject({ url: '/', headers })
+    const response = await fastify.inject({ url: '/', headers: { host: 'localhost' } })
     expect(response.body).toBe('https')
     expect(String(response.headers['set-cookie'])).toMatch(/^__Host-sid=.*; Secure/)
-    expect(events.map(({ type }) => type)).not.toContain('cookieSkipped')
   })
 
   it('adds no header to a response whose session was not used', async () => {
@@ -162,6 +163,17 @@ describe('an error', () => {
     for (const path of ['/fail', '/unserializable']) expect(cookiesOf(await site.get(path))).toHaveLength(1)
   })
 
+  it('carries the cookie when the commit of an error response fails, and Fastify responds without hooks', async () => {
+    const site = createSite()
+    site.fastify.get('/both', async (request) => {
+      await getSession(request).login('alice')
+      request.session.task = () => undefined
+      throw new TypeError('the handler failed')
+    })
+    const response = await site.get('/both')
+    expect([response.statusCode, cookiesOf(response).length]).toEqual([500, 1])
+  })
+
   it('carries the cookie on a route that is not found', async () => {
     const site = createSite()
     site.fastify.setNotFoundHandler(async (request, reply) => {
@@ -185,8 +197,13 @@ describe('an error', () => {
       request.session.views = 1
       return reply.code(500).send('sorry')
     })
+    site.fastify.get('/response', async (request) => {
+      request.session.views = 1
+      return new Response('sorry', { status: 500 })
+    })
     expect((await site.get('/thrown')).statusCode).toBe(418)
     expect((await site.get('/sent')).statusCode).toBe(500)
+    expect((await site.get('/response')).statusCode).toBe(500)
     expect(site.store.count()).toBe(0)
   })
 })
@@ -201,7 +218,7 @@ describe('a commit that fails', () => {
     site.store.fail('compareAndSet')
     const { statusCode, headers } = await site.get('/redirect')
     expect(statusCode).toBe(503)
-    expect([headers['location'], headers['refresh'], headers['x-own']]).toEqual([undefined, undefined, 'kept'])
+    expect([headers.location, headers.refresh, headers['x-own']]).toEqual([undefined, undefined, 'kept'])
     expect(headers).not.toHaveProperty('set-cookie')
   })
 
@@ -245,6 +262,41 @@ describe('a commit that fails', () => {
   })
 })
 
+describe('a stream', () => {
+  it('has its changes stored when the response closes, beside those made before it', async () => {
+    let saved = (): void => {}
+    const site = createSite({ onEvent: (event) => event.type === 'saved' && saved() })
+    site.fastify.get('/stream', async (request, reply) => {
+      request.session.before = true
+      async function* chunks(): AsyncGenerator<string> {
+        yield 'one'
+        request.session.during = true
+      }
+      return reply.send(Readable.from(chunks()))
+    })
+    await site.get('/start')
+    let writes = 0
+    const both = new Promise<void>((resolve) => {
+      saved = () => ++writes === 2 && resolve()
+    })
+    expect((await site.get('/stream')).body).toBe('one')
+    await both
+    expect((await site.get('/read')).json()).toEqual({ started: true, before: true, during: true })
+  })
+
+  it('of a response of status 500 stores nothing with commitOnError: false', async () => {
+    const site = createSite({ commitOnError: false })
+    site.fastify.get('/stream', async (request, reply) => {
+      request.session.before = true
+      return reply.code(500).send(Readable.from(['one']))
+    })
+    await site.get('/start')
+    await site.get('/stream')
+    expect((await site.get('/read')).json()).toEqual({ started: true })
+    expect(site.store.count('compareAndSet')).toBe(1)
+  })
+})
+
 describe('the payload', () => {
   it('is that of the onSend hooks before and after the plugin', async () => {
     const { manager } = createSite()
@@ -276,7 +328,7 @@ describe('the payload', () => {
     })
     const { statusCode, headers, body } = await site.get('/response')
     expect([statusCode, body]).toEqual([201, 'page'])
-    expect([headers['cache-control'], headers['vary']]).toEqual(['no-store', 'Origin, Cookie'])
+    expect([headers['cache-control'], headers.vary]).toEqual(['no-store', 'Origin, Cookie'])
     expect([headers['set-cookie']].flat().map((cookie) => cookie?.split('=')[0])).toEqual(['own', 'sid'])
     expect(shared.headers.getSetCookie()).toEqual(['own=1'])
     expect(site.events).toContainEqual({ type: 'cacheControlTightened', was: 'public' })
