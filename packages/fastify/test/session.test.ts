@@ -38,6 +38,22 @@ describe('the plugin', () => {
     expect(outside.json().message).toContain('register @kvsession/fastify before')
   })
 
+  it('gives no session to a hook that was added before it', async () => {
+    const seen: unknown[] = []
+    const fastify = createFastify()
+    fastify.addHook('onRequest', async (request) => {
+      seen.push(request.session)
+      request.session = { views: 1 }
+    })
+    fastify.register(session, { store: createMemoryStore(), secret })
+    fastify.addHook('onRequest', async (request) => {
+      seen.push({ ...request.session })
+    })
+    fastify.get('/', async () => 'ok')
+    await fastify.inject('/')
+    expect(seen).toEqual([null, {}])
+  })
+
   it('may be registered in two children that do not contain each other', async () => {
     const fastify = createFastify()
     for (const name of ['shop', 'blog']) {
