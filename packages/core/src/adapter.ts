@@ -2,11 +2,14 @@ import { guard } from './callback.ts'
 import { hook, keep, refuseUnknown } from './option-check.ts'
 import { needsCommit as stateNeedsCommit } from './session/commit.ts'
 import { watchFailure } from './session/dropped-failure.ts'
+import { isChanged } from './session/late-change.ts'
 import { internalsOf, type Session } from './session/session.ts'
 import { becomeWatched } from './session/session-state.ts'
 import { type CommitOptions, createSessionManager, type SessionManager } from './session-manager.ts'
 import type { SessionManagerOptions } from './session-manager-options.ts'
 import type { Connection, RequestSource } from './transport/request-source.ts'
+
+export { withHeaders } from './transport/response-headers.ts'
 
 /** The options of every adapter, besides those of the manager. */
 export interface AdapterOptions<Request> {
@@ -75,6 +78,12 @@ function isManager<Data extends object>(
 export function needsCommit(session: Session<object>): boolean {
   const { context, state } = internalsOf(session)
   return stateNeedsCommit(context, state)
+}
+
+/** Whether the session has changes of its data that only a commit, `save` or `update` would store. Serializes the data. */
+export function hasUnsavedData(session: Session<object>): boolean {
+  const { context, state } = internalsOf(session)
+  return isChanged(context, state)
 }
 
 /**

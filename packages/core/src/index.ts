@@ -12,6 +12,7 @@ export type { LoginOptions } from './session/transitions.ts'
 export {
   type ActorOptions,
   type CommitOptions,
+  type CommitResult,
   createSessionAdministration,
   createSessionManager,
   type OpenOptions,
@@ -30,5 +31,5 @@ export { createMemoryStore, type MemoryStoreOptions } from './store/memory-store
 export type { SweeperOptions } from './store/sweeper.ts'
 export type { Connection, NodeHeaders, RequestSource } from './transport/request-source.ts'
 export { applyHeaders, type HeaderList, type HeaderTarget } from './transport/response-headers.ts'
-export type { CookieOptions } from './transport/set-cookie.ts'
+export type { CookieOptions, ResponseCookie, ResponseCookieAttributes } from './transport/set-cookie.ts'
 export type { SessionInfo } from './users/administration.ts'

@@ -12,7 +12,7 @@ import { resolveOptions, type SessionPolicy } from './resolve-options.ts'
 import { type CommitOptions, commit } from './session/commit.ts'
 import { identify, type OpenOptions } from './session/identify.ts'
 import { giveInitialData, load } from './session/load.ts'
-import { headersOf, type ResponseFacts } from './session/response-cookie.ts'
+import { type CommitResult, headersOf, type ResponseFacts } from './session/response-cookie.ts'
 import { internalsOf, Session, synchronous } from './session/session.ts'
 import type { SessionData, SessionManagerOptions } from './session-manager-options.ts'
 import { createKeyQueue } from './store/key-queue.ts'
@@ -41,6 +41,7 @@ import { revokeUser } from './users/user-index.ts'
 
 export type { CommitOptions } from './session/commit.ts'
 export type { OpenOptions } from './session/identify.ts'
+export type { CommitResult } from './session/response-cookie.ts'
 
 /** Names the actor of an administrative call. */
 export interface ActorOptions {
@@ -58,12 +59,12 @@ export interface SessionManager<Data extends object = SessionData> {
    */
   open(source: RequestSource, options?: OpenOptions): Promise<Session<Data>>
   /**
-   * Stores changes, then returns the headers for the response. Call it before the response starts. Afterwards the cookie
+   * Stores changes, then returns the headers for the response, and its cookies as data. Call it before the response starts. Afterwards the cookie
    * can no longer change; a second call stores late changes of an existing session.
    *
    * @throws SessionError when they could not be stored. Respond with an error, and with {@link responseHeaders}.
    */
-  commit(session: Session<Data>, options?: CommitOptions): Promise<{ readonly headers: HeaderList }>
+  commit(session: Session<Data>, options?: CommitOptions): Promise<CommitResult>
   /** The headers for what is already stored: those of an error response when {@link commit} threw. */
   responseHeaders(session: Session<Data>, response?: ResponseFacts): HeaderList
   /** A session by its public id; `undefined` when there is none, or when `id` is not an id. */

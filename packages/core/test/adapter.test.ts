@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import {
   CommitFacts,
   failCommitUnlessTaken,
+  hasUnsavedData,
   needsCommit,
   openerOf,
   RequestSlot,
@@ -236,5 +237,23 @@ describe('openerOf()', () => {
     expect(() => openerOf(manager, { passive: 7 } as never)).toThrow('passive must be a function [OPTION_INVALID]')
     const odd = openerOf<object, Request>(manager, { passive: () => 1 as unknown as boolean })
     await expect(odd.open({ isPoll: true }, '')).rejects.toThrow(/^passive must return a value of its type/)
+  })
+})
+
+describe('hasUnsavedData()', () => {
+  it('is true from a change of the data until it is stored', async () => {
+    const { manager } = createFixture()
+    const session = await manager.open('')
+    expect(hasUnsavedData(session)).toBe(false)
+    session.data.a = 1
+    expect(hasUnsavedData(session)).toBe(true)
+    await manager.commit(session)
+    expect(hasUnsavedData(session)).toBe(false)
+  })
+
+  it('is true for data that cannot be stored', async () => {
+    const session = await createFixture().manager.open('')
+    session.data.a = 1n
+    expect(hasUnsavedData(session)).toBe(true)
   })
 })

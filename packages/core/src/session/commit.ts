@@ -2,9 +2,8 @@ import type { ManagerContext } from '../context.ts'
 import { isSessionError, SessionError } from '../errors.ts'
 import { awaitsFirstUse, rotationDue, touchDue } from '../record/metadata-change.ts'
 import { serializeData } from '../record/payload.ts'
-import type { HeaderList } from '../transport/response-headers.ts'
 import { takeDropped } from './dropped-failure.ts'
-import { headersOf, type ResponseFacts } from './response-cookie.ts'
+import { type CommitResult, Committed, headersOf, type ResponseFacts } from './response-cookie.ts'
 import { reportDropped, save } from './save.ts'
 import { internalsOf } from './session.ts'
 import { becomeUnchanged, runExclusive, type SessionState } from './session-state.ts'
@@ -32,7 +31,7 @@ export async function commit(
   context: ManagerContext,
   session: unknown,
   options: CommitOptions = {}
-): Promise<{ readonly headers: HeaderList }> {
+): Promise<CommitResult> {
   const { state } = internalsOf(session)
   const { failure } = state
   try {
@@ -48,7 +47,7 @@ export async function commit(
     reportFailure(context, state, dropped.error)
     throw dropped.error
   }
-  return { headers: headersOf(context, state, options) }
+  return new Committed(headersOf(context, state, options))
 }
 
 /** Whether the application has received the error of its last operation, and responds with an error itself. */

@@ -20,7 +20,8 @@ export function watchLateAccess(context: ManagerContext, state: SessionState): v
   }, context.policy.storeTimeout)
 }
 
-function isChanged(context: ManagerContext, { data, baseline }: SessionState): boolean {
+/** Whether the data differs from what is stored; also true if it cannot be serialized. */
+export function isChanged(context: ManagerContext, { data, baseline }: SessionState): boolean {
   try {
     return data !== undefined && serializeData(context, data) !== baseline
   } catch {

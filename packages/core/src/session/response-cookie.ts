@@ -3,6 +3,7 @@ import { deadline } from '../record/timeouts.ts'
 import { encodeToken } from '../token/token.ts'
 import { asksForLoopback, isElsewhere, isForwarded } from '../transport/request-source.ts'
 import { type HeaderList, privateByDefault, refusesSharedCaches } from '../transport/response-headers.ts'
+import { type ResponseCookie, readSetCookie } from '../transport/set-cookie.ts'
 import { becomeSent, identityOf, type SessionState } from './session-state.ts'
 
 /** The caching headers that the handler itself has set. */
@@ -12,6 +13,30 @@ export interface ResponseFacts {
    * may be an expensive getter.
    */
   readonly cacheControl?: string | undefined
+}
+
+/** What a response needs. */
+export interface CommitResult {
+  /** `Set-Cookie`, `Cache-Control` and `Vary`, for `applyHeaders`. */
+  readonly headers: HeaderList
+  /**
+   * The cookies among the headers as data: none, or one. For a framework that sets cookies by an API of its own; the other
+   * headers are to be set all the same.
+   */
+  readonly cookies: readonly ResponseCookie[]
+}
+
+/** A class, because its getter then costs nothing until it is read. */
+export class Committed implements CommitResult {
+  readonly headers: HeaderList
+
+  constructor(headers: HeaderList) {
+    this.headers = headers
+  }
+
+  get cookies(): readonly ResponseCookie[] {
+    return this.headers.filter(([name]) => name === 'Set-Cookie').map(([, value]) => readSetCookie(value))
+  }
 }
 
 /**

@@ -1,8 +1,19 @@
 /** Finished response headers, in order. */
 export type HeaderList = readonly (readonly [name: string, value: string])[]
 
-/** A web `Headers`, or anything with the header methods of a Node response. */
-export type HeaderTarget = WebHeaders | NodeHeaders
+/**
+ * A web `Headers`, anything with the header methods of a Node response, an array of pairs, or a plain object, in which a
+ * header with several values has an array.
+ */
+export type HeaderTarget = HeaderMethods | HeaderPairs | HeaderFields
+
+type HeaderMethods = WebHeaders | NodeHeaders
+
+type HeaderPairs = (readonly [name: string, value: string])[]
+
+interface HeaderFields {
+  [name: string]: number | string | readonly string[] | undefined
+}
 
 interface WebHeaders {
   get(name: string): string | null
@@ -23,12 +34,13 @@ interface NodeHeaders {
 export const privateByDefault = 'private, no-cache'
 
 /**
- * Adds `headers` to `target`: a `Set-Cookie` replaces an earlier one of the same name (or of `cookieName`), leaves all
+ * Adds `headers` to `response`: a `Set-Cookie` replaces an earlier one of the same name (or of `cookieName`), leaves all
  * others, and turns every header that lets some cache store it ({@link targetedCacheControl}) into `no-store`; `Vary` is merged
  * once; `Cache-Control: private, no-cache` is set only if the response has no `Cache-Control` and no `Expires`; everything
  * else is set.
  */
-export function applyHeaders(headers: HeaderList, target: HeaderTarget, cookieName?: string): void {
+export function applyHeaders(headers: HeaderList, response: HeaderTarget, cookieName?: string): void {
+  const target = methodsOf(response)
   for (const [name, value] of headers) {
     const lowerName = name.toLowerCase()
     if (lowerName === 'set-cookie') {
@@ -39,7 +51,58 @@ export function applyHeaders(headers: HeaderList, target: HeaderTarget, cookieNa
   }
 }
 
-function hasCachePolicy(target: HeaderTarget): boolean {
+function methodsOf(target: HeaderTarget): HeaderMethods {
+  if (hasMethods(target)) return target
+  return Array.isArray(target) ? overPairs(target) : overFields(target)
+}
+
+function hasMethods(target: HeaderTarget): target is HeaderMethods {
+  return ['getHeader', 'getSetCookie'].some((method) => typeof Reflect.get(target, method) === 'function')
+}
+
+function overPairs(pairs: HeaderPairs): NodeHeaders {
+  const isOther = (name: string) => (pair: HeaderPairs[number]) => pair[0].toLowerCase() !== name.toLowerCase()
+  return {
+    getHeaderNames: () => pairs.map(([name]) => name),
+    getHeader: (name) => pairs.flatMap((pair) => (isOther(name)(pair) ? [] : pair[1])),
+    setHeader(name, value) {
+      const added = [value].flat().map((one) => [name, one] as const)
+      pairs.splice(0, pairs.length, ...pairs.filter(isOther(name)), ...added)
+    }
+  }
+}
+
+function overFields(fields: HeaderFields): NodeHeaders {
+  const spellingOf = (name: string): string =>
+    Object.keys(fields).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name
+  return {
+    getHeaderNames: () => Object.keys(fields),
+    getHeader: (name) => fields[spellingOf(name)],
+    setHeader(name, value) {
+      fields[spellingOf(name)] = value
+    }
+  }
+}
+
+/**
+ * Adds `headers` to a web response. A handler may return one `Response` object to every visitor, so a cookie is only ever
+ * added to a copy. The headers of a fetched response, and of `Response.redirect()`, are immutable; those of a copy are not.
+ *
+ * @returns the response to send: `response` itself if nothing needs a copy.
+ */
+export function withHeaders(response: Response, headers: HeaderList): Response {
+  if (!headers.some(([name]) => name === 'Set-Cookie')) {
+    try {
+      applyHeaders(headers, response.headers)
+      return response
+    } catch {}
+  }
+  const copy = new Response(response.body, response)
+  applyHeaders(headers, copy.headers)
+  return copy
+}
+
+function hasCachePolicy(target: HeaderMethods): boolean {
   return current(target, 'Cache-Control').length + current(target, 'Expires').length > 0
 }
 
@@ -49,7 +112,7 @@ function hasCachePolicy(target: HeaderTarget): boolean {
  */
 const targetedCacheControl = /-cache-control$|^(?:surrogate|edge)-control$/i
 
-function tighten(target: HeaderTarget): void {
+function tighten(target: HeaderMethods): void {
   const names: string[] = []
   if ('getHeader' in target) names.push(...target.getHeaderNames())
   else {
@@ -71,7 +134,7 @@ export function refusesSharedCaches(cacheControl: string): boolean {
   return /(?:^|,)\s*(?:private|no-store)\s*(?:,|$)/i.test(cacheControl.replace(/"(?:[^"\\]|\\.)*(?:"|$)/gs, '"'))
 }
 
-function addCookie(target: HeaderTarget, cookie: string, cookieName: string | undefined): void {
+function addCookie(target: HeaderMethods, cookie: string, cookieName: string | undefined): void {
   const earlier = 'getHeader' in target ? current(target, 'Set-Cookie') : target.getSetCookie()
   const others = earlier.filter((one) => nameOf(one) !== nameOf(cookie) && nameOf(one) !== cookieName)
   if ('getHeader' in target) {
@@ -105,13 +168,13 @@ function split(list: string): string[] {
     .filter((field) => field !== '')
 }
 
-function current(target: HeaderTarget, name: string): readonly string[] {
+function current(target: HeaderMethods, name: string): readonly string[] {
   const value = 'getHeader' in target ? target.getHeader(name) : target.get(name)
   if (value === undefined || value === null) return []
   return Array.isArray(value) ? value : [String(value)]
 }
 
-function set(target: HeaderTarget, name: string, value: string): void {
+function set(target: HeaderMethods, name: string, value: string): void {
   if ('getHeader' in target) target.setHeader(name, value)
   else target.set(name, value)
 }

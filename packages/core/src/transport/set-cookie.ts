@@ -34,6 +34,30 @@ export interface CookieTemplate {
   clear(): string
 }
 
+/** A cookie as data, for frameworks that set cookies by an API of their own. */
+export interface ResponseCookie {
+  /** With prefix. */
+  readonly name: string
+  /** The token: grants access to the session. Empty: the cookie is removed. */
+  readonly value: string
+  readonly attributes: ResponseCookieAttributes
+}
+
+/** In the spelling of the options that such APIs take (Next.js, SvelteKit, Astro, the package cookie). */
+export interface ResponseCookieAttributes {
+  readonly path: string
+  readonly domain?: string
+  /** Seconds; without it the cookie ends with the browser session. */
+  readonly maxAge?: number
+  /** Set only to remove the cookie. */
+  readonly expires?: Date
+  readonly httpOnly?: true
+  readonly secure?: true
+  readonly partitioned?: true
+  readonly priority?: 'low' | 'medium' | 'high'
+  readonly sameSite: 'strict' | 'lax' | 'none'
+}
+
 /** The effective, validated cookie options. */
 export interface CookiePolicy {
   /** Without prefix. */
@@ -139,6 +163,29 @@ function createTemplate(
         : `${start}${token}; Max-Age=${Math.min(Math.max(Math.ceil(maxAgeSeconds), 0), longestMaxAge)}${end}`,
     clear: () => `${start}; Max-Age=0${scope}; Expires=Thu, 01 Jan 1970 00:00:00 GMT${flags}`
   })
+}
+
+/** Reads a `Set-Cookie` value that a template has written. */
+export function readSetCookie(setCookie: string): ResponseCookie {
+  const [pair = '', ...rest] = setCookie.split('; ')
+  const [name, value] = splitAtEquals(pair)
+  const attributes = rest.map((part) => {
+    const [key, content] = splitAtEquals(part)
+    return [key.charAt(0).toLowerCase() + key.slice(1).replace('-', ''), readAttribute(key, content)]
+  })
+  return { name, value, attributes: Object.fromEntries(attributes) as ResponseCookieAttributes }
+}
+
+function splitAtEquals(content: string): readonly [key: string, value: string] {
+  const [key = ''] = content.split('=', 1)
+  return [key, content.slice(key.length + 1)]
+}
+
+function readAttribute(key: string, content: string): unknown {
+  if (content === '') return true
+  if (key === 'Max-Age') return Number(content)
+  if (key === 'Expires') return new Date(content)
+  return key === 'Path' || key === 'Domain' ? content : content.toLowerCase()
 }
 
 function capitalized(word: string): string {

@@ -249,3 +249,40 @@ describe('a warning of the cookie', () => {
     }
   )
 })
+
+describe('the cookies of a commit', () => {
+  it('are the cookie of the headers as data', async () => {
+    const { manager } = createFixture({
+      cookie: { path: '/a=b', domain: 'shop.example', sameSite: 'strict', priority: 'high', partitioned: true }
+    })
+    const session = await manager.open('')
+    session.data.a = 1
+    session.permanent = 90_000
+    const { headers, cookies } = await manager.commit(session)
+    const token = /=([\w-]{76});/.exec(setCookieOf(headers) ?? '')?.[1]
+    expect(cookies).toEqual([
+      {
+        name: '__Secure-sid',
+        value: token,
+        attributes: {
+          path: '/a=b',
+          domain: 'shop.example',
+          maxAge: 90,
+          httpOnly: true,
+          secure: true,
+          partitioned: true,
+          priority: 'high',
+          sameSite: 'strict'
+        }
+      }
+    ])
+  })
+
+  it('are none where the headers have none', async () => {
+    const { manager } = createFixture()
+    const session = await manager.open('')
+    session.data
+    const { headers, cookies } = await manager.commit(session)
+    expect([names(headers), cookies]).toEqual([['Vary'], []])
+  })
+})

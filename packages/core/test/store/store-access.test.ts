@@ -363,7 +363,7 @@ describe('A store that returns results without promises', () => {
 
   it('starts no timer', () => {
     const setTimer = vi.spyOn(globalThis, 'setTimeout')
-    accessTo({ get: () => 'value' }).access.get('k')
+    void accessTo({ get: () => 'value' }).access.get('k')
     expect(setTimer).not.toHaveBeenCalled()
     setTimer.mockRestore()
   })

@@ -6,7 +6,8 @@ import {
   type HeaderList,
   type HeaderTarget,
   privateByDefault,
-  refusesSharedCaches
+  refusesSharedCaches,
+  withHeaders
 } from '../../src/transport/response-headers.ts'
 
 const ours: HeaderList = [
@@ -32,9 +33,41 @@ function webProbe(): Probe {
   }
 }
 
+function pairsProbe(): Probe {
+  const pairs: [string, string][] = []
+  const valuesOf = (name: string): string[] =>
+    pairs.filter(([key]) => key.toLowerCase() === name.toLowerCase()).map(([, value]) => value)
+  return {
+    target: pairs,
+    add: (name, value) => pairs.push([name, value]),
+    cookies: () => valuesOf('Set-Cookie'),
+    value: (name) => (valuesOf(name).length === 0 ? undefined : valuesOf(name).join(', '))
+  }
+}
+
+/** A plain object whose fields are spelled in lower case, as those of Node's requests are. */
+function fieldsProbe(): Probe {
+  const fields: Record<string, number | string | readonly string[]> = {}
+  const spelled = (name: string): string =>
+    Object.keys(fields).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name
+  return {
+    target: fields,
+    add(name, value) {
+      const earlier = fields[name.toLowerCase()]
+      fields[name.toLowerCase()] = earlier === undefined ? value : [earlier, value].flat().map(String)
+    },
+    cookies: () => [fields[spelled('Set-Cookie')] ?? []].flat().map(String),
+    value: (name) => fields[spelled(name)]
+  }
+}
+
+/** A real response object; nothing of it needs to be sent. */
+function nodeResponse(): ServerResponse {
+  return new ServerResponse(new IncomingMessage(new Socket()))
+}
+
 function nodeProbe(): Probe {
-  // A real response object; nothing of it needs to be sent.
-  const response = new ServerResponse(new IncomingMessage(new Socket()))
+  const response = nodeResponse()
   return {
     target: response,
     add: (name, value) => response.appendHeader(name, value),
@@ -45,7 +78,9 @@ function nodeProbe(): Probe {
 
 describe.each([
   ['a web Headers', webProbe],
-  ['a Node response', nodeProbe]
+  ['a Node response', nodeProbe],
+  ['an array of pairs', pairsProbe],
+  ['a plain object', fieldsProbe]
 ])('applying headers to %s', (_, makeProbe) => {
   it('Headers are set if the response has none', () => {
     const { target, cookies, value } = makeProbe()
@@ -165,13 +200,51 @@ describe.each([
 
 describe('a Node response', () => {
   it('A Node response may have its cookies as one string and its Vary as a list', () => {
-    const { target, cookies, value } = nodeProbe()
-    if (!('setHeader' in target)) expect.fail()
+    const target = nodeResponse()
     target.setHeader('set-cookie', 'a=1')
     target.setHeader('Vary', ['Accept', 'Origin'])
     applyHeaders(ours, target)
-    expect(cookies()).toEqual(['a=1', '__Host-sid=new; Path=/'])
-    expect(value('Vary')).toBe('Accept, Origin, Cookie')
+    expect(target.getHeader('Set-Cookie')).toEqual(['a=1', '__Host-sid=new; Path=/'])
+    expect(target.getHeader('Vary')).toBe('Accept, Origin, Cookie')
+  })
+})
+
+describe('a plain object', () => {
+  it('keeps the spelling of its fields, and may have a field that is called like a method', () => {
+    const fields = { 'set-cookie': 'a=1', VARY: 'Origin', getHeader: 'no method' }
+    applyHeaders(ours, fields)
+    expect(fields).toEqual({
+      'set-cookie': ['a=1', '__Host-sid=new; Path=/'],
+      VARY: 'Origin, Cookie',
+      getHeader: 'no method',
+      'Cache-Control': 'no-store'
+    })
+  })
+})
+
+describe('withHeaders()', () => {
+  it('changes a response without a cookie in place, unless its headers are immutable', () => {
+    const [, vary] = ours
+    const plain = new Response('page')
+    const redirect = Response.redirect('http://localhost/')
+    expect(withHeaders(plain, [])).toBe(plain)
+    expect(withHeaders(redirect, [])).toBe(redirect)
+    if (!vary) expect.fail()
+    expect(withHeaders(plain, [vary])).toBe(plain)
+    const copy = withHeaders(redirect, [vary])
+    expect([copy.status, copy.headers.get('location'), copy.headers.get('vary')]).toEqual([
+      302,
+      'http://localhost/',
+      'Cookie'
+    ])
+  })
+
+  it('adds a cookie to a copy, with status and body', async () => {
+    const shared = new Response('page', { status: 201, headers: { 'Set-Cookie': 'a=1' } })
+    const copy = withHeaders(shared, ours)
+    expect(shared.headers.getSetCookie()).toEqual(['a=1'])
+    expect(copy.headers.getSetCookie()).toEqual(['a=1', '__Host-sid=new; Path=/'])
+    expect([copy.status, await copy.text()]).toEqual([201, 'page'])
   })
 })
 

@@ -2,7 +2,7 @@ import { parseSetCookie } from 'cookie'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { longestToken } from '../../src/token/token.ts'
-import { isLoopbackHost, resolveCookieOptions } from '../../src/transport/set-cookie.ts'
+import { isLoopbackHost, readSetCookie, resolveCookieOptions } from '../../src/transport/set-cookie.ts'
 
 const token = 'T'.repeat(76)
 /** A caller without types may pass anything. */
@@ -350,5 +350,21 @@ describe('a loopback host', () => {
     `${'a'.repeat(260)}.localhost`
   ])('The host %j is not loopback', (host) => {
     expect(isLoopbackHost(host)).toBe(false)
+  })
+})
+
+describe('a cookie as data', () => {
+  it('says that it is to be removed', () => {
+    const { plainTemplate } = resolveCookieOptions({ secure: false })
+    expect(readSetCookie(plainTemplate.clear())).toEqual({
+      name: 'sid',
+      value: '',
+      attributes: { path: '/', maxAge: 0, expires: new Date(0), httpOnly: true, sameSite: 'lax' }
+    })
+  })
+
+  it('leaves out the attributes that the cookie does not have', () => {
+    const { plainTemplate } = resolveCookieOptions({ secure: false, httpOnly: false })
+    expect(readSetCookie(plainTemplate.write('token')).attributes).toEqual({ path: '/', sameSite: 'lax' })
   })
 })

@@ -1,0 +1,93 @@
+import { createCookieJarClient, createGate } from '@kvsession/testkit'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { getSession } from '../src/index.ts'
+import { serve } from './support/fastify-app.ts'
+import { createSite, type Site } from './support/site.ts'
+
+type Browser = ReturnType<typeof createCookieJarClient>
+
+async function serveSite(
+  handler: (request: FastifyRequest, reply: FastifyReply) => unknown
+): Promise<Site & { readonly browser: Browser }> {
+  const site = createSite()
+  site.fastify.get('/hijack', async (request, reply) => {
+    await handler(request, reply)
+    return reply
+  })
+  const app = await serve(site.fastify)
+  onTestFinished(() => app.close())
+  return { ...site, browser: createCookieJarClient(app.url) }
+}
+
+describe('reply.hijack()', () => {
+  it('sends the cookie of a login that came before it', async () => {
+    const { browser } = await serveSite(async (request, reply) => {
+      await getSession(request).login('alice')
+      reply.hijack()
+      reply.raw.writeHead(200, { 'X-Own': 'yes' }).end('raw')
+    })
+    const answer = await browser.get('/hijack')
+    expect([answer.body, answer.headers['x-own']]).toEqual(['raw', 'yes'])
+    expect(answer.setCookies).toHaveLength(1)
+    expect(answer.headers['cache-control']).toBe('no-store')
+  })
+
+  it('stores what changes before the response closes', async () => {
+    const site = await serveSite((request, reply) => {
+      request.session.before = true
+      reply.hijack()
+      request.session.after = true
+      reply.raw.end('raw')
+    })
+    await site.browser.get('/start')
+    const write = site.store.hold('compareAndSet')
+    await site.browser.get('/hijack')
+    await write.reached
+    write.release()
+    expect(JSON.parse((await site.browser.get('/read')).body)).toEqual({ started: true, before: true, after: true })
+  })
+
+  it('refuses a login after it, because the cookie could not be set', async () => {
+    let code: unknown
+    const { browser, store } = await serveSite(async (request, reply) => {
+      reply.hijack()
+      const login = getSession(request).login('alice')
+      await login.catch((error) => {
+        code = error.code
+      })
+      reply.raw.end('raw')
+    })
+    await browser.get('/hijack')
+    expect([code, store.count()]).toEqual(['HEADERS_SENT', 0])
+  })
+
+  it('refuses data of a new session that is not stored, and says what to do', async () => {
+    const { browser, store } = await serveSite((request, reply) => {
+      request.session.views = 1
+      reply.hijack()
+    })
+    const answer = await browser.get('/hijack')
+    expect(answer.status).toBe(500)
+    expect(JSON.parse(answer.body)).toMatchObject({
+      code: 'HEADERS_SENT',
+      message: expect.stringContaining('await getSession(request).save() before it')
+    })
+    expect(store.count('compareAndSet')).toBe(1)
+  })
+
+  it('logs the error, and raises the event, of a change that could not be stored', async () => {
+    const logged = createGate()
+    const site = await serveSite((request, reply) => {
+      reply.log.error = () => logged.open()
+      reply.hijack()
+      request.session.late = true
+      reply.raw.end('raw')
+    })
+    await site.browser.get('/start')
+    site.store.fail('compareAndSet')
+    await site.browser.get('/hijack')
+    await logged.passed
+    expect(site.events).toContainEqual(expect.objectContaining({ type: 'commitFailed' }))
+  })
+})

@@ -1,0 +1,8 @@
+import 'fastify'
+
+declare module 'fastify' {
+  interface Session {
+    [name: string]: unknown
+    views: number
+  }
+}
