@@ -1,10 +1,10 @@
 import fastifyCookie from '@fastify/cookie'
 import fastifySession from '@fastify/session'
-import { createMemoryStore, createSessionManager, type Session } from '@kvsession/core'
+import { createMemoryStore } from '@kvsession/core'
+import { session } from '@kvsession/fastify'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import {
   type Application,
-  type Fields,
   fieldAccess,
   type Library,
   noAccess,
@@ -28,22 +28,10 @@ export const fastifyLibraries: Readonly<Record<string, Library>> = {
     )
 }
 
-/** Stands for an adapter for Fastify until there is one: the session manager in two hooks. */
 function withKvsession(): Application | Promise<Application> {
-  const manager = createSessionManager<Fields>({ store: createMemoryStore(), secret })
-  const sessions = new WeakMap<FastifyRequest, Session<Fields>>()
-  const mount = (app: FastifyInstance): void => {
-    app.addHook('onRequest', async (request) => {
-      sessions.set(request, await manager.open(request.headers))
-    })
-    app.addHook('onSend', async (request, reply) => {
-      const session = sessions.get(request)
-      if (session) for (const [name, value] of (await manager.commit(session)).headers) reply.header(name, value)
-    })
-  }
   return build(
-    mount,
-    fieldAccess((request) => sessions.get(request)?.data)
+    (app) => app.register(session, { store: createMemoryStore(), secret }),
+    fieldAccess((request) => Reflect.get(request, 'session'))
   )
 }
 
