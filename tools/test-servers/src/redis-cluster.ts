@@ -28,12 +28,13 @@ const startTimeout = 20_000
 /** @param nodeTimeout milliseconds after which a silent master is replaced */
 export async function startRedisCluster({ nodeTimeout = 1_000 }: { nodeTimeout?: number } = {}): Promise<RedisCluster> {
   const plan: PlannedNode[] = []
+  const ports = new Set<number>()
+  while (ports.size < 4 * masters) ports.add(await findFreePort())
+  const [...free] = ports
   while (plan.length < 2 * masters) {
-    const [port, busPort] = [await findFreePort(), await findFreePort()]
+    const [port = 0, busPort = 0] = free.splice(0, 2)
     const id = createHash('sha1').update(`${plan.length}.${port}`).digest('hex')
-    if (plan.every((node) => ![node.port, node.busPort].includes(port)) && port !== busPort) {
-      plan.push({ id, port, busPort })
-    }
+    plan.push({ id, port, busPort })
   }
   const started = await Promise.allSettled(plan.map((node) => startNode(node, plan, nodeTimeout)))
   const nodes = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))

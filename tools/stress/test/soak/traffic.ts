@@ -108,7 +108,8 @@ export function createTraffic(servers: readonly [Server, ...Server[]], mirror: M
     },
     until,
     async step(task) {
-      if (isSuspended) await until(() => !isSuspended)
+      // The traffic may be suspended again before this continues.
+      while (isSuspended) await until(() => !isSuspended)
       running++
       await task()
       running--
