@@ -3,14 +3,7 @@ import fastifySession from '@fastify/session'
 import { createMemoryStore } from '@kvsession/core'
 import { session } from '@kvsession/fastify'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import {
-  type Application,
-  fieldAccess,
-  type Library,
-  noAccess,
-  routesOf,
-  type SessionAccess
-} from './application.ts'
+import { type Application, fieldAccess, type Library, noAccess, routesOf, type SessionAccess } from './application.ts'
 import { asBaselineSession, awaitedBaseline, baselineData, createMapBaseline } from './hand-written.ts'
 import { cookie, secret } from './secret.ts'
 
