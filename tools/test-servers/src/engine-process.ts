@@ -9,7 +9,7 @@ import type { Engine } from './engine.ts'
 import { findProgram } from './engine-address.ts'
 import { findFreePort } from './free-port.ts'
 import type { NetworkHost } from './network.ts'
-import { descendantsOf, signalAll } from './process-tree.ts'
+import { descendantsOf, signalAll, waitUntilStopped } from './process-tree.ts'
 
 /** How to start an engine. */
 export interface EngineRecipe {
@@ -98,7 +98,9 @@ interface RunningProcess {
 
 function signalTree(running: RunningProcess | undefined, signal: NodeJS.Signals): void {
   if (running === undefined) throw new Error(`No server runs that could take ${signal}`)
-  signalAll([running.pid, ...descendantsOf(running.pid)], signal)
+  const pids = [running.pid, ...descendantsOf(running.pid)]
+  signalAll(pids, signal)
+  if (signal === 'SIGSTOP') waitUntilStopped(pids)
 }
 
 async function run(recipe: EngineRecipe, place: EnginePlace, enter: readonly string[] = []): Promise<RunningProcess> {

@@ -23,3 +23,19 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
     } catch {}
   }
 }
+
+const maxLooks = 10_000
+
+/** Waits until all threads have stopped, because SIGSTOP reaches the threads on other cores later. Needs /proc. */
+export function waitUntilStopped(pids: readonly number[]): void {
+  for (let looks = 0; looks < maxLooks && pids.some(isRunning); looks++);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    const tasks = readdirSync(`/proc/${pid}/task`)
+    return tasks.some((task) => !/\) [TtZ] /.test(readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8')))
+  } catch {
+    return false
+  }
+}
