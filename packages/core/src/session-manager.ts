@@ -231,7 +231,7 @@ export function createManagerContext<Data extends object>(
   const callbacks = guardCallbacks(options)
   const { clock } = callbacks
   const randomBytes = createRandomSource(options.randomBytes)
-  const newWriteId = createUniqueIds(randomBytes)
+  const newWriteId = createUniqueIds(randomBytes, options.randomBytes ? 1 : undefined)
   const emit = onEvent && observer(onEvent)
   const waitForEarlier = platform.createWaitForEarlier(policy.storeTimeout / 2)
   const atomicStore = hasCompareAndSet(store)

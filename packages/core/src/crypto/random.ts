@@ -22,10 +22,14 @@ export function createRandomSource(randomBytes?: (length: number) => Uint8Array)
 }
 
 /** A process that starts from a snapshot must not go on with the prefix and the counter that are in it. */
-const idsPerPrefix = randomPoolSize === 0 ? 1 : 65_536
+const mostPerPrefix = randomPoolSize === 0 ? 1 : 65_536
 
-/** Unique strings: 72 random bits, drawn for 65,536 of them, and a counter. They are no secret, and can be guessed. */
-export function createUniqueIds(randomBytes: RandomSource): () => string {
+/**
+ * Unique strings: 72 random bits, drawn for 65,536 of them, and a counter. They are no secret, and can be guessed.
+ *
+ * @param idsPerPrefix 1 draws each of them anew, so that they follow from an injected source alone.
+ */
+export function createUniqueIds(randomBytes: RandomSource, idsPerPrefix: number = mostPerPrefix): () => string {
   let prefix = ''
   let left = 0
   return () => {
