@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import { createMemoryStore, createSessionManager, isSessionError, SessionError } from '@kvsession/core'
 import { createCookieJarClient, createGate } from '@kvsession/testkit'
@@ -116,6 +117,21 @@ describe.each(frameworks)('session() on $name', (framework: Framework) => {
     const browser = createCookieJarClient(url)
     await browser.get('/')
     expect((await browser.get('/')).body).toBe('counted 2')
+  })
+
+  // Instrumentation may patch the prototype after the first response.
+  it("A method that is patched on Node's response after the first request is called", async () => {
+    const { middleware } = createSite()
+    const { url } = await serveApp([middleware], (req, res) => {
+      req.session.n = 1
+      res.end('ok')
+    })
+    const browser = createCookieJarClient(url)
+    await browser.get('/')
+    const end = vi.spyOn(ServerResponse.prototype, 'end')
+    onTestFinished(() => end.mockRestore())
+    await browser.get('/')
+    expect(end).toHaveBeenCalledTimes(1)
   })
 
   it('req.session can be set by other code on paths where session() is not mounted', async () => {

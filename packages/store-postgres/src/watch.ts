@@ -4,7 +4,7 @@ import { fieldOf, isPostgresJs, type PostgresClient, type PostgresJsClient, type
 
 export type Watch = NonNullable<AsyncKeyValueStore['watch']>
 
-/** What a listening connection tells. */
+/** Receives the notifications and the state of a listening connection. */
 interface Listener {
   onPayload(payload: string): void
   onLost(): void
@@ -12,12 +12,12 @@ interface Listener {
   onBack(): void
 }
 
-/** Listens on the channel until the function that it gives is called; connects again by itself. */
+/** Listens on the channel until the returned function is called; reconnects by itself. */
 type Listen = (channel: string, listener: Listener) => Promise<() => void>
 
 export interface WatchOptions {
   readonly channel: string
-  /** A client that reaches the server itself. */
+  /** A client that connects to the server directly. */
   readonly listening: PostgresClient
   /** Runs a statement on the client of the store. */
   readonly run: Run
@@ -25,29 +25,29 @@ export interface WatchOptions {
   readonly stops: Set<() => void>
 }
 
-/** Milliseconds within which the notification of a new watch must be back. */
+/** Milliseconds within which a new watch must receive its own notification. */
 const mostWait = 5_000
-/** Milliseconds after which a lost connection is made again. */
+/** Milliseconds after which a lost connection is opened again. */
 const retryInterval = 250
 
 /**
- * One connection that listens (LISTEN) to what the store's statements notify (NOTIFY).
+ * One connection that listens (LISTEN) to the notifications (NOTIFY) of the store's writes.
  *
  * @throws SessionError `STORE_INVALID` for a client that cannot listen
  */
 export function createWatch({ channel, listening, run, stops }: WatchOptions): Watch {
   const listen = listenerOf(listening)
   return async (prefix, onKey, onGap) => {
-    // Its own notification shows that what is notified arrives: through some poolers nothing does.
+    // Receiving its own notification proves that notifications arrive: some poolers do not pass them on.
     const probe = `!${randomUUID()}`
     let ended = false
-    let heard = (): void => {}
+    let confirm = (): void => {}
     const arrived = new Promise<void>((resolve) => {
-      heard = resolve
+      confirm = resolve
     })
     const unlisten = await listen(channel, {
       onPayload: (payload) => {
-        if (payload === probe) heard()
+        if (payload === probe) confirm()
         else if (!ended && payload.startsWith(prefix) && !payload.startsWith('!')) onKey(payload)
       },
       onLost: () => ended || onGap(false),
@@ -74,15 +74,15 @@ export function createWatch({ channel, listening, run, stops }: WatchOptions): W
 async function within(arrived: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unheard()), mostWait)
+    timer = setTimeout(() => reject(notReceived()), mostWait)
   })
   await Promise.race([arrived, late]).finally(() => clearTimeout(timer))
 }
 
-function unheard(): SessionError {
+function notReceived(): SessionError {
   return new SessionError(
     'STORE_INVALID',
-    'The PostgreSQL store heard nothing of its own notification. pgbouncer in transaction mode passes none on: give watchClient, a pool that reaches the server itself'
+    'The PostgreSQL store did not receive its own notification. pgbouncer in transaction mode passes none on: set watchClient to a pool that connects to the server directly'
   )
 }
 
@@ -174,7 +174,7 @@ function close(connection: PgConnection): void {
   connection.end().catch(() => undefined)
 }
 
-/** A pool makes nothing else. */
+/** The class `Client` of a pool makes nothing else. */
 function asConnection(value: unknown): PgConnection {
   return value as PgConnection
 }

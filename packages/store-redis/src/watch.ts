@@ -3,33 +3,33 @@ import { call, copyOf, hasMethods, propertyOf, type RedisClient } from './client
 
 export type Watch = NonNullable<AsyncKeyValueStore['watch']>
 
-/** Told by a connection what the server says of keys. */
+/** Receives the invalidation messages of a connection. */
 interface Listener {
   onKey(key: string): void
-  /** The server dropped every key. */
+  /** The server has removed all keys. */
   onFlush(): void
 }
 
-/** How one driver makes a connection that hears of keys. */
+/** How one driver opens a connection that receives invalidation messages. */
 interface Driver {
-  /** Options of the duplicate. */
+  /** Options of the duplicate of the client. */
   readonly overrides: object
-  /** Of the driver: the connection is lost. */
+  /** The event of the driver for a lost connection. */
   readonly lost: string
-  /** Called once: passes on what the server says. */
+  /** Called once. */
   listen(copy: object, listener: Listener): void
-  /** Called for each new connection: asks the server to announce keys with the prefix. */
+  /** Called for each new connection: makes the server send messages for keys with the prefix. */
   track(copy: object, prefix: string): Promise<void>
 }
 
-/** Whether the store can watch keys through a duplicate of this client: not a cluster, a pool, a sentinel client of node-redis. */
+/** Whether the store can watch keys with a duplicate of this client; not for a cluster, a pool or a sentinel client of node-redis. */
 export function canWatch(client: RedisClient): boolean {
   return hasMethods(client, ['watch', 'duplicate']) && propertyOf(client, 'isCluster') !== true
 }
 
 /**
- * A connection of its own on which the server announces which keys change (CLIENT TRACKING in broadcasting mode). The
- * driver connects again by itself.
+ * A separate connection on which the server reports the keys that change (CLIENT TRACKING in broadcasting mode). The driver
+ * reconnects by itself.
  *
  * @param stops the functions that end the watches of the store.
  */
@@ -44,8 +44,8 @@ export function createWatch(client: RedisClient, stops: Set<() => void>): Watch 
         stops.delete(stop)
         forget()
         close(copy)
-        // Changes nothing where the watch stood.
-        reject(new Error('The watch was ended before it stood'))
+        // Without effect if the watch has been established.
+        reject(new Error('The watch was ended before it was established'))
       }
       const interrupt = (): void => {
         if (state !== 'watching') return
@@ -85,7 +85,7 @@ export function createWatch(client: RedisClient, stops: Set<() => void>): Watch 
 }
 
 const nodeRedis: Driver = {
-  // RESP3 announces on the connection itself.
+  // RESP3 sends the messages on the connection itself.
   overrides: {
     RESP: 3,
     clientSideCache: undefined,
@@ -99,7 +99,7 @@ const nodeRedis: Driver = {
     call(copy, 'on', ['invalidate', onInvalidate])
   },
   async track(copy, prefix) {
-    // The driver has asked for announcements of what this connection reads.
+    // The driver has enabled messages for the keys that this connection reads.
     await call(copy, 'sendCommand', [['CLIENT', 'TRACKING', 'OFF']])
     await call(copy, 'sendCommand', [['CLIENT', 'TRACKING', 'ON', 'BCAST', 'PREFIX', prefix]])
   }
@@ -108,7 +108,7 @@ const nodeRedis: Driver = {
 const channel = '__redis__:invalidate'
 
 const ioredis: Driver = {
-  // RESP2 announces on a channel, of which the connection itself can be the subscriber.
+  // RESP2 sends the messages to a channel, to which the connection itself can subscribe.
   overrides: {
     protocol: 2,
     lazyConnect: true,
@@ -121,7 +121,7 @@ const ioredis: Driver = {
   listen(copy, { onKey, onFlush }) {
     const onMessage = (from: unknown, keys: unknown): void => {
       if (from !== channel) return
-      // The driver joins the keys of one announcement with commas, of which the store's keys have none.
+      // The driver joins the keys of one message with commas, which the store's keys do not contain.
       if (keys === '') onFlush()
       else for (const key of String(keys).split(',')) onKey(key)
     }

@@ -119,13 +119,13 @@ describeOn('redis', { own: true })('a cached store over Redis', () => {
       await cached.close?.()
     })
 
-    it('tells of the gap when its client is closed, and rejects a watch that the store ends before it stands', async () => {
+    it('A watch reports the gap when its client is closed, and is rejected if the store ends it before it is established', async () => {
       const gaps: boolean[] = []
       const watch = (onGap: (watching: boolean) => void) => connected.store.watch?.('key.', () => undefined, onGap)
       await watch((watching) => gaps.push(watching))
       const late = watch(() => undefined)
       await connected.store.close()
-      await expect(late).rejects.toThrow('ended before it stood')
+      await expect(late).rejects.toThrow('ended before it was established')
       await watch((watching) => gaps.push(watching))
       connected.end()
       while (gaps.length === 0) await new Promise((resolve) => setImmediate(resolve))

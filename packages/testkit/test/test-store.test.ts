@@ -221,6 +221,22 @@ describe('Failures of the engine', () => {
     ])
   })
 
+  // The kit once turned exceptions into rejections, as it awaited what may be no promise.
+  it('A store that throws exceptions instead of rejecting fails the cases of get and compareAndSet', async () => {
+    const fail = (): never => {
+      throw new Error('engine gone')
+    }
+    const createFailingStore = (): KeyValueStore => ({
+      ...failing(async () => Promise.reject(new Error('engine gone'))),
+      get: fail,
+      compareAndSet: fail
+    })
+    expect(await failingCases({ createStore, methods, createFailingStore })).toEqual([
+      'failure: get rejects instead of resolving to undefined',
+      'failure: compareAndSet rejects instead of resolving to false'
+    ])
+  })
+
   it('A call that never settles fails its case, not the runner', async () => {
     const never = (): Promise<never> => new Promise(() => {})
     const hung = storeCases({ createStore: () => ({ ...createMapStore(Date.now), get: never }), caseTimeout: 50 })

@@ -40,11 +40,11 @@ const mistakes: Readonly<Record<string, readonly [Mistake, readonly string[]]>> 
     }),
     ['a read that begins after the hint sees the write']
   ],
-  'tells of every key, whatever the prefix': [
+  'gives hints of every key, regardless of the prefix': [
     ({ watches }) => ({ watch: watching(watches, () => '') }),
     ['no hint is for a key outside of the prefix, which is not a pattern']
   ],
-  'tells nothing where the prefix is empty': [
+  'gives no hints if the prefix is empty': [
     ({ watches }) => ({ watch: watching(watches, (prefix) => prefix || '~') }),
     ['an empty prefix watches every key']
   ],
@@ -125,18 +125,18 @@ function createWatchedStore(mistake: Mistake = () => ({})): KeyValueStore {
 
 const watchCases = { methods, caseTimeout: 300 }
 
-/** Other cases wait for expiry, or write much: they are none of this file's. */
+/** Only the cases of watches: the others wait for expiry, or write much. */
 async function failingWatchCases(options: StoreCaseOptions): Promise<string[]> {
   const failures = await failingCases(options)
   return failures.filter((title) => /^(?:interrupted )?watch: /.test(title))
 }
 
 describe('the cases about watch', () => {
-  it('pass on a store that tells of every write', async () => {
+  it('They pass on a store that gives a hint of every write', async () => {
     expect(await failingWatchCases({ ...watchCases, createStore: () => createWatchedStore() })).toEqual([])
   })
 
-  it.each(Object.entries(mistakes))('fail exactly where a store %s', async (_, [mistake, expected]) => {
+  it.each(Object.entries(mistakes))('They fail exactly where a store %s', async (_, [mistake, expected]) => {
     const failures = await failingWatchCases({ ...watchCases, createStore: () => createWatchedStore(mistake) })
     expect(failures).toEqual(expected.map((name) => `watch: ${name}`))
   })

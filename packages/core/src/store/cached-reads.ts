@@ -1,8 +1,8 @@
-/** What the manager asks a store that keeps in memory what it has read. `createCachedStore` makes one. */
+/** What the manager uses of a store that keeps values in memory, such as that of `createCachedStore`. */
 export interface CachedReads {
   /**
-   * The value under `key`. From memory, and then as it was at most `maxAge` ago, if there is one that `accepts` takes; else
-   * what `get` gives. `accepts` does not throw.
+   * The value under `key`: from memory, at most `maxAge` old, if `accepts` returns true for it; otherwise the result of `get`.
+   * `accepts` does not throw.
    */
   getCached(key: string, accepts: (value: string) => boolean): Promise<string | undefined>
 }

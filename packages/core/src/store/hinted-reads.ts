@@ -13,11 +13,11 @@ export interface HintedReadsOptions {
   readonly onFailure: (error: unknown) => void
 }
 
-/** What was read of a store, in memory for as long as no hint says that it has changed. */
+/** Values that were read from a store, kept in memory until a hint says that they have changed. */
 export interface HintedReads extends CachedReads {
-  /** Asks the store, and keeps what it says if its key is watched. */
+  /** Reads the store, and keeps the value if its key is watched. */
   get(key: string): Promise<string | undefined>
-  /** Drops what is kept of the key, and keeps no read of it that is under way. */
+  /** Drops the value of the key, and does not keep the result of a read that is under way. */
   forget(key: string): void
   close(): void
 }
@@ -28,15 +28,15 @@ interface Read {
   readonly answer: Promise<string | undefined>
 }
 
-/** The keys that share a prefix, and whether hints of them flow. */
+/** The keys that share a prefix, and whether hints about them arrive. */
 interface Area {
   readonly prefix: string
   watching: boolean
-  /** When the watch may be tried again; `undefined`: it is under way, or stands. */
+  /** When the watch may be tried again; `undefined` while it is being established, and once it is. */
   retryAt: number | undefined
 }
 
-// A store that cannot be watched is asked again at this interval, in milliseconds.
+// Milliseconds after which a watch that failed is tried again.
 const retryInterval = 1_000
 
 export function createHintedReads(options: HintedReadsOptions): HintedReads {
@@ -127,7 +127,7 @@ export function createHintedReads(options: HintedReadsOptions): HintedReads {
     get,
     async getCached(key, accepts) {
       const found = findRead(key)
-      // Without a turn of the microtasks before it, so that concurrent readers find this read.
+      // Before any `await`, so that concurrent readers find this read.
       if (found === undefined) return get(key)
       const value = await found.answer
       // It may have been dropped while its answer was awaited.

@@ -35,8 +35,9 @@ export interface KeyValueStore {
 
   /**
    * The live values under `keys`, in their order, `undefined` for each that is absent. Of each key it is what `get` would
-   * have given at some moment of the call. Takes from 1 to 100 different keys. One request to the engine, or a few: a
-   * store that would send one for each key leaves it out, and the manager calls `get` for several keys at once.
+   * have given at some moment of the call. Takes from 1 to 100 different keys. One request to the engine, or requests that
+   * are sent together: a store whose requests would wait for one another leaves it out, and the manager calls `get` for
+   * several keys at once.
    */
   getMany?(keys: readonly string[]): Promise<(string | undefined)[]>
 
@@ -73,16 +74,16 @@ export interface KeyValueStore {
   deleteExpired?(): Promise<number>
 
   /**
-   * Watches the keys that start with `prefix`, literal text as in `keys`. Resolves once hints flow, to a function that ends
-   * the watch; calling that twice is not an error. Rejects when the engine cannot be watched now.
+   * Watches the keys that start with `prefix`, a literal string as in `keys`. Resolves once hints arrive, to a function that
+   * ends the watch; calling it twice is not an error. Rejects when the engine cannot be watched now.
    *
    * A hint is a call of `onKey(key)` some time after the key was written or deleted, by this store or by any other client of
    * the engine. A read that begins after the hint sees that write. One hint may stand for several writes; a hint may come
    * without a write, and may be lost. No hint is for a key outside of `prefix`, and none comes after the end of the watch.
    * Expiry need not give one. Neither `onKey` nor `onGap` throws.
    *
-   * `onGap(false)` says that hints stopped, such as when the connection ended; `onGap(true)` that they flow, and that some
-   * before that moment may have been lost. After `onGap(false)` the store resumes the watch by itself, until it is ended.
+   * `onGap(false)` says that hints have stopped, for example because the connection ended; `onGap(true)` says that they arrive,
+   * and that some before that moment may have been lost. After `onGap(false)` the store resumes the watch by itself, until it is ended.
    *
    * The manager relies on no hint: nothing that it decides is wrong when all of them are lost. For `createCachedStore`.
    */

@@ -177,7 +177,7 @@ function resultOf<T>(start: () => Awaitable<T>): Awaitable<T> {
   }
 }
 
-/** Whether there is something to wait for: no result of a store method is an object. */
+/** Whether there is something to wait for. Results that are objects, such as lists, come from async functions here. */
 function isPending<T>(result: Awaitable<T>): result is Promise<T> {
   return typeof result === 'object' && result !== null
 }

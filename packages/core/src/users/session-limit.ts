@@ -3,7 +3,7 @@ import { readRecord } from '../record/live-record.ts'
 import type { StoredRecord } from '../record/record.ts'
 import { loginTimeout } from '../record/tombstone.ts'
 import { endSession, type IndexContext } from './end-session.ts'
-import { prune, type ReadIndex, type Reservation } from './user-index.ts'
+import { prune, type ReadIndex, type Reservation, readIndex } from './user-index.ts'
 import type { IndexEntry } from './user-index-entry.ts'
 
 /** Indexes above this are sampled for dead entries at each login, so that an index does not grow with the logouts. */
@@ -25,7 +25,8 @@ export async function evictOldest(
   const limit = context.policy.maxSessionsPerUser
   const count = index.entries.size
   if (count > limit) {
-    const { sessions, pruneDead } = await surveySessions(context, userId, read)
+    // Read again: a session that has logged in meanwhile is no longer among the oldest.
+    const { sessions, pruneDead } = await surveySessions(context, userId, await readIndex(context, userId))
     const since = index.entries.get(login.id)?.since ?? 0
     const settledBy = context.clock.now() - loginTimeout
     const earlier = sessions.filter(({ entry }) => entry.since < since && (!entry.reserved || entry.since < settledBy))

@@ -10,7 +10,7 @@ import { scenarios } from './scenarios.ts'
 import { createTally } from './tally.ts'
 
 // Every process has a cached store whose memory is full at the start. A hint arrives at any moment after its write, also
-// when everything is over, which is the same as never. Time stands still, so that nothing leaves the memory for its age.
+// after the end of the scenario, which is the same as never. The clock stands still, so no value leaves the memory by age.
 
 const timeout = 60_000 + mostSchedules * 60
 const cache: Cache = (store) => createCachedStore(store, { clock: { now: () => 0 } })

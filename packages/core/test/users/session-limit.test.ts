@@ -150,6 +150,18 @@ describe("a session that becomes another user's before the limit ends it", () =>
   })
 })
 
+describe('a session that logs in again before the limit ends it', () => {
+  // The index that a login has written itself does not show it.
+  it('Such a session is not among the oldest any more', async () => {
+    const { context, index, events, login } = await createUser({ a: entry(1), b: entry(2), mine: entry(9) }, [], 2)
+    const entries = new Map([...index.index.entries, ['a', entry(10)] as const])
+    const key = indexKey(context, 'alice')
+    await context.access.compareAndSet(key, index.value, encodeIndex({ epoch: 0, entries }, 'again'), far)
+    await evictOldest(context, login('mine'), index)
+    expect(events).toEqual([])
+  })
+})
+
 describe('a session that ends by itself before the limit ends it', () => {
   it('The session is not written again', async () => {
     const { context, index, events, remove, stored, login } = await createUser({ a: entry(1), mine: entry(9) }, [], 1)

@@ -39,9 +39,9 @@ export function createInterception(handlers: Handlers): Interception {
   function interceptFramework(response: ServerResponse): OriginalMethods | undefined {
     const prototype = frameworkPrototype(response)
     if (!prototype) return undefined
-    const original = methodsOf(response)
-    for (const name of names) define(prototype, name, sharedMethod(handlers[name], original[name]))
-    Object.defineProperty(prototype, 'headersSent', sharedHeadersSent(Object.getPrototypeOf(prototype)))
+    const original = methodsBelow(prototype)
+    for (const name of names) define(prototype, name, sharedMethod(handlers[name], original, name))
+    Object.defineProperty(prototype, 'headersSent', sharedHeadersSent(original))
     define(prototype, originals, original)
     return original
   }
@@ -76,6 +76,18 @@ function methodsOf(response: ServerResponse): OriginalMethods {
   return { write, end, writeHead, flushHeaders, setHeader, appendHeader, removeHeader }
 }
 
+/**
+ * The methods that ours are going to hide: those of the prototype itself, and those that it inherits, looked up for each
+ * call, because instrumentation may replace Node's at any time.
+ */
+function methodsBelow(prototype: object): OriginalMethods {
+  const own = [...names, 'headersSent'].flatMap((name) => {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, name)
+    return descriptor ? [[name, descriptor] as const] : []
+  })
+  return Object.create(Object.getPrototypeOf(prototype), Object.fromEntries(own))
+}
+
 function define(target: object, name: string | symbol, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true })
 }
@@ -87,10 +99,10 @@ function ownMethod(handle: Handler) {
 }
 
 /** Responses without a session, and those with methods of their own, pass through. */
-function sharedMethod(handle: Handler, original: OriginalMethods[InterceptedMethod]) {
+function sharedMethod(handle: Handler, original: OriginalMethods, name: InterceptedMethod) {
   return function (this: ServerResponse, ...args: unknown[]): unknown {
     const held = findHeldResponse(this)
-    return held?.shared ? handle(held, args) : Reflect.apply(original, this, args)
+    return held?.shared ? handle(held, args) : Reflect.apply(original[name], this, args)
   }
 }
 
@@ -102,12 +114,12 @@ const ownHeadersSent: PropertyDescriptor = {
   }
 }
 
-function sharedHeadersSent(below: object): PropertyDescriptor {
+function sharedHeadersSent(original: object): PropertyDescriptor {
   return {
     configurable: true,
     get(this: ServerResponse): boolean {
       const held = findHeldResponse(this)
-      return (held?.shared && held.phase === 'held') || Reflect.get(below, 'headersSent', this)
+      return (held?.shared && held.phase === 'held') || Reflect.get(original, 'headersSent', this)
     }
   }
 }

@@ -6,15 +6,14 @@ import type { FullStore } from './store-case.ts'
 /** Makes every optional method of `store` callable. A missing method fails its cases with its name. */
 export function fullStore(store: KeyValueStore, { track }: PendingCalls): FullStore {
   return {
-    get: (key) => track('get', key, async () => store.get(key)),
+    // An exception must not pass for a rejection here.
+    get: (key) => track('get', key, () => Promise.resolve(store.get(key))),
     getMany: (keys) => track('getMany', keys[0], () => store.getMany?.(keys) ?? lacks('getMany')),
     set: (key, value, expiresAt) => track('set', key, () => store.set(key, value, expiresAt)),
     delete: (key) => track('delete', key, () => store.delete(key)),
     compareAndSet: (key, expected, value, expiresAt) =>
-      track(
-        'compareAndSet',
-        key,
-        async () => store.compareAndSet?.(key, expected, value, expiresAt) ?? lacks('compareAndSet')
+      track('compareAndSet', key, () =>
+        Promise.resolve(store.compareAndSet?.(key, expected, value, expiresAt) ?? lacks('compareAndSet'))
       ),
     async *keys(prefix) {
       const iterator = (store.keys?.(prefix) ?? lacks('keys'))[Symbol.asyncIterator]()
