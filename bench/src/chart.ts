@@ -23,12 +23,7 @@ export function drawChart(bars: readonly Bar[]): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${width}" height="${y}" font-family="system-ui, sans-serif" role="img" aria-label="Microseconds of processor time that sessions add to a request over HTTP">`,
     '<style>text{font-size:12px;fill:#333}.head{font-weight:600}.title{font-size:14px;font-weight:600}</style>',
     `<rect width="${width}" height="${y}" fill="#fff"/>`,
-    drawLabel(
-      8,
-      20,
-      'What sessions add to a request over HTTP: µs of processor time, 300 B of data (shorter is better)',
-      'title'
-    ),
+    drawLabel(8, 20, 'Processor time that sessions add to a request, µs (shorter is better)', 'title'),
     ...parts,
     '</svg>',
     ''
