@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { readAnchors, readCodeBlocks, readLinks } from './markdown.ts'
+import { type CodeBlock, readAnchors, readCodeBlocks, readLinks } from './markdown.ts'
 import { type Problem, reportProblems } from './problem.ts'
 import { type ProjectAddress, pathOfLink, readAddress } from './project-address.ts'
 import { readVocabulary, snippetData } from './snippet-vocabulary.ts'
@@ -27,9 +27,41 @@ export function findDocProblems(root: string): Problem[] {
   )
   const address = readAddress(root)
   return [
-    ...documents.flatMap((document) => checkLinks(root, document, address)),
+    ...documents.flatMap((document) => [...checkLinks(root, document, address), ...checkShownFiles(root, document)]),
+    ...checkFrameworkPages(root),
     ...checkSnippets(root, documents.filter(isGuide))
   ]
+}
+
+/** The file whose content a block shows: `<!-- snippet: file examples/frameworks/h3/server.ts -->`. */
+function shownFile({ directive = '' }: CodeBlock): string | undefined {
+  return /^file (\S+)$/.exec(directive)?.[1]
+}
+
+/** Ensures that readers copy files that are tested where they are. */
+function checkShownFiles(root: string, document: string): Problem[] {
+  return readCodeBlocks(readFileSync(join(root, document), 'utf8')).flatMap((block) => {
+    const file = shownFile(block)
+    if (file === undefined) return []
+    const where = `${document}:${block.line}`
+    if (!existsSync(join(root, file))) return [{ where, what: `${file}: no such file` }]
+    const content = readFileSync(join(root, file), 'utf8').trimEnd()
+    return block.code === content ? [] : [{ where, what: `must show ${file} unchanged` }]
+  })
+}
+
+const frameworkExamples = 'examples/frameworks'
+
+/** Each example of a framework has a page, which shows its program. */
+function checkFrameworkPages(root: string): Problem[] {
+  if (!existsSync(join(root, frameworkExamples))) return []
+  return readdirSync(join(root, frameworkExamples)).flatMap((name) => {
+    const page = `docs/frameworks/${name}.md`
+    if (!existsSync(join(root, page))) return [{ where: `${frameworkExamples}/${name}`, what: `has no page: ${page}` }]
+    const shown = readCodeBlocks(readFileSync(join(root, page), 'utf8')).map(shownFile)
+    if (shown.some((file) => file?.startsWith(`${frameworkExamples}/${name}/`))) return []
+    return [{ where: page, what: `shows no file of ${frameworkExamples}/${name}` }]
+  })
 }
 
 /** Documents with code for readers to paste. */
@@ -91,7 +123,7 @@ interface SnippetSource {
 function snippetsOf({ root, document, vocabulary }: SnippetSource, problems: Problem[]): SnippetModule[] {
   const modules: SnippetModule[] = []
   for (const block of readCodeBlocks(readFileSync(join(root, document), 'utf8'))) {
-    if (!checkedLanguages.has(block.language)) continue
+    if (!checkedLanguages.has(block.language) || shownFile(block) !== undefined) continue
     const where = `${document}:${block.line}`
     const { preamble, unknown } = readDirective(block.directive ?? '', vocabulary, modules.at(-1))
     for (const word of unknown) {

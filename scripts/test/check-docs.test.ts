@@ -47,6 +47,27 @@ describe('check-docs', () => {
     ])
   })
 
+  it('A block that shows a file must have its content', () => {
+    const page = (code: string, file = 'examples/frameworks/h3/server.ts'): TreeFiles => ({
+      'docs/frameworks/h3.md': ts(code, `file ${file}`),
+      'examples/frameworks/h3/server.ts': 'not TypeScript of ours\n'
+    })
+    expect(problemsOf(page('not TypeScript of ours'))).toEqual([])
+    expect(problemsOf(page('another program'))).toEqual([
+      'docs/frameworks/h3.md:3: must show examples/frameworks/h3/server.ts unchanged'
+    ])
+    expect(problemsOf(page('', 'examples/none.ts'))).toEqual([
+      'docs/frameworks/h3.md:3: examples/none.ts: no such file',
+      'docs/frameworks/h3.md: shows no file of examples/frameworks/h3'
+    ])
+  })
+
+  it('An example of a framework without a page is a problem', () => {
+    expect(problemsOf({ 'examples/frameworks/h3/server.ts': '' })).toEqual([
+      'examples/frameworks/h3: has no page: docs/frameworks/h3.md'
+    ])
+  })
+
   it('No generated file remains if all snippets compile', () => {
     let folder = ''
     problemsOf({ 'README.md': ts('const a = 1') }, (root) => {

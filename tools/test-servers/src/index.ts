@@ -2,6 +2,7 @@ export { type DescribeOptions, describeOn, describeOnNetwork, describeOnWorkerd 
 export type { Engine, EngineOptions } from './engine.ts'
 export { type EngineName, missingEngine } from './engine-address.ts'
 export { engines, isEngine } from './engines.ts'
+export { findFreePort } from './free-port.ts'
 export { startMariadb } from './mariadb.ts'
 export { startMemcached } from './memcached.ts'
 export { type NetworkHost, startNetwork, type TestNetwork } from './network.ts'

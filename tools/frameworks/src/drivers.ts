@@ -1,0 +1,8 @@
+import { type Driver, routes } from './acts.ts'
+
+/** The examples whose routes, or whose results, differ from those of the others. */
+export const drivers: Readonly<Record<string, Driver>> = {}
+
+export function driverOf(name: string): Driver {
+  return drivers[name] ?? routes
+}
