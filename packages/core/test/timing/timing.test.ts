@@ -17,7 +17,7 @@ const coin = (): 0 | 1 => (seeded.below(2) === 0 ? 0 : 1)
 const ring = createKeyring({
   secrets: ['the secret of a timing test, long enough'],
   namespace: 'sessions',
-  cookieName: 'sid'
+  tokenName: 'sid'
 })
 
 let consumed = 0
