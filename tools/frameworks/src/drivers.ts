@@ -1,7 +1,10 @@
 import { type Driver, routes } from './acts.ts'
+import { reactRouter } from './drivers/react-router.ts'
 
 /** The examples whose routes, or whose results, differ from those of the others. */
-export const drivers: Readonly<Record<string, Driver>> = {}
+export const drivers: Readonly<Record<string, Driver>> = {
+  'react-router': reactRouter
+}
 
 export function driverOf(name: string): Driver {
   return drivers[name] ?? routes
