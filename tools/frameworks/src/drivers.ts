@@ -1,9 +1,11 @@
 import { type Driver, routes } from './acts.ts'
 import { reactRouter } from './drivers/react-router.ts'
+import { trpc } from './drivers/trpc.ts'
 
 /** The examples whose routes, or whose results, differ from those of the others. */
 export const drivers: Readonly<Record<string, Driver>> = {
-  'react-router': reactRouter
+  'react-router': reactRouter,
+  trpc
 }
 
 export function driverOf(name: string): Driver {
