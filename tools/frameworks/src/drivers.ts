@@ -1,12 +1,14 @@
 import { type Driver, routes } from './acts.ts'
 import { graphqlYoga } from './drivers/graphql-yoga.ts'
 import { reactRouter } from './drivers/react-router.ts'
+import { tanstackStart } from './drivers/tanstack-start.ts'
 import { trpc } from './drivers/trpc.ts'
 
 /** The examples whose routes, or whose results, differ from those of the others. */
 export const drivers: Readonly<Record<string, Driver>> = {
   'graphql-yoga': graphqlYoga,
   'react-router': reactRouter,
+  'tanstack-start': tanstackStart,
   trpc
 }
 
