@@ -100,11 +100,20 @@ function warnOfCookie(context: ManagerContext, { request, cookieTemplate }: Sess
   const { cookie, emit, warnOnce } = context
   if (cookie.secure !== 'auto') return
   if (cookieTemplate === cookie.plainTemplate) {
-    if (globalThis.process?.env?.NODE_ENV === 'production') warnOnce(plainInProduction)
+    if (isProduction()) warnOnce(plainInProduction)
   } else if (asksForLoopback(request)) {
     if (!isElsewhere(request)) warnOnce(loopbackByProxy)
   } else if (request.encrypted === false && !isForwarded(request)) {
     emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', hint: plainConnection })
     warnOnce(plainConnection)
+  }
+}
+
+/** False also where the runtime refuses to say, as Deno does without `--allow-env`: a warning must not fail a request. */
+function isProduction(): boolean {
+  try {
+    return globalThis.process?.env?.NODE_ENV === 'production'
+  } catch {
+    return false
   }
 }
