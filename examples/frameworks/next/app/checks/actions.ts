@@ -21,3 +21,7 @@ export const fail = sessions.action(async (session, form: FormData) => {
   await session.login(String(form.get('user')))
   throw new Error('This action fails after the login')
 })
+
+export const logOut = sessions.action(async (session) => {
+  await session.destroy()
+})

@@ -1,7 +1,7 @@
 import { sessions } from '../../lib/sessions'
-import { fail, findNothing, goElsewhere, stay } from './actions'
+import { fail, findNothing, goElsewhere, logOut, stay } from './actions'
 
-const actions = { stay, goElsewhere, findNothing, fail }
+const actions = { stay, goElsewhere, findNothing, fail, logOut }
 
 /** The tests submit these forms. */
 export default async function Checks() {

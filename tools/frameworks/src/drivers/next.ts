@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { type Act, type Driver, routes } from '../acts.ts'
+import { createVisitor, type Visitor, type VisitorResponse } from '../visitor.ts'
+
+/** The server action of a form, by the name under which a browser submits it. */
+interface Form {
+  /** A path. */
+  readonly page: string
+  /** `$ACTION_ID_…`, as Next.js names a hidden field. */
+  readonly actionField: string
+}
+
+const more: readonly Act[] = [
+  {
+    name: 'a page shows the user, sets no cookie, and no shared cache may keep it',
+    async run({ url }) {
+      const visitor = createVisitor(url)
+      assert.match(titleOf(await visitor.send('/')), /Hello, stranger/)
+      await visitor.send('/login', { form: { user: 'alice' } })
+      const page = await visitor.send('/')
+      assert.match(titleOf(page), /Hello, alice/)
+      assert.deepEqual(page.cookies, [])
+      assert.match(page.headers.get('cache-control') ?? '', /private|no-store/)
+    }
+  },
+  {
+    name: 'a form without scripts logs in, and the page of the same response shows the user',
+    async run({ url }) {
+      const visitor = createVisitor(url)
+      const response = await submit(visitor, await findForm(visitor, '/checks', 'stay'), 'alice')
+      assert.equal(response.status, 200, response.body)
+      assert.match(titleOf(response), /Hello, alice/)
+      await assertLoggedIn(visitor, response, 'alice')
+    }
+  },
+  {
+    name: 'a form without scripts logs in and redirects, shows "not found", or fails: the cookie is delivered',
+    async run({ url }) {
+      for (const [name, status] of [
+        ['goElsewhere', 303],
+        ['findNothing', 404],
+        ['fail', 500]
+      ] as const) {
+        const visitor = createVisitor(url)
+        const response = await submit(visitor, await findForm(visitor, '/checks', name), 'alice')
+        assert.equal(response.status, status, `${name}: ${response.body}`)
+        await assertLoggedIn(visitor, response, 'alice')
+      }
+    }
+  },
+  {
+    name: 'a form that a script submits logs in, also if it redirects, shows "not found", or fails',
+    async run({ url }) {
+      for (const [name, status] of [
+        ['stay', 200],
+        ['goElsewhere', 200],
+        ['findNothing', 404],
+        ['fail', 500]
+      ] as const) {
+        const visitor = createVisitor(url)
+        const response = await submitByScript(visitor, await findForm(visitor, '/checks', name), 'alice')
+        assert.equal(response.status, status, `${name}: ${response.body}`)
+        await assertLoggedIn(visitor, response, 'alice')
+      }
+    }
+  },
+  {
+    name: 'a form without scripts logs out, and the page of the same response shows a stranger',
+    async run({ url }) {
+      const visitor = createVisitor(url)
+      await visitor.send('/login', { form: { user: 'alice' } })
+      const response = await submit(visitor, await findForm(visitor, '/checks', 'logOut'), '')
+      assert.match(titleOf(response), /Hello, stranger/)
+      assert.equal(visitor.jar.header('/'), '')
+    }
+  },
+  {
+    name: 'proxy.ts sends a stranger away from a page, and lets a user in',
+    async run({ url }) {
+      const visitor = createVisitor(url)
+      const refused = await visitor.send('/account')
+      assert.equal(refused.status, 307)
+      assert.equal(new URL(refused.headers.get('location') ?? '', url).href, `${url}/`)
+      await visitor.send('/login', { form: { user: 'alice' } })
+      const account = await visitor.send('/account')
+      assert.match(titleOf(account), /Account of alice/)
+      assert.deepEqual(account.cookies, [])
+    }
+  },
+  {
+    name: 'a route handler gets its parameters, and may call notFound() and redirect() after a login',
+    async run({ url }) {
+      const visitor = createVisitor(url)
+      const missing = await visitor.send('/users/alice', { form: { user: 'alice' } })
+      assert.equal(missing.status, 404)
+      await assertLoggedIn(visitor, missing, 'alice')
+      assert.deepEqual(JSON.parse((await visitor.send('/users/alice')).body), { user: 'alice' })
+      const redirected = await visitor.send('/users/bob', { form: { user: 'bob' } })
+      assert.equal(redirected.status, 303)
+      assert.equal(new URL(redirected.headers.get('location') ?? '', url).pathname, '/users/bob')
+      await assertLoggedIn(visitor, redirected, 'bob')
+    }
+  },
+  {
+    name: 'a page that writes to the session fails with a message',
+    async run({ url, output }) {
+      const { status } = await createVisitor(url).send('/checks/write')
+      assert.equal(status, 500)
+      assert.match(output(), /HEADERS_SENT/)
+    }
+  }
+]
+
+/** The routes of the others, and server actions, which a form reaches with and without scripts. */
+export const next: Driver = { ...routes, more }
+
+/** @param id of the form element. */
+async function findForm(visitor: Visitor, page: string, id: string): Promise<Form> {
+  const { body } = await visitor.send(page)
+  const [, content = ''] = new RegExp(`<form[^>]* id="${id}"[^>]*>(.*?)</form>`, 's').exec(body) ?? []
+  const [actionField] = /\$ACTION_ID_\w+/.exec(content) ?? []
+  assert.ok(actionField !== undefined, `${page} has no form ${id}: ${body}`)
+  return { page, actionField }
+}
+
+function submit(visitor: Visitor, { page, actionField }: Form, user: string): Promise<VisitorResponse> {
+  return visitor.send(page, { multipart: { [actionField]: '', user } })
+}
+
+/** As React does in the browser: the action is a header, and its one argument, a form, is field 1. */
+function submitByScript(visitor: Visitor, { page, actionField }: Form, user: string): Promise<VisitorResponse> {
+  return visitor.send(page, {
+    headers: { 'next-action': actionField.replace('$ACTION_ID_', ''), accept: 'text/x-component' },
+    multipart: { '1_user': user, '0': '["$K1"]' }
+  })
+}
+
+async function assertLoggedIn(visitor: Visitor, { cookies }: VisitorResponse, user: string): Promise<void> {
+  assert.notDeepEqual(cookies, [], 'the login sets no cookie')
+  assert.equal((await next.view(visitor)).user, user)
+}
+
+/** The heading of a page, without the comments by which React separates strings. */
+function titleOf({ status, body }: VisitorResponse): string {
+  const [, heading = ''] = /<h1>(.*?)<\/h1>/s.exec(body) ?? []
+  assert.notEqual(heading, '', `no heading: ${status} ${body}`)
+  return heading.replaceAll(/<!--.*?-->/g, '')
+}
