@@ -1,5 +1,6 @@
 'use server'
 
+import { refresh } from 'next/cache'
 import { redirect } from 'next/navigation'
 import { sessions } from '../lib/sessions'
 
@@ -14,6 +15,8 @@ export const addItem = sessions.action(async (session, form: FormData) => {
   await session.update((data) => {
     data.items = [...(data.items ?? []), item]
   })
+  // An action that sets no cookie does not render the page again by itself.
+  refresh()
 })
 
 export const logOut = sessions.action(async (session) => {

@@ -27,7 +27,7 @@ const more: readonly Act[] = [
     name: 'a form without scripts logs in, and the page of the same response shows the user',
     async run({ url }) {
       const visitor = createVisitor(url)
-      const response = await submit(visitor, await findForm(visitor, '/checks', 'stay'), 'alice')
+      const response = await submit(visitor, await findForm(visitor, '/checks', 'stay'), { user: 'alice' })
       assert.equal(response.status, 200, response.body)
       assert.match(titleOf(response), /Hello, alice/)
       await assertLoggedIn(visitor, response, 'alice')
@@ -42,7 +42,7 @@ const more: readonly Act[] = [
         ['fail', 500]
       ] as const) {
         const visitor = createVisitor(url)
-        const response = await submit(visitor, await findForm(visitor, '/checks', name), 'alice')
+        const response = await submit(visitor, await findForm(visitor, '/checks', name), { user: 'alice' })
         assert.equal(response.status, status, `${name}: ${response.body}`)
         await assertLoggedIn(visitor, response, 'alice')
       }
@@ -58,7 +58,7 @@ const more: readonly Act[] = [
         ['fail', 500]
       ] as const) {
         const visitor = createVisitor(url)
-        const response = await submitByScript(visitor, await findForm(visitor, '/checks', name), 'alice')
+        const response = await submitByScript(visitor, await findForm(visitor, '/checks', name), { user: 'alice' })
         assert.equal(response.status, status, `${name}: ${response.body}`)
         await assertLoggedIn(visitor, response, 'alice')
       }
@@ -69,9 +69,27 @@ const more: readonly Act[] = [
     async run({ url }) {
       const visitor = createVisitor(url)
       await visitor.send('/login', { form: { user: 'alice' } })
-      const response = await submit(visitor, await findForm(visitor, '/checks', 'logOut'), '')
+      const response = await submit(visitor, await findForm(visitor, '/checks', 'logOut'), {})
       assert.match(titleOf(response), /Hello, stranger/)
       assert.equal(visitor.jar.header('/'), '')
+    }
+  },
+  {
+    name: 'an action that changes data alone sets no cookie, and refresh() shows the data in the same response',
+    async run({ url }) {
+      const visitor = createVisitor(url)
+      await visitor.send('/login', { form: { user: 'alice' } })
+      const form = await findForm(visitor, '/', 'Add')
+      for (const [send, item] of [
+        [submit, 'tea'],
+        [submitByScript, 'milk']
+      ] as const) {
+        const { status, cookies, body } = await send(visitor, form, { item })
+        assert.equal(status, 200, body)
+        assert.deepEqual(cookies, [])
+        assert.ok(body.includes(item), body)
+      }
+      assert.deepEqual((await next.view(visitor)).items, ['tea', 'milk'])
     }
   },
   {
@@ -114,24 +132,27 @@ const more: readonly Act[] = [
 /** The routes of the others, and server actions, which a form reaches with and without scripts. */
 export const next: Driver = { ...routes, more }
 
-/** @param id of the form element. */
-async function findForm(visitor: Visitor, page: string, id: string): Promise<Form> {
+/** @param label of the form's button. */
+async function findForm(visitor: Visitor, page: string, label: string): Promise<Form> {
   const { body } = await visitor.send(page)
-  const [, content = ''] = new RegExp(`<form[^>]* id="${id}"[^>]*>(.*?)</form>`, 's').exec(body) ?? []
-  const [actionField] = /\$ACTION_ID_\w+/.exec(content) ?? []
-  assert.ok(actionField !== undefined, `${page} has no form ${id}: ${body}`)
+  const form = body.split('<form').find((part) => part.includes(`>${label}</button>`))
+  const [actionField] = /\$ACTION_ID_\w+/.exec(form ?? '') ?? []
+  assert.ok(actionField !== undefined, `${page} has no form ${label}: ${body}`)
   return { page, actionField }
 }
 
-function submit(visitor: Visitor, { page, actionField }: Form, user: string): Promise<VisitorResponse> {
-  return visitor.send(page, { multipart: { [actionField]: '', user } })
+type Fields = Readonly<Record<string, string>>
+
+function submit(visitor: Visitor, { page, actionField }: Form, fields: Fields): Promise<VisitorResponse> {
+  return visitor.send(page, { multipart: { [actionField]: '', ...fields } })
 }
 
-/** As React does in the browser: the action is a header, and its one argument, a form, is field 1. */
-function submitByScript(visitor: Visitor, { page, actionField }: Form, user: string): Promise<VisitorResponse> {
+/** As React does in the browser: the action is a header, and its one argument is a form of number 1. */
+function submitByScript(visitor: Visitor, { page, actionField }: Form, fields: Fields): Promise<VisitorResponse> {
+  const numbered = Object.entries(fields).map(([name, value]) => [`_1_${name}`, value] as const)
   return visitor.send(page, {
     headers: { 'next-action': actionField.replace('$ACTION_ID_', ''), accept: 'text/x-component' },
-    multipart: { '1_user': user, '0': '["$K1"]' }
+    multipart: { ...Object.fromEntries(numbered), '0': '["$K1"]' }
   })
 }
 

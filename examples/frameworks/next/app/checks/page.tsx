@@ -10,7 +10,7 @@ export default async function Checks() {
     <main>
       <h1>Hello, {userId ?? 'stranger'}</h1>
       {Object.entries(actions).map(([name, action]) => (
-        <form key={name} id={name} action={action}>
+        <form key={name} action={action}>
           <input name="user" />
           <button type="submit">{name}</button>
         </form>
