@@ -6,12 +6,7 @@ export default async function Page() {
   return (
     <main>
       <h1>Hello, {userId ?? 'stranger'}</h1>
-      <ul>
-        {data.items?.map((item, index) => (
-          // biome-ignore lint: items may repeat
-          <li key={index}>{item}</li>
-        ))}
-      </ul>
+      <p>Your items: {data.items?.join(', ') ?? 'none'}</p>
       <form action={addItem}>
         <input name="item" required />
         <button type="submit">Add</button>
