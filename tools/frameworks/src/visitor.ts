@@ -6,8 +6,8 @@ export interface VisitorRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** The fields of a form. A request with a form is a `POST`. */
   readonly form?: Readonly<Record<string, string>>
-  /** The fields of a form that is sent as `multipart/form-data`. */
-  readonly multipart?: Readonly<Record<string, string>>
+  /** Sent as `multipart/form-data`. */
+  readonly multipart?: FormData
   /** Sent as JSON. A request with a body is a `POST`. */
   readonly json?: unknown
 }
@@ -37,7 +37,7 @@ export function createVisitor(url: string): Visitor {
     async send(path, { method, headers, form, multipart, json } = {}) {
       const cookie = jar.header(path)
       const encoded = json === undefined ? undefined : JSON.stringify(json)
-      const body = form ? new URLSearchParams(form) : multipart ? toFormData(multipart) : encoded
+      const body = form ? new URLSearchParams(form) : (multipart ?? encoded)
       const response = await fetch(`${url}${path}`, {
         method: method ?? (body === undefined ? 'GET' : 'POST'),
         redirect: 'manual',
@@ -55,10 +55,4 @@ export function createVisitor(url: string): Visitor {
       return { status: response.status, headers: response.headers, cookies, body: await response.text() }
     }
   }
-}
-
-function toFormData(fields: Readonly<Record<string, string>>): FormData {
-  const data = new FormData()
-  for (const [name, value] of Object.entries(fields)) data.set(name, value)
-  return data
 }

@@ -144,16 +144,22 @@ async function findForm(visitor: Visitor, page: string, label: string): Promise<
 type Fields = Readonly<Record<string, string>>
 
 function submit(visitor: Visitor, { page, actionField }: Form, fields: Fields): Promise<VisitorResponse> {
-  return visitor.send(page, { multipart: { [actionField]: '', ...fields } })
+  return visitor.send(page, { multipart: toFormData([[actionField, ''], ...Object.entries(fields)]) })
 }
 
-/** As React does in the browser: the action is a header, and its one argument is a form of number 1. */
+/** As React does in the browser: the action is a header, and its list of arguments, `0`, refers to the fields of form 1. */
 function submitByScript(visitor: Visitor, { page, actionField }: Form, fields: Fields): Promise<VisitorResponse> {
   const numbered = Object.entries(fields).map(([name, value]) => [`_1_${name}`, value] as const)
   return visitor.send(page, {
     headers: { 'next-action': actionField.replace('$ACTION_ID_', ''), accept: 'text/x-component' },
-    multipart: { ...Object.fromEntries(numbered), '0': '["$K1"]' }
+    multipart: toFormData([...numbered, ['0', '["$K1"]']])
   })
+}
+
+function toFormData(fields: readonly (readonly [name: string, value: string])[]): FormData {
+  const data = new FormData()
+  for (const [name, value] of fields) data.append(name, value)
+  return data
 }
 
 async function assertLoggedIn(visitor: Visitor, { cookies }: VisitorResponse, user: string): Promise<void> {
