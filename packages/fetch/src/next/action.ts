@@ -2,7 +2,7 @@ import { type ResponseCookie, type Session, SessionError, type SessionManager } 
 import { cookiesOf, reportLateChanges } from '@kvsession/core/adapter'
 import { isControlFlow } from './control-flow.ts'
 import { misuse } from './misuse.ts'
-import { type NextCookies, type NextHeaders, readNextRequest } from './next-request.ts'
+import { currentHeaders, type NextCookies, type NextHeaders, readNextRequest } from './next-request.ts'
 
 /** A server action with the session of its request. `args` are what the client sends: check them. */
 export type ActionHandler<Data extends object, Args extends readonly unknown[], Result> = (
@@ -12,7 +12,7 @@ export type ActionHandler<Data extends object, Args extends readonly unknown[], 
 
 const wrapped = new WeakSet<object>()
 
-/** The requests whose action has a session, by {@link NextRequest.key}. */
+/** The requests whose action has a session, by their headers. */
 const running = new WeakMap<object, Set<string>>()
 
 /** Makes a server action of a handler: opens the session, runs the handler, stores what it changed, sets the cookie. */
@@ -23,12 +23,13 @@ export function wrapAction<Data extends object, Args extends readonly unknown[],
 ): (...args: Args) => Promise<Result> {
   checkHandler(run)
   const action = async (...args: Args): Promise<Result> => {
+    const request = await readNextRequest(next, 'An action')
+    const { cookies } = request
     const manager = managerOf()
     const { name } = manager.policy.cookie
-    const { headers, cookies, key } = await readNextRequest(next, name, 'An action')
-    const leave = enter(key, name)
+    const leave = enter(request.headers, name)
     try {
-      const session = await manager.open(headers)
+      const session = await manager.open(currentHeaders(request, name))
       const result = await runOrStore({ manager, session, cookies }, () => run(session, ...args))
       await store({ manager, session, cookies }, false)
       return result

@@ -6,7 +6,7 @@ import { withSession } from '../with-session.ts'
 import { type ActionHandler, wrapAction } from './action.ts'
 import { isControlFlow, responseOfControlFlow } from './control-flow.ts'
 import { misuse } from './misuse.ts'
-import { type NextHeaders, readNextRequest } from './next-request.ts'
+import { currentHeaders, type NextHeaders, readNextRequest } from './next-request.ts'
 import { type SessionView, viewOf } from './session-view.ts'
 
 /**
@@ -74,20 +74,23 @@ export function createNextSessions<Data extends object = SessionData>(
   const wrapperOf = once(() => withSession<Data>(managerOf(), passOnControlFlow(fetchOptions)))
   if (typeof source !== 'function') wrapperOf()
 
+  async function look(request: Request | Headers): Promise<SessionView<Data>> {
+    const session = await managerOf().open(request, { touch: false })
+    return viewOf(await session.load())
+  }
+
   return {
     route(handler) {
-      if (typeof handler !== 'function')
-        throw misuse('route()', 'a handler is missing: route(async (request, session) => …)')
+      if (typeof handler !== 'function') throw misuse('route()', 'a handler is missing: route((request, session) => …)')
       const handlerOf = once(() => wrapperOf()(answerControlFlow(handler)))
       return async (request, ...rest) => handlerOf()(request, ...rest)
     },
     action: (run) => wrapAction(next, managerOf, run),
     async getSession(request) {
-      const manager = managerOf()
-      const { name } = manager.policy.cookie
-      const asked = request ?? (await readNextRequest(next, name, 'getSession()')).headers
-      const session = await manager.open(asked, { touch: false })
-      return viewOf(await session.load())
+      if (request) return look(request)
+      // First, because Next.js stops here while it prerenders: a build then needs no manager.
+      const rendered = await readNextRequest(next, 'getSession()')
+      return look(currentHeaders(rendered, managerOf().policy.cookie.name))
     },
     get manager() {
       return managerOf()

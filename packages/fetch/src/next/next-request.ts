@@ -15,24 +15,18 @@ export interface NextHeaders {
 
 /** The request that Next.js is handling. */
 export interface NextRequest {
-  /** With the cookies that an action of this request has set already. */
+  /** Those that the client has sent. The same object for all calls during one request. */
   readonly headers: Headers
   readonly cookies: NextCookies
-  /** The same object for all calls during one request. */
-  readonly key: object
 }
 
 /**
  * @param caller for the message, such as `getSession()`.
  * @throws SessionError `SESSION_MISSING` outside of a request. Errors by which Next.js interrupts prerendering pass unchanged.
  */
-export async function readNextRequest(next: NextHeaders, cookieName: string, caller: string): Promise<NextRequest> {
+export async function readNextRequest(next: NextHeaders, caller: string): Promise<NextRequest> {
   try {
-    const sent = await next.headers()
-    const cookies = await next.cookies()
-    const headers = new Headers(sent)
-    headers.set('cookie', currentCookies(sent.get('cookie') ?? '', cookies, cookieName))
-    return { headers, cookies, key: sent }
+    return { headers: await next.headers(), cookies: await next.cookies() }
   } catch (cause) {
     if (!(cause instanceof Error && cause.message.includes('outside a request scope'))) throw cause
     throw new SessionError(
@@ -42,6 +36,13 @@ export async function readNextRequest(next: NextHeaders, cookieName: string, cal
       { cause }
     )
   }
+}
+
+/** The headers of the request, with the session cookie that an action of this request has set already. */
+export function currentHeaders({ headers, cookies }: NextRequest, cookieName: string): Headers {
+  const current = new Headers(headers)
+  current.set('cookie', currentCookies(headers.get('cookie') ?? '', cookies, cookieName))
+  return current
 }
 
 const prefixes = ['__Host-', '__Secure-', '']

@@ -188,6 +188,18 @@ describe('getSession()', () => {
     await expect(sessions.action(() => 1)()).rejects.toBe(error)
   })
 
+  it('A page that Next.js tries to prerender at build time needs no manager', async () => {
+    const error = dynamicUsageError()
+    const interrupt = (): never => {
+      throw error
+    }
+    const make = (): SessionManager => {
+      throw new Error('the secret is missing')
+    }
+    const sessions = createNextSessions(make, { headers: interrupt, cookies: interrupt })
+    await expect(sessions.getSession()).rejects.toBe(error)
+  })
+
   it('Of several cookies of one name, getSession() finds the live one', async () => {
     const site = createSite()
     const cookie = await site.logIn('alice')
