@@ -83,12 +83,15 @@ export function createNextSessions<Data extends object = SessionData>(
     route(handler) {
       if (typeof handler !== 'function') throw misuse('route()', 'a handler is missing: route((request, session) => …)')
       const handlerOf = once(() => wrapperOf()(answerControlFlow(handler)))
-      return async (request, ...rest) => handlerOf()(request, ...rest)
+      return async (request, ...rest) => {
+        stopPrerendering(request)
+        return handlerOf()(request, ...rest)
+      }
     },
     action: (run) => wrapAction(next, managerOf, run),
     async getSession(request) {
       if (request) return look(request)
-      // First, because Next.js stops here while it prerenders: a build then needs no manager.
+      // First, for the reason of `stopPrerendering`.
       const rendered = await readNextRequest(next, 'getSession()')
       return look(currentHeaders(rendered, managerOf().policy.cookie.name))
     },
@@ -96,6 +99,11 @@ export function createNextSessions<Data extends object = SessionData>(
       return managerOf()
     }
   }
+}
+
+/** Next.js stops a handler that reads the request while it prerenders: before the manager is made, which a build cannot do. */
+function stopPrerendering(request: Request): void {
+  Reflect.get(Object(request), 'headers')
 }
 
 /** `make`, called once; again after it has thrown. */

@@ -188,7 +188,7 @@ describe('getSession()', () => {
     await expect(sessions.action(() => 1)()).rejects.toBe(error)
   })
 
-  it('A page that Next.js tries to prerender at build time needs no manager', async () => {
+  it('A page or a route handler that Next.js tries to prerender at build time needs no manager', async () => {
     const error = dynamicUsageError()
     const interrupt = (): never => {
       throw error
@@ -198,6 +198,9 @@ describe('getSession()', () => {
     }
     const sessions = createNextSessions(make, { headers: interrupt, cookies: interrupt })
     await expect(sessions.getSession()).rejects.toBe(error)
+    // With `cacheComponents`, Next.js calls handlers of GET with a request whose headers cannot be read.
+    const request = Object.defineProperty(new Request('http://localhost/'), 'headers', { get: interrupt })
+    await expect(sessions.route(() => new Response())(request)).rejects.toBe(error)
   })
 
   it('Of several cookies of one name, getSession() finds the live one', async () => {
