@@ -2,8 +2,7 @@
  * How `redirect()`, `notFound()` and their relatives end a request: they throw an error that Next.js recognises by its
  * `digest`, as it recognises the errors by which it interrupts prerendering.
  */
-const controlFlow =
-  /^(?:NEXT_|DYNAMIC_SERVER_USAGE$|BAILOUT_TO_CLIENT_SIDE_RENDERING$|HANGING_PROMISE_REJECTION$|BUILD_TIME_)/
+const controlFlow = /^(?:NEXT_|DYNAMIC_SERVER_USAGE$|BAILOUT_TO_CLIENT_SIDE_RENDERING$|HANGING_PROMISE_REJECTION$)/
 
 /** Whether Next.js must get `error` unchanged. */
 export function isControlFlow(error: unknown): boolean {
@@ -15,13 +14,12 @@ export function isControlFlow(error: unknown): boolean {
  * `notFound()` has no cookie. `undefined` for every other error.
  */
 export function responseOfControlFlow(error: unknown, request: Request): Response | undefined {
-  const [kind, ...fields] = digestOf(error).split(';')
-  if (kind === 'NEXT_HTTP_ERROR_FALLBACK') return new Response(null, { status: Number(fields[0]) })
-  if (kind !== 'NEXT_REDIRECT') return undefined
-  // NEXT_REDIRECT;push or replace;URL;status; where the URL may contain a semicolon.
-  const [, ...rest] = fields
-  const headers = { Location: rest.slice(0, -2).join(';') }
-  return new Response(null, { status: isForm(request) ? 303 : Number(rest.at(-2)), headers })
+  const digest = digestOf(error)
+  const [, missing] = /^NEXT_HTTP_ERROR_FALLBACK;(4\d\d)$/.exec(digest) ?? []
+  if (missing !== undefined) return new Response(null, { status: Number(missing) })
+  const [, location, status] = /^NEXT_REDIRECT;[^;]*;(.*);(3\d\d);$/.exec(digest) ?? []
+  if (location === undefined) return undefined
+  return new Response(null, { status: isForm(request) ? 303 : Number(status), headers: { Location: location } })
 }
 
 function digestOf(error: unknown): string {

@@ -413,6 +413,16 @@ describe('route()', () => {
     await expect(failing(error)(request())).rejects.toBe(error)
   })
 
+  it('An error whose digest another version of Next.js has made is thrown on', async () => {
+    const error = Object.assign(new Error('NEXT_REDIRECT'), { digest: 'NEXT_REDIRECT;/account' })
+    const handler = createSite()
+      .sessionsOf(createNextRequest())
+      .route(() => {
+        throw error
+      })
+    await expect(handler(request())).rejects.toBe(error)
+  })
+
   it('A missing handler is refused at once', () => {
     const sessions = createSite().sessionsOf(createNextRequest())
     const thrown = errorOf(() => sessions.route(undefined as unknown as () => Response))
