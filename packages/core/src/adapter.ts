@@ -9,8 +9,9 @@ import { type CommitOptions, createSessionManager, type SessionManager } from '.
 import type { SessionManagerOptions } from './session-manager-options.ts'
 import type { Connection, RequestSource } from './transport/request-source.ts'
 
+export { tokenNameOf } from './resolve-options.ts'
 export { cookiesOf } from './session/response-cookie.ts'
-export { withHeaders } from './transport/response-headers.ts'
+export { sendsToken, withHeaders } from './transport/response-headers.ts'
 
 /** The options of every adapter, besides those of the manager. */
 export interface AdapterOptions<Request> {

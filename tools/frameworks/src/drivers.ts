@@ -1,9 +1,17 @@
 import { type Driver, routes } from './acts.ts'
+import { graphqlYoga } from './drivers/graphql-yoga.ts'
 import { next } from './drivers/next.ts'
+import { reactRouter } from './drivers/react-router.ts'
+import { tanstackStart } from './drivers/tanstack-start.ts'
+import { trpc } from './drivers/trpc.ts'
 
 /** The examples whose routes, or whose results, differ from those of the others. */
 export const drivers: Readonly<Record<string, Driver>> = {
-  next
+  'graphql-yoga': graphqlYoga,
+  next,
+  'react-router': reactRouter,
+  'tanstack-start': tanstackStart,
+  trpc
 }
 
 export function driverOf(name: string): Driver {
