@@ -1,4 +1,10 @@
-import { type ResponseCookie, type Session, SessionError, type SessionManager } from '@kvsession/core'
+import {
+  type ResponseCookie,
+  type Session,
+  SessionError,
+  type SessionManager,
+  type SessionPolicy
+} from '@kvsession/core'
 import { cookiesOf, reportLateChanges } from '@kvsession/core/adapter'
 import { isControlFlow } from './control-flow.ts'
 import { misuse } from './misuse.ts'
@@ -26,6 +32,7 @@ export function wrapAction<Data extends object, Args extends readonly unknown[],
     const request = await readNextRequest(next, 'An action')
     const { cookies } = request
     const manager = managerOf()
+    checkTransport(manager.policy)
     const { name } = manager.policy.cookie
     const leave = enter(request.headers, name)
     try {
@@ -98,6 +105,12 @@ function enter(key: object, name: string): () => void {
   }
   running.set(key, names.add(name))
   return () => names.delete(name)
+}
+
+/** @throws SessionError `ARGUMENT_INVALID` for bearer tokens, which responses carry in a header. */
+function checkTransport({ transport }: SessionPolicy): void {
+  if (transport !== 'bearer') return
+  throw misuse('action()', 'Next.js lets an action set cookies, not headers: send bearer tokens in route handlers')
 }
 
 function checkHandler(run: unknown): void {

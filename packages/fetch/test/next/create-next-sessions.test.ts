@@ -314,6 +314,17 @@ describe('action()', () => {
     expect([ran, next.set]).toEqual([false, []])
   })
 
+  it('An action of a manager of bearer tokens does not run, because Next.js could not send the token of a login', async () => {
+    const { headers, cookies } = createNextRequest()
+    const manager = createSessionManager({ store: createMemoryStore(), secret, transport: 'bearer' })
+    const sessions = createNextSessions(manager, { headers, cookies })
+    await expect(sessions.action((session) => session.login('alice'))()).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+      message: expect.stringContaining('bearer')
+    })
+    expect((await sessions.getSession()).isNew).toBe(true)
+  })
+
   it('Outside of a request, an action throws SESSION_MISSING', async () => {
     const action = createSite()
       .sessionsOf(outsideOfRequest)
