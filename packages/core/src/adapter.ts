@@ -10,6 +10,7 @@ import type { SessionManagerOptions } from './session-manager-options.ts'
 import type { Connection, RequestSource } from './transport/request-source.ts'
 
 export { tokenNameOf } from './resolve-options.ts'
+export { cookiesOf } from './session/response-cookie.ts'
 export { sendsToken, withHeaders } from './transport/response-headers.ts'
 
 /** The options of every adapter, besides those of the manager. */

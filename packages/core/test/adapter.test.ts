@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import {
   CommitFacts,
+  cookiesOf,
   failCommitUnlessTaken,
   hasUnsavedData,
   needsCommit,
@@ -255,5 +256,27 @@ describe('hasUnsavedData()', () => {
     const session = await createFixture().manager.open('')
     session.data.a = 1n
     expect(hasUnsavedData(session)).toBe(true)
+  })
+})
+
+describe('cookiesOf()', () => {
+  it('cookiesOf() reads the cookies of the headers that manager.responseHeaders() gives after a failed commit', async () => {
+    const { manager } = createFixture()
+    const session = await manager.open('')
+    await session.login('alice')
+    session.data.broken = 1n
+    await expect(manager.commit(session)).rejects.toMatchObject({ code: 'DATA_UNSERIALIZABLE' })
+    const headers = manager.responseHeaders(session)
+    const [cookie] = cookiesOf(headers)
+    expect(headers).toContainEqual(['Set-Cookie', expect.stringContaining(`${cookie?.name}=${cookie?.value}; Path=/`)])
+    expect(cookie?.attributes).toMatchObject({ path: '/', httpOnly: true })
+  })
+
+  it('cookiesOf() finds a Set-Cookie header in any spelling, and no cookie in other headers', () => {
+    const headers = [
+      ['set-cookie', 'sid=token; Path=/; SameSite=Lax'],
+      ['vary', 'Cookie']
+    ] as const
+    expect(cookiesOf(headers)).toEqual([{ name: 'sid', value: 'token', attributes: { path: '/', sameSite: 'lax' } }])
   })
 })

@@ -36,8 +36,13 @@ export class Committed implements CommitResult {
   }
 
   get cookies(): readonly ResponseCookie[] {
-    return this.headers.filter(([name]) => name === 'Set-Cookie').map(([, value]) => readSetCookie(value))
+    return cookiesOf(this.headers)
   }
+}
+
+/** The session cookies among `headers` as data: those of {@link CommitResult.cookies}, for headers that core has made. */
+export function cookiesOf(headers: HeaderList): readonly ResponseCookie[] {
+  return headers.filter(([name]) => name.toLowerCase() === 'set-cookie').map(([, value]) => readSetCookie(value))
 }
 
 /**
