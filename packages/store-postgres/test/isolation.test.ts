@@ -83,7 +83,7 @@ describeOn('postgres', { own: true })('Concurrent PostgreSQL transactions', () =
       await other.end()
     })
 
-    it('delete and set succeed whatever was committed meanwhile, and a deleted value does not match', async () => {
+    it('delete() and set() succeed whatever was committed meanwhile, and a deleted value does not match', async () => {
       const { store, other, table } = await meet('pg', level)
       for (const key of ['deleted', 'set', 'gone']) await store.set(key, 'read', later)
       await other.query(

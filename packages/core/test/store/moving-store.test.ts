@@ -147,7 +147,7 @@ describe('a moving store', () => {
       () => createMovingStore(one, other, { longestLifetime: 'soon' as '1d' }),
       'longestLifetime'
     ]
-  ])('%s is refused', (_, create, message) => {
+  ])('createMovingStore() refuses %s', (_, create, message) => {
     expect(create).toThrow(message)
   })
 })
