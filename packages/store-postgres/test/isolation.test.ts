@@ -36,7 +36,7 @@ describeOn('postgres', { own: true })('Concurrent PostgreSQL transactions', () =
 
   describe.each(levels)('%s', (level) => {
     it.each(['pg', 'postgres.js'] as const)(
-      '%s: a write waits for an uncommitted one, and sees its result',
+      'A write waits for an uncommitted one, and sees its result: %s',
       async (driver) => {
         const { store, other, table } = await meet(driver, level)
         for (const [end, stays] of [
