@@ -242,7 +242,7 @@ describe('openerOf()', () => {
 })
 
 describe('hasUnsavedData()', () => {
-  it('is true from a change of the data until it is stored', async () => {
+  it('hasUnsavedData() is true from a change of the data until it is stored', async () => {
     const { manager } = createFixture()
     const session = await manager.open('')
     expect(hasUnsavedData(session)).toBe(false)
@@ -252,7 +252,7 @@ describe('hasUnsavedData()', () => {
     expect(hasUnsavedData(session)).toBe(false)
   })
 
-  it('is true for data that cannot be stored', async () => {
+  it('hasUnsavedData() is true for data that cannot be stored', async () => {
     const session = await createFixture().manager.open('')
     session.data.a = 1n
     expect(hasUnsavedData(session)).toBe(true)

@@ -26,7 +26,7 @@ describe('a moving store', () => {
     expect(await store.get('a.s.1')).toBe('two')
   })
 
-  it('In the stage before, a value stays where it is', async () => {
+  it('A value stays where it is in the stage before', async () => {
     const { from, to, store } = createStores()
     const prepared = createMovingStore(from, to, { clock, stage: 'prepare' })
     await from.set('a.s.1', 'one', later)
@@ -75,7 +75,7 @@ describe('a moving store', () => {
     expect(await store.get('a.s.1')).toBeUndefined()
   })
 
-  it('Values that look like its own notes are stored as they are', async () => {
+  it('Values that look like the notes of a moving store are stored as they are', async () => {
     const { store } = createStores()
     const notes = [encodeDeleted('n'), encodeMoving('n', 'x', later), encodeValue(encodeDeleted('n'))]
     for (const [index, value] of notes.entries()) {
@@ -86,7 +86,7 @@ describe('a moving store', () => {
     }
   })
 
-  it('Its notes in the stores read as tombstones to a manager without it', async () => {
+  it('The notes of a moving store read as tombstones to a manager without it', async () => {
     const { from, to, store } = createStores()
     const fixture = createFixture({ clock: { ...clock, sleep: async () => {} } }, store)
     const browser = fixture.browser()
@@ -147,7 +147,7 @@ describe('a moving store', () => {
       () => createMovingStore(one, other, { longestLifetime: 'soon' as '1d' }),
       'longestLifetime'
     ]
-  ])('%s is refused', (_, create, message) => {
+  ])('createMovingStore() refuses %s', (_, create, message) => {
     expect(create).toThrow(message)
   })
 })
@@ -156,7 +156,7 @@ const [one, other] = [createMemoryStore(), createMemoryStore()]
 const { compareAndSet: _, ...loose } = createMemoryStore()
 
 describe('moveAll()', () => {
-  it('Moves what no request has written, reports its progress, and finds nothing left the second time', async () => {
+  it('moveAll() moves what no request has written, reports its progress, and finds nothing left the second time', async () => {
     const { from, to, store } = createStores()
     for (let i = 0; i < 250; i++) await from.set(`a.s.${i}`, String(i), later)
     await store.compareAndSet('a.s.0', '0', 'written', later)
@@ -178,7 +178,7 @@ describe('moveAll()', () => {
     expect(await moveAll(from, to, { clock })).toEqual({ moved: 0, seen: 250 })
   })
 
-  it('Keeps each session for as long as it can live', async () => {
+  it('moveAll() keeps each session for as long as it can live', async () => {
     const { from, to, store } = createStores()
     const fixture = createFixture({ maxLifetime: '90d', permanent: '90d' }, from)
     const browser = fixture.browser()
@@ -189,7 +189,7 @@ describe('moveAll()', () => {
     expect((await browser.open(moved)).userId).toBe('alice')
   })
 
-  it('Ends between two batches when its signal is aborted, and can be started again', async () => {
+  it('moveAll() ends between two batches when its signal is aborted, and can be started again', async () => {
     const { from, to } = createStores()
     for (let i = 0; i < 250; i++) await from.set(`a.s.${i}`, String(i), later)
     const abort = new AbortController()

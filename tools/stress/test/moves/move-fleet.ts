@@ -95,10 +95,10 @@ async function logIn(fleet: Fleet, endings: number): Promise<void> {
 
 /** Kills one process while it moves what no request writes; another one finishes that. */
 async function moveBesideLoad(fleet: Fleet, deploy: () => Promise<Process>): Promise<number> {
-  const [victim] = fleet.processes
-  const interrupted = victim?.call('moveAll').catch(() => 0)
-  await victim?.whenAnswered(victim.answers + inFlight)
-  await victim?.kill()
+  const [killed] = fleet.processes
+  const interrupted = killed?.call('moveAll').catch(() => 0)
+  await killed?.whenAnswered(killed.answers + inFlight)
+  await killed?.kill()
   await interrupted
   fleet.processes.splice(0, 1, await deploy())
   let moved = 0
