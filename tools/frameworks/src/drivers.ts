@@ -1,8 +1,10 @@
 import { type Driver, routes } from './acts.ts'
+import { astro } from './drivers/astro.ts'
 import { sveltekit } from './drivers/sveltekit.ts'
 
 /** The examples whose routes, or whose results, differ from those of the others. */
 export const drivers: Readonly<Record<string, Driver>> = {
+  astro,
   sveltekit
 }
 

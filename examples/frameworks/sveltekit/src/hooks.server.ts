@@ -6,9 +6,12 @@ export const handle = sessionHandle<Cart>(
   !building && {
     store: createMemoryStore(),
     secret: process.env.SESSION_SECRET,
-    onEvent: (event) => {
+    onEvent(event) {
       if (event.type === 'dropped') console.warn(event)
     },
-    onError: (error) => new Response('Try again later\n', { status: isSessionError(error) ? error.status : 500 })
+    onError(error) {
+      console.error(error)
+      return new Response('Try again later\n', { status: isSessionError(error) ? error.status : 500 })
+    }
   }
 )
