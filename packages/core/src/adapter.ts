@@ -7,7 +7,9 @@ import { internalsOf, type Session } from './session/session.ts'
 import { becomeWatched } from './session/session-state.ts'
 import { type CommitOptions, createSessionManager, type SessionManager } from './session-manager.ts'
 import type { SessionManagerOptions } from './session-manager-options.ts'
-import type { Connection, RequestSource } from './transport/request-source.ts'
+import { findCookies } from './transport/cookie-header.ts'
+import { type Connection, type RequestSource, readRequest } from './transport/request-source.ts'
+import { prefixes } from './transport/set-cookie.ts'
 
 export { withHeaders } from './transport/response-headers.ts'
 
@@ -102,6 +104,18 @@ export function failCommitUnlessTaken<T>(session: Session<object>, operation: Pr
  */
 export function reportLateChanges(session: Session<object>): void {
   becomeWatched(internalsOf(session).state, true)
+}
+
+/**
+ * Whether two requests have the same session cookie, or both have none. For frameworks in which a server makes requests to
+ * itself with the headers of the request that it serves: both then belong to one visitor, and can share one session.
+ */
+export function hasSameSessionCookie(one: RequestSource, other: RequestSource, cookieName: string): boolean {
+  const [first, second] = [one, other].map((source) => readRequest(source, undefined).cookieHeader)
+  return Object.values(prefixes).every((prefix) => {
+    const name = prefix + cookieName
+    return findCookies(first ?? '', name).join() === findCookies(second ?? '', name).join()
+  })
 }
 
 /** Reads the facts about the response that a commit needs. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import {
   CommitFacts,
   failCommitUnlessTaken,
+  hasSameSessionCookie,
   hasUnsavedData,
   needsCommit,
   openerOf,
@@ -255,5 +256,22 @@ describe('hasUnsavedData()', () => {
     const session = await createFixture().manager.open('')
     session.data.a = 1n
     expect(hasUnsavedData(session)).toBe(true)
+  })
+})
+
+describe('hasSameSessionCookie()', () => {
+  const same = (one: string, other: string): boolean => hasSameSessionCookie(one, { cookie: other }, 'sid')
+
+  it('It compares the cookies of the session alone', () => {
+    expect(same('sid=1', 'theme=dark; sid=1')).toBe(true)
+    expect(same('theme=dark', '')).toBe(true)
+    expect(same('sid=1', 'sid=2')).toBe(false)
+    expect(same('sid=1', '')).toBe(false)
+  })
+
+  it('It compares them under each prefix', () => {
+    expect(same('__Host-sid=1', '__Host-sid=1; __Host-other=2')).toBe(true)
+    expect(same('__Host-sid=1', 'sid=1')).toBe(false)
+    expect(same('__Secure-sid=1', '__Secure-sid=2')).toBe(false)
   })
 })

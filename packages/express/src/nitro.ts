@@ -6,7 +6,7 @@ import {
   type SessionManager,
   type SessionManagerOptions
 } from '@kvsession/core'
-import { type AdapterOptions, openerOf } from '@kvsession/core/adapter'
+import { type AdapterOptions, hasSameSessionCookie, openerOf } from '@kvsession/core/adapter'
 import { entriesOf, getSession } from './request/entry.ts'
 import { type IncomingRequest, markFailed, type SessionMiddleware, session } from './session.ts'
 
@@ -58,7 +58,7 @@ export function sessionPlugin<Data extends object = SessionData>(
     h3App.handler = async (event) => {
       const { req } = event.node
       const outer = isInternal(req) ? outerRequests.getStore() : undefined
-      if (outer && isSameVisitor(req, outer, manager.policy.cookie.name)) {
+      if (outer && isSameVisitor(req, outer)) {
         provide(event, () => getSession(outer, manager))
         return handler(event)
       }
@@ -66,6 +66,12 @@ export function sessionPlugin<Data extends object = SessionData>(
       await holdResponse(hold, event, respondWithError)
       provide(event, () => getSession(req, manager))
       return outerRequests.run(req, () => markIfFailed(req, () => handler(event)))
+    }
+
+    /** Whether a request that the server makes to itself is made for the visitor whose request it serves. */
+    function isSameVisitor(inner: IncomingRequest, served: IncomingRequest): boolean {
+      if (entriesOf(served) === undefined) return false
+      return hasSameSessionCookie(inner.headers, served.headers, manager.policy.cookie.name)
     }
 
     /** Without a response to a browser there is no cookie: what needs one fails, and other changes are stored. */
@@ -142,16 +148,4 @@ async function markIfFailed(request: IncomingRequest, handle: () => unknown): Pr
 /** Whether Nitro has made the request itself, without a connection. */
 function isInternal(request: IncomingRequest): boolean {
   return '__unenv__' in request
-}
-
-/** Whether a request that the server makes to itself has the session cookie of the request that it serves. */
-function isSameVisitor(inner: IncomingRequest, outer: IncomingRequest, cookieName: string): boolean {
-  return entriesOf(outer) !== undefined && sessionCookies(inner, cookieName) === sessionCookies(outer, cookieName)
-}
-
-function sessionCookies({ headers }: IncomingRequest, cookieName: string): string {
-  const pairs = String(headers.cookie ?? '')
-    .split(';')
-    .map((pair) => pair.trim())
-  return pairs.filter((pair) => pair.split('=', 1)[0]?.replace(/^__\w+-/, '') === cookieName).join(';')
 }

@@ -114,8 +114,8 @@ function cookieOf({ headers }: Response): string {
   return headers.getSetCookie()[0]?.split(';')[0] ?? ''
 }
 
-describe('the plugin of Nitro', () => {
-  it('lets the requests that a server makes to itself share the session of the request it serves', async () => {
+describe('sessionPlugin() for Nitro', () => {
+  it('Requests that a server makes to itself share the session of the request it serves', async () => {
     const write =
       (name: 'first' | 'second'): Respond =>
       async ({ context }) => {
@@ -139,7 +139,7 @@ describe('the plugin of Nitro', () => {
     expect(await (await site.ask('/read', cookieOf(page))).json()).toEqual({ user: null, first: true, second: true })
   })
 
-  it('shows a login of an inner request to the outer one, and the old cookie still names the same visitor', async () => {
+  it('The outer request sees the login of an inner one, and the old cookie still names the same visitor', async () => {
     const site = await createSite({
       '/start': ({ context }) => Object.assign(context.session.data, { first: true }),
       '/login': logIn,
@@ -155,7 +155,7 @@ describe('the plugin of Nitro', () => {
     expect(await (await site.ask('/read', cookieOf(page))).json()).toEqual({ user: 'alice', first: true })
   })
 
-  it('opens a session of its own for an inner request without the cookie, refuses its login, and stores other changes', async () => {
+  it('An inner request with another cookie has a session of its own, in which a login fails and changes are stored', async () => {
     const site = await createSite({
       '/login': logIn,
       '/read': read,
@@ -176,7 +176,7 @@ describe('the plugin of Nitro', () => {
     expect(await (await site.ask('/read', alice)).json()).toEqual({ user: 'alice' })
   })
 
-  it('lets the page of an error share the session', async () => {
+  it('The page of an error shares the session', async () => {
     const h3App = createApp({
       async onError(_error, { node: { req, res } }) {
         const page = await fetchInternally(listener, '/read', { cookie: req.headers.cookie ?? '' })
@@ -200,7 +200,7 @@ describe('the plugin of Nitro', () => {
     expect(response.headers.getSetCookie()).toHaveLength(1)
   })
 
-  it('sends the error page in place of a redirect that was not stored', async () => {
+  it('The error page is sent in place of a redirect whose session was not stored', async () => {
     const site = await createSite({
       '/': (event, { store }) => {
         event.context.session.data.first = true
@@ -212,7 +212,7 @@ describe('the plugin of Nitro', () => {
     expect([response.status, response.headers.get('location'), await response.text()]).toEqual([503, null, 'error'])
   })
 
-  it('gives a page of a build no session, and an error if the page reads it', async () => {
+  it('A page has no session in a build, and gets an error if it reads one', async () => {
     const h3App = createNitroApp()
     sessionPlugin(false)({ h3App })
     h3App.use(defineEventHandler(({ path, context }) => (path === '/read' ? context.session.userId : 'page')))
@@ -221,7 +221,7 @@ describe('the plugin of Nitro', () => {
     expect((await fetch(`${url}/read`)).status).toBe(500)
   })
 
-  it('refuses wrong options at once', () => {
+  it('Wrong options are refused at once', () => {
     expect(() => Reflect.apply(sessionPlugin, undefined, [{ store: createMemoryStore(), secret, stor: 1 }])).toThrow(
       'stor'
     )

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Session, type SessionData, SessionError, type SessionManager } from '@kvsession/core'
-import { openerOf } from '@kvsession/core/adapter'
+import { hasSameSessionCookie, openerOf } from '@kvsession/core/adapter'
 import { type FetchOptions, type SessionOptions, withoutOnError } from './options.ts'
 import { withSession } from './with-session.ts'
 
@@ -42,7 +42,7 @@ export function sessionHandle<Data extends object = SessionData>(
 
   return async ({ event, resolve }) => {
     const outer = event.isSubRequest ? outerRequests.getStore() : undefined
-    if (outer && isSameVisitor(event.request, outer.request, manager.policy.cookie.name)) {
+    if (outer && isSameVisitor(event.request, outer.request)) {
       event.locals.session = outer.session
       return resolve(event)
     }
@@ -61,6 +61,11 @@ export function sessionHandle<Data extends object = SessionData>(
     // SvelteKit makes the response of a redirect, because that of a request for data differs from that of a page.
     if (redirect !== undefined && response.ok) throw redirect
     return response
+  }
+
+  /** Whether a request that the server makes to itself is made for the visitor whose request it serves. */
+  function isSameVisitor(inner: Request, outer: Request): boolean {
+    return inner.credentials !== 'omit' && hasSameSessionCookie(inner, outer, manager.policy.cookie.name)
   }
 
   async function commitToCookies(status: number, session: Session<Data>, event: SessionEvent<Data>): Promise<void> {
@@ -102,14 +107,4 @@ interface Redirect {
 /** By its members: the class belongs to the copy of SvelteKit that is bundled with the application. */
 function isRedirect(error: unknown): error is Redirect {
   return typeof error === 'object' && error !== null && 'location' in error && 'status' in error
-}
-
-/** Whether a request that the server makes to itself has the session cookie of the request that it serves. */
-function isSameVisitor(inner: Request, outer: Request, cookieName: string): boolean {
-  return inner.credentials !== 'omit' && sessionCookies(inner, cookieName) === sessionCookies(outer, cookieName)
-}
-
-function sessionCookies({ headers }: Request, cookieName: string): string {
-  const pairs = (headers.get('cookie') ?? '').split(';').map((pair) => pair.trim())
-  return pairs.filter((pair) => pair.split('=', 1)[0]?.replace(/^__\w+-/, '') === cookieName).join(';')
 }

@@ -72,15 +72,15 @@ const logIn: Route = async ({ locals }) => {
 
 const read: Route = ({ locals: { session } }) => Response.json({ user: session.userId, ...session.data })
 
-describe('the hook of SvelteKit', () => {
-  it('gives a route the session of its request', async () => {
+describe('sessionHandle() for SvelteKit', () => {
+  it('The hook gives a route the session of its request', async () => {
     const site = new Site()
     const welcome = await site.ask(logIn)
     expect(await (await site.ask(read, welcome)).json()).toEqual({ user: 'alice' })
     expect(await (await site.ask(read)).json()).toEqual({})
   })
 
-  it('takes options with an onError, or a manager beside them', async () => {
+  it('The hook takes options with an onError, or a manager beside them', async () => {
     const options = {
       store: createRecordingStore(createMemoryStore()),
       secret: 'a secret for tests that is long enough'
@@ -99,7 +99,7 @@ describe('the hook of SvelteKit', () => {
     expect(() => Reflect.apply(sessionHandle, undefined, [undefined])).toThrow('options')
   })
 
-  it('lets the requests that a server makes to itself share the session of the request it serves', async () => {
+  it('Requests that a server makes to itself share the session of the request it serves', async () => {
     const site = new Site()
     const page = await site.ask(async (event) => {
       const write =
@@ -119,7 +119,7 @@ describe('the hook of SvelteKit', () => {
     expect(await (await site.ask(read, page)).json()).toEqual({ first: true, second: true })
   })
 
-  it('shows a login of an inner request to the outer one, whose response has the cookie', async () => {
+  it('The outer request sees the login of an inner one, and its response has the cookie', async () => {
     const site = new Site()
     const first = await site.ask(({ locals }) => {
       locals.session.data.first = true
@@ -136,7 +136,7 @@ describe('the hook of SvelteKit', () => {
   it.each([
     ['leaves cookies out', requestWith('', { credentials: 'omit' })],
     ['has a cookie of another session', requestWith('sid=another')]
-  ])('opens another session for an inner request that %s', async (_, request) => {
+  ])('The hook opens another session for an inner request that %s', async (_, request) => {
     const site = new Site()
     const page = await site.ask(async ({ locals: { session } }) => {
       await session.login('alice')
@@ -146,7 +146,7 @@ describe('the hook of SvelteKit', () => {
     expect(await page.json()).toEqual({})
   })
 
-  it('hands the cookie to SvelteKit if a later hook redirects after the login, and stores the change', async () => {
+  it('SvelteKit gets the cookie if a later hook redirects after the login, and the change is stored', async () => {
     const site = new Site()
     const redirect = { status: 303, location: '/account' }
     const failing = site.ask(async ({ locals: { session } }) => {
@@ -161,7 +161,7 @@ describe('the hook of SvelteKit', () => {
     expect(await (await site.ask(read, next)).json()).toEqual({ user: 'alice', first: true })
   })
 
-  it('responds by onError, and not with the redirect of a later hook, if the change cannot be stored', async () => {
+  it('The response is that of onError, and not the redirect of a later hook, if the change cannot be stored', async () => {
     const site = new Site({ onError: () => new Response('sorry', { status: 503 }) })
     const response = await site.ask(({ locals: { session } }) => {
       session.data.first = true
@@ -172,7 +172,7 @@ describe('the hook of SvelteKit', () => {
     expect(site.cookies).toEqual([])
   })
 
-  it('gives a route of a build no session, and an error if the route reads it', async () => {
+  it('A route has no session in a build, and gets an error if it reads one', async () => {
     const locals = { session: await createSessionManager<Data>(managerOptions()).open(undefined) }
     const event = { request: requestWith(''), isSubRequest: false, locals: { ...locals }, cookies: { set: () => {} } }
     const handle = sessionHandle<Data>(false)
@@ -183,7 +183,7 @@ describe('the hook of SvelteKit', () => {
     )
   })
 
-  it('throws other errors of a later hook on, or responds by onError with the cookie', async () => {
+  it('Other errors of a later hook are thrown on, or answered by onError with the cookie', async () => {
     const error = { status: 403, body: { message: 'Forbidden' } }
     const logInAndFail: Route = async (event) => {
       await logIn(event)
