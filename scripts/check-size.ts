@@ -14,8 +14,8 @@ interface Bundle {
 
 /** The budgets are the reached sizes, rounded up to the next 250 bytes: docs/decisions/0009-size-of-core.md. */
 const bundles: readonly Bundle[] = [
-  { name: 'core, on Node', entry: '@kvsession/core', platform: 'node', budget: 29_000 },
-  { name: 'core, elsewhere', entry: '@kvsession/core', platform: 'browser', budget: 31_750 },
+  { name: 'core, on Node', entry: '@kvsession/core', platform: 'node', budget: 29_300 },
+  { name: 'core, elsewhere', entry: '@kvsession/core', platform: 'browser', budget: 32_100 },
   { name: 'encryption, on Node', entry: '@kvsession/core/encryption', platform: 'node' },
   { name: 'encryption, elsewhere', entry: '@kvsession/core/encryption', platform: 'browser' },
   { name: 'cached store, anywhere', entry: '@kvsession/core/cached-store', platform: 'browser' },

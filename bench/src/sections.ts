@@ -6,11 +6,13 @@ import { inProcessSection } from './sections/in-process.ts'
 import { installationSection } from './sections/installation.ts'
 import { remoteStoresSection } from './sections/remote-stores.ts'
 import { scaleSection, tenMillionSection } from './sections/scale.ts'
+import { usersSection } from './sections/users.ts'
 
 /** In the order of the page: what users get first. */
 export const sections: readonly Section[] = [
   httpSection,
   remoteStoresSection,
+  usersSection,
   growthSection,
   contentionSection,
   scaleSection,

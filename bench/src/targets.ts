@@ -21,11 +21,20 @@ export const costTargets: Readonly<Record<Framework, readonly CostTarget[]>> = {
 /** Milliseconds: p99 of reading requests on Express at full load, 16 connections. */
 export const fullLoadP99 = 2.4
 
-/** The ratio to the throughput of the peer, on Express with a store 1 ms away. */
-export const remoteTargets: Readonly<Record<'redis' | 'postgres', number | undefined>> = {
-  redis: 2,
+/** Express with a store 1 ms away: ratios to the throughput of the peer, and milliseconds. */
+export interface RemoteTargets {
+  readonly plain: number
+  readonly cached: number
+  readonly cachedP50: number
+}
+
+export const remoteTargets: Readonly<Record<'redis' | 'postgres', RemoteTargets | undefined>> = {
+  redis: { plain: 2, cached: 6, cachedP50: 1 },
   postgres: undefined
 }
+
+/** Sessions of one user on Redis: the ratio of a login beside 100 sessions to the first one, and milliseconds. */
+export const userTargets = { login: 1.3, listOfUser: 8, listAll: 80 } as const
 
 /** The growth of the median request from one percent of the sessions to all of them, as the depth of an index explains. */
 export const growthLimit = 1.5

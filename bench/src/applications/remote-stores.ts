@@ -1,3 +1,4 @@
+import { createCachedStore } from '@kvsession/core/cached-store'
 import { createPostgresStore } from '@kvsession/store-postgres'
 import { createRedisStore } from '@kvsession/store-redis'
 import { Pool } from 'pg'
@@ -19,6 +20,7 @@ export const redisLibraries: Readonly<Record<string, Library>> = {
     )
   },
   kvsession: async (url) => withKvsession(createRedisStore(await connect(url))),
+  'kvsession, cached': async (url) => withKvsession(createCachedStore(createRedisStore(await connect(url)))),
   'kvsession, lazy': async (url) => withKvsession(createRedisStore(await connect(url)), true),
   'connect-redis': async (url) => withExpressSession(createConnectRedis({ client: await connect(url) }))
 }
@@ -28,6 +30,11 @@ export const postgresLibraries: Readonly<Record<string, Library>> = {
     const store = createPostgresStore(createPool(url))
     await store.ensureSchema()
     return withKvsession(store)
+  },
+  async 'kvsession, cached'(url) {
+    const store = createPostgresStore(createPool(url), { notify: true })
+    await store.ensureSchema()
+    return withKvsession(createCachedStore(store))
   },
   'connect-pg-simple': (url) =>
     withExpressSession(

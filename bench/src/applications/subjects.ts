@@ -22,8 +22,8 @@ export const subjects: Readonly<Record<Family, readonly string[]>> = {
   koa: ['bare', awaitedBaseline, 'kvsession', peers.koa],
   hono: ['bare', awaitedBaseline, 'kvsession', peers.hono],
   fastify: ['bare', awaitedBaseline, 'kvsession', peers.fastify],
-  redis: [awaitedBaseline, 'kvsession', 'kvsession, lazy', peers.redis],
-  postgres: ['kvsession', peers.postgres]
+  redis: [awaitedBaseline, 'kvsession', 'kvsession, cached', 'kvsession, lazy', peers.redis],
+  postgres: ['kvsession', 'kvsession, cached', peers.postgres]
 }
 
 export function frameworkNamed(name: string): Framework {

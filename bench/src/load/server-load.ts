@@ -59,3 +59,8 @@ export function throughputRatio(loads: Loads, name: string, against: string): nu
     median((loads.get(one) ?? []).map(({ requests, seconds }) => requests / seconds))
   return rate(name) / rate(against)
 }
+
+/** Milliseconds. */
+export function medianP50(loads: Loads, name: string): number {
+  return median((loads.get(name) ?? []).map(({ p50 }) => p50))
+}

@@ -14,6 +14,7 @@ export interface SessionPolicy extends TimeoutPolicy {
     CookiePolicy,
     'name' | 'path' | 'domain' | 'sameSite' | 'secure' | 'httpOnly' | 'partitioned' | 'priority'
   >
+  readonly transport: 'cookie' | 'bearer'
   /** The initial value of `session.permanent`. */
   readonly permanent: boolean | number
   readonly rolling: boolean
@@ -41,6 +42,7 @@ const never = Number.POSITIVE_INFINITY
 
 /** The options that are checked one by one; {@link resolveOptions} then compares some with others. */
 const rules = {
+  transport: oneOf('cookie', 'bearer'),
   cookie: resolveCookieOptions,
   idleTimeout: duration(hour),
   absoluteTimeout: duration(day),
@@ -90,6 +92,14 @@ export interface ResolvedOptions {
   readonly atomic: boolean
 }
 
+/**
+ * What tells the tokens of one manager from those of another on the same request: the name of the cookie, or the scheme.
+ * Part of key derivation: a token of one name is not valid under another. No cookie can have the name of the scheme.
+ */
+export function tokenNameOf({ transport, cookie }: Pick<SessionPolicy, 'transport' | 'cookie'>): string {
+  return transport === 'bearer' ? 'Authorization: Bearer' : cookie.name
+}
+
 /** Checks everything that can be checked before the first request. Throws one error for all mistakes. */
 export function resolveOptions(options: unknown): ResolvedOptions {
   checkIsOptions(options)
@@ -105,7 +115,8 @@ export function resolveOptions(options: unknown): ResolvedOptions {
   const [maxLifetime, touchInterval] = checkAll([
     () => checkLifetimes(policy, options),
     () => checkTouchInterval(policy, atomic),
-    () => checkOtherLimits(policy, atomic)
+    () => checkOtherLimits(policy, atomic),
+    () => checkTransport(policy, given('cookie'))
   ])
   const { prefix, secureTemplate, plainTemplate, ...shown } = cookie
   return {
@@ -134,6 +145,10 @@ function checkIsOptions(options: unknown): asserts options is object {
 function checkOtherLimits({ rotateAfter, storeTimeout }: StorePolicy, atomic: boolean): void {
   if (rotateAfter < never && !atomic) throw invalid('rotateAfter', 'needs a store with compareAndSet')
   if (storeTimeout > loginTimeout / 4) throw invalid('storeTimeout', `must be at most ${loginTimeout / 4} ms`)
+}
+
+function checkTransport({ transport }: Pick<SessionPolicy, 'transport'>, cookie: unknown): void {
+  if (transport === 'bearer' && cookie !== undefined) throw invalid('cookie', "has no effect with transport: 'bearer'")
 }
 
 type StorePolicy = Pick<SessionPolicy, 'rotateAfter' | 'storeTimeout'>

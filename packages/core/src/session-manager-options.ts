@@ -24,6 +24,13 @@ export interface SessionManagerOptions<Data extends object = SessionData> {
    * `undefined`, so that `process.env.SECRET` can be passed; a secret that is not set is refused (`SECRET_MISSING`).
    */
   secret: string | undefined | readonly (string | undefined)[]
+  /**
+   * How the client sends its token. `cookie` (default): for browsers. `bearer`: as `Authorization: Bearer …`; new tokens go out
+   * in the response header `Session-Token`, empty after a logout. The client keeps the token itself: where scripts of a page can
+   * read it, any injected script can steal it. A manager reads one of the two and ignores the other. (RFC 6750)
+   */
+  transport?: 'cookie' | 'bearer'
+  /** Only with `transport: 'cookie'`. */
   cookie?: CookieOptions
   /** A session ends after this long without use. Default 1 h. (OWASP ASVS 5.0, 7.3.1) */
   idleTimeout?: Duration

@@ -8,7 +8,7 @@ import { SessionError } from './errors.ts'
 import { guardCallbacks } from './guard-callbacks.ts'
 import { serializeData } from './record/payload.ts'
 import { tombstoneLifetime } from './record/tombstone.ts'
-import { resolveOptions, type SessionPolicy } from './resolve-options.ts'
+import { resolveOptions, type SessionPolicy, tokenNameOf } from './resolve-options.ts'
 import { type CommitOptions, commit } from './session/commit.ts'
 import { identify, type OpenOptions } from './session/identify.ts'
 import { giveInitialData, load } from './session/load.ts'
@@ -198,7 +198,7 @@ export type SessionAdministration<Data extends object = SessionData> = Omit<
 
 export type SessionAdministrationOptions<Data extends object = SessionData> = Omit<
   SessionManagerOptions<Data>,
-  'secret' | 'cookie'
+  'secret' | 'cookie' | 'transport'
 >
 
 /**
@@ -249,7 +249,7 @@ export function createManagerContext<Data extends object>(
     randomBytes,
     emit,
     newWriteId,
-    keyring: createKeyring({ secrets, namespace: policy.namespace, cookieName: cookie.name }),
+    keyring: createKeyring({ secrets, namespace: policy.namespace, tokenName: tokenNameOf(policy) }),
     verified: createVerifiedTokens(),
     loop: createWriteLoop(access, queue, { clock, randomBytes, mostWrites: platform.mostWritesTogether }),
     schema: options.schema,

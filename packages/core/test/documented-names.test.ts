@@ -50,6 +50,7 @@ const dropReasons = { gone: true, superseded: true, detached: true, late: true }
 const managerOptions = {
   store: true,
   secret: true,
+  transport: true,
   cookie: true,
   idleTimeout: true,
   absoluteTimeout: true,

@@ -6,7 +6,7 @@ import {
   type SessionManager,
   type SessionManagerOptions
 } from '@kvsession/core'
-import { type AdapterOptions, hasSameSessionCookie, openerOf } from '@kvsession/core/adapter'
+import { type AdapterOptions, hasSameToken, openerOf } from '@kvsession/core/adapter'
 import { entriesOf, getSession } from './request/entry.ts'
 import { type IncomingRequest, markFailed, type SessionMiddleware, session } from './session.ts'
 
@@ -71,7 +71,7 @@ export function sessionPlugin<Data extends object = SessionData>(
     /** Whether a request that the server makes to itself is made for the visitor whose request it serves. */
     function isSameVisitor(inner: IncomingRequest, served: IncomingRequest): boolean {
       if (entriesOf(served) === undefined) return false
-      return hasSameSessionCookie(inner.headers, served.headers, manager.policy.cookie.name)
+      return hasSameToken(inner.headers, served.headers, manager.policy)
     }
 
     /** Without a response to a browser there is no cookie: what needs one fails, and other changes are stored. */

@@ -1,5 +1,5 @@
 import type { Connection, NodeHeaders, Session, SessionManager, SessionManagerOptions } from '@kvsession/core'
-import { type AdapterOptions, openerOf, type SessionOpener } from '@kvsession/core/adapter'
+import { type AdapterOptions, openerOf, type SessionOpener, tokenNameOf } from '@kvsession/core/adapter'
 import { entriesOf, type RequestEntry, setEntries } from './request/entry.ts'
 import { defineSessionProperties } from './request/session-property.ts'
 import { holdResponse } from './response/hold-response.ts'
@@ -49,12 +49,13 @@ export function session<Data extends object = Partial<Express.SessionData>>(
 ): SessionMiddleware {
   const opener: SessionOpener<object, IncomingRequest> = openerOf(source, options)
   const { manager } = opener
-  const { name, path } = manager.policy.cookie
+  const { path } = manager.policy.cookie
+  const name = tokenNameOf(manager.policy)
   const warnOfOther = warnOnce(foreignSession)
 
   return (request, response, next) => {
     const mounted = entriesOf(request)
-    if (mounted?.some((entry) => entry.manager.policy.cookie.name === name) || !isWithin(path, request)) {
+    if (mounted?.some((entry) => tokenNameOf(entry.manager.policy) === name) || !isWithin(path, request)) {
       next()
       return
     }

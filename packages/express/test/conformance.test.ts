@@ -31,10 +31,13 @@ function serveApp(framework: Framework, { manager, handle }: AppSetup): Promise<
 quiet()
 
 for (const framework of frameworks) {
-  testAdapter({
-    describe,
-    it,
-    name: `session() conforms on ${framework.name}`,
-    createApp: (setup) => serveApp(framework, setup)
-  })
+  for (const transport of ['cookie', 'bearer'] as const) {
+    testAdapter({
+      describe,
+      it,
+      name: `session() conforms on ${framework.name}, by ${transport}`,
+      transport,
+      createApp: (setup) => serveApp(framework, setup)
+    })
+  }
 }

@@ -1,11 +1,11 @@
 import { SessionError } from '@kvsession/core'
 import { RequestSlot } from '@kvsession/core/adapter'
 
-/** The cookie names of the sessions that a request under way has. */
+/** The names of the tokens of the sessions that a request under way has: of its cookies, or `Authorization: Bearer`. */
 const slot = new RequestSlot<Set<string>>()
 
 /**
- * Notes that `request` has a session of the cookie `name`, until the returned function is called.
+ * Notes that `request` has a session of the token `name`, until the returned function is called.
  *
  * @throws SessionError `ARGUMENT_INVALID` for a second session, and for a request without a `Headers` object.
  */
@@ -16,7 +16,7 @@ export function enterRequest(request: Request, name: string): () => void {
   const names = slot.get(request) ?? new Set()
   if (names.has(name)) {
     throw misuse(
-      `the request has a session of the cookie ${name} already: use withSession() once, around the outermost handler, and ` +
+      `the request has a session of the token ${name} already: use withSession() once, around the outermost handler, and ` +
         'hand its session on; a second session needs another cookie.name'
     )
   }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Session, type SessionData, SessionError, type SessionManager } from '@kvsession/core'
-import { hasSameSessionCookie, openerOf } from '@kvsession/core/adapter'
+import { hasSameToken, openerOf } from '@kvsession/core/adapter'
 import { type FetchOptions, type SessionOptions, withoutOnError } from './options.ts'
 import { withSession } from './with-session.ts'
 
@@ -53,6 +53,7 @@ export function sessionHandle<Data extends object = SessionData>(
         return await outerRequests.run({ request, session }, () => resolve(event))
       } catch (error) {
         if (!isRedirect(error)) throw error
+        if (manager.policy.transport === 'bearer') return redirectTo(error)
         await commitToCookies(error.status, session, event)
         redirect = error
         return new Response()
@@ -65,7 +66,7 @@ export function sessionHandle<Data extends object = SessionData>(
 
   /** Whether a request that the server makes to itself is made for the visitor whose request it serves. */
   function isSameVisitor(inner: Request, outer: Request): boolean {
-    return inner.credentials !== 'omit' && hasSameSessionCookie(inner, outer, manager.policy.cookie.name)
+    return inner.credentials !== 'omit' && hasSameToken(inner, outer, manager.policy)
   }
 
   async function commitToCookies(status: number, session: Session<Data>, event: SessionEvent<Data>): Promise<void> {
@@ -107,4 +108,9 @@ interface Redirect {
 /** By its members: the class belongs to the copy of SvelteKit that is bundled with the application. */
 function isRedirect(error: unknown): error is Redirect {
   return typeof error === 'object' && error !== null && 'location' in error && 'status' in error
+}
+
+/** For clients that are no browsers: SvelteKit's own response to a redirect has no headers but cookies. */
+function redirectTo({ status, location }: Redirect): Response {
+  return new Response(null, { status, headers: { location } })
 }

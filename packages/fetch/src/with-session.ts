@@ -1,5 +1,12 @@
 import { applyHeaders, type Session, type SessionData, type SessionManager } from '@kvsession/core'
-import { CommitFacts, openerOf, type ResponseReader, reportLateChanges, withHeaders } from '@kvsession/core/adapter'
+import {
+  CommitFacts,
+  openerOf,
+  type ResponseReader,
+  reportLateChanges,
+  tokenNameOf,
+  withHeaders
+} from '@kvsession/core/adapter'
 import { checkFunction, checkResponse, enterRequest, isResponse } from './misuse.ts'
 import { onStreamEnd } from './on-stream-end.ts'
 import { type FetchOptions, type SessionOptions, type SessionWrapper, withoutOnError } from './options.ts'
@@ -53,7 +60,7 @@ export function withSession<Data extends object = SessionData>(
   return (handler) => {
     checkFunction(handler, 'handler')
     return async (request, ...rest) => {
-      const leave = enterRequest(request, manager.policy.cookie.name)
+      const leave = enterRequest(request, tokenNameOf(manager.policy))
       let session: Session<Data> | undefined
       let handled: Handled | undefined
       try {

@@ -2,4 +2,7 @@ import { testAdapter } from '@kvsession/testkit'
 import { describe, it } from 'vitest'
 import { createFetchApp } from './fetch-app.ts'
 
-testAdapter({ describe, it, name: "withSession() for fetch handlers, on Node's Request", createApp: createFetchApp })
+for (const transport of ['cookie', 'bearer'] as const) {
+  const name = `withSession() for fetch handlers, by ${transport}`
+  testAdapter({ describe, it, name, transport, createApp: createFetchApp })
+}

@@ -161,6 +161,25 @@ describe('sessionHandle() for SvelteKit', () => {
     expect(await (await site.ask(read, next)).json()).toEqual({ user: 'alice', first: true })
   })
 
+  it('The redirect of a later hook carries the token of a client that sends bearer tokens', async () => {
+    const manager = createSessionManager<Data>({ ...managerOptions(), transport: 'bearer' })
+    const event = {
+      request: requestWith(''),
+      isSubRequest: false,
+      locals: { session: await manager.open(undefined) },
+      cookies: { set: () => {} }
+    }
+    const response = await sessionHandle(manager)({
+      event,
+      async resolve({ locals }) {
+        await locals.session.login('alice')
+        throw { status: 303, location: '/account' }
+      }
+    })
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/account'])
+    expect(response.headers.get('session-token')).toMatch(/^[\w-]+$/)
+  })
+
   it('The response is that of onError, and not the redirect of a later hook, if the change cannot be stored', async () => {
     const site = new Site({ onError: () => new Response('sorry', { status: 503 }) })
     const response = await site.ask(({ locals: { session } }) => {

@@ -383,7 +383,7 @@ describe('a mistake', () => {
     const { manager } = createSite()
     const twice = withSession(manager)((request) => withSession(manager)(() => new Response())(request))
     const failing = twice(requestFor())
-    await expect(failing).rejects.toThrow('the cookie sid already: use withSession() once')
+    await expect(failing).rejects.toThrow('the token sid already: use withSession() once')
     await expect(failing).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
   })
 

@@ -3,4 +3,7 @@ import { describe, it } from 'vitest'
 import { createHonoApp } from './hono-app.ts'
 
 // Hono passes its responses to the runtime and cannot detect their end.
-testAdapter({ describe, it, name: 'hono on node-server', createApp: createHonoApp, seesResponseEnd: false })
+for (const transport of ['cookie', 'bearer'] as const) {
+  const name = `hono on node-server, by ${transport}`
+  testAdapter({ describe, it, name, transport, createApp: createHonoApp, seesResponseEnd: false })
+}

@@ -11,7 +11,8 @@ import {
   needsCommit,
   openerOf,
   type ResponseReader,
-  type SessionOpener
+  type SessionOpener,
+  sendsToken
 } from '@kvsession/core/adapter'
 import type { Middleware, ParameterizedContext } from 'koa'
 import { addErrorHeaders } from './error-headers.ts'
@@ -95,8 +96,8 @@ const reader: ResponseReader<ParameterizedContext> = {
 function send(ctx: ParameterizedContext, headers: HeaderList, { failed }: { readonly failed?: boolean }): void {
   if (headers.length === 0 || ctx.headerSent) return
   applyHeaders(headers, ctx.res)
-  // A cookie is sent with any error response. Vary and Cache-Control apply only to a response of this request's own.
-  if (failed || headers.some(([name]) => name === 'Set-Cookie')) addErrorHeaders(ctx, headers)
+  // A token is sent with any error response. Vary and Cache-Control apply only to a response of this request's own.
+  if (failed || sendsToken(headers)) addErrorHeaders(ctx, headers)
 }
 
 function isStream(body: unknown): boolean {

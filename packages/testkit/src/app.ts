@@ -1,4 +1,4 @@
-import type { ResponseCookie, SessionData, SessionManager } from '@kvsession/core'
+import type { CommitResult, ResponseCookie, Session, SessionData, SessionManager } from '@kvsession/core'
 
 export { createTestClock, type TestClock } from './test-clock.ts'
 
@@ -47,22 +47,58 @@ export interface StorageState {
  */
 export async function mintCookie<Data extends object = SessionData>(
   manager: SessionManager<Data>,
-  { userId, data, permanent, url = 'http://localhost' }: MintOptions<Data>
+  options: MintOptions<Data>
 ): Promise<MintedCookie> {
-  const { host, hostname, protocol } = new URL(url)
-  const session = await manager.open('', { host, encrypted: protocol === 'https:' })
-  await session.load()
-  if (data) Object.assign(session.data, data)
-  if (permanent !== undefined) session.permanent = permanent
-  if (userId !== undefined) await session.login(userId)
-  const { cookies } = await manager.commit(session)
-  const [cookie] = cookies
-  if (!cookie) throw new TypeError('mintCookie() needs a userId or data: a session that stores nothing has no cookie')
+  const { session, committed } = await mint(manager, options)
+  const [cookie] = committed.cookies
+  if (!cookie) throw nothingMinted('mintCookie()', 'mintToken() is for bearer tokens')
+  const { hostname } = new URL(options.url ?? defaultUrl)
   return {
     ...cookie,
     header: `${cookie.name}=${cookie.value}`,
     storageState: { cookies: [{ ...browserCookie(cookie, hostname), expires: expiryOf(session, cookie) }], origins: [] }
   }
+}
+
+/** A bearer token that the manager accepts. It grants access to its session: do not log it. */
+export interface MintedToken {
+  readonly token: string
+  /** `Bearer <token>`, for the header `Authorization`. */
+  readonly header: string
+}
+
+/**
+ * As {@link mintCookie}, for a manager with `transport: 'bearer'`.
+ *
+ * @throws TypeError if there is neither a user nor data. SessionError as `login` and `commit`.
+ */
+export async function mintToken<Data extends object = SessionData>(
+  manager: SessionManager<Data>,
+  options: MintOptions<Data>
+): Promise<MintedToken> {
+  const { committed } = await mint(manager, options)
+  const token = committed.headers.find(([name]) => name === 'Session-Token')?.[1]
+  if (token === undefined) throw nothingMinted('mintToken()', 'mintCookie() is for cookies')
+  return { token, header: `Bearer ${token}` }
+}
+
+const defaultUrl = 'http://localhost'
+
+async function mint<Data extends object>(
+  manager: SessionManager<Data>,
+  { userId, data, permanent, url = defaultUrl }: MintOptions<Data>
+): Promise<{ readonly session: Session<Data>; readonly committed: CommitResult }> {
+  const { host, protocol } = new URL(url)
+  const session = await manager.open('', { host, encrypted: protocol === 'https:' })
+  await session.load()
+  if (data) Object.assign(session.data, data)
+  if (permanent !== undefined) session.permanent = permanent
+  if (userId !== undefined) await session.login(userId)
+  return { session, committed: await manager.commit(session) }
+}
+
+function nothingMinted(name: string, other: string): TypeError {
+  return new TypeError(`${name} needs a userId or data: a session that stores nothing has no token. ${other}`)
 }
 
 function browserCookie({ name, value, attributes }: ResponseCookie, hostname: string) {

@@ -6,6 +6,11 @@ export interface CookieJarClientOptions {
   readonly host?: string
   /** Behaves like a browser on HTTPS behind a proxy that terminates TLS: keeps and sends Secure cookies. */
   readonly encrypted?: boolean
+  /**
+   * `bearer`: sends its token as `Authorization: Bearer`, and keeps that of `Session-Token`. Tests see the token as a cookie
+   * named `sid`, in the jar, in `cookie` of a request and in `setCookies` of a response. Default `cookie`.
+   */
+  readonly transport?: 'cookie' | 'bearer'
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>
   /** Epoch milliseconds, for cookies that expire. Default: the system's clock. */
@@ -50,6 +55,7 @@ export interface CookieJarClient {
 export function createCookieJarClient(url: string, options: CookieJarClientOptions = {}): CookieJarClient {
   const address = new URL(url)
   const host = options.host ?? address.host
+  const { readSetCookies, credentials } = transports[options.transport ?? 'cookie']
   const jar = createCookieJar({ host: host.replace(/:\d+$/, ''), encrypted: options.encrypted === true }, options.now)
 
   function send(path: string, { method = 'GET', headers, cookie }: ClientRequest = {}): PendingRequest {
@@ -60,12 +66,12 @@ export function createCookieJarClient(url: string, options: CookieJarClientOptio
       port: address.port,
       method,
       path,
-      headers: { host, ...options.headers, ...headers, ...(cookieHeader !== '' && { cookie: cookieHeader }) }
+      headers: { host, ...options.headers, ...headers, ...credentials(cookieHeader) }
     })
     const response = new Promise<IncomingMessage>((resolve, reject) => {
       pending.once('response', (message) => {
         // A browser applies cookies when the headers arrive, before the body is complete.
-        if (cookie === undefined) jar.keep(message.headers['set-cookie'] ?? [])
+        if (cookie === undefined) jar.keep(readSetCookies(message.headers))
         resolve(message)
       })
       pending.on('error', reject)
@@ -82,7 +88,7 @@ export function createCookieJarClient(url: string, options: CookieJarClientOptio
     return {
       status: message.statusCode ?? 0,
       headers: message.headers,
-      setCookies: message.headers['set-cookie'] ?? [],
+      setCookies: readSetCookies(message.headers),
       read: async () => (await pieces.next()).value,
       abort
     }
@@ -113,4 +119,39 @@ export function createCookieJarClient(url: string, options: CookieJarClientOptio
 interface PendingRequest {
   readonly response: Promise<IncomingMessage>
   abort(): void
+}
+
+interface ClientTransport {
+  readSetCookies(headers: IncomingHttpHeaders): readonly string[]
+  /** The headers that carry these cookies. */
+  credentials(cookie: string): Readonly<Record<string, string>>
+}
+
+const transports: Readonly<Record<'cookie' | 'bearer', ClientTransport>> = {
+  cookie: {
+    readSetCookies: (headers) => headers['set-cookie'] ?? [],
+    credentials: (cookie) => (cookie === '' ? {} : { cookie })
+  },
+  bearer: {
+    readSetCookies(headers) {
+      const others = headers['set-cookie'] ?? []
+      const token = headers['session-token']
+      return token === undefined
+        ? others
+        : [...others, token === '' ? 'sid=; Max-Age=0; Path=/' : `sid=${token}; Path=/`]
+    },
+    credentials(cookie) {
+      const pairs = cookie.split('; ').filter((pair) => pair !== '')
+      const [token] = pairs.filter(isToken)
+      const others = pairs.filter((pair) => !isToken(pair)).join('; ')
+      return {
+        ...(others !== '' && { cookie: others }),
+        ...(token !== undefined && { authorization: `Bearer ${token.replace(/^[^=]*=/, '')}` })
+      }
+    }
+  }
+}
+
+function isToken(pair: string): boolean {
+  return /^(?:__Host-)?sid=/.test(pair)
 }

@@ -2,4 +2,7 @@ import { testAdapter } from '@kvsession/testkit'
 import { describe, it } from 'vitest'
 import { createNodeHttpApp } from './node-http-app.ts'
 
-testAdapter({ describe, it, name: 'core alone on node:http', createApp: (setup) => createNodeHttpApp(setup) })
+for (const transport of ['cookie', 'bearer'] as const) {
+  const name = `core alone on node:http, by ${transport}`
+  testAdapter({ describe, it, name, transport, createApp: (setup) => createNodeHttpApp(setup) })
+}

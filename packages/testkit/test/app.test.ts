@@ -5,7 +5,7 @@ import {
   type SessionManagerOptions
 } from '@kvsession/core'
 import { describe, expect, it } from 'vitest'
-import { createTestClock, mintCookie } from '../src/app.ts'
+import { createTestClock, mintCookie, mintToken } from '../src/app.ts'
 
 interface Data {
   cart?: string[]
@@ -84,5 +84,23 @@ describe('mintCookie()', () => {
 
   it('refuses a session that stores nothing', async () => {
     await expect(mintCookie(createManager(), {})).rejects.toThrow('needs a userId or data')
+  })
+})
+
+describe('mintToken()', () => {
+  it('Makes a bearer token that opens a session', async () => {
+    const manager = createManager({ transport: 'bearer' })
+    const { token, header } = await mintToken(manager, { userId: 'alice', data: { cart: ['tea'] } })
+    expect(header).toBe(`Bearer ${token}`)
+    const session = await manager.open({ authorization: header })
+    expect([session.userId, session.data]).toEqual(['alice', { cart: ['tea'] }])
+  })
+
+  it('An error names the function for the other transport', async () => {
+    await expect(mintToken(createManager(), { userId: 'alice' })).rejects.toThrow('mintCookie() is for cookies')
+    await expect(mintCookie(createManager({ transport: 'bearer' }), { userId: 'alice' })).rejects.toThrow(
+      'mintToken() is for bearer tokens'
+    )
+    await expect(mintToken(createManager({ transport: 'bearer' }), {})).rejects.toThrow('needs a userId or data')
   })
 })

@@ -162,7 +162,7 @@ const failures: Readonly<Record<string, readonly string[]>> = {
     'identity: a late request from before a logout does not end a newer login'
   ],
   'never sends no-store': [
-    'caching: a response that sets the session cookie has no-store and Vary: Cookie: first write, login, logout',
+    'caching: a response that sends a token has no-store and Vary: first write, login, logout',
     "caching: a response that used a user's session is private and must be revalidated, unless the handler sets Cache-Control",
     "caching: the handler's own Cache-Control is tightened, with an event, if shared caches could store the session cookie"
   ],

@@ -20,6 +20,8 @@ export interface Driver {
   view(visitor: Visitor): Promise<SessionView>
   /** What becomes of the change that the stream makes. Default `'stored'`. */
   readonly lateChange?: 'stored' | 'refused'
+  /** Where a failed request says so. Default `'status'`: 400 or more. */
+  readonly failureIn?: 'status' | 'body'
   /** Acts of this example alone. */
   readonly more?: readonly Act[]
 }
@@ -109,8 +111,9 @@ export const acts: readonly Act[] = [
     async run({ driver, url }) {
       const visitor = createVisitor(url)
       assertAccepted(await driver.addItem(visitor, 'before'))
-      const { status } = await driver.failAfterLogin(visitor)
-      assert.ok(status >= 400, `the failing request got ${status}`)
+      const { status, body } = await driver.failAfterLogin(visitor)
+      if (driver.failureIn === 'body') assert.match(body, /"errors":/)
+      else assert.ok(status >= 400, `the failing request got ${status}`)
       assert.equal((await driver.view(visitor)).user, 'bob', 'the cookie of the login is lost')
     }
   }

@@ -2,7 +2,7 @@ import type { ManagerContext } from '../context.ts'
 import { type RejectionReason, reject } from '../events.ts'
 import { longestLifetime } from '../record/timeouts.ts'
 import { type PresentedToken, verifyToken } from '../token/verified-tokens.ts'
-import { findCookies } from '../transport/cookie-header.ts'
+import { bearerTransport } from '../transport/bearer.ts'
 import {
   asksForLoopback,
   type Connection,
@@ -13,6 +13,7 @@ import {
   type RequestSource,
   readRequest
 } from '../transport/request-source.ts'
+import type { CookieTemplate } from '../transport/set-cookie.ts'
 import { createState, type SessionState } from './session-state.ts'
 
 const mostVerified = 16
@@ -38,17 +39,17 @@ export function identify(
   source: RequestSource,
   connection: OpenOptions | undefined
 ): SessionState {
-  const { cookie } = context
   const now = context.clock.now()
-  const request = readRequest(source, connection)
-  const cookieTemplate = usesPlainTemplate(context, request) ? cookie.plainTemplate : cookie.secureTemplate
-  const values = request.cookieHeader === '' ? [] : findCookies(request.cookieHeader, cookieTemplate.fullName)
+  const isBearer = context.policy.transport === 'bearer'
+  const request = readRequest(source, connection, isBearer ? 'authorization' : 'cookie')
+  const transport = isBearer ? bearerTransport : cookieTransport(context, request)
+  const values = request.credentials === '' ? [] : transport.read(request.credentials)
   const tokens = values.length === 0 ? [] : verify(context, values, now)
   return createState(context.emptyPayload, {
     tokens,
-    cookieTemplate,
+    transport,
     request,
-    hadCookie: values.length > 0,
+    hadToken: values.length > 0,
     passive: connection?.touch === false,
     createdAt: now
   })
@@ -68,6 +69,11 @@ function verify(context: IdentifyContext, values: readonly string[], now: number
   else if (tokens.length > 0) reason = undefined
   if (reason) reject(context, reason)
   return tokens.length > mostLookedUp ? tokens.slice(0, mostLookedUp) : tokens
+}
+
+function cookieTransport(context: IdentifyContext, request: RequestFacts): CookieTemplate {
+  const { plainTemplate, secureTemplate } = context.cookie
+  return usesPlainTemplate(context, request) ? plainTemplate : secureTemplate
 }
 
 /** Whether the cookie has no Secure and no prefix: by policy, or in development over plain http to this machine. */

@@ -1,6 +1,7 @@
 import type { ManagerContext } from '../context.ts'
 import { deadline } from '../record/timeouts.ts'
 import { encodeToken } from '../token/token.ts'
+import { bearerTransport } from '../transport/bearer.ts'
 import { asksForLoopback, isElsewhere, isForwarded } from '../transport/request-source.ts'
 import { type HeaderList, privateByDefault, refusesSharedCaches } from '../transport/response-headers.ts'
 import { type ResponseCookie, readSetCookie } from '../transport/set-cookie.ts'
@@ -17,7 +18,7 @@ export interface ResponseFacts {
 
 /** What a response needs. */
 export interface CommitResult {
-  /** `Set-Cookie`, `Cache-Control` and `Vary`, for `applyHeaders`. */
+  /** `Set-Cookie` or `Session-Token`, `Cache-Control` and `Vary`, for `applyHeaders`. */
   readonly headers: HeaderList
   /**
    * The cookies among the headers as data: none, or one. For a framework that sets cookies by an API of its own; the other
@@ -41,7 +42,7 @@ export class Committed implements CommitResult {
 
 /**
  * The headers of the response, for what is already stored. Every call returns the same list; after the first one the
- * cookie can no longer change.
+ * client's token can no longer change.
  */
 export function headersOf(context: ManagerContext, state: SessionState, response: ResponseFacts): HeaderList {
   if (state.headers) return state.headers
@@ -52,10 +53,11 @@ export function headersOf(context: ManagerContext, state: SessionState, response
 
 function createHeaders(context: ManagerContext, state: SessionState, response: ResponseFacts): HeaderList {
   const list: [string, string][] = []
-  const setCookie = cookieOf(context, state)
-  if (setCookie !== undefined) {
+  const { responseHeader, requestHeader } = state.transport
+  const token = tokenHeaderOf(context, state)
+  if (token !== undefined) {
     const { cacheControl } = response
-    list.push(['Set-Cookie', setCookie])
+    list.push([responseHeader, token])
     if (cacheControl === undefined || !refusesSharedCaches(cacheControl)) {
       list.push(['Cache-Control', 'no-store'])
       if (cacheControl !== undefined) context.emit?.({ type: 'cacheControlTightened', was: cacheControl })
@@ -63,7 +65,7 @@ function createHeaders(context: ManagerContext, state: SessionState, response: R
   } else if (showsUser(context, state) && response.cacheControl === undefined) {
     list.push(['Cache-Control', privateByDefault])
   }
-  if (setCookie !== undefined || state.accessed) list.push(['Vary', 'Cookie'])
+  if (token !== undefined || state.accessed) list.push(['Vary', requestHeader])
   return list
 }
 
@@ -72,16 +74,17 @@ function showsUser({ policy }: Pick<ManagerContext, 'policy'>, { accessed, recor
   return policy.markPrivate && accessed && record?.metadata.userId !== undefined
 }
 
-function cookieOf(context: ManagerContext, state: SessionState): string | undefined {
-  if (state.cookie === 'clear') return state.cookieTemplate.clear()
+function tokenHeaderOf(context: ManagerContext, state: SessionState): string | undefined {
+  const { transport, tokenHeader } = state
+  if (tokenHeader === 'clear') return transport.clear()
   const reissued = state.phase === 'live' && state.reissue && !state.alias
-  if (state.phase !== 'live' || !state.record || (state.cookie === 'none' && !reissued)) return undefined
+  if (state.phase !== 'live' || !state.record || (tokenHeader === 'none' && !reissued)) return undefined
   const { metadata } = state.record
-  warnOfCookie(context, state)
+  warnOfTransport(context, state)
   const token = encodeToken({ ...identityOf(context, state), created: metadata.createdAt }, context.keyring)
-  if (metadata.permanent === undefined) return state.cookieTemplate.write(token)
+  if (metadata.permanent === undefined) return transport.write(token)
   const left = deadline(metadata, context.policy) - context.clock.now()
-  return state.cookieTemplate.write(token, Math.max(0, Math.ceil(left / 1000)))
+  return transport.write(token, Math.max(0, Math.ceil(left / 1000)))
 }
 
 const plainConnection =
@@ -95,16 +98,37 @@ const plainInProduction =
   'NODE_ENV is production, and the cookie goes out without Secure: let the proxy pass the real Host, or set ' +
   'cookie.secure: true'
 
-/** Warns of a cookie of `secure: 'auto'`. It is sent nevertheless: the server may not see the whole connection. */
-function warnOfCookie(context: ManagerContext, { request, cookieTemplate }: SessionState): void {
+const plainBearer =
+  'a token goes over plain http, where the network can read it. Serve https, or let the proxy send X-Forwarded-Proto'
+
+/** Whether this server sees plain http, and no proxy that may have received https. */
+function isPlain(request: SessionState['request']): boolean {
+  return request.encrypted === false && !isForwarded(request)
+}
+
+/** Warns of a token that others may read, or that browsers refuse. It is sent: the server may not see the whole connection. */
+function warnOfTransport(context: ManagerContext, { request, transport }: SessionState): void {
   const { cookie, emit, warnOnce } = context
+  if (transport === bearerTransport) {
+    if (isPlain(request) && !asksForLoopback(request)) warnOnce(plainBearer)
+    return
+  }
   if (cookie.secure !== 'auto') return
-  if (cookieTemplate === cookie.plainTemplate) {
-    if (globalThis.process?.env?.NODE_ENV === 'production') warnOnce(plainInProduction)
+  if (transport === cookie.plainTemplate) {
+    if (isProduction()) warnOnce(plainInProduction)
   } else if (asksForLoopback(request)) {
     if (!isElsewhere(request)) warnOnce(loopbackByProxy)
-  } else if (request.encrypted === false && !isForwarded(request)) {
+  } else if (isPlain(request)) {
     emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', hint: plainConnection })
     warnOnce(plainConnection)
+  }
+}
+
+/** False also where the runtime refuses to say, as Deno does without `--allow-env`: a warning must not fail a request. */
+function isProduction(): boolean {
+  try {
+    return globalThis.process?.env?.NODE_ENV === 'production'
+  } catch {
+    return false
   }
 }

@@ -9,7 +9,7 @@ import { encodeHex, type GenuineToken } from '../token/token.ts'
 import type { PresentedToken } from '../token/verified-tokens.ts'
 import type { RequestFacts } from '../transport/request-source.ts'
 import type { HeaderList } from '../transport/response-headers.ts'
-import type { CookieTemplate } from '../transport/set-cookie.ts'
+import type { Transport } from '../transport/transport.ts'
 
 /**
  * - `unloaded`: a genuine token was presented, the store was not read yet (`lazy`).
@@ -50,18 +50,19 @@ export interface SessionState {
   readonly baseline: string
   /** The value of `session.permanent` that is not stored yet. 0 is never stored: the commit ends the session. */
   readonly permanent: boolean | number | undefined
-  readonly cookie: 'none' | 'send' | 'clear'
+  /** What the response does about the client's token. */
+  readonly tokenHeader: 'none' | 'send' | 'clear'
   /** This request has swapped the secret. */
   readonly swapped: boolean
-  /** Something that depends on the cookie was read: the response varies with it. */
+  /** Something that depends on the token was read: the response varies with it. */
   readonly accessed: boolean
-  /** The request had a cookie of our name, genuine or not. */
-  readonly hadCookie: boolean
+  /** The request had a token, genuine or not. */
+  readonly hadToken: boolean
   /** The request only looks at the session: it does no upkeep. */
   readonly passive: boolean
   /** The headers of the response, once they were returned. */
   readonly headers: HeaderList | undefined
-  readonly cookieTemplate: CookieTemplate
+  readonly transport: Transport
   readonly request: RequestFacts
   /** No commit follows: a change that is not stored is to be reported from now on. */
   readonly watched: boolean
@@ -87,26 +88,23 @@ const blank = {
   data: undefined,
   stored: undefined,
   permanent: undefined,
-  cookie: 'none'
+  tokenHeader: 'none'
 } satisfies Partial<SessionState>
 
 /** What is known of a session before the store is read. */
-export type Identified = Pick<
-  SessionState,
-  'tokens' | 'cookieTemplate' | 'request' | 'hadCookie' | 'passive' | 'createdAt'
->
+export type Identified = Pick<SessionState, 'tokens' | 'transport' | 'request' | 'hadToken' | 'passive' | 'createdAt'>
 
 export function createState(
   emptyPayload: string,
-  { tokens, cookieTemplate, request, hadCookie, createdAt, passive }: Identified
+  { tokens, transport, request, hadToken, createdAt, passive }: Identified
 ): SessionState {
   return {
     ...blank,
     phase: tokens.length > 0 ? 'unloaded' : 'new',
     tokens,
-    cookieTemplate,
+    transport,
     request,
-    hadCookie,
+    hadToken,
     createdAt,
     passive,
     baseline: emptyPayload,
@@ -181,7 +179,7 @@ function becomeSwapped(state: Writable, record: StoredRecord): void {
   state.record = record
   state.createdAt = record.metadata.createdAt
   state.swapped = true
-  state.cookie = 'send'
+  state.tokenHeader = 'send'
 }
 
 /** The write that replaced a live record. */
@@ -206,7 +204,7 @@ export function becomeRewritten(state: Writable, write: Rewrite, baseline: strin
   const { record, plaintext, secret, permanent, extended } = write
   state.record = record
   if (permanent !== undefined && state.permanent === permanent) state.permanent = undefined
-  if ((permanent !== undefined || extended) && !state.alias) state.cookie = 'send'
+  if ((permanent !== undefined || extended) && !state.alias) state.tokenHeader = 'send'
   if (plaintext !== undefined && state.data) becomeDecoded(state, state.data, plaintext, baseline)
   if (!secret) return
   state.secret = secret
@@ -218,13 +216,13 @@ export function becomeRewritten(state: Writable, write: Rewrite, baseline: strin
 export function becomeOutdated(state: Writable, serialized: string | undefined): void {
   if (serialized !== undefined) state.baseline = serialized
   state.reissue = false
-  state.cookie = 'none'
+  state.tokenHeader = 'none'
 }
 
 /** The record was gone, or had another secret, when it was to be written: a late response sends no cookie. */
 export function becomeUnwritable(state: Writable, phase: 'ended' | 'superseded'): void {
   state.phase = phase
-  state.cookie = 'none'
+  state.tokenHeader = 'none'
   state.permanent = undefined
 }
 
@@ -252,11 +250,11 @@ export function becomeUnavailable(state: Writable): void {
 }
 
 /** Destroyed by this request. Only then does its response clear the cookie. */
-export function becomeDestroyed(context: Empty, state: Writable, cookie: 'none' | 'clear'): void {
+export function becomeDestroyed(context: Empty, state: Writable, tokenHeader: 'none' | 'clear'): void {
   state.phase = 'ended'
   state.permanent = undefined
   state.record = undefined
-  state.cookie = cookie
+  state.tokenHeader = tokenHeader
   becomeEmpty(context, state)
 }
 
@@ -298,7 +296,7 @@ export function becomePermanent(state: Writable, permanent: boolean | number | u
   state.permanent = permanent
 }
 
-/** Something that depends on the cookie is being read. */
+/** Something that depends on the token is being read. */
 export function becomeAccessed(state: Writable): void {
   state.accessed = true
 }

@@ -109,7 +109,7 @@ export async function destroy(context: ManagerContext, state: SessionState): Pro
     const record = await recordToEnd(context, token)
     if (record) await end(context, token.id, record)
   }
-  const clears = stored || state.hadCookie
+  const clears = stored || state.hadToken
   if (state.headers && clears) {
     const hint = 'destroy() before the response starts, so that its cookie can be cleared'
     context.emit?.({ type: 'cookieSkipped', reason: 'headers-sent', hint })

@@ -20,13 +20,13 @@ export interface SigningKey {
 
 export type Keyring = Ring<SigningKey>
 
-/** Keys for tokens of one namespace and one cookie name (without prefix); useless for any other. */
+/** Keys for tokens of one namespace and one name (that of the cookie, without prefix); useless for any other. */
 export function createKeyring(options: {
   readonly secrets: readonly string[]
   readonly namespace: string
-  readonly cookieName: string
+  readonly tokenName: string
 }): Keyring {
-  const scope = [options.namespace, options.cookieName]
+  const scope = [options.namespace, options.tokenName]
   return createRing(options.secrets, ['kid', ...scope], (secret, keyId, isCurrent) => {
     return { keyId, isCurrent, mac: deriveMac(secret, ['token', ...scope], 16) }
   })

@@ -6,7 +6,7 @@ export interface NodeHeaders {
   readonly [name: string]: string | readonly string[] | undefined
 }
 
-/** Where the cookie is read from. A bare string is the value of the `Cookie` header. */
+/** Where the token is read from. A bare string is the value of the `Cookie` header, or of `Authorization` with `transport: 'bearer'`. */
 export type RequestSource = Request | Headers | NodeHeaders | string | undefined
 
 /** Facts about the connection that the headers do not contain. */
@@ -18,7 +18,8 @@ export interface Connection {
 }
 
 export interface RequestFacts {
-  readonly cookieHeader: string
+  /** The header that carries the token; '' if the request has none. */
+  readonly credentials: string
   readonly host: string | undefined
   /** `undefined`: not known. */
   readonly encrypted: boolean | undefined
@@ -29,15 +30,22 @@ export interface RequestFacts {
 const proxyHeader =
   /^(?:forwarded|via$|(?:cdn-loop|front-end-https)$|(?:cf|fly|fastly|akamai)-|x-(?:forwarded|real-ip|proxyuser-ip|(?:url-)?scheme|(?:original|remote|envoy|azure|arr|appengine|nginx|cloud-trace|request-start|varnish|amzn-trace|amz-cf)\b|(?:cluster-|sucuri-)?client-?ip$)|(?:true|incap)-client-ip$)/
 
-/** @throws SessionError `ARGUMENT_INVALID` for an invalid source, or a `cookie` or `host` that is not a string. */
-export function readRequest(source: RequestSource, connection: Connection | undefined): RequestFacts {
-  const given = source === undefined || typeof source === 'string' ? { cookie: source } : source
+/**
+ * @param header the one that carries the token.
+ * @throws SessionError `ARGUMENT_INVALID` for an invalid source, or a header that is not a string.
+ */
+export function readRequest(
+  source: RequestSource,
+  connection: Connection | undefined,
+  header: 'cookie' | 'authorization' = 'cookie'
+): RequestFacts {
+  const given = source === undefined || typeof source === 'string' ? { [header]: source } : source
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw notARequest('a Request, headers or a cookie')
   const url = isRequest(given) ? given.url : undefined
   const headers = isRequest(given) ? given.headers : given
   return {
-    cookieHeader: headerOf(headers, 'cookie') ?? '',
+    credentials: headerOf(headers, header) ?? '',
     host:
       connection?.host ??
       headerOf(headers, 'host') ??

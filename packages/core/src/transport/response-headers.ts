@@ -1,3 +1,5 @@
+import { carriesToken } from './transport.ts'
+
 /** Finished response headers, in order. */
 export type HeaderList = readonly (readonly [name: string, value: string])[]
 
@@ -34,19 +36,18 @@ interface NodeHeaders {
 export const privateByDefault = 'private, no-cache'
 
 /**
- * Adds `headers` to `response`: a `Set-Cookie` replaces an earlier one of the same name (or of `cookieName`), leaves all
- * others, and turns every header that lets some cache store it ({@link targetedCacheControl}) into `no-store`; `Vary` is merged
- * once; `Cache-Control: private, no-cache` is set only if the response has no `Cache-Control` and no `Expires`; everything
+ * Adds `headers` to `response`: a `Set-Cookie` replaces an earlier one of the same name (or of `cookieName`) and leaves all
+ * others; a header with a token turns every header that lets some cache store it ({@link targetedCacheControl}) into
+ * `no-store`; `Vary` is merged once; `Cache-Control: private, no-cache` is set only if the response has no `Cache-Control` and no `Expires`; everything
  * else is set.
  */
 export function applyHeaders(headers: HeaderList, response: HeaderTarget, cookieName?: string): void {
   const target = methodsOf(response)
   for (const [name, value] of headers) {
     const lowerName = name.toLowerCase()
-    if (lowerName === 'set-cookie') {
-      addCookie(target, value, cookieName)
-      tighten(target)
-    } else if (lowerName === 'vary') set(target, name, mergeVary(current(target, name), value))
+    if (carriesToken(lowerName)) tighten(target)
+    if (lowerName === 'set-cookie') addCookie(target, value, cookieName)
+    else if (lowerName === 'vary') set(target, name, mergeVary(current(target, name), value))
     else if (value !== privateByDefault || !hasCachePolicy(target)) set(target, name, value)
   }
 }
@@ -85,13 +86,13 @@ function overFields(fields: HeaderFields): NodeHeaders {
 }
 
 /**
- * Adds `headers` to a web response. A handler may return one `Response` object to every visitor, so a cookie is only ever
+ * Adds `headers` to a web response. A handler may return one `Response` object to every visitor, so a token is only ever
  * added to a copy. The headers of a fetched response, and of `Response.redirect()`, are immutable; those of a copy are not.
  *
  * @returns the response to send: `response` itself if nothing needs a copy.
  */
 export function withHeaders(response: Response, headers: HeaderList): Response {
-  if (!headers.some(([name]) => name === 'Set-Cookie')) {
+  if (!sendsToken(headers)) {
     try {
       applyHeaders(headers, response.headers)
       return response
@@ -100,6 +101,11 @@ export function withHeaders(response: Response, headers: HeaderList): Response {
   const copy = new Response(response.body, response)
   applyHeaders(headers, copy.headers)
   return copy
+}
+
+/** Whether the response gives the client a token, or takes it away. */
+export function sendsToken(headers: HeaderList): boolean {
+  return headers.some(([name]) => carriesToken(name))
 }
 
 function hasCachePolicy(target: HeaderMethods): boolean {

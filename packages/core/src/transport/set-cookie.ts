@@ -1,5 +1,7 @@
 import { applyRules, checkAll, invalid, oneOf, type Resolved, refuseUnknown } from '../option-check.ts'
 import { longestToken } from '../token/token.ts'
+import { findCookies } from './cookie-header.ts'
+import type { Transport } from './transport.ts'
 
 /** Attributes of the session cookie. Every response takes them from the options, never from the stored record. */
 export interface CookieOptions {
@@ -25,12 +27,12 @@ export interface CookieOptions {
 }
 
 /** A cookie with fixed attributes; only the token and its lifetime vary. */
-export interface CookieTemplate {
+export interface CookieTemplate extends Transport {
   /** With prefix: the name to look for and to write. */
   readonly fullName: string
-  /** `Set-Cookie` value. Without `maxAgeSeconds` the cookie ends with the browser session; capped at 400 days. */
+  /** Without `maxAgeSeconds` the cookie ends with the browser session; capped at 400 days. */
   write(token: string, maxAgeSeconds?: number): string
-  /** `Set-Cookie` value that removes the cookie: same name, path, domain and attributes. */
+  /** Removes the cookie: same name, path, domain and attributes. */
   clear(): string
 }
 
@@ -157,6 +159,9 @@ function createTemplate(
   const end = scope + flags
   return Object.freeze({
     fullName,
+    responseHeader: 'Set-Cookie',
+    requestHeader: 'Cookie',
+    read: (header: string) => findCookies(header, fullName),
     write: (token: string, maxAgeSeconds?: number) =>
       maxAgeSeconds === undefined
         ? start + token + end

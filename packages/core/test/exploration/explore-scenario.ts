@@ -41,8 +41,9 @@ export async function exploreScenario(
   conditions: Conditions = {},
   { limit = mostSchedules, direct = false, sampling = true }: ExploreOptions = {}
 ): Promise<Explored> {
-  // A browser that reaches several processes ties them together, and so do hints.
-  const tied = conditions.cache !== undefined || scenario.actors([]).some(({ roams }) => roams)
+  // A browser that reaches several processes ties them together, and so do hints; a moving store has more operations than a record can hold.
+  const tied =
+    conditions.cache !== undefined || conditions.moving !== undefined || scenario.actors([]).some(({ roams }) => roams)
   return withFrozenTime(async () => {
     try {
       const exploration =

@@ -53,7 +53,7 @@ function headerOf(seeded: Seeded, good: string): string {
   return seeded.below(3) === 0 ? seeded.mutate(header) : header
 }
 
-const ring = createKeyring({ secrets: [secret], namespace: 'sessions', cookieName: 'sid' })
+const ring = createKeyring({ secrets: [secret], namespace: 'sessions', tokenName: 'sid' })
 
 function mint(seeded: Seeded): string {
   const parts = { id: encodeHex(seeded.bytes(16)), secret: seeded.bytes(16 + 3 * seeded.below(17)), created: now }

@@ -20,13 +20,13 @@ function setUp(listening = true) {
   const { context } = createManagerContext(
     listening ? { ...options, onEvent: (event: SessionEvent) => events.push(event) } : options
   )
-  const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
+  const request = { credentials: '', host: undefined, encrypted: undefined, forwarded: () => false }
   const state: Mutable = Object.assign(
     createState(context.emptyPayload, {
       tokens: [],
-      cookieTemplate: context.cookie.secureTemplate,
+      transport: context.cookie.secureTemplate,
       request: request as never,
-      hadCookie: true,
+      hadToken: true,
       passive: false,
       createdAt: 1
     }),
@@ -63,7 +63,7 @@ describe('the state and the events after a write', () => {
     const touch = write()
     adoptWrite(context, state, touch)
     expect(events).toEqual([{ type: 'touched', id: 'id' }])
-    expect([state.record, state.cookie, state.baseline, state.swapped]).toEqual([
+    expect([state.record, state.tokenHeader, state.baseline, state.swapped]).toEqual([
       touch.record,
       'none',
       '{"a":1}',
@@ -123,7 +123,7 @@ describe('the state and the events after a write', () => {
     state.alias = true
     adoptWrite(context, state, write({ swap, secret: newSecret, user: 'alice' }))
     expect(events).toMatchObject([{ type, id: 'id' }])
-    expect(state).toMatchObject({ createdAt: 2_000, alias: false, swapped: true, cookie: 'send' })
+    expect(state).toMatchObject({ createdAt: 2_000, alias: false, swapped: true, tokenHeader: 'send' })
     expect(state.secret).toBe(newSecret)
   })
 
@@ -154,7 +154,7 @@ describe('the state and the events after a write', () => {
       const { context, state, write } = setUp()
       Object.assign(state, { permanent: wanted, alias })
       adoptWrite(context, state, write({ permanent: written }))
-      expect([state.permanent, state.cookie]).toEqual([left, cookie])
+      expect([state.permanent, state.tokenHeader]).toEqual([left, cookie])
     }
   })
 })
@@ -189,12 +189,12 @@ describe('a write of a superseded request', () => {
     ] as const) {
       const { context, state, events, write } = setUp()
       const { record } = state
-      state.cookie = 'send'
+      state.tokenHeader = 'send'
       const rest = { superseded: true, permanent: true, user: 'alice' }
       adoptWrite(context, state, write({ plaintext: '{"a":9,"b":1}', serialized, ...rest }))
       expect(events.map(({ type }) => type)).toEqual(['saved', 'superseded'])
       expect(events[1]).toMatchObject({ type: 'superseded', id: 'id', withinGrace: true })
-      expect(state).toMatchObject({ cookie: 'none', reissue: false, baseline, stored: '{"a":1}', data: { a: 1 } })
+      expect(state).toMatchObject({ tokenHeader: 'none', reissue: false, baseline, stored: '{"a":1}', data: { a: 1 } })
       expect(state.record).toBe(record)
     }
   })

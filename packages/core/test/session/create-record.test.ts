@@ -22,12 +22,12 @@ function setUp(more: object = {}, listening = true) {
   const randomBytes = (length: number): Uint8Array => new Uint8Array(length).fill(++drawn)
   const listener = listening ? { onEvent: (event: SessionEvent) => events.push(event) } : {}
   const { context } = createManagerContext({ store, secret, clock, randomBytes, ...listener, ...more })
-  const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
+  const request = { credentials: '', host: undefined, encrypted: undefined, forwarded: () => false }
   const state: Mutable = createState(context.emptyPayload, {
     tokens: [],
-    cookieTemplate: context.cookie.secureTemplate,
+    transport: context.cookie.secureTemplate,
     request: request as never,
-    hadCookie: false,
+    hadToken: false,
     passive: false,
     createdAt: start - 1
   })
@@ -58,7 +58,7 @@ describe('the first write of a session', () => {
       createdAt: start,
       baseline: '{"a":1}',
       stored: '{"a":1}',
-      cookie: 'send',
+      tokenHeader: 'send',
       swapped: true,
       permanent: undefined,
       record: { payload: '{"a":1}' }

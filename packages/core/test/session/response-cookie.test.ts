@@ -122,14 +122,14 @@ describe('a response that ends the session', () => {
 describe('a session that is not live', () => {
   it('A session that is not live sends no cookie, whatever was requested before', () => {
     const { context } = createManagerContext({ store: createMemoryStore(), secret })
-    const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
+    const request = { credentials: '', host: undefined, encrypted: undefined, forwarded: () => false }
     const record = encodeRecord(firstMetadata('w', 'h', 1), '{}')
     const headersWhen = (more: Partial<SessionState>): HeaderList => {
       const state = createState(context.emptyPayload, {
         tokens: [],
-        cookieTemplate: context.cookie.secureTemplate,
+        transport: context.cookie.secureTemplate,
         request: request as never,
-        hadCookie: false,
+        hadToken: false,
         passive: false,
         createdAt: 1
       })

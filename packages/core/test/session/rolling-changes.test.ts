@@ -114,6 +114,7 @@ const changes: Readonly<Record<ManagerOption, readonly Change[]>> = {
     change('a new one first, the old one second', 'everybody', through({ secret: first }, { secret: [second, first] })),
     change('another one at once', 'everybody', through({ secret: first }, { secret: second }))
   ],
+  transport: [change('another one', 'everybody', through({}, { transport: 'bearer' }))],
   'cookie.name': [
     change('another one', 'everybody', through({}, cookie({ name: 'id' }))),
     sideBySide(() => [{}, cookie({ name: 'id' })])

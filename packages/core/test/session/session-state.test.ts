@@ -41,15 +41,15 @@ const { context } = createManagerContext({
   clock: { now: () => start },
   onEvent: (event) => events.push(event)
 })
-const request = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: () => false }
+const request = { credentials: '', host: undefined, encrypted: undefined, forwarded: () => false }
 
 /** The state at the start of a request. */
 const create = (tokens: readonly (typeof token)[] = []): SessionState =>
   createState(context.emptyPayload, {
     tokens,
-    cookieTemplate: context.cookie.secureTemplate,
+    transport: context.cookie.secureTemplate,
     request: request as never,
-    hadCookie: true,
+    hadToken: true,
     passive: false,
     createdAt: start - 1
   })
@@ -68,7 +68,7 @@ const used = (): SessionState =>
     stored: '{"b":1}',
     baseline: '{"b":1}',
     permanent: true,
-    cookie: 'send'
+    tokenHeader: 'send'
   })
 
 const noData = { data: undefined, stored: undefined, baseline: '{}' }
@@ -76,8 +76,8 @@ const noData = { data: undefined, stored: undefined, baseline: '{}' }
 describe('the state of a session', () => {
   it('A session is new at first, or unloaded if the request has a genuine token', () => {
     const state = create()
-    const { cookieTemplate, request: of, ...rest } = state
-    expect([cookieTemplate, of]).toEqual([context.cookie.secureTemplate, request])
+    const { transport, request: of, ...rest } = state
+    expect([transport, of]).toEqual([context.cookie.secureTemplate, request])
     expect(rest).toEqual({
       ...noData,
       phase: 'new',
@@ -89,10 +89,10 @@ describe('the state of a session', () => {
       reissue: false,
       record: undefined,
       permanent: undefined,
-      cookie: 'none',
+      tokenHeader: 'none',
       swapped: false,
       accessed: false,
-      hadCookie: true,
+      hadToken: true,
       passive: false,
       headers: undefined,
       watched: false,
@@ -115,7 +115,7 @@ describe('the state of a session', () => {
       reissue: false,
       record: undefined,
       permanent: undefined,
-      cookie: 'none'
+      tokenHeader: 'none'
     })
   })
 
@@ -128,7 +128,7 @@ describe('the state of a session', () => {
       id: token.id,
       record: undefined,
       permanent: undefined,
-      cookie: 'none',
+      tokenHeader: 'none',
       reissue: false
     })
   })
@@ -136,7 +136,7 @@ describe('the state of a session', () => {
   it('A session that is emptied keeps everything but its data', () => {
     const state = used()
     becomeEmpty(context, state)
-    expect(state).toMatchObject({ ...noData, phase: 'live', record, permanent: true, cookie: 'send' })
+    expect(state).toMatchObject({ ...noData, phase: 'live', record, permanent: true, tokenHeader: 'send' })
   })
 
   it.each([
@@ -275,7 +275,7 @@ describe('the effect of a write', () => {
     ] as const) {
       const state = Object.assign(create(), { permanent: wanted })
       becomeStored(state, record, { a: 1 }, '{"a":1}')
-      expect(state).toMatchObject({ phase: 'live', permanent: left, cookie: 'send', swapped: true })
+      expect(state).toMatchObject({ phase: 'live', permanent: left, tokenHeader: 'send', swapped: true })
     }
   })
 
@@ -283,7 +283,7 @@ describe('the effect of a write', () => {
     for (const phase of ['ended', 'superseded'] as const) {
       const state = used()
       becomeUnwritable(state, phase)
-      expect([state.phase, state.cookie, state.permanent]).toEqual([phase, 'none', undefined])
+      expect([state.phase, state.tokenHeader, state.permanent]).toEqual([phase, 'none', undefined])
     }
   })
 

@@ -2,7 +2,8 @@ import type { SessionManagerOptions } from '../../src/index.ts'
 import type { Client } from './client.ts'
 import { checkAlways, checkFinally } from './invariants.ts'
 import { createLedger, inheritedLedger, type Ledger } from './ledger.ts'
-import { createProcess, type Process } from './process.ts'
+import { type Moving, mergedContents } from './moving-processes.ts'
+import { createProcess, type Process, preparationIndex } from './process.ts'
 import type { Cache } from './process-memory.ts'
 import {
   asAnswer,
@@ -63,6 +64,8 @@ export interface Conditions {
   readonly options?: Partial<SessionManagerOptions>
   /** Gives each process a store that answers from memory, full at the start; hints are steps. */
   readonly cache?: Cache
+  /** Two stores, between which the sessions move. What the scenario prepares is in the source. */
+  readonly moving?: Moving
 }
 
 interface Option {
@@ -98,6 +101,7 @@ export async function prepareScenario(
     }
     return number
   }
+  const visible = conditions.moving ? mergedContents(contents) : contents
   const violated = (invariant: string, message: string): void => {
     violation ??= new Violation(invariant, message)
   }
@@ -106,7 +110,7 @@ export async function prepareScenario(
   const answered = (name: string, index: number): Process =>
     createProcess({ ...parts, name, index, answer: (operation) => correctEngine(contents, operation) })
 
-  const preparation = answered('preparation', 200)
+  const preparation = answered('preparation', preparationIndex)
   const cookies = await scenario.prepare(preparation.client)
   const prepared = { now: contents.now, entries: new Map(contents.entries), ledger }
   const checker = answered('checker', 201)
@@ -266,9 +270,10 @@ export async function prepareScenario(
 
     function check(): void {
       if (violation) throw violation
-      const exhausted = processes.find(({ operations }) => operations > mostOperations)
-      if (exhausted) throw new Violation('retry-budget', `more than ${mostOperations} operations of one process`)
-      checkAlways(contents, ledger)
+      const most = conditions.moving ? 6 * mostOperations : mostOperations
+      const exhausted = processes.find(({ operations }) => operations > most)
+      if (exhausted) throw new Violation('retry-budget', `more than ${most} operations of one process`)
+      checkAlways(visible, ledger)
     }
 
     function leave(): void {
@@ -293,7 +298,7 @@ export async function prepareScenario(
       const fail = (invariant: string, message: string): never => {
         throw new Violation(invariant, message)
       }
-      const final: Final = { ledger, contents, checker: checker.client, fail }
+      const final: Final = { ledger, contents: visible, checker: checker.client, fail }
       await scenario.check?.(final)
       if (!scenario.losesUpdates) await checkFinally(final)
       checker.events.length = 0

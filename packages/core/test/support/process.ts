@@ -1,7 +1,13 @@
-import { createSessionManager, type SessionEvent, type SessionManagerOptions } from '../../src/index.ts'
+import {
+  createSessionManager,
+  type KeyValueStore,
+  type SessionEvent,
+  type SessionManagerOptions
+} from '../../src/index.ts'
 import { type Client, createClient } from './client.ts'
 import type { Conditions, Scenario } from './interleaving.ts'
 import { createLedger, type Ledger } from './ledger.ts'
+import { movingStoreOf, sourceOf } from './moving-processes.ts'
 import { createProcessMemory, type ProcessMemory } from './process-memory.ts'
 import { createScheduledStore, type Fault, type Operation, type Submit, type Submitted } from './scheduled-store.ts'
 
@@ -39,6 +45,9 @@ export interface ProcessParts {
   answer?(operation: Submitted): unknown
 }
 
+/** Makes what the scenario starts with. */
+export const preparationIndex = 200
+
 const secret = 'the secret of every process in this test'
 
 export function createProcess(parts: ProcessParts): Process {
@@ -52,15 +61,22 @@ export function createProcess(parts: ProcessParts): Process {
   }
   const scheduled = createScheduledStore(submit, !scenario.nonAtomic)
   const { stored, writeOf } = parts
-  const { cache } = conditions
+  const { cache, moving } = conditions
   const memory =
     cache && stored && writeOf && createProcessMemory({ store: scheduled, cache, stored, writeOf, violated })
+  const randomBytes = (length: number): Uint8Array => distinctBytes(length, index, process.random++)
+  const moved = (): KeyValueStore => {
+    if (!moving || index === preparationIndex) return sourceOf(scheduled)
+    return noted(movingStoreOf(moving, index, scheduled, { clock: { now }, randomBytes }), (step) =>
+      ledger.steps.push({ by: name, ...step })
+    )
+  }
   const manager = createSessionManager({
-    store: memory?.store ?? scheduled,
+    store: moving ? moved() : (memory?.store ?? scheduled),
     secret,
     allowNonAtomicStore: true,
     clock: { now, sleep: () => Promise.resolve() },
-    randomBytes: (length) => distinctBytes(length, index, process.random++),
+    randomBytes,
     onEvent: (event) => events.push(event),
     ...scenario.options,
     ...conditions.options,
@@ -82,10 +98,32 @@ export function createProcess(parts: ProcessParts): Process {
     memory,
     index,
     record({ verb, key, value }, fault, result) {
-      if (fault === undefined) ledger.steps.push({ by: name, verb, key, value, result })
+      if (fault === undefined && !moving) ledger.steps.push({ by: name, verb, key, value, result })
     }
   }
   return process
+}
+
+type Step = Omit<Ledger['steps'][number], 'by'>
+
+/** Notes each call of the store, rather than the operations that it consists of. */
+function noted(store: KeyValueStore, note: (step: Step) => void): KeyValueStore {
+  const { compareAndSet } = store
+  return {
+    ...store,
+    async get(key) {
+      const result = await store.get(key)
+      note({ verb: 'get', key, value: undefined, result })
+      return result
+    },
+    ...(compareAndSet && {
+      async compareAndSet(key, expected, value, expiresAt) {
+        const result = await compareAndSet(key, expected, value, expiresAt)
+        note({ verb: 'compareAndSet', key, value, result })
+        return result
+      }
+    })
+  }
 }
 
 /** Never repeats within one execution, and always repeats in another one. */

@@ -6,7 +6,7 @@ import { collidingSecrets } from '../support/colliding-secrets.ts'
 
 const secretA = 'a secret of the test, long enough: A'
 const secretB = 'a secret of the test, long enough: B'
-const scope = { namespace: 'sessions', cookieName: 'sid' }
+const scope = { namespace: 'sessions', tokenName: 'sid' }
 const data = new TextEncoder().encode('what is signed')
 
 describe('checking secrets', () => {
@@ -123,8 +123,8 @@ describe('the keyring', () => {
       ['sessionss', 'id'],
       ['sessions', 'SID'],
       ['sid', 'sessions']
-    ].map(([namespace = '', cookieName = '']) =>
-      Buffer.from(createKeyring({ secrets: [secretA], namespace, cookieName }).current.mac(data)).toString('hex')
+    ].map(([namespace = '', tokenName = '']) =>
+      Buffer.from(createKeyring({ secrets: [secretA], namespace, tokenName }).current.mac(data)).toString('hex')
     )
     expect(new Set(macs).size).toBe(macs.length)
   })

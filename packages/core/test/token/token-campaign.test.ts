@@ -14,7 +14,7 @@ const timeout = 600_000 + wanted / 10
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const now = 1_700_000_000_000
 const longestLifetime = 31 * 86_400_000
-const scope = { namespace: 'sessions', cookieName: 'sid' }
+const scope = { namespace: 'sessions', tokenName: 'sid' }
 const [a, b, c] = [
   'campaign secret, long enough, A',
   'campaign secret, long enough, B',
@@ -188,9 +188,9 @@ describe.each(rings)('with %s in the ring', (_, ring) => {
   it('A token that another key, namespace or cookie name signed is refused, even under our key id', () => {
     const foreign = [
       ringOf('another application'),
-      createKeyring({ secrets: [a.padEnd(32, '.')], namespace: 'session', cookieName: 'sid' }),
-      createKeyring({ secrets: [a.padEnd(32, '.')], namespace: 'sessions', cookieName: 'sid2' }),
-      createKeyring({ secrets: [a.padEnd(32, '.')], namespace: 'sid', cookieName: 'sessions' })
+      createKeyring({ secrets: [a.padEnd(32, '.')], namespace: 'session', tokenName: 'sid' }),
+      createKeyring({ secrets: [a.padEnd(32, '.')], namespace: 'sessions', tokenName: 'sid2' }),
+      createKeyring({ secrets: [a.padEnd(32, '.')], namespace: 'sid', tokenName: 'sessions' })
     ]
     for (const other of foreign) {
       const disguised: Keyring = { current: { ...other.current, keyId: ring.current.keyId }, candidates: () => [] }
@@ -260,7 +260,7 @@ it('No bad token reaches the store', async () => {
     secret: a.padEnd(32, '.'),
     clock: { now: () => now, sleep: () => Promise.resolve() }
   })
-  expect(manager.policy).toMatchObject({ namespace: scope.namespace, cookie: { name: scope.cookieName } })
+  expect(manager.policy).toMatchObject({ namespace: scope.namespace, cookie: { name: scope.tokenName } })
   expect(refused.length).toBeGreaterThan(10_000)
   const { calls } = await store.during(async () => {
     for (const value of refused) {

@@ -14,7 +14,7 @@ import { collidingSecrets } from '../support/colliding-secrets.ts'
 
 const secretA = 'a secret of the test, long enough: A'
 const secretB = 'a secret of the test, long enough: B'
-const scope = { namespace: 'sessions', cookieName: 'sid' }
+const scope = { namespace: 'sessions', tokenName: 'sid' }
 const ringOf = (...secrets: string[]) => createKeyring({ secrets, ...scope })
 const ring = ringOf(secretA)
 const now = 1_700_000_000_000
@@ -81,8 +81,8 @@ describe('a token', () => {
   it('A token is refused in another namespace or under another cookie name', () => {
     const token = encodeToken(parts, ring)
     for (const other of [
-      { namespace: 'session', cookieName: 'sid' },
-      { namespace: 'sessions', cookieName: 'sid2' }
+      { namespace: 'session', tokenName: 'sid' },
+      { namespace: 'sessions', tokenName: 'sid2' }
     ]) {
       const otherRing = createKeyring({ secrets: [secretA], ...other })
       expect(decodeToken(token, otherRing, now, day)).toEqual({ rejected: 'signature' })

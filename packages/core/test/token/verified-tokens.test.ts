@@ -10,7 +10,7 @@ const secret = Uint8Array.from({ length: 16 }, (_, index) => index)
 const secretHash = 'the hash of a secret'
 
 function ringOf(...secrets: readonly string[]): Keyring {
-  return createKeyring({ secrets, namespace: 'sessions', cookieName: 'sid' })
+  return createKeyring({ secrets, namespace: 'sessions', tokenName: 'sid' })
 }
 
 /** Counts the signatures that are computed. */

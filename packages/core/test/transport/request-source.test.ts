@@ -6,17 +6,17 @@ const facts = (...args: Parameters<typeof readRequest>): object => {
   return { ...rest, forwarded: isForwarded({ headers, ...rest }) }
 }
 
-const nothing = { cookieHeader: '', host: undefined, encrypted: undefined, forwarded: false }
+const nothing = { credentials: '', host: undefined, encrypted: undefined, forwarded: false }
 
 describe('facts about a request', () => {
   it('A string is the cookie, and a missing source has no facts', () => {
-    expect(facts('sid=1', undefined)).toEqual({ ...nothing, cookieHeader: 'sid=1' })
+    expect(facts('sid=1', undefined)).toEqual({ ...nothing, credentials: 'sid=1' })
     expect(facts(undefined, undefined)).toEqual(nothing)
   })
 
   it("Node's headers contain cookie and host, and a list of cookies is one cookie header", () => {
     const headers = { cookie: ['a=1', 'b=2'], host: 'one.example', ':authority': 'two.example' }
-    expect(facts(headers, undefined)).toEqual({ ...nothing, cookieHeader: 'a=1; b=2', host: 'one.example' })
+    expect(facts(headers, undefined)).toEqual({ ...nothing, credentials: 'a=1; b=2', host: 'one.example' })
     expect(facts({ ':authority': 'two.example' }, undefined)).toEqual({ ...nothing, host: 'two.example' })
   })
 
@@ -33,7 +33,7 @@ describe('facts about a request', () => {
     const request = new Request('https://one.example/', { headers: { host: 'two.example', cookie: 'a=1' } })
     expect(facts(request, undefined)).toEqual({
       ...nothing,
-      cookieHeader: 'a=1',
+      credentials: 'a=1',
       host: 'two.example',
       encrypted: true
     })
@@ -44,7 +44,7 @@ describe('facts about a request', () => {
   })
 
   it('Headers have no pseudo-headers, and objects that only look like a Request are headers', () => {
-    expect(facts(new Headers({ cookie: 'a=1' }), undefined)).toEqual({ ...nothing, cookieHeader: 'a=1' })
+    expect(facts(new Headers({ cookie: 'a=1' }), undefined)).toEqual({ ...nothing, credentials: 'a=1' })
     for (const disguised of [
       { url: 'https://one.example/', headers: 'none' },
       { url: ['https://one.example/'], cookie: 'a=1' },
@@ -58,7 +58,7 @@ describe('facts about a request', () => {
   })
 
   it('A header with the name get does not make an object Headers', () => {
-    expect(facts({ get: 'x', cookie: 'a=1' }, undefined)).toEqual({ ...nothing, cookieHeader: 'a=1' })
+    expect(facts({ get: 'x', cookie: 'a=1' }, undefined)).toEqual({ ...nothing, credentials: 'a=1' })
   })
 
   it("A URL yields its host without a user's name, and a URL of another kind yields none", () => {

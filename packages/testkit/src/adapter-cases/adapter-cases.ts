@@ -4,6 +4,7 @@ import type { StoreUnderTest } from '../store-under-test.ts'
 import { createTestClock, type TestClock } from '../test-clock.ts'
 import { withinTime } from '../within-time.ts'
 import { type AdapterCaseDefinition, createAdapterFixture } from './adapter-fixture.ts'
+import { bearerCases } from './bearer.ts'
 import { cachingCases } from './caching.ts'
 import { commitCases } from './commit.ts'
 import { cookieCases } from './cookie.ts'
@@ -28,6 +29,8 @@ export interface AdapterCaseOptions {
    * Default `true`. Set it to `false` if the framework passes its responses to the runtime and gets no notification.
    */
   seesResponseEnd?: boolean
+  /** How clients send their tokens; `manager` has the same setting. Default `cookie`. */
+  transport?: 'cookie' | 'bearer'
   /** Milliseconds after which a case fails that still waits for the application; default 20,000. */
   caseTimeout?: number
 }
@@ -41,6 +44,7 @@ export interface AdapterCase {
 
 const groups: Readonly<Record<string, readonly AdapterCaseDefinition[]>> = {
   cookie: cookieCases,
+  bearer: bearerCases,
   visitors: visitorCases,
   commit: commitCases,
   streams: streamCases,
@@ -54,17 +58,18 @@ const groups: Readonly<Record<string, readonly AdapterCaseDefinition[]>> = {
 
 /** Returns the suite without a test runner, for other harnesses. Cases are independent of each other. */
 export function adapterCases(options: AdapterCaseOptions): readonly AdapterCase[] {
-  const { createApp, seesResponseEnd = true } = options
+  const { createApp, seesResponseEnd = true, transport = 'cookie' } = options
   if (typeof createApp !== 'function') throw new TypeError('createApp must be a function that serves an application.')
   return Object.entries(groups).flatMap(([group, definitions]) =>
     definitions
-      .filter(({ needsResponseEnd = false }) => seesResponseEnd || !needsResponseEnd)
+      .filter((definition) => seesResponseEnd || definition.needsResponseEnd !== true)
+      .filter((definition) => transport === (definition.transport ?? transport))
       .map((definition) => ({ group, name: definition.name, run: () => runCase(definition, options) }))
   )
 }
 
 async function runCase({ check }: AdapterCaseDefinition, options: AdapterCaseOptions): Promise<void> {
-  const { createApp, createStore, caseTimeout = 20_000 } = options
+  const { createApp, createStore, transport = 'cookie', caseTimeout = 20_000 } = options
   const clock = createTestClock(Date.now())
   const created = await withinTime(
     { milliseconds: caseTimeout },
@@ -72,7 +77,7 @@ async function runCase({ check }: AdapterCaseDefinition, options: AdapterCaseOpt
     async () => createStore?.(clock) ?? createMemoryStore({ clock })
   )
   const { store, cleanup }: StoreUnderTest = 'store' in created ? created : { store: created }
-  const fixture = createAdapterFixture(createApp, clock, store)
+  const fixture = createAdapterFixture({ createApp, clock, store, transport })
   const tearDown = (): Promise<void> =>
     withinTime({ milliseconds: caseTimeout }, 'closing the application', async () => {
       await fixture.close()

@@ -22,6 +22,8 @@ export interface AdapterSite {
   readonly clock: TestClock
   readonly events: readonly SessionEvent[]
   readonly manager: SessionManager
+  /** Of the application, without a trailing slash. */
+  readonly url: string
   /** A browser on the same machine, over plain HTTP: the cookie is `sid`. */
   browser(): CookieJarClient
   /** A browser that uses HTTPS, through a proxy that terminates TLS: the cookie is `__Host-sid`. */
@@ -33,6 +35,8 @@ export interface AdapterSite {
 }
 
 export interface AdapterFixture {
+  /** The request header that carries the token, in lower case. */
+  readonly tokenHeader: 'cookie' | 'authorization'
   /** Starts an application. Several applications share one store, like several processes. */
   serve(routes: Routes, options?: Partial<SessionManagerOptions>): Promise<AdapterSite>
   close(): Promise<void>
@@ -40,6 +44,8 @@ export interface AdapterFixture {
 
 export interface AdapterCaseDefinition {
   readonly name: string
+  /** The case concerns one transport alone. Default: both. */
+  readonly transport?: 'cookie' | 'bearer'
   /** The case needs an adapter that can detect the end of a response. */
   readonly needsResponseEnd?: boolean
   check(fixture: AdapterFixture): Promise<void>
@@ -67,11 +73,24 @@ const commonRoutes: Routes = {
   }
 }
 
-export function createAdapterFixture(createApp: CreateApp, clock: TestClock, inner: KeyValueStore): AdapterFixture {
+export interface AdapterFixtureOptions {
+  readonly createApp: CreateApp
+  readonly clock: TestClock
+  readonly store: KeyValueStore
+  readonly transport: 'cookie' | 'bearer'
+}
+
+export function createAdapterFixture({
+  createApp,
+  clock,
+  store: inner,
+  transport
+}: AdapterFixtureOptions): AdapterFixture {
   const store = createRecordingStore(inner)
   const apps: RunningApp[] = []
 
   return {
+    tokenHeader: transport === 'bearer' ? 'authorization' : 'cookie',
     async serve(routes, options = {}) {
       const events: SessionEvent[] = []
       const manager = createSessionManager({
@@ -80,6 +99,7 @@ export function createAdapterFixture(createApp: CreateApp, clock: TestClock, inn
         storeTimeout: 15_000,
         clock: { now: () => clock.now(), sleep: systemClock.sleep },
         onEvent: (event) => events.push(event),
+        ...(transport === 'bearer' && { transport }),
         ...options
       })
       const all: Routes = { ...commonRoutes, ...routes }
@@ -93,15 +113,16 @@ export function createAdapterFixture(createApp: CreateApp, clock: TestClock, inn
       })
       apps.push(app)
       const now = (): number => clock.now()
-      const browser = (): CookieJarClient => createCookieJarClient(app.url, { now })
+      const browser = (): CookieJarClient => createCookieJarClient(app.url, { now, transport })
       return {
         store,
         clock,
         events,
         manager,
+        url: app.url,
         browser,
         httpsBrowser: (headers = { 'x-forwarded-proto': 'https' }) =>
-          createCookieJarClient(app.url, { host: 'shop.example', encrypted: true, headers, now }),
+          createCookieJarClient(app.url, { host: 'shop.example', encrypted: true, headers, now, transport }),
         async stillWaiting(response) {
           let settled = false
           const settle = (): void => {

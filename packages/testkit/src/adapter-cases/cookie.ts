@@ -8,6 +8,7 @@ const secureCookie = new RegExp(`^__Host-sid=${token}; Path=/; HttpOnly; Secure;
 export const cookieCases: readonly AdapterCaseDefinition[] = [
   {
     name: 'a loopback host over plain HTTP gets the cookie sid with HttpOnly and SameSite=Lax, without Secure',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve({})
       const { setCookies } = await site.browser().get('/start')
@@ -17,6 +18,7 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'a host that is not loopback gets __Host-sid with Secure, HttpOnly and SameSite=Lax',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve({})
       const browser = site.httpsBrowser()
@@ -28,6 +30,7 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'a loopback host behind a proxy gets the Secure cookie',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve({})
       for (const header of ['x-forwarded-for', 'x-forwarded-proto', 'forwarded', 'via', 'x-real-ip', 'x-envoy-peer']) {
@@ -38,6 +41,7 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'a loopback host gets the Secure cookie if a same-origin request has another Origin, as behind an unmarked proxy',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve({})
       const headers = { origin: 'https://shop.example', 'sec-fetch-site': 'same-origin' }
@@ -47,6 +51,7 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'a development proxy on a loopback host over plain HTTP gets sid without Secure',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve({})
       const headers = {
@@ -60,6 +65,7 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'the unprefixed cookie is ignored on a host that is not loopback',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve({})
       const local = site.browser()
@@ -73,6 +79,7 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'a cookie that browsers refuse over plain HTTP is sent and reported by an event',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve({})
       const { setCookies } = await site.httpsBrowser({}).get('/start')
@@ -85,6 +92,7 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'the configured cookie attributes are sent exactly',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve(
         {},
@@ -97,6 +105,7 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'a permanent session gets a Max-Age, and a later change of its lifetime is sent too',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve({
         '/remember': ({ session, send }) => {
@@ -121,6 +130,7 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'destroy clears the cookie with the same attributes that set it',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve({})
       for (const browser of [site.browser(), site.httpsBrowser()]) {
@@ -140,6 +150,7 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'the first live cookie wins if several have the same name',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve({})
       const browser = site.browser()
@@ -199,6 +210,7 @@ export const cookieCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'two managers with different cookies share a host without affecting each other',
+    transport: 'cookie',
     async check(fixture) {
       const shop = await fixture.serve({})
       const blog = await fixture.serve({}, { cookie: { name: 'blog' }, namespace: 'blog' })

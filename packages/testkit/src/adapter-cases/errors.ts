@@ -135,7 +135,7 @@ export const errorCases: readonly AdapterCaseDefinition[] = [
       const response = await browser.get('/fail')
       assert.equal(ourCookies(response).length, 1)
       assert.equal(response.headers['cache-control'], 'no-store')
-      assert.match(response.headers.vary ?? '', /\bcookie\b/i)
+      assert.ok((response.headers.vary ?? '').toLowerCase().includes(fixture.tokenHeader))
       assert.equal((await browser.get('/read')).body, '{"started":true}')
     }
   },

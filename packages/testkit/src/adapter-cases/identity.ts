@@ -136,6 +136,7 @@ export const identityCases: readonly AdapterCaseDefinition[] = [
   },
   {
     name: 'a logout ends every live session whose token the request carries',
+    transport: 'cookie',
     async check(fixture) {
       const site = await fixture.serve({})
       const [first, second, third] = [site.browser(), site.browser(), site.browser()]
