@@ -30,7 +30,7 @@ export interface NitroSessionOptions<Data extends object = SessionData>
     AdapterOptions<IncomingRequest> {}
 
 /**
- * A plugin of Nitro 2, the server of Nuxt 3 and 4, on Node. It sets `event.context.session`, which
+ * A plugin of Nitro 2, the server of Nuxt 4, on Node. It sets `event.context.session`, which
  * `declare module 'h3' { interface H3EventContext { session: Session<Data> } }` types. The response is held until the changes
  * are stored. A request that the server makes to itself shares the session of the request it serves, if it has its cookie.
  *
@@ -51,8 +51,10 @@ export function sessionPlugin<Data extends object = SessionData>(
   return ({ h3App }) => {
     const { handler } = h3App
     const { onError } = h3App.options
-    const respondWithError = (error: unknown, event: NitroEvent): unknown =>
-      outerRequests.run(event.node.req, () => onError && Reflect.apply(onError, h3App.options, [error, event]))
+    const respondWithError = (error: unknown, event: NitroEvent): unknown => {
+      const respond = (): unknown => onError && Reflect.apply(onError, h3App.options, [error, event])
+      return isInternal(event.node.req) ? respond() : outerRequests.run(event.node.req, respond)
+    }
 
     h3App.options.onError = respondWithError
     h3App.handler = async (event) => {
