@@ -6,6 +6,7 @@ import {
   CommitFacts,
   cookiesOf,
   failCommitUnlessTaken,
+  hasSameToken,
   hasUnsavedData,
   needsCommit,
   openerOf,
@@ -278,5 +279,31 @@ describe('cookiesOf()', () => {
       ['vary', 'Cookie']
     ] as const
     expect(cookiesOf(headers)).toEqual([{ name: 'sid', value: 'token', attributes: { path: '/', sameSite: 'lax' } }])
+  })
+})
+
+describe('hasSameToken()', () => {
+  const { policy } = createFixture().manager
+  const same = (one: string, other: string): boolean => hasSameToken(one, { cookie: other }, policy)
+
+  it('It compares the cookies of the session alone', () => {
+    expect(same('sid=1', 'theme=dark; sid=1')).toBe(true)
+    expect(same('theme=dark', '')).toBe(true)
+    expect(same('sid=1', 'sid=2')).toBe(false)
+    expect(same('sid=1', '')).toBe(false)
+  })
+
+  it('It compares the cookies under each prefix', () => {
+    expect(same('__Host-sid=1', '__Host-sid=1; __Host-other=2')).toBe(true)
+    expect(same('__Host-sid=1', 'sid=1')).toBe(false)
+    expect(same('__Secure-sid=1', '__Secure-sid=2')).toBe(false)
+  })
+
+  it('It compares bearer tokens, and ignores cookies, with `transport: bearer`', () => {
+    const compare = (one: object, other: object): boolean =>
+      hasSameToken({ ...one }, { ...other }, { ...policy, transport: 'bearer' })
+    expect(compare({ authorization: 'Bearer 1', cookie: 'sid=1' }, { authorization: 'bearer 1' })).toBe(true)
+    expect(compare({ authorization: 'Bearer 1' }, { authorization: 'Bearer 2' })).toBe(false)
+    expect(compare({ authorization: 'Bearer 1' }, {})).toBe(false)
   })
 })
