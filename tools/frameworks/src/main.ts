@@ -25,7 +25,7 @@ const environment: NodeJS.ProcessEnv = {
 }
 
 /** The examples that install and build within seconds. */
-const light = ['h3']
+const light = ['graphql-yoga', 'h3', 'sveltekit', 'trpc']
 /** Core is a dependency of all others, and is to be that of this tree as well. */
 const alwaysPacked = '@kvsession/core'
 
