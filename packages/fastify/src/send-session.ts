@@ -23,6 +23,7 @@ export function sendSession(
   payload: unknown
 ): Promise<unknown> | undefined {
   const { session, manager } = found
+  found.responded = true
   if (found.needsCommit && !found.commitFailed) return commitAndSend(found, reply, payload)
   addHeaders(manager.responseHeaders(session), reply, payload)
   if (!found.commitFailed) watchLateChanges(found, reply, payload)
@@ -54,18 +55,37 @@ async function commitAndSend(found: RequestSession, reply: FastifyReply, payload
 export function hijack(this: FastifyReply): FastifyReply {
   const found = requestSessionOf(this.request)
   if (found) {
-    const { session, manager } = found
+    const { session } = found
     if (hasUnsavedData(session) && session.isNew) {
       throw new SessionError(
         'HEADERS_SENT',
         'After reply.hijack() a new session can get no cookie: await getSession(request).save() before it'
       )
     }
-    applyHeaders(manager.responseHeaders(session), this.raw)
-    commitAtClose(found, this)
+    leaveToRaw(found, this)
   }
   const { hijack: original }: FastifyReply = Object.getPrototypeOf(this)
   return Reflect.apply(original, this, [])
+}
+
+/**
+ * A response can be written to `reply.raw` without `reply.hijack()`, as NestJS sends server-sent events. The cookie of what is
+ * stored is then set when its head is written, and what changes is stored when it closes.
+ */
+export function watchRawResponse(found: RequestSession, reply: FastifyReply): void {
+  const { raw } = reply
+  const { writeHead } = raw
+  function writeHeadWithSession(...head: readonly unknown[]): unknown {
+    if (!found.responded) leaveToRaw(found, reply)
+    return Reflect.apply(writeHead, raw, head)
+  }
+  Object.assign(raw, { writeHead: writeHeadWithSession })
+}
+
+function leaveToRaw(found: RequestSession, reply: FastifyReply): void {
+  found.responded = true
+  applyHeaders(found.manager.responseHeaders(found.session), reply.raw)
+  commitAtClose(found, reply)
 }
 
 function watchLateChanges(found: RequestSession, reply: FastifyReply, payload: unknown): void {

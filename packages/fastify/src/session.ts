@@ -2,7 +2,7 @@ import { SessionError, type SessionManager, type SessionManagerOptions } from '@
 import { type AdapterOptions, openerOf, type SessionOpener } from '@kvsession/core/adapter'
 import type { FastifyInstance, FastifyPluginCallback, FastifyRequest, Session } from 'fastify'
 import { RequestSession, requestSessionOf, setRequestSession } from './request-session.ts'
-import { hijack, sendSession } from './send-session.ts'
+import { hijack, sendSession, watchRawResponse } from './send-session.ts'
 import type { FastifySession } from './session-properties.ts'
 
 /** The options of core, or a manager, and `passive`, which selects requests that do not count as activity. */
@@ -46,7 +46,9 @@ function install(fastify: FastifyInstance, options: SessionOptions): void {
   fastify.decorateRequest('session', sessionAccessor)
   fastify.addHook('onRequest', async (request, reply) => {
     const opened = await open(request, request.headers, { encrypted: request.protocol === 'https' })
-    setRequestSession(request, new RequestSession(opened, manager))
+    const found = new RequestSession(opened, manager)
+    setRequestSession(request, found)
+    watchRawResponse(found, reply)
     reply.hijack = hijack
   })
   fastify.addHook('onError', async (request) => {
