@@ -31,6 +31,8 @@ export function sendSession(
 }
 
 async function commitAndSend(found: RequestSession, reply: FastifyReply, payload: unknown): Promise<unknown> {
+  // Fastify calls no hook for an error of an error response, so nothing could undo the mark there.
+  if (!found.failed) markSent(reply)
   const failed = found.failed || reader.status({ reply, payload }) >= 500
   try {
     const headers = await found.commit(new CommitFacts({ reply, payload }, reader, { failed }))
@@ -44,6 +46,28 @@ async function commitAndSend(found: RequestSession, reply: FastifyReply, payload
     addHeaders(found.manager.responseHeaders(found.session), reply, undefined)
     throw error
   }
+}
+
+/**
+ * Fastify takes a reply for sent when its response has ended. While the session was stored, it would go on with the request
+ * although a hook has responded: the handler would run behind a guard that redirects and does not return the reply.
+ */
+function markSent(reply: FastifyReply): void {
+  Object.defineProperty(reply, 'sent', { configurable: true, enumerable: true, value: true })
+  Object.defineProperty(reply, 'then', { configurable: true, value: waitForEnd })
+}
+
+/** Lets an error response be sent in place of the reply. */
+export function unmarkSent(reply: FastifyReply): void {
+  Reflect.deleteProperty(reply, 'sent')
+  Reflect.deleteProperty(reply, 'then')
+}
+
+/** `await reply` ends with the response, as without the mark. */
+function waitForEnd(this: FastifyReply, ...callbacks: Parameters<FastifyReply['then']>): void {
+  const { then }: FastifyReply = Object.getPrototypeOf(this)
+  const unmarked: FastifyReply = Object.create(this, { sent: { value: this.raw.writableEnded } })
+  Reflect.apply(then, unmarked, callbacks)
 }
 
 /**
