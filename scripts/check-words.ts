@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type Problem, reportProblems } from './problem.ts'
 import { readSource } from './source-file.ts'
+import { readTitles } from './test-titles.ts'
 import { listFiles } from './workspace.ts'
 
 /** A word that the repository no longer uses, and the plain English for it. */
@@ -66,10 +67,13 @@ const exceptions: readonly { readonly file: string; readonly word: RegExp; reado
   }
 ]
 
+/** A title in lower case, unless it begins with a name of code: `login()`, `req.session`, `maxAge`, `permanent = 0`, `docs/errors.md`. */
+const lowerCase = /^[a-z](?!\w*(?:[A-Z(/]|\.\w| = ))/
+
 /** Guides, decision notes, changesets and results are not checked. */
 const unchecked = /^(?:docs|\.changeset|\.github)\/|\/results\/|CHANGELOG\.md$/
 
-/** The old words in the sources, tests, messages and READMEs of the tree at `root`. */
+/** The old words in the sources, tests, messages and READMEs of the tree at `root`, and the titles of tests that are no sentences. */
 export function findWordProblems(root: string): Problem[] {
   return listFiles(root, (name) => /\.(?:[cm]?[jt]s|md)$/.test(name))
     .map((file) => relative(root, file))
@@ -79,7 +83,17 @@ export function findWordProblems(root: string): Problem[] {
 
 function wordsIn(file: string, content: string): Problem[] {
   const code = file.endsWith('.md') ? '' : readSource(content).code
-  return [...match(file, content, words), ...match(file, code, names)]
+  return [...match(file, content, words), ...match(file, code, names), ...titlesIn(file, content)]
+}
+
+function titlesIn(file: string, content: string): Problem[] {
+  if (!/\.test\.[cm]?[jt]s$/.test(file)) return []
+  return readTitles(content)
+    .filter(({ title }) => lowerCase.test(title))
+    .map(({ title, line }) => ({
+      where: `${file}:${line}`,
+      what: `"${title}" begins in lower case: write a whole sentence that names its subject`
+    }))
 }
 
 function match(file: string, content: string, list: readonly Word[]): Problem[] {

@@ -16,7 +16,7 @@ const engines = /^(?:import\b.*|\} )from '(?:test-servers|playwright-core)'/m
 
 /** Paths of tests that kill processes, or start several on one store. */
 const processes =
-  /^(?:tools\/(?:test-servers|stress\/test\/(?:kills|outages|races|shutdown|soak|stores))\/|.*\/(?:processes|killed-rivals|full-disk|locks)\.test\.ts$)/
+  /^(?:tools\/(?:test-servers|stress\/test\/(?:kills|moves|outages|races|shutdown|soak|stores))\/|.*\/(?:processes|killed-rivals|full-disk|locks)\.test\.ts$)/
 
 /** `npm run test:engines` installs it. */
 const installedApart = /^tools\/compatibility\//

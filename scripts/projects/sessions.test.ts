@@ -1,6 +1,6 @@
 import { createApp, createSessions } from './sessions'
 
-test('a session keeps what was stored', async () => {
+test('A session keeps what was stored', async () => {
   const sessions = createSessions()
   const session = await sessions.open('')
   session.data.views = 1

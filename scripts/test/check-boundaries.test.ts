@@ -287,7 +287,7 @@ describe('check-boundaries', () => {
   })
 
   it.each(['packages/core/src/store/', 'packages/koa/src/', 'tools/test-servers/src/', 'bench/src/', 'scripts/'])(
-    'names the files of a circle in %s',
+    'A problem names the files of a circle in %s',
     (folder) => {
       const files = {
         [`${folder}a.ts`]: "\nimport type { B } from './b.ts'\n",

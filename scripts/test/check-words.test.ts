@@ -51,6 +51,48 @@ describe('the check of words', () => {
     ])
   })
 
+  it.each([
+    ["it('answers from memory', () => {})", 'answers from memory'],
+    ["it.each([1, 2])(\n  'refuses %i',\n  () => {}\n)", 'refuses %i'],
+    ["test.skipIf(slow)('keeps the data', { timeout: 1 }, () => {})", 'keeps the data'],
+    ['it(`takes values`, () => {})', 'takes values'],
+    ["it('keys lists every key', () => {})", 'keys lists every key'],
+    ["it('kill -9 ends a process', () => {})", 'kill -9 ends a process'],
+    ["it('lock_timeout ends the wait', () => {})", 'lock_timeout ends the wait'],
+    ["describe('a store', () => {})", undefined],
+    ["/a/.test('lower case'); wait('lower case'); iterate('lower case')", undefined]
+  ])('The check finds the title in lower case in %j', (content, title) => {
+    expect(wordsIn('packages/core/test/a.test.ts', `${content}\n`)).toEqual(title === undefined ? [] : [title])
+  })
+
+  it.each([
+    'A store answers from memory',
+    'login() keeps the data',
+    'save(callback) calls back',
+    'req.session = null destroys the session',
+    'permanent = 0 ends the session',
+    'maxAge is a duration',
+    'docs/errors.md explains every code',
+    'schema.sql creates the table',
+    '`mintCookie()` makes a cookie',
+    '@fastify/flash keeps a message',
+    '50 requests lose nothing',
+    '%s is refused'
+  ])('The check allows the title %j', (title) => {
+    expect(wordsIn('packages/core/test/a.test.ts', `it('${title}', () => {})\n`)).toEqual([])
+  })
+
+  it('A title in lower case is refused with its line, in files of tests only', () => {
+    const content = "\nit('answers', () => {})\n"
+    const problems = findWordProblems(makeTree({ 'bench/a.test.ts': content, 'bench/a.ts': content }))
+    expect(problems).toEqual([
+      {
+        where: 'bench/a.test.ts:2',
+        what: expect.stringMatching(/^"answers" begins in lower case: write a whole sentence/)
+      }
+    ])
+  })
+
   it('Guides, changesets and results are not checked', () => {
     for (const file of ['docs/a.md', '.changeset/a.md', 'bench/results/a.md', 'packages/core/CHANGELOG.md']) {
       expect(wordsIn(file, 'nobody\n')).toEqual([])

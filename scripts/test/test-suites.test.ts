@@ -4,7 +4,7 @@ import { describeLeftOut, findTestFiles, suiteOf, suites } from '../test-suites.
 
 const root = join(import.meta.dirname, '../..')
 
-describe('the suite of a test file', () => {
+describe('suite of a test file', () => {
   it.each([
     ['packages/koa/test/login.test.ts', "import Koa from 'koa'", 'unit'],
     ['packages/store-redis/test/cuts.test.ts', "import { startRedis } from 'test-servers'", 'engines'],
@@ -15,7 +15,7 @@ describe('the suite of a test file', () => {
     ['tools/compatibility/test/compatibility.test.ts', "import { it } from 'vitest'", 'engines'],
     ['packages/core/test/exploration/pairs.test.ts', '', 'stress'],
     ['packages/core/test/token/token-campaign.test.ts', '', 'stress']
-  ] as const)('of %s, which says "%s", is %s', (path, source, suite) => {
+  ] as const)('The suite of %s, which says "%s", is %s', (path, source, suite) => {
     expect(suiteOf(path, source)).toBe(suite)
   })
 

@@ -163,7 +163,7 @@ describe.skipIf(chromiumPath === undefined && process.env.KVSESSION_REQUIRE_ENGI
       expect(days).toBeLessThan(31.1)
     })
 
-    it('kill -9 and a restart log no user out', async () => {
+    it('A kill -9 and a restart log no user out', async () => {
       const page = await visit()
       await enter(page, 'Sign up', 'killed')
       await add(page, 'Rye bread')

@@ -7,9 +7,13 @@ import { internalsOf, type Session } from './session/session.ts'
 import { becomeWatched } from './session/session-state.ts'
 import { type CommitOptions, createSessionManager, type SessionManager } from './session-manager.ts'
 import type { SessionManagerOptions } from './session-manager-options.ts'
-import type { Connection, RequestSource } from './transport/request-source.ts'
+import { bearerTransport } from './transport/bearer.ts'
+import { findCookies } from './transport/cookie-header.ts'
+import { type Connection, type RequestSource, readRequest } from './transport/request-source.ts'
+import { prefixes } from './transport/set-cookie.ts'
 
 export { tokenNameOf } from './resolve-options.ts'
+export { cookiesOf } from './session/response-cookie.ts'
 export { sendsToken, withHeaders } from './transport/response-headers.ts'
 
 /** The options of every adapter, besides those of the manager. */
@@ -103,6 +107,26 @@ export function failCommitUnlessTaken<T>(session: Session<object>, operation: Pr
  */
 export function reportLateChanges(session: Session<object>): void {
   becomeWatched(internalsOf(session).state, true)
+}
+
+/**
+ * Whether two requests have the same token of a session, or both have none. For frameworks in which a server makes requests to
+ * itself with the headers of the request that it serves: both then belong to one visitor, and can share one session.
+ */
+export function hasSameToken(one: RequestSource, other: RequestSource, policy: TokenPolicy): boolean {
+  return tokensOf(one, policy) === tokensOf(other, policy)
+}
+
+type TokenPolicy = Pick<SessionManager['policy'], 'transport' | 'cookie'>
+
+/** Under each prefix, because the prefix depends on the connection. */
+function tokensOf(source: RequestSource, { transport, cookie }: TokenPolicy): string {
+  if (transport === 'bearer')
+    return bearerTransport.read(readRequest(source, undefined, 'authorization').credentials).join()
+  const { credentials } = readRequest(source, undefined)
+  return Object.values(prefixes)
+    .map((prefix) => findCookies(credentials, prefix + cookie.name).join())
+    .join(';')
 }
 
 /** Reads the facts about the response that a commit needs. */

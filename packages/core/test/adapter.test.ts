@@ -4,7 +4,9 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import {
   CommitFacts,
+  cookiesOf,
   failCommitUnlessTaken,
+  hasSameToken,
   hasUnsavedData,
   needsCommit,
   openerOf,
@@ -241,7 +243,7 @@ describe('openerOf()', () => {
 })
 
 describe('hasUnsavedData()', () => {
-  it('is true from a change of the data until it is stored', async () => {
+  it('hasUnsavedData() is true from a change of the data until it is stored', async () => {
     const { manager } = createFixture()
     const session = await manager.open('')
     expect(hasUnsavedData(session)).toBe(false)
@@ -251,9 +253,57 @@ describe('hasUnsavedData()', () => {
     expect(hasUnsavedData(session)).toBe(false)
   })
 
-  it('is true for data that cannot be stored', async () => {
+  it('hasUnsavedData() is true for data that cannot be stored', async () => {
     const session = await createFixture().manager.open('')
     session.data.a = 1n
     expect(hasUnsavedData(session)).toBe(true)
+  })
+})
+
+describe('cookiesOf()', () => {
+  it('cookiesOf() reads the cookies of the headers that manager.responseHeaders() gives after a failed commit', async () => {
+    const { manager } = createFixture()
+    const session = await manager.open('')
+    await session.login('alice')
+    session.data.broken = 1n
+    await expect(manager.commit(session)).rejects.toMatchObject({ code: 'DATA_UNSERIALIZABLE' })
+    const headers = manager.responseHeaders(session)
+    const [cookie] = cookiesOf(headers)
+    expect(headers).toContainEqual(['Set-Cookie', expect.stringContaining(`${cookie?.name}=${cookie?.value}; Path=/`)])
+    expect(cookie?.attributes).toMatchObject({ path: '/', httpOnly: true })
+  })
+
+  it('cookiesOf() finds a Set-Cookie header in any spelling, and no cookie in other headers', () => {
+    const headers = [
+      ['set-cookie', 'sid=token; Path=/; SameSite=Lax'],
+      ['vary', 'Cookie']
+    ] as const
+    expect(cookiesOf(headers)).toEqual([{ name: 'sid', value: 'token', attributes: { path: '/', sameSite: 'lax' } }])
+  })
+})
+
+describe('hasSameToken()', () => {
+  const { policy } = createFixture().manager
+  const same = (one: string, other: string): boolean => hasSameToken(one, { cookie: other }, policy)
+
+  it('It compares the cookies of the session alone', () => {
+    expect(same('sid=1', 'theme=dark; sid=1')).toBe(true)
+    expect(same('theme=dark', '')).toBe(true)
+    expect(same('sid=1', 'sid=2')).toBe(false)
+    expect(same('sid=1', '')).toBe(false)
+  })
+
+  it('It compares the cookies under each prefix', () => {
+    expect(same('__Host-sid=1', '__Host-sid=1; __Host-other=2')).toBe(true)
+    expect(same('__Host-sid=1', 'sid=1')).toBe(false)
+    expect(same('__Secure-sid=1', '__Secure-sid=2')).toBe(false)
+  })
+
+  it('It compares bearer tokens, and ignores cookies, with `transport: bearer`', () => {
+    const compare = (one: object, other: object): boolean =>
+      hasSameToken({ ...one }, { ...other }, { ...policy, transport: 'bearer' })
+    expect(compare({ authorization: 'Bearer 1', cookie: 'sid=1' }, { authorization: 'bearer 1' })).toBe(true)
+    expect(compare({ authorization: 'Bearer 1' }, { authorization: 'Bearer 2' })).toBe(false)
+    expect(compare({ authorization: 'Bearer 1' }, {})).toBe(false)
   })
 })

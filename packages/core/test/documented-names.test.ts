@@ -113,14 +113,14 @@ function tableUnder(heading: string, file: string): readonly { readonly names: s
 const events = tableUnder('Events', '../../../docs/concepts.md')
 
 describe('docs/concepts.md', () => {
-  it('lists every type of event, once, and no type that does not exist', () => {
+  it('docs/concepts.md lists every type of event, once, and no type that does not exist', () => {
     expect(events.flatMap(({ names }) => names).toSorted()).toEqual(Object.keys(eventTypes).toSorted())
   })
 
   it.each([
     ['rejected', rejectionReasons],
     ['dropped', dropReasons]
-  ])('lists every reason of the event `%s`', (type, reasons) => {
+  ])('docs/concepts.md lists every reason of the event `%s`', (type, reasons) => {
     const row = events.find(({ names }) => names.includes(type))?.row
     for (const reason of Object.keys(reasons)) expect(row).toContain(`\`${reason}\``)
   })

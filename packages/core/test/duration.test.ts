@@ -15,7 +15,7 @@ describe('a duration', () => {
     ['1.5h', 5_400_000],
     ['1.25h', 4_500_000],
     ['31d', 2_678_400_000]
-  ])('%j is %i milliseconds', (value, expected) => {
+  ])('The duration %j is %i milliseconds', (value, expected) => {
     expect(parseDuration(value, 'idleTimeout')).toBe(expected)
   })
 
@@ -46,14 +46,14 @@ describe('a duration', () => {
     1n,
     {},
     ['1h']
-  ])('%s is refused by an error that names the option and what to write', (value) => {
+  ])('The value %s is refused by an error that names the option and what to write', (value) => {
     expect(() => parseDuration(value, 'idleTimeout')).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(/idleTimeout.*'30m'/) })
     )
   })
 
   it.each([100 * 366 * 86_400_000, '36526d', Number.MAX_SAFE_INTEGER])(
-    '%s is above 100 years, and refused',
+    'The duration %s is above 100 years, and refused',
     (value) => {
       expect(() => parseDuration(value, 'idleTimeout')).toThrow(
         /^idleTimeout must be at most 100 years.*OPTION_INVALID/

@@ -3,7 +3,7 @@ import { createMemoryStore, createSessionManager, type Session } from '../src/in
 import { createFixture, createGate, secret } from './support/fixture.ts'
 
 describe('administration outside of requests', () => {
-  it('find, update and revoke see and change the stored session, and a concurrent request merges with them', async () => {
+  it('find(), update() and revoke() see and change the stored session, and a concurrent request merges with them', async () => {
     const { browser, manager } = createFixture()
     const tab = browser()
     await tab.request(({ data }) => Object.assign(data, { a: 1 }))
@@ -263,7 +263,7 @@ describe('events and hooks', () => {
 })
 
 describe('typing', () => {
-  it('data, take and update have the data type of the manager', async () => {
+  it('The members data, take() and update() have the data type of the manager', async () => {
     interface Shop {
       cart?: string[]
       flash?: string

@@ -94,7 +94,7 @@ describe.each(frameworks)('Middleware for express-session on $name', (framework:
   const alice = 'username=alice&password=right'
   const anonymous = { name: 'nobody', userId: null, data: [] }
 
-  it('passport logs in and out, a redirect finds the new state, and userIdFrom indexes the user', async () => {
+  it('Passport logs in and out, a redirect finds the new state, and userIdFrom indexes the user', async () => {
     await openWithPassport()
     await browser.get('/cart')
     const login = await browser.get(`/login?${alice}`)
@@ -110,14 +110,14 @@ describe.each(frameworks)('Middleware for express-session on $name', (framework:
     expect(await site.sessions()).toBe(1)
   })
 
-  it("passport keeps the visitor's data if configured, and redirects to the requested page", async () => {
+  it("Passport keeps the visitor's data if configured, and redirects to the requested page", async () => {
     await openWithPassport()
     await browser.get('/cart')
     await browser.get(`/keep?${alice}`)
     expect(await state()).toEqual({ name: 'alice', userId: 'alice', data: ['list', 'returnTo', 'passport'] })
   })
 
-  it('passport: a cookie planted before the login grants no access after it', async () => {
+  it('A cookie planted before a login with passport grants no access after it', async () => {
     await openWithPassport()
     await browser.get('/cart')
     const planted = `sid=${browser.jar.get('sid')}`
@@ -127,7 +127,7 @@ describe.each(frameworks)('Middleware for express-session on $name', (framework:
     expect(await state()).toMatchObject({ name: 'alice' })
   })
 
-  it('passport: a wrong password stores its message in the session', async () => {
+  it('A wrong password with passport stores its message in the session', async () => {
     await openWithPassport()
     const failed = await browser.get('/login?username=alice&password=wrong')
     expect(failed.headers.location).toBe('/failed')
@@ -135,14 +135,14 @@ describe.each(frameworks)('Middleware for express-session on $name', (framework:
     expect(await state()).toMatchObject({ name: 'nobody' })
   })
 
-  it('passport: the next request of a deleted user logs the user out', async () => {
+  it('The next request of a deleted user logs the user out with passport', async () => {
     await openWithPassport()
     await browser.get('/login?username=deleted&password=right')
     expect(await state()).toMatchObject({ name: 'nobody' })
     expect(await site.manager.list({ userId: 'deleted' })).toEqual([])
   })
 
-  it('passport: a login or logout that the store refuses is an error, and the old session stays valid', async () => {
+  it('A login or logout with passport that the store refuses is an error, and the old session stays valid', async () => {
     await openWithPassport()
     await browser.get('/cart')
     site.store.fail('compareAndSet')
@@ -156,7 +156,7 @@ describe.each(frameworks)('Middleware for express-session on $name', (framework:
     expect(await state()).toMatchObject({ name: 'alice' })
   })
 
-  it('connect-flash shows a message once, after the redirect', async () => {
+  it('A message of connect-flash is shown once, after the redirect', async () => {
     await open([flash()], (app) => {
       app.get('/set', (req, res) => {
         req.flash('info', 'saved')
@@ -184,7 +184,7 @@ describe.each(frameworks)('Middleware for express-session on $name', (framework:
     return (await browser.get('/act', { method: 'POST', headers: { 'x-csrf-token': token } })).status
   }
 
-  it('csrf-sync accepts its token, but not the token from before the login', async () => {
+  it('The middleware csrf-sync accepts its token, but not the token from before the login', async () => {
     const { csrfSynchronisedProtection, generateToken } = csrfSync({})
     await open([], (app) => {
       app.get('/token', (req, res) => {
@@ -202,7 +202,7 @@ describe.each(frameworks)('Middleware for express-session on $name', (framework:
     expect(await post((await browser.get('/token')).body)).toBe(200)
   })
 
-  it('csrf-csrf bound to req.session.id accepts its token, but not the token from before the login', async () => {
+  it('The middleware csrf-csrf, bound to req.session.id, accepts its token, but not the token from before the login', async () => {
     const { doubleCsrfProtection, generateCsrfToken } = doubleCsrf({
       getSecret: () => 'the secret of the csrf library',
       getSessionIdentifier: (req: Request) => req.session.id,

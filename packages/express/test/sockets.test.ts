@@ -131,7 +131,7 @@ it('The older recipe with an empty response loads the session', async () => {
   expect(await new Promise((resolve) => socket.on('n', resolve))).toBe(0)
 })
 
-it('ws shares the session on upgrade', async () => {
+it('A server of ws shares the session on upgrade', async () => {
   const site = createSite()
   const app = express()
   app.use(site.middleware)

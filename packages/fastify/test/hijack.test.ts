@@ -22,7 +22,7 @@ async function serveSite(
 }
 
 describe('reply.hijack()', () => {
-  it('sends the cookie of a login that came before it', async () => {
+  it('A hijacked response sends the cookie of a login that came before reply.hijack()', async () => {
     const { browser } = await serveSite(async (request, reply) => {
       await getSession(request).login('alice')
       reply.hijack()
@@ -34,7 +34,7 @@ describe('reply.hijack()', () => {
     expect(answer.headers['cache-control']).toBe('no-store')
   })
 
-  it('stores what changes before the response closes', async () => {
+  it('A hijacked response stores what changes before it closes', async () => {
     const site = await serveSite((request, reply) => {
       request.session.before = true
       reply.hijack()
@@ -49,7 +49,7 @@ describe('reply.hijack()', () => {
     expect(JSON.parse((await site.browser.get('/read')).body)).toEqual({ started: true, before: true, after: true })
   })
 
-  it('refuses a login after it, because the cookie could not be set', async () => {
+  it('A login after reply.hijack() is refused, because the cookie could not be set', async () => {
     let code: unknown
     const { browser, store } = await serveSite(async (request, reply) => {
       reply.hijack()
@@ -63,7 +63,7 @@ describe('reply.hijack()', () => {
     expect([code, store.count()]).toEqual(['HEADERS_SENT', 0])
   })
 
-  it('refuses data of a new session that is not stored, and says what to do', async () => {
+  it('reply.hijack() refuses data of a new session that is not stored, and says what to do', async () => {
     const { browser, store } = await serveSite((request, reply) => {
       request.session.views = 1
       reply.hijack()
@@ -77,7 +77,7 @@ describe('reply.hijack()', () => {
     expect(store.count('compareAndSet')).toBe(1)
   })
 
-  it('logs the error, and raises the event, of a change that could not be stored', async () => {
+  it('A change that a hijacked response could not store logs the error, and raises the event', async () => {
     const logged = createGate()
     const site = await serveSite((request, reply) => {
       reply.log.error = () => logged.open()
@@ -94,7 +94,7 @@ describe('reply.hijack()', () => {
 })
 
 describe('A response that is written to reply.raw without reply.hijack()', () => {
-  it('carries the cookie of a login that came before it', async () => {
+  it('A response written to reply.raw carries the cookie of a login that came before it', async () => {
     const { browser } = await serveSite(async (request, reply) => {
       await getSession(request).login('alice')
       reply.raw.writeHead(200, { 'X-Own': 'yes' }).end('raw')
@@ -104,7 +104,7 @@ describe('A response that is written to reply.raw without reply.hijack()', () =>
     expect(answer.setCookies).toHaveLength(1)
   })
 
-  it('stores what changes before it closes', async () => {
+  it('A response written to reply.raw stores what changes before it closes', async () => {
     const site = await serveSite((request, reply) => {
       request.session.before = true
       reply.raw.write('raw')
@@ -119,7 +119,7 @@ describe('A response that is written to reply.raw without reply.hijack()', () =>
     expect(JSON.parse((await site.browser.get('/read')).body)).toEqual({ started: true, before: true, after: true })
   })
 
-  it('refuses a login after its head, because the cookie could not be set', async () => {
+  it('A login after the head of reply.raw is refused, because the cookie could not be set', async () => {
     let code: unknown
     const { browser, store } = await serveSite(async (request, reply) => {
       reply.raw.write('raw')
@@ -133,7 +133,7 @@ describe('A response that is written to reply.raw without reply.hijack()', () =>
     expect([code, store.count()]).toEqual(['HEADERS_SENT', 0])
   })
 
-  it('reports data of a new session that is not stored, because no cookie can be set any more', async () => {
+  it('Data of a new session that is not stored before the head of reply.raw is reported by an event', async () => {
     const reported = createGate()
     const { browser, store } = await serveSite(
       (request, reply) => {

@@ -34,7 +34,7 @@ function codeOf(act: () => unknown): unknown {
 }
 
 describe('request.session', () => {
-  it('has the data as properties, and only the data is enumerable', async () => {
+  it('request.session has the data as properties, and only the data is enumerable', async () => {
     const seen = await inRequest(({ session }) => {
       session.views = 1
       session.set('name', 'Ada')
@@ -65,7 +65,7 @@ describe('request.session', () => {
     ])
   })
 
-  it('is the same object during a request', async () => {
+  it('request.session is the same object during a request', async () => {
     const site = createSite()
     const isSame = (request: FastifyRequest): boolean => {
       const { session } = request
@@ -74,11 +74,11 @@ describe('request.session', () => {
     expect(await inRequest(isSame, site)).toBe(true)
   })
 
-  it('has the public tokenId as its sessionId', async () => {
+  it('request.session has the public tokenId as its sessionId', async () => {
     expect(await inRequest((request) => request.session.sessionId === getSession(request).tokenId)).toBe(true)
   })
 
-  it('takes a copy of an object as the new data', async () => {
+  it('request.session takes a copy of an object as the new data', async () => {
     const site = createSite()
     await inRequest((request) => {
       const given = { views: 3 }
@@ -89,7 +89,7 @@ describe('request.session', () => {
     expect((await site.get('/read')).json()).toEqual({ views: 3, name: 'Ada' })
   })
 
-  it('takes null, which destroys the session before the response starts', async () => {
+  it('request.session takes null, which destroys the session before the response starts', async () => {
     const site = createSite()
     await inRequest((request) => {
       request.session = null
@@ -100,7 +100,7 @@ describe('request.session', () => {
     expect((await site.get('/read')).json()).toEqual({})
   })
 
-  it('refuses other values, and data under the names of its members', async () => {
+  it('request.session refuses values that are neither data nor null, and data under the names of its members', async () => {
     await inRequest((request) => {
       for (const value of [1, 'text', []]) {
         expect(codeOf(() => Object.assign(request, { session: value }))).toBe('ARGUMENT_INVALID')
@@ -113,7 +113,7 @@ describe('request.session', () => {
     })
   })
 
-  it('hides stored data under the name of a member, and keeps it', async () => {
+  it('request.session hides stored data under the name of a member, and keeps it', async () => {
     const site = createSite()
     site.fastify.get('/itself', async (request) => Object.assign(request, { session: request.session }).url)
     await inRequest((request) => Object.assign(getSession(request).data, { save: 'stored', cookie: 'stored' }), site)
@@ -124,14 +124,14 @@ describe('request.session', () => {
   })
 
   it.each(['encryptedSessionId', 'isModified', 'isSaved', 'options'])(
-    'says what replaces %s of @fastify/session',
+    'request.session says what replaces %s of @fastify/session',
     async (name) => {
       expect(await inRequest(({ session }) => codeOf(() => Reflect.get(session, name)))).toBe('ARGUMENT_INVALID')
     }
   )
 
   describe('destroy()', () => {
-    it('ends the session, sets request.session to null and clears the cookie', async () => {
+    it('destroy() ends the session, sets request.session to null and clears the cookie', async () => {
       const site = createSite()
       await inRequest(async (request) => {
         await request.session.destroy()
@@ -140,7 +140,7 @@ describe('request.session', () => {
       expect(await sessionsOf(site)).toEqual([])
     })
 
-    it('calls back once, after the record is deleted', async () => {
+    it('destroy() calls back once, after the record is deleted', async () => {
       const site = createSite()
       const calls: unknown[] = []
       await inRequest(
@@ -159,7 +159,7 @@ describe('request.session', () => {
     it.each([
       ['whose promise is dropped', (request: FastifyRequest) => void request.session.destroy()],
       ['whose callback takes no error', (request: FastifyRequest) => request.session.destroy(() => {})]
-    ])('%s fails the response when the store refuses it', async (_, act) => {
+    ])('A destroy() %s fails the response when the store refuses it', async (_, act) => {
       const site = createSite()
       site.fastify.get('/leave', async (request) => {
         act(request)

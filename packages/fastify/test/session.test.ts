@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { getSession, session } from '../src/index.ts'
 import { cookiesOf, createSite, secret } from './support/site.ts'
 
-describe('the plugin', () => {
-  it('takes options, and gives the core session', async () => {
+describe('plugin', () => {
+  it('The plugin takes options, and gives the core session', async () => {
     const fastify = createFastify()
     fastify.register(session, { store: createMemoryStore(), secret })
     fastify.get('/', async (request) => {
@@ -18,7 +18,7 @@ describe('the plugin', () => {
     expect(cookiesOf(response)).toHaveLength(1)
   })
 
-  it('gives a session to the routes of its instance and of its children, and to no others', async () => {
+  it('The plugin gives a session to the routes of its instance and of its children, and to no others', async () => {
     const { manager } = createSite()
     const fastify = createFastify()
     fastify.register((inside, _options, done) => {
@@ -38,7 +38,7 @@ describe('the plugin', () => {
     expect(outside.json().message).toContain('register @kvsession/fastify before')
   })
 
-  it('gives no session to a hook that was added before it', async () => {
+  it('The plugin gives no session to a hook that was added before it', async () => {
     const seen: unknown[] = []
     const fastify = createFastify()
     fastify.addHook('onRequest', async (request) => {
@@ -54,7 +54,7 @@ describe('the plugin', () => {
     expect(seen).toEqual([null, {}])
   })
 
-  it('may be registered in two children that do not contain each other', async () => {
+  it('The plugin may be registered in two children that do not contain each other', async () => {
     const fastify = createFastify()
     for (const name of ['shop', 'blog']) {
       fastify.register((child, _options, done) => {
@@ -72,7 +72,7 @@ describe('the plugin', () => {
     }
   })
 
-  it('refuses a second registration, whether by itself or by another session plugin', async () => {
+  it('The plugin refuses a second registration, whether by itself or by another session plugin', async () => {
     const { fastify, manager } = createSite()
     fastify.register((child, _options, done) => {
       child.register(session, { manager })
@@ -89,13 +89,13 @@ describe('the plugin', () => {
     ['a missing secret', { store: createMemoryStore() }, 'SECRET_MISSING'],
     ['an unknown option beside a manager', { manager: createSite().manager, secret }, 'OPTION_UNKNOWN'],
     ['a manager that is none', { manager: 'none' }, 'OPTION_INVALID']
-  ])('refuses %s when the application starts', async (_, options, code) => {
+  ])('The plugin refuses %s when the application starts', async (_, options, code) => {
     const fastify = createFastify()
     fastify.register((instance, _options, done) => Reflect.apply(session, undefined, [instance, options, done]))
     await expect(fastify.ready()).rejects.toMatchObject({ name: 'SessionError', code })
   })
 
-  it('does not touch the session of a request that only looks', async () => {
+  it('The plugin does not touch the session of a passive request', async () => {
     const { store, manager } = createSite({ touchInterval: 1 })
     const fastify = createFastify()
     fastify.register(session, { manager, passive: (request) => request.url === '/read' })
@@ -112,7 +112,7 @@ describe('the plugin', () => {
     expect(store.operations.map(({ method }) => method)).toEqual(['compareAndSet', 'get'])
   })
 
-  it('sets a Secure cookie on this machine too if the connection is encrypted', async () => {
+  it('The plugin sets a Secure cookie on localhost too if the connection is encrypted', async () => {
     const { manager } = createSite()
     const fastify = createFastify()
     fastify.addHook('onRequest', async ({ raw }) => {
@@ -128,7 +128,7 @@ describe('the plugin', () => {
     expect(String(response.headers['set-cookie'])).toMatch(/^__Host-sid=.*; Secure/)
   })
 
-  it('adds no header to a response whose session was not used', async () => {
+  it('The plugin adds no header to a response whose session was not used', async () => {
     const site = createSite()
     site.fastify.get('/untouched', async () => 'ok')
     await site.get('/start')
@@ -138,8 +138,8 @@ describe('the plugin', () => {
   })
 })
 
-describe('an error', () => {
-  it('carries the cookie of a login, whichever error handler responds', async () => {
+describe('error response', () => {
+  it('An error response carries the cookie of a login, whichever error handler responds', async () => {
     const site = createSite()
     site.fastify.get('/default', async (request) => {
       await getSession(request).login('alice')
@@ -162,7 +162,7 @@ describe('an error', () => {
     }
   })
 
-  it('carries the cookie when the error handler throws too, and Fastify responds without hooks', async () => {
+  it('An error response carries the cookie when the error handler throws too, and Fastify responds without hooks', async () => {
     const site = createSite()
     site.fastify.setErrorHandler(() => {
       throw new TypeError('the error handler failed')
@@ -179,7 +179,7 @@ describe('an error', () => {
     for (const path of ['/fail', '/unserializable']) expect(cookiesOf(await site.get(path))).toHaveLength(1)
   })
 
-  it('carries the cookie when the commit of an error response fails, and Fastify responds without hooks', async () => {
+  it('An error response carries the cookie when its commit fails, and Fastify responds without hooks', async () => {
     const site = createSite()
     site.fastify.get('/both', async (request) => {
       await getSession(request).login('alice')
@@ -190,7 +190,7 @@ describe('an error', () => {
     expect([response.statusCode, cookiesOf(response).length]).toEqual([500, 1])
   })
 
-  it('carries the cookie on a route that is not found', async () => {
+  it('The error response to a route that is not found carries the cookie', async () => {
     const site = createSite()
     site.fastify.setNotFoundHandler(async (request, reply) => {
       request.session.lost = true
@@ -200,7 +200,7 @@ describe('an error', () => {
     expect([response.statusCode, cookiesOf(response).length]).toEqual([404, 1])
   })
 
-  it('stores nothing with commitOnError: false, whether a hook throws or a handler responds with 500', async () => {
+  it('An error response stores nothing with commitOnError: false, whether a hook throws or a handler responds with 500', async () => {
     const site = createSite({ commitOnError: false })
     site.fastify.get('/thrown', {
       handler: async () => 'ok',
@@ -224,8 +224,8 @@ describe('an error', () => {
   })
 })
 
-describe('a commit that fails', () => {
-  it('replaces a redirect by a 503 without its headers', async () => {
+describe('failed commit', () => {
+  it('A commit that fails replaces a redirect by a 503 without its headers', async () => {
     const site = createSite()
     site.fastify.get('/redirect', async (request, reply) => {
       request.session.views = 1
@@ -238,7 +238,7 @@ describe('a commit that fails', () => {
     expect(headers).not.toHaveProperty('set-cookie')
   })
 
-  it("is passed once to the application's error handler", async () => {
+  it("A commit that fails is passed once to the application's error handler", async () => {
     const site = createSite()
     const codes: string[] = []
     site.fastify.setErrorHandler((error, _request, reply) => {
@@ -251,7 +251,7 @@ describe('a commit that fails', () => {
     expect(codes).toEqual(['STORE_UNAVAILABLE'])
   })
 
-  it('closes the stream, of Node or of the web, that is not sent', async () => {
+  it('A commit that fails closes the stream, of Node or of the web, that is not sent', async () => {
     const site = createSite()
     const stream = Readable.from(['one'])
     const closed = new Promise((resolve) => stream.once('close', () => resolve('closed')))
@@ -278,8 +278,8 @@ describe('a commit that fails', () => {
   })
 })
 
-describe('a stream', () => {
-  it('has its changes stored when the response closes, beside those made before it', async () => {
+describe('stream', () => {
+  it('Changes during a stream are stored when the response closes, beside those made before it', async () => {
     let saved = (): void => {}
     const site = createSite({ onEvent: (event) => event.type === 'saved' && saved() })
     site.fastify.get('/stream', async (request, reply) => {
@@ -300,7 +300,7 @@ describe('a stream', () => {
     expect((await site.get('/read')).json()).toEqual({ started: true, before: true, during: true })
   })
 
-  it('of a response of status 500 stores nothing with commitOnError: false', async () => {
+  it('A stream of a response of status 500 stores nothing with commitOnError: false', async () => {
     const site = createSite({ commitOnError: false })
     site.fastify.get('/stream', async (request, reply) => {
       request.session.before = true
@@ -313,8 +313,8 @@ describe('a stream', () => {
   })
 })
 
-describe('the payload', () => {
-  it('is that of the onSend hooks before and after the plugin', async () => {
+describe('payload', () => {
+  it('The payload is that of the onSend hooks before and after the plugin', async () => {
     const { manager } = createSite()
     const fastify = createFastify()
     fastify.addHook('onSend', async (_request, _reply, payload) => `${payload} before`)
@@ -332,7 +332,7 @@ describe('the payload', () => {
     expect(cookiesOf(response)).toHaveLength(1)
   })
 
-  it('may be a Response, whose headers are kept beside ours', async () => {
+  it('The payload may be a Response, whose headers are kept beside those of the plugin', async () => {
     const site = createSite()
     const shared = new Response('page', {
       status: 201,
@@ -350,7 +350,7 @@ describe('the payload', () => {
     expect(site.events).toContainEqual({ type: 'cacheControlTightened', was: 'public' })
   })
 
-  it('may be a stream that fails before its first byte: the error response carries one cookie', async () => {
+  it('The payload may be a stream that fails before its first byte: the error response carries one cookie', async () => {
     const site = createSite()
     site.fastify.get('/stream', async (request, reply) => {
       await getSession(request).login('alice')
@@ -363,7 +363,7 @@ describe('the payload', () => {
     expect([response.statusCode, cookiesOf(response).length]).toEqual([500, 1])
   })
 
-  it('raises an event for what an onSend hook changes after the commit and does not save', async () => {
+  it('A change that an onSend hook makes after the commit and does not save raises an event', async () => {
     let report = (_: unknown): void => {}
     const dropped = new Promise((resolve) => {
       report = resolve
@@ -385,7 +385,7 @@ describe('the payload', () => {
   })
 })
 
-it('a manager of another type of data is accepted', async () => {
+it('A manager of another type of data is accepted', async () => {
   const manager = createSessionManager<{ n: number }>({ store: createMemoryStore(), secret })
   const fastify = createFastify()
   fastify.register(session, { manager })
@@ -394,7 +394,7 @@ it('a manager of another type of data is accepted', async () => {
 })
 
 describe('A hook that responds without returning the reply', () => {
-  it('keeps the handler from running while the session is stored', async () => {
+  it('A guard that redirects keeps the handler from running while the session is stored', async () => {
     const { fastify, store, get } = createSite()
     const ran: string[] = []
     async function guard(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -414,7 +414,7 @@ describe('A hook that responds without returning the reply', () => {
     expect(ran).toEqual([])
   })
 
-  it('still lets the error handler respond when the session cannot be stored', async () => {
+  it('The error handler responds when the session of a redirect cannot be stored', async () => {
     const { fastify, store, get } = createSite()
     fastify.setErrorHandler((_error, _request, reply) => reply.code(reply.sent ? 500 : 503).send('try again later'))
     async function guard(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -427,7 +427,7 @@ describe('A hook that responds without returning the reply', () => {
     expect([statusCode, headers.location, body]).toEqual([503, undefined, 'try again later'])
   })
 
-  it('lets an error response replace one that a later hook refuses', async () => {
+  it('An error response replaces one that a later onSend hook refuses', async () => {
     const { fastify, get } = createSite()
     fastify.addHook('onSend', async (request) => {
       if (request.url === '/account') throw new Error('refused')
@@ -440,7 +440,7 @@ describe('A hook that responds without returning the reply', () => {
     expect([statusCode, JSON.parse(body).message]).toEqual([500, 'refused'])
   })
 
-  it('ends with the response when the reply is awaited', async () => {
+  it('An awaited reply ends with the response', async () => {
     const { fastify, store, get } = createSite()
     const order: string[] = []
     fastify.get('/account', async (request, reply) => {

@@ -46,7 +46,7 @@ async function ask(socket: WebSocket, message: string): Promise<unknown> {
   return JSON.parse(String(answer))
 }
 
-it('a WebSocket reads and updates the session of its upgrade', async () => {
+it('A WebSocket reads and updates the session of its upgrade', async () => {
   const { browser, connect } = await serveSockets()
   await browser.get('/start')
   const socket = connect()
@@ -67,7 +67,7 @@ it('A WebSocket cannot log a user in, because its response can carry no cookie',
   stranger.close()
 })
 
-it('what a WebSocket changes and does not store is stored when it closes', async () => {
+it('A change that a WebSocket does not store is stored when the socket closes', async () => {
   const { browser, connect, store } = await serveSockets()
   await browser.get('/start')
   const socket = connect()

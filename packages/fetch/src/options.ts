@@ -25,3 +25,11 @@ export type SessionHandler<Data extends object, Incoming extends Request, Rest e
 export type SessionWrapper<Data extends object> = <Incoming extends Request, Rest extends readonly unknown[]>(
   handler: SessionHandler<Data, Incoming, Rest>
 ) => (request: Incoming, ...rest: Rest) => Promise<Response>
+
+/** Core refuses options that it does not know. */
+export function withoutOnError<Options extends object>(options: Options): Options {
+  if (!('onError' in Object(options))) return options
+  const others = { ...options }
+  Reflect.deleteProperty(others, 'onError')
+  return others
+}

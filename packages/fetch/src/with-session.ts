@@ -9,7 +9,7 @@ import {
 } from '@kvsession/core/adapter'
 import { checkFunction, checkResponse, enterRequest, isResponse } from './misuse.ts'
 import { onStreamEnd } from './on-stream-end.ts'
-import type { FetchOptions, SessionOptions, SessionWrapper } from './options.ts'
+import { type FetchOptions, type SessionOptions, type SessionWrapper, withoutOnError } from './options.ts'
 
 /**
  * Gives a handler the session of its request. Changes are stored after the handler, even if it throws, and before the
@@ -99,12 +99,4 @@ async function responseOf(handle: () => unknown): Promise<Handled> {
 const reader: ResponseReader<Response> = {
   header: ({ headers }, name) => headers.get(name) ?? undefined,
   status: ({ status }) => status
-}
-
-/** Core refuses options that it does not know. */
-function withoutOnError<Options extends object>(options: Options): Options {
-  if (!('onError' in Object(options))) return options
-  const others = { ...options }
-  Reflect.deleteProperty(others, 'onError')
-  return others
 }

@@ -3,6 +3,6 @@ import { describe, it } from 'vitest'
 import { createFetchApp } from './fetch-app.ts'
 
 for (const transport of ['cookie', 'bearer'] as const) {
-  const name = `withSession() for fetch handlers on Node's Request, by ${transport}`
+  const name = `withSession() for fetch handlers, by ${transport}`
   testAdapter({ describe, it, name, transport, createApp: createFetchApp })
 }

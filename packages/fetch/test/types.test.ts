@@ -12,8 +12,8 @@ class FrameworkRequest extends Request {
 
 const options = { store: createMemoryStore(), secret: 'a secret for tests that is long enough' }
 
-describe('the types of withSession()', () => {
-  it('give the handler a session with the data of the options or of the manager', () => {
+describe('types of withSession()', () => {
+  it('withSession() gives the handler a session with the data of the options or of the manager', () => {
     withSession<Data>(options)((_, session) => {
       expectTypeOf(session).toEqualTypeOf<Session<Data>>()
       return new Response()
@@ -25,7 +25,7 @@ describe('the types of withSession()', () => {
     })
   })
 
-  it("keep the framework's own request and further arguments", () => {
+  it("withSession() keeps the framework's own request and further arguments", () => {
     const handler = withSession(options)((request: FrameworkRequest, _, params: { readonly id: string }) =>
       Response.json([request.country, params.id])
     )
@@ -34,7 +34,7 @@ describe('the types of withSession()', () => {
     >()
   })
 
-  it('give userIdFrom what passport keeps', () => {
+  it('userIdFrom reads the user id that passport stores', () => {
     withSession({ ...options, userIdFrom: (data) => data.passport?.user })
   })
 })

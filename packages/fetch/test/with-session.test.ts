@@ -81,7 +81,7 @@ function streamOf(chunks: readonly string[], onPull: (chunk: number) => void = (
 }
 
 describe('withSession()', () => {
-  it('takes options, and passes on what the framework gives the handler', async () => {
+  it('withSession() takes options, and passes on what the framework gives the handler', async () => {
     const handler = withSession<{ n: number }>({ store: createMemoryStore(), secret })(
       (_request, session, env: { readonly region: string }, level: number) => {
         session.data.n = level
@@ -95,7 +95,7 @@ describe('withSession()', () => {
     ])
   })
 
-  it('adds its headers to a response whose headers are immutable', async () => {
+  it('withSession() adds its headers to a response whose headers are immutable', async () => {
     const { ask } = createSite()
     const redirect = await ask((session) => {
       session.data.n = 1
@@ -107,7 +107,7 @@ describe('withSession()', () => {
     expect([await fetched.text(), fetched.headers.get('vary')]).toEqual(['true', 'Cookie'])
   })
 
-  it('never puts a cookie into a Response object that other visitors get too', async () => {
+  it('withSession() never puts a cookie into a Response object that other visitors get too', async () => {
     const { ask } = createSite()
     const shared = new Response(null, { status: 204 })
     const first = await ask(async (session) => {
@@ -119,12 +119,12 @@ describe('withSession()', () => {
     expect(shared.headers.getSetCookie()).toEqual([])
   })
 
-  it('returns the Response object of the handler to a visitor without a session', async () => {
+  it('withSession() returns the Response object of the handler to a visitor without a session', async () => {
     const own = new Response('own')
     expect(await createSite().ask(() => own)).toBe(own)
   })
 
-  it('waits for the store before it returns a redirect', async () => {
+  it('withSession() waits for the store before it returns a redirect', async () => {
     const { ask, store } = createSite()
     const write = store.hold('compareAndSet')
     let settled = false
@@ -140,7 +140,7 @@ describe('withSession()', () => {
     expect((await redirect).status).toBe(302)
   })
 
-  it('does not touch the session of a request that only looks', async () => {
+  it('withSession() does not touch the session of a passive request', async () => {
     const { ask, store } = createSite({ touchInterval: 1 }, { passive: () => true })
     const first = await ask(start)
     await ask(read, first)
@@ -148,8 +148,8 @@ describe('withSession()', () => {
   })
 })
 
-describe('an error of the handler', () => {
-  it('throws a Response on, with the cookie', async () => {
+describe('error of the handler', () => {
+  it('A Response that the handler throws is thrown on, with the cookie', async () => {
     const { ask } = createSite()
     const thrown: unknown = await ask(async (session) => {
       await session.login('alice')
@@ -163,7 +163,7 @@ describe('an error of the handler', () => {
     expect(await (await ask(({ userId }) => new Response(userId), thrown)).text()).toBe('alice')
   })
 
-  it('throws the same error on when there is no onError, and stores the data', async () => {
+  it('The error of the handler is thrown on unchanged when there is no onError, and the data is stored', async () => {
     const { ask, store } = createSite()
     const error = new TypeError('the handler failed')
     const first = await ask(start)
@@ -176,7 +176,7 @@ describe('an error of the handler', () => {
     expect(await (await ask(read, first)).json()).toEqual({ started: true, n: 1 })
   })
 
-  it('keeps the error of the handler when the commit fails too', async () => {
+  it('The error of the handler is thrown on when the commit fails too', async () => {
     const { ask, store, events } = createSite()
     store.fail('compareAndSet')
     const error = new TypeError('the handler failed')
@@ -188,7 +188,7 @@ describe('an error of the handler', () => {
     expect(events).toContainEqual(expect.objectContaining({ type: 'commitFailed', code: 'STORE_UNAVAILABLE' }))
   })
 
-  it('becomes the response of onError, which carries the cookie of a login', async () => {
+  it('The error of the handler becomes the response of onError, which carries the cookie of a login', async () => {
     const errors: unknown[] = []
     const { ask } = createSite(
       {},
@@ -205,7 +205,7 @@ describe('an error of the handler', () => {
     expect(await (await ask(({ userId }) => new Response(userId), response)).text()).toBe('alice')
   })
 
-  it('gives the request to onError, and takes onError from the options too', async () => {
+  it('onError gets the request, and may be given with the options too', async () => {
     const handler = withSession({
       store: createMemoryStore(),
       secret,
@@ -216,7 +216,7 @@ describe('an error of the handler', () => {
     expect(await (await handler(requestFor())).text()).toBe('http://localhost/')
   })
 
-  it('stores nothing with commitOnError: false, whether the error is thrown or is a response of status 500', async () => {
+  it('An error of the handler stores nothing with commitOnError: false, whether it is thrown or is a response of status 500', async () => {
     const { ask, store } = createSite({ commitOnError: false }, { onError: respond500 })
     await ask((session) => {
       session.data.n = 1
@@ -230,8 +230,8 @@ describe('an error of the handler', () => {
   })
 })
 
-describe('a store that fails', () => {
-  it('does not run the handler when it cannot be read, and leaves the cookie', async () => {
+describe('failing store', () => {
+  it('The handler does not run when the store cannot be read, and the cookie stays', async () => {
     let runs = 0
     const site = createSite({}, { onError: (error) => new Response(null, { status: statusOf(error) }) })
     const first = await site.ask(start)
@@ -243,7 +243,7 @@ describe('a store that fails', () => {
     await expect(plain.ask(read, first)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
   })
 
-  it('replaces the response of the handler by that of onError', async () => {
+  it('A store that fails replaces the response of the handler by that of onError', async () => {
     const onError = (error: unknown): Response => new Response(null, { status: statusOf(error) })
     const { ask, store, events } = createSite({}, { onError })
     store.fail('compareAndSet')
@@ -255,7 +255,7 @@ describe('a store that fails', () => {
     expect(events.filter(({ type }) => type === 'commitFailed')).toHaveLength(1)
   })
 
-  it('still sends the cookie of a login that came before data that cannot be stored', async () => {
+  it('The cookie of a login is still sent if data that came after the login cannot be stored', async () => {
     const { ask } = createSite({}, { onError: respond500 })
     const response = await ask(async (session) => {
       await session.login('alice')
@@ -271,8 +271,8 @@ function statusOf(error: unknown): number {
   return isSessionError(error) ? error.status : 500
 }
 
-describe('a streamed body', () => {
-  it('is asked for a chunk only when the client reads one', async () => {
+describe('streamed body', () => {
+  it('A streamed body is asked for a chunk only when the client reads one', async () => {
     const { ask } = createSite()
     const pulled: number[] = []
     const response = await ask(
@@ -287,7 +287,7 @@ describe('a streamed body', () => {
     expect(pulled).toEqual([0, 1])
   })
 
-  it('stores what it changes before it ends', async () => {
+  it('A streamed body stores what it changes before it ends', async () => {
     const { ask } = createSite()
     const first = await ask(start)
     const response = await ask(
@@ -298,7 +298,7 @@ describe('a streamed body', () => {
     expect(await (await ask(read, first)).json()).toEqual({ started: true, chunk: 2 })
   })
 
-  it('passes on its error, and stores what it changed', async () => {
+  it('A streamed body passes on its error, and stores what it changed', async () => {
     const { ask } = createSite()
     const first = await ask(start)
     const error = new TypeError('the source failed')
@@ -316,7 +316,7 @@ describe('a streamed body', () => {
     expect(await (await ask(read, first)).json()).toEqual({ started: true, chunk: 1 })
   })
 
-  it('hears that the client has gone, and stores what it changed', async () => {
+  it('A streamed body hears that the client has gone, and stores what it changed', async () => {
     const { ask } = createSite()
     const first = await ask(start)
     let reason: unknown
@@ -332,7 +332,7 @@ describe('a streamed body', () => {
     expect(await (await ask(read, first)).json()).toEqual({ started: true, gone: true })
   })
 
-  it('raises an event for a late change that could not be stored, and still ends', async () => {
+  it('A streamed body raises an event for a late change that could not be stored, and still ends', async () => {
     const { ask, store, events } = createSite()
     const first = await ask(start)
     const response = await ask(
@@ -344,7 +344,7 @@ describe('a streamed body', () => {
     expect(events).toContainEqual(expect.objectContaining({ type: 'commitFailed', code: 'STORE_UNAVAILABLE' }))
   })
 
-  it('raises an event for the first write of a visitor, which is too late for a cookie', async () => {
+  it('A streamed body raises an event for the first write of a visitor, which is too late for a cookie', async () => {
     let report = (_: unknown): void => {}
     const dropped = new Promise((resolve) => {
       report = resolve
@@ -361,14 +361,14 @@ describe('a streamed body', () => {
   })
 })
 
-describe('a mistake', () => {
+describe('mistake', () => {
   it.each([
     ['returns nothing', () => undefined, 'must return a Response'],
     ['returns a string', () => 'page', 'must return a Response'],
     ['throws a Response that was read', () => readResponse('throw'), 'was already read'],
     ['returns a Response that was read', () => readResponse('return'), 'was already read'],
     ['returns a Response that is being read', () => lockedResponse(), 'was already read']
-  ])('of a handler that %s is an error that says what to do', async (_, handle, message) => {
+  ])('A handler that %s causes an error that says what to do', async (_, handle, message) => {
     const { ask, store } = createSite()
     const failing = ask(async (session): Promise<Response> => {
       session.data.n = 1
@@ -379,7 +379,7 @@ describe('a mistake', () => {
     expect(store.count('compareAndSet')).toBe(1)
   })
 
-  it('of a second withSession() around the first is an error that says what to do', async () => {
+  it('A second withSession() around the first is an error that says what to do', async () => {
     const { manager } = createSite()
     const twice = withSession(manager)((request) => withSession(manager)(() => new Response())(request))
     const failing = twice(requestFor())
@@ -387,7 +387,7 @@ describe('a mistake', () => {
     await expect(failing).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
   })
 
-  it('is none where two sessions have different cookies, or where one request is used again', async () => {
+  it('Two sessions with different cookies are no mistake, and neither is a request that is used again', async () => {
     const shop = createSite()
     const blog = createSite({ cookie: { name: 'blog' }, namespace: 'blog' })
     const both = withSession(shop.manager)((request, shopSession) =>
@@ -404,7 +404,7 @@ describe('a mistake', () => {
     }
   })
 
-  it('of a request whose headers are a plain object is an error that says what to do', async () => {
+  it('A request whose headers are a plain object is an error that says what to do', async () => {
     const handler: unknown = withSession(createSite().manager)(() => new Response())
     for (const request of [
       { url: 'http://localhost/', headers: { cookie: 'sid=1' } },
@@ -421,12 +421,12 @@ describe('a mistake', () => {
     ['nothing', undefined, 'options'],
     ['a wrong onError', { store: createMemoryStore(), secret, onError: 'no' }, 'onError must be a function'],
     ['an unknown option', { store: createMemoryStore(), secret, onErr: 'no' }, 'onErr']
-  ])('of the options is an error at once: %s', (_, source, message) => {
+  ])('A mistake in the options is an error at once: %s', (_, source, message) => {
     expect(() => Reflect.apply(withSession, undefined, [source])).toThrow(message)
     expect(() => Reflect.apply(withSession, undefined, [source])).toThrow(SessionError)
   })
 
-  it('of a missing handler, or of an onError that returns nothing, is an error', async () => {
+  it('A missing handler is an error, and so is an onError that returns nothing', async () => {
     const { manager } = createSite()
     expect(() => Reflect.apply(withSession(manager), undefined, [])).toThrow('withSession(options)(handler)')
     const returnsNothing: FetchOptions = Object.create({ onError: () => undefined })

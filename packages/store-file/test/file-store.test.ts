@@ -59,7 +59,7 @@ describe('createFileStore', () => {
   })
 
   it.each(['', '../key', 'a/b', 'a\\b', 'a\0b', 'key\n', 'clé', 'x'.repeat(201)])(
-    '%j is not a valid key and writes nothing',
+    'The key %j is not valid and writes nothing',
     async (key) => {
       const store = folder.open()
       for (const call of [
@@ -92,7 +92,7 @@ describe('createFileStore', () => {
     ['another value', (content: string) => content.replace(/value$/, 'VALUE')],
     ['zeros instead of the value', (content: string) => content.replace(/value$/, '\0'.repeat(5))],
     ['another key', (content: string) => content.replace(' key\n', ' KEY\n')]
-  ])('%s under a key is an error that says what to do', async (_name, damage) => {
+  ])('A damaged file under a key (%s) is an error that says what to do', async (_name, damage) => {
     const store = folder.open()
     const path = await fileOf(store, 'key')
     const content = readFileSync(path, 'utf8')

@@ -11,7 +11,7 @@ const processes = 8
 const kills = Number(process.env.KVSESSION_KILLS ?? 16)
 
 describe('kill -9 of processes that write one key', () => {
-  it(`kill -9 does not block other processes and loses no acknowledged increment, ${kills} times`, {
+  it(`A kill -9 does not block other processes and loses no acknowledged increment, ${kills} times`, {
     timeout: 60_000 + kills * 2_000
   }, async () => {
     const folder = createStoreFolder()

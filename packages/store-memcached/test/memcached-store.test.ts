@@ -35,7 +35,7 @@ describeOn('memcached', { own: true })('createMemcachedStore', () => {
     ['within a minute', 60_000],
     ['beyond 30 days, where memcached reads times as absolute', 45 * 86_400_000],
     ['a millisecond away', 1]
-  ])('memcached may drop an item only after its deadline: %s', async (_name, life) => {
+  ])('Memcached may drop an item only after its deadline: %s', async (_name, life) => {
     const expiresAt = Date.now() + life
     await connected.store.set('key', 'value', expiresAt)
     const left = Number((await ask(server.port, 'mg kvsession:key t')).match(/^HD t(\d+)$/)?.[1])
@@ -185,7 +185,7 @@ describeOn('memcached', { own: true })('A memcached with a lower limit than the 
     }
   })
 
-  it('memcached drops sessions to free memory, or rejects writes with -M', async () => {
+  it('Memcached drops sessions to free memory, or rejects writes with -M', async () => {
     const { evicted, rejected } = { evicted: await fill({}), rejected: await fill({ 'disable-evictions': '' }) }
     expect(evicted).toEqual({ failures: 0, first: undefined })
     expect(rejected.failures).toBeGreaterThan(0)

@@ -16,7 +16,7 @@ describeOn('mariadb', { own: true })('The first use of a MariaDB database withou
   })
   afterAll(() => fixture.stop())
 
-  it.each(methods)('%s creates the table', async (method) => {
+  it.each(methods)('A first call of %s creates the table', async (method) => {
     const store = createMysqlStore(fixture.pool(), { table: freeTable() })
     await callsOf(store)[method]?.()
     await store.set('other', 'value', later)
@@ -46,7 +46,7 @@ describeOn('mariadb', { own: true })('The first use of a MariaDB database withou
     }
   })
 
-  it.each(methods)('%s says what to do and creates nothing with createTable: false', async (method) => {
+  it.each(methods)('A first call of %s says what to do and creates nothing with createTable: false', async (method) => {
     const table = freeTable()
     const store = createMysqlStore(fixture.admin, { table, createTable: false })
     expect(await failureOf(callsOf(store)[method]?.() ?? Promise.resolve('no such call'))).toMatchObject({

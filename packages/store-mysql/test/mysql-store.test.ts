@@ -136,7 +136,7 @@ describeOn('mariadb')('createMysqlStore', () => {
     expect(await keysOf(store, 'ke')).toEqual(['key'])
   })
 
-  it('keys lists every key and an empty value rejects if MariaDB treats an empty string as NULL', async () => {
+  it('keys() lists every key and an empty value rejects if MariaDB treats an empty string as NULL', async () => {
     const { store: plain, table } = await fixture.open()
     await plain.set('key', 'value', later)
     const connection = await fixture.connection()

@@ -75,7 +75,7 @@ describeOn('mariadb', { own: true })('Privileges on MariaDB', () => {
   it.each([
     ['no database', { database: undefined }, 'Name the database in the options'],
     ['a database that does not exist', { database: 'nowhere' }, 'does not exist']
-  ])('%s is an error that says so', async (_name, { database }, part) => {
+  ])('A connection with %s is an error that says so', async (_name, { database }, part) => {
     const pool = fixture.pool({ uri: fixture.engine.url.replace('/kvsession', '') })
     const store = createMysqlStore(pool, database === undefined ? {} : { database })
     const message = expect.stringContaining(part)

@@ -77,7 +77,7 @@ describeOn('mariadb', { own: true })('Number of statements on MariaDB', () => {
     expect(counts).toEqual({ Com_stmt_execute: 2, Com_select: 1, Com_update: 1 })
   })
 
-  it('regenerate costs 1 statement more than the load', async () => {
+  it('regenerate() costs 1 statement more than the load', async () => {
     const session = await manager.open(await begin())
     const counts = await count(async () => {
       await session.regenerate()
@@ -86,7 +86,7 @@ describeOn('mariadb', { own: true })('Number of statements on MariaDB', () => {
     expect(counts).toEqual({ Com_stmt_execute: 1, Com_update: 1 })
   })
 
-  it('destroy costs 1 statement more than the load', async () => {
+  it('destroy() costs 1 statement more than the load', async () => {
     const session = await manager.open(await begin())
     const counts = await count(async () => {
       await session.destroy()

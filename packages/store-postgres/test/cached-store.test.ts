@@ -69,7 +69,9 @@ describeOn('postgres', { own: true })('a cached store over PostgreSQL', () => {
       await store.ensureSchema()
     })
 
-    it('serves no revoked session for longer than the hint takes', { timeout: 30_000 + rounds * 300 }, async () => {
+    it('A cached store serves no revoked session for longer than the hint takes', {
+      timeout: 30_000 + rounds * 300
+    }, async () => {
       const child = fork(script, [driver, server.url, table], { execArgv: ['--conditions=@kvsession/source'] })
       let hinted = (): void => undefined
       const watched = observed(store, asked, () => hinted())
@@ -105,7 +107,7 @@ describeOn('postgres', { own: true })('a cached store over PostgreSQL', () => {
       await manager.close()
     })
 
-    it('goes on after the connection that listens was ended: it hears of the gap, and of later writes', async () => {
+    it('A cached store goes on after the connection that listens was ended: it hears of the gap, and of later writes', async () => {
       const cached = createCachedStore(observed(store, asked), { clock: { now: () => 0 } })
       const read = (): Promise<unknown> => cached.getCached('key.1', any)
       await other.set('key.1', 'value', later)
@@ -120,7 +122,7 @@ describeOn('postgres', { own: true })('a cached store over PostgreSQL', () => {
       await cached.close?.()
     })
 
-    it('watches again after the server was restarted', async () => {
+    it('A cached store watches again after the server was restarted', async () => {
       const cached = createCachedStore(observed(store, asked), { clock: { now: () => 0 } })
       const read = (): Promise<unknown> => cached.getCached('key.2', any).catch(() => 'failed')
       await other.set('key.2', 'value', later)
@@ -135,7 +137,7 @@ describeOn('postgres', { own: true })('a cached store over PostgreSQL', () => {
       await cached.close?.()
     })
 
-    it('has told of every write when the store is closed', async () => {
+    it('A store has sent the hint of every write when it is closed', async () => {
       const hints: string[] = []
       const stop = await store.watch?.(
         '',
@@ -149,7 +151,7 @@ describeOn('postgres', { own: true })('a cached store over PostgreSQL', () => {
     })
   })
 
-  it('has no watch without notify, and refuses what cannot listen', async () => {
+  it('A store has no watch() without notify, and refuses a client that cannot listen', async () => {
     const pool = new pg.Pool({ connectionString: server.url })
     pool.on('error', () => undefined)
     const client = new pg.Client(server.url)

@@ -163,7 +163,7 @@ describeOn('postgres', { own: true })('Failures of PostgreSQL', () => {
       expect(await keysOf(store)).toEqual([])
     })
 
-    it('lock_timeout ends the wait with nothing written', async () => {
+    it('A lock_timeout ends the wait with nothing written', async () => {
       const impatient = server.connect(driver, { table, settings: { lock_timeout: '20ms' } }).store
       await store.set('key', 'old', later)
       const other = new pg.Client({ connectionString: server.url })

@@ -28,7 +28,7 @@ describeOn('postgres', { own: true })('The first use of a PostgreSQL database wi
   afterAll(() => server.stop())
 
   describe.each(driverNames)('%s', (driver) => {
-    it.each(calls)('%s creates the table', async (_name, call) => {
+    it.each(calls)('A first call of %s creates the table', async (_name, call) => {
       const { store } = server.connect(driver, { table: server.freeTable() })
       await call(store)
       await store.set('other', 'value', later)
@@ -59,18 +59,21 @@ describeOn('postgres', { own: true })('The first use of a PostgreSQL database wi
       }
     })
 
-    it.each(calls)('%s says what to do and creates nothing with createTable: false', async (_name, call) => {
-      const table = server.freeTable()
-      const { store } = server.connect(driver, { table, createTable: false })
-      await expect(call(store)).rejects.toMatchObject({
-        code: 'STORE_INVALID',
-        message: expect.stringMatching(/no table .*ensureSchema\(\).*schema\.sql/),
-        cause: expect.objectContaining({ code: '42P01' })
-      })
-      expect(await server.admin.ask(`SELECT to_regclass('${table}') AS found`)).toEqual([{ found: null }])
-      await store.ensureSchema()
-      await call(store)
-    })
+    it.each(calls)(
+      'A first call of %s says what to do and creates nothing with createTable: false',
+      async (_name, call) => {
+        const table = server.freeTable()
+        const { store } = server.connect(driver, { table, createTable: false })
+        await expect(call(store)).rejects.toMatchObject({
+          code: 'STORE_INVALID',
+          message: expect.stringMatching(/no table .*ensureSchema\(\).*schema\.sql/),
+          cause: expect.objectContaining({ code: '42P01' })
+        })
+        expect(await server.admin.ask(`SELECT to_regclass('${table}') AS found`)).toEqual([{ found: null }])
+        await store.ensureSchema()
+        await call(store)
+      }
+    )
 
     it('A role that may not create the table gets an error that names the statements to run', async () => {
       const table = server.freeTable()

@@ -36,7 +36,7 @@ describeOn('postgres', { own: true })('Concurrent PostgreSQL transactions', () =
 
   describe.each(levels)('%s', (level) => {
     it.each(['pg', 'postgres.js'] as const)(
-      '%s: a write waits for an uncommitted one, and sees its result',
+      'A write waits for an uncommitted one, and sees its result: %s',
       async (driver) => {
         const { store, other, table } = await meet(driver, level)
         for (const [end, stays] of [
@@ -83,7 +83,7 @@ describeOn('postgres', { own: true })('Concurrent PostgreSQL transactions', () =
       await other.end()
     })
 
-    it('delete and set succeed whatever was committed meanwhile, and a deleted value does not match', async () => {
+    it('delete() and set() succeed whatever was committed meanwhile, and a deleted value does not match', async () => {
       const { store, other, table } = await meet('pg', level)
       for (const key of ['deleted', 'set', 'gone']) await store.set(key, 'read', later)
       await other.query(

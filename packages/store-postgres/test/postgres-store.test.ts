@@ -125,7 +125,7 @@ describeOn('postgres', { own: true })('The PostgreSQL store', () => {
     await pool.end()
   })
 
-  it('keys pages in the order of its index, whatever the locale of the database', async () => {
+  it('keys() pages in the order of its index, whatever the locale of the database', async () => {
     await server.admin.ask(
       `CREATE DATABASE swedish TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'sv' LOCALE 'C' ENCODING 'UTF8'`
     )
@@ -193,7 +193,7 @@ describe('createPostgresStore', () => {
       ['', '1st', 'a"b', 'a.b', 'pg_temp', 'x'.repeat(64), null, 7].map((schema) => ({ schema })),
       ['yes', null].map((prepare) => ({ prepare }))
     ].flat()
-  )('refuses the option %j', (options) => {
+  )('createPostgresStore refuses the option %j', (options) => {
     expect(() => Reflect.apply(createPostgresStore, undefined, [{ query: () => undefined }, options])).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID' })
     )

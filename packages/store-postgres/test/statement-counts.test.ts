@@ -74,7 +74,7 @@ describeOn('postgres', { own: true })('Number of statements on PostgreSQL', () =
       ).toBe(2)
     })
 
-    it.each(['regenerate', 'destroy'] as const)('%s costs 1 statement more than the load', async (verb) => {
+    it.each(['regenerate', 'destroy'] as const)('%s() costs 1 statement more than the load', async (verb) => {
       const session = await manager.open(await begin())
       expect(
         await count(async () => {

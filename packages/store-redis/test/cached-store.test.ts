@@ -70,7 +70,9 @@ describeOn('redis', { own: true })('a cached store over Redis', () => {
       await proxy.close()
     })
 
-    it('serves no revoked session for longer than the hint takes', { timeout: 30_000 + rounds * 300 }, async () => {
+    it('A cached store serves no revoked session for longer than the hint takes', {
+      timeout: 30_000 + rounds * 300
+    }, async () => {
       const child: ChildProcess = fork(script, [driver, redis.url], { execArgv: ['--conditions=@kvsession/source'] })
       let hinted = (): void => undefined
       const store = observed(connected.store, asked, () => hinted())
@@ -105,7 +107,7 @@ describeOn('redis', { own: true })('a cached store over Redis', () => {
       await manager.close()
     })
 
-    it('answers nothing from memory while its connection is cut, and hears of writes again afterwards', async () => {
+    it('A cached store answers nothing from memory while its connection is cut, and hears of writes again afterwards', async () => {
       const cached = createCachedStore(observed(connected.store, asked), { clock: { now: () => 0 } })
       const read = (): Promise<unknown> => cached.getCached('key.1', any).catch(() => 'failed')
       await other.store.set('key.1', 'value', later)
@@ -134,7 +136,7 @@ describeOn('redis', { own: true })('a cached store over Redis', () => {
       connected = connect(driver, proxy.url)
     })
 
-    it('watches again after the server was restarted', async () => {
+    it('A cached store watches again after the server was restarted', async () => {
       const cached = createCachedStore(observed(connected.store, asked), { clock: { now: () => 0 } })
       const read = (): Promise<unknown> => cached.getCached('key.2', any).catch(() => 'failed')
       await other.store.set('key.2', 'value', later)

@@ -25,7 +25,7 @@ interface Visitor {
 describeOn('redis', { own: true })('A Redis cluster whose master is killed under load', () => {
   // node-redis 5 looks for the new master only when another node names it: see the README.
   it.each(driverNames.filter((name) => name !== 'node-redis 5'))(
-    '%s: sessions of the master get a 503 for a while, none is replaced by a new one, and the others lose nothing',
+    'Sessions of the master get a 503 for a while, none is replaced by a new one, and the others lose nothing: %s',
     async (driver) => {
       const cluster = await startRedisCluster({ nodeTimeout: 500 })
       const { store, end } = connectCluster(driver, cluster.urls)

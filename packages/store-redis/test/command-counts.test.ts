@@ -64,7 +64,7 @@ describeOn('redis', { own: true })('Number of commands on Redis', () => {
       expect(await count(() => visit(manager, cookie))).toEqual({ get: 1, evalsha: 1 })
     })
 
-    it('regenerate costs 1 command more than the load', async () => {
+    it('regenerate() costs 1 command more than the load', async () => {
       const session = await manager.open(await begin(manager))
       const regenerate = async (): Promise<unknown> => {
         await session.regenerate()
@@ -73,7 +73,7 @@ describeOn('redis', { own: true })('Number of commands on Redis', () => {
       expect(await count(regenerate)).toEqual({ evalsha: 1 })
     })
 
-    it('destroy costs 1 command more than the load', async () => {
+    it('destroy() costs 1 command more than the load', async () => {
       const session = await manager.open(await begin(manager))
       expect(await count(() => session.destroy())).toEqual({ del: 1 })
     })

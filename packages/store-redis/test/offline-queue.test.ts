@@ -14,7 +14,7 @@ describeOn('redis', { own: true })('A client without an offline queue', () => {
   afterAll(() => redis.stop())
 
   it.each(driverNames)(
-    '%s: a logout while Redis is down is refused immediately and does not happen later',
+    'A logout while Redis is down is refused immediately and does not happen later: %s',
     async (driver) => {
       const { store, end } = await connectWithoutQueue(driver, redis.url)
       // A queue would keep the logout until Redis is available again.
@@ -32,7 +32,7 @@ describeOn('redis', { own: true })('A client without an offline queue', () => {
     }
   )
 
-  it.each(driverNames)('%s: a new connection of the store accepts concurrent first calls', async (driver) => {
+  it.each(driverNames)('A new connection of the store accepts concurrent first calls: %s', async (driver) => {
     const { client, end } = await connectWithoutQueue(driver, redis.url)
     const store = createRedisStore(client, { ownConnection: true })
     expect(await Promise.all(['a', 'b', 'c'].map((key) => store.get(key)))).toEqual([undefined, undefined, undefined])
@@ -41,7 +41,7 @@ describeOn('redis', { own: true })('A client without an offline queue', () => {
   })
 
   it.each(driverNames)(
-    '%s: a connection of the store has no offline queue, whatever the client has',
+    'A connection of the store has no offline queue, whatever the client has: %s',
     async (driver) => {
       const { client, end } = connect(driver, redis.url)
       const store = createRedisStore(client, { ownConnection: true })
@@ -59,7 +59,7 @@ describeOn('redis', { own: true })('A client without an offline queue', () => {
   )
 
   it.each(driverNames)(
-    '%s: a connection of the store that finds no Redis at first works once it is up',
+    'A connection of the store that finds no Redis at first works once it is up: %s',
     async (driver) => {
       const { client, end } = await connectWithoutQueue(driver, redis.url)
       const store = createRedisStore(client, { ownConnection: true })

@@ -156,7 +156,7 @@ describeOn('redis', { own: true })('The Redis store on a server', () => {
       expect(Number(await redis.command('PEXPIRETIME', 'collected'))).toBe(deadline + 60_001)
     })
 
-    it('keys pages through more keys than one page, without KEYS', async () => {
+    it('keys() pages through more keys than one page, without KEYS', async () => {
       await redis.command('FLUSHALL')
       const names = Array.from({ length: 1_700 }, (_, index) => `page.${index}`)
       await Promise.all(names.map((name) => store.set(name, 'value', later)))

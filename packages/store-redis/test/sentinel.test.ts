@@ -107,7 +107,9 @@ describeOn('redis', { own: true })('Redis behind a sentinel', () => {
 })
 
 describeOn('redis', { own: true })('A cached store behind a sentinel', () => {
-  it('It receives hints of the writes to the new master after a failover', { timeout: 60_000 }, async () => {
+  it('A cached store behind a sentinel receives hints of the writes to the new master after a failover', {
+    timeout: 60_000
+  }, async () => {
     const master = await startRedis({ own: true })
     const replica = await startRedis({ own: true, replicaOf: master.port })
     while (!(await replica.command('INFO', 'replication')).includes('master_link_status:up'));
@@ -152,7 +154,7 @@ describeOn('redis', { own: true })('A cached store behind a sentinel', () => {
 })
 
 describeOn('redis', { own: true })('A write behind a sentinel whose response is lost', () => {
-  it.each(clients)('%s: a lost response is an error, not a refused write', { timeout: 60_000 }, async (_, open) => {
+  it.each(clients)('A lost response is an error, not a refused write: %s', { timeout: 60_000 }, async (_, open) => {
     const master = await startRedis({ own: true })
     const proxy = await startProxy(master)
     // There is no failover here: a master that is slow on a busy machine must not count as down.

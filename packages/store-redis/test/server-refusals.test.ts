@@ -116,7 +116,7 @@ describeOn('redis', { own: true })('A Redis cluster that refuses commands', () =
   })
   afterAll(() => cluster.stop())
 
-  it.each(driverNames)('%s: a client of one node gets an error that names the client to use', async (driver) => {
+  it.each(driverNames)('A client of one node gets an error that names the client to use: %s', async (driver) => {
     const { store, end } = connect(driver, cluster.nodes[0]?.url ?? '')
     const outcomes = await Promise.allSettled(
       Array.from({ length: 12 }, (_, index) => store.compareAndSet(`key.${index}`, undefined, 'value', later))
@@ -146,7 +146,7 @@ describeOn('redis', { own: true })('A Redis cluster that refuses commands', () =
 
   const clients = driverNames.map((driver) => [driver] as const satisfies readonly [DriverName])
 
-  it.each(clients)('%s: keys on a client that does not know a master yet reject', async (driver) => {
+  it.each(clients)('keys() on a client that does not know a master yet rejects: %s', async (driver) => {
     const { store, end } = connectCluster(driver, cluster.urls)
     await expect(keysOf(store)).rejects.toThrow(/cannot reach every master/)
     await recovered(store)
@@ -154,7 +154,7 @@ describeOn('redis', { own: true })('A Redis cluster that refuses commands', () =
     end()
   })
 
-  it.each(clients)('%s: keys without those of a dead master reject', { timeout: 60_000 }, async (driver) => {
+  it.each(clients)('keys() without those of a dead master rejects: %s', { timeout: 60_000 }, async (driver) => {
     const { store, end } = connectCluster(driver, cluster.urls)
     await recovered(store)
     const names = Array.from({ length: 30 }, (_, index) => `listed.${index}`)

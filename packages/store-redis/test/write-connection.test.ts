@@ -116,7 +116,7 @@ describeOn('redis', { own: true })('The connection for writes that wait for repl
       }
     ]
   ])(
-    '%s that never reconnects gets a new connection when it is lost, without additional listeners',
+    'A client of %s that never reconnects gets a new connection when it is lost, without additional listeners',
     async (_, open) => {
       const { client, listeners, end } = open()
       const store = createRedisStore(client, { waitReplicas: 1, waitTimeout: 5_000 })
@@ -136,7 +136,7 @@ describeOn('redis', { own: true })('The connection for writes that wait for repl
     }
   )
 
-  it('node-redis with a local cache reads its own write on the other connection', async () => {
+  it('A client of node-redis with a local cache reads its own write on the other connection', async () => {
     const client = createClient({ url: master.url, RESP: 3, clientSideCache: { ttl: 60_000, maxEntries: 1_000 } })
     client.on('error', ignore)
     await client.connect()

@@ -22,7 +22,7 @@ describe('assertDatabase()', () => {
     ['one without exec', { prepare: method }, 'exec() is missing'],
     ['one without prepare', { exec: method }, 'prepare() is missing'],
     ['one whose exec is a field', { exec: 'sql', prepare: method }, 'exec() is missing']
-  ])('%s is not accepted as a database', (_, value, part) => {
+  ])('assertDatabase() refuses %s', (_, value, part) => {
     expect(thrownBy(() => assertDatabase(value))).toEqual(invalid(part))
   })
 })
@@ -107,7 +107,7 @@ describe('Errors of a driver', () => {
     ['any other error', Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR', errcode: 10 })],
     ['what is no error', { message: 'no such table' }],
     ['undefined', undefined]
-  ])('%s is passed on unchanged', (_, error) => {
+  ])('describeError() passes %s on unchanged', (_, error) => {
     expect(describeError(error, 'kvsession')).toBe(error)
   })
 })

@@ -24,7 +24,7 @@ describe.each(driverNames)('The first use of a database without the table, %s', 
   })
   afterEach(() => file.remove())
 
-  it.each(calls)('%s creates the table', async (_name, call) => {
+  it.each(calls)('A first call of %s creates the table', async (_name, call) => {
     const { store, database } = file.open()
     await call(store)
     expect(database.prepare('PRAGMA journal_mode').all()).toEqual([{ journal_mode: 'wal' }])
@@ -42,17 +42,20 @@ describe.each(driverNames)('The first use of a database without the table, %s', 
     await manager.close()
   })
 
-  it.each(calls)('%s says what to do and creates nothing with createTable: false', async (_name, call) => {
-    const { store, database } = file.open({ createTable: false })
-    await expect(call(store)).rejects.toMatchObject({
-      code: 'STORE_INVALID',
-      message: expect.stringMatching(/no table "kvsession".*ensureSchema\(\).*schema\.sql/),
-      cause: expect.any(Error)
-    })
-    expect(database.prepare('SELECT name FROM sqlite_schema').all()).toEqual([])
-    await store.ensureSchema()
-    await call(store)
-  })
+  it.each(calls)(
+    'A first call of %s says what to do and creates nothing with createTable: false',
+    async (_name, call) => {
+      const { store, database } = file.open({ createTable: false })
+      await expect(call(store)).rejects.toMatchObject({
+        code: 'STORE_INVALID',
+        message: expect.stringMatching(/no table "kvsession".*ensureSchema\(\).*schema\.sql/),
+        cause: expect.any(Error)
+      })
+      expect(database.prepare('SELECT name FROM sqlite_schema').all()).toEqual([])
+      await store.ensureSchema()
+      await call(store)
+    }
+  )
 
   it('A table that disappears after use is an error and is not created again', async () => {
     const { store, database } = file.open()

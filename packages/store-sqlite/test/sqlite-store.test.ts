@@ -89,7 +89,7 @@ describe.each(driverNames)('createSqliteStore, %s', (driver) => {
     expect(await store.get('live')).toBe('value')
   })
 
-  it('keys lists many keys in pages between which other calls run', async () => {
+  it('keys() lists many keys in pages between which other calls run', async () => {
     const { store } = file.open({ durability: 'normal' })
     await store.ensureSchema()
     for (let row = 0; row < 1_000; row++) await store.set(`key.${row}`, 'value', later)
@@ -129,7 +129,7 @@ describe('createSqliteStore', () => {
       ['FULL', 'off', null].map((durability) => ({ durability })),
       [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, '1000', null].map((busyTimeout) => ({ busyTimeout }))
     ].flat()
-  )('refuses the option %j', (options) => {
+  )('createSqliteStore refuses the option %j', (options) => {
     const database = { exec: () => undefined, prepare: () => undefined }
     const [name] = Object.keys(options)
     expect(() => Reflect.apply(createSqliteStore, undefined, [database, options])).toThrow(

@@ -28,15 +28,18 @@ describe('mintCookie()', () => {
     ['https://shop.example', 'auto', '__Host-sid', true],
     ['http://localhost', true, '__Host-sid', true],
     ['https://shop.example', false, 'sid', false]
-  ] as const)('makes a cookie that opens a session at %s with secure: %s', async (url, secure, name, isSecure) => {
-    const manager = createManager({ cookie: { secure } })
-    const cookie = await mintCookie(manager, { url, userId: 'alice', data: { cart: ['tea'] } })
-    expect([cookie.name, cookie.attributes.secure === true]).toEqual([name, isSecure])
-    const session = await manager.open(new Request(url, { headers: { cookie: cookie.header } }))
-    expect([session.userId, session.data]).toEqual(['alice', { cart: ['tea'] }])
-  })
+  ] as const)(
+    'mintCookie() makes a cookie that opens a session at %s with secure: %s',
+    async (url, secure, name, isSecure) => {
+      const manager = createManager({ cookie: { secure } })
+      const cookie = await mintCookie(manager, { url, userId: 'alice', data: { cart: ['tea'] } })
+      expect([cookie.name, cookie.attributes.secure === true]).toEqual([name, isSecure])
+      const session = await manager.open(new Request(url, { headers: { cookie: cookie.header } }))
+      expect([session.userId, session.data]).toEqual(['alice', { cart: ['tea'] }])
+    }
+  )
 
-  it('makes a session without a user, or with the user that userIdFrom names', async () => {
+  it('mintCookie() makes a session without a user, or with the user that userIdFrom names', async () => {
     const manager = createManager({ userIdFrom: ({ passport }) => passport?.user })
     for (const [data, userId] of [
       [{ cart: ['tea'] }, undefined],
@@ -48,7 +51,7 @@ describe('mintCookie()', () => {
     }
   })
 
-  it('gives the cookie as the storage state of a browser', async () => {
+  it('mintCookie() gives the cookie as the storage state of a browser', async () => {
     const clock = createTestClock(1_700_000_000_000)
     const manager = createManager({ clock, cookie: { domain: 'shop.example', path: '/app', sameSite: 'strict' } })
     const { name, value, storageState } = await mintCookie(manager, {
@@ -75,20 +78,20 @@ describe('mintCookie()', () => {
     expect(local.storageState.cookies[0]).toMatchObject({ domain: 'localhost', path: '/', expires: -1, secure: false })
   })
 
-  it('works with a lazy manager', async () => {
+  it('mintCookie() works with a lazy manager', async () => {
     const manager = createManager({ lazy: true })
     const { header } = await mintCookie(manager, { userId: 'alice' })
     const session = await manager.open({ cookie: header, host: 'localhost' })
     expect((await session.load()).userId).toBe('alice')
   })
 
-  it('refuses a session that stores nothing', async () => {
+  it('mintCookie() refuses a session that stores nothing', async () => {
     await expect(mintCookie(createManager(), {})).rejects.toThrow('needs a userId or data')
   })
 })
 
 describe('mintToken()', () => {
-  it('Makes a bearer token that opens a session', async () => {
+  it('mintToken() makes a bearer token that opens a session', async () => {
     const manager = createManager({ transport: 'bearer' })
     const { token, header } = await mintToken(manager, { userId: 'alice', data: { cart: ['tea'] } })
     expect(header).toBe(`Bearer ${token}`)

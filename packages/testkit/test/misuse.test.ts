@@ -64,7 +64,7 @@ describe('createSecondStore', () => {
 
 describe('createStore', () => {
   it.each([undefined, {}, { store: { get: async () => undefined, set: async () => undefined } }])(
-    'is refused by name when it is no store: %o',
+    'A createStore that returns no store is refused by name: %o',
     async (value) => {
       await expect(run({ createStore: untyped(value) }, usesBoth)).rejects.toThrow(/^createStore must return a store/)
     }

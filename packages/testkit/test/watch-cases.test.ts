@@ -132,16 +132,19 @@ async function failingWatchCases(options: StoreCaseOptions): Promise<string[]> {
 }
 
 describe('the cases about watch', () => {
-  it('They pass on a store that gives a hint of every write', async () => {
+  it('The cases about watch pass on a store that gives a hint of every write', async () => {
     expect(await failingWatchCases({ ...watchCases, createStore: () => createWatchedStore() })).toEqual([])
   })
 
-  it.each(Object.entries(mistakes))('They fail exactly where a store %s', async (_, [mistake, expected]) => {
-    const failures = await failingWatchCases({ ...watchCases, createStore: () => createWatchedStore(mistake) })
-    expect(failures).toEqual(expected.map((name) => `watch: ${name}`))
-  })
+  it.each(Object.entries(mistakes))(
+    'The cases about watch fail exactly where a store %s',
+    async (_, [mistake, expected]) => {
+      const failures = await failingWatchCases({ ...watchCases, createStore: () => createWatchedStore(mistake) })
+      expect(failures).toEqual(expected.map((name) => `watch: ${name}`))
+    }
+  )
 
-  it('each catch a mistake', () => {
+  it('Each case about watch catches a mistake', () => {
     const cases = storeCases({ ...watchCases, createStore: () => createWatchedStore() })
     const caught = Object.values(mistakes).flatMap(([, names]) => names)
     expect(cases.filter(({ group, name }) => group === 'watch' && !caught.includes(name))).toEqual([])

@@ -4,7 +4,7 @@ const { session } = require('@kvsession/express')
 
 const secret = 'a secret for an example that is long enough'
 
-test('a session keeps what was stored', async () => {
+test('A session keeps what was stored', async () => {
   const sessions = createSessionManager({
     store: createMemoryStore(),
     secret,

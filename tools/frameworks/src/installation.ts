@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { type Example, packagesOf, root, withoutOurs } from './example.ts'
@@ -41,9 +51,8 @@ export function lockExample({ name, folder, manifest }: Example): void {
 
 /** Packs packages of this repository, and those that they need. Call it after a build. */
 export function packPackages(names: ReadonlySet<string>): Map<string, string> {
-  const target = join(installations, 'tarballs')
-  rmSync(target, { recursive: true, force: true })
-  mkdirSync(target, { recursive: true })
+  mkdirSync(installations, { recursive: true })
+  const target = mkdtempSync(join(installations, 'tarballs-'))
   return new Map(
     [...names].map((name) => {
       const workspace = join('packages', basename(name))

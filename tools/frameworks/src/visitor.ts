@@ -6,6 +6,8 @@ export interface VisitorRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** The fields of a form. A request with a form is a `POST`. */
   readonly form?: Readonly<Record<string, string>>
+  /** Sent as `multipart/form-data`. */
+  readonly multipart?: FormData
   /** Sent as JSON. A request with a body is a `POST`. */
   readonly json?: unknown
 }
@@ -32,9 +34,10 @@ export function createVisitor(url: string): Visitor {
   return {
     jar,
     url,
-    async send(path, { method, headers, form, json } = {}) {
+    async send(path, { method, headers, form, multipart, json } = {}) {
       const cookie = jar.header(path)
-      const body = form ? new URLSearchParams(form) : json === undefined ? undefined : JSON.stringify(json)
+      const encoded = json === undefined ? undefined : JSON.stringify(json)
+      const body = form ? new URLSearchParams(form) : (multipart ?? encoded)
       const response = await fetch(`${url}${path}`, {
         method: method ?? (body === undefined ? 'GET' : 'POST'),
         redirect: 'manual',

@@ -12,9 +12,12 @@ export interface Replacement {
   readonly by: string
 }
 
+export type Platform = 'node' | 'bun' | 'deno' | 'worker'
+
 export interface BundleOptions {
   readonly format: 'cjs' | 'esm'
-  readonly onWorkerd?: boolean
+  /** The runtime that the tests of fetch are served by. Default `node`. */
+  readonly platform?: Platform
   /** Set before any test file loads. */
   readonly environment?: Readonly<Record<string, string>>
   readonly replacement?: Replacement
@@ -22,7 +25,8 @@ export interface BundleOptions {
 
 /** One module of `code`, which stands at the root and imports the portable runner and test files from there. */
 export async function bundle(root: string, code: string, options: BundleOptions): Promise<string> {
-  const { format, onWorkerd = false, environment = {}, replacement } = options
+  const { format, platform = 'node', environment = {}, replacement } = options
+  const onWorkerd = platform === 'worker'
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: root, sourcefile: 'tests.ts', loader: 'ts' },
     bundle: true,
@@ -33,7 +37,7 @@ export async function bundle(root: string, code: string, options: BundleOptions)
     conditions: ['@kvsession/source', ...(onWorkerd ? ['workerd', 'worker', 'browser'] : [])],
     banner: { js: `globalThis.process ??= { env: {} }\nObject.assign(process.env, ${JSON.stringify(environment)})` },
     external: onWorkerd ? ['node:*', 'assert', 'events', 'util'] : [],
-    plugins: [standIns(root, onWorkerd), ...(onWorkerd ? [] : [keepLibraries(root)]), loadSources(root, replacement)],
+    plugins: [standIns(root, platform), ...(onWorkerd ? [] : [keepLibraries(root)]), loadSources(root, replacement)],
     logLevel: 'error'
   })
   return outputFiles.map((file) => file.text).join('')
@@ -52,20 +56,23 @@ export function bundleSuite(
   const loads = files.map((file) => `await addFile('${file}', () => import('./${file}'))`)
   const watch = stopAtFailure ? '{ testTimeout: 180_000, ends: (title, ms, error) => error === undefined }' : ''
   const run = `async function run() {\n${loads.join('\n')}\nreturn runAll(${watch})\n}`
-  const end = options.onWorkerd
-    ? 'export default { fetch: async () => Response.json(await run()) }'
-    : `const report = await run()\nconsole.log('report ' + JSON.stringify(report))\nprocess.exit(0)`
+  const end =
+    options.platform === 'worker'
+      ? `import { createEntry } from './tools/runtime-matrix/src/worker-server.ts'\nexport default createEntry(run)`
+      : `const report = await run()\nconsole.log('report ' + JSON.stringify(report))\nprocess.exit(0)`
   const imports = `import { addFile, runAll } from './tools/runtime-matrix/src/portable-runner.ts'`
   return bundle(root, `${imports}\n${run}\n${end}`, { ...options, format: 'esm' })
 }
 
-function standIns(root: string, onWorkerd: boolean): Plugin {
+function standIns(root: string, platform: Platform): Plugin {
   const here = (file: string): string => join(root, 'tools/runtime-matrix/src', file)
   return {
     name: 'stand-ins',
     setup({ onLoad, onResolve }) {
       onResolve({ filter: /^vitest$/ }, () => ({ path: here('vitest-stand-in.ts') }))
-      if (!onWorkerd) return
+      if (platform === 'node') return
+      onResolve({ filter: /^\.\/serve\.ts$/ }, () => ({ path: here(`${platform}-server.ts`) }))
+      if (platform !== 'worker') return
       onResolve({ filter: /^@sinonjs\/fake-timers$/ }, () => ({ path: 'fake-timers', namespace: 'absent' }))
       onLoad({ filter: /^/, namespace: 'absent' }, () => ({ contents: 'export const install = undefined' }))
       onResolve({ filter: /^@hono\/node-server$/ }, () => ({ path: here('worker-server.ts') }))

@@ -50,7 +50,7 @@ async function runAllSuites(runtime: Runtime): Promise<void> {
 /** Returns the result if no test failed. */
 async function runSuite(runtime: Runtime, version: string, suite: SuiteName): Promise<SuiteRun | undefined> {
   const files = filesOf(root, suite, runtime.name)
-  const code = await bundleSuite(root, files, { onWorkerd: runtime.name === 'workerd', environment })
+  const code = await bundleSuite(root, files, { platform: runtime.platform, environment })
   const file = join(folder, `${suite}.mjs`)
   await writeFile(file, code)
   const start = performance.now()

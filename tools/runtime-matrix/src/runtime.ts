@@ -2,11 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createWorker, missingWorkerd, workerdVersion } from 'test-servers'
+import type { Platform } from './bundle.ts'
 import type { Report } from './portable-runner.ts'
 import type { SuiteName } from './suites.ts'
 
 export interface Runtime {
   readonly name: string
+  readonly platform: Platform
   readonly suites: readonly SuiteName[]
   /** The reason why it cannot run, with the command that installs it; `undefined` if it can run. */
   missing(): string | undefined
@@ -15,7 +17,7 @@ export interface Runtime {
   run(file: string, code: string): Promise<Report>
 }
 
-const everywhere: readonly SuiteName[] = ['core', 'hono', 'express', 'koa']
+const everywhere: readonly SuiteName[] = ['core', 'fetch', 'hono', 'express', 'koa']
 const binaries = join(import.meta.dirname, '../binaries/node_modules')
 const timeoutMs = 600_000
 
@@ -26,19 +28,29 @@ export const runtimes: readonly Runtime[] = [
   program('Node 22', join(binaries, 'node22/bin/node')),
   thisNode,
   program('Node 26', join(binaries, 'node26/bin/node')),
-  program('Bun', join(binaries, '@oven/bun-linux-x64/bin/bun'), ['run']),
-  program('Deno', join(binaries, '@deno/linux-x64-glibc/deno'), ['run', '--allow-all', '--no-check'], ['core', 'hono']),
+  program('Bun', join(binaries, '@oven/bun-linux-x64/bin/bun'), { platform: 'bun', args: ['run'] }),
+  program('Deno', join(binaries, '@deno/linux-x64-glibc/deno'), {
+    platform: 'deno',
+    args: ['run', '--allow-all', '--no-check'],
+    suites: ['core', 'fetch', 'hono']
+  }),
   workerd()
 ]
+
+interface ProgramOptions {
+  readonly platform?: Platform
+  readonly args?: readonly string[]
+  readonly suites?: readonly SuiteName[]
+}
 
 function program(
   name: string,
   path: string,
-  args: readonly string[] = [],
-  suites: readonly SuiteName[] = everywhere
+  { platform = 'node', args = [], suites = everywhere }: ProgramOptions = {}
 ): Runtime {
   return {
     name,
+    platform,
     suites,
     missing: () => (existsSync(path) ? undefined : `${name} is missing: npm ci --prefix tools/runtime-matrix/binaries`),
     version: async () => /\d[\w.]*/.exec(output(path, ['--version']))?.[0] ?? '?',
@@ -54,12 +66,16 @@ function program(
 function workerd(): Runtime {
   return {
     name: 'workerd',
-    suites: ['core', 'hono'],
+    platform: 'worker',
+    suites: ['core', 'fetch', 'hono'],
     missing: missingWorkerd,
     version: async () => workerdVersion(),
     async run(_, code) {
       const worker = createWorker({
+        name: 'suite',
         modules: [{ type: 'ESModule', path: 'suite.mjs', contents: code }],
+        // The applications of the tests get their requests from the runtime.
+        serviceBindings: { SELF: 'suite' },
         compatibilityDate: '2026-07-01',
         compatibilityFlags: ['nodejs_compat']
       })

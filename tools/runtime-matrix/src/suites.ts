@@ -2,7 +2,7 @@ import { globSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { readEntries, readList } from './entry-list.ts'
 
-export type SuiteName = 'core' | 'hono' | 'express' | 'koa'
+export type SuiteName = 'core' | 'fetch' | 'hono' | 'express' | 'koa'
 
 interface LeftOut {
   /** A test file, or a folder of them with its slash. */

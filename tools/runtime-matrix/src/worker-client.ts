@@ -6,9 +6,9 @@ import type {
   OpenAnswer
 } from '@kvsession/testkit'
 import { createCookieJar } from '@kvsession/testkit'
-import { applicationAt } from './worker-server.ts'
+import { dispatch } from './worker-server.ts'
 
-/** Replaces the test kit's cookie jar client: it calls the application of the port instead of opening a socket. */
+/** Replaces the test kit's cookie jar client: it sends its requests through workerd instead of a socket. */
 export function createCookieJarClient(url: string, options: CookieJarClientOptions = {}): CookieJarClient {
   const address = new URL(url)
   const host = options.host ?? address.host
@@ -19,12 +19,10 @@ export function createCookieJarClient(url: string, options: CookieJarClientOptio
     { method = 'GET', headers, cookie }: ClientRequest = {},
     signal?: AbortSignal
   ): Promise<Response> {
-    const application = applicationAt(Number(address.port))
-    if (application === undefined) throw new Error(`Nothing listens on ${url}`)
     const cookieHeader = cookie ?? jar.header(path)
     const all = { host, ...options.headers, ...headers, ...(cookieHeader !== '' && { cookie: cookieHeader }) }
-    const request = new Request(`http://${host}${path}`, { method, headers: all, ...(signal && { signal }) })
-    const response = await application(request)
+    const init = { method, headers: all, ...(signal && { signal }) }
+    const response = await dispatch(Number(address.port), `http://${host}${path}`, init)
     if (cookie === undefined) jar.keep(response.headers.getSetCookie())
     return response
   }

@@ -36,8 +36,13 @@ export class Committed implements CommitResult {
   }
 
   get cookies(): readonly ResponseCookie[] {
-    return this.headers.filter(([name]) => name === 'Set-Cookie').map(([, value]) => readSetCookie(value))
+    return cookiesOf(this.headers)
   }
+}
+
+/** The session cookies among `headers` as data: those of {@link CommitResult.cookies}, for headers that core has made. */
+export function cookiesOf(headers: HeaderList): readonly ResponseCookie[] {
+  return headers.filter(([name]) => name.toLowerCase() === 'set-cookie').map(([, value]) => readSetCookie(value))
 }
 
 /**
@@ -101,21 +106,34 @@ const plainInProduction =
 const plainBearer =
   'a token goes over plain http, where the network can read it. Serve https, or let the proxy send X-Forwarded-Proto'
 
+/** Whether this server sees plain http, and no proxy that may have received https. */
+function isPlain(request: SessionState['request']): boolean {
+  return request.encrypted === false && !isForwarded(request)
+}
+
 /** Warns of a token that others may read, or that browsers refuse. It is sent: the server may not see the whole connection. */
 function warnOfTransport(context: ManagerContext, { request, transport }: SessionState): void {
   const { cookie, emit, warnOnce } = context
-  const isPlain = request.encrypted === false && !isForwarded(request) && !asksForLoopback(request)
   if (transport === bearerTransport) {
-    if (isPlain) warnOnce(plainBearer)
+    if (isPlain(request) && !asksForLoopback(request)) warnOnce(plainBearer)
     return
   }
   if (cookie.secure !== 'auto') return
   if (transport === cookie.plainTemplate) {
-    if (globalThis.process?.env?.NODE_ENV === 'production') warnOnce(plainInProduction)
+    if (isProduction()) warnOnce(plainInProduction)
   } else if (asksForLoopback(request)) {
     if (!isElsewhere(request)) warnOnce(loopbackByProxy)
-  } else if (isPlain) {
+  } else if (isPlain(request)) {
     emit?.({ type: 'cookieSkipped', reason: 'insecure-transport', hint: plainConnection })
     warnOnce(plainConnection)
+  }
+}
+
+/** False also where the runtime refuses to say, as Deno does without `--allow-env`: a warning must not fail a request. */
+function isProduction(): boolean {
+  try {
+    return globalThis.process?.env?.NODE_ENV === 'production'
+  } catch {
+    return false
   }
 }

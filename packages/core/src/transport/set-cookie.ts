@@ -118,7 +118,7 @@ export function resolveCookieOptions(options: unknown = {}): CookiePolicy {
   return Object.freeze({ ...resolved, prefix, secureTemplate, plainTemplate: plain ?? secureTemplate })
 }
 
-const prefixes = { host: '__Host-', secure: '__Secure-', none: '' }
+export const prefixes = { host: '__Host-', secure: '__Secure-', none: '' }
 
 /** Refuses attributes that browsers accept only with Secure. */
 function refuseWithoutSecure(options: CookieAttributes): void {

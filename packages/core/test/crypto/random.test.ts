@@ -70,7 +70,7 @@ describe('the random source', () => {
 })
 
 describe('createUniqueIds', () => {
-  it('gives 200,000 different strings of three sources, and draws random bytes once for 65,536 of them', () => {
+  it('Three sources of createUniqueIds() give 200,000 different strings, and draw random bytes once for 65,536 of them', () => {
     let draws = 0
     const random = createRandomSource()
     const sources = Array.from({ length: 3 }, () =>

@@ -43,9 +43,7 @@ export async function exploreScenario(
 ): Promise<Explored> {
   // A browser that reaches several processes ties them together, and so do hints; a moving store has more operations than a record can hold.
   const tied =
-    conditions.cache !== undefined ||
-    conditions.moving !== undefined ||
-     scenario.actors([]).some(({ roams }) => roams)
+    conditions.cache !== undefined || conditions.moving !== undefined || scenario.actors([]).some(({ roams }) => roams)
   return withFrozenTime(async () => {
     try {
       const exploration =

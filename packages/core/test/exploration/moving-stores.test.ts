@@ -19,15 +19,15 @@ describe('with sessions that move between two stores', () => {
   afterAll(() => tally.print('Moving stores'))
 
   it.each(atomic)('$name, all processes move: $title', { timeout }, (scenario) =>
-    tally.explore(scenario, { moving: move }, mostSchedules / 10)
+    tally.explore(scenario, { moving: move }, mostSchedules / 20)
   )
 
   it.each(atomic)('$name, during the deployment of the second stage: $title', { timeout }, (scenario) =>
-    tally.explore(scenario, { moving: mixed }, mostSchedules / 10)
+    tally.explore(scenario, { moving: mixed }, mostSchedules / 20)
   )
 
   it.each(atomic)('$name, a process dies at any step: $title', { timeout }, (scenario) =>
-    tally.explore(scenario, { moving: mixed, faults: crashFaults }, mostSchedules / 10)
+    tally.explore(scenario, { moving: mixed, faults: crashFaults }, mostSchedules / 20)
   )
 })
 
@@ -36,16 +36,18 @@ describe('the explorer finds a moving store that', () => {
     ['copies without holding up the source', careless({ copiesFirst: true }), 'S2', 'no-lost-update'],
     ['moves without a comparison', careless({ setsBlindly: true }), 'S1', 'destroyed-stays-destroyed'],
     ['deletes in the source alone', careless({ leavesNoTombstone: true }), 'S1', 'destroyed-stays-destroyed'],
-    ['creates in the target without a look at the source', careless({ createsBlindly: true }), 'S10', 'S10'],
-    ['looks once into each store', careless({ looksOnce: true }), 'S2', 'no-lost-update']
+    [
+      'creates in the target without a look at the source',
+      careless({ createsBlindly: true }),
+      'S12',
+      'index-misses-none'
+    ],
+    ['looks once into each store', careless({ looksOnce: true }), 'X1', 'taken-once']
   ])('%s', { timeout }, async (_, create, name, invariant) => {
-    const found = await Promise.all(
-      atomic.map(async (scenario) => {
-        const { finding } = await exploreScenario(scenario, { moving: { ...mixed, create } }, { limit: 1_000 })
-        return finding && `${scenario.name} ${finding.invariant}`
-      })
-    )
-    expect([name, invariant, found.filter(Boolean)]).toEqual([])
+    const scenario = atomic.find((one) => one.name === name)
+    if (!scenario) throw new Error(`no scenario ${name}`)
+    const { finding } = await exploreScenario(scenario, { moving: { ...mixed, create } }, { limit: 5_000 })
+    expect(finding?.invariant).toBe(invariant)
   })
 })
 

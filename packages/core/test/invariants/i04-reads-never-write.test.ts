@@ -86,7 +86,7 @@ describe('I5: nothing is stored for visitors without data', () => {
   })
 
   it.each(['regenerate', 'rotate', 'destroy', 'save', 'reload'] as const)(
-    '%s of a visitor without data stores nothing',
+    '%s() of a visitor without data stores nothing',
     async (verb) => {
       const { browser, store } = createFixture()
       const { calls, result } = await store.during(() => browser().request((session) => session[verb]()))

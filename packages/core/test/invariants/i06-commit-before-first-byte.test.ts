@@ -45,7 +45,7 @@ describe('I6: commit before the first byte', () => {
   })
 
   it.each(['login', 'regenerate', 'rotate'] as const)(
-    '%s after the headers throws before any store call (G5c)',
+    '%s() after the headers throws before any store call (G5c)',
     async (verb) => {
       const { browser, store } = createFixture()
       const tab = browser()

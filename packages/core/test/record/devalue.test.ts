@@ -86,7 +86,7 @@ describe('devalue as the serializer', () => {
     ['a function', { list: [{ run: () => 1 }] }, 'data.list[0].run'],
     ['an instance of a class', { error: new Error('secret words') }, 'data.error'],
     ['a key named __proto__', JSON.parse('{"a":{"__proto__":1}}'), 'data.a']
-  ])('%s is refused, and the error names the path', async (_, fields, path) => {
+  ])('The serializer refuses %s, and the error names the path', async (_, fields, path) => {
     const tab = createFixture(options).browser()
     const session = await tab.open()
     Object.assign(session.data, fields)
@@ -105,7 +105,7 @@ describe('devalue as the serializer', () => {
   })
 
   it.each([[undefined], [null], [1], ['a'], [[1, undefined]], [new Date(0)], [new Map([['a', undefined]])]])(
-    '%j as the whole data is restored',
+    'The value %j as the whole data is restored',
     (value) => {
       expect(devalueSerializer.deserialize(devalueSerializer.serialize(value))).toStrictEqual(value)
     }

@@ -218,7 +218,7 @@ describe('JSON as the serializer', () => {
     ['an object without prototype', Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
     ['an empty object of another realm', { o: runInNewContext('({})') }, { o: {} }],
     ['an empty object and an empty list', { o: {}, l: [] }, { o: {}, l: [] }]
-  ])('%s is accepted', (_, data, expected) => {
+  ])('The serializer accepts %s', (_, data, expected) => {
     expect(deserialize(serialize(data))).toEqual(expected)
   })
 
@@ -236,7 +236,7 @@ describe('JSON as the serializer', () => {
     '{"hasOwnProperty":1,"toString":2,"valueOf":null}',
     '{"toJSON":"x","then":true,"length":3}',
     '{"toJSON":{"a":1},"then":{"b":2}}'
-  ])('%s is kept as plain own data', (json) => {
+  ])('The value %s is kept as plain own data', (json) => {
     const data = deserialize(json)
     expect(serialize(data)).toBe(json)
     expect(Reflect.get({}, 'isAdmin')).toBeUndefined()

@@ -143,7 +143,7 @@ describe('the state and the events after a write', () => {
     expect(events).toEqual([{ type: 'touched', id: 'id' }])
   })
 
-  it('permanent is stored once, and the cookie is sent only if the request has the current secret', () => {
+  it('A change of permanent is stored once, and the cookie is sent only if the request has the current secret', () => {
     for (const [wanted, written, left, alias, cookie] of [
       [true, true, undefined, false, 'send'],
       [false, true, false, false, 'send'],

@@ -56,15 +56,15 @@ async function request(
 
 const typesOf = (events: readonly SessionEvent[]): string[] => events.map(({ type }) => type)
 
-describe('a manager with a cached store', () => {
-  it('opens a session without asking the store, while its record is in memory', async () => {
+describe('manager with a cached store', () => {
+  it('A session is opened without a call of the store while its record is in memory', async () => {
     const { store, cached, cookie } = fleet
     const session = await cached.open(cookie)
     expect(session.data).toEqual({ cart: ['book'] })
     expect(store.asked).toEqual([])
   })
 
-  it('serves a session that was revoked elsewhere until the hint comes, and not after it', async () => {
+  it('A session that was revoked elsewhere is served until the hint comes, and not after it', async () => {
     const { store, plain, cached, cookie, id } = fleet
     await plain.revoke(id)
     expect((await cached.open(cookie)).isNew).toBe(false)
@@ -72,7 +72,7 @@ describe('a manager with a cached store', () => {
     expect((await cached.open(cookie)).isNew).toBe(true)
   })
 
-  it('opens a session with the token of a login in another process, though the hint has not come', async () => {
+  it('A token of a login in another process opens the session, although the hint has not come', async () => {
     const { plain, cached, cookie, events } = fleet
     const next = await request(plain, cookie, (session) => session.login('alice'))
     const session = await cached.open(next)
@@ -80,14 +80,14 @@ describe('a manager with a cached store', () => {
     expect(typesOf(events)).toEqual(['loaded'])
   })
 
-  it('opens a session with a token of before a rotation in another process', async () => {
+  it('A token from before a rotation in another process opens the session', async () => {
     const { plain, cached, cookie, events } = fleet
     const next = await request(plain, cookie, (session) => session.rotate())
     for (const token of [next, cookie]) expect((await cached.open(token)).detached).toBe(false)
     expect(typesOf(events)).toEqual(['loaded', 'loaded'])
   })
 
-  it('tells a superseded token by what the store says', async () => {
+  it('A superseded token is recognized by what the store says', async () => {
     const { plain, cached, cookie, events } = fleet
     const next = await request(plain, cookie, (session) => session.regenerate())
     await cached.open(next)
@@ -95,7 +95,7 @@ describe('a manager with a cached store', () => {
     expect(typesOf(events)).toEqual(['loaded', 'superseded'])
   })
 
-  it('does not expire a session that another process has touched', async () => {
+  it('A session in memory does not expire if another process has touched it', async () => {
     const { plain, cached, cookie, clock, events } = fleet
     clock.time += 59 * minute
     await request(plain, cookie, () => undefined)
@@ -104,21 +104,21 @@ describe('a manager with a cached store', () => {
     expect(typesOf(events)).toEqual(['loaded'])
   })
 
-  it('expires a session in memory when its time has come', async () => {
+  it('A session in memory expires when its time has come', async () => {
     const { cached, cookie, clock, events } = fleet
     clock.time += 61 * minute
     expect((await cached.open(cookie)).isNew).toBe(true)
     expect(typesOf(events)).toEqual(['rejected'])
   })
 
-  it('loses no change of another process that it has not heard of', async () => {
+  it('A change of another process that this process has not heard of is not lost', async () => {
     const { plain, cached, cookie } = fleet
     await request(plain, cookie, ({ data }) => Object.assign(data, { a: 1 }))
     await request(cached, cookie, ({ data }) => Object.assign(data, { b: 2 }))
     expect((await plain.open(cookie)).data).toEqual({ cart: ['book'], a: 1, b: 2 })
   })
 
-  it('counts on what the store says', async () => {
+  it('A count by update() starts from what the store says', async () => {
     const { plain, cached, cookie } = fleet
     const count = (session: Session): Promise<boolean> =>
       session.update((data) => {
@@ -131,7 +131,7 @@ describe('a manager with a cached store', () => {
     expect((await plain.open(cookie)).data.count).toBe(6)
   })
 
-  it('takes a value once, whichever process takes it first', async () => {
+  it('take() returns a value once, whichever process takes it first', async () => {
     const { plain, cached, cookie } = fleet
     const taken: unknown[] = []
     for (const manager of [plain, cached]) {
@@ -140,7 +140,7 @@ describe('a manager with a cached store', () => {
     expect(taken).toEqual([['book'], undefined])
   })
 
-  it('writes nothing to a session that was revoked elsewhere', async () => {
+  it('Nothing is written to a session that was revoked elsewhere', async () => {
     const { plain, cached, cookie, id, events } = fleet
     await plain.revoke(id)
     await request(cached, cookie, ({ data }) => Object.assign(data, { b: 2 }))
@@ -148,13 +148,13 @@ describe('a manager with a cached store', () => {
     expect(typesOf(events)).toContain('dropped')
   })
 
-  it('sees what it has written itself', async () => {
+  it('A process sees what it has written itself', async () => {
     const { cached, cookie } = fleet
     await request(cached, cookie, ({ data }) => Object.assign(data, { b: 2 }))
     expect((await cached.open(cookie)).data).toEqual({ cart: ['book'], b: 2 })
   })
 
-  it('ends the session of a token, and every other one of a request, by what the store says', async () => {
+  it('destroy() ends the session of a token, and every other one of a request, by what the store says', async () => {
     const { plain, cached, cookie, id } = fleet
     const other = await request(plain, '', ({ data }) => Object.assign(data, { a: 1 }))
     await cached.open(other)
@@ -164,7 +164,7 @@ describe('a manager with a cached store', () => {
     expect(await plain.list({ userId: 'alice' })).toEqual([])
   })
 
-  it('reloads, finds and lists what the store says', async () => {
+  it('reload(), find() and list() read what the store says', async () => {
     const { plain, cached, cookie, id } = fleet
     const session = await cached.open(cookie)
     await request(plain, cookie, ({ data }) => Object.assign(data, { a: 1 }))

@@ -250,8 +250,8 @@ describe('a warning of the cookie', () => {
   )
 })
 
-describe('the cookies of a commit', () => {
-  it('are the cookie of the headers as data', async () => {
+describe('cookies of a commit', () => {
+  it('The cookies of a commit are the cookie of the headers as data', async () => {
     const { manager } = createFixture({
       cookie: { path: '/a=b', domain: 'shop.example', sameSite: 'strict', priority: 'high', partitioned: true }
     })
@@ -278,7 +278,7 @@ describe('the cookies of a commit', () => {
     ])
   })
 
-  it('are none where the headers have none', async () => {
+  it('A commit has no cookies where its headers have none', async () => {
     const { manager } = createFixture()
     const session = await manager.open('')
     session.data

@@ -201,7 +201,7 @@ describe('operations that only wait for the store', () => {
     ['save', (session) => session.save()],
     ['reload', (session) => session.reload()],
     ['load', (session) => session.load()]
-  ])('%s makes the response vary with the cookie', async (_, act) => {
+  ])('%s() makes the response vary with the cookie', async (_, act) => {
     const { tab } = await stored()
     const headers = await tab.request((session) => act(session))
     expect(headers).toEqual([['Vary', 'Cookie']])

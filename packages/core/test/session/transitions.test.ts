@@ -103,7 +103,7 @@ describe('login', () => {
 
 describe('a new secret', () => {
   it.each(['login', 'regenerate', 'rotate'] as const)(
-    '%s is refused after the headers, in every state',
+    '%s() is refused after the headers, in every state',
     async (verb) => {
       const { fixture, tab } = await stored({ lazy: true })
       for (const cookie of ['', tab.cookie]) {
@@ -136,7 +136,7 @@ describe('a new secret', () => {
     expect(session.toJSON().state).toBe('ended')
   })
 
-  it.each(['login', 'regenerate', 'rotate'] as const)('%s must be called before the headers', async (verb) => {
+  it.each(['login', 'regenerate', 'rotate'] as const)('%s() must be called before the headers', async (verb) => {
     const { fixture, tab } = await stored()
     const session = await tab.open()
     await fixture.manager.commit(session)

@@ -28,8 +28,8 @@ async function prepare(options: CachedStoreOptions = {}): Promise<Stage> {
   return { store, cached, clock, read }
 }
 
-describe('a cached store', () => {
-  it('answers from memory what it has read, until maxAge after the read began', async () => {
+describe('cached store', () => {
+  it('A cached store answers from memory what it has read, until maxAge after the read began', async () => {
     const { store, clock, read } = await prepare()
     const release = store.holdReads()
     const slow = read('a.1')
@@ -44,7 +44,7 @@ describe('a cached store', () => {
     expect(store.asked).toEqual(['a.1', 'a.1'])
   })
 
-  it('asks the store for every get', async () => {
+  it('A cached store asks the store for every get()', async () => {
     const { store, cached, read } = await prepare()
     await read('a.1')
     await cached.get('a.1')
@@ -52,21 +52,21 @@ describe('a cached store', () => {
     expect(store.asked).toEqual(['a.1', 'a.1', 'a.1'])
   })
 
-  it('keeps what get has read', async () => {
+  it('A cached store keeps what get() has read', async () => {
     const { store, cached, read } = await prepare()
     await cached.get('a.1')
     expect(await read('a.1')).toBe('one')
     expect(store.asked).toEqual(['a.1'])
   })
 
-  it('keeps no absence', async () => {
+  it('A cached store does not keep the absence of a value', async () => {
     const { store, read } = await prepare()
     await read('a.absent')
     await read('a.absent')
     expect(store.asked).toEqual(['a.absent', 'a.absent'])
   })
 
-  it('keeps nothing when the clock was set back', async () => {
+  it('A cached store keeps nothing when the clock was set back', async () => {
     const { store, clock, read } = await prepare()
     await read('a.1')
     clock.time -= 1
@@ -74,7 +74,7 @@ describe('a cached store', () => {
     expect(store.asked).toEqual(['a.1', 'a.1'])
   })
 
-  it('asks the store when the reader refuses what is in memory, and keeps the answer', async () => {
+  it('A cached store asks the store when the reader refuses what is in memory, and keeps the answer', async () => {
     const { store, cached, read } = await prepare()
     await read('a.1')
     await store.set('a.1', 'changed', later)
@@ -83,7 +83,7 @@ describe('a cached store', () => {
     expect(store.asked).toEqual(['a.1', 'a.1'])
   })
 
-  it('sends concurrent reads of one key as one', async () => {
+  it('A cached store sends concurrent reads of one key as one', async () => {
     const { store, read } = await prepare()
     const release = store.holdReads()
     const reads = ['a.1', 'a.1', 'a.2', 'a.1'].map(read)
@@ -92,7 +92,7 @@ describe('a cached store', () => {
     expect(store.asked).toEqual(['a.1', 'a.2'])
   })
 
-  it('passes the failure of a shared read to all, and keeps nothing of it', async () => {
+  it('A cached store passes the failure of a shared read to all its readers, and keeps nothing of it', async () => {
     const { store, read } = await prepare()
     const { get } = store
     store.get = () => Promise.reject(new Error('down'))
@@ -102,7 +102,7 @@ describe('a cached store', () => {
     expect(await read('a.1')).toBe('one')
   })
 
-  it('holds at most maxEntries values, and drops the oldest', async () => {
+  it('A cached store holds at most maxEntries values, and drops the oldest', async () => {
     const { store, read } = await prepare({ maxEntries: 2 })
     await store.set('a.3', 'three', later)
     for (const key of ['a.1', 'a.2', 'a.3']) await read(key)
@@ -113,8 +113,8 @@ describe('a cached store', () => {
   })
 })
 
-describe('the memory of a cached store', () => {
-  it('loses a key at the first hint of it, and no other key', async () => {
+describe('memory of a cached store', () => {
+  it('The memory loses a key at the first hint of it, and no other key', async () => {
     const { store, read } = await prepare()
     await read('a.1')
     await read('a.2')
@@ -125,7 +125,7 @@ describe('the memory of a cached store', () => {
     expect(store.asked).toEqual(['a.1', 'a.2', 'a.1'])
   })
 
-  it('gets nothing from a read that began before a hint', async () => {
+  it('The memory gets nothing from a read that began before a hint', async () => {
     const { store, read } = await prepare()
     const release = store.holdReads()
     const early = read('a.1')
@@ -136,7 +136,7 @@ describe('the memory of a cached store', () => {
     expect(await read('a.1')).toBe('changed')
   })
 
-  it('gives a reader that waits for an earlier read nothing that a hint has dropped meanwhile', async () => {
+  it('A reader that waits for an earlier read gets nothing that a hint has dropped meanwhile', async () => {
     const { store, read } = await prepare()
     const release = store.holdReads()
     const [early, joined] = [read('a.1'), read('a.1')]
@@ -147,7 +147,7 @@ describe('the memory of a cached store', () => {
     expect(await joined).toBe('changed')
   })
 
-  it('loses everything at a gap, and gets nothing until hints flow again', async () => {
+  it('The memory loses everything at a gap, and gets nothing until hints flow again', async () => {
     const { store, read } = await prepare()
     await read('a.1')
     store.gap(false)
@@ -160,7 +160,7 @@ describe('the memory of a cached store', () => {
     expect(store.asked).toEqual(['a.1', 'a.1', 'a.1', 'a.1'])
   })
 
-  it('gets nothing from a read that began before a gap', async () => {
+  it('The memory gets nothing from a read that began before a gap', async () => {
     const { store, read } = await prepare()
     const release = store.holdReads()
     const early = read('a.1')
@@ -172,7 +172,7 @@ describe('the memory of a cached store', () => {
     expect(store.asked).toEqual(['a.1', 'a.1'])
   })
 
-  it('gets nothing before the watch stands, nor when a gap came first', async () => {
+  it('The memory gets nothing before the watch is established, nor if a gap came first', async () => {
     const store = createWatchedStore()
     const { watch } = store
     const cached = createCachedStore({
@@ -195,7 +195,7 @@ describe('the memory of a cached store', () => {
     ['set', (cached) => cached.set('a.1', 'written', later)],
     ['delete', (cached) => cached.delete('a.1')],
     ['compareAndSet', async (cached) => cached.compareAndSet('a.1', 'one', 'written', later)]
-  ])('loses what this process writes by %s, before and after', async (_, write) => {
+  ])('The memory loses what this process writes by %s, before and after the write', async (_, write) => {
     const { store, cached, read } = await prepare()
     await read('a.1')
     const release = store.holdWrites()
@@ -207,7 +207,7 @@ describe('the memory of a cached store', () => {
     expect(store.asked).toEqual(['a.1', 'a.1', 'a.1'])
   })
 
-  it('drops a value if a write of this process fails', async () => {
+  it('A write of this process that fails drops the value from memory', async () => {
     const { store, cached, read } = await prepare()
     await read('a.1')
     store.set = async (key, value, expiresAt) => {
@@ -218,7 +218,7 @@ describe('the memory of a cached store', () => {
     expect(await read('a.1')).toBe('written')
   })
 
-  it('drops values that are too old, even if there is space left', async () => {
+  it('The memory drops values that are too old, even if there is space left', async () => {
     const { store, clock, cached, read } = await prepare()
     await read('a.1')
     clock.time += 1_000
@@ -229,11 +229,11 @@ describe('the memory of a cached store', () => {
   })
 })
 
-describe('a store that cannot be watched now', () => {
+describe('unwatched store', () => {
   beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}))
   afterEach(() => void vi.restoreAllMocks())
 
-  it('is read each time, with one warning, and watched again a second later', async () => {
+  it('A store that cannot be watched now is read each time, with one warning, and watched again a second later', async () => {
     const clock = { time: 0, now: () => clock.time }
     const store = createWatchedStore()
     store.failure = new Error('no pub/sub here')
@@ -255,7 +255,7 @@ describe('a store that cannot be watched now', () => {
 })
 
 describe('closing a cached store', () => {
-  it('ends its watches, and reads the store from then on', async () => {
+  it('close() ends the watches of a cached store, which reads the store from then on', async () => {
     const { store, cached, read } = await prepare()
     await read('a.1')
     await cached.close?.()
@@ -266,7 +266,7 @@ describe('closing a cached store', () => {
     expect(store.watched).toEqual([])
   })
 
-  it('ends a watch that stands only afterwards', async () => {
+  it('close() ends a watch that is established only afterwards', async () => {
     const store = createWatchedStore()
     const cached = createCachedStore(store)
     const reading = cached.getCached('a.1', any)
@@ -275,14 +275,14 @@ describe('closing a cached store', () => {
     expect(store.watched).toEqual([])
   })
 
-  it('closes the store', async () => {
+  it('close() of a cached store closes the store', async () => {
     const close = vi.fn(async () => {})
     await createCachedStore({ ...createMemoryStore(), close }).close?.()
     expect(close).toHaveBeenCalledTimes(1)
   })
 })
 
-describe('createCachedStore refuses', () => {
+describe('createCachedStore()', () => {
   const store = createMemoryStore()
 
   it.each([
@@ -290,11 +290,11 @@ describe('createCachedStore refuses', () => {
     [{ maxAge: 1 }, 'OPTION_INVALID'],
     [{ maxEntries: 0 }, 'OPTION_INVALID'],
     [{ ttl: 5 }, 'OPTION_UNKNOWN']
-  ])('the options %j', (options, code) => {
+  ])('createCachedStore() refuses the options %j', (options, code) => {
     expect(() => createCachedStore(store, options as CachedStoreOptions)).toThrow(expect.objectContaining({ code }))
   })
 
-  it('a store without watch or compareAndSet', () => {
+  it('createCachedStore() refuses a store without watch() or compareAndSet()', () => {
     const { watch: _, ...unwatched } = store
     const { compareAndSet: __, ...nonAtomic } = store
     const lacks = expect.objectContaining({ code: 'STORE_LACKS_METHOD' })

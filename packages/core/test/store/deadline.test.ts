@@ -41,7 +41,7 @@ describe('a bounded promise', () => {
     expect(timers).toEqual([])
   })
 
-  it('accept maps the value, and an error that it throws rejects the promise', async () => {
+  it('accept() maps the value, and an error that it throws rejects the promise', async () => {
     stopTime()
     expect(await within(Promise.resolve(1), { accept: (value) => value + 1 })).toBe(2)
     const accept = (): never => {
@@ -50,7 +50,7 @@ describe('a bounded promise', () => {
     await expect(within(Promise.resolve(1), { accept })).rejects.toThrow('unacceptable')
   })
 
-  it('refuse maps the error, which is passed on unchanged without it', async () => {
+  it('refuse() maps the error, which is passed on unchanged without it', async () => {
     stopTime()
     const down = Promise.reject(new Error('down'))
     await expect(within(down)).rejects.toThrow('down')

@@ -73,7 +73,7 @@ describe('stores without compareAndSet', () => {
   })
 
   it.each(['login', 'regenerate', 'rotate'] as const)(
-    '%s moves the session to a new id and ends the old one (G13)',
+    '%s() moves the session to a new id and ends the old one (G13)',
     async (verb) => {
       const manager = createSessionManager({ store: createPlainStore(), secret, allowNonAtomicStore: true })
       const before = await request(manager, '', ({ data }) => Object.assign(data, { cart: 1 }))

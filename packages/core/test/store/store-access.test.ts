@@ -174,7 +174,7 @@ describe('a store that returns invalid results', () => {
     ['compareAndSet', undefined, 'a boolean'],
     ['deleteExpired', '7', 'a number'],
     ['deleteExpired', null, 'a number']
-  ] as const)('%s that returns %j is refused', async (operation, answer, wanted) => {
+  ] as const)('%s() that returns %j is refused', async (operation, answer, wanted) => {
     const { access, events } = accessTo({ [operation]: () => Promise.resolve(answer) })
     const calls = {
       get: () => access.get('k'),
@@ -275,7 +275,7 @@ describe('errors of a store', () => {
     ['an error with a number for a message', Object.assign(new Error(), { message: 7, name: 8, stack: 9 })],
     ['an error whose message throws', Object.defineProperty(new Error(), 'message', { get: trap })],
     ['a proxy that throws', new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap })]
-  ])('%s becomes an error that can be printed', async (_, thrown) => {
+  ])('A rejection with %s becomes an error that can be printed', async (_, thrown) => {
     const { access, events } = accessTo({ get: () => Promise.reject(thrown) })
     const error: unknown = await Promise.resolve(access.get('k')).catch((one: unknown) => one)
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', cause: expect.any(Error) })
@@ -351,7 +351,7 @@ describe('a store that lists', () => {
 })
 
 describe('A store that returns results without promises', () => {
-  it('get and compareAndSet return them at once, and a wrong one is an error of the store', () => {
+  it('get() and compareAndSet() return results without promises at once, and a wrong one is an error of the store', () => {
     const { access } = accessTo({ get: () => 'value', compareAndSet: () => true })
     expect(access.get('k')).toBe('value')
     expect(access.compareAndSet('k', undefined, 'v', later)).toBe(true)
@@ -361,7 +361,7 @@ describe('A store that returns results without promises', () => {
     expect(() => wrong.compareAndSet('k', undefined, 'v', later)).toThrow(misbehaved)
   })
 
-  it('starts no timer', () => {
+  it('A result without a promise starts no timer', () => {
     const setTimer = vi.spyOn(globalThis, 'setTimeout')
     void accessTo({ get: () => 'value' }).access.get('k')
     expect(setTimer).not.toHaveBeenCalled()

@@ -1,4 +1,9 @@
-import { createSessionManager, type KeyValueStore, type SessionEvent, type SessionManagerOptions } from '../../src/index.ts'
+import {
+  createSessionManager,
+  type KeyValueStore,
+  type SessionEvent,
+  type SessionManagerOptions
+} from '../../src/index.ts'
 import { type Client, createClient } from './client.ts'
 import type { Conditions, Scenario } from './interleaving.ts'
 import { createLedger, type Ledger } from './ledger.ts'

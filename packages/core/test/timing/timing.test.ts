@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { timingSafeEqual } from '../../src/crypto/crypto-node.ts'
 import { createKeyring } from '../../src/token/keyring.ts'
 import { decodeToken, encodeHex, encodeToken } from '../../src/token/token.ts'
+import { createVerifiedTokens, verifyToken } from '../../src/token/verified-tokens.ts'
 import { createSeeded } from '../support/seeded.ts'
 import { type Contest, measureLeakage, welch } from './leakage.ts'
 
@@ -34,6 +35,36 @@ const tag: Contest = {
       if ('rejected' in decodeToken(token, ring, now, 86_400_000)) consumed++
     }
   }
+}
+
+const remembered = createVerifiedTokens()
+const known = Array.from({ length: 1_000 }, () => newToken())
+for (const [index, token] of known.entries()) rememberToken(token, String(index))
+
+/** Forged tokens: one byte of the tag of a remembered token is wrong, or one of a token that was never seen. */
+const verified: Contest = {
+  prepare(right) {
+    // Both are prepared in the same way: what was in use just before takes less time.
+    const [unseen, seen] = [newToken(), known[seeded.below(known.length)] ?? '']
+    const bytes = Buffer.from(right === 0 ? unseen : seen, 'base64url')
+    const place = bytes.length - 1 - seeded.below(16)
+    bytes[place] = (bytes[place] ?? 0) ^ (1 + seeded.below(255))
+    const token = bytes.toString('base64url')
+    return () => {
+      if ('rejected' in verifyToken(token, { keyring: ring, verified: remembered }, now, 86_400_000)) consumed++
+    }
+  }
+}
+
+function newToken(): string {
+  return encodeToken({ id: encodeHex(seeded.bytes(16)), secret: seeded.bytes(16), created: now }, ring)
+}
+
+function rememberToken(token: string, secretHash: string): void {
+  const shown = verifyToken(token, { keyring: ring, verified: remembered }, now, 86_400_000)
+  if ('rejected' in shown) throw new Error('a genuine token')
+  const { digest, id, created, retiredKey } = shown
+  remembered.remember(digest, { id, created, retiredKey, secretHash })
 }
 
 /** Two 32-byte hashes as of secrets, of which the first differs, or the last. */
@@ -85,6 +116,11 @@ function compareTimes(): void {
   it('The time shows nothing of how much of a tag is right', () => {
     highest['|t| of the tag'] = leakage(tag, 1)
     expect(highest['|t| of the tag']).toBeLessThan(threshold)
+  })
+
+  it('The time of a forged token shows nothing of the tokens that are remembered', () => {
+    highest['|t| of a forged token, remembered or not'] = leakage(verified, 1)
+    expect(highest['|t| of a forged token, remembered or not']).toBeLessThan(threshold)
   })
 
   it("The time shows nothing of how much of a secret's hash is right", () => {

@@ -38,7 +38,7 @@ describe('verifyToken', () => {
   const { ring, count } = counting(ringOf(signingSecret))
   const token = encodeToken({ id, secret, created: start }, ring)
 
-  it('computes no signature for a token that is remembered, and gives the same parts', () => {
+  it('verifyToken() computes no signature for a token that is remembered, and gives the same parts', () => {
     const verified = createVerifiedTokens()
     const first = genuine(verifyToken(token, { keyring: ring, verified }, start, day))
     expect(first).toMatchObject({ id, secret, created: start, retiredKey: false, secretHash: undefined })
@@ -48,7 +48,7 @@ describe('verifyToken', () => {
     expect(count()).toBe(before)
   })
 
-  it('rejects every token that differs from a remembered one in a single character', () => {
+  it('verifyToken() rejects every token that differs from a remembered one in a single character', () => {
     const verified = createVerifiedTokens()
     const { digest } = genuine(verifyToken(token, { keyring: ring, verified }, start, day))
     verified.remember(digest, { id, created: start, retiredKey: false, secretHash })
@@ -62,14 +62,14 @@ describe('verifyToken', () => {
     [start - 60_001, 'lifetime'],
     [start + day, 'lifetime'],
     [start + day - 1, undefined]
-  ])('checks the age of a remembered token at %i', (now, rejected) => {
+  ])('verifyToken() checks the age of a remembered token at %i', (now, rejected) => {
     const verified = createVerifiedTokens()
     const { digest } = genuine(verifyToken(token, { keyring: ring, verified }, start, day))
     verified.remember(digest, { id, created: start, retiredKey: false, secretHash })
     expect(Reflect.get(verifyToken(token, { keyring: ring, verified }, now, day), 'rejected')).toBe(rejected)
   })
 
-  it('looks up nothing for a string that is not as long as a token', () => {
+  it('verifyToken() looks up nothing for a string that is not as long as a token', () => {
     const verified = {
       find: (): never => {
         throw new Error('must not be called')
@@ -85,7 +85,7 @@ describe('verifyToken', () => {
 describe('createVerifiedTokens', () => {
   const token = { id, created: start, retiredKey: false, secretHash }
 
-  it('keeps the tokens that are used, and at most twice as many as it was told', () => {
+  it('createVerifiedTokens() keeps the tokens that are used, and at most twice the given number', () => {
     const verified = createVerifiedTokens(3)
     for (let i = 0; i < 100; i++) {
       verified.remember(`digest ${i}`, token)
@@ -96,8 +96,8 @@ describe('createVerifiedTokens', () => {
   })
 })
 
-describe('a manager that remembers tokens', () => {
-  it('opens nothing with a remembered token once another process has logged the session in', async () => {
+describe('manager that remembers tokens', () => {
+  it('A remembered token opens nothing once another process has logged the session in', async () => {
     const { browser, another, eventTypes } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))
@@ -111,7 +111,7 @@ describe('a manager that remembers tokens', () => {
     expect(eventTypes()).toEqual(['superseded'])
   })
 
-  it('opens nothing with a remembered token once another process has revoked the session', async () => {
+  it('A remembered token opens nothing once another process has revoked the session', async () => {
     const { browser, another } = createFixture()
     const tab = browser()
     await tab.request((session) => session.login('alice'))
@@ -120,7 +120,7 @@ describe('a manager that remembers tokens', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('re-issues a remembered token of a retired key, which a manager without that key refuses', async () => {
+  it('A remembered token of a retired key is re-issued, and a manager without that key refuses it', async () => {
     const older = 'an older secret for tests, long enough'
     const { browser, another } = createFixture()
     const old = another({ secret: older })
@@ -134,7 +134,7 @@ describe('a manager that remembers tokens', () => {
     expect((await tab.open()).isNew).toBe(true)
   })
 
-  it('treats the remembered token that a rotation has replaced as an alias', async () => {
+  it('A remembered token that a rotation has replaced is treated as an alias', async () => {
     const { browser } = createFixture()
     const tab = browser()
     await tab.request((session) => Object.assign(session.data, { a: 1 }))

@@ -183,6 +183,19 @@ describe('warnings, each printed once', () => {
       vi.unstubAllEnvs()
     }
   })
+
+  it('A runtime that refuses to read the environment, as Deno does without a permission, gets its cookie without a warning', async () => {
+    vi.stubGlobal('process', {
+      get env(): never {
+        throw new Error('NotCapable')
+      }
+    })
+    try {
+      expect(await warnings({ host: '127.0.0.1:3000' })).toEqual([])
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
 })
 
 describe('a cookie that the browser would refuse', () => {

@@ -209,8 +209,8 @@ describe('a Node response', () => {
   })
 })
 
-describe('a plain object', () => {
-  it('keeps the spelling of its fields, and may have a field that is called like a method', () => {
+describe('plain object', () => {
+  it('A plain object keeps the spelling of its fields, and may have a field that is called like a method', () => {
     const fields = { 'set-cookie': 'a=1', VARY: 'Origin', getHeader: 'no method' }
     applyHeaders(ours, fields)
     expect(fields).toEqual({
@@ -223,7 +223,7 @@ describe('a plain object', () => {
 })
 
 describe('withHeaders()', () => {
-  it('changes a response without a cookie in place, unless its headers are immutable', () => {
+  it('withHeaders() changes a response without a cookie in place, unless its headers are immutable', () => {
     const [, vary] = ours
     const plain = new Response('page')
     const redirect = Response.redirect('http://localhost/')
@@ -239,7 +239,7 @@ describe('withHeaders()', () => {
     ])
   })
 
-  it('adds a cookie to a copy, with status and body', async () => {
+  it('withHeaders() adds a cookie to a copy, with status and body', async () => {
     const shared = new Response('page', { status: 201, headers: { 'Set-Cookie': 'a=1' } })
     const copy = withHeaders(shared, ours)
     expect(shared.headers.getSetCookie()).toEqual(['a=1'])

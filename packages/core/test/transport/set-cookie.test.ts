@@ -353,8 +353,8 @@ describe('a loopback host', () => {
   })
 })
 
-describe('a cookie as data', () => {
-  it('says that it is to be removed', () => {
+describe('cookie as data', () => {
+  it('A cookie as data says that it is to be removed', () => {
     const { plainTemplate } = resolveCookieOptions({ secure: false })
     expect(readSetCookie(plainTemplate.clear())).toEqual({
       name: 'sid',
@@ -363,7 +363,7 @@ describe('a cookie as data', () => {
     })
   })
 
-  it('leaves out the attributes that the cookie does not have', () => {
+  it('A cookie as data leaves out the attributes that the cookie does not have', () => {
     const { plainTemplate } = resolveCookieOptions({ secure: false, httpOnly: false })
     expect(readSetCookie(plainTemplate.write('token')).attributes).toEqual({ path: '/', sameSite: 'lax' })
   })

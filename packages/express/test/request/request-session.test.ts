@@ -726,7 +726,7 @@ describe('req.session.cookie', () => {
   })
 
   it.each<false | null | undefined>([false, null, undefined])(
-    'ends with the browser again at maxAge = %s',
+    'The cookie ends with the browser again at maxAge = %s',
     async (value) => {
       const { setCookie } = await withCookie(({ cookie }) => {
         cookie.maxAge = 60_000
@@ -808,7 +808,7 @@ describe('req.session.cookie', () => {
     expect(body).toEqual([{ maxAge: null, originalMaxAge: null, ...attributes }, 1])
   })
 
-  it('data and toJSON() of req.session.cookie show the lifetime and the attributes', async () => {
+  it('The members data and toJSON() of req.session.cookie show the lifetime and the attributes', async () => {
     const { body } = await withCookie(({ cookie }) => [cookie, cookie.data, cookie.toJSON()])
     expect(body).toEqual(Array(3).fill({ originalMaxAge: null, expires: null, ...attributes }))
   })

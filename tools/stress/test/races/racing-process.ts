@@ -1,6 +1,7 @@
-import { createSessionManager, systemClock } from '@kvsession/core'
+import { createSessionManager, type KeyValueStore, systemClock } from '@kvsession/core'
+import { createMovingStore, moveAll } from '@kvsession/core/moving-store'
 import { answerCalls } from '../../src/processes/answer-calls.ts'
-import { connectStore } from '../../src/stores/connect-store.ts'
+import { type Connection, connectStore } from '../../src/stores/connect-store.ts'
 
 // A process with a session manager of its own: racing-process.ts <driver> <address> <secret> <options as JSON>.
 
@@ -9,11 +10,17 @@ export interface RacingOptions {
   readonly idleTimeout?: '8h'
   /** Milliseconds by which its clock is ahead. */
   readonly ahead?: number
+  /** The sessions move to this store. */
+  readonly target?: { readonly driver: string; readonly address: string; readonly stage: 'prepare' | 'move' }
 }
 
 const [driver = '', address = '', secret = '', options = '{}'] = process.argv.slice(2)
-const { store, close } = await connectStore(driver, address)
-const { ahead = 0, ...limits }: RacingOptions = JSON.parse(options)
+const { ahead = 0, target, ...limits }: RacingOptions = JSON.parse(options)
+const source = await connectStore(driver, address)
+const moved = target && (await connectStore(target.driver, target.address))
+const store: KeyValueStore = moved
+  ? createMovingStore(source.store, moved.store, { stage: target.stage })
+  : source.store
 const clock = { ...systemClock, now: () => Date.now() + ahead }
 // 50 writers on one record of a slow machine: the wait in the queue is part of the race, not a failure.
 const manager = createSessionManager({ store, secret, storeTimeout: 15_000, clock, ...limits })
@@ -62,6 +69,11 @@ const commands = {
   },
   async revokeAll(user: string): Promise<void> {
     await manager.revokeAll(user)
+  },
+  /** Moves what no request writes. @returns how many values it has moved */
+  async moveAll(): Promise<number> {
+    if (!moved) throw new Error('the sessions of this process do not move')
+    return (await moveAll(source.store, moved.store)).moved
   }
 }
 
@@ -69,5 +81,9 @@ export type RacingCommands = typeof commands
 
 answerCalls(commands, async () => {
   await manager.close()
-  await close()
+  for (const connection of [source, moved]) await closeConnection(connection)
 })
+
+async function closeConnection(connection: Connection | undefined): Promise<void> {
+  await connection?.close()
+}

@@ -1,0 +1,14 @@
+import { createMemoryStore } from '@kvsession/core'
+import { sessionPlugin } from '@kvsession/express/nitro'
+
+export default defineNitroPlugin(
+  sessionPlugin<Cart>(
+    !import.meta.prerender && {
+      store: createMemoryStore(),
+      secret: process.env.SESSION_SECRET,
+      onEvent(event) {
+        if (event.type === 'commitFailed' || event.type === 'dropped') console.warn(event)
+      }
+    }
+  )
+)

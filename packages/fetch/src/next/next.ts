@@ -1,0 +1,5 @@
+export type { ActionHandler } from './action.ts'
+export { createNextSessions, type NextOptions, type NextSessions, type SessionSource } from './create-next-sessions.ts'
+export type { NextCookies, NextHeaders } from './next-request.ts'
+export type { ReadonlyData } from './read-only.ts'
+export type { SessionView } from './session-view.ts'
