@@ -11,6 +11,8 @@ export class RequestSession {
   failed = false
   /** The changes could not be stored; an error response follows. */
   commitFailed = false
+  /** The headers of the response are decided: by the reply, or by `reply.raw`. */
+  responded = false
   #properties: FastifySession | undefined
   #ended: false | 'assigned' | 'destroyed' = false
 

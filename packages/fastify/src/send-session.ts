@@ -23,6 +23,7 @@ export function sendSession(
   payload: unknown
 ): Promise<unknown> | undefined {
   const { session, manager } = found
+  found.responded = true
   if (found.needsCommit && !found.commitFailed) return commitAndSend(found, reply, payload)
   addHeaders(manager.responseHeaders(session), reply, payload)
   if (!found.commitFailed) watchLateChanges(found, reply, payload)
@@ -30,6 +31,8 @@ export function sendSession(
 }
 
 async function commitAndSend(found: RequestSession, reply: FastifyReply, payload: unknown): Promise<unknown> {
+  // Fastify calls no hook for an error of an error response, so nothing could undo the mark there.
+  if (!found.failed) markSent(reply)
   const failed = found.failed || reader.status({ reply, payload }) >= 500
   try {
     const headers = await found.commit(new CommitFacts({ reply, payload }, reader, { failed }))
@@ -46,6 +49,28 @@ async function commitAndSend(found: RequestSession, reply: FastifyReply, payload
 }
 
 /**
+ * Fastify takes a reply for sent when its response has ended. While the session was stored, it would go on with the request
+ * although a hook has responded: the handler would run behind a guard that redirects and does not return the reply.
+ */
+function markSent(reply: FastifyReply): void {
+  Object.defineProperty(reply, 'sent', { configurable: true, enumerable: true, value: true })
+  Object.defineProperty(reply, 'then', { configurable: true, value: waitForEnd })
+}
+
+/** Lets an error response be sent in place of the reply. */
+export function unmarkSent(reply: FastifyReply): void {
+  Reflect.deleteProperty(reply, 'sent')
+  Reflect.deleteProperty(reply, 'then')
+}
+
+/** `await reply` ends with the response, as without the mark. */
+function waitForEnd(this: FastifyReply, ...callbacks: Parameters<FastifyReply['then']>): void {
+  const { then }: FastifyReply = Object.getPrototypeOf(this)
+  const unmarked: FastifyReply = Object.create(this, { sent: { value: this.raw.writableEnded } })
+  Reflect.apply(then, unmarked, callbacks)
+}
+
+/**
  * Takes the place of `reply.hijack()`. The cookie of what is stored is set on `reply.raw`; afterwards no other can be set, and
  * what changes is stored when the response closes.
  *
@@ -54,18 +79,37 @@ async function commitAndSend(found: RequestSession, reply: FastifyReply, payload
 export function hijack(this: FastifyReply): FastifyReply {
   const found = requestSessionOf(this.request)
   if (found) {
-    const { session, manager } = found
+    const { session } = found
     if (hasUnsavedData(session) && session.isNew) {
       throw new SessionError(
         'HEADERS_SENT',
         'After reply.hijack() a new session can get no cookie: await getSession(request).save() before it'
       )
     }
-    applyHeaders(manager.responseHeaders(session), this.raw)
-    commitAtClose(found, this)
+    leaveToRaw(found, this)
   }
   const { hijack: original }: FastifyReply = Object.getPrototypeOf(this)
   return Reflect.apply(original, this, [])
+}
+
+/**
+ * A response can be written to `reply.raw` without `reply.hijack()`, as NestJS sends server-sent events. The cookie of what is
+ * stored is then set when its head is written, and what changes is stored when it closes.
+ */
+export function watchRawResponse(found: RequestSession, reply: FastifyReply): void {
+  const { raw } = reply
+  const { writeHead } = raw
+  function writeHeadWithSession(...head: readonly unknown[]): unknown {
+    if (!found.responded) leaveToRaw(found, reply)
+    return Reflect.apply(writeHead, raw, head)
+  }
+  Object.assign(raw, { writeHead: writeHeadWithSession })
+}
+
+function leaveToRaw(found: RequestSession, reply: FastifyReply): void {
+  found.responded = true
+  applyHeaders(found.manager.responseHeaders(found.session), reply.raw)
+  commitAtClose(found, reply)
 }
 
 function watchLateChanges(found: RequestSession, reply: FastifyReply, payload: unknown): void {

@@ -2,7 +2,7 @@ import { SessionError, type SessionManager, type SessionManagerOptions } from '@
 import { type AdapterOptions, openerOf, type SessionOpener } from '@kvsession/core/adapter'
 import type { FastifyInstance, FastifyPluginCallback, FastifyRequest, Session } from 'fastify'
 import { RequestSession, requestSessionOf, setRequestSession } from './request-session.ts'
-import { hijack, sendSession } from './send-session.ts'
+import { hijack, sendSession, unmarkSent, watchRawResponse } from './send-session.ts'
 import type { FastifySession } from './session-properties.ts'
 
 /** The options of core, or a manager, and `passive`, which selects requests that do not count as activity. */
@@ -46,12 +46,16 @@ function install(fastify: FastifyInstance, options: SessionOptions): void {
   fastify.decorateRequest('session', sessionAccessor)
   fastify.addHook('onRequest', async (request, reply) => {
     const opened = await open(request, request.headers, { encrypted: request.protocol === 'https' })
-    setRequestSession(request, new RequestSession(opened, manager))
+    const found = new RequestSession(opened, manager)
+    setRequestSession(request, found)
+    watchRawResponse(found, reply)
     reply.hijack = hijack
   })
-  fastify.addHook('onError', async (request) => {
+  fastify.addHook('onError', async (request, reply) => {
     const found = requestSessionOf(request)
-    if (found) found.failed = true
+    if (!found) return
+    found.failed = true
+    unmarkSent(reply)
   })
   fastify.addHook('onSend', (request, reply, payload, next) => {
     const found = requestSessionOf(request)

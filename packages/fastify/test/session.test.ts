@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { createMemoryStore, createSessionManager, isSessionError } from '@kvsession/core'
-import createFastify from 'fastify'
+import createFastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { getSession, session } from '../src/index.ts'
 import { cookiesOf, createSite, secret } from './support/site.ts'
@@ -391,4 +391,70 @@ it('A manager of another type of data is accepted', async () => {
   fastify.register(session, { manager })
   fastify.get('/', async (request) => String(getSession<{ n: number }>(request).data.n))
   expect((await fastify.inject('/')).body).toBe('undefined')
+})
+
+describe('A hook that responds without returning the reply', () => {
+  it('A guard that redirects keeps the handler from running while the session is stored', async () => {
+    const { fastify, store, get } = createSite()
+    const ran: string[] = []
+    async function guard(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+      request.session.started = true
+      reply.redirect('/login-form')
+    }
+    fastify.get('/account', { preHandler: guard }, async () => {
+      ran.push('handler')
+      return 'secret'
+    })
+    const write = store.hold('compareAndSet')
+    const answer = get('/account')
+    await write.reached
+    write.release()
+    const { statusCode, headers, body } = await answer
+    expect([statusCode, headers.location, headers['content-type'], body]).toEqual([302, '/login-form', undefined, ''])
+    expect(ran).toEqual([])
+  })
+
+  it('The error handler responds when the session of a redirect cannot be stored', async () => {
+    const { fastify, store, get } = createSite()
+    fastify.setErrorHandler((_error, _request, reply) => reply.code(reply.sent ? 500 : 503).send('try again later'))
+    async function guard(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+      request.session.started = true
+      reply.redirect('/login-form')
+    }
+    fastify.get('/account', { preHandler: guard }, async () => 'secret')
+    store.fail('compareAndSet')
+    const { statusCode, headers, body } = await get('/account')
+    expect([statusCode, headers.location, body]).toEqual([503, undefined, 'try again later'])
+  })
+
+  it('An error response replaces one that a later onSend hook refuses', async () => {
+    const { fastify, get } = createSite()
+    fastify.addHook('onSend', async (request) => {
+      if (request.url === '/account') throw new Error('refused')
+    })
+    fastify.get('/account', async (request) => {
+      request.session.started = true
+      return 'secret'
+    })
+    const { statusCode, body } = await get('/account')
+    expect([statusCode, JSON.parse(body).message]).toEqual([500, 'refused'])
+  })
+
+  it('An awaited reply ends with the response', async () => {
+    const { fastify, store, get } = createSite()
+    const order: string[] = []
+    fastify.get('/account', async (request, reply) => {
+      request.session.started = true
+      reply.send('secret')
+      await reply
+      order.push('awaited')
+    })
+    const write = store.hold('compareAndSet')
+    const answer = get('/account')
+    await write.reached
+    order.push('stored')
+    write.release()
+    expect((await answer).body).toBe('secret')
+    expect(order).toEqual(['stored', 'awaited'])
+  })
 })

@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import type { Difference, Platform, Result } from './compare.ts'
 import { reasonOf } from './reasons.ts'
 
-const families = ['Express', 'Koa', 'Hono']
+const families = ['Express', 'Koa', 'Fastify', 'Hono']
 
 /** docs/compatibility.md */
 export function renderPage(platforms: readonly Platform[], results: readonly Result[]): string {
   return [
     `# Compatibility
 
-Middleware written for [express-session](migrating-from-express-session.md), koa-session and hono-sessions, run with those
-libraries and with kvsession. A run builds an application with the real package and sends it the same HTTP requests twice, once
+Middleware written for [express-session](migrating-from-express-session.md), koa-session, @fastify/session and hono-sessions, run
+with those libraries and with kvsession. A run builds an application with the real package and sends it the same HTTP requests twice, once
 with the other library's sessions and once with ours. It compares status, headers, body, the names of the cookies that are
 set, and whether the browser then has a new session cookie, the same one or none.
 
@@ -20,7 +20,11 @@ Not compared: the name and attributes of the session cookie; \`Vary\` and \`Cach
 [what a cookie needs](security.md#caches); a cookie that is sent again with the same value; headers that differ from run to
 run (\`Date\`, \`ETag\`, lengths, times). Random values, times and ports count as equal.
 express-session runs with \`resave: false\` and
-\`saveUninitialized: false\`, koa-session with a store, hono-sessions with its memory store and no encryption.
+\`saveUninitialized: false\`, @fastify/session with \`saveUninitialized: false\`, koa-session with a store, hono-sessions with its
+memory store and no encryption.
+
+grant has no handler for servers of \`Request\` and \`Response\`. Its handlers for \`node:http\` and for functions in the cloud keep a
+session of their own, in another cookie, so there is nothing to compare.
 
 \`npm run compatibility\` writes this page; a test repeats all runs and compares the result with it.`,
     summary(platforms, results),

@@ -9,6 +9,8 @@ import { passportScenarios } from './express/passport.ts'
 import { createExpressPlatform } from './express/site.ts'
 import { socketScenarios } from './express/sockets.ts'
 import { trafficScenarios } from './express/traffic.ts'
+import { scenarios as fastifyScenarios } from './fastify/scenarios.ts'
+import { createFastifyPlatform } from './fastify/site.ts'
 import { scenarios as honoScenarios } from './hono/scenarios.ts'
 import { createHonoPlatform } from './hono/site.ts'
 import { scenarios as koaScenarios } from './koa/scenarios.ts'
@@ -31,5 +33,6 @@ export const platforms: readonly Platform[] = [
   createExpressPlatform('Express 4', 'express-4', expressScenarios),
   createKoaPlatform('Koa 3', 'koa', koaScenarios),
   createKoaPlatform('Koa 2', 'koa-2', koaScenarios),
+  createFastifyPlatform(fastifyScenarios),
   createHonoPlatform(honoScenarios)
 ]

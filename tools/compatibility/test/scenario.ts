@@ -37,7 +37,7 @@ export interface Application<Parts> {
   readonly cookieName: string
   useSession(): void
   /** Mounts what runs behind everything else: the default of `/`, and errors. */
-  finish?(): void
+  finish?(): unknown
 }
 
 /** A framework, in one of its versions, with its scenarios. */
@@ -55,7 +55,7 @@ export function createPlatform<Parts>(
       await before?.(site)
       useSession()
       await mount?.(site)
-      finish?.()
+      await finish?.()
       const { url, close } = await serve(server)
       const visitor = createVisitor(url, cookieName)
       try {

@@ -24,6 +24,8 @@ export interface Driver {
   readonly failureIn?: 'status' | 'body'
   /** Acts of this example alone. */
   readonly more?: readonly Act[]
+  /** The scripts that start the example, each of which plays all acts. Default: `start`. */
+  readonly scripts?: readonly string[]
 }
 
 export interface Act {

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { acts } from './acts.ts'
+import { acts, type Driver } from './acts.ts'
 import { driverOf } from './drivers.ts'
 import { type Example, packagesOf, readExamples, root } from './example.ts'
 import { installExample, lockExample, packPackages } from './installation.ts'
@@ -56,9 +56,14 @@ async function testExample(example: Example, tarballs: ReadonlyMap<string, strin
   const built = await report('it installs, type-checks and builds', async () => buildExample(example, tarballs))
   if (built === undefined) return
   const driver = driverOf(example.name)
+  for (const script of driver.scripts ?? ['start']) await playActs(driver, built, script)
+}
+
+async function playActs(driver: Driver, folder: string, script: string): Promise<void> {
+  if (driver.scripts) console.log(`npm run ${script}`)
   for (const { name, run } of [...acts, ...(driver.more ?? [])]) {
     await report(name, async () => {
-      const server = await startServer(built, environment)
+      const server = await startServer(folder, script, environment)
       try {
         await run({ driver, url: server.url, output: server.output })
       } catch (error) {

@@ -13,10 +13,14 @@ export interface ExampleServer {
 
 const startLimitMs = 60_000
 
-/** Runs `npm start` in `folder`, and waits until it accepts connections on the loopback address. */
-export async function startServer(folder: string, environment: NodeJS.ProcessEnv): Promise<ExampleServer> {
+/** Runs a script of the manifest in `folder`, and waits until it accepts connections on the loopback address. */
+export async function startServer(
+  folder: string,
+  script: string,
+  environment: NodeJS.ProcessEnv
+): Promise<ExampleServer> {
   const port = await findFreePort()
-  const server = spawn('npm', ['start', '--silent'], {
+  const server = spawn('npm', ['run', script, '--silent'], {
     cwd: folder,
     env: { ...environment, HOST: '127.0.0.1', PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],

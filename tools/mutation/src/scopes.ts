@@ -17,7 +17,7 @@ export interface Scope {
 
 const core = 'packages/core'
 
-const adapters = ['express', 'koa', 'hono'].map((name) => ({
+const adapters = ['express', 'koa', 'fastify', 'hono', 'fetch'].map((name) => ({
   name,
   sources: [`packages/${name}/src/**/*.ts`],
   tests: [`packages/${name}/test/**/*.test.ts`],

@@ -20,10 +20,10 @@ export interface Site {
   get(path: string): Promise<LightMyRequestResponse>
 }
 
-type ManagerOptions = Partial<SessionManagerOptions>
+export type SiteOptions = Partial<SessionManagerOptions>
 
 /** An application with the plugin and three routes: `/start`, `/login` and `/read`. */
-export function createSite(options: ManagerOptions = {}): Site {
+export function createSite(options: SiteOptions = {}): Site {
   const store = createRecordingStore(createMemoryStore(options.clock && { clock: options.clock }))
   const events: SessionEvent[] = []
   const manager = createSessionManager({ store, secret, onEvent: (event) => events.push(event), ...options })
