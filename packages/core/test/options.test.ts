@@ -91,6 +91,7 @@ describe('the policy in effect can be read back', () => {
   it('The policy shows durations in milliseconds, and the defaults of the design', () => {
     const { policy } = createSessionManager({ store: createMemoryStore(), secret })
     expect(policy).toEqual({
+      transport: 'cookie',
       cookie: { name: 'sid', path: '/', sameSite: 'lax', secure: 'auto', httpOnly: true, partitioned: false },
       idleTimeout: 3_600_000,
       absoluteTimeout: 86_400_000,
