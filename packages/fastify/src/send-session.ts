@@ -2,6 +2,7 @@ import { applyHeaders, type HeaderList, isSessionError, SessionError } from '@kv
 import {
   CommitFacts,
   hasUnsavedData,
+  RequestSlot,
   type ResponseReader,
   removeRepresentation,
   reportLateChanges,
@@ -98,12 +99,24 @@ export function hijack(this: FastifyReply): FastifyReply {
  */
 export function watchRawResponse(found: RequestSession, reply: FastifyReply): void {
   const { raw } = reply
-  const { writeHead } = raw
-  function writeHeadWithSession(...head: readonly unknown[]): unknown {
-    if (!found.responded) leaveToRaw(found, reply)
-    return Reflect.apply(writeHead, raw, head)
-  }
-  Object.assign(raw, { writeHead: writeHeadWithSession })
+  watchedResponses.set(raw, { found, reply, writeHead: raw.writeHead })
+  raw.writeHead = writeHeadWithSession
+}
+
+interface WatchedResponse {
+  readonly found: RequestSession
+  readonly reply: FastifyReply
+  /** The method that is in place of Node's, if other code has replaced that. */
+  readonly writeHead: FastifyReply['raw']['writeHead']
+}
+
+const watchedResponses = new RequestSlot<WatchedResponse>()
+
+/** One function for all responses: a closure for each costs the garbage collector more than the request. */
+function writeHeadWithSession(this: FastifyReply['raw'], ...head: readonly unknown[]): FastifyReply['raw'] {
+  const watched = watchedResponses.get(this)
+  if (watched && !watched.found.responded) leaveToRaw(watched.found, watched.reply)
+  return Reflect.apply(watched?.writeHead ?? Object.getPrototypeOf(this).writeHead, this, head)
 }
 
 function leaveToRaw(found: RequestSession, reply: FastifyReply): void {
