@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import { clientTransports, type TokenFields } from './client-transport.ts'
 import { type CookieJar, createCookieJar } from './cookie-jar.ts'
 
 export interface CookieJarClientOptions {
@@ -55,7 +56,7 @@ export interface CookieJarClient {
 export function createCookieJarClient(url: string, options: CookieJarClientOptions = {}): CookieJarClient {
   const address = new URL(url)
   const host = options.host ?? address.host
-  const { readSetCookies, credentials } = transports[options.transport ?? 'cookie']
+  const { readSetCookies, credentials } = clientTransports[options.transport ?? 'cookie']
   const jar = createCookieJar({ host: host.replace(/:\d+$/, ''), encrypted: options.encrypted === true }, options.now)
 
   function send(path: string, { method = 'GET', headers, cookie }: ClientRequest = {}): PendingRequest {
@@ -71,7 +72,7 @@ export function createCookieJarClient(url: string, options: CookieJarClientOptio
     const response = new Promise<IncomingMessage>((resolve, reject) => {
       pending.once('response', (message) => {
         // A browser applies cookies when the headers arrive, before the body is complete.
-        if (cookie === undefined) jar.keep(readSetCookies(message.headers))
+        if (cookie === undefined) jar.keep(readSetCookies(fieldsOf(message)))
         resolve(message)
       })
       pending.on('error', reject)
@@ -88,7 +89,7 @@ export function createCookieJarClient(url: string, options: CookieJarClientOptio
     return {
       status: message.statusCode ?? 0,
       headers: message.headers,
-      setCookies: readSetCookies(message.headers),
+      setCookies: readSetCookies(fieldsOf(message)),
       read: async () => (await pieces.next()).value,
       abort
     }
@@ -116,42 +117,11 @@ export function createCookieJarClient(url: string, options: CookieJarClientOptio
   }
 }
 
+function fieldsOf({ headers }: IncomingMessage): TokenFields {
+  return { setCookies: headers['set-cookie'] ?? [], token: headers['session-token']?.toString() }
+}
+
 interface PendingRequest {
   readonly response: Promise<IncomingMessage>
   abort(): void
-}
-
-interface ClientTransport {
-  readSetCookies(headers: IncomingHttpHeaders): readonly string[]
-  /** The headers that carry these cookies. */
-  credentials(cookie: string): Readonly<Record<string, string>>
-}
-
-const transports: Readonly<Record<'cookie' | 'bearer', ClientTransport>> = {
-  cookie: {
-    readSetCookies: (headers) => headers['set-cookie'] ?? [],
-    credentials: (cookie) => (cookie === '' ? {} : { cookie })
-  },
-  bearer: {
-    readSetCookies(headers) {
-      const others = headers['set-cookie'] ?? []
-      const token = headers['session-token']
-      return token === undefined
-        ? others
-        : [...others, token === '' ? 'sid=; Max-Age=0; Path=/' : `sid=${token}; Path=/`]
-    },
-    credentials(cookie) {
-      const pairs = cookie.split('; ').filter((pair) => pair !== '')
-      const [token] = pairs.filter(isToken)
-      const others = pairs.filter((pair) => !isToken(pair)).join('; ')
-      return {
-        ...(others !== '' && { cookie: others }),
-        ...(token !== undefined && { authorization: `Bearer ${token.replace(/^[^=]*=/, '')}` })
-      }
-    }
-  }
-}
-
-function isToken(pair: string): boolean {
-  return /^(?:__Host-)?sid=/.test(pair)
 }

@@ -1,5 +1,6 @@
 export { type AdapterCase, type AdapterCaseOptions, adapterCases } from './adapter-cases/adapter-cases.ts'
 export type { AdapterExchange, AppSetup, CreateApp, RunningApp } from './app-under-test.ts'
+export { type ClientTransport, clientTransports, type TokenFields } from './client-transport.ts'
 export { type CookieJar, type CookieScope, createCookieJar } from './cookie-jar.ts'
 export {
   type ClientAnswer,

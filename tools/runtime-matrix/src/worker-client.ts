@@ -5,11 +5,12 @@ import type {
   CookieJarClientOptions,
   OpenAnswer
 } from '@kvsession/testkit'
-import { createCookieJar } from '@kvsession/testkit'
+import { clientTransports, createCookieJar, type TokenFields } from '@kvsession/testkit'
 import { dispatch } from './worker-server.ts'
 
 /** Replaces the test kit's cookie jar client: it sends its requests through workerd instead of a socket. */
 export function createCookieJarClient(url: string, options: CookieJarClientOptions = {}): CookieJarClient {
+  const { readSetCookies, credentials } = clientTransports[options.transport ?? 'cookie']
   const address = new URL(url)
   const host = options.host ?? address.host
   const jar = createCookieJar({ host: host.replace(/:\d+$/, ''), encrypted: options.encrypted === true }, options.now)
@@ -20,10 +21,10 @@ export function createCookieJarClient(url: string, options: CookieJarClientOptio
     signal?: AbortSignal
   ): Promise<Response> {
     const cookieHeader = cookie ?? jar.header(path)
-    const all = { host, ...options.headers, ...headers, ...(cookieHeader !== '' && { cookie: cookieHeader }) }
+    const all = { host, ...options.headers, ...headers, ...credentials(cookieHeader) }
     const init = { method, headers: all, ...(signal && { signal }) }
     const response = await dispatch(Number(address.port), `http://${host}${path}`, init)
-    if (cookie === undefined) jar.keep(response.headers.getSetCookie())
+    if (cookie === undefined) jar.keep(readSetCookies(fieldsOf(response)))
     return response
   }
 
@@ -35,7 +36,7 @@ export function createCookieJarClient(url: string, options: CookieJarClientOptio
     return {
       status: response.status,
       headers,
-      setCookies: response.headers.getSetCookie(),
+      setCookies: readSetCookies(fieldsOf(response)),
       read: async () => (request?.method === 'HEAD' ? undefined : (await reader?.read())?.value),
       abort: () => void reader?.cancel()
     }
@@ -61,4 +62,8 @@ export function createCookieJarClient(url: string, options: CookieJarClientOptio
       await gone
     }
   }
+}
+
+function fieldsOf({ headers }: Response): TokenFields {
+  return { setCookies: headers.getSetCookie(), token: headers.get('session-token') ?? undefined }
 }
