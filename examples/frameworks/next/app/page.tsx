@@ -1,12 +1,13 @@
+import { Suspense } from 'react'
 import { sessions } from '../lib/sessions'
 import { addItem, logIn, logOut } from './actions'
 
-export default async function Page() {
-  const { userId, data } = await sessions.getSession()
+export default function Page() {
   return (
     <main>
-      <h1>Hello, {userId ?? 'stranger'}</h1>
-      <p>Your items: {data.items?.join(', ') ?? 'none'}</p>
+      <Suspense>
+        <Cart />
+      </Suspense>
       <form action={addItem}>
         <input name="item" required />
         <button type="submit">Add</button>
@@ -19,5 +20,15 @@ export default async function Page() {
         <button type="submit">Log out</button>
       </form>
     </main>
+  )
+}
+
+async function Cart() {
+  const { userId, data } = await sessions.getSession()
+  return (
+    <>
+      <h1>Hello, {userId ?? 'stranger'}</h1>
+      <p>Your items: {data.items?.join(', ') ?? 'none'}</p>
+    </>
   )
 }

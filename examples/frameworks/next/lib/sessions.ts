@@ -3,6 +3,7 @@ import { isSessionError } from '@kvsession/core'
 import { createNextSessions } from '@kvsession/fetch/next'
 import { createSqliteStore } from '@kvsession/store-sqlite'
 import { cookies, headers } from 'next/headers'
+import { connection } from 'next/server'
 
 interface Cart {
   items?: string[]
@@ -21,6 +22,7 @@ export const sessions = createNextSessions<Cart>(
   {
     headers,
     cookies,
+    connection,
     onError(error) {
       console.error(error)
       return new Response('Try again later\n', { status: isSessionError(error) ? error.status : 500 })

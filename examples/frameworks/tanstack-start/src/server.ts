@@ -7,9 +7,20 @@ export interface Cart {
   streamed?: boolean
 }
 
+interface Registered {
+  requestContext: { session: Session<Cart> }
+}
+
+// Twice, because `router.tsx` may declare the same interface by either name, and then hides the other declaration.
 declare module '@tanstack/react-router' {
   interface Register {
-    server: { requestContext: { session: Session<Cart> } }
+    server: Registered
+  }
+}
+
+declare module '@tanstack/react-start' {
+  interface Register {
+    server: Registered
   }
 }
 

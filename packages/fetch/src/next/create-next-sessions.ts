@@ -19,7 +19,13 @@ export type SessionSource<Data extends object = SessionData> =
   | (() => SessionManagerOptions<Data> | SessionManager<Data>)
 
 /** `headers` and `cookies` of `next/headers`, and the options of `withSession`, which concern route handlers. */
-export interface NextOptions extends NextHeaders, FetchOptions {}
+export interface NextOptions extends NextHeaders, FetchOptions {
+  /**
+   * `connection` of `next/server`. With `cacheComponents`, Next.js needs it: `getSession()` compares the session with the
+   * current time, which Next.js refuses while it prerenders or prefetches a page.
+   */
+  readonly connection?: () => Promise<unknown>
+}
 
 /** Sessions for the places where Next.js runs code on the server. */
 export interface NextSessions<Data extends object = SessionData> {
@@ -68,7 +74,7 @@ export function createNextSessions<Data extends object = SessionData>(
   options: NextOptions
 ): NextSessions<Data> {
   checkFunctions(options)
-  const { headers, cookies, ...fetchOptions } = options
+  const { headers, cookies, connection, ...fetchOptions } = options
   const next: NextHeaders = { headers, cookies }
   const managerOf = once(() => openerOf<Data, Request>(typeof source === 'function' ? source() : source).manager)
   const wrapperOf = once(() => withSession<Data>(managerOf(), passOnControlFlow(fetchOptions)))
@@ -93,6 +99,7 @@ export function createNextSessions<Data extends object = SessionData>(
       if (request) return look(request)
       // First, for the reason of `stopPrerendering`.
       const rendered = await readNextRequest(next, 'getSession()')
+      await connection?.()
       return look(currentHeaders(rendered, managerOf().policy.cookie.name))
     },
     get manager() {
@@ -117,9 +124,11 @@ function once<Value extends object>(make: () => Value): () => Value {
 
 /** @throws SessionError `OPTION_INVALID` */
 function checkFunctions(options: NextOptions): void {
-  const { headers, cookies }: Partial<NextOptions> = Object(options)
-  if (typeof headers === 'function' && typeof cookies === 'function') return
-  throw new SessionError('OPTION_INVALID', 'headers and cookies must be the functions of next/headers')
+  const { headers, cookies, connection }: Partial<NextOptions> = Object(options)
+  if (typeof headers !== 'function' || typeof cookies !== 'function')
+    throw new SessionError('OPTION_INVALID', 'headers and cookies must be the functions of next/headers')
+  if (connection !== undefined && typeof connection !== 'function')
+    throw new SessionError('OPTION_INVALID', 'connection must be the function of next/server')
 }
 
 function answerControlFlow<Data extends object, Incoming extends Request, Rest extends readonly unknown[]>(

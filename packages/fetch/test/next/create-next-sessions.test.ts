@@ -95,13 +95,14 @@ describe('the options of createNextSessions()', () => {
     }
   )
 
-  it('An unknown option, and an onError that is not a function, are refused', () => {
+  it('An unknown option, and an onError or a connection that is not a function, are refused', () => {
     const { manager } = createSite()
     const { headers, cookies } = createNextRequest()
     const create = (options: object): unknown =>
       errorOf(() => createNextSessions(manager, { headers, cookies, ...options }))
     expect(create({ onErorr: () => new Response() })).toMatchObject({ code: 'OPTION_UNKNOWN' })
     expect(create({ onError: 500 })).toMatchObject({ code: 'OPTION_INVALID' })
+    expect(create({ connection: true })).toMatchObject({ code: 'OPTION_INVALID' })
   })
 })
 
@@ -186,6 +187,27 @@ describe('getSession()', () => {
     const sessions = createSite().sessionsOf({ headers: interrupt, cookies: interrupt })
     await expect(sessions.getSession()).rejects.toBe(error)
     await expect(sessions.action(() => 1)()).rejects.toBe(error)
+  })
+
+  it('With the connection of Next.js, getSession() reads neither the clock nor the store before the connection', async () => {
+    const site = createSite()
+    const next = createNextRequest(await site.logIn('alice'))
+    const error = Object.assign(new Error('prerender'), { digest: 'HANGING_PROMISE_REJECTION' })
+    let made = 0
+    const sessions = createNextSessions<Cart>(
+      () => {
+        made += 1
+        return site.manager
+      },
+      { ...next, connection: () => Promise.reject(error) }
+    )
+    await expect(sessions.getSession()).rejects.toBe(error)
+    expect(made).toBe(0)
+    const connected = site.sessionsOf(next, { connection: async () => {} })
+    expect((await connected.getSession()).userId).toBe('alice')
+    const withoutConnection = site.sessionsOf(outsideOfRequest, { connection: () => Promise.reject(error) })
+    const request = new Request('http://localhost/', { headers: await next.headers() })
+    expect((await withoutConnection.getSession(request)).userId).toBe('alice')
   })
 
   it('A page or a route handler that Next.js tries to prerender at build time needs no manager', async () => {

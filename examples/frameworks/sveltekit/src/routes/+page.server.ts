@@ -10,6 +10,7 @@ export const actions: Actions = {
   login: async ({ locals: { session }, request }) => {
     const user = String((await request.formData()).get('user'))
     await session.login(user)
+    // The response of error() carries the cookie of the login too.
     if (user === 'mallory') error(403, 'This user may not enter')
     redirect(303, '/')
   },
