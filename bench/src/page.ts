@@ -80,6 +80,11 @@ export function shortPage(chapters: readonly Chapter[]): string {
       ? 'No target is measured yet.'
       : `${verdicts.length - missed.length} of ${verdicts.length} measured targets are met.${missed.length === 0 ? '' : ` Missed: ${missed.join('; ')}.`}`,
     '',
+    'With sessions in memory, a write costs more here than elsewhere: it is merged with concurrent ones, compared with what is stored, and',
+    'confirmed before the response starts. A profile of it has no peak: serialising and encoding take a quarter, the adapter and the',
+    'lifecycle a fifth each, the queue and the promises a fifth, the garbage collector a tenth. With a store on a network the round trips',
+    'decide.',
+    '',
     '[All figures, with spread and latencies](../bench/performance.md): Redis and PostgreSQL, several processes, many connections, many writers,',
     'a million sessions, installation. [How the bench measures, and what it cannot see](decisions/0012-how-the-bench-measures.md).',
     '',
