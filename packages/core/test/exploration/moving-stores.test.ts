@@ -19,15 +19,15 @@ describe('with sessions that move between two stores', () => {
   afterAll(() => tally.print('Moving stores'))
 
   it.each(atomic)('$name, all processes move: $title', { timeout }, (scenario) =>
-    tally.explore(scenario, { moving: move }, mostSchedules / 20)
+    tally.explore(scenario, { moving: move }, mostSchedules / 50)
   )
 
   it.each(atomic)('$name, during the deployment of the second stage: $title', { timeout }, (scenario) =>
-    tally.explore(scenario, { moving: mixed }, mostSchedules / 20)
+    tally.explore(scenario, { moving: mixed }, mostSchedules / 50)
   )
 
   it.each(atomic)('$name, a process dies at any step: $title', { timeout }, (scenario) =>
-    tally.explore(scenario, { moving: mixed, faults: crashFaults }, mostSchedules / 20)
+    tally.explore(scenario, { moving: mixed, faults: crashFaults }, mostSchedules / 50)
   )
 })
 
