@@ -3,6 +3,8 @@ export type StoredValue =
   | { readonly kind: 'value'; readonly value: string }
   /** The key is absent, whatever the other store has. */
   | { readonly kind: 'deleted' }
+  /** The other store has whatever there is: it counts as nothing, also when sessions move back. */
+  | { readonly kind: 'left' }
   /** In the source alone: the value on its way to the target. */
   | Moving
 
@@ -13,8 +15,9 @@ export interface Moving {
   readonly expiresAt: number
 }
 
-const marked = /^\{"v":1,(?:"e":1,|"m":\d+,)?"w":"moved-[\w-]*","x":1\}\n/
+const marked = /^\{"v":1,(?:"[el]":1,|"m":\d+,)?"w":"moved-[\w-]*","x":1\}\n/
 const moving = /^\{"v":1,"m":(\d+),"w":"moved-[\w-]*","x":1\}\n/
+const left = /^\{"v":1,"l":1,"w":"moved-[\w-]*","x":1\}\n/
 const escaped = '{"v":1,"e":1,"w":"moved-","x":1}\n'
 
 /** @param nonce makes each one different from all others, so that none is taken for an earlier one. */
@@ -22,8 +25,13 @@ export function encodeDeleted(nonce: string): string {
   return `{"v":1,"w":"moved-${nonce}","x":1}\n`
 }
 
+export function encodeLeft(nonce: string): string {
+  return `{"v":1,"l":1,"w":"moved-${nonce}","x":1}\n`
+}
+
 export function encodeMoving(nonce: string, value: string, expiresAt: number): string {
-  return `{"v":1,"m":${expiresAt},"w":"moved-${nonce}","x":1}\n${value}`
+  // A clock may count fractions, and a time may have passed long ago.
+  return `{"v":1,"m":${Math.max(0, Math.ceil(expiresAt))},"w":"moved-${nonce}","x":1}\n${value}`
 }
 
 /** The value itself, unless it could be taken for something else. The manager writes no such value. */
@@ -35,7 +43,7 @@ export function decodeStored(stored: string): StoredValue {
   if (!marked.test(stored)) return { kind: 'value', value: stored }
   if (stored.startsWith(escaped)) return { kind: 'value', value: stored.slice(escaped.length) }
   const [head = '', expiresAt] = moving.exec(stored) ?? []
-  if (expiresAt === undefined) return { kind: 'deleted' }
+  if (expiresAt === undefined) return { kind: left.test(stored) ? 'left' : 'deleted' }
   return { kind: 'moving', value: stored.slice(head.length), expiresAt: Number(expiresAt) }
 }
 

@@ -4,7 +4,15 @@ import { type Duration, duration } from '../duration.ts'
 import { SessionError } from '../errors.ts'
 import { hook, invalid, keep, oneOf, refuseUnknown } from '../option-check.ts'
 import type { KeyValueStore } from './key-value-store.ts'
-import { decodeStored, encodeDeleted, encodeMoving, encodeValue, type Moving, visibleValue } from './moved-value.ts'
+import {
+  decodeStored,
+  encodeDeleted,
+  encodeLeft,
+  encodeMoving,
+  encodeValue,
+  type Moving,
+  visibleValue
+} from './moved-value.ts'
 
 export interface MovingStoreOptions {
   /**
@@ -23,7 +31,7 @@ export interface MovingStoreOptions {
   readonly randomBytes?: (length: number) => Uint8Array
 }
 
-/** A key, as the two stores have it. The target owns a key as soon as it has anything under it. */
+/** A key, as the two stores have it. The target owns a key as soon as it has a value or a tombstone under it. */
 export type Place =
   | { readonly owner: 'target'; readonly stored: string; readonly value: string | undefined }
   | { readonly owner: 'source'; readonly stored: string | undefined; readonly value: string | undefined }
@@ -72,7 +80,8 @@ export function createMovingKeys(from: KeyValueStore, to: KeyValueStore, options
 
   async function findInTarget(key: string): Promise<Place | undefined> {
     const stored = await target.get(key)
-    return stored === undefined ? undefined : { owner: 'target', stored, value: visibleValue(stored) }
+    if (stored === undefined || decodeStored(stored).kind === 'left') return undefined
+    return { owner: 'target', stored, value: visibleValue(stored) }
   }
 
   async function findInSource(key: string): Promise<Place | undefined> {
@@ -89,8 +98,15 @@ export function createMovingKeys(from: KeyValueStore, to: KeyValueStore, options
 
   /** All others see the value already, in the source: this only takes it to the target. */
   async function finishMove(key: string, stored: string, { value, expiresAt }: Omit<Moving, 'kind'>): Promise<void> {
-    await target.compareAndSet(key, undefined, encodeValue(value), expiresAt)
-    await source.compareAndSet(key, stored, newTombstone(), clock.now() + longestLifetime)
+    const next = encodeValue(value)
+    if (!(await target.compareAndSet(key, undefined, next, expiresAt))) {
+      const found = await target.get(key)
+      // Left there by an earlier move in the other direction.
+      if (found !== undefined && decodeStored(found).kind === 'left') {
+        await target.compareAndSet(key, found, next, expiresAt)
+      }
+    }
+    await source.compareAndSet(key, stored, encodeLeft(newNonce()), clock.now() + longestLifetime)
   }
 
   async function replace(key: string, place: Place, value: string, expiresAt: number): Promise<boolean> {
@@ -105,7 +121,7 @@ export function createMovingKeys(from: KeyValueStore, to: KeyValueStore, options
 
   async function clearSource(key: string): Promise<void> {
     try {
-      await source.set(key, newTombstone(), clock.now() + longestLifetime)
+      await source.set(key, encodeLeft(newNonce()), clock.now() + longestLifetime)
     } catch {
       // A full store refuses the tombstone, but still deletes.
       await source.delete(key).catch((cause: unknown) => {

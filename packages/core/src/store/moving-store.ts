@@ -4,7 +4,7 @@ import { decodeRecord } from '../record/record.ts'
 import { tombstoneLifetime } from '../record/tombstone.ts'
 import { eachOf } from './batches.ts'
 import type { KeyValueStore } from './key-value-store.ts'
-import { encodeValue, visibleValue } from './moved-value.ts'
+import { decodeStored, encodeValue } from './moved-value.ts'
 import { contended, createMovingKeys, type MovingKeys, type MovingStoreOptions, mostAttempts } from './moving-keys.ts'
 
 export type { MovingStoreOptions } from './moving-keys.ts'
@@ -51,12 +51,12 @@ export function createMovingStore(
 
   async function getMany(all: readonly string[]): Promise<(string | undefined)[]> {
     const stored = (await target.getMany?.(all)) ?? []
-    return Promise.all(
-      all.map(async (key, index) => {
-        const found = stored[index]
-        return found === undefined ? (await find(key)).value : visibleValue(found)
-      })
-    )
+    return eachOf([...all.entries()], async ([index, key]) => {
+      const found = stored[index]
+      const decoded = found === undefined ? undefined : decodeStored(found)
+      if (decoded?.kind === 'value') return decoded.value
+      return decoded?.kind === 'deleted' ? undefined : (await find(key)).value
+    })
   }
 
   return {
@@ -81,8 +81,11 @@ export function createMovingStore(
           watchBoth([source, target], prefix, onKey, onGap)
       }),
     async close() {
-      await source.close?.()
-      await target.close?.()
+      try {
+        await source.close?.()
+      } finally {
+        await target.close?.()
+      }
     }
   }
 }

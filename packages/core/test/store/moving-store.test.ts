@@ -22,7 +22,7 @@ describe('a moving store', () => {
     expect(await to.get('a.s.1')).toBeUndefined()
     expect(await store.compareAndSet('a.s.1', 'one', 'two', later)).toBe(true)
     expect(await to.get('a.s.1')).toBe('two')
-    expect(decodeStored((await from.get('a.s.1')) ?? '')).toEqual({ kind: 'deleted' })
+    expect(decodeStored((await from.get('a.s.1')) ?? '')).toEqual({ kind: 'left' })
     expect(await store.get('a.s.1')).toBe('two')
   })
 
@@ -98,6 +98,45 @@ describe('a moving store', () => {
       for await (const _ of manager.list()) throw new Error('a session that has ended')
       expect(events).toEqual([])
     }
+  })
+
+  it('Sessions move there and back, and what was deleted on the way stays deleted', async () => {
+    const { from, to, store } = createStores()
+    for (const key of ['a.s.1', 'a.s.2', 'a.s.3']) await from.set(key, key, later)
+    await store.compareAndSet('a.s.1', 'a.s.1', 'there', later)
+    await store.delete('a.s.2')
+    await moveAll(from, to, { clock })
+    const back = createMovingStore(to, from, { clock })
+    const seen = async (): Promise<unknown> => Promise.all(['a.s.1', 'a.s.2', 'a.s.3'].map((key) => back.get(key)))
+    expect(await seen()).toEqual(['there', undefined, 'a.s.3'])
+    expect(await back.compareAndSet('a.s.1', 'there', 'back', later)).toBe(true)
+    expect(await back.compareAndSet('a.s.2', undefined, 'new', later)).toBe(true)
+    await moveAll(to, from, { clock })
+    expect(await seen()).toEqual(['back', 'new', 'a.s.3'])
+    expect(await Promise.all(['a.s.1', 'a.s.2', 'a.s.3'].map((key) => from.get(key)))).toEqual(['back', 'new', 'a.s.3'])
+  })
+
+  it('A deadline with a fraction, or long past, is kept on the way', async () => {
+    for (const expiresAt of [later + 0.5, -1]) {
+      const { from, store } = createStores()
+      await from.set('a.s.1', 'one', later)
+      expect(await store.compareAndSet('a.s.1', 'one', 'two', expiresAt)).toBe(true)
+      expect(await store.get('a.s.1')).toBe(expiresAt > 0 ? 'two' : undefined)
+      expect(decodeStored(encodeMoving('n', 'two', expiresAt))).toMatchObject({ kind: 'moving', value: 'two' })
+    }
+  })
+
+  it('The target is closed although the source fails to close', async () => {
+    const closed: string[] = []
+    const closing = (name: string): KeyValueStore => ({
+      ...createMemoryStore({ clock }),
+      close: async () => {
+        closed.push(name)
+        if (name === 'source') throw new Error('busy')
+      }
+    })
+    await expect(createMovingStore(closing('source'), closing('target'), { clock }).close?.()).rejects.toThrow('busy')
+    expect(closed).toEqual(['source', 'target'])
   })
 
   it('Hints of both stores arrive, and a gap of either is one of both', async () => {

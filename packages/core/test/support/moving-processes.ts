@@ -57,10 +57,11 @@ function mergeEntries({ now, entries }: Contents): Map<string, Entry> {
   for (const [key, { value, expiresAt }] of entries) {
     if (!key.startsWith(sourcePrefix)) continue
     const stored = decodeStored(value)
-    if (stored.kind !== 'deleted') merged.set(key.slice(sourcePrefix.length), { value: stored.value, expiresAt })
+    if ('value' in stored) merged.set(key.slice(sourcePrefix.length), { value: stored.value, expiresAt })
   }
   for (const [key, entry] of entries) {
-    if (!key.startsWith(sourcePrefix) && entry.expiresAt > now) merged.set(key, entry)
+    const isOwned = !key.startsWith(sourcePrefix) && entry.expiresAt > now
+    if (isOwned && decodeStored(entry.value).kind !== 'left') merged.set(key, entry)
   }
   return merged
 }
